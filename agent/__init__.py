@@ -1,0 +1,1 @@
+"""Planner, tools and the finished server. Floor three."""

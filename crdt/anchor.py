@@ -1,0 +1,173 @@
+"""Places and ranges that survive edits: Yjs relative positions of our own making.
+
+An anchor travels as base64 of the bytes of Yjs `encodeRelativePosition`, so that browsers make and read the same.
+pycrdt's `sticky_index` gives wrong ids after non-ASCII text (trap 2), so an anchor is placed by a probe: a character is
+inserted on a fork, and the ids of its neighbours are read out of the update. Resolving goes through pycrdt, which
+answers UTF-16 units for a checked id.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pycrdt import Array, StickyIndex, Text
+
+from crdt.document import TEXT_ROOT, Document
+from crdt.errors import AnchorLost, MalformedFrame
+from crdt.scan import INTERNAL, Id, scan_update
+from crdt.text import byte_offset, point_at_utf16
+from crdt.wire import Reader, Writer
+
+ANCHOR_CHARS_MAX = 200
+ROOT_BYTES_MAX = 100
+PROBE = "|"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place beside an item (`assoc` >= 0: before it, < 0: after it), or an end of the root named `root`."""
+
+    item: Id | None
+    root: str | None
+    assoc: int
+
+    def encode(self) -> str:
+        """Return the base64 form of Yjs `encodeRelativePosition`."""
+        writer = Writer()
+        if self.item is not None:
+            writer.var_uint(0).var_uint(self.item.client).var_uint(self.item.clock)
+        else:
+            writer.var_uint(1).var_string(self.root or TEXT_ROOT)
+        return b64encode(writer.var_int(self.assoc).getvalue()).decode()
+
+    @staticmethod
+    def decode(text: str) -> Anchor:
+        """Return the anchor of its base64 form.
+
+        Raises:
+            MalformedFrame: it is not one, or it hangs from a nested type, which no document kind here has.
+        """
+        if len(text) > ANCHOR_CHARS_MAX:
+            raise MalformedFrame(f"an anchor has {len(text)} characters, at most {ANCHOR_CHARS_MAX} are taken")
+        try:
+            reader = Reader(b64decode(text, validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise MalformedFrame("an anchor is not base64") from error
+        item, root = None, None
+        match reader.var_uint():
+            case 0:
+                item = Id(reader.var_uint(), reader.var_uint())
+            case 1:
+                root = reader.var_string(ROOT_BYTES_MAX)
+            case other:
+                raise MalformedFrame(f"anchor form {other} is not used here")
+        # Old Yjs clients leave the association out: it is 0 then.
+        assoc = 0 if reader.at_end else reader.var_int()
+        reader.expect_end()
+        return Anchor(item, root, -1 if assoc < 0 else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRange:
+    """A stretch of text: from before its first character to after its last."""
+
+    start: Anchor
+    end: Anchor
+
+
+def place_anchors(document: Document, points: Sequence[tuple[int, int]]) -> list[Anchor]:
+    """Return an anchor for each (code point, assoc) of a text document, all probed on one fork.
+
+    `assoc` >= 0 sticks to the character after the point, < 0 to the one before it; at an end of the text, to that end.
+
+    Raises:
+        OffsetOutside: a point is outside the text.
+    """
+    text = document.text()
+    placed: dict[tuple[int, int], Anchor] = {}
+    probe: Document | None = None
+    for point, assoc in dict.fromkeys((point, -1 if assoc < 0 else 0) for point, assoc in points):
+        offset = byte_offset(text, point)
+        if (assoc < 0 and point == 0) or (assoc >= 0 and point == len(text)):
+            placed[(point, assoc)] = Anchor(None, TEXT_ROOT, assoc)
+            continue
+        probe = probe or document.fork(_probe_client(document))
+        # The probe stands beside the character itself: after the one before it, or before the one after it. Between
+        # the two there may be tombstones; inserting right behind a visible character makes that one the origin.
+        at = offset if assoc < 0 else byte_offset(text, point + 1)
+        placed[(point, assoc)] = Anchor(_last_unit(probe, at), None, assoc)
+        if assoc >= 0:
+            units = 2 if text[point] > "\uffff" else 1
+            last = placed[(point, assoc)].item
+            assert last is not None, "a probe behind a character has an origin"
+            placed[(point, assoc)] = Anchor(Id(last.client, last.clock - units + 1), None, assoc)
+    return [placed[(point, -1 if assoc < 0 else 0)] for point, assoc in points]
+
+
+def _last_unit(probe: Document, offset: int) -> Id:
+    """Return the id of the last UTF-16 unit before a byte offset, by inserting a character there and taking it out."""
+    root = probe.text_root
+    with probe.transaction() as done:
+        root.insert(offset, PROBE)
+    item = scan_update(done[0].update, INTERNAL).first_item[probe.client]
+    with probe.transaction():
+        del root[offset : offset + 1]
+    assert item.origin is not None, "something stands before the probe"
+    return item.origin
+
+
+def _probe_client(document: Document) -> int:
+    """Return a client id that has written nothing here; the probe's bytes are thrown away."""
+    client = document.client ^ 3
+    while client in document.state_vector():
+        client += 1
+    return client
+
+
+def place_range(document: Document, start: int, end: int) -> TextRange:
+    """Return the range of code points `start` to `end`; an empty one is a single place. Raises `OffsetOutside`."""
+    if start == end:
+        (point,) = place_anchors(document, [(start, 0)])
+        return TextRange(point, point)
+    first, last = place_anchors(document, [(start, 0), (end, -1)])
+    return TextRange(first, last)
+
+
+def resolve_anchor(document: Document, anchor: Anchor) -> int:
+    """Return the code point where an anchor stands now.
+
+    Raises:
+        AnchorLost: this document has never seen that id.
+    """
+    text = document.text_root
+    now = str(text)
+    if anchor.item is None:
+        return 0 if anchor.assoc < 0 else len(now)
+    return point_at_utf16(now, _index(document, text, anchor))
+
+
+def resolve_range(document: Document, place: TextRange) -> tuple[int, int]:
+    """Return where a range stands now, `start <= end`; equal when everything in it was deleted."""
+    start, end = resolve_anchor(document, place.start), resolve_anchor(document, place.end)
+    return start, max(start, end)
+
+
+def item_index(document: Document, array: Array[object], anchor: Anchor) -> int | None:
+    """Return where an anchored list item stands now; None when it was removed. Raises `AnchorLost`."""
+    index = _index(document, array, anchor)
+    if index >= len(array):
+        return None
+    found = array.sticky_index(index).to_json()["item"]
+    return index if anchor.item == Id(found["client"], found["clock"]) else None
+
+
+def _index(document: Document, sequence: Text | Array[object], anchor: Anchor) -> int:
+    """Ask pycrdt, only for an id that exists: for others it panics."""
+    item = anchor.item
+    if item is None or item.clock >= document.state_vector().get(item.client, 0):
+        raise AnchorLost(f"the anchor names {item}, which was never here")
+    raw = b64decode(anchor.encode())
+    return StickyIndex.decode(raw, sequence).get_index()

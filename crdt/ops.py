@@ -1,0 +1,250 @@
+"""The typed operations: the only way the agent changes a document (semantics §1.4).
+
+Text operations carry anchors and the hash of the text they replace, value operations a path and the hash of the value
+they replace, list operations the id of an item. `insert`, `inc` and `list_add` are relative: they build on what stands
+there and commute with each other; the rest are absolute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from crdt.anchor import Anchor, TextRange, resolve_anchor, resolve_range
+from crdt.digest import Json, canonical, digest_text, digest_value
+from crdt.document import Document, DocumentKind
+from crdt.errors import FrameTooLarge
+from crdt.paths import ABSENT, Path, dotted, read_path
+
+TEXT_POINTS_MAX = 262_144
+VALUE_BYTES_MAX = 65_536
+PATH_DEPTH_MAX = 16
+NOTHING = "absent"
+
+
+class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert"):
+    """Put `text` at an anchor."""
+
+    doc: str
+    at: str
+    text: str
+
+
+class Replace(msgspec.Struct, frozen=True, tag_field="op", tag="replace", rename={"from_": "from"}):
+    """Put `text` in place of a range whose text hashes to `old`; what both have in common stays untouched."""
+
+    doc: str
+    from_: str
+    to: str
+    old: str
+    text: str
+
+
+class Delete(msgspec.Struct, frozen=True, tag_field="op", tag="delete", rename={"from_": "from"}):
+    """Take out a range whose text hashes to `old`."""
+
+    doc: str
+    from_: str
+    to: str
+    old: str
+
+
+class SetValue(msgspec.Struct, frozen=True, tag_field="op", tag="set"):
+    """Put `value` at `path`, where a value that hashes to `old` (or nothing: `absent`) stands."""
+
+    doc: str
+    path: Path
+    value: Json
+    old: str
+
+
+class Increment(msgspec.Struct, frozen=True, tag_field="op", tag="inc"):
+    """Add `by` to the number at `path`; nothing there counts as zero."""
+
+    doc: str
+    path: Path
+    by: float | int
+
+
+class DeleteValue(msgspec.Struct, frozen=True, tag_field="op", tag="del"):
+    """Remove the value at `path`, which hashes to `old`."""
+
+    doc: str
+    path: Path
+    old: str
+
+
+class ListAdd(msgspec.Struct, frozen=True, tag_field="op", tag="list_add"):
+    """Add `value` to the list at `path`, behind the item anchored by `after` (None: at the start)."""
+
+    doc: str
+    path: Path
+    value: Json
+    after: str | None = None
+
+
+class ListMove(msgspec.Struct, frozen=True, tag_field="op", tag="list_move"):
+    """Move an item of the list at `path` behind the one anchored by `after` (None: to the start)."""
+
+    doc: str
+    path: Path
+    item: str
+    after: str | None = None
+
+
+class ListRemove(msgspec.Struct, frozen=True, tag_field="op", tag="list_del"):
+    """Remove an item, whose value hashes to `old`, from the list at `path`."""
+
+    doc: str
+    path: Path
+    item: str
+    old: str
+
+
+class Check(msgspec.Struct, frozen=True, tag_field="op", tag="check", rename={"from_": "from"}):
+    """Change nothing; fail unless the range or value hashes to `hash`."""
+
+    doc: str
+    hash: str
+    path: Path = ()
+    from_: str | None = None
+    to: str | None = None
+
+
+class CreateDocument(msgspec.Struct, frozen=True, tag_field="op", tag="create"):
+    """Make an empty document."""
+
+    doc: str
+    kind: DocumentKind
+
+
+TextOp = Insert | Replace | Delete
+ValueOp = SetValue | Increment | DeleteValue
+ListOp = ListAdd | ListMove | ListRemove
+Op = (
+    Insert
+    | Replace
+    | Delete
+    | SetValue
+    | Increment
+    | DeleteValue
+    | ListAdd
+    | ListMove
+    | ListRemove
+    | Check
+    | CreateDocument
+)
+
+
+def is_relative(op: Op) -> bool:
+    """Tell whether an operation builds on what stands there, so that two of its like commute."""
+    return isinstance(op, Insert | Increment | ListAdd)
+
+
+def validate(op: Op) -> None:
+    """Raise `FrameTooLarge` when an operation passes a bound, `MalformedFrame` when an anchor does not decode."""
+    if isinstance(op, Insert | Replace) and len(op.text) > TEXT_POINTS_MAX:
+        raise FrameTooLarge(f"{len(op.text)} characters at once, at most {TEXT_POINTS_MAX}")
+    if isinstance(op, SetValue | ListAdd) and len(canonical(op.value)) > VALUE_BYTES_MAX:
+        raise FrameTooLarge(f"a value has more than {VALUE_BYTES_MAX} bytes")
+    if not isinstance(op, Insert | Replace | Delete | CreateDocument) and len(op.path) > PATH_DEPTH_MAX:
+        raise FrameTooLarge(f"a path is more than {PATH_DEPTH_MAX} deep")
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Where something writes or reads, in a document as it is now: code points of a text, or a path with an item."""
+
+    doc: str
+    kind: Literal["text", "value", "item", "list", "document"]
+    start: int = 0
+    end: int = 0
+    path: Path = ()
+    item: str = ""
+    is_relative: bool = False
+
+
+def touches(document: Document, op: Op) -> Touch:
+    """Return where an operation writes now. Raises `AnchorLost` and `MalformedFrame`."""
+    match op:
+        case Insert():
+            at = resolve_anchor(document, Anchor.decode(op.at))
+            return Touch(op.doc, "text", at, at, is_relative=True)
+        case Replace() | Delete():
+            start, end = resolve_range(document, range_of(op.from_, op.to))
+            return Touch(op.doc, "text", start, end)
+        case SetValue() | DeleteValue():
+            return Touch(op.doc, "value", path=op.path)
+        case Increment():
+            return Touch(op.doc, "value", path=op.path, is_relative=True)
+        case ListAdd():
+            return Touch(op.doc, "list", path=op.path, is_relative=True)
+        case ListMove() | ListRemove():
+            return Touch(op.doc, "item", path=op.path, item=op.item)
+        case Check():
+            return touch_of_place(document, op.doc, op.path, op.from_, op.to)
+        case CreateDocument():
+            return Touch(op.doc, "document")
+
+
+def touch_of_place(document: Document, doc: str, path: Path, from_: str | None, to: str | None) -> Touch:
+    """Return where a range, a value or a whole document stands now."""
+    if from_ is not None:
+        start, end = resolve_range(document, range_of(from_, to or from_))
+        return Touch(doc, "text", start, end)
+    if document.kind == "data":
+        return Touch(doc, "value", path=path)
+    return Touch(doc, "document")
+
+
+def overlap(a: Touch, b: Touch) -> bool:
+    """Tell whether two touches share a place, so that their order may matter. Symmetric."""
+    if a.doc != b.doc or (a.is_relative and b.is_relative):
+        return False
+    if "document" in (a.kind, b.kind):
+        return True
+    if a.kind == "text" and b.kind == "text":
+        return _spans_overlap(a, b)
+    if "text" in (a.kind, b.kind):
+        return False
+    if a.kind == "item" and b.kind == "item":
+        return a.path == b.path and a.item == b.item
+    if {a.kind, b.kind} == {"item", "list"}:
+        return False
+    shorter = min(len(a.path), len(b.path))
+    return a.path[:shorter] == b.path[:shorter]
+
+
+def _spans_overlap(a: Touch, b: Touch) -> bool:
+    """Ranges overlap when they share a character; a point when it lies strictly inside; two equal points do."""
+    if a.start == a.end and b.start == b.end:
+        return a.start == b.start
+    if a.start == a.end:
+        return b.start < a.start < b.end
+    if b.start == b.end:
+        return a.start < b.start < a.end
+    return a.start < b.end and b.start < a.end
+
+
+def range_of(from_: str, to: str) -> TextRange:
+    """Return the range of two encoded anchors."""
+    return TextRange(Anchor.decode(from_), Anchor.decode(to))
+
+
+def hash_of_range(document: Document, from_: str, to: str) -> str:
+    """Return the hash of the text between two anchors now."""
+    start, end = resolve_range(document, range_of(from_, to))
+    return digest_text(document.text()[start:end])
+
+
+def hash_of_value(document: Document, path: Path) -> str:
+    """Return the hash of the value at a path now, or `absent`."""
+    value = read_path(document, path)
+    return NOTHING if value is ABSENT else digest_value(value)
+
+
+def describe_place(op: Op) -> str:
+    """Return where an operation works, as people name it."""
+    return op.doc if isinstance(op, Insert | Replace | Delete | CreateDocument) else f"{op.doc}.{dotted(op.path)}"

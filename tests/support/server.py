@@ -1,0 +1,77 @@
+"""A real server on a free loopback port, inside the test's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from crdt.document import DocumentKind
+from workspace.app import create_app
+from workspace.clock import SystemClock
+from workspace.intents.record import PolicyConfig
+from workspace.lobby import Lobby
+from workspace.ports import Planner, Store
+from workspace.settings import Settings
+from workspace.store.memory import MemoryStore
+
+DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
+
+
+@dataclass
+class Running:
+    """A server under test. `ws_url` and `url` have no trailing slash."""
+
+    url: str
+    ws_url: str
+    lobby: Lobby
+    port: int
+
+    async def token(self, actor: str, role: str = "editor", ws: str | None = "demo", **more: float) -> str:
+        """Return a fresh token."""
+        return await self.lobby.make_token(ws, actor=actor, role=role, **more)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def running_server(
+    *,
+    planner: Planner | None = None,
+    store: Store | None = None,
+    settings: Settings | None = None,
+    policy: PolicyConfig | None = None,
+    workspace: str | None = "demo",
+) -> AsyncIterator[Running]:
+    """Serve on a free port until the block is left; makes the workspace `demo` with a text and a data document."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    app = create_app(
+        settings or Settings(port=port), store=store or MemoryStore(), planner=planner, clock=SystemClock()
+    )
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        ws="websockets-sansio",
+        ws_max_size=1 << 20,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    server.config.setup_event_loop = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0)
+        if serving.done():
+            await serving
+    lobby: Lobby = app.state.lobby
+    try:
+        if workspace is not None and await lobby.store.workspace(workspace) is None:
+            await lobby.create(workspace, name="Demo", actor="owner", policy=policy, documents=DOCUMENTS)
+        yield Running(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", lobby, port)
+    finally:
+        server.should_exit = True
+        await serving

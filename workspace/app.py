@@ -1,0 +1,80 @@
+"""The Starlette application of the rooms: sockets, HTTP, the page. Complete without an agent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from workspace.errors import WorkspaceFault
+from workspace.http import documents, intents, log, pages, workspaces
+from workspace.http.problem import Problem, on_fault, on_missing, on_problem
+from workspace.lobby import Lobby
+from workspace.ports import Clock, Planner, Store
+from workspace.settings import Settings
+from workspace.websocket import SocketEndpoint
+
+WS = "/api/workspaces/{ws}"
+API: tuple[Route, ...] = (
+    Route("/api/workspaces", workspaces.create, methods=["POST"]),
+    Route("/api/workspaces", workspaces.index, methods=["GET"]),
+    Route("/api/me", workspaces.me, methods=["GET"]),
+    Route("/api/session", workspaces.open_session, methods=["POST"]),
+    Route(WS, workspaces.show, methods=["GET"]),
+    Route(WS, workspaces.delete, methods=["DELETE"]),
+    Route(f"{WS}/config", workspaces.configure, methods=["PUT"]),
+    Route(f"{WS}/tokens", workspaces.make_token, methods=["POST"]),
+    Route(f"{WS}/revoke", workspaces.revoke, methods=["POST"]),
+    Route(f"{WS}/documents", documents.index, methods=["GET"]),
+    Route(WS + "/documents/{doc:path}", documents.show, methods=["GET"]),
+    Route(WS + "/documents/{doc:path}", documents.create, methods=["PUT"]),
+    Route(f"{WS}/intents", intents.create, methods=["POST"]),
+    Route(f"{WS}/intents", intents.index, methods=["GET"]),
+    Route(WS + "/intents/{id}", intents.show, methods=["GET"]),
+    Route(f"{WS}/log", log.show, methods=["GET"]),
+    Route(f"{WS}/verify", log.check, methods=["GET"]),
+    Route(f"{WS}/replay", log.replay, methods=["POST"]),
+)
+OPERATIONS: tuple[Route, ...] = (
+    Route("/healthz", pages.healthz),
+    Route("/readyz", pages.readyz),
+    Route("/metrics", pages.metrics),
+    Route("/openapi.json", pages.openapi),
+    Route("/", pages.page),
+    Route("/w/{ws}", pages.page),
+)
+
+
+def create_app(settings: Settings, *, store: Store, planner: Planner | None, clock: Clock) -> Starlette:
+    """Return the application; its lobby starts and stops with the server's lifespan."""
+    lobby = Lobby(store=store, planner=planner, clock=clock, settings=settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await lobby.start()
+        try:
+            yield
+        finally:
+            await lobby.stop()
+
+    endpoint = SocketEndpoint(lobby)
+    routes: list[BaseRoute] = [
+        *API,
+        *OPERATIONS,
+        WebSocketRoute("/ws/{path:path}", endpoint),
+    ]
+    folder = pages.assets()
+    if folder is not None:
+        routes.append(Mount("/static", StaticFiles(directory=folder)))
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={Problem: on_problem, WorkspaceFault: on_fault, HTTPException: on_missing},
+    )
+    app.state.lobby = lobby
+    app.state.api_routes = API
+    return app

@@ -1,0 +1,481 @@
+"""Everybody connected to one room: who joins, what each is told, who is present. Runs inside the room's loop only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Protocol, assert_never
+
+from crdt.awareness import Presence
+from crdt.digest import Json
+from crdt.errors import CrdtError
+from crdt.sync import encode_awareness_frame, encode_denied, encode_step1, encode_step2, encode_update
+from workspace import __version__
+from workspace.errors import (
+    CLOSE_FOREIGN_CLIENT,
+    CLOSE_NOT_FOUND,
+    CLOSE_UNAUTHENTICATED,
+    Close,
+    RoomClosed,
+    WorkspaceFault,
+)
+from workspace.intents.events import (
+    Acked,
+    DocumentsChanged,
+    DraftShown,
+    Edited,
+    EditRefused,
+    Event,
+    LaneChanged,
+    Logged,
+    Nacked,
+    Outcome,
+    Outlet,
+    QuestionOpened,
+    Resync,
+    SocketOpened,
+    Spread,
+    StateChanged,
+    Submitted,
+)
+from workspace.intents.intent import IntentFrame
+from workspace.intents.record import VerdictBody
+from workspace.intents.sequencer import Sequencer
+from workspace.messages import (
+    Ack,
+    Composing,
+    ComposingMessage,
+    DraftMessage,
+    ErrorMessage,
+    Hello,
+    Nack,
+    Seen,
+    StateMessage,
+    Welcome,
+    encode,
+    encode_record,
+    question_message,
+)
+from workspace.peer import Peer
+from workspace.ports import Clock, Store
+from workspace.session import (
+    STATUS_MALFORMED,
+    Announce,
+    Command,
+    Denied,
+    Edit,
+    End,
+    Refuse,
+    Say,
+    WantPresence,
+    WantState,
+)
+from workspace.telemetry import Metrics
+
+PAGE_ROWS = 500
+AGENT_COLOUR = "#7c5cff"
+
+
+class House(Protocol):
+    """What the doorman needs of its room."""
+
+    ws: str
+    sequencer: Sequencer
+    store: Store
+    clock: Clock
+    metrics: Metrics
+    durable_seq: int
+    is_open: bool
+    idle_since: float
+    planner_name: str | None
+
+    def handle(self, event: Event, by: Peer | None = None) -> Outcome:
+        """Put an event through the sequencer."""
+
+    def later(self, job: Callable[[], None]) -> None:
+        """Do something once everything before it is durable."""
+
+    def spawn(self, work: Coroutine[object, object, None]) -> None:
+        """Run something beside the loop."""
+
+
+class Doorman:
+    """The sockets of a room, by document and lane."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.peers: set[Peer] = set()
+        self._by_doc: dict[str, set[Peer]] = {}
+        self._lanes: dict[str, set[Peer]] = {}
+        self._presence: dict[str, Presence] = {}
+        self._agent: dict[str, Json] = {}
+        self._waiting: dict[str, asyncio.Future[Acked | Nacked]] = {}
+        self.delivered: dict[str, int] = {}
+        self._record_waits: list[tuple[int, asyncio.Future[None]]] = []
+
+    # ------------------------------------------------------------ coming and going
+
+    def join(self, peer: Peer) -> None:
+        """Let a socket in: a document socket is asked what it has, and told who is here."""
+        session, house = peer.session, self._house
+        doc = session.doc
+        if doc is not None and doc not in house.sequencer.fold.documents:
+            peer.close(CLOSE_NOT_FOUND)
+            return
+        self.peers.add(peer)
+        house.metrics.add("sockets", by=1)
+        if doc is None:
+            return
+        self._by_doc.setdefault(doc, set()).add(peer)
+        self._enter_lane(peer)
+        vector = house.sequencer.fold.documents[doc].encode_state_vector()
+        presence = self.presence(doc)
+        house.later(lambda: peer.send(encode_step1(vector)))
+        present = presence.everyone()
+        if present is not None:
+            house.later(lambda: peer.send(encode_awareness_frame(present)))
+
+    def leave(self, peer: Peer) -> None:
+        """Forget a socket; its lane goes offline with its last one."""
+        if peer not in self.peers:
+            return
+        self.peers.discard(peer)
+        self._house.metrics.add("sockets", by=-1)
+        doc = peer.session.doc
+        if doc is not None:
+            self._by_doc.get(doc, set()).discard(peer)
+            gone = self.presence(doc).leave(peer.session.id)
+            if gone is not None:
+                self._spread_presence(doc, gone)
+        self._leave_lane(peer)
+        if not self.peers:
+            self._house.idle_since = self._house.clock.now()
+
+    def _enter_lane(self, peer: Peer) -> None:
+        lane, doc = peer.session.lane, peer.session.doc
+        mates = self._lanes.setdefault(lane, set())
+        mates.add(peer)
+        if len(mates) == 1:
+            self._house.handle(LaneChanged(lane, online=True))
+        if doc is not None:
+            self._house.handle(SocketOpened(lane, doc))
+
+    def _leave_lane(self, peer: Peer) -> None:
+        lane = peer.session.lane
+        mates = self._lanes.get(lane, set())
+        mates.discard(peer)
+        if not mates and lane in self._lanes:
+            del self._lanes[lane]
+            self._house.handle(LaneChanged(lane, online=False))
+
+    def close_all(self, why: Close, *, token_ids: frozenset[str] | None = None) -> None:
+        """Close every socket, or those of the given tokens."""
+        for peer in list(self.peers):
+            if token_ids is None or peer.session.identity.token_id in token_ids:
+                peer.close(why)
+
+    # ------------------------------------------------------------ what sockets ask for
+
+    def take(self, peer: Peer, command: Command) -> None:
+        """Carry out one command of a socket."""
+        session, house = peer.session, self._house
+        match command:
+            case WantState(vector):
+                assert session.doc is not None, "only document sockets sync"
+                update = house.sequencer.fold.documents[session.doc].encode(vector)
+                house.later(lambda: peer.send(encode_step2(update)))
+            case Edit(update, scan, is_step2):
+                assert session.doc is not None, "only document sockets edit"
+                event = Edited(session.lane, session.identity.actor, session.doc, update, scan, is_step2)
+                house.handle(event, peer)
+                house.metrics.add("updates_total")
+            case Denied(reason):
+                house.later(lambda: peer.send(encode_denied(reason)))
+            case Announce(payload):
+                self._announce(peer, payload)
+            case WantPresence():
+                present = self.presence(session.doc or "").everyone()
+                if present is not None:
+                    peer.send(encode_awareness_frame(present))
+            case Say(message):
+                self._say(peer, message)
+            case Refuse(answer):
+                peer.control(encode(answer))
+            case End(close):
+                peer.control(encode(ErrorMessage(close.code, close.reason)))
+                peer.close(close)
+            case _:
+                assert_never(command)
+
+    def _say(self, peer: Peer, message: Hello | IntentFrame | Seen | Composing) -> None:
+        session = peer.session
+        match message:
+            case IntentFrame():
+                event = Submitted(
+                    lane=session.lane,
+                    actor=session.identity.actor,
+                    role=session.identity.role,
+                    frame=message,
+                    delivered=self.delivered.get(session.lane, 0),
+                    request=session.id,
+                )
+                self._house.handle(event, peer)
+            case Composing():
+                note = encode(ComposingMessage(session.lane, session.identity.actor, message.scope, message.on))
+                for other in self._followers():
+                    if other.session.lane != session.lane:
+                        other.control(note)
+            case Seen() | Hello():
+                # `seen` is for servers that forget what was delivered; this one counts it. `hello` came before.
+                pass
+
+    def _announce(self, peer: Peer, payload: bytes) -> None:
+        session = peer.session
+        assert session.doc is not None, "only document sockets announce"
+        try:
+            heard = self.presence(session.doc).receive(
+                session.id, payload, actor=session.identity.actor, now=self._house.clock.now()
+            )
+        except CrdtError as error:
+            peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
+            return
+        if heard is not None:
+            self._spread_presence(session.doc, heard)
+
+    # ------------------------------------------------------------ lanes and the log
+
+    def welcome(self, peer: Peer, hello: Hello, *, lane: str, secret: str) -> None:
+        """Put a socket on its lane, tell it where the log stands, and let it follow from `hello.seen`."""
+        if peer not in self.peers:
+            return
+        self._leave_lane(peer)
+        peer.session.lane, peer.session.has_hello = lane, True
+        self._enter_lane(peer)
+        identity, sequencer = peer.session.identity, self._house.sequencer
+        board = sequencer.fold.board
+        live = [(entry.id, entry.state, entry.waits_for, entry.reason) for entry in board.live.values()]
+        questions = list(board.questions.values())
+        answer = Welcome(
+            lane=lane,
+            secret=secret,
+            n=board.lanes.clock(lane).n,
+            seq=sequencer.fold.seq,
+            epoch=sequencer.core.epoch,
+            actor=identity.actor,
+            role=identity.role,
+            server=__version__,
+        )
+
+        def job() -> None:
+            peer.control(encode(answer))
+            for state in live:
+                peer.control(encode(StateMessage(*state)))
+            for question in questions:
+                peer.control(encode(question_message(question)))
+            if hello.follow:
+                peer.following = "catching_up"
+                self._house.spawn(self._catch_up(peer, max(0, hello.seen)))
+
+        self._house.later(job)
+
+    async def _catch_up(self, peer: Peer, seen: int) -> None:
+        """Send the log from `seen` on, as fast as the socket takes it, then go over to live without a gap."""
+        cursor = seen
+        while peer in self.peers and await peer.room_to_send():
+            if cursor >= self._house.durable_seq:
+                peer.following = "live"
+                self._deliver(peer, min(cursor, self._house.durable_seq))
+                return
+            last = min(self._house.durable_seq, cursor + PAGE_ROWS)
+            try:
+                rows = await self._house.store.rows(self._house.ws, first=cursor + 1, last=last, limit=PAGE_ROWS)
+            except WorkspaceFault as fault:
+                peer.close(Close(1012, fault.code, fault.reason))
+                return
+            for row in rows:
+                if not await peer.room_to_send():
+                    return
+                peer.control(encode_record(row))
+                cursor = row.seq
+                self._deliver(peer, cursor)
+
+    def _deliver(self, peer: Peer, seq: int) -> None:
+        lane = peer.session.lane
+        self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
+
+    def await_answer(self, request: str) -> asyncio.Future[Acked | Nacked]:
+        """Return the future of the ack or nack for an intent submitted under this request name (HTTP)."""
+        future: asyncio.Future[Acked | Nacked] = asyncio.get_running_loop().create_future()
+        self._waiting[request] = future
+        return future
+
+    def abandon(self) -> None:
+        """Tell everybody who still waits for an answer that the room is gone."""
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(RoomClosed("the workspace is restarting: send it again", retry=True))
+        self._waiting.clear()
+        for _, waiter in self._record_waits:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def await_verdict(self, house: House, intent: str, seconds: float) -> VerdictBody | None:
+        """Return the verdict of an intent when it is durable, or None when it does not come in time."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            entry = house.sequencer.fold.board.entries[intent]
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0 or not house.is_open:
+                return None
+            if entry.verdict is not None and entry.verdict_seq <= house.durable_seq:
+                return entry.verdict
+            await self.await_records(house.durable_seq + 1, left)
+
+    async def await_records(self, seq: int, seconds: float) -> bool:
+        """Wait until record `seq` is durable, at most so many seconds; tell whether it is."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._record_waits.append((seq, future))
+        if self._house.durable_seq >= seq:
+            return True
+        done, _ = await asyncio.wait((future,), timeout=seconds)
+        return bool(done)
+
+    def read_over_http(self, actor: str, seq: int) -> None:
+        """Remember that somebody was sent the state up to `seq`: it bounds what they may claim to have seen."""
+        lane = f"H:{actor}"
+        self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
+
+    def http_delivered(self, actor: str) -> int:
+        """Return the highest `seq` somebody was sent over HTTP."""
+        return self.delivered.get(f"H:{actor}", 0)
+
+    def _wake_waits(self, seq: int) -> None:
+        kept = []
+        for wanted, future in self._record_waits:
+            if wanted > seq and not future.done():
+                kept.append((wanted, future))
+            elif not future.done():
+                future.set_result(None)
+        self._record_waits = kept
+
+    # ------------------------------------------------------------ outlets
+
+    def tell(self, outlet: Outlet, by: Peer | None) -> None:
+        """Tell people one thing. Called in order, after everything before it is durable."""
+        match outlet:
+            case Acked() | Nacked():
+                self._answer(outlet, by)
+            case Logged(record):
+                wire = encode_record(record.row)
+                self._wake_waits(record.seq)
+                self._house.metrics.add("records_total", f'kind="{record.kind}"')
+                for peer in self._followers():
+                    if peer.following == "live":
+                        peer.control(wire)
+                        self._deliver(peer, record.seq)
+            case Spread(doc, update, _):
+                frame = encode_update(update)
+                for peer in self._by_doc.get(doc, ()):
+                    if peer is not by:
+                        peer.send(frame)
+            case StateChanged():
+                self._to_followers(encode(StateMessage(outlet.id, outlet.state, outlet.waits_for, outlet.reason)))
+            case QuestionOpened():
+                self._to_followers(encode(question_message(outlet.question)))
+            case DraftShown():
+                self._to_followers(encode(DraftMessage(outlet.plan, outlet.intents, outlet.doc, outlet.text)))
+            case DocumentsChanged(_, removed):
+                for doc in removed:
+                    for peer in list(self._by_doc.get(doc, ())):
+                        peer.close(CLOSE_NOT_FOUND)
+            case Resync(lane, doc):
+                self._resync([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
+            case EditRefused():
+                if by is not None:
+                    self._refuse_edit(by, outlet)
+            case _:
+                assert_never(outlet)
+
+    def _answer(self, outlet: Acked | Nacked, by: Peer | None) -> None:
+        waiting = self._waiting.pop(outlet.request, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(outlet)
+        if isinstance(outlet, Acked):
+            self._house.metrics.add("intents_total")
+        else:
+            self._house.metrics.add("refusals_total", f'code="{outlet.refusal.code}"')
+        if by is not None:
+            by.control(encode(_answer_of(outlet)))
+
+    def _refuse_edit(self, peer: Peer, refused: EditRefused) -> None:
+        match refused.action:
+            case "resync":
+                self._resync([peer])
+            case "close_foreign_client":
+                peer.close(CLOSE_FOREIGN_CLIENT)
+            case "close_malformed":
+                peer.close(Close(STATUS_MALFORMED, "malformed", refused.reason))
+
+    def _resync(self, peers: list[Peer]) -> None:
+        for peer in peers:
+            document = self._house.sequencer.fold.documents.get(peer.session.doc or "")
+            if document is not None:
+                peer.send(encode_step1(document.encode_state_vector()))
+
+    def _followers(self) -> list[Peer]:
+        return [peer for peer in self.peers if peer.following != "no"]
+
+    def _to_followers(self, message: bytes) -> None:
+        for peer in self._followers():
+            peer.control(message)
+
+    # ------------------------------------------------------------ presence
+
+    def presence(self, doc: str) -> Presence:
+        """Return who is here in one document; the agent is, from the first moment."""
+        kept = self._presence.get(doc)
+        if kept is None:
+            kept = self._presence[doc] = Presence()
+            kept.place(self._house.sequencer.client, self._agent_state(), now=self._house.clock.now())
+        return kept
+
+    def _agent_state(self) -> dict[str, Json]:
+        live = self._house.sequencer.fold.board.live.values()
+        planning = [entry.id for entry in live if entry.state == "planning"]
+        held = [entry.id for entry in live if entry.state in ("held", "ready")]
+        status = "planning" if planning else "waiting" if held else "idle"
+        user = {"name": "Agent", "kind": "agent", "color": AGENT_COLOUR}
+        return {"user": user, "agent": {"status": status, "intents": planning or held}}
+
+    def refresh_agent(self) -> None:
+        """Show what the agent is doing, when that changed."""
+        state = self._agent_state()
+        if state != self._agent:
+            self._agent = state
+            self._place_agent(state)
+
+    def beat(self) -> None:
+        """Every 15 s: the agent is still here (which also keeps silent stock clients), expired tokens are out."""
+        self._place_agent(self._agent_state())
+        now = self._house.clock.now()
+        for peer in list(self.peers):
+            if not peer.session.identity.may("read", now):
+                peer.close(CLOSE_UNAUTHENTICATED)
+
+    def _place_agent(self, state: dict[str, Json]) -> None:
+        for doc, peers in self._by_doc.items():
+            if peers:
+                update = self.presence(doc).place(self._house.sequencer.client, state, now=self._house.clock.now())
+                self._spread_presence(doc, update)
+
+    def _spread_presence(self, doc: str, update: bytes) -> None:
+        frame = encode_awareness_frame(update)
+        for peer in self._by_doc.get(doc, ()):
+            peer.send(frame)
+
+
+def _answer_of(outlet: Acked | Nacked) -> Ack | Nack:
+    if isinstance(outlet, Acked):
+        return Ack(outlet.n, outlet.id, outlet.seq, outlet.state)
+    refusal = outlet.refusal
+    return Nack(outlet.n, refusal.code, refusal.reason, refusal.remedy)

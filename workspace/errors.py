@@ -1,0 +1,95 @@
+"""Every refusal and fault of the workspace floor: one code, one reason, one remedy each.
+
+A *refusal* is a value: somebody asked for what may not be, and the answer travels to the person (`nack`, problem+json,
+close frame). A *fault* is an exception: the outside failed, and its text says whether trying again is safe.
+Bugs are neither: they are assertions, and the room stops and reloads from its log.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What somebody asked for may not be: a stable `code`, the `reason`, and the `remedy` a person can act on."""
+
+    code: str
+    reason: str
+    remedy: str = ""
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Why a socket is closed. Codes 4400 to 4499 are final for y-websocket, it reconnects after all others."""
+
+    status: int
+    code: str
+    reason: str
+
+
+CLOSE_RESTART = Close(1012, "restart", "The workspace is restarting: reconnect.")
+CLOSE_UNAUTHENTICATED = Close(4401, "unauthenticated", "No valid token: ask the owner for a new link.")
+CLOSE_NOT_FOUND = Close(4404, "not_found", "No such workspace or document, or it is not yours.")
+CLOSE_ORIGIN = Close(1008, "origin", "This origin may not open sockets here.")
+CLOSE_SLOW = Close(4508, "too_slow", "Too much was waiting for this client: reconnect and resync.")
+CLOSE_FOREIGN_CLIENT = Close(4409, "foreign_client", "Another actor owns that Yjs client id: discard the local copy.")
+
+
+class WorkspaceFault(Exception):
+    """Something outside failed. `retry` says whether the same call may safely be made again."""
+
+    code: ClassVar[str] = "fault"
+
+    def __init__(self, reason: str, *, retry: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry = retry
+
+
+class StoreFault(WorkspaceFault):
+    """The database refused or failed: full disk, unreadable file, schema from the future."""
+
+    code = "store_fault"
+
+
+class StoreBusy(StoreFault):
+    """Too many batches wait for the writer: nothing was queued, try later."""
+
+    code = "store_busy"
+
+
+class Deposed(StoreFault):
+    """Another server claimed this workspace with a newer epoch: this one may not write to it any more."""
+
+    code = "no_sequencer"
+
+
+class WorkspaceExists(WorkspaceFault):
+    """A workspace of that id exists already."""
+
+    code = "exists"
+
+
+class WorkspaceMissing(WorkspaceFault):
+    """There is no workspace of that id, or it is not for the one who asked."""
+
+    code = "not_found"
+
+
+class RoomClosed(WorkspaceFault):
+    """The room stopped (a fault or a restart); what was not acknowledged must be sent again."""
+
+    code = "no_sequencer"
+
+
+class LogCorrupt(WorkspaceFault):
+    """The log does not verify: a gap, a broken hash chain, or a state that is not reproduced."""
+
+    code = "log_corrupt"
+
+
+class PlannerFault(WorkspaceFault):
+    """The planner's model or tool failed before it could answer."""
+
+    code = "planner_failed"

@@ -1,0 +1,114 @@
+"""Documents over HTTP: list, make, read now or as of any `seq`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from crdt.digest import Json
+from crdt.document import Document, DocumentKind
+from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
+from workspace.http.problem import Problem
+from workspace.http.workspaces import DOCUMENTS_MAX
+from workspace.intents.events import Configured
+from workspace.intents.evidence import render
+from workspace.intents.record import ConfigBody
+from workspace.intents.replay import fold_log
+from workspace.lobby import read_all
+from workspace.room import Room
+
+FORMATS = ("json", "text", "update")
+
+
+class NewDocument(msgspec.Struct, frozen=True):
+    """Body of `PUT …/documents/DOC`."""
+
+    kind: DocumentKind = "text"
+
+
+async def index(request: Request) -> Response:
+    """`GET …/documents`."""
+    room, identity = await enter(request, "read")
+
+    def listed() -> list[dict[str, Json]]:
+        fold = room.sequencer.fold
+        room.doorman.read_over_http(identity.actor, fold.seq)
+        return [{"name": name, "kind": kind} for name, kind in sorted(fold.kinds.items())]
+
+    return answer(await room.ask(listed))
+
+
+async def create(request: Request) -> Response:
+    """`PUT …/documents/DOC`: make an empty document; the same again changes nothing."""
+    room, identity = await enter(request, "edit")
+    name = document_name(request)
+    body = await body_of(request, NewDocument)
+
+    def make() -> str:
+        fold = room.sequencer.fold
+        if name in fold.kinds:
+            return fold.kinds[name]
+        if len(fold.kinds) >= DOCUMENTS_MAX:
+            return ""
+        room.handle(Configured(identity.actor, ConfigBody(documents={name: body.kind})))
+        return body.kind
+
+    kind = await room.ask(make)
+    if not kind:
+        raise Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
+    if kind != body.kind:
+        raise Problem("exists", f"{name} exists already, as a {kind} document.")
+    return answer({"name": name, "kind": kind}, 201)
+
+
+async def show(request: Request) -> Response:
+    """`GET …/documents/DOC?at=SEQ&format=json|text|update`."""
+    room, identity = await enter(request, "read")
+    name = document_name(request)
+    form = request.query_params.get("format", "json")
+    if form not in FORMATS:
+        raise Problem("malformed", f"format is one of {', '.join(FORMATS)}.")
+    at = number(request, "at", default=0, low=1, high=2**53)
+    if at:
+        document, seq = await _past(request, room, name, at)
+        return _rendered(document, name, seq, form)
+
+    def now() -> Response | None:
+        fold = room.sequencer.fold
+        document = fold.documents.get(name)
+        if document is None:
+            return None
+        room.doorman.read_over_http(identity.actor, fold.seq)
+        return _rendered(document, name, fold.seq, form)
+
+    response = await room.ask(now)
+    if response is None:
+        raise Problem("not_found", "No such workspace or document, or it is not yours.")
+    return response
+
+
+async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Document, int]:
+    """Return a document as it was after record `at`, folded from the log beside the loop."""
+    if at > room.durable_seq:
+        raise Problem("malformed", f"The log ends at {room.durable_seq}.")
+    rows, journal = await read_all(lobby_of(request).store, room.ws)
+    fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
+    document = fold.documents.get(name)
+    if document is None:
+        raise Problem("not_found", f"{name} did not exist at {at}.")
+    return document, at
+
+
+def _rendered(document: Document, name: str, seq: int, form: str) -> Response:
+    headers = {"x-folkmoot-seq": str(seq)}
+    match form:
+        case "text":
+            return PlainTextResponse(render(document), headers=headers)
+        case "update":
+            return Response(document.encode(), headers=headers, media_type="application/octet-stream")
+        case _:
+            body = {"name": name, "kind": document.kind, "seq": seq, "value": document.value()}
+            return answer({**body, "digest": document.digest()})

@@ -1,0 +1,125 @@
+"""Intents over HTTP: give one, wait for its verdict, read the board."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import Json, sha256_of
+from workspace.access import Identity
+from workspace.http.guard import answer, body_of, enter, number
+from workspace.http.problem import Problem, refuse
+from workspace.intents.board import Entry
+from workspace.intents.events import Acked, Nacked, Submitted
+from workspace.intents.intent import Expect, IntentFrame, IntentKind, Scope
+from workspace.room import Room
+
+WAIT_SECONDS_MAX = 300
+KEY_CHARS_MAX = 200
+BOARD_MAX = 500
+
+
+class NewIntent(msgspec.Struct, frozen=True):
+    """Body of `POST …/intents`: as the socket's `intent`; without `n` the server counts for this token."""
+
+    text: str = ""
+    kind: IntentKind = "do"
+    n: int | None = None
+    seen: int | None = None
+    scope: tuple[Scope, ...] | None = None
+    refs: tuple[str, ...] = ()
+    expects: tuple[Expect, ...] = ()
+    value: str | None = None
+
+
+async def create(request: Request) -> Response:
+    """`POST …/intents`: 202 with the ack; `?wait=30` waits for the verdict, `Idempotency-Key` allows repeats."""
+    room, identity = await enter(request, "instruct")
+    body = await body_of(request, NewIntent)
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > KEY_CHARS_MAX:
+        raise Problem("malformed", f"Idempotency-Key has at most {KEY_CHARS_MAX} characters.")
+    wait = number(request, "wait", default=0, low=0, high=WAIT_SECONDS_MAX)
+    acked = await _submit(room, identity, body, key)
+    if isinstance(acked, Nacked):
+        refuse(acked.refusal)
+    verdict = await room.doorman.await_verdict(room, acked.id, wait) if wait else None
+    ack = {"n": acked.n, "id": acked.id, "seq": acked.seq, "state": acked.state}
+    return answer({**ack, "verdict": verdict, **({"state": verdict.state} if verdict else {})}, 202)
+
+
+async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> Acked | Nacked:
+    """Put the intent on a lane of this token: one per idempotency key, else one for all its requests."""
+    lane = f"H:{identity.token_id or identity.actor}"
+    if key:
+        lane = f"{lane}:{sha256_of(key.encode())[7:23]}"
+    request = f"{lane}/{room.clock.token(8)}"
+    future = room.doorman.await_answer(request)
+
+    def submit() -> None:
+        clock = room.sequencer.fold.board.lanes.clock(lane)
+        seen = body.seen if body.seen is not None else (0 if key else clock.seen)
+        frame = IntentFrame(
+            n=body.n if body.n is not None else (1 if key else clock.n + 1),
+            kind=body.kind,
+            text=body.text,
+            seen=seen,
+            scope=body.scope,
+            refs=body.refs,
+            expects=body.expects,
+            value=body.value,
+        )
+        delivered = room.doorman.http_delivered(identity.actor)
+        room.handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))
+
+    await room.ask(submit)
+    return await future
+
+
+async def index(request: Request) -> Response:
+    """`GET …/intents?state=`: the newest 500, newest first."""
+    room, identity = await enter(request, "read")
+    state = request.query_params.get("state")
+
+    def listed() -> list[dict[str, Json]]:
+        fold = room.sequencer.fold
+        room.doorman.read_over_http(identity.actor, fold.seq)
+        entries = [entry for entry in reversed(fold.board.entries.values()) if state in (None, entry.state)]
+        return [describe(entry) for entry in entries[:BOARD_MAX]]
+
+    return answer(await room.ask(listed))
+
+
+async def show(request: Request) -> Response:
+    """`GET …/intents/ID`."""
+    room, identity = await enter(request, "read")
+
+    def found() -> dict[str, Json] | None:
+        fold = room.sequencer.fold
+        entry = fold.board.entries.get(request.path_params["id"])
+        room.doorman.read_over_http(identity.actor, fold.seq)
+        return describe(entry) if entry else None
+
+    body = await room.ask(found)
+    if body is None:
+        raise Problem("not_found", "There is no such intent.")
+    return answer(body)
+
+
+def describe(entry: Entry) -> dict[str, Json]:
+    """Return all that the board knows of an intent."""
+    return {
+        "id": entry.id,
+        "seq": entry.seq,
+        "at": entry.at,
+        "actor": entry.actor,
+        "state": entry.state,
+        "reason": entry.reason,
+        "waits_for": list(entry.waits_for),
+        "intent": msgspec.to_builtins(entry.body),
+        "plan": msgspec.to_builtins(entry.plan),
+        "decisions": [msgspec.to_builtins(decision) for decision in entry.decisions],
+        "commit": entry.commit.commit if entry.commit else None,
+        "verdict": msgspec.to_builtins(entry.verdict),
+    }

@@ -1,0 +1,82 @@
+"""The log over HTTP: read, follow, verify, replay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from workspace.http.guard import answer, body_of, enter, lobby_of, number
+from workspace.http.problem import Problem
+from workspace.intents.record import BODIES, wire_record
+from workspace.intents.replay import verify
+from workspace.lobby import read_all
+from workspace.room import Room
+
+PAGE = 500
+SEQ_MAX = 2**53
+KEEP_ALIVE_SECONDS = 15.0
+
+
+class ReplayOrder(msgspec.Struct, frozen=True):
+    """Body of `POST …/replay`."""
+
+    mode: str = "audit"
+    to: int | None = None
+
+
+async def show(request: Request) -> Response:
+    """`GET …/log?from=&to=&kind=&follow=`: NDJSON, or SSE where the client accepts it."""
+    room, identity = await enter(request, "read")
+    is_sse = "text/event-stream" in request.headers.get("accept", "")
+    after = request.headers.get("last-event-id", "")
+    first = number(request, "from", default=int(after) + 1 if after.isdigit() else 1, low=1, high=SEQ_MAX)
+    last = number(request, "to", default=SEQ_MAX, low=0, high=SEQ_MAX)
+    kind = request.query_params.get("kind")
+    if kind is not None and kind not in BODIES:
+        raise Problem("malformed", f"kind is one of {', '.join(BODIES)}.")
+    follow = request.query_params.get("follow", "") in ("1", "true")
+    lines = _lines(room, identity.actor, first=first, last=last, kind=kind, follow=follow, is_sse=is_sse)
+    return StreamingResponse(lines, media_type="text/event-stream" if is_sse else "application/x-ndjson")
+
+
+async def _lines(
+    room: Room, actor: str, *, first: int, last: int, kind: str | None, follow: bool, is_sse: bool
+) -> AsyncIterator[bytes]:
+    """Yield records in order as they become durable; a keep-alive line where nothing comes for 15 s."""
+    cursor = first
+    while True:
+        top = min(last, room.durable_seq)
+        while cursor <= top:
+            rows = await room.store.rows(room.ws, first=cursor, last=min(top, cursor + PAGE - 1), limit=PAGE)
+            for row in rows:
+                if kind in (None, row.kind):
+                    line = wire_record(row)
+                    yield b"id: %d\ndata: %s\n\n" % (row.seq, line) if is_sse else line + b"\n"
+            cursor = rows[-1].seq + 1 if rows else top + 1
+            room.doorman.read_over_http(actor, cursor - 1)
+        if not follow or cursor > last or not room.is_open:
+            return
+        if not await room.doorman.await_records(cursor, KEEP_ALIVE_SECONDS):
+            yield b": still here\n\n" if is_sse else b"\n"
+
+
+async def check(request: Request) -> Response:
+    """`GET …/verify`: the whole log again, beside the loop."""
+    room, _ = await enter(request, "read")
+    rows, journal = await read_all(lobby_of(request).store, room.ws)
+    return answer(await asyncio.to_thread(verify, rows, journal))
+
+
+async def replay(request: Request) -> Response:
+    """`POST …/replay` with `{mode: "audit"}`: what `verify` finds, up to `to`."""
+    room, _ = await enter(request, "read")
+    order = await body_of(request, ReplayOrder)
+    if order.mode != "audit":
+        raise Problem("malformed", f"mode {order.mode!r} is not served; 'audit' is.")
+    rows, journal = await read_all(lobby_of(request).store, room.ws)
+    kept = [row for row in rows if order.to is None or row.seq <= order.to]
+    return answer({"mode": "audit", "report": msgspec.to_builtins(await asyncio.to_thread(verify, kept, journal))})

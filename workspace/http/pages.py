@@ -1,0 +1,84 @@
+"""The browser application and what operations ask for: health, metrics, the API's own description."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+
+from workspace import __version__
+from workspace.http.guard import answer, lobby_of
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+MISSING = """<!doctype html><meta charset="utf-8"><title>Folkmoot</title>
+<body style="font:16px system-ui;max-width:36em;margin:4em auto;padding:0 1em">
+<h1>The page is not built yet</h1><p>The server runs, but the browser application is missing.
+Run <code>make web</code> in the project (Node 20 is needed), then reload.</p>"""
+
+
+def assets() -> Path | None:
+    """Return the folder of the built page: inside the wheel, or `web/dist` of a checkout; None when not built."""
+    here = Path(__file__).resolve().parent.parent
+    for folder in (here / "static", here.parent / "web" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    return None
+
+
+async def page(_: Request) -> Response:
+    """`GET /` and `/w/WS`: the application."""
+    folder = assets()
+    if folder is None:
+        return HTMLResponse(MISSING, 503, HEADERS)
+    return FileResponse(folder / "index.html", headers=HEADERS)
+
+
+async def healthz(_: Request) -> Response:
+    """`GET /healthz`: the process answers."""
+    return PlainTextResponse("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    """`GET /readyz`: the database answers too."""
+    await lobby_of(request).store.count_tokens()
+    return PlainTextResponse("ready\n")
+
+
+async def metrics(request: Request) -> Response:
+    """`GET /metrics`: counters in Prometheus text."""
+    lobby = lobby_of(request)
+    text = lobby.metrics.text() + f"# TYPE folkmoot_rooms gauge\nfolkmoot_rooms {len(lobby.rooms)}\n"
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+
+async def openapi(request: Request) -> Response:
+    """`GET /openapi.json`: every path and method this server really routes, with its first docstring line."""
+    paths: dict[str, dict[str, object]] = {}
+    for route in request.app.state.api_routes:
+        for method in sorted(route.methods or ()):
+            if method == "HEAD":
+                continue
+            summary = (route.endpoint.__doc__ or "").strip().split("\n")[0]
+            names = [part.strip("{}").partition(":")[0] for part in route.path.split("/") if part.startswith("{")]
+            path = route.path.replace(":path}", "}")
+            paths.setdefault(path, {})[method.lower()] = {
+                "summary": summary,
+                "operationId": f"{route.endpoint.__module__.rpartition('.')[2]}_{route.endpoint.__name__}",
+                "parameters": [
+                    {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+                ],
+                "responses": {
+                    "default": {"description": "The result, or application/problem+json with a stable code."}
+                },
+            }
+    return answer({"openapi": "3.1.0", "info": {"title": "Folkmoot", "version": __version__}, "paths": paths})

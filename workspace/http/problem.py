@@ -1,0 +1,82 @@
+"""Errors as `application/problem+json` (RFC 9457): status, stable code, what is wrong, what to do."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import canonical
+from workspace.errors import Refusal, StoreBusy, WorkspaceFault
+
+STATUS = {
+    "malformed": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "read_only": 403,
+    "not_found": 404,
+    "exists": 409,
+    "equivocation": 409,
+    "gap": 409,
+    "bad_clock": 409,
+    "bad_scope": 422,
+    "too_large": 413,
+    "rate_limited": 429,
+    "over_budget": 429,
+    "store_busy": 503,
+    "store_fault": 503,
+    "no_sequencer": 503,
+    "log_corrupt": 500,
+}
+
+
+class Problem(Exception):
+    """A request that cannot be served; becomes a problem response."""
+
+    def __init__(self, code: str, reason: str, *, remedy: str = "", status: int | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.remedy = remedy
+        self.status = status or STATUS.get(code, 400)
+
+    def response(self) -> Response:
+        """Return the problem as a response."""
+        body = {
+            "type": "about:blank",
+            "title": self.code.replace("_", " "),
+            "status": self.status,
+            "detail": self.reason,
+            "code": self.code,
+            **({"remedy": self.remedy} if self.remedy else {}),
+        }
+        headers = {"retry-after": "1"} if self.status in (429, 503) else {}
+        if self.status == 401:
+            headers["www-authenticate"] = "Bearer"
+        return Response(canonical(body), self.status, headers, "application/problem+json")
+
+
+def refuse(refusal: Refusal) -> NoReturn:
+    """Raise the problem that says what a refusal says."""
+    raise Problem(refusal.code, refusal.reason, remedy=refusal.remedy)
+
+
+async def on_problem(_: Request, error: Exception) -> Response:
+    """Starlette handler for `Problem`."""
+    assert isinstance(error, Problem), "registered for Problem only"
+    return error.response()
+
+
+async def on_fault(_: Request, error: Exception) -> Response:
+    """Starlette handler for faults below: what failed, and whether to try again."""
+    assert isinstance(error, WorkspaceFault), "registered for WorkspaceFault only"
+    remedy = "Try again shortly." if error.retry or isinstance(error, StoreBusy) else ""
+    return Problem(error.code, error.reason, remedy=remedy).response()
+
+
+async def on_missing(_: Request, error: Exception) -> Response:
+    """Starlette handler for unknown paths and methods."""
+    status = getattr(error, "status_code", 404)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(status, "malformed")
+    return Problem(code, getattr(error, "detail", "") or "There is nothing here.", status=status).response()

@@ -1,0 +1,165 @@
+"""Workspaces, their set-up and their people over HTTP."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import Json
+from crdt.document import DocumentKind
+from workspace.access import ROLES
+from workspace.http.guard import answer, body_of, enter, identity_of, lobby_of
+from workspace.http.problem import Problem, refuse
+from workspace.intents.events import Configured
+from workspace.intents.fold import Fold
+from workspace.intents.intent import Role
+from workspace.intents.policy import check
+from workspace.intents.record import ConfigBody, PolicyConfig
+from workspace.names import is_actor, is_document_name, is_title, is_workspace_id
+from workspace.websocket import COOKIE
+
+DOCUMENTS_MAX = 200
+
+
+class NewWorkspace(msgspec.Struct, frozen=True):
+    """Body of `POST /api/workspaces`."""
+
+    id: str
+    name: str = ""
+    policy: PolicyConfig | None = None
+    documents: dict[str, DocumentKind] = {}
+
+
+class NewConfig(msgspec.Struct, frozen=True):
+    """Body of `PUT …/config`: what is left out stays as it is."""
+
+    name: str | None = None
+    policy: PolicyConfig | None = None
+    members: dict[str, Role] = {}
+
+
+class NewToken(msgspec.Struct, frozen=True):
+    """Body of `POST …/tokens`; `expires` in unix seconds."""
+
+    actor: str
+    role: str
+    expires: float | None = None
+
+
+class Revocation(msgspec.Struct, frozen=True):
+    """Body of `POST …/revoke`."""
+
+    actor: str | None = None
+    token_id: str | None = None
+
+
+def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
+    """Return what the API says of a workspace."""
+    return {
+        "id": ws,
+        "name": fold.name,
+        "seq": fold.seq,
+        "epoch": fold.epoch,
+        "documents": dict(fold.kinds),
+        "members": dict(fold.members),
+        "policy": msgspec.to_builtins(fold.policy),
+    }
+
+
+async def create(request: Request) -> Response:
+    """`POST /api/workspaces`: whoever holds a token of the whole server."""
+    lobby = lobby_of(request)
+    identity = await identity_of(request, None)
+    if not identity.may("administer", lobby.clock.now()):
+        raise Problem("forbidden", "Only the server's owner makes workspaces.")
+    body = await body_of(request, NewWorkspace)
+    if not is_workspace_id(body.id) or not is_title(body.name or body.id):
+        raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
+    if len(body.documents) > DOCUMENTS_MAX or not all(map(is_document_name, body.documents)):
+        raise Problem("malformed", "A document's name is printable, at most 200 characters, no '..'.")
+    refusal = check(body.policy) if body.policy else None
+    if refusal is not None:
+        refuse(refusal)
+    room = await lobby.create(
+        body.id, name=body.name or body.id, actor=identity.actor, policy=body.policy, documents=body.documents
+    )
+    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
+
+
+async def index(request: Request) -> Response:
+    """`GET /api/workspaces`: all of them, for whoever holds a token of the whole server."""
+    await identity_of(request, None)
+    return answer([{"id": row.id, "name": row.name} for row in await lobby_of(request).store.workspaces()])
+
+
+async def show(request: Request) -> Response:
+    """`GET /api/workspaces/WS`."""
+    room, _ = await enter(request, "read")
+    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
+
+
+async def delete(request: Request) -> Response:
+    """`DELETE /api/workspaces/WS`."""
+    room, _ = await enter(request, "administer")
+    await lobby_of(request).delete(room.ws)
+    return Response(status_code=204)
+
+
+async def configure(request: Request) -> Response:
+    """`PUT …/config`: a `config` record."""
+    room, identity = await enter(request, "administer")
+    body = await body_of(request, NewConfig)
+    refusal = check(body.policy) if body.policy else None
+    if refusal is not None:
+        refuse(refusal)
+    if body.name is not None and not is_title(body.name):
+        raise Problem("malformed", "A name has 1 to 200 printable characters.")
+    if not all(map(is_actor, body.members)):
+        raise Problem("malformed", "A member's name has 1 to 64 printable characters.")
+    config = ConfigBody(name=body.name, members=body.members, policy=body.policy)
+    await room.ask(lambda: room.handle(Configured(identity.actor, config)))
+    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
+
+
+async def make_token(request: Request) -> Response:
+    """`POST …/tokens`: the only time the token is seen."""
+    room, _ = await enter(request, "administer")
+    body = await body_of(request, NewToken)
+    if not is_actor(body.actor) or body.role not in ROLES:
+        raise Problem("malformed", f"Give an actor (1 to 64 characters) and a role of {', '.join(ROLES)}.")
+    token = await lobby_of(request).make_token(
+        room.ws,
+        actor=body.actor,
+        role=body.role,  # type: ignore[arg-type]
+        expires=body.expires,
+    )
+    return answer({"token": token, "actor": body.actor, "role": body.role}, 201)
+
+
+async def revoke(request: Request) -> Response:
+    """`POST …/revoke`: tokens die now, their sockets before this answers."""
+    room, _ = await enter(request, "administer")
+    body = await body_of(request, Revocation)
+    if body.actor is None and body.token_id is None:
+        raise Problem("malformed", "Name an actor or a token_id.")
+    ids = await lobby_of(request).revoke(room.ws, actor=body.actor, token_id=body.token_id)
+    return answer({"revoked": ids})
+
+
+async def me(request: Request) -> Response:
+    """`GET /api/me?ws=WS`: who the token says you are, and whether an agent is here."""
+    ws = request.query_params.get("ws")
+    identity = await identity_of(request, ws)
+    planner = lobby_of(request).planner
+    body = {"actor": identity.actor, "role": identity.role, "ws": ws, "planner": planner.name if planner else None}
+    return answer(body)
+
+
+async def open_session(request: Request) -> Response:
+    """`POST /api/session?ws=WS`: turn a bearer token into the page's cookie."""
+    token = request.headers.get("authorization", "").partition(" ")[2].strip()
+    await identity_of(request, request.query_params.get("ws"))
+    response = Response(status_code=204)
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    return response

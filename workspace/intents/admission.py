@@ -1,0 +1,282 @@
+"""Intents at the door: refused with nothing logged, answered again, or entered into the log (semantics §1.2, §1.3).
+
+What a frame claims is bounded before it is used. A claim the log can settle (a question closed meanwhile, a plan that
+is through) is logged and gets its verdict, so that nobody's act disappears.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from crdt.anchor import Anchor
+from crdt.digest import canonical, sha256_of
+from crdt.errors import CrdtError
+from workspace.errors import Refusal
+from workspace.intents.board import Entry
+from workspace.intents.core import Core, Work
+from workspace.intents.events import Acked, Nacked, Submitted
+from workspace.intents.gate import EDIT_RANK, read_need
+from workspace.intents.intent import (
+    EXPECTS_MAX,
+    NEEDS_MAX,
+    PATH_DEPTH_MAX,
+    QUOTE_POINTS_MAX,
+    REFS_MAX,
+    SCOPES_MAX,
+    TEXT_POINTS_MAX,
+    IntentFrame,
+    Path,
+    Scope,
+    rank_of,
+)
+from workspace.intents.planning import stop
+from workspace.intents.record import IntentBody, VerdictBody
+from workspace.intents.settling import answered, may_answer
+from workspace.intents.turn import AGENT, Turn
+
+LIVE_INTENTS_MAX = 100
+NEEDS_TEXT = frozenset({"do", "override"})
+NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
+KEYS_MAX = 256
+
+
+def submit(core: Core, turn: Turn, event: Submitted) -> None:
+    """Answer one intent frame: nack, the old ack again, or a new record with its ack."""
+    frame = event.frame
+    sha = sha256_of(canonical(msgspec.to_builtins(frame)))
+    lanes = core.fold.board.lanes
+    known = lanes.seq_of(event.lane, frame.n)
+    if known is not None:
+        entry = core.fold.board.entries[f"i{known}"]
+        if entry.body.sha == sha and entry.actor == event.actor:
+            turn.tell(Acked(event.lane, event.request, frame.n, entry.id, entry.seq, entry.state))
+            return
+        refusal = Refusal(
+            "equivocation",
+            f"This lane has already sent another intent number {frame.n}.",
+            "Ask for a new lane: this one's storage was copied.",
+        )
+        turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
+        return
+    refused = refuse(core, event) or lanes.refuse_stamp(
+        event.lane, n=frame.n, seen=frame.seen, delivered=event.delivered
+    )
+    if refused is not None:
+        turn.tell(Nacked(event.lane, event.request, frame.n, refused))
+        return
+    _accept(core, turn, event, sha)
+
+
+def refuse(core: Core, event: Submitted) -> Refusal | None:
+    """Return why a frame may not be, whatever its stamp: shape, size, rights, references."""
+    frame = event.frame
+    if rank_of(event.role) < rank_of("commenter"):
+        return Refusal("read_only", f"A {event.role} may read, not instruct.", "Ask the owner for another role.")
+    return _refuse_shape(frame) or _refuse_places(core, frame) or _refuse_refs(core, event)
+
+
+def _refuse_shape(frame: IntentFrame) -> Refusal | None:
+    bounds = (
+        ("text", len(frame.text), TEXT_POINTS_MAX),
+        ("scope", len(frame.scope or ()), SCOPES_MAX),
+        ("refs", len(frame.refs), REFS_MAX),
+        ("expects", len(frame.expects), EXPECTS_MAX),
+        ("needs", len(frame.needs), NEEDS_MAX),
+        ("value", len(frame.value or ""), TEXT_POINTS_MAX),
+    )
+    for name, size, limit in bounds:
+        if size > limit:
+            return Refusal("too_large", f"{name} has {size}; at most {limit} are taken.", "Split it up.")
+    if frame.kind in NEEDS_TEXT and not frame.text.strip():
+        return Refusal("malformed", "The instruction is empty.", "Say what shall be done.")
+    if frame.kind in NEEDS_REFS and not frame.refs:
+        return Refusal("malformed", f"'{frame.kind}' must name what it is about in refs.", "Name it in refs.")
+    if frame.kind == "answer" and frame.value is None:
+        return Refusal("malformed", "An answer needs a value.", "Choose one of the question's options.")
+    return None
+
+
+def _refuse_places(core: Core, frame: IntentFrame) -> Refusal | None:
+    for part in frame.scope or ():
+        problem = _scope_problem(core, part)
+        if problem:
+            return Refusal("bad_scope", problem, "Point at something in an existing document.")
+    for expect in frame.expects:
+        if expect.doc not in core.fold.documents or len(expect.path) > PATH_DEPTH_MAX:
+            return Refusal("bad_scope", f"expects names no place in {expect.doc!r}.", "Name an existing document.")
+    for doc, need in frame.needs.items():
+        try:
+            read_need(need)
+        except (CrdtError, ValueError) as error:
+            return Refusal("malformed", f"needs[{doc!r}].sv does not decode: {error}", "Send base64 of a state vector.")
+        if doc not in core.fold.documents or not 0 <= need.sent <= 2**31:
+            return Refusal("malformed", f"needs[{doc!r}] names no document here or a wild count.", "Leave it out.")
+    return None
+
+
+def _scope_problem(core: Core, part: Scope) -> str:
+    if part.doc not in core.fold.documents:
+        return f"There is no document {part.doc!r}."
+    paths: tuple[Path, ...] = (part.path, *part.keys)
+    if len(part.keys) > KEYS_MAX or any(len(path) > PATH_DEPTH_MAX for path in paths):
+        return "The scope names too many or too deep keys."
+    if len(part.quote) > QUOTE_POINTS_MAX:
+        return "The quote is too long."
+    if part.to is not None and part.from_ is None:
+        return "A range needs its beginning."
+    for anchor in (part.from_, part.to):
+        if anchor is not None:
+            try:
+                Anchor.decode(anchor)
+            except CrdtError as error:
+                return f"The anchor does not decode: {error.reason}"
+    return ""
+
+
+def _refuse_refs(core: Core, event: Submitted) -> Refusal | None:
+    board, frame = core.fold.board, event.frame
+    if not frame.refs:
+        return None
+    ref = frame.refs[0]
+    if frame.kind == "answer":
+        question = board.questions.get(ref)
+        if question is None:
+            return None if _is_past_question(core, ref) else Refusal("malformed", f"There is no question {ref!r}.", "")
+        if not may_answer(question, event.actor, rank_of(event.role), core):
+            return Refusal("forbidden", "This question is for its authors and those above them.", "Let them answer.")
+        if question.options and frame.value not in {option.value for option in question.options}:
+            return Refusal("malformed", f"{frame.value!r} is none of the options.", "Choose one of the options.")
+        return None
+    known = ref in board.commits if frame.kind == "undo" else all(other in board.entries for other in frame.refs)
+    if not known:
+        return Refusal("malformed", f"refs names nothing that is in the log: {ref!r}.", "Take the id from the log.")
+    return _refuse_authority(board.entries.get(ref), event)
+
+
+def _refuse_authority(target: Entry | None, event: Submitted) -> Refusal | None:
+    if target is None:
+        return None
+    rank = rank_of(event.role)
+    if event.frame.kind == "cancel" and target.actor != event.actor and rank <= target.rank:
+        return Refusal("forbidden", f"Only {target.actor} or somebody above may cancel this.", "Ask them.")
+    if event.frame.kind == "approve" and rank < EDIT_RANK:
+        return Refusal("forbidden", f"A {event.role} may not approve.", "An editor or the owner may.")
+    return None
+
+
+def _is_past_question(core: Core, ref: str) -> bool:
+    return ref.startswith("q") and ref[1:].isdigit() and int(ref[1:]) <= core.fold.seq
+
+
+def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
+    frame, board = event.frame, core.fold.board
+    if len(board.live) >= LIVE_INTENTS_MAX:
+        refusal = Refusal("rate_limited", f"{LIVE_INTENTS_MAX} instructions are under way here.", "Try again shortly.")
+        turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
+        return
+    core.runs.close(turn)
+    body = IntentBody(
+        id=f"i{turn.fold.seq + 1}",
+        lane=event.lane,
+        n=frame.n,
+        kind=frame.kind,
+        text=frame.text,
+        seen=frame.seen,
+        vc=board.lanes.vector_clock(event.lane, n=frame.n, seen=frame.seen),
+        role=event.role,
+        sha=sha,
+        needs=frame.needs,
+        scope=frame.scope,
+        refs=frame.refs,
+        expects=frame.expects,
+        value=frame.value,
+        deadline=frame.deadline,
+    )
+    was_open = frame.kind == "answer" and frame.refs[0] in board.questions
+    question = board.questions.get(frame.refs[0]) if was_open else None
+    record = turn.append(body, event.actor)
+    entry = board.entries[body.id]
+    core.work[entry.id] = Work(since=turn.now, turn=core.turn)
+    turn.tell(Acked(event.lane, event.request, frame.n, entry.id, record.seq, entry.state))
+    match frame.kind:
+        case "answer":
+            _answer(core, turn, entry, is_open=question is not None)
+        case "cancel":
+            _cancel(core, turn, entry)
+        case "approve":
+            _approve(core, turn, entry)
+        case "override":
+            _override(core, turn, entry)
+        case "undo":
+            _end(turn, entry, "rejected", "not_supported", "Undo is not built into this server yet.")
+        case "do":
+            pass
+
+
+def _end(turn: Turn, entry: Entry, state: str, code: str, reason: str, remedy: str = "") -> None:
+    body = VerdictBody(
+        intent=entry.id,
+        state=state,  # type: ignore[arg-type]
+        code=code,
+        reason=reason,
+        remedy=remedy,
+    )
+    turn.verdict(body)
+
+
+def _answer(core: Core, turn: Turn, entry: Entry, *, is_open: bool) -> None:
+    ref = entry.body.refs[0]
+    if not is_open:
+        _end(turn, entry, "rejected", "closed", "That question was settled before your answer came.", "See its result.")
+        return
+    _end(turn, entry, "done", "answered", f"Your answer is in the log: {entry.body.value}")
+    question = core.fold.board.questions.get(ref)
+    if question is not None and ref in core.fold.board.layers:
+        answered(core, turn, question)
+
+
+def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
+    targets = [core.fold.board.entries[ref] for ref in entry.body.refs]
+    live = [target for target in targets if target.is_live]
+    for target in live:
+        end_live(core, turn, target, by=entry, state="cancelled", reason=f"{entry.actor} cancelled it.")
+    if live:
+        _end(turn, entry, "done", "cancelled", f"Cancelled {', '.join(target.id for target in live)}.")
+    else:
+        _end(turn, entry, "rejected", "too_late", "It had ended before your cancel came.", "Undo the commit instead.")
+
+
+def _approve(core: Core, turn: Turn, entry: Entry) -> None:
+    target = core.fold.board.entries[entry.body.refs[0]]
+    if target.state != "suggested":
+        _end(turn, entry, "rejected", "not_open", f"{target.id} is not a suggestion: it is {target.state}.")
+
+
+def _override(core: Core, turn: Turn, entry: Entry) -> None:
+    """Replace what the author saw: at once with the authority to, else by asking the one overridden (semantics §2)."""
+    for ref in entry.body.refs:
+        target = core.fold.board.entries[ref]
+        if not target.is_live or target.seq > entry.body.seen:
+            continue
+        if target.actor == entry.actor or entry.rank >= target.rank:
+            reason = f"{entry.actor} replaced it: {entry.body.text[:200]}"
+            end_live(core, turn, target, by=entry, state="superseded", reason=reason)
+        else:
+            refused = f"{target.actor} ({target.role}) stands above you; your override needs their word."
+            _end(turn, entry, "rejected", "forbidden", refused, f"Ask {target.actor}, or wait for the result.")
+            return
+
+
+def end_live(core: Core, turn: Turn, target: Entry, *, by: Entry, state: str, reason: str) -> None:
+    """End a live intent from outside its plan; a question it is part of goes on without it, or is dropped."""
+    stop(core, turn, target)
+    body = VerdictBody(
+        intent=target.id,
+        state=state,  # type: ignore[arg-type]
+        code=by.body.kind,
+        reason=reason,
+        by=by.id,
+        winner=by.id if state == "superseded" else "",
+        can=("override",),
+    )
+    turn.verdict(body, AGENT)

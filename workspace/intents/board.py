@@ -1,0 +1,194 @@
+"""Where every intent stands: a fold of the log (semantics §2).
+
+No second table could disagree: the board is built by `apply` and by nothing else, live and in replay alike. In-flight
+planning is not in the log, so an intent being planned stands here as `queued`; the sequencer knows the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from workspace.intents.causality import Lanes, Stamp
+from workspace.intents.intent import LIVE, Role, State, rank_of
+from workspace.intents.plan import Exchange
+from workspace.intents.record import (
+    Answer,
+    CommitBody,
+    ConfigBody,
+    DecisionBody,
+    IntentBody,
+    OracleBody,
+    PlanBody,
+    Question,
+    Record,
+    VerdictBody,
+)
+
+DECISIONS_REMEMBERED = 20
+
+
+@dataclass(slots=True)
+class Entry:
+    """One intent on the board. Only the fold and its sequencer change it; others read."""
+
+    id: str
+    seq: int
+    at: str
+    actor: str
+    body: IntentBody
+    state: State = "queued"
+    reason: str = ""
+    waits_for: tuple[str, ...] = ()
+    plan: PlanBody | None = None
+    plan_seq: int = 0
+    faults: int = 0
+    attempts: int = 0
+    exchanges: tuple[Exchange, ...] = ()
+    decisions: list[DecisionBody] = field(default_factory=list)
+    verdict: VerdictBody | None = None
+    verdict_seq: int = 0
+    commit: CommitBody | None = None
+
+    @property
+    def role(self) -> Role:
+        """The role the author had when the intent was accepted."""
+        return self.body.role
+
+    @property
+    def rank(self) -> int:
+        """The author's authority, 0 to 30."""
+        return rank_of(self.body.role)
+
+    @property
+    def stamp(self) -> Stamp:
+        """The intent's place among all others."""
+        return Stamp(self.seq, self.body.lane, self.body.n, self.body.seen)
+
+    @property
+    def is_live(self) -> bool:
+        """True until the verdict."""
+        return self.state in LIVE
+
+
+@dataclass(slots=True)
+class Board:
+    """All intents, open questions, votes and settled pairs of one workspace."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    live: dict[str, Entry] = field(default_factory=dict)
+    lanes: Lanes = field(default_factory=Lanes)
+    questions: dict[str, Question] = field(default_factory=dict)
+    layers: dict[str, DecisionBody] = field(default_factory=dict)
+    votes: dict[str, list[Answer]] = field(default_factory=dict)
+    cleared: set[frozenset[str]] = field(default_factory=set)
+    settled: list[DecisionBody] = field(default_factory=list)
+    commits: dict[str, tuple[int, CommitBody]] = field(default_factory=dict)
+
+    def apply(self, record: Record) -> None:
+        """Enter one record. Order is the log's; every record is entered exactly once."""
+        match record.body:
+            case IntentBody() as body:
+                self._intent(record, body)
+            case PlanBody() as body:
+                for entry in self._entries(body.intents):
+                    entry.plan, entry.plan_seq, entry.state = body, record.seq, "ready"
+                    entry.attempts = max(entry.attempts, body.attempt + 1)
+            case OracleBody() as body:
+                self._oracle(body)
+            case DecisionBody() as body:
+                self._decision(body)
+            case CommitBody() as body:
+                self.commits[body.commit] = (record.seq, body)
+                for entry in self._entries(body.intents):
+                    entry.commit = body
+            case VerdictBody() as body:
+                self._verdict(body, record.seq)
+            case ConfigBody() as body:
+                self.lanes.retired.update(body.retired)
+            case _:
+                pass
+
+    def wins(self) -> dict[str, int]:
+        """Return how often each author's intent ran in the last 20 settled groups (policy `fair`)."""
+        count: dict[str, int] = {}
+        for decision in self.settled[-DECISIONS_REMEMBERED:]:
+            for intent, outcome in decision.outcome.items():
+                if outcome == "run":
+                    actor = self.entries[intent].actor
+                    count[actor] = count.get(actor, 0) + 1
+        return count
+
+    def _entries(self, ids: tuple[str, ...]) -> list[Entry]:
+        return [self.entries[id] for id in ids]
+
+    def _intent(self, record: Record, body: IntentBody) -> None:
+        entry = Entry(id=body.id, seq=record.seq, at=record.at, actor=record.actor, body=body)
+        assert body.id not in self.entries, f"intent {body.id} twice in the log"
+        self.entries[body.id] = entry
+        self.live[body.id] = entry
+        self.lanes.accept(entry.stamp)
+        if body.kind == "answer":
+            self._answer(entry)
+
+    def _answer(self, entry: Entry) -> None:
+        question = self.questions.get(entry.body.refs[0])
+        if question is None:
+            return
+        value = entry.body.value or ""
+        self.votes.setdefault(question.id, []).append(Answer(entry.actor, value, entry.id))
+        if question.id in self.layers:
+            return
+        # A question of the agent's own: the first answer from somebody who may answer settles it.
+        asked = self.entries[question.group[0]]
+        asked.exchanges = (*asked.exchanges, Exchange(question.text, value))
+        asked.state, asked.waits_for, asked.reason = "queued", (), ""
+        self._close(question.id)
+
+    def _oracle(self, body: OracleBody) -> None:
+        entry = self.entries.get(body.intent)
+        if body.oracle == "question":
+            assert body.question is not None, "a question oracle carries its question"
+            assert entry is not None, "a question is about an intent"
+            self.questions[body.question.id] = body.question
+            entry.state, entry.reason = "held", body.question.text
+        elif body.oracle == "planner_failed" and entry is not None:
+            entry.faults += 1
+            entry.attempts += 1
+            entry.state = "queued"
+
+    def _decision(self, body: DecisionBody) -> None:
+        for id in body.group:
+            self.entries[id].decisions.append(body)
+        if body.question is not None:
+            self.questions[body.question.id] = body.question
+            self.layers[body.question.id] = body
+        if body.of:
+            self._close(body.of)
+        if "held" not in body.outcome.values():
+            self.settled.append(body)
+        for id, outcome in body.outcome.items():
+            entry = self.entries[id]
+            if not entry.is_live:
+                continue
+            if outcome == "held":
+                entry.state, entry.reason = "held", body.reason
+                entry.waits_for = tuple(other for other in body.group if other != id)
+            elif outcome == "run":
+                entry.state, entry.reason, entry.waits_for = "ready", body.reason, ()
+                self.cleared.update(frozenset((id, other)) for other in body.group if other != id)
+            elif outcome == "open":
+                entry.state, entry.waits_for = "ready", ()
+
+    def _close(self, question: str) -> None:
+        self.questions.pop(question, None)
+        self.layers.pop(question, None)
+
+    def _verdict(self, body: VerdictBody, seq: int) -> None:
+        entry = self.entries[body.intent]
+        assert entry.verdict is None, f"intent {body.intent} has two verdicts"
+        entry.verdict, entry.verdict_seq = body, seq
+        entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
+        self.live.pop(body.intent, None)
+        stale = [q.id for q in self.questions.values() if q.group == (body.intent,)]
+        for question in stale:
+            self._close(question)

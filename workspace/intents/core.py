@@ -1,0 +1,64 @@
+"""What a sequencer holds beside the fold: everything that is not in the log and need not be.
+
+All of it can be lost at any moment: after a crash it is rebuilt empty, and every live intent goes on from its records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crdt.digest import sha256_of
+from crdt.execute import Executed
+from workspace.intents.board import Entry
+from workspace.intents.fold import Fold
+from workspace.intents.plan import Snapshot
+from workspace.intents.runs import Runs
+
+
+@dataclass(slots=True)
+class Work:
+    """How far one live intent has come since it was accepted or recovered; times in unix seconds."""
+
+    since: float
+    turn: int
+    attempt: int = 0
+    ready_at: float = 0.0
+    base: Snapshot | None = None
+    footprint: dict[str, Executed] | None = None
+    resyncs: int = 0
+    draft_docs: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Core:
+    """The sequencer's whole state. `client` is the Yjs client id under which it writes in this epoch (semantics F2)."""
+
+    ws: str
+    epoch: int
+    client: int
+    fold: Fold
+    runs: Runs = field(default_factory=Runs)
+    work: dict[str, Work] = field(default_factory=dict)
+    online: set[str] = field(default_factory=set)
+    sent: dict[tuple[str, str], int] = field(default_factory=dict)
+    synced: dict[tuple[str, str], int] = field(default_factory=dict)
+    turn: int = 0
+    now: float = 0.0
+
+    def work_of(self, entry: Entry) -> Work:
+        """Return the work state of a live intent."""
+        return self.work[entry.id]
+
+    def live(self) -> list[Entry]:
+        """Return the intents without a verdict, in log order."""
+        return list(self.fold.board.live.values())
+
+    @property
+    def scratch_client(self) -> int:
+        """A Yjs client id for throwaway forks, never used in a document that lives."""
+        return self.client ^ 1
+
+
+def writer_client(ws: str, epoch: int) -> int:
+    """Return the Yjs client id of a workspace's sequencer in one epoch: 52 bits, even, reproducible."""
+    return int(sha256_of(f"{ws}/{epoch}".encode())[7:20], 16) & ~1

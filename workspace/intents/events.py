@@ -1,0 +1,236 @@
+"""What may happen to a sequencer, and what it answers: events in, records and wishes out.
+
+The sequencer asks nobody. What it wants from outside comes back as a *wish*; what it tells people comes back as an
+*outlet*, in order. The room carries both out: outlets only after everything before them is durable (the output gate).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from crdt.document import Applied
+from crdt.scan import Scan
+from workspace.errors import Refusal
+from workspace.intents.intent import IntentFrame, Role, State
+from workspace.intents.plan import Draft, Proposal, Task
+from workspace.intents.record import ConfigBody, Question, Record
+
+# ---------------------------------------------------------------- events
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """An intent arrived on `lane`. `delivered` is the highest `seq` this lane was ever sent; `request` comes back."""
+
+    lane: str
+    actor: str
+    role: Role
+    frame: IntentFrame
+    delivered: int
+    request: str = ""
+
+
+class Edited(msgspec.Struct, frozen=True):
+    """A document update arrived on `lane`, scanned and within bounds; rights were checked by the session."""
+
+    lane: str
+    actor: str
+    doc: str
+    update: bytes
+    scan: Scan
+    step2: bool = False
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """The planner answered for an intent; `attempt` must be the one that was asked for, older ones are dropped."""
+
+    intent: str
+    attempt: int
+    proposal: Proposal
+
+
+class PlanFailed(msgspec.Struct, frozen=True):
+    """The planner failed (model error, time-out, crash): nothing was planned."""
+
+    intent: str
+    attempt: int
+    reason: str
+
+
+class Drafted(msgspec.Struct, frozen=True):
+    """The planner shows words it is writing."""
+
+    intent: str
+    attempt: int
+    draft: Draft
+
+
+class Configured(msgspec.Struct, frozen=True):
+    """Somebody with the right to do so changes the set-up."""
+
+    actor: str
+    config: ConfigBody
+
+
+class LaneChanged(msgspec.Struct, frozen=True):
+    """A lane got its first socket, or lost its last one; `docs` are the documents it has sockets for now."""
+
+    lane: str
+    online: bool
+    docs: tuple[str, ...] = ()
+
+
+class SocketOpened(msgspec.Struct, frozen=True):
+    """A document socket of a lane was opened: what it has sent is counted from zero again."""
+
+    lane: str
+    doc: str
+
+
+class Ticked(msgspec.Struct, frozen=True):
+    """Time passed. The room ticks when `next_deadline` is reached."""
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """The room closes in good order: open runs are closed and a checkpoint is written."""
+
+
+Event = (
+    Submitted | Edited | Proposed | PlanFailed | Drafted | Configured | LaneChanged | SocketOpened | Ticked | Closing
+)
+
+# ---------------------------------------------------------------- outlets: what people are told, in order
+
+
+class Acked(msgspec.Struct, frozen=True):
+    """An intent is in the log (or was already): the answer to its sender."""
+
+    lane: str
+    request: str
+    n: int
+    id: str
+    seq: int
+    state: State
+
+
+class Nacked(msgspec.Struct, frozen=True):
+    """An intent was refused and nothing was logged."""
+
+    lane: str
+    request: str
+    n: int
+    refusal: Refusal
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """A record was appended: every following lane gets it, in order, without gaps."""
+
+    record: Record
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A document changed by `update`: every socket of that document but the lane `by` gets these bytes."""
+
+    doc: str
+    update: bytes
+    by: str
+
+
+class StateChanged(msgspec.Struct, frozen=True):
+    """An intent moved between two states that are not its end."""
+
+    id: str
+    state: State
+    waits_for: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class QuestionOpened(msgspec.Struct, frozen=True):
+    """People are asked; sent to everybody who follows, the page shows buttons to those who may answer."""
+
+    question: Question
+
+
+class DraftShown(msgspec.Struct, frozen=True):
+    """Words the agent is writing for an intent. `plan` names the attempt; an empty text ends the draft."""
+
+    plan: str
+    intents: tuple[str, ...]
+    doc: str
+    text: str
+
+
+class DocumentsChanged(msgspec.Struct, frozen=True):
+    """Documents were created or removed: sockets of removed ones are closed with 4404."""
+
+    created: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+class Resync(msgspec.Struct, frozen=True):
+    """Something is missing from this lane in this document: its sockets are sent a SyncStep1."""
+
+    lane: str
+    doc: str
+
+
+class EditRefused(msgspec.Struct, frozen=True):
+    """An update was not taken: `resync` sends SyncStep1 and keeps the socket, otherwise it is closed."""
+
+    lane: str
+    doc: str
+    action: Literal["resync", "close_malformed", "close_foreign_client"]
+    reason: str
+
+
+Outlet = (
+    Acked
+    | Nacked
+    | Logged
+    | Spread
+    | StateChanged
+    | QuestionOpened
+    | DraftShown
+    | DocumentsChanged
+    | Resync
+    | EditRefused
+)
+
+# ---------------------------------------------------------------- wishes: what is wanted from outside
+
+
+class AskPlanner(msgspec.Struct, frozen=True):
+    """Plan this task; answer with `Proposed` or `PlanFailed` carrying the same intent and attempt."""
+
+    task: Task
+    seconds_max: float
+
+
+class StopPlanner(msgspec.Struct, frozen=True):
+    """The plan for this intent is not wanted any more; no answer is expected."""
+
+    intent: str
+
+
+Wish = AskPlanner | StopPlanner
+
+
+class Journaled(msgspec.Struct, frozen=True):
+    """One journal row to make durable with this outcome."""
+
+    jid: int
+    doc: str
+    lane: str
+    actor: str
+    update: bytes
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one event led to. Records and journal rows are one transaction; outlets wait for it."""
+
+    records: tuple[Record, ...] = ()
+    journal: tuple[Journaled, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    applied: Applied | None = None

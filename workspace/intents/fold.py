@@ -1,0 +1,139 @@
+"""Everything a workspace is, as a fold of its log: documents, board, history, set-up (semantics §6).
+
+Live and in replay the same `apply` runs. Live, document bytes are already in memory when their record is sealed; in
+replay `feed` gives them first. That is the only difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Protocol
+
+from crdt.digest import digest_value
+from crdt.document import Document, DocumentKind
+from workspace.intents.board import Board
+from workspace.intents.history import Edit, History
+from workspace.intents.intent import Role
+from workspace.intents.record import CommitBody, ConfigBody, PolicyConfig, Record, UpdateBody
+
+AGENT_LANE = "agent"
+
+
+class JournalLike(Protocol):
+    """One journal row, wherever it comes from."""
+
+    @property
+    def jid(self) -> int: ...
+    @property
+    def doc(self) -> str: ...
+    @property
+    def lane(self) -> str: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def update(self) -> bytes: ...
+
+
+@dataclass(slots=True)
+class Fold:
+    """The state of one workspace after record `seq`, hashed `hash`, and journal row `jid`.
+
+    `client` is the Yjs client id under which documents are opened here; a replay may use any.
+    """
+
+    client: int
+    name: str = ""
+    seq: int = 0
+    epoch: int = 0
+    hash: str = ""
+    jid: int = 0
+    documents: dict[str, Document] = field(default_factory=dict)
+    kinds: dict[str, DocumentKind] = field(default_factory=dict)
+    members: dict[str, Role] = field(default_factory=dict)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    board: Board = field(default_factory=Board)
+    history: History = field(default_factory=History)
+    owners: dict[tuple[str, int], str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def apply(self, record: Record) -> None:
+        """Enter one record; the documents it names already hold its bytes."""
+        assert record.seq == self.seq + 1, f"record {record.seq} after {self.seq}"
+        self.seq, self.epoch, self.hash = record.seq, record.epoch, record.row.hash
+        match record.body:
+            case UpdateBody() as body:
+                edit = Edit(record.seq, body.doc, record.actor, body.lane)
+                self.history.add(edit, inserted=body.inserted, deleted=body.deleted)
+                for client, _, _ in body.inserted:
+                    self.owners.setdefault((body.doc, client), record.actor)
+                self.jid = max(self.jid, body.last)
+            case CommitBody() as body:
+                for doc, part in body.docs.items():
+                    edit = Edit(record.seq, doc, record.actor, AGENT_LANE, body.intents)
+                    self.history.add(edit, inserted=part.inserted, deleted=part.deleted)
+                    self.jid = max(self.jid, part.jid)
+            case ConfigBody() as body:
+                self._configure(body)
+            case _:
+                pass
+        self.board.apply(record)
+
+    def create(self, doc: str, kind: DocumentKind) -> None:
+        """Add an empty document. Does nothing where one of that name exists."""
+        if doc not in self.documents:
+            self.documents[doc] = Document(kind, client=self.client)
+            self.kinds[doc] = kind
+
+    def feed(self, record: Record, journal: Sequence[JournalLike]) -> None:
+        """Give the documents the bytes that `record` names, before `apply` (replay and recovery only).
+
+        Raises:
+            ValueError: the journal rows are not the ones whose SHA-256 the record holds.
+        """
+        match record.body:
+            case UpdateBody() as body:
+                check_bytes((row.update for row in journal), body.sha, record.seq)
+                for row in journal:
+                    self.documents[body.doc].apply(row.update)
+            case CommitBody() as body:
+                for doc, kind in body.created.items():
+                    self.create(doc, kind)
+                by_jid = {row.jid: row for row in journal}
+                for doc, part in body.docs.items():
+                    if part.jid not in by_jid:
+                        raise ValueError(f"record {record.seq}: journal row {part.jid} is missing")
+                    row = by_jid[part.jid]
+                    check_bytes((row.update,), part.sha, record.seq)
+                    self.documents[doc].apply(row.update)
+            case _:
+                pass
+
+    def state(self) -> str:
+        """Return the digest of every document: what a commit or checkpoint record holds."""
+        return digest_value({doc: document.digest() for doc, document in self.documents.items()})
+
+    def _configure(self, body: ConfigBody) -> None:
+        if body.name is not None:
+            self.name = body.name
+        for doc, kind in body.documents.items():
+            self.create(doc, kind)
+        self.members.update(body.members)
+        self.versions.update(body.versions)
+        if body.policy is not None:
+            self.policy = body.policy
+
+
+def sha_of(updates: Iterable[bytes]) -> str:
+    """Return the SHA-256 over the given updates, end to end, as `sha256:hex`."""
+    digest = sha256()
+    for update in updates:
+        digest.update(update)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def check_bytes(updates: Iterable[bytes], sha: str, seq: int) -> None:
+    """Raise ValueError unless these bytes are the ones that record `seq` was sealed over."""
+    if sha_of(updates) != sha:
+        raise ValueError(f"record {seq}: its document bytes are not the ones that were logged")

@@ -1,0 +1,145 @@
+"""May this plan be committed now? The causal gate G1 to G5 (semantics §5).
+
+G1 what the author's edits were is here; G2 what the author knew of is settled; G3 what nobody knew of is decided;
+G4 what was read still stands, by value; G5 the author may do this and every stated expectation holds.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Sequence
+
+from crdt.digest import canonical
+from crdt.document import Document
+from crdt.errors import CrdtError, StaleRead
+from crdt.fork import Ran, run
+from crdt.scan import scan_state_vector
+from workspace.errors import Refusal
+from workspace.intents.board import Entry
+from workspace.intents.causality import are_concurrent, happened_before
+from workspace.intents.conflict import Documents, may_meet
+from workspace.intents.core import Core
+from workspace.intents.intent import Expect, Need, rank_of
+from workspace.intents.record import PlanBody
+
+EDIT_RANK = rank_of("editor")
+
+
+def read_need(need: Need) -> dict[int, int]:
+    """Return the state vector of a dependency.
+
+    Raises:
+        CrdtError, ValueError: it is not base64 of a bounded Yjs state vector.
+    """
+    if not need.sv:
+        return {}
+    try:
+        return scan_state_vector(b64decode(need.sv, validate=True))
+    except binascii.Error as error:
+        raise ValueError("needs.sv is not base64") from error
+
+
+def lacks_updates(entry: Entry, core: Core) -> tuple[str, ...]:
+    """G1: return the documents in which edits the author depends on have not arrived.
+
+    A state vector does not move for a deletion (semantics F1), so the number of updates sent on the document's socket
+    counts too; a full sync on a newer socket of the lane settles both.
+    """
+    missing = []
+    for doc, need in entry.body.needs.items():
+        document = core.fold.documents.get(doc)
+        if document is None:
+            continue
+        known = document.state_vector()
+        behind = any(known.get(client, 0) < clock for client, clock in read_need(need).items())
+        key = (entry.body.lane, doc)
+        resynced = core.synced.get(key, -1) > core.work_of(entry).turn
+        if behind or (core.sent.get(key, 0) < need.sent and not resynced):
+            missing.append(doc)
+    return tuple(missing)
+
+
+def predecessors(entry: Entry, core: Core) -> list[Entry]:
+    """G2: return the unsettled intents its author knew of and that may touch the same place."""
+    documents = core.fold.documents
+    return [
+        other
+        for other in core.live()
+        if other.id != entry.id
+        and other.seq < entry.seq
+        and other.body.kind in RUNNING_KINDS
+        and happened_before(other.stamp, entry.stamp)
+        and may_meet(other, entry, documents)
+    ]
+
+
+RUNNING_KINDS = frozenset({"do", "override", "approve"})
+
+
+def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
+    """G3: return concurrent intents that must be planned or settled before this one may commit.
+
+    Only those accepted before this plan was ready and its window over are awaited, and only `overlap_wait_ms` long, so
+    that a stream of newcomers cannot starve anybody; who comes later meets the commit as a late conflict. An intent
+    that waits for an answer is awaited without that bound: its question has a deadline.
+    """
+    work, policy = core.work_of(entry), core.fold.policy
+    opened = max(work.ready_at, work.since + policy.window_ms / 1000)
+    patience = now < work.ready_at + policy.overlap_wait_ms / 1000
+    found = []
+    for other in core.live():
+        if other.id == entry.id or not are_concurrent(other.stamp, entry.stamp):
+            continue
+        theirs = core.work_of(other)
+        if other.state == "held":
+            awaited = not _is_cleared(entry, other, core)
+        elif other.state in ("parked", "ready") or other.body.kind not in RUNNING_KINDS:
+            awaited = False
+        else:
+            awaited = patience and theirs.since <= opened and (other.state == "planning" or not other.waits_for)
+        if awaited and may_meet(other, entry, core.fold.documents):
+            found.append(other)
+    return found
+
+
+def _is_cleared(one: Entry, other: Entry, core: Core) -> bool:
+    return frozenset((one.id, other.id)) in core.fold.board.cleared
+
+
+def try_plan(plan: PlanBody, documents: Documents, *, client: int) -> Ran | Refusal:
+    """G4: execute a plan on forks of the documents under `client`; a refusal says what no longer holds."""
+    try:
+        ran = run(documents, plan.ops, plan.reads, client=client)
+    except StaleRead as stale:
+        return Refusal("stale_read", stale.reason, stale.remedy)
+    except CrdtError as error:
+        return Refusal(error.code, error.reason, error.remedy)
+    return ran
+
+
+def unmet_expectation(expects: Sequence[Expect], documents: Documents) -> Expect | None:
+    """G5: return the first stated expectation that does not hold now (Bayou's dependency check)."""
+    for expect in expects:
+        document = documents.get(expect.doc)
+        if document is None or canonical(value_at(document, expect)) != canonical(expect.equals):
+            return expect
+    return None
+
+
+def value_at(document: Document, expect: Expect) -> object:
+    """Return the value an expectation speaks of; None where there is nothing."""
+    value = document.value()
+    for key in expect.path:
+        if isinstance(value, dict) and isinstance(key, str):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def may_edit(entry: Entry) -> bool:
+    """G5: tell whether the author's own rights cover the agent's edit; the agent never has more."""
+    return entry.rank >= EDIT_RANK

@@ -1,0 +1,101 @@
+"""What somebody asked, and the states it can be in (semantics §1.2, §2).
+
+An *intent* is one human act on the agent: an instruction, an override, a cancel, an answer, an approval, an undo.
+It travels through exactly one path into one log, and ends in exactly one verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from crdt.digest import Json
+
+IntentKind = Literal["do", "override", "cancel", "answer", "approve", "undo"]
+Role = Literal["owner", "editor", "commenter", "viewer", "agent"]
+
+LiveState = Literal["parked", "queued", "planning", "ready", "held"]
+TerminalState = Literal[
+    "done", "merged", "overruled", "superseded", "suggested", "branched", "cancelled", "rejected", "expired", "failed"
+]
+State = LiveState | TerminalState
+
+LIVE: frozenset[str] = frozenset({"parked", "queued", "planning", "ready", "held"})
+TERMINAL: frozenset[str] = frozenset(
+    {
+        "done",
+        "merged",
+        "overruled",
+        "superseded",
+        "suggested",
+        "branched",
+        "cancelled",
+        "rejected",
+        "expired",
+        "failed",
+    }
+)
+
+RANKS: dict[str, int] = {"owner": 30, "editor": 20, "commenter": 10, "viewer": 5, "agent": 0}
+
+TEXT_POINTS_MAX = 8_000
+SCOPES_MAX = 32
+REFS_MAX = 16
+EXPECTS_MAX = 32
+NEEDS_MAX = 64
+QUOTE_POINTS_MAX = 2_000
+PATH_DEPTH_MAX = 16
+
+Path = tuple[str | int, ...]
+
+
+class Scope(msgspec.Struct, frozen=True, rename={"from_": "from"}, omit_defaults=True):
+    """Where an instruction points: a text range by anchors, keys of a data document, or the whole document."""
+
+    doc: str
+    path: Path = ()
+    from_: str | None = None
+    to: str | None = None
+    quote: str = ""
+    keys: tuple[Path, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """True when the scope is the whole document."""
+        return not self.keys and self.from_ is None
+
+
+class Need(msgspec.Struct, frozen=True):
+    """What an intent depends on in one document: base64 state vector, updates sent on that document's socket."""
+
+    sv: str = ""
+    sent: int = 0
+
+
+class Expect(msgspec.Struct, frozen=True):
+    """A dependency check in Bayou's sense: the value at `path` of `doc` when the plan is committed."""
+
+    doc: str
+    path: Path = ()
+    equals: Json = None
+
+
+class IntentFrame(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An intent as a client sends it: `n` counts the lane's intents from 1, `seen` is the compose stamp."""
+
+    n: int
+    kind: IntentKind = "do"
+    text: str = ""
+    seen: int = 0
+    needs: dict[str, Need] = {}
+    scope: tuple[Scope, ...] | None = None
+    refs: tuple[str, ...] = ()
+    expects: tuple[Expect, ...] = ()
+    value: str | None = None
+    deadline: float | None = None
+
+
+def rank_of(role: str) -> int:
+    """Return the authority of a role, 0 to 30; an unknown role has none."""
+    return RANKS.get(role, 0)

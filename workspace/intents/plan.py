@@ -1,0 +1,126 @@
+"""What a planner is given and what it may answer (semantics §1.4, §5).
+
+A planner never touches a live document. It gets a `Task` with a snapshot and answers with a `Proposal`: typed
+operations with what they were based on, a question to the author, or a refusal in plain words.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from crdt.digest import Json
+from crdt.document import DocumentKind
+from crdt.fork import Reading
+from crdt.ops import Op
+from workspace.intents.intent import Role, Scope
+
+OPS_MAX = 500
+READS_MAX = 1_000
+SUMMARY_POINTS_MAX = 2_000
+QUESTION_POINTS_MAX = 1_000
+OPTIONS_MAX = 8
+
+
+class Image(msgspec.Struct, frozen=True):
+    """One document of a snapshot: its kind and its whole state as one Yjs v1 update."""
+
+    kind: DocumentKind
+    state: bytes
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """All documents of a workspace as they were after the record `seq`."""
+
+    seq: int
+    documents: dict[str, Image]
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """Why the last plan for this task was not committed; the planner starts from its own operations."""
+
+    code: str
+    reason: str
+    ops: tuple[Op, ...] = ()
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """A question that the agent asked earlier in this task, and what the author answered."""
+
+    question: str
+    answer: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One intent to plan: who asked for what, where it points, on which snapshot; `attempt` counts from 0."""
+
+    workspace: str
+    intent: str
+    actor: str
+    role: Role
+    text: str
+    scope: tuple[Scope, ...] | None
+    snapshot: Snapshot
+    attempt: int = 0
+    repair: Repair | None = None
+    exchanges: tuple[Exchange, ...] = ()
+
+
+class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):
+    """An outside effect that a plan declares; it runs only after the commit, from the outbox."""
+
+    i: int
+    tool: str
+    effect_class: str
+    args: dict[str, Json]
+
+
+class Tokens(msgspec.Struct, frozen=True, rename={"read": "in", "written": "out"}):
+    """What planning cost in model tokens; zero for the built-in planner."""
+
+    read: int = 0
+    written: int = 0
+
+
+class Planned(msgspec.Struct, frozen=True, tag_field="proposal", tag="planned"):
+    """Operations with the readings they stand on. Anchors and hashes refer to the task's snapshot."""
+
+    ops: tuple[Op, ...]
+    reads: tuple[Reading, ...] = ()
+    summary: str = ""
+    effects: tuple[Effect, ...] = ()
+    tokens: Tokens = Tokens()
+    planner: str = ""
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One way to answer a question."""
+
+    value: str
+    label: str
+
+
+class Asked(msgspec.Struct, frozen=True, tag_field="proposal", tag="asked"):
+    """The planner needs its author's word before it can go on; no options means free text."""
+
+    question: str
+    options: tuple[Option, ...] = ()
+    planner: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True, tag_field="proposal", tag="refused"):
+    """The planner will not or cannot do this: `reason` says why, `remedy` what would work."""
+
+    code: str
+    reason: str
+    remedy: str = ""
+    planner: str = ""
+
+
+Proposal = Planned | Asked | Refused
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """Words the agent is writing: shown beside the document while it thinks, never part of it."""
+
+    doc: str
+    text: str

@@ -1,0 +1,299 @@
+"""Intents on their way to a plan: parked, queued, planning, ready (semantics §2).
+
+A plan is made on a snapshot that closes every open run first, so that one `seq` names the state it was made on.
+"""
+
+from __future__ import annotations
+
+from crdt.document import Document
+from workspace.errors import Refusal
+from workspace.intents.board import Entry
+from workspace.intents.core import Core
+from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
+from workspace.intents.gate import RUNNING_KINDS, lacks_updates, predecessors, try_plan
+from workspace.intents.plan import (
+    OPS_MAX,
+    OPTIONS_MAX,
+    QUESTION_POINTS_MAX,
+    READS_MAX,
+    SUMMARY_POINTS_MAX,
+    Asked,
+    Image,
+    Planned,
+    Refused,
+    Repair,
+    Snapshot,
+    Task,
+)
+from workspace.intents.record import OracleBody, PlanBody, Question, VerdictBody
+from workspace.intents.turn import AGENT, Turn
+
+RESYNC_AT = (0.0, 5.0, 15.0)
+MISSING_ONLINE_SECONDS = 30.0
+MISSING_OFFLINE_SECONDS = 86_400.0
+FAULTS_MAX = 2
+
+
+def park(core: Core, turn: Turn) -> bool:
+    """G1: hold what depends on edits that have not arrived, ask for them, give up in time."""
+    moved = False
+    for entry in core.live():
+        if entry.state not in ("queued", "parked"):
+            continue
+        missing = lacks_updates(entry, core)
+        if not missing:
+            if entry.state == "parked":
+                moved = True
+                turn.state(entry, "queued")
+            continue
+        if entry.state == "queued":
+            turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")
+        moved = _press(core, turn, entry, missing) or moved
+    return moved
+
+
+def _press(core: Core, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bool:
+    """Ask the author's client for what is missing; end the intent when it never comes."""
+    work = core.work_of(entry)
+    waited = turn.now - work.since
+    is_online = entry.body.lane in core.online
+    while is_online and work.resyncs < len(RESYNC_AT) and waited >= RESYNC_AT[work.resyncs]:
+        work.resyncs += 1
+        for doc in missing:
+            turn.tell(Resync(entry.body.lane, doc))
+    if waited < (MISSING_ONLINE_SECONDS if is_online else MISSING_OFFLINE_SECONDS):
+        return False
+    turn.append(OracleBody(oracle="timer", intent=entry.id, reason="missing updates"), AGENT)
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="expired",
+            code="missing_updates",
+            reason=f"Edits that this depends on never arrived in {', '.join(missing)}.",
+            remedy="Send it again on the current state.",
+            can=("resend",),
+        )
+    )
+    return True
+
+
+def parked_deadline(core: Core) -> float | None:
+    """Return when the next parked intent must be looked at again, in unix seconds."""
+    times = []
+    for entry in core.live():
+        work = core.work_of(entry)
+        if entry.state == "parked":
+            times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
+            times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
+    return min((at for at in times if at > core.now), default=None)
+
+
+def start(core: Core, turn: Turn) -> bool:
+    """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
+    busy = sum(entry.state == "planning" for entry in core.live())
+    moved = False
+    for entry in core.live():
+        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS:
+            continue
+        before = predecessors(entry, core)
+        if before:
+            turn.state(entry, "queued", waits_for=tuple(other.id for other in before), reason="Waits for earlier ones.")
+        elif busy >= core.fold.policy.slots:
+            turn.state(entry, "queued", reason="Waits for a free planner.")
+        else:
+            busy += 1
+            moved = True
+            _ask(core, turn, entry)
+    return moved
+
+
+def _ask(core: Core, turn: Turn, entry: Entry) -> None:
+    core.runs.close(turn)
+    work = core.work_of(entry)
+    work.attempt, work.footprint = entry.attempts, None
+    work.base = snapshot(core)
+    turn.state(entry, "planning")
+    subject = subject_of(entry, core)
+    task = Task(
+        workspace=core.ws,
+        intent=entry.id,
+        actor=entry.actor,
+        role=entry.role,
+        text=subject.body.text,
+        scope=subject.body.scope,
+        snapshot=work.base,
+        attempt=work.attempt,
+        repair=repair_of(entry),
+        exchanges=entry.exchanges + (subject.exchanges if subject is not entry else ()),
+    )
+    turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
+
+
+def subject_of(entry: Entry, core: Core) -> Entry:
+    """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
+    if entry.body.kind == "approve":
+        return subject_of(core.fold.board.entries[entry.body.refs[0]], core)
+    return entry
+
+
+def snapshot(core: Core) -> Snapshot:
+    """Return all documents as of now; every open run must be closed."""
+    assert not core.runs.open, "a snapshot closes every run first"
+    images = {name: Image(core.fold.kinds[name], doc.encode()) for name, doc in core.fold.documents.items()}
+    return Snapshot(core.fold.seq, images)
+
+
+def repair_of(entry: Entry) -> Repair | None:
+    """Return what a second attempt should know about the first."""
+    if entry.plan is None or entry.attempts == 0:
+        return None
+    return Repair("stale_read", entry.reason or "The documents changed meanwhile.", entry.plan.ops)
+
+
+def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
+    """Send a plan that no longer holds back to the planner, at most `replans_max` times; then suggest it."""
+    assert entry.plan is not None, "only planned intents are planned again"
+    if entry.plan.attempt >= core.fold.policy.replans_max:
+        turn.verdict(
+            VerdictBody(
+                intent=entry.id,
+                state="suggested",
+                code="stale",
+                reason=f"The documents kept changing while the agent worked: {why.reason}",
+                remedy="Run it again when it is quieter.",
+                can=("approve", "override"),
+            )
+        )
+        return
+    entry.state, entry.reason = "queued", why.reason
+    core.work_of(entry).base = None
+
+
+def proposed(core: Core, turn: Turn, event: Proposed) -> None:
+    """Enter what the planner answered; an answer nobody waits for any more is dropped."""
+    entry = _awaited(core, event.intent, event.attempt)
+    if entry is None:
+        return
+    _end_drafts(core, turn, entry)
+    match event.proposal:
+        case Planned() as planned:
+            _enter_plan(core, turn, entry, planned)
+        case Asked() as asked:
+            _enter_question(core, turn, entry, asked)
+        case Refused() as refused:
+            oracle = OracleBody(
+                oracle="planner_refused",
+                intent=entry.id,
+                code=refused.code,
+                reason=refused.reason,
+                remedy=refused.remedy,
+                source=refused.planner,
+            )
+            turn.append(oracle, AGENT)
+            turn.verdict(
+                VerdictBody(
+                    intent=entry.id,
+                    state="rejected",
+                    code=refused.code,
+                    reason=refused.reason,
+                    remedy=refused.remedy,
+                    can=("override",),
+                )
+            )
+
+
+def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
+    work = core.work_of(entry)
+    assert work.base is not None, "an awaited plan has its snapshot"
+    base = work.base
+    if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
+        reason = f"The plan has {len(planned.ops)} operations and {len(planned.reads)} reads."
+        failed(core, turn, PlanFailed(entry.id, work.attempt, reason))
+        return
+    core.runs.close(turn)
+    body = PlanBody(
+        plan=f"p{turn.fold.seq + 1}",
+        intents=(entry.id,),
+        snapshot=base.seq,
+        attempt=work.attempt,
+        ops=planned.ops,
+        reads=planned.reads,
+        summary=planned.summary[:SUMMARY_POINTS_MAX],
+        effects=planned.effects,
+        tokens=planned.tokens,
+        planner=planned.planner,
+    )
+    turn.append(body, AGENT)
+    work.ready_at = turn.now
+    touched = {op.doc for op in planned.ops}
+    before = {
+        name: Document(image.kind, client=core.scratch_client, updates=(image.state,))
+        for name, image in base.documents.items()
+        if name in touched
+    }
+    ran = try_plan(body, before, client=core.scratch_client)
+    work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
+    turn.state(entry, "ready", reason=body.summary)
+
+
+def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:
+    core.runs.close(turn)
+    question = Question(
+        id=f"q{turn.fold.seq + 1}",
+        group=(entry.id,),
+        text=asked.question[:QUESTION_POINTS_MAX],
+        options=asked.options[:OPTIONS_MAX],
+        deadline=turn.now + core.fold.policy.ask_seconds,
+        default="",
+    )
+    turn.append(OracleBody(oracle="question", intent=entry.id, question=question, source=asked.planner), AGENT)
+    turn.state(entry, "held", reason=question.text)
+    turn.ask(question)
+
+
+def failed(core: Core, turn: Turn, event: PlanFailed) -> None:
+    """Enter a planner's failure: try again at most twice, then say so."""
+    entry = _awaited(core, event.intent, event.attempt)
+    if entry is None:
+        return
+    _end_drafts(core, turn, entry)
+    core.runs.close(turn)
+    turn.append(OracleBody(oracle="planner_failed", intent=entry.id, reason=event.reason), AGENT)
+    if entry.faults > FAULTS_MAX:
+        turn.verdict(
+            VerdictBody(
+                intent=entry.id,
+                state="failed",
+                code="planner_failed",
+                reason=f"The planner failed {entry.faults} times: {event.reason}",
+                remedy="Try again later, or ask the owner to check the planner.",
+                can=("override",),
+            )
+        )
+
+
+def stop(core: Core, turn: Turn, entry: Entry) -> None:
+    """Tell the planner that nobody wants its answer for this intent any more."""
+    if entry.state == "planning":
+        turn.wish(StopPlanner(entry.id))
+        _end_drafts(core, turn, entry)
+
+
+def draft_name(entry_id: str, attempt: int) -> str:
+    """Return the name under which an attempt's draft is shown."""
+    return f"{entry_id}.{attempt}"
+
+
+def _end_drafts(core: Core, turn: Turn, entry: Entry) -> None:
+    work = core.work_of(entry)
+    for doc in sorted(work.draft_docs):
+        turn.tell(DraftShown(draft_name(entry.id, work.attempt), (entry.id,), doc, ""))
+    work.draft_docs.clear()
+
+
+def _awaited(core: Core, intent: str, attempt: int) -> Entry | None:
+    entry = core.fold.board.live.get(intent)
+    if entry is None:
+        return None
+    is_wanted = entry.state == "planning" and core.work_of(entry).attempt == attempt
+    return entry if is_wanted else None

@@ -1,0 +1,114 @@
+"""How a group of colliding intents is settled: priority, first, fair, ask (semantics §4).
+
+Policies are pure and see only logged facts, so replay decides the same again. A policy answers with a winner, asks
+the people, or passes to the next in the chain; `fair` never passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crdt.digest import digest_value
+from workspace.errors import Refusal
+from workspace.intents.record import PolicyConfig
+
+POLICIES = ("priority", "first", "fair", "ask")
+NONE = "none"
+ASK_SECONDS_MAX = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One intent of a colliding group; `is_committed` when its effect is already in the document."""
+
+    intent: str
+    actor: str
+    role: str
+    rank: int
+    seq: int
+    is_committed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a chain of policies says: a winner with its reason, or `winner == ""`: ask the people."""
+
+    policy: str
+    winner: str
+    reason: str
+    default: str = ""
+
+
+def decide(group: tuple[Member, ...], config: PolicyConfig, wins: Mapping[str, int]) -> Ruling:
+    """Return the first ruling in the chain. `wins` counts each author's wins in the last 20 groups.
+
+    Where the chain asks, `default` is what the rest of the chain rules when nobody answers in time.
+    """
+    for at, name in enumerate(config.chain):
+        match name:
+            case "priority":
+                ruling = _priority(group)
+            case "first":
+                ruling = _first(group)
+            case "ask":
+                after = decide(group, _rest(config, at), wins)
+                return Ruling("ask@1", "", "They exclude each other; the people decide.", default=after.winner)
+            case _:
+                ruling = _fair(group, wins)
+        if ruling is not None:
+            return ruling
+    return _fair(group, wins)
+
+
+def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
+    chain = tuple(name for name in config.chain[at + 1 :] if name != "ask") or ("fair",)
+    return PolicyConfig(chain=chain)
+
+
+def _priority(group: tuple[Member, ...]) -> Ruling | None:
+    best = max(member.rank for member in group)
+    top = [member for member in group if member.rank == best]
+    if len(top) != 1:
+        return None
+    others = ", ".join(f"{member.actor} ({member.role})" for member in group if member is not top[0])
+    return Ruling("priority@1", top[0].intent, f"{top[0].actor} ({top[0].role}) over {others}")
+
+
+def _first(group: tuple[Member, ...]) -> Ruling:
+    winner = min(group, key=lambda member: member.seq)
+    return Ruling("first@1", winner.intent, f"{winner.actor} asked first")
+
+
+def _fair(group: tuple[Member, ...], wins: Mapping[str, int]) -> Ruling:
+    fewest = min(wins.get(member.actor, 0) for member in group)
+    equal = [member for member in group if wins.get(member.actor, 0) == fewest]
+    group_id = digest_value([member.intent for member in group])
+    winner = min(equal, key=lambda member: digest_value([group_id, member.intent]))
+    reason = f"{winner.actor} had won least often" if len(equal) == 1 else f"drawn between equals: {winner.actor}"
+    return Ruling("fair@1", winner.intent, reason)
+
+
+def inputs_hash(group: tuple[Member, ...], config: PolicyConfig, wins: Mapping[str, int]) -> str:
+    """Return the digest of everything `decide` looked at: an auditor recomputes it from the log."""
+    members = [[m.intent, m.actor, m.role, m.rank, m.seq, m.is_committed] for m in group]
+    return digest_value([members, list(config.chain), {m.actor: wins.get(m.actor, 0) for m in group}])
+
+
+def check(config: PolicyConfig) -> Refusal | None:
+    """Return why a policy configuration from outside may not be, or None."""
+    unknown = [name for name in config.chain if name not in POLICIES]
+    bounds = (
+        ("ask_seconds", config.ask_seconds, 1.0, ASK_SECONDS_MAX),
+        ("window_ms", config.window_ms, 0, 10_000),
+        ("overlap_wait_ms", config.overlap_wait_ms, 0, 600_000),
+        ("replans_max", config.replans_max, 0, 5),
+        ("plan_seconds_max", config.plan_seconds_max, 1.0, 3_600.0),
+        ("slots", config.slots, 1, 64),
+    )
+    if unknown or not 1 <= len(config.chain) <= 8:
+        return Refusal("malformed", f"Unknown policy {unknown or config.chain}.", f"Choose from {', '.join(POLICIES)}.")
+    for name, value, low, high in bounds:
+        if not low <= value <= high:
+            return Refusal("malformed", f"{name} is {value}.", f"Choose {low} to {high}.")
+    return None

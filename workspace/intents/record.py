@@ -1,0 +1,350 @@
+"""The ten kinds of log record and the hash chain that binds them (semantics §1.1, §6).
+
+`hash = SHA-256(prev ‖ canonical(seq, epoch, kind, at, actor, H(body)))`: the chain covers the body only through its
+own hash, so that a body can later be redacted without breaking the chain. Document bytes are never in a body: a body
+names journal rows and their SHA-256, and what travels on the wire is the body itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, assert_never
+
+import msgspec
+
+from crdt.digest import Json, canonical, sha256_of
+from crdt.document import DocumentKind
+from crdt.fork import Reading
+from crdt.ops import Op
+from workspace.intents.intent import Expect, IntentKind, Need, Role, Scope, TerminalState
+from workspace.intents.plan import Effect, Option, Tokens
+
+RecordKind = Literal[
+    "update", "intent", "plan", "oracle", "decision", "commit", "verdict", "effect", "config", "checkpoint"
+]
+Spans = tuple[tuple[int, int, int], ...]  # (Yjs client id, first clock, end clock), half open
+
+
+class UpdateBody(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
+    """A run of document updates of one lane: journal rows `first` to `last` of that lane and document."""
+
+    doc: str
+    lane: str
+    first: int
+    last: int
+    count: int
+    size: int
+    sha: str
+    inserted: Spans = ()
+    deleted: Spans = ()
+
+
+class IntentBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An accepted intent with its stamp `(seen, n)`, the derived vector clock and the role it was given under."""
+
+    id: str
+    lane: str
+    n: int
+    kind: IntentKind
+    text: str
+    seen: int
+    vc: dict[str, int]
+    role: Role
+    sha: str
+    needs: dict[str, Need] = {}
+    scope: tuple[Scope, ...] | None = None
+    refs: tuple[str, ...] = ()
+    expects: tuple[Expect, ...] = ()
+    value: str | None = None
+    deadline: float | None = None
+
+
+class PlanBody(msgspec.Struct, frozen=True):
+    """A proposal to edit, made on the documents as of `snapshot`; re-validated by value before it may commit."""
+
+    plan: str
+    intents: tuple[str, ...]
+    snapshot: int
+    attempt: int
+    ops: tuple[Op, ...]
+    reads: tuple[Reading, ...]
+    summary: str
+    effects: tuple[Effect, ...] = ()
+    tokens: Tokens = Tokens()
+    planner: str = ""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What people are asked: who may answer is derived from the group; `deadline` in unix seconds."""
+
+    id: str
+    group: tuple[str, ...]
+    text: str
+    options: tuple[Option, ...]
+    deadline: float
+    default: str
+    evidence: dict[str, Json] = {}
+
+
+OracleKind = Literal["question", "timer", "planner_refused", "planner_failed", "requeued"]
+
+
+class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An answer from outside the deterministic core: the planner's, a timer's. Replay reads it, never asks again."""
+
+    oracle: OracleKind
+    intent: str = ""
+    question: Question | None = None
+    code: str = ""
+    reason: str = ""
+    remedy: str = ""
+    source: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One person's answer to a question; `implied` when it is only that an author stands by the own intent."""
+
+    actor: str
+    value: str
+    intent: str = ""
+
+
+Layer = Literal["L0", "L2", "L3", "L4", "E", "rights"]
+
+
+class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was decided about a group of colliding intents, by which policy, on which evidence.
+
+    An open question is a decision whose outcome is `held` for all; the decision that settles it names it in `of`.
+    """
+
+    decision: str
+    group: tuple[str, ...]
+    layer: Layer
+    policy: str
+    by: Literal["policy", "person", "timer"]
+    outcome: dict[str, str]
+    reason: str
+    inputs: str = ""
+    evidence: dict[str, Json] = {}
+    question: Question | None = None
+    of: str = ""
+    answers: tuple[Answer, ...] = ()
+
+
+class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
+    """One document's part of a commit: the journal row with the bytes, and the state vectors around it."""
+
+    jid: int
+    sha: str
+    before: str
+    after: str
+    inserted: Spans
+    deleted: Spans
+
+
+class CommitBody(msgspec.Struct, frozen=True):
+    """The agent's edit, entered in one transaction; `state` is the digest of every document afterwards."""
+
+    commit: str
+    plan: str
+    intents: tuple[str, ...]
+    base: int
+    decisions: tuple[str, ...]
+    docs: dict[str, CommitDoc]
+    created: dict[str, DocumentKind]
+    state: str
+    origin: str
+    summary: str
+
+
+class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The one end of an intent, with the reason its author reads and what may be done about it."""
+
+    intent: str
+    state: TerminalState
+    code: str
+    reason: str
+    remedy: str = ""
+    by: str = ""
+    winner: str = ""
+    commit: str = ""
+    can: tuple[str, ...] = ()
+
+
+class EffectBody(msgspec.Struct, frozen=True):
+    """What became of one declared outside effect."""
+
+    commit: str
+    i: int
+    key: str
+    status: Literal["sent", "failed", "unknown"]
+    detail: str = ""
+
+
+class PolicyConfig(msgspec.Struct, frozen=True):
+    """How a workspace settles conflicts. Seconds and milliseconds are bounded where they enter (`policy.check`)."""
+
+    chain: tuple[str, ...] = ("priority", "ask", "fair")
+    ask_seconds: float = 60.0
+    human_edit: Literal["suggest", "ask"] = "suggest"
+    window_ms: int = 300
+    overlap_wait_ms: int = 30_000
+    replans_max: int = 2
+    plan_seconds_max: float = 120.0
+    slots: int = 4
+
+
+class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A change of the workspace's set-up; a missing field is left as it was."""
+
+    name: str | None = None
+    documents: dict[str, DocumentKind] = {}
+    members: dict[str, Role] = {}
+    policy: PolicyConfig | None = None
+    retired: tuple[str, ...] = ()
+    versions: dict[str, str] = {}
+
+
+class CheckpointBody(msgspec.Struct, frozen=True):
+    """The digest of every document and of the board after `head`, for fast and verified starts."""
+
+    head: int
+    state: str
+    documents: dict[str, str]
+
+
+Body = (
+    UpdateBody
+    | IntentBody
+    | PlanBody
+    | OracleBody
+    | DecisionBody
+    | CommitBody
+    | VerdictBody
+    | EffectBody
+    | ConfigBody
+    | CheckpointBody
+)
+
+BODIES: dict[RecordKind, type[Body]] = {
+    "update": UpdateBody,
+    "intent": IntentBody,
+    "plan": PlanBody,
+    "oracle": OracleBody,
+    "decision": DecisionBody,
+    "commit": CommitBody,
+    "verdict": VerdictBody,
+    "effect": EffectBody,
+    "config": ConfigBody,
+    "checkpoint": CheckpointBody,
+}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One log record as it is stored: the body is its canonical JSON text."""
+
+    seq: int
+    epoch: int
+    kind: str
+    at: str
+    actor: str
+    body: str
+    prev: str
+    hash: str
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One log record with its typed body. `seq` is dense from 1; `at` is only for people."""
+
+    seq: int
+    epoch: int
+    at: str
+    actor: str
+    body: Body
+    row: Row
+
+    @property
+    def kind(self) -> RecordKind:
+        """Return which of the ten kinds this is."""
+        return kind_of(self.body)
+
+
+def kind_of(body: Body) -> RecordKind:
+    """Return the record kind that a body belongs to."""
+    match body:
+        case UpdateBody():
+            return "update"
+        case IntentBody():
+            return "intent"
+        case PlanBody():
+            return "plan"
+        case OracleBody():
+            return "oracle"
+        case DecisionBody():
+            return "decision"
+        case CommitBody():
+            return "commit"
+        case VerdictBody():
+            return "verdict"
+        case EffectBody():
+            return "effect"
+        case ConfigBody():
+            return "config"
+        case CheckpointBody():
+            return "checkpoint"
+        case _:
+            assert_never(body)
+
+
+def seal(body: Body, *, seq: int, epoch: int, at: str, actor: str, prev: str) -> Record:
+    """Return the record that follows the one hashed `prev` (`""` before the first)."""
+    text = canonical(msgspec.to_builtins(body)).decode()
+    kind = kind_of(body)
+    digest = chain_hash(seq=seq, epoch=epoch, kind=kind, at=at, actor=actor, body=text, prev=prev)
+    row = Row(seq=seq, epoch=epoch, kind=kind, at=at, actor=actor, body=text, prev=prev, hash=digest)
+    return Record(seq=seq, epoch=epoch, at=at, actor=actor, body=body, row=row)
+
+
+def chain_hash(*, seq: int, epoch: int, kind: str, at: str, actor: str, body: str, prev: str) -> str:
+    """Return the hash of one link: it covers the body through the body's own SHA-256 (semantics §6, redaction)."""
+    head = {"seq": seq, "epoch": epoch, "kind": kind, "at": at, "actor": actor, "body": sha256_of(body.encode())}
+    return sha256_of(prev.encode() + canonical(head))
+
+
+def read_row(row: Row) -> Record:
+    """Return the typed record of a stored row.
+
+    Raises:
+        msgspec.ValidationError: the kind is unknown or the body does not fit it. Unknown kinds are refused, never
+            skipped: a log from a newer version must not be half understood.
+    """
+    body_type = BODIES.get(row.kind)  # type: ignore[call-overload]
+    if body_type is None:
+        raise msgspec.ValidationError(f"unknown record kind {row.kind!r} at {row.seq}")
+    body = msgspec.json.decode(row.body, type=body_type)
+    return Record(seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, body=body, row=row)
+
+
+def is_linked(row: Row, prev: Row | None) -> bool:
+    """Tell whether `row` follows `prev` in the chain and carries the hash of its own content."""
+    follows = row.seq == 1 and row.prev == "" if prev is None else row.seq == prev.seq + 1 and row.prev == prev.hash
+    expected = chain_hash(
+        seq=row.seq, epoch=row.epoch, kind=row.kind, at=row.at, actor=row.actor, body=row.body, prev=row.prev
+    )
+    return follows and row.hash == expected and (prev is None or row.epoch >= prev.epoch)
+
+
+def wire_record(row: Row) -> bytes:
+    """Return the `record` message of the control channel (protocol §2) as JSON bytes."""
+    message = {
+        "type": "record",
+        "seq": row.seq,
+        "epoch": row.epoch,
+        "kind": row.kind,
+        "at": row.at,
+        "actor": row.actor,
+        "body": msgspec.Raw(row.body.encode()),
+        "prev": row.prev,
+        "hash": row.hash,
+    }
+    return msgspec.json.encode(message)

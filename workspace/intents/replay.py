@@ -1,0 +1,142 @@
+"""The log again: fold it, verify it, stand at any `seq` of it (semantics §6). No clock, no network, no oracle.
+
+`verify` recomputes the hash chain, the bytes behind every update and commit, and the state digest at every commit and
+checkpoint. Time travel is the same fold, stopped early.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from crdt.errors import CrdtError
+from workspace.errors import LogCorrupt
+from workspace.intents.fold import Fold, JournalLike
+from workspace.intents.record import CheckpointBody, CommitBody, Record, Row, UpdateBody, is_linked, read_row
+
+REPLAY_CLIENT = 2
+
+
+class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any."""
+
+    ok: bool
+    head: int
+    checked: int
+    states: int
+    first_bad: int | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class JournalIndex:
+    """Journal rows by number and by (document, lane), so that a record finds the bytes it names."""
+
+    rows: dict[int, JournalLike] = field(default_factory=dict)
+    by_lane: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
+
+    @staticmethod
+    def of(journal: Iterable[JournalLike]) -> JournalIndex:
+        """Return the index of rows given in ascending order of `jid`."""
+        index = JournalIndex()
+        for row in journal:
+            index.rows[row.jid] = row
+            index.by_lane.setdefault((row.doc, row.lane), []).append(row.jid)
+        return index
+
+    def take(self, record: Record) -> list[JournalLike]:
+        """Return the rows that a record names and mark them as sequenced."""
+        match record.body:
+            case UpdateBody() as body:
+                jids = self.by_lane.get((body.doc, body.lane), [])
+                named = jids[bisect_left(jids, body.first) : bisect_right(jids, body.last)]
+            case CommitBody() as body:
+                named = [part.jid for part in body.docs.values() if part.jid in self.rows]
+            case _:
+                return []
+        self.used.update(named)
+        return [self.rows[jid] for jid in named]
+
+    def unsequenced(self) -> list[JournalLike]:
+        """Return the rows that no record has named, in journal order."""
+        return [row for jid, row in sorted(self.rows.items()) if jid not in self.used]
+
+
+@dataclass(slots=True)
+class Replay:
+    """A fold under way: feed it rows in order. It stops at the first thing that is not as it was logged."""
+
+    fold: Fold
+    index: JournalIndex
+    last: Row | None = None
+    states: int = 0
+
+    def step(self, row: Row) -> Record:
+        """Enter one row.
+
+        Raises:
+            LogCorrupt: the chain is broken, the bytes or the state are not the logged ones, or the kind is unknown.
+        """
+        if not is_linked(row, self.last):
+            raise LogCorrupt(f"record {row.seq} does not follow from the one before it: its hash is not reproduced")
+        try:
+            record = read_row(row)
+            self.fold.feed(record, self.index.take(record))
+            self.fold.apply(record)
+        except (msgspec.ValidationError, ValueError, KeyError, CrdtError, AssertionError) as error:
+            raise LogCorrupt(f"record {row.seq} cannot be entered: {error}") from error
+        self._check_state(record)
+        self.last = row
+        return record
+
+    def _check_state(self, record: Record) -> None:
+        match record.body:
+            case CommitBody(state=expected) | CheckpointBody(state=expected):
+                if self.fold.state() != expected:
+                    raise LogCorrupt(f"record {record.seq} says the state was {expected}, replay gives another")
+                self.states += 1
+            case _:
+                pass
+
+
+def start_replay(journal: Iterable[JournalLike], *, client: int = REPLAY_CLIENT) -> Replay:
+    """Return an empty replay over these journal rows (ascending)."""
+    return Replay(Fold(client=client), JournalIndex.of(journal))
+
+
+def fold_log(
+    rows: Iterable[Row], journal: Iterable[JournalLike], *, to: int | None = None, client: int = REPLAY_CLIENT
+) -> Fold:
+    """Return the state of a workspace after record `to`, or after its last.
+
+    Raises:
+        LogCorrupt: see `Replay.step`.
+    """
+    replay = start_replay(journal, client=client)
+    for _ in _until(replay, rows, to):
+        pass
+    return replay.fold
+
+
+def _until(replay: Replay, rows: Iterable[Row], to: int | None) -> Iterator[Record]:
+    for row in rows:
+        if to is not None and row.seq > to:
+            return
+        yield replay.step(row)
+
+
+def verify(rows: Iterable[Row], journal: Sequence[JournalLike]) -> Report:
+    """Return whether the whole log is as it was written: chain, bytes, and every recorded state."""
+    replay = start_replay(journal)
+    checked = 0
+    for row in rows:
+        try:
+            replay.step(row)
+        except LogCorrupt as fault:
+            return Report(False, row.seq, checked, replay.states, first_bad=row.seq, reason=fault.reason)
+        checked += 1
+    return Report(True, replay.fold.seq, checked, replay.states)

@@ -1,0 +1,240 @@
+"""The one writer of a workspace: event in, records and wishes out (semantics §2 to §5).
+
+Decides what an event means and asks nobody: what is wanted from outside comes back as wishes, what people are told as
+outlets. Deterministic: the same events at the same times give the same log, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from crdt.errors import CrdtError
+from crdt.scan import scan_update
+from workspace.errors import LogCorrupt
+from workspace.intents import admission, committing, planning, settling
+from workspace.intents.core import Core, Work, writer_client
+from workspace.intents.events import (
+    Closing,
+    Configured,
+    DocumentsChanged,
+    Drafted,
+    DraftShown,
+    Edited,
+    EditRefused,
+    Event,
+    LaneChanged,
+    Outcome,
+    PlanFailed,
+    Proposed,
+    SocketOpened,
+    Spread,
+    Submitted,
+    Ticked,
+)
+from workspace.intents.fold import Fold, JournalLike
+from workspace.intents.record import CheckpointBody, ConfigBody, Row
+from workspace.intents.replay import start_replay
+from workspace.intents.turn import AGENT, Turn
+
+STEPS_MAX = 10_000
+SNAPSHOT_ROWS = 500
+DRAFT_POINTS_MAX = 20_000
+
+
+class Sequencer:
+    """Orders, compares, settles and commits. One per workspace and epoch; never awaits, never raises for bad input.
+
+    An AssertionError or `BrokenDocument` out of `handle` is a bug or a poisoned document: nothing of that turn may be
+    made durable, and the room must be opened again from its log.
+    """
+
+    def __init__(self, ws: str, *, epoch: int, fold: Fold) -> None:
+        self.core = Core(ws=ws, epoch=epoch, client=writer_client(ws, epoch), fold=fold)
+        self._rows_since: dict[str, int] = {}
+
+    @property
+    def fold(self) -> Fold:
+        """The state of the log: documents, board, history, set-up."""
+        return self.core.fold
+
+    @property
+    def client(self) -> int:
+        """The Yjs client id under which the agent's commits are written in this epoch."""
+        return self.core.client
+
+    def handle(self, event: Event, now: float) -> Outcome:
+        """Return what one event leads to. `now` is unix seconds and never goes back within one room."""
+        core = self.core
+        core.turn += 1
+        core.now = max(core.now, now)
+        turn = Turn(core.fold, core.epoch, core.now)
+        self._enter(turn, event)
+        due = core.runs.due_at()
+        if due is not None and due <= core.now:
+            core.runs.close(turn)
+        if core.fold.board.live and not isinstance(event, Drafted):
+            self._settle(turn)
+        for id in [id for id in core.work if id not in core.fold.board.live]:
+            del core.work[id]
+        for row in turn.journal:
+            self._rows_since[row.doc] = self._rows_since.get(row.doc, 0) + 1
+        return turn.outcome()
+
+    def next_deadline(self) -> float | None:
+        """Return when a `Ticked` is wanted next, in unix seconds; None when nothing waits for time."""
+        core = self.core
+        times = [core.runs.due_at(), planning.parked_deadline(core), committing.release_deadline(core)]
+        times += [question.deadline for question in core.fold.board.questions.values()]
+        return min((at for at in times if at is not None), default=None)
+
+    def snapshot_due(self) -> tuple[str, ...]:
+        """Return the documents with more than 500 journal rows since their last snapshot, and start counting anew."""
+        due = tuple(doc for doc, rows in self._rows_since.items() if rows > SNAPSHOT_ROWS)
+        for doc in due:
+            self._rows_since[doc] = 0
+        return due
+
+    def _settle(self, turn: Turn) -> None:
+        core = self.core
+        for _ in range(STEPS_MAX):
+            moved = settling.expire_questions(core, turn)
+            moved = planning.park(core, turn) or moved
+            moved = planning.start(core, turn) or moved
+            moved = committing.commit_ready(core, turn) or moved
+            if not moved:
+                return
+        raise AssertionError("the round does not come to rest")
+
+    def _enter(self, turn: Turn, event: Event) -> None:
+        core = self.core
+        match event:
+            case Submitted():
+                admission.submit(core, turn, event)
+            case Edited():
+                self._edit(turn, event)
+            case Proposed():
+                planning.proposed(core, turn, event)
+            case PlanFailed():
+                planning.failed(core, turn, event)
+            case Drafted():
+                self._draft(turn, event)
+            case Configured():
+                self._configure(turn, event)
+            case LaneChanged():
+                (core.online.add if event.online else core.online.discard)(event.lane)
+            case SocketOpened():
+                core.sent[(event.lane, event.doc)] = 0
+            case Closing():
+                self._checkpoint(turn)
+            case Ticked():
+                pass
+            case _:
+                assert_never(event)
+
+    def _edit(self, turn: Turn, event: Edited) -> None:
+        core, fold = self.core, self.core.fold
+        document = fold.documents.get(event.doc)
+        key = (event.lane, event.doc)
+        if document is None:
+            turn.tell(EditRefused(event.lane, event.doc, "close_malformed", "There is no such document."))
+            return
+        state = document.state_vector()
+        fresh = [client for client, (_, end) in event.scan.inserted.items() if end > state.get(client, 0)]
+        for client in fresh:
+            owner = fold.owners.get((event.doc, client), event.actor)
+            if client == core.client or client in fold.history.agents or owner != event.actor:
+                reason = f"Yjs client id {client} belongs to another actor."
+                turn.tell(EditRefused(event.lane, event.doc, "close_foreign_client", reason))
+                return
+        if document.missing(event.scan):
+            turn.tell(EditRefused(event.lane, event.doc, "resync", "The update refers to edits that are not here."))
+            return
+        try:
+            applied = document.apply(event.update, event.scan)
+        except CrdtError as error:
+            if error.code == "broken_document":
+                raise
+            turn.tell(EditRefused(event.lane, event.doc, "close_malformed", error.reason))
+            return
+        core.sent[key] = core.sent.get(key, 0) + 1
+        if event.step2:
+            core.synced[key] = core.turn
+        if applied is None:
+            return
+        for client in fresh:
+            fold.owners.setdefault((event.doc, client), event.actor)
+        jid = turn.journal_row(event.doc, lane=event.lane, actor=event.actor, update=applied.update)
+        core.runs.add(turn, jid, applied, event.scan, doc=event.doc, lane=event.lane, actor=event.actor)
+        turn.tell(Spread(event.doc, applied.update, event.lane))
+        turn.applied = applied
+
+    def _draft(self, turn: Turn, event: Drafted) -> None:
+        entry = self.core.fold.board.live.get(event.intent)
+        if entry is None or entry.state != "planning":
+            return
+        work = self.core.work_of(entry)
+        if work.attempt != event.attempt:
+            return
+        work.draft_docs.add(event.draft.doc)
+        name = planning.draft_name(entry.id, work.attempt)
+        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, event.draft.text[:DRAFT_POINTS_MAX]))
+
+    def _configure(self, turn: Turn, event: Configured) -> None:
+        created = tuple(doc for doc in event.config.documents if doc not in self.core.fold.documents)
+        self.core.runs.close(turn)
+        turn.append(event.config, event.actor)
+        if created:
+            turn.tell(DocumentsChanged(created, ()))
+
+    def _checkpoint(self, turn: Turn) -> None:
+        fold = self.core.fold
+        self.core.runs.close(turn)
+        digests = {doc: document.digest() for doc, document in fold.documents.items()}
+        turn.append(CheckpointBody(head=fold.seq, state=fold.state(), documents=digests), AGENT)
+
+
+def open_sequencer(
+    ws: str,
+    *,
+    epoch: int,
+    rows: Iterable[Row],
+    journal: Iterable[JournalLike],
+    now: float,
+    versions: dict[str, str],
+) -> tuple[Sequencer, Outcome]:
+    """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
+
+    Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server.
+
+    Raises:
+        LogCorrupt: the log does not verify; nothing may be written on top of it.
+    """
+    replay = start_replay(journal, client=writer_client(ws, epoch))
+    for row in rows:
+        replay.step(row)
+    fold = replay.fold
+    sequencer = Sequencer(ws, epoch=epoch, fold=fold)
+    core = sequencer.core
+    core.now = now
+    turn = Turn(fold, epoch, now)
+    for waiting in replay.index.unsequenced():
+        _resume_run(core, turn, waiting)
+    core.runs.close(turn)
+    for entry in core.live():
+        core.work[entry.id] = Work(since=now, turn=core.turn, ready_at=now)
+    if fold.versions != versions:
+        turn.append(ConfigBody(versions=versions), AGENT)
+    return sequencer, turn.outcome()
+
+
+def _resume_run(core: Core, turn: Turn, row: JournalLike) -> None:
+    """Apply a journal row that no record names yet, as it was applied before the crash."""
+    scan = scan_update(row.update)
+    applied = core.fold.documents[row.doc].apply(row.update, scan)
+    if applied is None:
+        raise LogCorrupt(f"journal row {row.jid} holds nothing new")
+    core.fold.jid = max(core.fold.jid, row.jid)
+    for client in applied.inserted:
+        core.fold.owners.setdefault((row.doc, client), row.actor)
+    core.runs.add(turn, row.jid, applied, scan, doc=row.doc, lane=row.lane, actor=row.actor)

@@ -1,0 +1,268 @@
+"""Groups of colliding intents: found, settled by policy or by the people (semantics §3, §4).
+
+Every group that may not simply run in log order gets one decision record before any of its members commits; an open
+question is a decision too, with the outcome `held`.
+"""
+
+from __future__ import annotations
+
+from crdt.digest import Json
+from workspace.intents.board import Entry
+from workspace.intents.causality import are_concurrent
+from workspace.intents.conflict import components, do_collide
+from workspace.intents.core import Core
+from workspace.intents.evidence import evidence_of
+from workspace.intents.plan import Option
+from workspace.intents.policy import NONE, Member, Ruling, decide, inputs_hash
+from workspace.intents.record import Answer, DecisionBody, Layer, Question, VerdictBody
+from workspace.intents.turn import AGENT, Turn
+
+LABEL_POINTS_MAX = 80
+
+
+def settle_ready(core: Core, turn: Turn, ready: list[Entry], *, released: frozenset[str]) -> bool:
+    """Settle every group of planned intents that holds a released one; True when something was decided or asked."""
+    documents, cleared = core.fold.documents, core.fold.board.cleared
+    edges = [
+        (one.id, other.id)
+        for at, one in enumerate(ready)
+        for other in ready[at + 1 :]
+        if are_concurrent(one.stamp, other.stamp)
+        and frozenset((one.id, other.id)) not in cleared
+        and do_collide(one, other, documents, client=core.scratch_client)
+    ]
+    groups = [ids for ids in components((entry.id for entry in ready), edges) if released.intersection(ids)]
+    for ids in groups:
+        group = tuple(core.fold.board.entries[id] for id in ids)
+        settle(core, turn, group, layer="L2", edges=frozenset(map(frozenset, edges)))
+    return bool(groups)
+
+
+def settle(
+    core: Core, turn: Turn, group: tuple[Entry, ...], *, layer: Layer, edges: frozenset[frozenset[str]] | None = None
+) -> None:
+    """Decide about one group, or ask. Without `edges` everybody collides with everybody."""
+    core.runs.close(turn)
+    members = tuple(member_of(entry) for entry in group)
+    wins = core.fold.board.wins()
+    ruling = decide(members, core.fold.policy, wins)
+    evidence = evidence_of(group, core.fold.documents, client=core.scratch_client)
+    evidence["edges"] = [
+        sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
+    ]
+    inputs = inputs_hash(members, core.fold.policy, wins)
+    if ruling.winner:
+        rule(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
+    else:
+        _ask(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
+
+
+def member_of(entry: Entry) -> Member:
+    """Return what a policy may know of an intent."""
+    return Member(entry.id, entry.actor, entry.role, entry.rank, entry.seq, entry.commit is not None)
+
+
+def _ask(
+    core: Core,
+    turn: Turn,
+    group: tuple[Entry, ...],
+    ruling: Ruling,
+    *,
+    layer: Layer,
+    evidence: dict[str, Json],
+    inputs: str,
+) -> None:
+    number = turn.fold.seq + 1
+    names = _names([entry.actor for entry in group])
+    options = [Option(entry.id, _label(entry)) for entry in group]
+    if all(entry.commit is None for entry in group):
+        options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
+    question = Question(
+        id=f"q{number}",
+        group=tuple(entry.id for entry in group),
+        text=f"{names} ask for things that exclude each other. Which one shall run?",
+        options=tuple(options),
+        deadline=turn.now + core.fold.policy.ask_seconds,
+        default=ruling.default,
+        evidence=evidence,
+    )
+    decision = DecisionBody(
+        decision=f"d{number}",
+        group=question.group,
+        layer=layer,
+        policy=ruling.policy,
+        by="policy",
+        outcome={entry.id: "held" for entry in group if entry.is_live},
+        reason=question.text,
+        inputs=inputs,
+        evidence={},
+        question=question,
+    )
+    turn.append(decision, AGENT)
+    for entry in group:
+        if entry.is_live:
+            turn.state(entry, "held", waits_for=entry.waits_for, reason=question.text)
+    turn.ask(question)
+
+
+def _label(entry: Entry) -> str:
+    text = (
+        entry.body.text if len(entry.body.text) <= LABEL_POINTS_MAX else entry.body.text[: LABEL_POINTS_MAX - 1] + "…"
+    )
+    return (
+        f"Keep what is there, as {entry.actor} asked: {text}" if entry.commit is not None else f"{entry.actor}: {text}"
+    )
+
+
+def _names(actors: list[str]) -> str:
+    unique = list(dict.fromkeys(actors))
+    return unique[0] if len(unique) == 1 else ", ".join(unique[:-1]) + " and " + unique[-1]
+
+
+def rule(
+    core: Core,
+    turn: Turn,
+    group: tuple[Entry, ...],
+    ruling: Ruling,
+    *,
+    layer: Layer,
+    evidence: dict[str, Json],
+    inputs: str = "",
+    by: str = "policy",
+    of: str = "",
+    answers: tuple[Answer, ...] = (),
+) -> None:
+    """Log a decision and the verdicts of those who lose by it. `ruling.winner` may be `none`."""
+    number = turn.fold.seq + 1
+    losers = _losers(group, ruling.winner, evidence)
+    outcome = {}
+    for entry in group:
+        if not entry.is_live:
+            outcome[entry.id] = "kept" if entry.id == ruling.winner else "replaced"
+        elif entry.id == ruling.winner:
+            outcome[entry.id] = "run"
+        else:
+            outcome[entry.id] = "overruled" if entry in losers else "open"
+    decision = DecisionBody(
+        decision=f"d{number}",
+        group=tuple(entry.id for entry in group),
+        layer=layer,
+        policy=ruling.policy,
+        by=by,  # type: ignore[arg-type]
+        outcome=outcome,
+        reason=ruling.reason,
+        inputs=inputs,
+        evidence=evidence,
+        of=of,
+        answers=answers,
+    )
+    turn.append(decision, AGENT)
+    for entry in group:
+        if entry in losers and entry.is_live:
+            turn.verdict(overruled(entry, core, decision, ruling.winner))
+        elif entry.is_live:
+            turn.state(entry, "ready", reason=ruling.reason)
+
+
+def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
+    """Return who loses: with a winner those who collide with it, without one everybody."""
+    edges = evidence.get("edges") or []
+    if winner == NONE or not isinstance(edges, list) or not edges:
+        return [entry for entry in group if entry.id != winner]
+    against = {id for edge in edges if isinstance(edge, list) and winner in edge for id in edge}
+    return [entry for entry in group if entry.id != winner and entry.id in against]
+
+
+def overruled(entry: Entry, core: Core, decision: DecisionBody, winner: str) -> VerdictBody:
+    """Return the verdict of an intent that lost: to whom, why, and what its author may do now."""
+    rival = core.fold.board.entries.get(winner)
+    if rival is None:
+        reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
+    else:
+        reason, code = f"{rival.actor}'s instruction runs instead: {decision.reason}.", decision.policy.split("@")[0]
+    return VerdictBody(
+        intent=entry.id,
+        state="overruled",
+        code=code,
+        reason=reason,
+        remedy="Look at the result; you may override it knowingly.",
+        by=decision.decision,
+        winner=winner if rival else "",
+        can=("override",),
+    )
+
+
+def answered(core: Core, turn: Turn, question: Question) -> None:
+    """Settle an open conflict question when its answers suffice (semantics §4, `ask`)."""
+    opened = core.fold.board.layers[question.id]
+    group = tuple(core.fold.board.entries[id] for id in question.group)
+    votes = core.fold.board.votes.get(question.id, [])
+    value = agreed(group, votes, core)
+    if value is None:
+        return
+    who = _names([vote.actor for vote in votes if vote.value == value])
+    ruling = Ruling("ask@1", value, f"{who} answered")
+    rule(
+        core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
+        answers=tuple(votes),
+    )  # fmt: skip
+
+
+def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | None:
+    """Return the settled answer: one from outside the group with at least its highest rank, or all authors agreeing.
+
+    An author stands by the own intent until saying otherwise; an author alone at the highest rank decides at once.
+    """
+    top = max(entry.rank for entry in group)
+    authors = {entry.actor for entry in group}
+    leaders = {entry.actor for entry in group if entry.rank == top}
+    stands: dict[str, str] = {entry.actor: entry.id for entry in group}
+    for vote in votes:
+        rank = core.fold.board.entries[vote.intent].rank
+        if (vote.actor not in authors and rank >= top) or leaders == {vote.actor}:
+            return vote.value
+        if vote.actor in authors:
+            stands[vote.actor] = vote.value
+    values = set(stands.values())
+    return values.pop() if len(values) == 1 and votes else None
+
+
+def may_answer(question: Question, actor: str, rank: int, core: Core) -> bool:
+    """Tell whether somebody is among those asked: the authors, and everybody of at least the highest author's rank."""
+    group = [core.fold.board.entries[id] for id in question.group]
+    return actor in {entry.actor for entry in group} or rank >= max(entry.rank for entry in group)
+
+
+def expire_questions(core: Core, turn: Turn) -> bool:
+    """Settle what nobody answered in time by the question's default."""
+    moved = False
+    for question in list(core.fold.board.questions.values()):
+        if turn.now < question.deadline:
+            continue
+        moved = True
+        core.runs.close(turn)
+        opened = core.fold.board.layers.get(question.id)
+        if opened is None:
+            _unanswered(turn, question)
+            continue
+        group = tuple(core.fold.board.entries[id] for id in question.group)
+        ruling = Ruling("ask@1", question.default, "nobody answered in time")
+        votes = tuple(core.fold.board.votes.get(question.id, ()))
+        rule(
+            core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="timer", of=question.id,
+            answers=votes,
+        )  # fmt: skip
+    return moved
+
+
+def _unanswered(turn: Turn, question: Question) -> None:
+    turn.verdict(
+        VerdictBody(
+            intent=question.group[0],
+            state="expired",
+            code="no_answer",
+            reason=f"Nobody answered in time: {question.text}",
+            remedy="Ask again, and answer the question.",
+            can=("override",),
+        )
+    )

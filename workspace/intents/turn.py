@@ -1,0 +1,88 @@
+"""One turn of the sequencer: what a single event appended, made durable, said and wished for.
+
+The turn seals records in order and enters each into the fold at once, so that later decisions of the same turn see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from crdt.document import Applied
+from workspace.intents.board import Entry
+from workspace.intents.events import (
+    Journaled,
+    Logged,
+    Outcome,
+    Outlet,
+    QuestionOpened,
+    StateChanged,
+    Wish,
+)
+from workspace.intents.fold import Fold
+from workspace.intents.intent import State
+from workspace.intents.record import Body, Question, Record, VerdictBody, seal
+
+AGENT = "agent"
+
+
+@dataclass(slots=True)
+class Turn:
+    """Collects the outcome of one event. `now` is unix seconds, the only time this turn knows."""
+
+    fold: Fold
+    epoch: int
+    now: float
+    records: list[Record] = field(default_factory=list)
+    journal: list[Journaled] = field(default_factory=list)
+    outlets: list[Outlet] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    applied: Applied | None = None
+
+    def append(self, body: Body, actor: str) -> Record:
+        """Seal a record, enter it into the fold, tell the followers."""
+        record = seal(
+            body, seq=self.fold.seq + 1, epoch=self.epoch, at=timestamp(self.now), actor=actor, prev=self.fold.hash
+        )
+        self.fold.apply(record)
+        self.records.append(record)
+        self.outlets.append(Logged(record))
+        return record
+
+    def journal_row(self, doc: str, *, lane: str, actor: str, update: bytes) -> int:
+        """Give the next journal row its number and keep it for this turn's transaction."""
+        self.fold.jid += 1
+        self.journal.append(Journaled(self.fold.jid, doc, lane, actor, update))
+        return self.fold.jid
+
+    def tell(self, outlet: Outlet) -> None:
+        """Say something to people, after everything before it is durable."""
+        self.outlets.append(outlet)
+
+    def wish(self, wish: Wish) -> None:
+        """Want something from outside."""
+        self.wishes.append(wish)
+
+    def state(self, entry: Entry, state: State, *, waits_for: tuple[str, ...] = (), reason: str = "") -> None:
+        """Show that an intent moved between two states that are not its end; silent when nothing changed."""
+        if (entry.state, entry.waits_for, entry.reason) == (state, waits_for, reason):
+            return
+        entry.state, entry.waits_for, entry.reason = state, waits_for, reason
+        self.tell(StateChanged(entry.id, state, waits_for, reason))
+
+    def ask(self, question: Question) -> None:
+        """Show a question that was just logged."""
+        self.tell(QuestionOpened(question))
+
+    def verdict(self, body: VerdictBody, actor: str = AGENT) -> None:
+        """Append the one end of an intent."""
+        self.append(body, actor)
+
+    def outcome(self) -> Outcome:
+        """Return everything this turn led to."""
+        return Outcome(tuple(self.records), tuple(self.journal), tuple(self.outlets), tuple(self.wishes), self.applied)
+
+
+def timestamp(now: float) -> str:
+    """Return unix seconds as ISO 8601 in UTC with milliseconds, for people's eyes."""
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,209 @@
+"""Find, open and close rooms; make and delete workspaces; look at tokens. One room a workspace, opened once."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import PackageNotFoundError, version
+
+from crdt.document import DocumentKind
+from workspace import __version__
+from workspace.access import Identity, check_token, format_token, hash_secret, parse_token
+from workspace.errors import CLOSE_NOT_FOUND, CLOSE_RESTART, CLOSE_UNAUTHENTICATED, LogCorrupt, WorkspaceMissing
+from workspace.intents.events import Configured
+from workspace.intents.intent import Role
+from workspace.intents.record import ConfigBody, PolicyConfig, Row
+from workspace.intents.sequencer import open_sequencer
+from workspace.intents.turn import timestamp
+from workspace.messages import Hello
+from workspace.peer import Peer
+from workspace.ports import Batch, Clock, JournalRow, LaneRow, Planner, Store, TokenRow, WorkspaceRow
+from workspace.room import Room
+from workspace.settings import Settings
+from workspace.telemetry import LOGGER, Metrics
+
+PAGE = 50_000
+SWEEP_SECONDS = 5.0
+
+
+class Lobby:
+    """All workspaces of a server. Rooms open on the first need and close when nobody needs them."""
+
+    def __init__(self, *, store: Store, planner: Planner | None, clock: Clock, settings: Settings) -> None:
+        self.store = store
+        self.planner = planner
+        self.clock = clock
+        self.settings = settings
+        self.metrics = Metrics()
+        self.rooms: dict[str, Room] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the store and begin to close idle rooms."""
+        await self.store.open()
+        self._sweeper = asyncio.create_task(self._sweep(), name="lobby sweep")
+
+    async def stop(self) -> None:
+        """Close every room in good order, then the store."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
+        await self.store.close()
+
+    # ------------------------------------------------------------ rooms
+
+    async def room(self, ws: str) -> Room:
+        """Return the open room of a workspace, opening it where needed.
+
+        Raises:
+            WorkspaceMissing: there is none.
+            LogCorrupt: its log does not verify; it stays closed.
+            StoreFault: the database failed.
+        """
+        room = self.rooms.get(ws)
+        if room is not None and room.is_open:
+            return room
+        async with self._opening.setdefault(ws, asyncio.Lock()):
+            room = self.rooms.get(ws)
+            if room is not None and room.is_open:
+                return room
+            if room is not None:
+                await asyncio.wait((room.stopped,))
+            self.rooms[ws] = room = await self._open(ws)
+            self.metrics.add("rooms_opened_total")
+            return room
+
+    async def _open(self, ws: str) -> Room:
+        if await self.store.workspace(ws) is None:
+            raise WorkspaceMissing(f"there is no workspace {ws}")
+        epoch = await self.store.claim(ws)
+        rows, journal = await read_all(self.store, ws)
+        try:
+            sequencer, outcome = await asyncio.to_thread(
+                open_sequencer,
+                ws,
+                epoch=epoch,
+                rows=rows,
+                journal=journal,
+                now=self.clock.now(),
+                versions=library_versions(),
+            )
+        except LogCorrupt as fault:
+            LOGGER.error("workspace %s does not open: %s", ws, fault.reason)
+            raise
+        if outcome.records:
+            await self.store.submit(Batch(ws, epoch, tuple(record.row for record in outcome.records)))
+        return Room(
+            sequencer,
+            store=self.store,
+            planner=self.planner,
+            clock=self.clock,
+            settings=self.settings,
+            metrics=self.metrics,
+        )
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for ws, room in list(self.rooms.items()):
+                is_idle = not room.doorman.peers and not room.sequencer.fold.board.live
+                if not room.is_open:
+                    self.rooms.pop(ws, None)
+                elif is_idle and self.clock.now() - room.idle_since > self.settings.idle_seconds:
+                    self.rooms.pop(ws, None)
+                    await room.close(CLOSE_RESTART)
+
+    # ------------------------------------------------------------ workspaces
+
+    async def create(
+        self,
+        ws: str,
+        *,
+        name: str,
+        actor: str,
+        policy: PolicyConfig | None = None,
+        documents: dict[str, DocumentKind] | None = None,
+    ) -> Room:
+        """Make a workspace with its first `config` record. Raises `WorkspaceExists`."""
+        await self.store.create_workspace(WorkspaceRow(ws, name, timestamp(self.clock.now())))
+        room = await self.room(ws)
+        config = ConfigBody(name=name, documents=documents or {}, members={actor: "owner"}, policy=policy)
+        await room.ask(lambda: room.handle(Configured(actor, config)))
+        return room
+
+    async def delete(self, ws: str) -> None:
+        """Close a workspace's room and remove everything it has."""
+        room = self.rooms.pop(ws, None)
+        if room is not None and room.is_open:
+            await room.close(CLOSE_NOT_FOUND)
+        await self.store.delete_workspace(ws)
+
+    # ------------------------------------------------------------ people
+
+    async def identify(self, token: str | None, ws: str | None) -> Identity | None:
+        """Return whose token this is for a workspace (None: for the server), or None when it does not count."""
+        parts = parse_token(token) if token else None
+        if parts is None:
+            return None
+        row = await self.store.token(parts[0])
+        return check_token(row, parts[1], ws=ws, now=self.clock.now())
+
+    async def make_token(self, ws: str | None, *, actor: str, role: Role, expires: float | None = None) -> str:
+        """Make a token, remember its hash, return it: this is the only time it is seen."""
+        return await make_token(self.store, self.clock, ws, actor=actor, role=role, expires=expires)
+
+    async def revoke(self, ws: str, *, actor: str | None, token_id: str | None) -> list[str]:
+        """Revoke tokens now; their sockets are closed before this returns."""
+        ids = await self.store.revoke(ws, actor=actor, token_id=token_id)
+        room = self.rooms.get(ws)
+        if room is not None and room.is_open and ids:
+            gone = frozenset(ids)
+            await room.ask(lambda: room.doorman.close_all(CLOSE_UNAUTHENTICATED, token_ids=gone))
+        return ids
+
+    async def hello(self, room: Room, peer: Peer, hello: Hello) -> None:
+        """Give a socket its lane: a new one, or the one whose secret it knows."""
+        actor = peer.session.identity.actor
+        if hello.lane is not None:
+            row = await self.store.lane(room.ws, hello.lane)
+            known = row is not None and row.actor == actor and row.secret_hash == hash_secret(hello.secret or "")
+            if not known:
+                await room.enter(lambda: peer.close(CLOSE_UNAUTHENTICATED))
+                return
+            lane, secret = hello.lane, hello.secret or ""
+        else:
+            lane, secret = f"L{self.clock.token(4)}", self.clock.token(16)
+            now = timestamp(self.clock.now())
+            await self.store.put_lane(LaneRow(room.ws, lane, actor, hash_secret(secret), now))
+        await room.enter(lambda: room.doorman.welcome(peer, hello, lane=lane, secret=secret))
+
+
+async def make_token(
+    store: Store, clock: Clock, ws: str | None, *, actor: str, role: Role, expires: float | None = None
+) -> str:
+    """Make a token in a store and return it. `expires` is unix seconds, None for never."""
+    id, secret = clock.token(6), clock.token(16)
+    created = timestamp(clock.now())
+    row = TokenRow(id, ws, actor, role, hash_secret(secret), expires, revoked=False, created_at=created)
+    await store.put_token(row)
+    return format_token(id, secret)
+
+
+async def read_all(store: Store, ws: str) -> tuple[list[Row], list[JournalRow]]:
+    """Return the whole log and journal of a workspace, read page by page."""
+    rows: list[Row] = []
+    while page := await store.rows(ws, first=len(rows) + 1, limit=PAGE):
+        rows += page
+    journal: list[JournalRow] = []
+    while part := await store.journal(ws, first=len(journal) + 1, limit=PAGE):
+        journal += part
+    return rows, journal
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions that decide how a log is replayed."""
+    try:
+        pycrdt = version("pycrdt")
+    except PackageNotFoundError:
+        pycrdt = "unknown"
+    return {"folkmoot": __version__, "pycrdt": pycrdt}

@@ -1,0 +1,270 @@
+"""The control messages of protocol §2 as types: JSON objects with a `type`, in type-100 frames or text frames.
+
+What a client sends is bounded here before anything else looks at it: size, nesting, numbers, lengths. What does not
+fit comes back as a `Malformed` value, never as an exception. Unknown extra fields are ignored.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import msgspec
+
+from crdt.digest import Json
+from workspace.intents.intent import SCOPES_MAX, IntentFrame, Role, Scope, State
+from workspace.intents.plan import Option
+from workspace.intents.record import Question, Row, wire_record
+
+T = TypeVar("T")
+
+MESSAGE_BYTES_MAX = 256 * 1024
+COMPOSING_BYTES_MAX = 16 * 1024
+NESTING_MAX = 32
+PARTS_MAX = 20_000
+INTEGER_MAX = 2**53 - 1
+LANE_POINTS_MAX = 80
+ID_POINTS_MAX = 200
+
+# ---------------------------------------------------------------- from the client
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Begins the conversation: resume `lane` by its `secret`, or get a new one; records follow from `seen` + 1 on.
+
+    `follow` false asks for no records on this socket: it is a second document socket of a lane that follows elsewhere.
+    """
+
+    lane: str | None = None
+    secret: str | None = None
+    seen: int = 0
+    follow: bool = True
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Everything up to `seq` was applied and shown."""
+
+    seq: int
+
+
+class Composing(msgspec.Struct, frozen=True):
+    """The author began (`on`) or stopped writing an instruction about `scope`."""
+
+    on: bool
+    scope: tuple[Scope, ...] | None = None
+
+
+ClientMessage = Hello | IntentFrame | Seen | Composing
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """What a client sent cannot be used. `n` is set where an intent can be answered with a nack."""
+
+    code: str
+    reason: str
+    n: int | None = None
+
+
+_CLIENT: dict[str, type[ClientMessage]] = {
+    "hello": Hello,
+    "intent": IntentFrame,
+    "seen": Seen,
+    "composing": Composing,
+}
+
+
+def decode_client(payload: bytes | str) -> ClientMessage | Malformed:
+    """Return the message in a client's control frame, or what is wrong with it."""
+    if len(payload) > MESSAGE_BYTES_MAX:
+        return Malformed("too_large", f"A message has at most {MESSAGE_BYTES_MAX} bytes.")
+    value = read_json(payload)
+    if isinstance(value, Malformed):
+        return value
+    if not isinstance(value, dict):
+        return Malformed("malformed", "A message is a JSON object.")
+    name = value.get("type")
+    kind = _CLIENT.get(name) if isinstance(name, str) else None
+    if kind is None:
+        return Malformed("malformed", "The message has no known type.")
+    number = value.get("n")
+    n = number if kind is IntentFrame and isinstance(number, int) and not isinstance(number, bool) else None
+    if kind is Composing and len(payload) > COMPOSING_BYTES_MAX:
+        return Malformed("too_large", f"A composing message has at most {COMPOSING_BYTES_MAX} bytes.")
+    message = read_value(value, kind)
+    if isinstance(message, Malformed):
+        return msgspec.structs.replace(message, n=n)
+    return message
+
+
+def read_json(payload: bytes | str) -> Json | Malformed:
+    """Return the JSON value of a payload whose size was checked; nesting, parts and numbers are bounded here."""
+    try:
+        value: Json = msgspec.json.decode(payload)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        return Malformed("malformed", f"This is not JSON: {error}")
+    problem = _json_problem(value)
+    return Malformed("malformed", problem) if problem else value
+
+
+def read_value(value: Json, kind: type[T]) -> T | Malformed:
+    """Return a decoded JSON value as a typed one."""
+    try:
+        message = msgspec.convert(value, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        return Malformed("malformed", f"A field does not fit: {error}")
+    problem = _field_problem(message)
+    return Malformed("malformed", problem) if problem else message
+
+
+def _json_problem(root: Json) -> str:
+    """Return why a value is refused; walks with an explicit stack, because its nesting is the sender's choice."""
+    open_parts: list[tuple[Json, int]] = [(root, 0)]
+    seen = 0
+    while open_parts:
+        part, depth = open_parts.pop()
+        seen += 1
+        if depth > NESTING_MAX or seen > PARTS_MAX:
+            return f"A message has at most {PARTS_MAX} parts, nested at most {NESTING_MAX} deep."
+        match part:
+            case bool():
+                pass
+            case int() if abs(part) > INTEGER_MAX:
+                return f"A number is outside ±{INTEGER_MAX}."
+            case float() if not math.isfinite(part):
+                return "A number is not finite."
+            case list():
+                open_parts += [(child, depth + 1) for child in part]
+            case dict():
+                open_parts += [(child, depth + 1) for child in part.values()]
+            case _:
+                pass
+    return ""
+
+
+def _field_problem(message: object) -> str:
+    match message:
+        case Hello(lane=lane, secret=secret, seen=seen):
+            if len(lane or "") > LANE_POINTS_MAX or len(secret or "") > LANE_POINTS_MAX or seen < 0:
+                return "hello names no lane that was ever given out, or a negative seen."
+            if (lane is None) != (secret is None):
+                return "hello resumes a lane with its secret, or names neither."
+        case Seen(seq=seq) if seq < 0:
+            return "seq is negative."
+        case Composing(scope=scope) if scope is not None and len(scope) > SCOPES_MAX:
+            return f"A scope has at most {SCOPES_MAX} parts."
+        case IntentFrame(n=n, seen=seen, refs=refs):
+            if n < 0 or seen < 0:
+                return "n and seen count from zero."
+            if any(len(ref) > ID_POINTS_MAX for ref in refs):
+                return "refs holds something that is no id."
+        case _:
+            pass
+    return ""
+
+
+# ---------------------------------------------------------------- from the server
+
+
+class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+    """Answers `hello`: the lane, its secret when it is new (else empty), its last accepted `n`, the log's head."""
+
+    lane: str
+    secret: str
+    n: int
+    seq: int
+    epoch: int
+    actor: str
+    role: Role
+    server: str
+
+
+class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
+    """The intent `n` is in the log at `seq`."""
+
+    n: int
+    id: str
+    seq: int
+    state: State
+
+
+class Nack(msgspec.Struct, frozen=True, tag_field="type", tag="nack"):
+    """The intent `n` was refused; nothing was logged."""
+
+    n: int
+    code: str
+    reason: str
+    remedy: str = ""
+
+
+class StateMessage(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
+    """An intent moved between two states that are not its end."""
+
+    id: str
+    state: State
+    waits_for: tuple[str, ...]
+    reason: str
+
+
+class QuestionMessage(msgspec.Struct, frozen=True, tag_field="type", tag="question"):
+    """People are asked. `options` are `{value, label}`; `answer.value` is one of the values."""
+
+    id: str
+    group: tuple[str, ...]
+    text: str
+    options: tuple[Option, ...]
+    deadline: float
+    default: str
+    evidence: dict[str, Json]
+
+
+class DraftMessage(msgspec.Struct, frozen=True, tag_field="type", tag="draft"):
+    """Words the agent is writing, not part of the document; an empty text ends the draft."""
+
+    plan: str
+    intents: tuple[str, ...]
+    doc: str
+    text: str
+
+
+class ErrorMessage(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
+    """Something was wrong with what the client sent."""
+
+    code: str
+    reason: str
+
+
+class ComposingMessage(msgspec.Struct, frozen=True, tag_field="type", tag="composing"):
+    """Somebody else began or stopped writing an instruction."""
+
+    lane: str
+    actor: str
+    scope: tuple[Scope, ...] | None
+    on: bool
+
+
+ServerMessage = Welcome | Ack | Nack | StateMessage | QuestionMessage | DraftMessage | ErrorMessage | ComposingMessage
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode(message: ServerMessage) -> bytes:
+    """Return a server message as JSON bytes."""
+    return _ENCODER.encode(message)
+
+
+def encode_record(row: Row) -> bytes:
+    """Return the `record` message of a log row as JSON bytes."""
+    return wire_record(row)
+
+
+def question_message(question: Question) -> QuestionMessage:
+    """Return an open question as it is shown to people."""
+    return QuestionMessage(
+        question.id,
+        question.group,
+        question.text,
+        question.options,
+        question.deadline,
+        question.default,
+        question.evidence,
+    )

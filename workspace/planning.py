@@ -1,0 +1,67 @@
+"""Planner calls on behalf of a room: started by wishes, bounded in time, cancelled at once, answered as events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from workspace.errors import PlannerFault
+from workspace.intents.events import AskPlanner, Drafted, Event, PlanFailed, Proposed
+from workspace.intents.plan import Draft
+from workspace.ports import Planner
+from workspace.telemetry import LOGGER
+
+
+class PlannerCalls:
+    """The planner calls under way in one workspace; at most one per intent. `report` takes what comes of them."""
+
+    def __init__(self, planner: Planner | None, report: Callable[[Event], None]) -> None:
+        self._planner = planner
+        self._report = report
+        self._calls: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, wish: AskPlanner) -> None:
+        """Begin a call; an older one for the same intent is cancelled."""
+        self.stop(wish.task.intent)
+        call = asyncio.create_task(self._call(wish), name=f"plan {wish.task.intent}")
+        self._calls[wish.task.intent] = call
+        call.add_done_callback(lambda done: self._forget(wish.task.intent, done))
+
+    def stop(self, intent: str) -> None:
+        """Cancel the call for an intent, if any."""
+        call = self._calls.pop(intent, None)
+        if call is not None:
+            call.cancel()
+
+    async def close(self) -> None:
+        """Cancel every call and wait until they are gone."""
+        calls = list(self._calls.values())
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    def _forget(self, intent: str, call: asyncio.Task[None]) -> None:
+        if self._calls.get(intent) is call:
+            del self._calls[intent]
+
+    async def _call(self, wish: AskPlanner) -> None:
+        task = wish.task
+        if self._planner is None:
+            self._report(PlanFailed(task.intent, task.attempt, "no planner is connected to this server"))
+            return
+
+        def show(draft: Draft) -> None:
+            self._report(Drafted(task.intent, task.attempt, draft))
+
+        try:
+            async with asyncio.timeout(wish.seconds_max):
+                proposal = await self._planner.plan(task, show)
+        except TimeoutError:
+            self._report(PlanFailed(task.intent, task.attempt, f"no plan within {wish.seconds_max:g} seconds"))
+        except PlannerFault as fault:
+            self._report(PlanFailed(task.intent, task.attempt, fault.reason))
+        except Exception as bug:  # noqa: BLE001  a task root: a planner's bug must not end the room
+            LOGGER.exception("planner failed on %s", task.intent)
+            self._report(PlanFailed(task.intent, task.attempt, f"the planner broke: {type(bug).__name__}"))
+        else:
+            self._report(Proposed(task.intent, task.attempt, proposal))

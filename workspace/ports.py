@@ -1,0 +1,169 @@
+"""The doors of the room: `Store`, `Clock`, `Planner`. Everything outside the deterministic core is behind one of them.
+
+The room asks a `Planner`; whether that is a model or a parser is nobody's business below the agent floor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from workspace.intents.plan import Draft, Proposal, Task
+from workspace.intents.record import Row
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """One accepted document update, raw. `jid` is dense per workspace from 1; the room gives it."""
+
+    jid: int
+    doc: str
+    lane: str
+    actor: str
+    update: bytes
+
+
+class SnapshotRow(msgspec.Struct, frozen=True):
+    """The full state of one document after journal row `jid`, as one Yjs v1 update."""
+
+    doc: str
+    jid: int
+    state: bytes
+    digest: str
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What becomes durable together or not at all. `epoch` fences: a deposed server's batch fails."""
+
+    ws: str
+    epoch: int
+    rows: tuple[Row, ...] = ()
+    journal: tuple[JournalRow, ...] = ()
+    snapshots: tuple[SnapshotRow, ...] = ()
+
+
+class WorkspaceRow(msgspec.Struct, frozen=True):
+    """One workspace; `epoch` counts the claims of its single writer."""
+
+    id: str
+    name: str
+    created_at: str
+    epoch: int = 0
+
+
+class LaneRow(msgspec.Struct, frozen=True):
+    """One sequential issuer of intents: an actor's device session. The secret is stored only as a hash."""
+
+    ws: str
+    lane: str
+    actor: str
+    secret_hash: str
+    created_at: str
+
+
+class TokenRow(msgspec.Struct, frozen=True):
+    """One access token; `ws` None is the whole server, `expires` is unix seconds. The secret is stored as a hash."""
+
+    id: str
+    ws: str | None
+    actor: str
+    role: str
+    secret_hash: str
+    expires: float | None
+    revoked: bool
+    created_at: str
+
+
+class Store(Protocol):
+    """Durable home of logs, journals, lanes and tokens. See `workspace.store` for SQLite and memory.
+
+    Raises (all methods): `StoreFault` when the database failed; its text says whether trying again is safe.
+    """
+
+    async def open(self) -> None:
+        """Open files and connections; create the schema where it is missing."""
+
+    async def close(self) -> None:
+        """Flush what was submitted, then close."""
+
+    async def create_workspace(self, row: WorkspaceRow) -> None:
+        """Add a workspace. Raises `WorkspaceExists`."""
+
+    async def workspaces(self) -> list[WorkspaceRow]:
+        """Return all workspaces, by id."""
+
+    async def workspace(self, id: str) -> WorkspaceRow | None:
+        """Return one workspace."""
+
+    async def delete_workspace(self, id: str) -> None:
+        """Remove a workspace with everything in it."""
+
+    async def claim(self, ws: str) -> int:
+        """Raise the workspace's epoch by one and return it: the caller is the only legal writer from now on."""
+
+    def submit(self, batch: Batch) -> asyncio.Future[None]:
+        """Queue a batch; never blocks. The future resolves when it is on disk, in order of submission."""
+
+    async def head(self, ws: str) -> tuple[int, str, int]:
+        """Return the last `seq`, its hash (`""` for none) and the last `jid`."""
+
+    async def rows(
+        self, ws: str, *, first: int = 1, last: int | None = None, kind: str | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return log rows in ascending order."""
+
+    async def journal(
+        self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000
+    ) -> list[JournalRow]:
+        """Return journal rows in ascending order."""
+
+    async def snapshots(self, ws: str) -> list[SnapshotRow]:
+        """Return the newest snapshot of each document."""
+
+    async def put_lane(self, row: LaneRow) -> None:
+        """Remember a lane."""
+
+    async def lane(self, ws: str, lane: str) -> LaneRow | None:
+        """Return one lane."""
+
+    async def put_token(self, row: TokenRow) -> None:
+        """Remember a token."""
+
+    async def token(self, id: str) -> TokenRow | None:
+        """Return one token, revoked or not."""
+
+    async def tokens(self, ws: str) -> list[TokenRow]:
+        """Return the tokens of one workspace."""
+
+    async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
+        """Revoke tokens by actor or id; return the ids that were revoked now."""
+
+    async def count_tokens(self) -> int:
+        """Return how many tokens were ever made here: zero means first run."""
+
+
+class Clock(Protocol):
+    """Time and chance. Tests advance it by hand; nothing in the kernel reads another clock."""
+
+    def now(self) -> float:
+        """Return wall time in unix seconds: for deadlines that survive a restart and for people's eyes."""
+
+    def token(self, size: int) -> str:
+        """Return `size` random bytes as lower-case hex."""
+
+
+class Planner(Protocol):
+    """Turns one instruction into typed edits, a question, or a refusal, on a fork of the snapshot."""
+
+    @property
+    def name(self) -> str:
+        """Name and version, recorded in every plan."""
+
+    async def plan(self, task: Task, show: Callable[[Draft], None]) -> Proposal:
+        """Return a proposal; `show` what is being written meanwhile. May be cancelled at any await.
+
+        Raises:
+            workspace.errors.PlannerFault: the model or a tool failed; the sequencer tries again at most twice.
+        """

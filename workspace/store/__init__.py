@@ -1,0 +1,1 @@
+"""Durable homes of a workspace's log, journal, lanes and tokens: SQLite, and memory for tests and trials."""

@@ -1,0 +1,151 @@
+"""The store in memory: the same contract, nothing survives. For tests and for trying things out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import msgspec
+
+from workspace.errors import Deposed, StoreFault, WorkspaceExists
+from workspace.intents.record import Row
+from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.store.writer import check_dense
+
+
+@dataclass(slots=True)
+class _Workspace:
+    row: WorkspaceRow
+    log: list[Row] = field(default_factory=list)
+    journal: list[JournalRow] = field(default_factory=list)
+    snapshots: dict[str, SnapshotRow] = field(default_factory=dict)
+    lanes: dict[str, LaneRow] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """`workspace.ports.Store` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._workspaces: dict[str, _Workspace] = {}
+        self._tokens: dict[str, TokenRow] = {}
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close; what was stored stays until the object goes."""
+
+    async def create_workspace(self, row: WorkspaceRow) -> None:
+        """Add a workspace. Raises `WorkspaceExists`."""
+        if row.id in self._workspaces:
+            raise WorkspaceExists(f"a workspace {row.id} exists already")
+        self._workspaces[row.id] = _Workspace(row)
+
+    async def workspaces(self) -> list[WorkspaceRow]:
+        """Return all workspaces, by id."""
+        return [self._workspaces[id].row for id in sorted(self._workspaces)]
+
+    async def workspace(self, id: str) -> WorkspaceRow | None:
+        """Return one workspace."""
+        kept = self._workspaces.get(id)
+        return kept.row if kept else None
+
+    async def delete_workspace(self, id: str) -> None:
+        """Remove a workspace with everything in it."""
+        self._workspaces.pop(id, None)
+        self._tokens = {key: row for key, row in self._tokens.items() if row.ws != id}
+
+    async def claim(self, ws: str) -> int:
+        """Raise the epoch by one and return it."""
+        kept = self._kept(ws)
+        kept.row = msgspec.structs.replace(kept.row, epoch=kept.row.epoch + 1)
+        return kept.row.epoch
+
+    def submit(self, batch: Batch) -> asyncio.Future[None]:
+        """Append a batch at once; the future resolves in the next turn of the loop, as a disk's would."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        try:
+            self._append(batch)
+        except StoreFault as fault:
+            future.set_exception(fault)
+        else:
+            loop.call_soon(_resolve, future)
+        return future
+
+    def _append(self, batch: Batch) -> None:
+        kept = self._workspaces.get(batch.ws)
+        if kept is None or kept.row.epoch != batch.epoch:
+            raise Deposed(f"workspace {batch.ws} was claimed by another server")
+        seq = kept.log[-1].seq if kept.log else 0
+        jid = kept.journal[-1].jid if kept.journal else 0
+        check_dense(batch, seq=seq, jid=jid)
+        kept.log.extend(batch.rows)
+        kept.journal.extend(batch.journal)
+        kept.snapshots.update({row.doc: row for row in batch.snapshots})
+
+    def _kept(self, ws: str) -> _Workspace:
+        if ws not in self._workspaces:
+            raise StoreFault(f"there is no workspace {ws}")
+        return self._workspaces[ws]
+
+    async def head(self, ws: str) -> tuple[int, str, int]:
+        """Return the last `seq`, its hash and the last `jid`."""
+        kept = self._kept(ws)
+        seq, hash = (kept.log[-1].seq, kept.log[-1].hash) if kept.log else (0, "")
+        return seq, hash, kept.journal[-1].jid if kept.journal else 0
+
+    async def rows(
+        self, ws: str, *, first: int = 1, last: int | None = None, kind: str | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return log rows in ascending order."""
+        top = last if last is not None else len(self._kept(ws).log)
+        found = self._kept(ws).log[max(first, 1) - 1 : top]
+        return [row for row in found if kind in (None, row.kind)][:limit]
+
+    async def journal(
+        self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000
+    ) -> list[JournalRow]:
+        """Return journal rows in ascending order."""
+        found = self._kept(ws).journal
+        return [r for r in found if r.jid >= first and (last is None or r.jid <= last) and doc in (None, r.doc)][:limit]
+
+    async def snapshots(self, ws: str) -> list[SnapshotRow]:
+        """Return the newest snapshot of each document."""
+        return list(self._kept(ws).snapshots.values())
+
+    async def put_lane(self, row: LaneRow) -> None:
+        """Remember a lane."""
+        self._kept(row.ws).lanes[row.lane] = row
+
+    async def lane(self, ws: str, lane: str) -> LaneRow | None:
+        """Return one lane."""
+        return self._kept(ws).lanes.get(lane)
+
+    async def put_token(self, row: TokenRow) -> None:
+        """Remember a token."""
+        self._tokens[row.id] = row
+
+    async def token(self, id: str) -> TokenRow | None:
+        """Return one token, revoked or not."""
+        return self._tokens.get(id)
+
+    async def tokens(self, ws: str) -> list[TokenRow]:
+        """Return the tokens of one workspace."""
+        return [row for row in self._tokens.values() if row.ws == ws]
+
+    async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
+        """Revoke tokens of a workspace by actor or id; return the ids revoked now."""
+        hit = [r for r in await self.tokens(ws) if not r.revoked and (r.actor == actor or r.id == token_id)]
+        for row in hit:
+            self._tokens[row.id] = msgspec.structs.replace(row, revoked=True)
+        return [row.id for row in hit]
+
+    async def count_tokens(self) -> int:
+        """Return how many tokens were ever made."""
+        return len(self._tokens)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

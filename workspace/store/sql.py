@@ -1,0 +1,265 @@
+"""The store on SQLite: WAL, synchronous=FULL, one writing thread, reads on a connection of their own.
+
+Several processes may open one file: a command line beside a running server reads, verifies and makes tokens. What is
+acknowledged is on disk; what is on disk is a whole prefix of what was submitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar, cast
+
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+
+from workspace.errors import StoreFault, WorkspaceExists
+from workspace.intents.record import Row
+from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.store.tables import SCHEMA_VERSION
+from workspace.store.writer import Writer, fault_of
+
+T = TypeVar("T")
+SCHEME = "sqlite:///"
+ROWS_MAX = 100_000
+BUSY_MS = 5_000
+LOG_COLUMNS = "seq, epoch, kind, at, actor, body, prev, hash"
+TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
+
+
+def path_of(url: str) -> Path:
+    """Return the file of a database URL. Raises `StoreFault` for a scheme this build does not serve."""
+    if not url.startswith(SCHEME) or len(url) == len(SCHEME):
+        raise StoreFault(f"database {url!r} is not supported: use sqlite:///PATH")
+    return Path(url.removeprefix(SCHEME))
+
+
+class SqlStore:
+    """`workspace.ports.Store` on one SQLite file."""
+
+    def __init__(self, url: str) -> None:
+        self._path = path_of(url)
+        self._writer: Writer | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="folkmoot-reader")
+
+    async def open(self) -> None:
+        """Open the file, making it (mode 0600) and its schema where they are missing. Raises `StoreFault`."""
+        await asyncio.to_thread(self._prepare)
+        self._writer = Writer(self._connect)
+        self._reader = await self._read(lambda _: self._connect())
+
+    async def close(self) -> None:
+        """Write what waits and close."""
+        if self._writer is not None:
+            await self._writer.close()
+            self._writer = None
+        if self._reader is not None:
+            reader = self._reader
+            await asyncio.get_running_loop().run_in_executor(self._reading, reader.close)
+            self._reader = None
+        self._reading.shutdown()
+
+    def _prepare(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch(mode=0o600)
+            engine = create_engine(f"{SCHEME}{self._path}")
+            with engine.begin() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            SQLModel.metadata.create_all(engine)
+            engine.dispose()
+            with sqlite3.connect(self._path, timeout=BUSY_MS / 1000) as raw:
+                raw.execute("INSERT OR IGNORE INTO schema_version (version) VALUES (?)", (SCHEMA_VERSION,))
+                newest = raw.execute("SELECT max(version) FROM schema_version").fetchone()[0]
+            raw.close()
+        except (OSError, sqlite3.Error) as error:
+            raise StoreFault(f"cannot open {self._path}: {error}") from error
+        if newest > SCHEMA_VERSION:
+            raise StoreFault(
+                f"{self._path} is from a newer Folkmoot (schema {newest}, this one knows {SCHEMA_VERSION})"
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    def submit(self, batch: Batch) -> asyncio.Future[None]:
+        """Queue a batch; see `Store.submit`."""
+        return cast("asyncio.Future[None]", self._open_writer().submit(batch))
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            raise StoreFault("the store is not open")
+        return self._writer
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return cast("T", await self._open_writer().submit(work))
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        reader = self._reader
+
+        def call() -> T:
+            try:
+                return work(reader)  # type: ignore[arg-type]
+            except sqlite3.Error as error:
+                raise fault_of(error) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._reading, call)
+
+    # ------------------------------------------------------------ workspaces
+
+    async def create_workspace(self, row: WorkspaceRow) -> None:
+        """Add a workspace. Raises `WorkspaceExists`."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            made = connection.execute(
+                "INSERT OR IGNORE INTO workspace (id, name, created_at, epoch) VALUES (?,?,?,?)",
+                (row.id, row.name, row.created_at, row.epoch),
+            )
+            return made.rowcount == 1
+
+        if not await self._write(work):
+            raise WorkspaceExists(f"a workspace {row.id} exists already")
+
+    async def workspaces(self) -> list[WorkspaceRow]:
+        """Return all workspaces, by id."""
+        query = "SELECT id, name, created_at, epoch FROM workspace ORDER BY id"
+        return await self._read(lambda c: [WorkspaceRow(*row) for row in c.execute(query)])
+
+    async def workspace(self, id: str) -> WorkspaceRow | None:
+        """Return one workspace."""
+        query = "SELECT id, name, created_at, epoch FROM workspace WHERE id = ?"
+        row = await self._read(lambda c: c.execute(query, (id,)).fetchone())
+        return WorkspaceRow(*row) if row else None
+
+    async def delete_workspace(self, id: str) -> None:
+        """Remove a workspace with everything in it."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            for table in ("log", "journal", "snapshot", "lane", "token"):
+                connection.execute(f"DELETE FROM {table} WHERE ws = ?", (id,))
+            connection.execute("DELETE FROM workspace WHERE id = ?", (id,))
+
+        await self._write(work)
+
+    async def claim(self, ws: str) -> int:
+        """Raise the epoch by one and return it."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            connection.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = ?", (ws,))
+            row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
+            if row is None:
+                raise StoreFault(f"there is no workspace {ws}")
+            return int(row[0])
+
+        return await self._write(work)
+
+    # ------------------------------------------------------------ log and journal
+
+    async def head(self, ws: str) -> tuple[int, str, int]:
+        """Return the last `seq`, its hash and the last `jid`."""
+
+        def work(connection: sqlite3.Connection) -> tuple[int, str, int]:
+            last = connection.execute(
+                "SELECT seq, hash FROM log WHERE ws=? ORDER BY seq DESC LIMIT 1", (ws,)
+            ).fetchone()
+            jid = connection.execute("SELECT max(jid) FROM journal WHERE ws=?", (ws,)).fetchone()[0]
+            return (*(last or (0, "")), jid or 0)
+
+        return await self._read(work)
+
+    async def rows(
+        self, ws: str, *, first: int = 1, last: int | None = None, kind: str | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Return log rows in ascending order, at most 100,000."""
+        query = f"SELECT {LOG_COLUMNS} FROM log WHERE ws = ? AND seq >= ?"
+        values: list[object] = [ws, first]
+        if last is not None:
+            query, values = f"{query} AND seq <= ?", [*values, last]
+        if kind is not None:
+            query, values = f"{query} AND kind = ?", [*values, kind]
+        values.append(min(limit, ROWS_MAX))
+        return await self._read(
+            lambda c: [Row(*row) for row in c.execute(f"{query} ORDER BY seq LIMIT ?", tuple(values))]
+        )
+
+    async def journal(
+        self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000
+    ) -> list[JournalRow]:
+        """Return journal rows in ascending order, at most 100,000."""
+        query = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? AND jid >= ?"
+        values: list[object] = [ws, first]
+        if last is not None:
+            query, values = f"{query} AND jid <= ?", [*values, last]
+        if doc is not None:
+            query, values = f"{query} AND doc = ?", [*values, doc]
+        values.append(min(limit, ROWS_MAX))
+        return await self._read(
+            lambda c: [JournalRow(*row) for row in c.execute(f"{query} ORDER BY jid LIMIT ?", tuple(values))]
+        )
+
+    async def snapshots(self, ws: str) -> list[SnapshotRow]:
+        """Return the newest snapshot of each document."""
+        query = """SELECT doc, jid, state, digest FROM snapshot s WHERE ws = ? AND jid =
+            (SELECT max(jid) FROM snapshot WHERE ws = s.ws AND doc = s.doc)"""
+        return await self._read(lambda c: [SnapshotRow(*row) for row in c.execute(query, (ws,))])
+
+    # ------------------------------------------------------------ lanes and tokens
+
+    async def put_lane(self, row: LaneRow) -> None:
+        """Remember a lane."""
+        statement = "INSERT OR REPLACE INTO lane (ws, lane, actor, secret_hash, created_at) VALUES (?,?,?,?,?)"
+        await self._write(
+            lambda c: c.execute(statement, (row.ws, row.lane, row.actor, row.secret_hash, row.created_at)).rowcount
+        )
+
+    async def lane(self, ws: str, lane: str) -> LaneRow | None:
+        """Return one lane."""
+        query = "SELECT ws, lane, actor, secret_hash, created_at FROM lane WHERE ws = ? AND lane = ?"
+        row = await self._read(lambda c: c.execute(query, (ws, lane)).fetchone())
+        return LaneRow(*row) if row else None
+
+    async def put_token(self, row: TokenRow) -> None:
+        """Remember a token."""
+        statement = f"INSERT INTO token ({TOKEN_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"
+        values = (row.id, row.ws, row.actor, row.role, row.secret_hash, row.expires, row.revoked, row.created_at)
+        await self._write(lambda c: c.execute(statement, values).rowcount)
+
+    async def token(self, id: str) -> TokenRow | None:
+        """Return one token, revoked or not."""
+        query = f"SELECT {TOKEN_COLUMNS} FROM token WHERE id = ?"
+        row = await self._read(lambda c: c.execute(query, (id,)).fetchone())
+        return _token(row) if row else None
+
+    async def tokens(self, ws: str) -> list[TokenRow]:
+        """Return the tokens of one workspace."""
+        query = f"SELECT {TOKEN_COLUMNS} FROM token WHERE ws = ? ORDER BY created_at, id"
+        return await self._read(lambda c: [_token(row) for row in c.execute(query, (ws,))])
+
+    async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
+        """Revoke tokens of a workspace by actor or id; return the ids revoked now."""
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            found = connection.execute(
+                "UPDATE token SET revoked = 1 WHERE ws = ? AND revoked = 0 AND (actor = ? OR id = ?) RETURNING id",
+                (ws, actor, token_id),
+            )
+            return [row[0] for row in found.fetchall()]
+
+        return await self._write(work)
+
+    async def count_tokens(self) -> int:
+        """Return how many tokens were ever made."""
+        return int(await self._read(lambda c: c.execute("SELECT count(*) FROM token").fetchone()[0]))
+
+
+def _token(row: tuple[str, str | None, str, str, str, float | None, int, str]) -> TokenRow:
+    id, ws, actor, role, secret_hash, expires, revoked, created_at = row
+    return TokenRow(id, ws, actor, role, secret_hash, expires, bool(revoked), created_at)

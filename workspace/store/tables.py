@@ -1,0 +1,93 @@
+"""The rows of the database, as SQLModel tables. The one place that knows SQLModel.
+
+The log is append-only and dense per workspace; the journal holds document bytes, which records name by number and
+hash. Hot paths write these tables through a raw connection (`workspace.store.sql`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+SCHEMA_VERSION = 1
+
+
+class SchemaTable(SQLModel, table=True):
+    """The version of the schema in this file: one row."""
+
+    __tablename__ = "schema_version"
+    version: int = Field(primary_key=True)
+
+
+class WorkspaceTable(SQLModel, table=True):
+    """One workspace and the epoch of its only legal writer."""
+
+    __tablename__ = "workspace"
+    id: str = Field(primary_key=True)
+    name: str
+    created_at: str
+    epoch: int = 0
+
+
+class LogTable(SQLModel, table=True):
+    """One log record; `body` is its canonical JSON."""
+
+    __tablename__ = "log"
+    ws: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    epoch: int
+    kind: str
+    at: str
+    actor: str
+    body: str
+    prev: str
+    hash: str
+
+
+class JournalTable(SQLModel, table=True):
+    """One document update, raw."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index("journal_by_doc", "ws", "doc", "jid"),)
+    ws: str = Field(primary_key=True)
+    jid: int = Field(primary_key=True)
+    doc: str
+    lane: str
+    actor: str
+    content: bytes = Field(sa_type=LargeBinary)
+
+
+class SnapshotTable(SQLModel, table=True):
+    """The full state of one document after journal row `jid`."""
+
+    __tablename__ = "snapshot"
+    ws: str = Field(primary_key=True)
+    doc: str = Field(primary_key=True)
+    jid: int = Field(primary_key=True)
+    state: bytes = Field(sa_type=LargeBinary)
+    digest: str
+
+
+class LaneTable(SQLModel, table=True):
+    """One lane and the hash of the secret that resumes it."""
+
+    __tablename__ = "lane"
+    ws: str = Field(primary_key=True)
+    lane: str = Field(primary_key=True)
+    actor: str
+    secret_hash: str
+    created_at: str
+
+
+class TokenTable(SQLModel, table=True):
+    """One access token; the secret is stored as a hash."""
+
+    __tablename__ = "token"
+    id: str = Field(primary_key=True)
+    ws: str | None = Field(default=None, index=True)
+    actor: str
+    role: str
+    secret_hash: str
+    expires: float | None = None
+    revoked: bool = False
+    created_at: str
