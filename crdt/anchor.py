@@ -2,14 +2,16 @@
 
 An anchor travels as base64 of the bytes of Yjs `encodeRelativePosition`, so that browsers make and read the same.
 pycrdt's `sticky_index` gives wrong ids after non-ASCII text (trap 2), so an anchor is placed by a probe: a character is
-inserted on a fork, and the ids of its neighbours are read out of the update. Resolving goes through pycrdt, which
-answers UTF-16 units for a checked id.
+inserted on a fork, and the ids of its neighbours are read out of the update. pycrdt's `get_index` mixes units too (it
+adds the bytes of the structs before to the UTF-16 units within one), so it is asked only where a struct begins, and
+the rest of the way is counted in the struct's own text.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,8 +19,8 @@ from pycrdt import Array, StickyIndex, Text
 
 from crdt.document import TEXT_ROOT, Document
 from crdt.errors import AnchorLost, MalformedFrame
-from crdt.scan import INTERNAL, Id, scan_update
-from crdt.text import byte_offset, point_at_utf16
+from crdt.scan import INTERNAL, Block, Id, scan_update
+from crdt.text import byte_offset, point_at_byte, point_at_utf16
 from crdt.wire import Reader, Writer
 
 ANCHOR_CHARS_MAX = 200
@@ -142,11 +144,29 @@ def resolve_anchor(document: Document, anchor: Anchor) -> int:
     Raises:
         AnchorLost: this document has never seen that id.
     """
-    text = document.text_root
-    now = str(text)
+    now = document.text()
     if anchor.item is None:
         return 0 if anchor.assoc < 0 else len(now)
-    return point_at_utf16(now, _index(document, text, anchor))
+    block, is_deleted = _block_of(document, anchor.item)
+    start = point_at_byte(now, _index(document.text_root, Id(anchor.item.client, block.start)))
+    if is_deleted or block.text is None:
+        return start
+    within = point_at_utf16(block.text, anchor.item.clock - block.start)
+    return start + within + (1 if anchor.assoc < 0 else 0)
+
+
+def _block_of(document: Document, item: Id) -> tuple[Block, bool]:
+    """Return the stored struct that holds an id, and whether that id is deleted. Raises `AnchorLost`."""
+    _check_known(document, item)
+    blocks, deleted = document.blocks()
+    own = blocks[item.client]
+    block = own[bisect_right(own, item.clock, key=lambda part: part.start) - 1]
+    return block, any(low <= item.clock < high for low, high in deleted.get(item.client, ()))
+
+
+def _check_known(document: Document, item: Id) -> None:
+    if item.clock >= document.state_vector().get(item.client, 0):
+        raise AnchorLost(f"the anchor names {item}, which was never here")
 
 
 def resolve_range(document: Document, place: TextRange) -> tuple[int, int]:
@@ -157,17 +177,17 @@ def resolve_range(document: Document, place: TextRange) -> tuple[int, int]:
 
 def item_index(document: Document, array: Array[object], anchor: Anchor) -> int | None:
     """Return where an anchored list item stands now; None when it was removed. Raises `AnchorLost`."""
-    index = _index(document, array, anchor)
+    if anchor.item is None:
+        return None
+    _check_known(document, anchor.item)
+    index = _index(array, anchor.item)
     if index >= len(array):
         return None
     found = array.sticky_index(index).to_json()["item"]
     return index if anchor.item == Id(found["client"], found["clock"]) else None
 
 
-def _index(document: Document, sequence: Text | Array[object], anchor: Anchor) -> int:
-    """Ask pycrdt, only for an id that exists: for others it panics."""
-    item = anchor.item
-    if item is None or item.clock >= document.state_vector().get(item.client, 0):
-        raise AnchorLost(f"the anchor names {item}, which was never here")
-    raw = b64decode(anchor.encode())
+def _index(sequence: Text | Array[object], item: Id) -> int:
+    """Ask pycrdt where an id that exists stands: bytes of text before it, or list items. Unknown ids would panic."""
+    raw = b64decode(Anchor(item, None, 0).encode())
     return StickyIndex.decode(raw, sequence).get_index()

@@ -15,7 +15,17 @@ from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
 
 from crdt.digest import Json, digest_value, normal
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
-from crdt.scan import INTERNAL, Ranges, Scan, Span, encode_state_vector, scan_delete_set, scan_update
+from crdt.scan import (
+    INTERNAL,
+    Block,
+    Ranges,
+    Scan,
+    Span,
+    encode_state_vector,
+    scan_blocks,
+    scan_delete_set,
+    scan_update,
+)
 from crdt.text import byte_offset
 
 T = TypeVar("T")
@@ -81,6 +91,10 @@ class Document:
     def digest(self) -> str:
         """Return the hash over kind, value, state vector and delete set: equal on every replica of this state."""
         return self._cached("digest", self._read_digest)
+
+    def blocks(self) -> tuple[dict[int, list[Block]], dict[int, tuple[Span, ...]]]:
+        """Return the stored structs by Yjs client, and which of their clocks are deleted."""
+        return self._cached("blocks", lambda: scan_blocks(self.encode()))
 
     def missing(self, scan: Scan) -> bool:
         """Tell whether an update would leave a gap or refers to ids that are not here."""

@@ -26,10 +26,12 @@ from crdt.ops import (
     Insert,
     ListAdd,
     ListMove,
+    ListOp,
     ListRemove,
     Op,
     Replace,
     SetValue,
+    ValueOp,
     describe_place,
     hash_of_range,
     hash_of_value,
@@ -41,6 +43,7 @@ from crdt.paths import ABSENT, Path, delete_path, dotted, find_item, list_at, re
 from crdt.scan import Ranges, Span, normalise_ranges
 
 DIFF_POINTS_MAX = 4_000
+TextEdit = tuple[int, int, int]  # start, end, how many code points stand there instead
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -66,10 +69,19 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
     for op in ops:
         validate(op)
         _verify(document, op)
+    places = [_places(document, op) for op in ops]
     done: list[tuple[Op, Applied]] = []
-    for op in ops:
+    edits: list[TextEdit] = []
+    for op, (start, end) in zip(ops, places, strict=True):
         with document.transaction() as applied:
-            _write(document, op)
+            if isinstance(op, Insert | Replace | Delete):
+                is_point = isinstance(op, Insert)
+                sticks_left = is_point and Anchor.decode(op.at).assoc < 0  # type: ignore[union-attr]
+                low = _moved(start, edits, sticks_left=sticks_left)
+                high = low if is_point else max(low, _moved(end, edits, sticks_left=True))
+                edits += _write_text(document, op, low, high)
+            else:
+                _write_value(document, op)
         done += [(op, change) for change in applied]
     updates = [change.update for _, change in done]
     return Executed(
@@ -78,6 +90,28 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
         deleted=_united(change.deleted for _, change in done),
         absolute_deleted=_united(change.deleted for op, change in done if not is_relative(op)),
     )
+
+
+def _places(document: Document, op: Op) -> tuple[int, int]:
+    """Return where a text operation stands before anything is written; 0 for others."""
+    match op:
+        case Insert():
+            at = resolve_anchor(document, Anchor.decode(op.at))
+            return at, at
+        case Replace() | Delete():
+            return resolve_range(document, range_of(op.from_, op.to))
+        case _:
+            return 0, 0
+
+
+def _moved(point: int, edits: Sequence[TextEdit], *, sticks_left: bool) -> int:
+    """Return where a place of the first state stands after the edits made since."""
+    for start, end, added in edits:
+        if point >= end and not (point == start and sticks_left):
+            point += added - (end - start)
+        elif point > start:
+            point = start if sticks_left else start + added
+    return point
 
 
 def _joined(parts: Iterable[Mapping[int, Span]]) -> dict[int, Span]:
@@ -137,15 +171,25 @@ def _find(document: Document, path: Path, item: str) -> int:
     return index
 
 
-def _write(document: Document, op: Op) -> None:
+def _write_text(document: Document, op: Insert | Replace | Delete, start: int, end: int) -> list[TextEdit]:
+    """Write one text operation as the few edits that change something; return them, from the end backwards."""
     match op:
         case Insert():
-            document.insert_text(resolve_anchor(document, Anchor.decode(op.at)), op.text)
-        case Replace():
-            start, end = resolve_range(document, range_of(op.from_, op.to))
-            _replace(document, start, end, op.text)
+            made = [(start, start, op.text)]
         case Delete():
-            document.delete_text(*resolve_range(document, range_of(op.from_, op.to)))
+            made = [(start, end, "")]
+        case Replace():
+            old = str(document.text_root)[start:end]
+            made = [(start + low, start + high, text) for low, high, text in minimal_edits(old, op.text)]
+    for low, high, text in reversed(made):
+        document.delete_text(low, high)
+        if text:
+            document.insert_text(low, text)
+    return [(low, high, len(text)) for low, high, text in reversed(made)]
+
+
+def _write_value(document: Document, op: ValueOp | ListOp | Check | CreateDocument) -> None:
+    match op:
         case SetValue():
             if read_path(document, op.path) != normal(op.value):
                 set_path(document, op.path, op.value)
@@ -163,15 +207,6 @@ def _write(document: Document, op: Op) -> None:
             pass
         case CreateDocument():
             raise WrongKind("a document is created beside others, not inside one")
-
-
-def _replace(document: Document, start: int, end: int, new: str) -> None:
-    """Write a replacement as the few edits that change something, from the end so that offsets stay true."""
-    old = str(document.text_root)[start:end]
-    for low, high, text in reversed(list(minimal_edits(old, new))):
-        document.delete_text(start + low, start + high)
-        if text:
-            document.insert_text(start + low, text)
 
 
 def minimal_edits(old: str, new: str) -> Iterator[tuple[int, int, str]]:

@@ -256,6 +256,46 @@ class _Pass:
         return {client: normalise_ranges(spans) for client, spans in deleted.items() if spans}
 
 
+class Block(NamedTuple):
+    """One stored struct of a client: its first clock, how many clocks it takes, and its text where it is text."""
+
+    start: int
+    length: int
+    text: str | None
+
+
+@dataclass(slots=True)
+class _BlockPass(_Pass):
+    """A pass that also keeps what each struct is."""
+
+    blocks: dict[int, list[Block]] = field(default_factory=dict)
+    text: str | None = None
+
+    def struct(self, client: int, clock: int) -> int:
+        """Read one struct and keep its place and text."""
+        self.text = None
+        length = _Pass.struct(self, client, clock)
+        self.blocks.setdefault(client, []).append(Block(clock, length, self.text))
+        return length
+
+    def content(self, kind: int) -> int:
+        """Read an item's content, keeping a string."""
+        if kind == STRING:
+            self.text = self.reader.var_string()
+            return utf16_length(self.text)
+        return _Pass.content(self, kind)
+
+
+def scan_blocks(state: bytes) -> tuple[dict[int, list[Block]], dict[int, tuple[Span, ...]]]:
+    """Return the structs of a whole document state by client, ascending, and what of them is deleted."""
+    work = _BlockPass(Reader(state), INTERNAL)
+    for _ in range(work.count(work.reader.var_uint())):
+        work.section()
+    deleted = work.deletions()
+    work.reader.expect_end()
+    return work.blocks, deleted
+
+
 def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
     """Return what a Yjs v1 update inserts, deletes and refers to.
 

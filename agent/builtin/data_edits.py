@@ -1,0 +1,167 @@
+"""Carry out data commands: typed operations on values, relative wherever the command is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agent.builtin.commands import (
+    AddItem,
+    AddNumber,
+    DataCommand,
+    MoveItem,
+    RemoveData,
+    RemoveItem,
+    SetData,
+)
+from agent.builtin.text_edits import CannotDo
+from crdt.digest import Json, canonical, normal
+from crdt.document import Document
+from crdt.execute import execute
+from crdt.ops import DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
+from crdt.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
+
+VALUE_SHOWN = 60
+
+
+@dataclass(slots=True)
+class DataEditing:
+    """One data document under edit: `snapshot` as it was, `working` after the commands so far."""
+
+    name: str
+    snapshot: Document
+    working: Document
+    ops: list[Op] = field(default_factory=list)
+
+    def carry_out(self, command: DataCommand, path: Path) -> str:
+        """Carry out one command at `path` and return what was done, in words. Raises `CannotDo`."""
+        match command:
+            case SetData(_, value):
+                return self._set(path, value)
+            case AddNumber(_, by, is_percent):
+                return self._add_number(path, by, is_percent=is_percent)
+            case RemoveData():
+                self._expect(path)
+                self._do(DeleteValue(self.name, path, self._old(path)))
+                return f"Removed {self._at(path)}."
+            case AddItem(_, value):
+                return self._add_item(path, value)
+            case RemoveItem(_, value):
+                return self._remove_item(path, value)
+            case MoveItem(_, value, position):
+                return self._move_item(path, value, position)
+
+    def _set(self, path: Path, value: Json) -> str:
+        before = read_path(self.working, path)
+        self._do(SetValue(self.name, path, value, self._old(path)))
+        was = "" if before is ABSENT else f" (it was {brief(before)})"
+        return f"Set {self._at(path)} to {brief(value)}{was}."
+
+    def _add_number(self, path: Path, by: float, *, is_percent: bool) -> str:
+        now = read_path(self.working, path)
+        if now is not ABSENT and (isinstance(now, bool) or not isinstance(now, int | float)):
+            raise CannotDo(
+                "wrong_kind", f"{self._at(path)} is {brief(now)}, not a number.", "Set it to a number first."
+            )
+        if is_percent:
+            if now is ABSENT:
+                raise CannotDo("not_found", f"There is nothing at {self._at(path)}.", "Set it to a number first.")
+            value = normal(round(float(str(now)) * (1 + by / 100), 9))
+            return self._set(path, value)
+        self._do(Increment(self.name, path, by))
+        return f"{'Increased' if by >= 0 else 'Decreased'} {self._at(path)} by {brief(abs(by))}."
+
+    def _add_item(self, path: Path, value: Json) -> str:
+        now = read_path(self.working, path)
+        if isinstance(now, int | float) and not isinstance(now, bool) and isinstance(value, int | float):
+            return self._add_number(path, value, is_percent=False)
+        if now is not ABSENT and not isinstance(now, list):
+            raise CannotDo(
+                "wrong_kind", f"{self._at(path)} is {brief(now)}, not a list.", "Name a list, or set the value."
+            )
+        after = None
+        if isinstance(now, list) and now:
+            after = item_anchor(self.working, path, len(now) - 1)
+        self._do(ListAdd(self.name, path, value, after))
+        return f"Added {brief(value)} to {self._at(path)}."
+
+    def _remove_item(self, path: Path, value: Json) -> str:
+        items, index = self._item(path, value)
+        if list_at(self.working, path) is None:
+            self._do(SetValue(self.name, path, items[:index] + items[index + 1 :], self._old(path)))
+        else:
+            item = item_anchor(self.working, path, index)
+            assert item is not None, "a shared list's items have anchors"
+            self._do(ListRemove(self.name, path, item, hash_of_value(self.working, (*path, index))))
+        return f"Removed {brief(value)} from {self._at(path)}."
+
+    def _move_item(self, path: Path, value: Json, position: int) -> str:
+        items, index = self._item(path, value)
+        target = len(items) - 1 if position < 0 else min(max(position, 1), len(items)) - 1
+        rest = items[:index] + items[index + 1 :]
+        if list_at(self.working, path) is None:
+            self._do(SetValue(self.name, path, [*rest[:target], items[index], *rest[target:]], self._old(path)))
+        else:
+            item = item_anchor(self.working, path, index)
+            assert item is not None, "a shared list's items have anchors"
+            before = target - 1 if target <= index else target
+            after = item_anchor(self.working, path, before) if target > 0 else None
+            self._do(ListMove(self.name, path, item, after))
+        return f"Moved {brief(value)} to place {target + 1} of {self._at(path)}."
+
+    def _item(self, path: Path, value: Json) -> tuple[list[Json], int]:
+        """Return a list and where `value` stands in it; text is also found without regard to case."""
+        now = self._expect(path)
+        if not isinstance(now, list):
+            raise CannotDo("wrong_kind", f"{self._at(path)} is {brief(now)}, not a list.", "Name a list.")
+        wanted = canonical(value)
+        hits = [index for index, item in enumerate(now) if canonical(item) == wanted]
+        if not hits and isinstance(value, str):
+            hits = [at for at, item in enumerate(now) if isinstance(item, str) and item.casefold() == value.casefold()]
+        if not hits:
+            raise CannotDo("not_found", f"{brief(value)} is not in {self._at(path)}.", f"It holds {brief(now)}.")
+        if len(hits) > 1:
+            reason = f"{brief(value)} is {len(hits)} times in {self._at(path)}."
+            raise CannotDo("ambiguous", reason, "Set the list as a whole.")
+        return now, hits[0]
+
+    def _expect(self, path: Path) -> Json:
+        now = read_path(self.working, path)
+        if now is ABSENT:
+            raise CannotDo("not_found", f"There is nothing at {self._at(path)}.", self._known(path))
+        return now
+
+    def _known(self, path: Path) -> str:
+        """Name what stands beside a missing path."""
+        for depth in range(len(path) - 1, -1, -1):
+            beside = read_path(self.working, path[:depth])
+            if isinstance(beside, dict):
+                names = ", ".join(sorted(beside)[:12]) or "nothing yet"
+                return f"{self._at(path[:depth])} holds: {names}."
+        return ""
+
+    def _do(self, op: Op) -> None:
+        """Keep an operation and carry it out on the working copy, so that later commands see it."""
+        execute(self.working, [_on_now(op, self.working)])
+        self.ops.append(op)
+
+    def _old(self, path: Path) -> str:
+        """Return the hash of what stood at a path in the snapshot: that is what the commit verifies."""
+        return hash_of_value(self.snapshot, path)
+
+    def _at(self, path: Path) -> str:
+        return f"{self.name}.{dotted(path)}" if path else self.name
+
+
+def _on_now(op: Op, working: Document) -> Op:
+    """Return the operation with the working copy's own old value: earlier commands may have changed it."""
+    if isinstance(op, SetValue):
+        return SetValue(op.doc, op.path, op.value, hash_of_value(working, op.path))
+    if isinstance(op, DeleteValue):
+        return DeleteValue(op.doc, op.path, hash_of_value(working, op.path))
+    return op
+
+
+def brief(value: object) -> str:
+    """Return a value as people write it, shortened for a sentence."""
+    text = value if isinstance(value, str) else canonical(value).decode()
+    return text if len(text) <= VALUE_SHOWN else text[: VALUE_SHOWN - 1] + "…"
