@@ -1,0 +1,5 @@
+"""`python -m agent`: the finished server's command line."""
+
+from agent.cli import main
+
+main()

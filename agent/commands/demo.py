@@ -1,0 +1,90 @@
+"""`folkmoot demo`: a workspace to try in the browser, or a conflict acted out in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from agent.commands.serve import complain, port_taken
+from agent.seed import DEMO, seed
+from agent.serving import serving
+from agent.story import CASUAL, FORMAL, TYPED, Outcome, tell
+from workspace.errors import WorkspaceFault
+from workspace.http.pages import assets
+from workspace.settings import Settings
+
+COLOURS = {"Ana": "magenta", "Ben": "cyan", "Chen": "green", "agent": "yellow"}
+
+
+def demo(host: str, port: int, data: Path | None) -> int:
+    """Serve a seeded workspace until Ctrl+C; without `data` it lives in a folder that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="folkmoot-demo-") as folder:
+        settings = Settings(host=host, port=port, database=f"sqlite:///{(data or Path(folder)) / 'demo.sqlite'}")
+        try:
+            asyncio.run(_demo(settings))
+        except OSError as error:
+            return port_taken(settings, error)
+        except WorkspaceFault as fault:
+            return complain(fault.reason)
+        except KeyboardInterrupt:
+            pass
+    return 0
+
+
+async def _demo(settings: Settings) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    async with serving(settings, signals=True) as server:
+        tokens = await seed(server.lobby)
+        if assets() is None:
+            console.print("[yellow]The page is not built: run 'make web' first (needs Node 20).[/yellow]")
+        console.print(
+            "[bold]Folkmoot is running.[/bold] Open a link; a second one in another window makes two people.\n"
+        )
+        for actor, token in tokens.items():
+            console.print(f"  [{COLOURS[actor]}]{actor:<5}[/] {server.url}/w/{DEMO}#token={token}", markup=True)
+        console.print(
+            '\nTo feel a conflict: as Ben write  [italic]replace "three" with "four" in plan after 5 seconds[/italic],\n'
+            'as Chen, before it is done,  [italic]replace "three" with "noon" in plan[/italic].\n\nCtrl+C stops.'
+        )
+        await server.task
+
+
+def story(seed_number: int) -> int:
+    """Act out two contradictory instructions and a typing human; 0 only if every check holds."""
+    console = Console(highlight=False)
+    console.print(
+        Panel("Ana and Ben instruct one agent at once, Chen types beside them.", title="Two tones, one paragraph")
+    )
+
+    def say(who: str, what: str) -> None:
+        console.print(Text.assemble((f"{who:>6}  ", f"bold {COLOURS[who]}"), what))
+
+    with tempfile.TemporaryDirectory(prefix="folkmoot-story-") as folder:
+        outcome = asyncio.run(tell(Path(folder), say, seed_number=seed_number))
+    _show(console, outcome)
+    return 0 if outcome.is_good else 1
+
+
+def _show(console: Console, outcome: Outcome) -> None:
+    question = outcome.question
+    table = Table("who", "intent", "had seen", "outcome", "told", title=f"Question {question['id']}, and how it ended")
+    seen = {part["id"]: part["seen"] for part in question["evidence"]["intents"]}
+    for name, asked in outcome.asked.items():
+        verdict = outcome.verdicts[name]
+        told = f"{verdict['reason']} {verdict.get('remedy', '')}"
+        table.add_row(name, asked["id"], str(seen[asked["id"]]), verdict["state"], told)
+    console.print(table)
+    text = Text(outcome.text)
+    text.highlight_words([FORMAL, CASUAL], "bold yellow")
+    text.highlight_words([TYPED.strip()], "bold green")
+    console.print(Panel(text, title="The document, everywhere"))
+    for name, holds in outcome.checks:
+        console.print(f"  [{'green' if holds else 'red'}]{'✓' if holds else '✗'}[/] {name}")
+    if outcome.report is not None:
+        console.print(f"\n{outcome.report.checked} records verified, {outcome.report.states} states reproduced.")

@@ -1,0 +1,176 @@
+"""Commands that look into a database, also beside a running server: log, verify, replay, token."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from agent.commands.serve import complain, settings_of
+from workspace.access import ROLES
+from workspace.clock import SystemClock
+from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
+from workspace.intents.evidence import render
+from workspace.intents.record import BODIES, ConfigBody, Row, seal, wire_record
+from workspace.intents.replay import fold_log
+from workspace.intents.replay import verify as verify_rows
+from workspace.intents.turn import timestamp
+from workspace.lobby import make_token, read_all
+from workspace.names import is_actor, is_workspace_id
+from workspace.ports import Batch, WorkspaceRow
+from workspace.store.sql import SqlStore
+
+FOLLOW_SECONDS = 0.5
+PAGE = 1000
+SUMMARY_POINTS = 100
+
+Work = Callable[[SqlStore], Awaitable[int]]
+
+
+def _with_store(database: str | None, data: Path | None, work: Work) -> int:
+    """Run something on the database the options name; errors say what to do."""
+
+    async def run() -> int:
+        store = SqlStore(settings_of(None, None, database, data).database_url)
+        await store.open()
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    try:
+        return asyncio.run(run())
+    except WorkspaceFault as fault:
+        return complain(fault.reason)
+    except ValueError as error:
+        return complain(str(error))
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 0
+
+
+async def _must_exist(store: SqlStore, ws: str) -> None:
+    if await store.workspace(ws) is None:
+        known = ", ".join(row.id for row in await store.workspaces()) or "none"
+        raise WorkspaceMissing(f"there is no workspace {ws!r} in this database; it has: {known}. Is --data right?")
+
+
+def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database: str | None, data: Path | None) -> int:
+    """Print the log, one record a line."""
+    if kind is not None and kind not in BODIES:
+        return complain(f"there is no kind {kind!r}; the kinds are {', '.join(BODIES)}.")
+
+    async def work(store: SqlStore) -> int:
+        await _must_exist(store, ws)
+        at = first
+        while True:
+            rows = await store.rows(ws, first=at, limit=PAGE)
+            for row in rows:
+                at = row.seq + 1
+                if kind in (None, row.kind):
+                    print(wire_record(row).decode() if raw else line_of(row), flush=follow)
+            if not rows:
+                if not follow:
+                    return 0
+                await asyncio.sleep(FOLLOW_SECONDS)
+
+    return _with_store(database, data, work)
+
+
+def line_of(row: Row) -> str:
+    """Return a record as one readable line."""
+    return f"{row.seq:>6}  {row.at}  {row.kind:<10} {row.actor:<12} {_summary(row.kind, json.loads(row.body))}"
+
+
+def _summary(kind: str, body: dict[str, object]) -> str:
+    match kind:
+        case "intent":
+            words = body["text"] or f"{body.get('refs')} {body.get('value', '')}"
+            said = f"{body['kind']} {body['id']} (seen {body['seen']}): {words}"
+        case "update":
+            said = f"{body['doc']}: {body['count']} updates, {body['size']} bytes"
+        case "plan":
+            said = f"{body['plan']} for {body['intents']}: {body['summary']}"
+        case "decision":
+            said = f"{body['decision']} {body['policy']} {body['outcome']}: {body['reason']}"
+        case "commit":
+            said = f"{body['commit']}: {body['summary']}"
+        case "verdict":
+            said = f"{body['intent']} {body['state']}: {body['reason']}"
+        case _:
+            said = json.dumps(body, ensure_ascii=False)
+    line = " ".join(said.split())
+    return line if len(line) <= SUMMARY_POINTS else line[: SUMMARY_POINTS - 1] + "…"
+
+
+def verify(ws: str, database: str | None, data: Path | None) -> int:
+    """Verify the whole log; exit code 1 where it is not as it was written."""
+
+    async def work(store: SqlStore) -> int:
+        await _must_exist(store, ws)
+        report = verify_rows(*await read_all(store, ws))
+        if not report.ok:
+            return complain(f"{ws} is NOT intact: {report.reason} (first bad record: {report.first_bad})")
+        print(f"{ws}: {report.checked} records verified, {report.states} states reproduced, head {report.head}.")
+        return 0
+
+    return _with_store(database, data, work)
+
+
+def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> int:
+    """Print documents and board after record `to`."""
+
+    async def work(store: SqlStore) -> int:
+        await _must_exist(store, ws)
+        rows, journal = await read_all(store, ws)
+        if to is not None and to > len(rows):
+            return complain(f"the log of {ws} ends at {len(rows)}.")
+        fold = fold_log(rows, journal, to=to)
+        console = Console(highlight=False, soft_wrap=True)
+        console.print(f"[bold]{ws}[/] after record {fold.seq}, state {fold.state()}")
+        for name, document in sorted(fold.documents.items()):
+            console.rule(f"{name} ({document.kind})")
+            console.print(render(document), markup=False)
+        table = Table("intent", "who", "state", "text", "reason", title="Board")
+        for entry in fold.board.entries.values():
+            table.add_row(entry.id, entry.actor, entry.state, entry.body.text, entry.reason)
+        console.print(table)
+        return 0
+
+    return _with_store(database, data, work)
+
+
+def token(workspace: str, actor: str, role: str, expires: str | None, database: str | None, data: Path | None) -> int:
+    """Print a fresh token; the workspace is made where it does not exist."""
+    if not is_workspace_id(workspace) or not is_actor(actor) or role not in ROLES:
+        return complain(
+            f"give a workspace of a-z, 0-9 and -, a name of 1 to 64 characters, a role of {', '.join(ROLES)}."
+        )
+    try:
+        until = datetime.fromisoformat(expires).astimezone(UTC).timestamp() if expires else None
+    except ValueError:
+        return complain(f"--expires {expires!r} is not a date like 2027-01-31T18:00.")
+    clock = SystemClock()
+
+    async def work(store: SqlStore) -> int:
+        if await store.workspace(workspace) is None:
+            await _create(store, workspace, actor)
+        made = await make_token(store, clock, workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
+        print(made)
+        return 0
+
+    async def _create(store: SqlStore, ws: str, owner: str) -> None:
+        try:
+            await store.create_workspace(WorkspaceRow(ws, ws, timestamp(clock.now())))
+        except WorkspaceExists:
+            return
+        epoch = await store.claim(ws)
+        body = ConfigBody(name=ws, documents={"plan": "text"}, members={owner: "owner"})
+        record = seal(body, seq=1, epoch=epoch, at=timestamp(clock.now()), actor=owner, prev="")
+        await store.submit(Batch(ws, epoch, (record.row,)))
+
+    return _with_store(database, data, work)

@@ -1,0 +1,85 @@
+"""`folkmoot serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from agent.seed import DEMO
+from agent.serving import serving
+from workspace.errors import StoreFault, WorkspaceFault
+from workspace.http.pages import assets
+from workspace.lobby import Lobby
+from workspace.settings import Settings, read_settings
+
+
+def settings_of(
+    host: str | None, port: int | None, database: str | None, data: Path | None, *, is_open: bool = False
+) -> Settings:
+    """Return the environment's settings with the command line's on top. Raises ValueError."""
+    given = {"host": host, "port": port, "database": database, "data": str(data) if data else None}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if data is not None and database is None:
+        changes["database"] = ""
+    if is_open:
+        changes["is_open"] = True
+    return msgspec.structs.replace(read_settings(os.environ), **changes)
+
+
+def complain(text: str) -> int:
+    """Print an error that says what to do, and return the exit code."""
+    print(f"folkmoot: {text}", file=sys.stderr)
+    return 1
+
+
+def port_taken(settings: Settings, error: OSError) -> int:
+    """Explain a port that cannot be listened on."""
+    where = f"{settings.host}:{settings.port}"
+    return complain(
+        f"cannot listen on {where}: {error.strerror}. Choose another with --port, or --port 0 for a free one."
+    )
+
+
+def serve(
+    host: str | None, port: int | None, database: str | None, data: Path | None, is_open: bool, origins: tuple[str, ...]
+) -> int:
+    """Serve until Ctrl+C."""
+    try:
+        settings = settings_of(host, port, database, data, is_open=is_open)
+        asyncio.run(_serve(msgspec.structs.replace(settings, origins=(*settings.origins, *origins))))
+    except OSError as error:
+        return port_taken(settings, error)
+    except (StoreFault, ValueError) as error:
+        return complain(str(error))
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    async with serving(settings, signals=True) as server:
+        for line in await greeting(server.lobby, server.url):
+            print(line, flush=True)
+        await server.task
+
+
+async def greeting(lobby: Lobby, url: str) -> list[str]:
+    """Return what is said at the start; the first start makes a workspace and its owner's link."""
+    lines = [f"Folkmoot listens on {url}"]
+    if assets() is None:
+        lines.append("The page is not built: run 'make web' once (needs Node 20). The API works without it.")
+    if lobby.settings.is_open:
+        lines.append(f"Open to everybody who reaches it: {url}/w/{DEMO}")
+    if await lobby.store.count_tokens() == 0:
+        try:
+            await lobby.create(DEMO, name="First workspace", actor="owner", documents={"plan": "text"})
+        except WorkspaceFault as fault:
+            lines.append(fault.reason)
+        token = await lobby.make_token(None, actor="owner", role="owner")
+        lines += [f"Owner's link (shown this once): {url}/w/{DEMO}#token={token}"]
+    lines.append("More people: folkmoot token --workspace demo --actor NAME --role editor")
+    return lines

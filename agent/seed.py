@@ -1,0 +1,73 @@
+"""What a workspace to try things in holds: an event plan, a budget, three people."""
+
+from __future__ import annotations
+
+from crdt.digest import Json
+from crdt.document import Document
+from crdt.paths import set_path
+from crdt.scan import INTERNAL, scan_update
+from workspace.intents.events import Edited
+from workspace.intents.intent import Role
+from workspace.lobby import Lobby
+from workspace.room import Room
+
+DEMO = "demo"
+PEOPLE: tuple[tuple[str, Role], ...] = (("Ana", "owner"), ("Ben", "editor"), ("Chen", "editor"))
+SEED_CLIENT = 4
+PLAN = """# Spring gathering
+
+Welcome! This plan belongs to everybody in the room: write in it, or ask the agent beside it.
+
+## Intro
+
+Hi folks, it is that time of the year again. We meet on the hill, we eat, we decide what the year brings.
+
+## Programme
+
+Doors open at three.
+A short walk, then the talks.
+Dinner at seven, music until late.
+
+## Guests
+
+- Zoe
+- Ben's sister
+- Amal
+- The choir
+
+## Open questions
+
+Who brings the tent?
+"""
+BUDGET: dict[str, Json] = {
+    "food": 420,
+    "travel": 300,
+    "tent": 150,
+    "ship_date": "2027-03-12",
+    "helpers": ["Ana", "Ben", "Chen"],
+}
+
+
+async def seed(lobby: Lobby, ws: str = DEMO, *, people: tuple[tuple[str, Role], ...] = PEOPLE) -> dict[str, str]:
+    """Make the workspace where it is missing and return a fresh token for each person."""
+    if await lobby.store.workspace(ws) is None:
+        room = await lobby.create(
+            ws, name="Spring gathering", actor="Ana", documents={"plan": "text", "budget": "data"}
+        )
+        await write_seed(room)
+    return {actor: await lobby.make_token(ws, actor=actor, role=role) for actor, role in people}
+
+
+async def write_seed(room: Room) -> None:
+    """Write the plan and the budget as Ana would."""
+    plan = Document("text", client=SEED_CLIENT)
+    with plan.transaction() as written:
+        plan.insert_text(0, PLAN)
+    budget = Document("data", client=SEED_CLIENT)
+    with budget.transaction() as filled:
+        for name, value in BUDGET.items():
+            set_path(budget, (name,), value)
+    for doc, done in (("plan", written), ("budget", filled)):
+        update = done[0].update
+        event = Edited("seed", "Ana", doc, update, scan_update(update, INTERNAL))
+        await room.ask(lambda event=event: room.handle(event))  # type: ignore[misc]

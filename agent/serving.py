@@ -1,0 +1,96 @@
+"""Run the finished server: store, planner, rooms, uvicorn. The composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from agent.builtin.planner import BuiltinPlanner
+from workspace.app import create_app
+from workspace.clock import SystemClock
+from workspace.lobby import Lobby
+from workspace.settings import Settings
+from workspace.store.sql import SqlStore
+from workspace.telemetry import Redactor
+
+GRACE_SECONDS = 5
+PING_SECONDS = 20.0
+
+
+def build_app(settings: Settings) -> Starlette:
+    """Return the whole server as an ASGI application."""
+    return create_app(settings, store=SqlStore(settings.database_url), planner=BuiltinPlanner(), clock=SystemClock())
+
+
+def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:
+    """Return the uvicorn server that runs the application: bounded frames, no deflate, tokens kept out of its log."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        ws="websockets-sansio",
+        ws_max_size=settings.frame_bytes_max,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    for name in ("uvicorn.error", "uvicorn.access", "folkmoot"):
+        logging.getLogger(name).addFilter(Redactor())
+    return uvicorn.Server(config)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that runs in this process."""
+
+    url: str
+    ws_url: str
+    lobby: Lobby
+    server: uvicorn.Server
+    task: asyncio.Task[None]
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings, *, signals: bool = False) -> AsyncIterator[Serving]:
+    """Run the server beside the caller; `signals` leaves Ctrl+C to uvicorn. Raises OSError when the port is taken."""
+    listener = bind(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    app = build_app(settings)
+    server = server_of(app, settings)
+    if not signals:
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="uvicorn")
+    while not server.started:
+        await asyncio.sleep(0.01)
+        if task.done():
+            await task
+            raise RuntimeError("the server did not start; its log says why")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        yield Serving(f"http://{host}:{port}", f"ws://{host}:{port}", app.state.lobby, server, task)
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,25 @@
+"""`python -m workspace`: a plain collaboration server, without an agent, on the environment's settings."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+
+from workspace.app import create_app
+from workspace.clock import SystemClock
+from workspace.settings import read_settings
+from workspace.store.sql import SqlStore
+
+
+def main() -> None:
+    """Serve until the process is told to stop."""
+    settings = read_settings(os.environ)
+    app = create_app(settings, store=SqlStore(settings.database_url), planner=None, clock=SystemClock())
+    uvicorn.run(
+        app, host=settings.host, port=settings.port, ws="websockets-sansio", ws_max_size=settings.frame_bytes_max
+    )
+
+
+if __name__ == "__main__":
+    main()
