@@ -1,0 +1,87 @@
+/** The queue of instructions with their live states, and the verdicts with reason and remedy. */
+import type { IntentView, Room } from './room'
+import { inkOf } from './session'
+
+const LABELS: Record<string, string> = {
+  parked: 'waits for edits',
+  queued: 'queued',
+  planning: 'planning…',
+  ready: 'ready',
+  held: 'waits for an answer',
+  done: 'done',
+  merged: 'merged',
+  overruled: 'overruled',
+  superseded: 'replaced',
+  suggested: 'suggested',
+  branched: 'branched',
+  cancelled: 'cancelled',
+  rejected: 'not done',
+  expired: 'expired',
+  failed: 'failed',
+}
+const LIVE = new Set(['parked', 'queued', 'planning', 'ready', 'held'])
+
+export function Board({ room }: { room: Room }) {
+  const shown = [...room.intents.values()].filter((intent) => intent.kind === 'do' || intent.kind === 'override' || intent.kind === 'approve')
+  const newest = shown.sort((a, b) => b.seq - a.seq).slice(0, 60)
+  return (
+    <section class="board" aria-label="Instructions">
+      {room.problems.map((problem) => (
+        <article class="card intent" data-testid="problem" key={problem.n + problem.text}>
+          <p class="words">{problem.text}</p>
+          <p class="verdict bad">{problem.problem}</p>
+          {problem.remedy && <p class="faint">{problem.remedy}</p>}
+          <button onClick={() => room.dismiss(problem)}>Put away</button>
+        </article>
+      ))}
+      {room.lane.pending
+        .filter((intent) => intent.text && ![...room.intents.values()].some((one) => one.mine && one.text === intent.text && LIVE.has(one.state)))
+        .map((intent) => (
+          <article class="card intent waiting" data-testid="pending" key={`pending ${intent.n}`}>
+            <p class="words">{intent.text}</p>
+            <p class="faint">{room.online ? 'sending…' : 'waits here until the connection is back'}</p>
+          </article>
+        ))}
+      {newest.map((intent) => (
+        <Card key={intent.id} room={room} intent={intent} />
+      ))}
+    </section>
+  )
+}
+
+function Card({ room, intent }: { room: Room; intent: IntentView }) {
+  const live = LIVE.has(intent.state)
+  const verdict = intent.verdict
+  const waits = intent.waitsFor.map((id) => room.intents.get(id)?.actor ?? id)
+  const can = verdict?.can ?? []
+  const approved = intent.kind === 'approve' ? room.intents.get(intent.refs[0] ?? '')?.text : undefined
+  return (
+    <article class="card intent" data-testid="intent-card" data-state={intent.state} data-actor={intent.actor}>
+      <header>
+        <b style={{ color: inkOf(intent.actor) }}>{intent.mine || intent.actor === room.actor ? 'You' : intent.actor}</b>
+        <span class={`state ${intent.state}`}>{LABELS[intent.state] ?? intent.state}</span>
+      </header>
+      <p class="words">{intent.kind === 'approve' ? `Run: ${approved ?? intent.refs[0]}` : intent.text}</p>
+      {live && waits.length > 0 && <p class="faint">waits for {[...new Set(waits)].join(' and ')}</p>}
+      {live && waits.length === 0 && intent.reason && intent.state !== 'held' && <p class="faint">{intent.reason}</p>}
+      {verdict && (
+        <div class="verdict" data-testid="verdict">
+          <p class={verdict.state === 'done' ? 'good' : 'bad'}>{verdict.reason}</p>
+          {verdict.remedy && verdict.state !== 'done' && <p class="faint">{verdict.remedy}</p>}
+        </div>
+      )}
+      <footer>
+        {live && (intent.actor === room.actor || room.role === 'owner') && (
+          <button class="small" onClick={() => room.cancel(intent.id)}>
+            Cancel
+          </button>
+        )}
+        {can.includes('approve') && room.role !== 'viewer' && room.role !== 'commenter' && (
+          <button class="small" data-testid="approve" onClick={() => room.approve(intent.id)}>
+            Run it anyway
+          </button>
+        )}
+      </footer>
+    </article>
+  )
+}

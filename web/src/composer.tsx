@@ -1,0 +1,104 @@
+/** Where an instruction is written. The stamp is read at its first keystroke, the scope is what is selected then. */
+import { useRef, useState } from 'preact/hooks'
+import type * as Y from 'yjs'
+import type { Selection } from './editor'
+import type { Room } from './room'
+import type { Scope } from './wire'
+
+export function Composer(props: { room: Room; planner: string | null; text: Y.Text | null; selection: Selection | null; examples: string[] }) {
+  const { room } = props
+  const [words, setWords] = useState('')
+  const [scope, setScope] = useState<Scope | null>(null)
+  const [narrow, setNarrow] = useState(true)
+  const box = useRef<HTMLTextAreaElement>(null)
+  const selected = props.text && props.selection
+  const current: Scope =
+    scope ?? (selected && narrow ? room.range(props.text!, props.selection!.from, props.selection!.to) : { doc: room.doc })
+  const unseen = room.unseen()
+  const mayInstruct = room.role === 'owner' || room.role === 'editor' || room.role === 'commenter'
+
+  const type = (next: string) => {
+    if (next && !words) {
+      setScope(current)
+      room.compose([current])
+    }
+    if (!next) {
+      setScope(null)
+      room.discard()
+    }
+    setWords(next)
+  }
+  const send = () => {
+    if (!words.trim()) return
+    room.intent(words.trim(), { scope: [current] })
+    setWords('')
+    setScope(null)
+    box.current?.focus()
+  }
+  return (
+    <section class="composer">
+      <div class="composer-box">
+        <textarea
+          ref={box}
+          data-testid="composer"
+          rows={3}
+          value={words}
+          disabled={!mayInstruct}
+          aria-label="Instruct the agent"
+          placeholder={mayInstruct ? 'Ask the agent to change something…' : 'Your role may read, not instruct.'}
+          onInput={(event) => type(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+              event.preventDefault()
+              send()
+            }
+          }}
+        />
+        <div class="composer-foot">
+          <span class="chip" data-testid="scope-chip" title="Where the instruction points">
+            {current.from ? `“${(current.quote ?? '').slice(0, 28)}${(current.quote ?? '').length > 28 ? '…' : ''}”` : current.doc}
+            {current.from && (
+              <button
+                class="ghost small"
+                aria-label="Point at the whole document"
+                onClick={() => {
+                  setScope(scope ? { doc: room.doc } : null)
+                  setNarrow(false)
+                }}
+              >
+                ×
+              </button>
+            )}
+          </span>
+          {room.lane.composing !== null && (
+            <span class="faint" title="What was on your screen when you began to write: the instruction is stamped with it">
+              seen up to {room.lane.composing}
+            </span>
+          )}
+          <button class="primary right" data-testid="send" disabled={!words.trim() || !mayInstruct} onClick={send} title="Ctrl or ⌘ + Enter">
+            Ask
+          </button>
+        </div>
+      </div>
+      {unseen.length > 0 && (
+        <div class="notice" data-testid="unseen">
+          <p>
+            {unseen.length === 1 ? `${unseen[0]!.actor} asked for something` : `${unseen.length} instructions came`} since you began:{' '}
+            <i>{unseen.map((one) => one.text).join(' · ').slice(0, 160)}</i>
+          </p>
+          <button onClick={() => room.acknowledge()}>I have seen {unseen.length === 1 ? 'it' : 'them'}</button>
+        </div>
+      )}
+      {!words && room.intents.size === 0 && mayInstruct && (
+        <div class="examples">
+          <p class="faint">{props.planner ? 'Try one:' : 'No agent is connected to this server.'}</p>
+          {props.planner && props.examples.map((example) => (
+            <button key={example} class="example" onClick={() => type(example)}>
+              {example}
+            </button>
+          ))}
+        </div>
+      )}
+    </section>
+  )
+}

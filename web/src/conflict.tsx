@@ -1,0 +1,132 @@
+/** A question to the people: both instructions, what each author had seen, the document both ways, the time left. */
+import { diffWordsWithSpace } from 'diff'
+import { useEffect, useState } from 'preact/hooks'
+import type { Room } from './room'
+import { inkOf } from './session'
+import type { Question } from './wire'
+
+export function QuestionCard({ room, question }: { room: Room; question: Question }) {
+  const left = useCountdown(question.deadline)
+  const [answered, setAnswered] = useState('')
+  const [text, setText] = useState('')
+  const allowed = room.mayAnswer(question)
+  const intents = question.evidence.intents ?? []
+  const documents = Object.entries(question.evidence.documents ?? {})
+  const fallback = question.options.find((option) => option.value === question.default)
+  const answer = (value: string) => {
+    setAnswered(value)
+    room.answer(question.id, value)
+  }
+  return (
+    <article class="card question" data-testid="question-card" aria-live="polite">
+      <header>
+        <h3>{question.text}</h3>
+        <time class={left < 15 ? 'hurry' : ''} title="Time left to answer">
+          {left > 0 ? `${left} s` : 'time is up'}
+        </time>
+      </header>
+      {intents.map((intent) => (
+        <section class="rival" key={intent.id}>
+          <p class="who">
+            <b style={{ color: inkOf(intent.actor) }}>{intent.actor}</b> <span class="faint">{intent.role}</span>
+            <span class="faint right" title="The last record this author had on screen when beginning to write">
+              had seen {intent.seen}
+            </span>
+          </p>
+          <blockquote>{intent.text}</blockquote>
+          {documents.map(([name, shown]) => (
+            <Diff key={name} name={name} before={shown.before} after={shown.outcomes[intent.id] ?? shown.before} />
+          ))}
+          <Choose room={room} question={question} value={intent.id} answered={answered} allowed={allowed} answer={answer} />
+        </section>
+      ))}
+      <div class="choices">
+        {question.options
+          .filter((option) => !intents.some((intent) => intent.id === option.value))
+          .map((option) => (
+            <button key={option.value} data-testid="answer-option" data-value={option.value} disabled={!allowed || !!answered} onClick={() => answer(option.value)}>
+              {option.label}
+            </button>
+          ))}
+        {question.options.length === 0 && (
+          <form
+            class="free-answer"
+            onSubmit={(event) => {
+              event.preventDefault()
+              if (text.trim()) answer(text.trim())
+            }}
+          >
+            <input value={text} aria-label="Your answer" placeholder="Your answer" disabled={!allowed || !!answered} onInput={(event) => setText(event.currentTarget.value)} />
+            <button class="primary" disabled={!allowed || !!answered || !text.trim()}>
+              Answer
+            </button>
+          </form>
+        )}
+      </div>
+      <footer class="faint">
+        {!allowed
+          ? 'This is for its authors and those above them.'
+          : answered
+            ? 'Your answer is in. It may still need the other author’s word.'
+            : fallback
+              ? `If nobody answers: ${fallback.label}`
+              : 'If nobody answers, it is put away.'}
+      </footer>
+    </article>
+  )
+}
+
+function Choose(props: {
+  room: Room
+  question: Question
+  value: string
+  answered: string
+  allowed: boolean
+  answer: (value: string) => void
+}) {
+  const option = props.question.options.find((one) => one.value === props.value)
+  if (!option) return null
+  const author = props.room.intents.get(props.value)?.actor
+  const late = props.question.evidence.late?.includes(props.value)
+  const label = late ? 'Keep this' : `Run ${author === props.room.actor ? 'mine' : `${author ?? 'this'}’s`}`
+  return (
+    <button
+      class="primary"
+      data-testid="answer-option"
+      data-value={props.value}
+      disabled={!props.allowed || !!props.answered}
+      title={option.label}
+      onClick={() => props.answer(props.value)}
+    >
+      {props.answered === props.value ? `✓ ${label}` : label}
+    </button>
+  )
+}
+
+/** What would change, word by word; long unchanged stretches are cut. */
+export function Diff({ name, before, after }: { name: string; before: string; after: string }) {
+  const parts = diffWordsWithSpace(before, after)
+  return (
+    <div class="diff">
+      <span class="faint">{name}</span>
+      <pre>
+        {parts.map((part, at) =>
+          part.added ? <ins key={at}>{part.value}</ins> : part.removed ? <del key={at}>{part.value}</del> : <span key={at}>{shorten(part.value)}</span>,
+        )}
+      </pre>
+    </div>
+  )
+}
+
+function shorten(text: string): string {
+  return text.length <= 160 ? text : `${text.slice(0, 70)} … ${text.slice(-70)}`
+}
+
+function useCountdown(deadline: number): number {
+  const [now, setNow] = useState(Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 500)
+    return () => clearInterval(timer)
+  }, [])
+  return Math.max(0, Math.ceil(deadline - now / 1000))
+}

@@ -1,0 +1,218 @@
+/** Wiring: the workspace's documents, one open at a time with its provider and room, and the rail beside it. */
+import { render } from 'preact'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import { Activity } from './activity'
+import { Board } from './board'
+import { Composer } from './composer'
+import { QuestionCard } from './conflict'
+import { Editor, type Selection } from './editor'
+import { People } from './people'
+import { attach, type Room } from './room'
+import { Denied, api, call, colourOf, socketUrl, token, ws, type Me, type Workspace } from './session'
+import './style.css'
+import { Values } from './values'
+
+const HISTORY = 2000
+const FINAL = 4400
+
+const EXAMPLES = {
+  text: ['append "A new line" to DOC', 'make section 2 title case', 'replace "three" with "four" after 5 seconds'],
+  data: ['increase DOC.food by 50', 'set DOC.ship_date to 2027-04-01', 'add "Dee" to DOC.helpers'],
+  rich: ['ask "What shall this say?"'],
+}
+
+function App() {
+  const [me, setMe] = useState<Me | null>(null)
+  const [workspace, setWorkspace] = useState<Workspace | null>(null)
+  const [problem, setProblem] = useState<unknown>(null)
+  const load = () =>
+    Promise.all([call<Me>('GET', `/api/me?ws=${ws}`), call<Workspace>('GET', api)]).then(
+      ([who, where]) => {
+        setMe(who)
+        setWorkspace(where)
+        document.title = `${where.name} · Folkmoot`
+      },
+      (error: unknown) => setProblem(error),
+    )
+  useEffect(() => void load(), [])
+  if (problem) return <Stop problem={problem} />
+  if (!me || !workspace) return <main class="stop"><p class="faint">Opening…</p></main>
+  return <Open me={me} workspace={workspace} reload={load} />
+}
+
+function Stop({ problem }: { problem: unknown }) {
+  const denied = problem instanceof Denied
+  return (
+    <main class="stop">
+      <h1>{denied ? 'This workspace needs a link' : 'The server does not answer'}</h1>
+      <p>
+        {denied
+          ? 'Open the link that the server printed, or ask the workspace’s owner for one. It ends in #token=…'
+          : String((problem as Error).message ?? problem)}
+      </p>
+      <button class="primary" onClick={() => location.reload()}>Try again</button>
+    </main>
+  )
+}
+
+function Open({ me, workspace, reload }: { me: Me; workspace: Workspace; reload: () => void }) {
+  const names = Object.keys(workspace.documents).sort()
+  const [doc, setDoc] = useState(() => new URLSearchParams(location.search).get('doc') ?? names.find((name) => workspace.documents[name] === 'text') ?? names[0] ?? '')
+  if (!doc || !(doc in workspace.documents))
+    return names.length ? <Stop problem={new Error(`There is no document ${doc}.`)} /> : <Empty reload={reload} open={setDoc} />
+  return <Desk key={doc} me={me} workspace={workspace} doc={doc} open={setDoc} reload={reload} />
+}
+
+function Empty({ reload, open }: { reload: () => void; open: (doc: string) => void }) {
+  const make = () => call('PUT', `${api}/documents/plan`, { kind: 'text' }).then(() => { reload(); open('plan') })
+  return (
+    <main class="stop">
+      <h1>Nothing here yet</h1>
+      <button class="primary" onClick={make}>Create a text document</button>
+    </main>
+  )
+}
+
+interface Line { provider: WebsocketProvider; room: Room }
+
+function useLine(doc: string, workspace: Workspace, me: Me): Line {
+  const line = useMemo(() => {
+    const provider = new WebsocketProvider(socketUrl, doc, new Y.Doc(), {
+      protocols: token ? ['folkmoot', `token.${token}`] : ['folkmoot'],
+      disableBc: true,
+      connect: false,
+    })
+    const colour = colourOf(me.actor)
+    provider.awareness.setLocalStateField('user', { name: me.actor, color: colour, colorLight: `${colour}33` })
+    const room = attach(provider, { store: sessionStorage, key: `folkmoot:${ws}:lane`, from: Math.max(0, workspace.seq - HISTORY) })
+    for (const name of Object.keys(workspace.documents)) room.documents.add(name)
+    return { provider, room }
+  }, [doc])
+  useEffect(() => {
+    line.provider.connect()
+    return () => line.provider.destroy()
+  }, [line])
+  return line
+}
+
+function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: string) => void; reload: () => void }) {
+  const { me, workspace, doc } = props
+  const { provider, room } = useLine(doc, workspace, me)
+  const [, redraw] = useState(0)
+  const [selection, setSelection] = useState<Selection | null>(null)
+  const [closed, setClosed] = useState('')
+  useEffect(() => room.subscribe(() => redraw((count) => count + 1)), [room])
+  useEffect(() => {
+    const onClose = (event: CloseEvent | null) => {
+      if (event && event.code >= FINAL && event.code < FINAL + 100) setClosed(event.reason || `closed (${event.code})`)
+    }
+    provider.on('connection-close', onClose)
+    return () => provider.off('connection-close', onClose)
+  }, [provider])
+  useEffect(() => {
+    if ([...room.documents].some((name) => !(name in workspace.documents))) props.reload()
+  }, [room.documents.size])
+  const kind = workspace.documents[doc]!
+  const readOnly = me.role !== 'owner' && me.role !== 'editor'
+  const drafts = [...room.drafts.values()].filter((draft) => draft.doc === doc)
+  return (
+    <div class="desk">
+      <header class="top">
+        <span class="brand" title="Folkmoot">◐</span>
+        <h1>{workspace.name}</h1>
+        <nav aria-label="Documents">
+          {Object.keys(workspace.documents).sort().map((name) => (
+            <button key={name} class="tab" data-testid="doc-tab" aria-current={name === doc ? 'page' : undefined} onClick={() => props.open(name)}>
+              {name}
+            </button>
+          ))}
+          {!readOnly && <NewDocument {...props} />}
+        </nav>
+        <People provider={provider} room={room} />
+        <Connection room={room} closed={closed} />
+        <Theme />
+      </header>
+      <main class="paper">
+        {kind === 'text' ? (
+          <Editor provider={provider} readOnly={readOnly} onSelect={setSelection} />
+        ) : kind === 'data' ? (
+          <Values provider={provider} readOnly={readOnly} />
+        ) : (
+          <p class="faint pad">Rich documents are synced here for Tiptap and ProseMirror clients; this page does not show them yet.</p>
+        )}
+        {drafts.map((draft) => (
+          <aside class="draft" data-testid="draft" key={draft.text}>
+            <p class="faint">✦ The agent is writing for {draft.intents.map((id) => room.intents.get(id)?.actor ?? id).join(', ')}</p>
+            <pre>{draft.text}</pre>
+          </aside>
+        ))}
+      </main>
+      <aside class="rail">
+        <Composer
+          room={room}
+          planner={me.planner}
+          text={kind === 'text' ? provider.doc.getText('content') : null}
+          selection={selection}
+          examples={EXAMPLES[kind].map((example) => example.replace('DOC', doc))}
+        />
+        {[...room.questions.values()].map((question) => (
+          <QuestionCard key={question.id} room={room} question={question} />
+        ))}
+        <Board room={room} />
+        <Activity room={room} />
+      </aside>
+    </div>
+  )
+}
+
+function Connection({ room, closed }: { room: Room; closed: string }) {
+  const [word, tone] = closed
+    ? [closed, 'bad']
+    : !room.online
+      ? ['offline: your edits and instructions wait here', 'bad']
+      : !room.welcomed
+        ? ['connecting…', 'busy']
+        : room.unsaved
+          ? ['saving…', 'busy']
+          : ['saved', 'good']
+  return (
+    <span class={`connection ${tone}`} data-testid="connection" role="status">
+      <i class="dot" /> {word}
+    </span>
+  )
+}
+
+function NewDocument({ open, reload }: { open: (doc: string) => void; reload: () => void }) {
+  const make = async () => {
+    const name = prompt('Name of the new text document (end it with ".data" for values)')?.trim()
+    if (!name) return
+    const data = name.endsWith('.data')
+    const path = data ? name.slice(0, -5) : name
+    try {
+      await call('PUT', `${api}/documents/${path.split('/').map(encodeURIComponent).join('/')}`, { kind: data ? 'data' : 'text' })
+      reload()
+      setTimeout(() => open(path), 300)
+    } catch (error) {
+      alert((error as Error).message)
+    }
+  }
+  return <button class="tab ghost" title="New document" aria-label="New document" onClick={make}>+</button>
+}
+
+function Theme() {
+  const [theme, setTheme] = useState(localStorage.getItem('folkmoot:theme') ?? '')
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme
+    localStorage.setItem('folkmoot:theme', theme)
+  }, [theme])
+  const dark = theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches
+  return (
+    <button class="ghost" aria-label={dark ? 'Light colours' : 'Dark colours'} title="Light or dark" onClick={() => setTheme(dark ? 'light' : 'dark')}>
+      {dark ? '☀' : '☾'}
+    </button>
+  )
+}
+
+render(<App />, document.getElementById('app')!)

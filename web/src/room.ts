@@ -1,0 +1,369 @@
+/**
+ * The client library: `attach(provider)` speaks the control channel (type 100) on a stock y-websocket provider.
+ *
+ * Keeps the lane, stamps instructions at their first keystroke, queues while offline and sends again by dot, and folds
+ * the log into what a page shows. No DOM.
+ */
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
+import type { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import { Lane, type Store } from './lane'
+import {
+  RANKS,
+  type IntentBody,
+  type IntentKind,
+  type LogRecord,
+  type Question,
+  type Role,
+  type Scope,
+  type ServerMessage,
+  type Verdict,
+} from './wire'
+
+const CONTROL = 100
+const RECORDS_KEPT = 500
+
+export interface IntentView {
+  id: string
+  seq: number
+  at: string
+  actor: string
+  role: Role
+  mine: boolean
+  kind: IntentKind
+  text: string
+  seen: number
+  scope?: Scope[]
+  refs: string[]
+  state: string
+  reason: string
+  waitsFor: string[]
+  summary: string
+  verdict?: Verdict
+  decision?: string
+}
+export interface Unsent { n: number; text: string; problem?: string; remedy?: string }
+type Listener = () => void
+
+export class Room {
+  readonly lane: Lane
+  actor = ''
+  role: Role = 'viewer'
+  online = false
+  welcomed = false
+  head = 0
+  intents = new Map<string, IntentView>()
+  questions = new Map<string, Question>()
+  drafts = new Map<string, { doc: string; text: string; intents: string[] }>()
+  records: LogRecord[] = []
+  composing = new Map<string, string>()
+  problems: Unsent[] = []
+  /** Local edits that no record of the log covers yet. */
+  unsaved = false
+  documents = new Set<string>()
+  /** Where the log stood when this page was opened. */
+  private opened = -1
+  private sent = 0
+  private listeners = new Set<Listener>()
+  private queued = false
+
+  constructor(
+    readonly provider: WebsocketProvider,
+    readonly doc: string,
+    options: { store: Store; key: string; from?: number },
+  ) {
+    this.lane = new Lane(options.store, options.key)
+    this.lane.begin(options.from ?? 0)
+    provider.messageHandlers[CONTROL] = (_encoder, decoder) => {
+      const text = new TextDecoder().decode(decoding.readVarUint8Array(decoder))
+      this.take(JSON.parse(text) as ServerMessage)
+    }
+    provider.on('status', ({ status }: { status: string }) => this.onStatus(status === 'connected'))
+    provider.doc.on('update', (_update: Uint8Array, origin: unknown) => {
+      if (origin !== provider) {
+        this.unsaved = true
+        this.changed()
+      }
+    })
+    if (provider.wsconnected) this.onStatus(true)
+  }
+
+  /** Call `listener` after every change; returns how to stop. */
+  subscribe(listener: Listener): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  private changed(): void {
+    if (this.queued) return
+    this.queued = true
+    queueMicrotask(() => {
+      this.queued = false
+      for (const listener of this.listeners) listener()
+    })
+  }
+
+  // ---------------------------------------------------------------- the socket
+
+  private onStatus(connected: boolean): void {
+    this.online = connected
+    this.welcomed = false
+    if (connected) {
+      this.countUpdates()
+      this.send({ type: 'hello', seen: this.lane.shown, ...(this.lane.lane && { lane: this.lane.lane, secret: this.lane.secret }) })
+    }
+    this.changed()
+  }
+
+  /** Count the updates that go out on this socket: an intent names how many it depends on. */
+  private countUpdates(): void {
+    const socket = this.provider.ws
+    if (!socket) return
+    this.sent = 0
+    const send = socket.send.bind(socket)
+    socket.send = (frame: Parameters<WebSocket['send']>[0]) => {
+      if (frame instanceof Uint8Array && frame[0] === 0 && frame[1] !== 0) this.sent += 1
+      send(frame)
+    }
+  }
+
+  private send(message: object): void {
+    const socket = this.provider.ws
+    if (!socket || socket.readyState !== 1) return
+    const encoder = encoding.createEncoder()
+    encoding.writeVarUint(encoder, CONTROL)
+    encoding.writeVarUint8Array(encoder, new TextEncoder().encode(JSON.stringify(message)))
+    socket.send(encoding.toUint8Array(encoder) as Uint8Array<ArrayBuffer>)
+  }
+
+  // ---------------------------------------------------------------- acting
+
+  /** The author begins an instruction: the clock is read now. */
+  compose(scope?: Scope[]): void {
+    if (this.lane.composing === null) {
+      this.lane.compose()
+      this.send({ type: 'composing', on: true, scope: scope ?? null })
+      this.changed()
+    }
+  }
+
+  /** The author puts the instruction away. */
+  discard(): void {
+    if (this.lane.composing === null) return
+    this.lane.discard()
+    this.send({ type: 'composing', on: false, scope: null })
+    this.changed()
+  }
+
+  /** Intents of others that came after the author began to write, oldest first. */
+  unseen(): IntentView[] {
+    const stamp = this.lane.composing
+    if (stamp === null) return []
+    return [...this.intents.values()].filter((intent) => intent.seq > stamp && !intent.mine && intent.kind === 'do')
+  }
+
+  /** Count what came since the author began as seen. */
+  acknowledge(): void {
+    this.lane.acknowledge()
+    this.changed()
+  }
+
+  /** Send an instruction or another act on the agent; while offline it waits here. */
+  intent(text: string, more: { kind?: IntentKind; scope?: Scope[]; refs?: string[]; value?: string } = {}): void {
+    const wasComposing = this.lane.composing !== null
+    const kind = more.kind ?? 'do'
+    const needs =
+      kind === 'do' || kind === 'override' || kind === 'approve'
+        ? { [this.doc]: { sv: base64(Y.encodeStateVector(this.provider.doc)), sent: this.sent } }
+        : undefined
+    const message = this.lane.issue({ ...more, kind, text, ...(needs && { needs }) })
+    if (this.welcomed) this.send(message)
+    if (wasComposing) this.send({ type: 'composing', on: false, scope: null })
+    this.changed()
+  }
+
+  answer(question: string, value: string): void {
+    this.intent('', { kind: 'answer', refs: [question], value })
+  }
+  cancel(id: string): void {
+    this.intent('', { kind: 'cancel', refs: [id] })
+  }
+  approve(id: string): void {
+    this.intent('', { kind: 'approve', refs: [id] })
+  }
+  dismiss(problem: Unsent): void {
+    this.problems = this.problems.filter((one) => one !== problem)
+    this.changed()
+  }
+
+  /** Whether this person is among those a question is for. */
+  mayAnswer(question: Question): boolean {
+    const authors = question.group.map((id) => this.intents.get(id)).filter((one) => one !== undefined)
+    const top = Math.max(0, ...authors.map((one) => RANKS[one.role] ?? 0))
+    return authors.some((one) => one.actor === this.actor) || (RANKS[this.role] ?? 0) >= top
+  }
+
+  /** A range of a text as the scope of an instruction. */
+  range(text: Y.Text, from: number, to: number): Scope {
+    const at = (index: number, assoc: number) =>
+      base64(Y.encodeRelativePosition(Y.createRelativePositionFromTypeIndex(text, index, assoc)))
+    return { doc: this.doc, from: at(from, 0), to: at(to, -1), quote: text.toString().slice(from, to).slice(0, 500) }
+  }
+
+  // ---------------------------------------------------------------- taking in
+
+  private take(message: ServerMessage): void {
+    switch (message.type) {
+      case 'welcome': {
+        this.actor = message.actor
+        this.role = message.role
+        this.head = message.seq
+        if (this.opened < 0) this.opened = message.seq
+        this.lane.welcome(message.lane, message.secret, message.n)
+        this.welcomed = true
+        this.questions.clear()
+        this.drafts.clear()
+        for (const intent of this.lane.pending) this.send(intent)
+        break
+      }
+      case 'ack':
+        this.lane.acked(message.n)
+        break
+      case 'nack':
+        this.onNack(message.n, message.code, message.reason, message.remedy)
+        break
+      case 'state': {
+        const intent = this.intents.get(message.id)
+        if (intent && !intent.verdict) {
+          intent.state = message.state
+          intent.reason = message.reason
+          intent.waitsFor = message.waits_for
+        }
+        break
+      }
+      case 'question':
+        this.questions.set(message.id, message)
+        break
+      case 'draft':
+        if (message.text) this.drafts.set(message.plan + message.doc, message)
+        else this.drafts.delete(message.plan + message.doc)
+        break
+      case 'composing':
+        if (message.on) this.composing.set(message.lane, message.actor)
+        else this.composing.delete(message.lane)
+        break
+      case 'record':
+        this.onRecord(message)
+        break
+      case 'error':
+        break
+    }
+    this.changed()
+  }
+
+  private onNack(n: number, code: string, reason: string, remedy?: string): void {
+    const intent = this.lane.pending.find((one) => one.n === n)
+    if (code === 'equivocation') {
+      this.lane.renew()
+      this.provider.disconnect()
+      this.provider.connect()
+      return
+    }
+    for (const again of this.lane.nacked(n)) this.send(again)
+    this.problems.push({ n, text: intent?.text || intent?.kind || '', problem: reason, remedy })
+  }
+
+  private onRecord(record: LogRecord): void {
+    if (!this.lane.show(record.seq, record.seq <= this.opened)) return
+    this.head = Math.max(this.head, record.seq)
+    this.records.push(record)
+    if (this.records.length > RECORDS_KEPT) this.records.shift()
+    const body = record.body
+    switch (record.kind) {
+      case 'intent':
+        this.onIntent(record, body as IntentBody)
+        break
+      case 'plan':
+        for (const id of body.intents as string[]) {
+          const intent = this.intents.get(id)
+          if (intent) intent.summary = body.summary
+        }
+        break
+      case 'decision':
+        if (body.of) this.questions.delete(body.of)
+        for (const id of body.group as string[]) {
+          const intent = this.intents.get(id)
+          if (intent) intent.decision = body.reason
+        }
+        break
+      case 'verdict': {
+        const verdict = body as Verdict
+        const intent = this.intents.get(verdict.intent)
+        if (intent) Object.assign(intent, { verdict, state: verdict.state, reason: verdict.reason, waitsFor: [] })
+        for (const question of this.questions.values())
+          if (question.group.length === 1 && question.group[0] === verdict.intent) this.questions.delete(question.id)
+        break
+      }
+      case 'update':
+        if (body.lane === this.lane.lane) this.unsaved = this.isAhead(body.ins ?? [])
+        break
+      case 'config':
+        for (const name of Object.keys(body.documents ?? {})) this.documents.add(name)
+        break
+      case 'commit':
+        for (const name of Object.keys(body.created ?? {})) this.documents.add(name)
+        break
+    }
+  }
+
+  /** Whether this document holds own edits beyond the given spans of a record. */
+  private isAhead(spans: [number, number, number][]): boolean {
+    const own = this.provider.doc.clientID
+    const known = spans.find(([client]) => client === own)
+    return known !== undefined && known[2] < Y.getState(this.provider.doc.store, own)
+  }
+
+  private onIntent(record: LogRecord, body: IntentBody): void {
+    if (body.kind === 'answer') {
+      const question = this.questions.get(body.refs?.[0] ?? '')
+      if (question && question.group.length === 1) this.questions.delete(question.id)
+    }
+    this.intents.set(body.id, {
+      id: body.id,
+      seq: record.seq,
+      at: record.at,
+      actor: record.actor,
+      role: body.role,
+      mine: body.lane === this.lane.lane,
+      kind: body.kind,
+      text: body.text,
+      seen: body.seen,
+      scope: body.scope,
+      refs: body.refs ?? [],
+      state: 'queued',
+      reason: '',
+      waitsFor: [],
+      summary: '',
+    })
+  }
+}
+
+/** Speak the control channel on a provider's socket. `key` names the lane's place in the store, one per tab. */
+export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number }): Room {
+  const memory = new Map<string, string>()
+  const fallback: Store = {
+    getItem: (key) => memory.get(key) ?? null,
+    setItem: (key, value) => void memory.set(key, value),
+    removeItem: (key) => void memory.delete(key),
+  }
+  return new Room(provider, provider.roomname, {
+    store: options?.store ?? fallback,
+    key: options?.key ?? `folkmoot:${provider.url}`,
+    from: options?.from,
+  })
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+}

@@ -1,0 +1,113 @@
+/** Messages and records as they travel (protocol §2). Shapes mirror the server's `workspace/messages.py` and `record.py`. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type Role = 'owner' | 'editor' | 'commenter' | 'viewer' | 'agent'
+export type IntentKind = 'do' | 'override' | 'cancel' | 'answer' | 'approve' | 'undo'
+export const RANKS: Record<string, number> = { owner: 30, editor: 20, commenter: 10, viewer: 5, agent: 0 }
+
+export interface Scope {
+  doc: string
+  path?: (string | number)[]
+  from?: string
+  to?: string
+  quote?: string
+  keys?: (string | number)[][]
+}
+export interface Need { sv: string; sent: number }
+export interface IntentMessage {
+  type: 'intent'
+  n: number
+  kind: IntentKind
+  text: string
+  seen: number
+  needs?: Record<string, Need>
+  scope?: Scope[]
+  refs?: string[]
+  value?: string
+}
+export interface Welcome {
+  type: 'welcome'
+  lane: string
+  secret: string
+  n: number
+  seq: number
+  epoch: number
+  actor: string
+  role: Role
+  server: string
+}
+export interface Ack { type: 'ack'; n: number; id: string; seq: number; state: string }
+export interface Nack { type: 'nack'; n: number; code: string; reason: string; remedy?: string }
+export interface StateMessage { type: 'state'; id: string; state: string; waits_for: string[]; reason: string }
+export interface Option { value: string; label: string }
+export interface DescribedIntent {
+  id: string
+  actor: string
+  role: Role
+  rank: number
+  text: string
+  seen: number
+  seq: number
+}
+export interface Evidence {
+  intents?: DescribedIntent[]
+  documents?: Record<string, { before: string; outcomes: Record<string, string> }>
+  late?: string[]
+}
+export interface Question {
+  type?: 'question'
+  id: string
+  group: string[]
+  text: string
+  options: Option[]
+  deadline: number
+  default: string
+  evidence: Evidence
+}
+export interface DraftMessage { type: 'draft'; plan: string; intents: string[]; doc: string; text: string }
+export interface ComposingMessage { type: 'composing'; lane: string; actor: string; scope: Scope[] | null; on: boolean }
+export interface ErrorMessage { type: 'error'; code: string; reason: string }
+
+export interface LogRecord<Body = any> {
+  type: 'record'
+  seq: number
+  epoch: number
+  kind: 'update' | 'intent' | 'plan' | 'oracle' | 'decision' | 'commit' | 'verdict' | 'effect' | 'config' | 'checkpoint'
+  at: string
+  actor: string
+  body: Body
+}
+export interface IntentBody {
+  id: string
+  lane: string
+  n: number
+  kind: IntentKind
+  text: string
+  seen: number
+  vc: Record<string, number>
+  role: Role
+  scope?: Scope[]
+  refs?: string[]
+  value?: string
+}
+export interface Verdict {
+  intent: string
+  state: string
+  code: string
+  reason: string
+  remedy?: string
+  by?: string
+  winner?: string
+  commit?: string
+  can?: string[]
+}
+export type ServerMessage =
+  | Welcome
+  | Ack
+  | Nack
+  | StateMessage
+  | (Question & { type: 'question' })
+  | DraftMessage
+  | ComposingMessage
+  | ErrorMessage
+  | LogRecord
