@@ -1,0 +1,1 @@
+"""The stories that must convince a sceptic, acted out over real sockets, many times with random delays."""
