@@ -1,8 +1,9 @@
 """Places and ranges that survive edits: Yjs relative positions of our own making.
 
 An anchor travels as base64 of the bytes of Yjs `encodeRelativePosition`, so that browsers make and read the same.
-pycrdt's `sticky_index` gives wrong ids after non-ASCII text (trap 2), so an anchor is placed by a probe: a character is
-inserted on a fork, and the ids of its neighbours are read out of the update. pycrdt's `get_index` mixes units too (it
+pycrdt's `sticky_index` gives wrong ids after non-ASCII text (trap 2), so an anchor is placed by a probe: the character
+is deleted on a fork, and its ids are read out of the delete set. Inserting beside it would not do: the new neighbour's
+origin may be a tombstone that stands between. pycrdt's `get_index` mixes units too (it
 adds the bytes of the structs before to the UTF-16 units within one), so it is asked only where a struct begins, and
 the rest of the way is counted in the struct's own text.
 """
@@ -19,13 +20,12 @@ from pycrdt import Array, StickyIndex, Text
 
 from crdt.document import TEXT_ROOT, Document
 from crdt.errors import AnchorLost, MalformedFrame
-from crdt.scan import INTERNAL, Block, Id, scan_update
+from crdt.scan import Block, Id
 from crdt.text import byte_offset, point_at_byte, point_at_utf16
 from crdt.wire import Reader, Writer
 
 ANCHOR_CHARS_MAX = 200
 ROOT_BYTES_MAX = 100
-PROBE = "|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +89,36 @@ def place_anchors(document: Document, points: Sequence[tuple[int, int]]) -> list
         OffsetOutside: a point is outside the text.
     """
     text = document.text()
-    placed: dict[tuple[int, int], Anchor] = {}
-    probe: Document | None = None
-    for point, assoc in dict.fromkeys((point, -1 if assoc < 0 else 0) for point, assoc in points):
-        offset = byte_offset(text, point)
-        if (assoc < 0 and point == 0) or (assoc >= 0 and point == len(text)):
-            placed[(point, assoc)] = Anchor(None, TEXT_ROOT, assoc)
-            continue
-        probe = probe or document.fork(_probe_client(document))
-        # The probe stands beside the character itself: after the one before it, or before the one after it. Between
-        # the two there may be tombstones; inserting right behind a visible character makes that one the origin.
-        at = offset if assoc < 0 else byte_offset(text, point + 1)
-        placed[(point, assoc)] = Anchor(_last_unit(probe, at), None, assoc)
-        if assoc >= 0:
-            units = 2 if text[point] > "\uffff" else 1
-            last = placed[(point, assoc)].item
-            assert last is not None, "a probe behind a character has an origin"
-            placed[(point, assoc)] = Anchor(Id(last.client, last.clock - units + 1), None, assoc)
-    return [placed[(point, -1 if assoc < 0 else 0)] for point, assoc in points]
+    wanted: list[tuple[int, int]] = []
+    for point, assoc in points:
+        byte_offset(text, point)
+        wanted.append((point, -1) if assoc < 0 else (point, 0))
+    chars = {point if assoc >= 0 else point - 1 for point, assoc in wanted}
+    ids = _ids_of(document, sorted((char for char in chars if 0 <= char < len(text)), reverse=True))
+    placed = []
+    for point, assoc in wanted:
+        span = ids.get(point if assoc >= 0 else point - 1)
+        if span is None:
+            placed.append(Anchor(None, TEXT_ROOT, assoc))
+        else:
+            client, first, end = span
+            placed.append(Anchor(Id(client, first if assoc >= 0 else end - 1), None, assoc))
+    return placed
 
 
-def _last_unit(probe: Document, offset: int) -> Id:
-    """Return the id of the last UTF-16 unit before a byte offset, by inserting a character there and taking it out."""
-    root = probe.text_root
-    with probe.transaction() as done:
-        root.insert(offset, PROBE)
-    item = scan_update(done[0].update, INTERNAL).first_item[probe.client]
-    with probe.transaction():
-        del root[offset : offset + 1]
-    assert item.origin is not None, "something stands before the probe"
-    return item.origin
+def _ids_of(document: Document, chars: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    """Return client, first clock and end clock of each character (code points, descending), found on one fork."""
+    found: dict[int, tuple[int, int, int]] = {}
+    if not chars:
+        return found
+    text, probe = document.text(), document.fork(_probe_client(document))
+    for char in chars:
+        start, end = byte_offset(text, char), byte_offset(text, char + 1)
+        with probe.transaction() as done:
+            del probe.text_root[start:end]
+        ((client, spans),) = done[0].deleted.items()
+        found[char] = (client, spans[0][0], spans[-1][1])
+    return found
 
 
 def _probe_client(document: Document) -> int:

@@ -1,0 +1,188 @@
+"""A whole workspace without sockets or disk: the real sequencer, a clock moved by hand, a planner that answers on call.
+
+Everything the sequencer lets out is kept; what would be on disk is kept too, so that a run can crash and recover.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crdt.anchor import place_range
+from crdt.digest import digest_text
+from crdt.document import Document, DocumentKind
+from crdt.ops import Increment, Op, Replace, SetValue, hash_of_value
+from crdt.paths import set_path
+from crdt.scan import scan_update
+from workspace.intents.events import (
+    Acked,
+    AskPlanner,
+    Configured,
+    Edited,
+    Event,
+    Nacked,
+    Outcome,
+    Outlet,
+    PlanFailed,
+    Proposed,
+    Submitted,
+    Ticked,
+)
+from workspace.intents.intent import IntentFrame
+from workspace.intents.plan import Planned, Task
+from workspace.intents.record import ConfigBody, PolicyConfig, Row, VerdictBody
+from workspace.intents.sequencer import Sequencer, open_sequencer
+from workspace.ports import JournalRow
+
+DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
+TEXT = "First line.\nSecond line.\nThird line.\n"
+
+
+@dataclass
+class Driver:
+    """One workspace in memory. `now` is moved by `wait`."""
+
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    now: float = 1_000.0
+    rows: list[Row] = field(default_factory=list)
+    journal: list[JournalRow] = field(default_factory=list)
+    outlets: list[Outlet] = field(default_factory=list)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    hands: dict[tuple[str, str], Document] = field(default_factory=dict)
+    epoch: int = 0
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        self.open()
+        self.handle(Configured("Owner", ConfigBody(name="w", documents=DOCUMENTS, policy=self.policy)))
+        self.type("Owner", "plan", lambda document: document.insert_text(0, TEXT))
+        self.type("Owner", "budget", lambda document: set_path(document, ("price",), 100))
+        self.wait(0.3)
+        self.start = self.sequencer.fold.seq
+
+    def open(self) -> None:
+        """Open (again) from what is on disk; everything else is forgotten, as after a crash."""
+        self.epoch += 1
+        self.tasks.clear()
+        self.sequencer, outcome = open_sequencer(
+            "w", epoch=self.epoch, rows=self.rows, journal=self.journal, now=self.now, versions={"test": "1"}
+        )
+        self._keep(outcome)
+
+    def handle(self, event: Event) -> Outcome:
+        """Put one event through, and make its outcome durable."""
+        outcome = self.sequencer.handle(event, self.now)
+        self._keep(outcome)
+        return outcome
+
+    def _keep(self, outcome: Outcome) -> None:
+        self.rows += [record.row for record in outcome.records]
+        self.journal += [JournalRow(r.jid, r.doc, r.lane, r.actor, r.update) for r in outcome.journal]
+        self.outlets += outcome.outlets
+        for wish in outcome.wishes:
+            if isinstance(wish, AskPlanner):
+                self.tasks[wish.task.intent] = wish.task
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, ticking whenever the sequencer wants it."""
+        end = self.now + seconds
+        while (due := self.sequencer.next_deadline()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.handle(Ticked())
+        self.now = end
+        self.handle(Ticked())
+
+    # ------------------------------------------------------------ people
+
+    def ask(
+        self, actor: str, text: str = "do it", *, seen: int | None = None, role: str = "editor", **more: object
+    ) -> str:
+        """Send an intent on the actor's lane; return its id, or the nack's code in capitals."""
+        lane = str(more.pop("lane", f"L{actor}"))
+        n = int(str(more.pop("n", self.counts.get(lane, 0) + 1)))
+        stamp = self.sequencer.fold.seq if seen is None else seen
+        frame = IntentFrame(n=n, text=text, seen=stamp, **more)  # type: ignore[arg-type]
+        delivered = self.sequencer.fold.seq
+        outcome = self.handle(Submitted(lane, actor, role, frame, delivered, "r"))  # type: ignore[arg-type]
+        for outlet in outcome.outlets:
+            if isinstance(outlet, Acked):
+                self.counts[lane] = n
+                return outlet.id
+            if isinstance(outlet, Nacked):
+                return outlet.refusal.code.upper()
+        raise AssertionError("an intent is answered")
+
+    def type(self, actor: str, doc: str, change: object) -> None:
+        """Edit a document by hand, as a client in sync would."""
+        live = self.sequencer.fold.documents[doc]
+        key = (actor, doc)
+        if key not in self.hands:
+            self.hands[key] = Document(live.kind, client=1000 + len(self.hands))
+        hand = self.hands[key]
+        hand.apply(live.encode(hand.encode_state_vector()))
+        with hand.transaction() as done:
+            change(hand)  # type: ignore[operator]
+        for applied in done:
+            event = Edited(f"S{actor}", actor, doc, applied.update, scan_update(applied.update))
+            self.handle(event)
+
+    # ------------------------------------------------------------ the planner
+
+    def plan(self, intent: str, ops: list[Op] | None = None) -> None:
+        """Answer the planner's open task for an intent."""
+        task = self.tasks.pop(intent)
+        self.handle(Proposed(intent, task.attempt, Planned(ops=tuple(ops or ()), summary="planned")))
+
+    def fail(self, intent: str) -> None:
+        """Let the planner fail."""
+        task = self.tasks.pop(intent)
+        self.handle(PlanFailed(intent, task.attempt, "the model is away"))
+
+    def replace(self, intent: str, old: str, new: str) -> None:
+        """Plan a text replacement on the task's own snapshot."""
+        image = self.tasks[intent].snapshot.documents["plan"]
+        document = Document("text", client=6, updates=(image.state,))
+        start = document.text().index(old)
+        place = place_range(document, start, start + len(old))
+        op = Replace("plan", place.start.encode(), place.end.encode(), digest_text(old), new)
+        self.plan(intent, [op])
+
+    def set(self, intent: str, key: str, value: object) -> None:
+        """Plan to set a value, on the task's own snapshot."""
+        image = self.tasks[intent].snapshot.documents["budget"]
+        document = Document("data", client=6, updates=(image.state,))
+        self.plan(intent, [SetValue("budget", (key,), value, hash_of_value(document, (key,)))])
+
+    def add(self, intent: str, key: str, by: int) -> None:
+        """Plan to add to a number."""
+        self.plan(intent, [Increment("budget", (key,), by)])
+
+    # ------------------------------------------------------------ looking
+
+    def state(self, intent: str) -> str:
+        """Return where an intent stands."""
+        return self.sequencer.fold.board.entries[intent].state
+
+    def verdict(self, intent: str) -> VerdictBody:
+        """Return an intent's verdict."""
+        verdict = self.sequencer.fold.board.entries[intent].verdict
+        assert verdict is not None, self.state(intent)
+        return verdict
+
+    def text(self) -> str:
+        """Return the text document."""
+        return self.sequencer.fold.documents["plan"].text()
+
+    def value(self, key: str) -> object:
+        """Return one value."""
+        value = self.sequencer.fold.documents["budget"].value()
+        return value.get(key)
+
+    @property
+    def question(self) -> str:
+        """The id of the only open question."""
+        (id,) = self.sequencer.fold.board.questions
+        return id
+
+
+__all__ = ["Driver", "Sequencer"]

@@ -1,0 +1,455 @@
+"""What the sequencer promises: one log, one verdict each, nothing overwritten unseen, no silent loser."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crdt.digest import digest_value
+from crdt.document import Document
+from crdt.ops import SetValue
+from crdt.paths import set_path
+from crdt.scan import scan_update
+from tests.workspace.intents.driver import TEXT, Driver
+from workspace.intents.events import Edited, EditRefused, LaneChanged, Proposed, Resync, SocketOpened
+from workspace.intents.intent import Expect, Need, Scope
+from workspace.intents.plan import Asked, Option, Planned, Refused
+from workspace.intents.record import PolicyConfig, read_row
+from workspace.intents.replay import fold_log, verify
+
+PLAN = (Scope("plan"),)
+
+
+def test_one_instruction_runs_after_its_window() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana")
+    driver.replace(intent, "Second", "2nd")
+    assert driver.state(intent) == "ready"
+    driver.wait(0.31)
+    assert driver.verdict(intent).state == "done"
+    assert driver.text() == TEXT.replace("Second", "2nd")
+
+
+def test_the_same_dot_is_answered_again_and_logged_once() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", seen=driver.start)
+    before = driver.sequencer.fold.seq
+    assert driver.ask("Ana", seen=driver.start, n=1) == intent
+    assert driver.sequencer.fold.seq == before
+    assert driver.ask("Ana", "something else", seen=driver.start, n=1) == "EQUIVOCATION"
+    assert driver.ask("Ana", seen=driver.start, n=3) == "GAP"
+    assert driver.ask("Ana", seen=10**6, n=2) == "BAD_CLOCK"
+    assert driver.ask("Ana", seen=1, n=2) == "BAD_CLOCK"
+
+
+def test_unaware_rivals_are_asked_about_before_anything_is_written() -> None:
+    driver = Driver()
+    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    driver.replace(ana, "Second", "Formal")
+    driver.wait(1)
+    assert driver.state(ana) == "ready", "waits for the rival's plan"
+    driver.replace(ben, "Second", "Casual")
+    driver.wait(1)
+    assert driver.state(ana) == driver.state(ben) == "held"
+    assert driver.text() == TEXT
+    answer = driver.ask("Ben", "", kind="answer", refs=(driver.question,), value=ana)
+    driver.wait(1)
+    assert driver.verdict(answer).state == "done"
+    assert driver.verdict(ana).state == "done"
+    assert driver.verdict(ben).state == "overruled"
+    assert driver.verdict(ben).winner == ana
+    assert "Formal" in driver.text()
+
+
+def test_one_author_alone_does_not_settle_against_an_equal() -> None:
+    driver = Driver()
+    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    driver.replace(ana, "Second", "Formal")
+    driver.replace(ben, "Second", "Casual")
+    driver.wait(1)
+    question = driver.question
+    driver.ask("Ana", "", kind="answer", refs=(question,), value=ana)
+    assert driver.state(ana) == "held"
+    assert driver.ask("Gil", "", role="commenter", kind="answer", refs=(question,), value=ana) == "FORBIDDEN"
+    assert driver.ask("Ana", "", kind="answer", refs=(question,), value="nonsense") == "MALFORMED"
+    driver.ask("Dee", "", kind="answer", refs=(question,), value=ben)
+    driver.wait(1)
+    assert driver.verdict(ben).state == "done"
+    assert driver.verdict(ana).state == "overruled"
+
+
+def test_an_unanswered_question_is_settled_by_its_default_and_survives_a_crash() -> None:
+    driver = Driver()
+    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    driver.replace(ana, "Second", "Formal")
+    driver.replace(ben, "Second", "Casual")
+    driver.wait(1)
+    default = driver.sequencer.fold.board.questions[driver.question].default
+    driver.open()
+    driver.wait(61)
+    assert {driver.verdict(ana).state, driver.verdict(ben).state} == {"done", "overruled"}
+    assert driver.verdict(default).state == "done"
+
+
+def test_rank_decides_without_asking() -> None:
+    driver = Driver()
+    ben, ana = driver.ask("Ben", seen=driver.start, scope=PLAN), driver.ask("Ana", seen=driver.start, role="owner", scope=PLAN)
+    driver.replace(ben, "Second", "Casual")
+    driver.replace(ana, "Second", "Formal")
+    driver.wait(1)
+    assert driver.verdict(ana).state == "done"
+    assert driver.verdict(ben).code == "priority"
+
+
+@pytest.mark.parametrize(("chain", "winner"), [(("first",), 0), (("priority", "first"), 0)])
+def test_first_come_first_served_where_chosen(chain: tuple[str, ...], winner: int) -> None:
+    driver = Driver(PolicyConfig(chain=chain))
+    ids = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    for intent, word in zip(ids, ("A", "B"), strict=True):
+        driver.replace(intent, "Second", word)
+    driver.wait(1)
+    assert [driver.verdict(id).state for id in ids] == ["done" if at == winner else "overruled" for at in (0, 1)]
+
+
+def test_fair_lets_nobody_win_for_ever() -> None:
+    driver = Driver(PolicyConfig(chain=("fair",)))
+    wins = {"Ana": 0, "Ben": 0}
+    for _ in range(6):
+        seen = driver.sequencer.fold.seq
+        ids = {name: driver.ask(name, seen=seen, scope=PLAN) for name in wins}
+        for name, intent in ids.items():
+            driver.replace(intent, driver.text().split("\n")[1], f"{name} {driver.sequencer.fold.seq}")
+        driver.wait(1)
+        winner = next(name for name, intent in ids.items() if driver.verdict(intent).state == "done")
+        wins[winner] += 1
+    assert wins == {"Ana": 3, "Ben": 3}
+
+
+def test_who_has_seen_it_refines_and_is_not_asked() -> None:
+    driver = Driver()
+    ana = driver.ask("Ana", scope=PLAN)
+    ben = driver.ask("Ben", scope=PLAN)
+    assert ben not in driver.tasks, "waits for what its author had seen"
+    assert driver.sequencer.fold.board.entries[ben].waits_for == (ana,)
+    driver.replace(ana, "Second", "Formal")
+    driver.wait(1)
+    driver.replace(ben, "Formal", "Casual")
+    driver.wait(1)
+    assert driver.verdict(ben).state == "done"
+    assert not driver.sequencer.fold.board.settled
+
+
+def test_a_latecomer_meets_the_commit_as_its_incumbent() -> None:
+    driver = Driver()
+    seen = driver.sequencer.fold.seq
+    ana = driver.ask("Ana", seen=seen)
+    driver.set(ana, "price", 200)
+    driver.wait(1)
+    ben = driver.ask("Ben", seen=seen)
+    driver.set(ben, "price", 50)
+    driver.wait(1)
+    assert driver.state(ben) == "held"
+    question = driver.sequencer.fold.board.questions[driver.question]
+    assert {option.value for option in question.options} == {ana, ben}
+    assert question.evidence["late"] == [ana]
+    driver.ask("Ana", "", kind="answer", refs=(question.id,), value=ben)
+    driver.wait(1)
+    assert driver.verdict(ben).state == "done"
+    assert driver.value("price") == 50
+    assert driver.verdict(ana).state == "done", "a verdict is never changed"
+
+
+def test_a_latecomer_whose_place_was_rewritten_is_asked_about_too() -> None:
+    driver = Driver(PolicyConfig(overlap_wait_ms=0))
+    seen = driver.sequencer.fold.seq
+    ana, ben = driver.ask("Ana", seen=seen), driver.ask("Ben", seen=seen)
+    driver.replace(ana, "Second line.", "Formal words.")
+    driver.wait(1)
+    assert driver.verdict(ana).state == "done"
+    driver.replace(ben, "Second", "2nd")
+    driver.wait(1)
+    assert driver.state(ben) == "held"
+
+
+def test_increments_add_up_without_a_question() -> None:
+    driver = Driver()
+    ids = [driver.ask(name, seen=driver.start) for name in ("Ana", "Ben")]
+    for intent, by in zip(ids, (5, -30), strict=True):
+        driver.add(intent, "price", by)
+    driver.wait(1)
+    assert [driver.verdict(id).state for id in ids] == ["done", "done"]
+    assert driver.value("price") == 75
+
+
+def test_doubling_and_subtracting_are_never_merged_to_a_price_nobody_asked_for() -> None:
+    driver = Driver()
+    ana, ben = driver.ask("Ana", seen=driver.start), driver.ask("Ben", seen=driver.start)
+    driver.set(ana, "price", 200)
+    driver.add(ben, "price", -30)
+    driver.wait(1)
+    assert driver.state(ana) == driver.state(ben) == "held"
+    driver.wait(61)
+    assert driver.value("price") in (200, 70)
+
+
+def test_an_unseen_hand_edit_is_not_overwritten() -> None:
+    driver = Driver()
+    seen = driver.sequencer.fold.seq
+    driver.type("Chen", "budget", lambda document: set_path(document, ("price",), 120))
+    intent = driver.ask("Ana", seen=seen)
+    driver.set(intent, "price", 90)
+    driver.wait(1)
+    assert driver.verdict(intent).state == "suggested"
+    assert driver.verdict(intent).code == "human_edit"
+    assert driver.value("price") == 120
+    approval = driver.ask("Ana", "", kind="approve", refs=(intent,))
+    driver.set(approval, "price", 90)
+    driver.wait(1)
+    assert driver.verdict(approval).state == "done"
+    assert driver.value("price") == 90
+
+
+def test_a_hand_edit_that_was_seen_may_be_overwritten() -> None:
+    driver = Driver()
+    driver.type("Chen", "budget", lambda document: set_path(document, ("price",), 120))
+    driver.wait(0.3)
+    intent = driver.ask("Ana")
+    driver.set(intent, "price", 90)
+    driver.wait(1)
+    assert driver.verdict(intent).state == "done"
+
+
+def test_adding_builds_on_an_unseen_hand_edit() -> None:
+    driver = Driver()
+    seen = driver.sequencer.fold.seq
+    driver.type("Chen", "budget", lambda document: set_path(document, ("price",), 120))
+    intent = driver.ask("Ana", seen=seen)
+    driver.add(intent, "price", 5)
+    driver.wait(1)
+    assert driver.verdict(intent).state == "done"
+    assert driver.value("price") == 125
+
+
+def test_typing_inside_a_rewrite_plans_again_and_then_suggests() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana")
+    driver.type("Chen", "plan", lambda document: document.insert_text(document.text().index("line.\nThird"), "very "))
+    driver.replace(intent, "Second line.", "2nd")
+    driver.wait(1)
+    assert driver.tasks[intent].attempt == 1
+    assert driver.tasks[intent].repair is not None
+    driver.replace(intent, "Second very line.", "2nd")
+    driver.wait(1)
+    assert driver.verdict(intent).state == "suggested"
+    assert "very" in driver.text()
+
+
+def test_a_plan_that_is_stale_three_times_is_suggested() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", lane="L")
+    for _ in range(3):
+        task = driver.tasks[intent]
+        stale = SetValue("budget", ("price",), 1, digest_value("never"))
+        driver.tasks.pop(intent)
+        driver.handle(Proposed(intent, task.attempt, Planned(ops=(stale,))))
+        driver.wait(1)
+    assert driver.verdict(intent).state == "suggested"
+    assert driver.verdict(intent).code == "stale"
+
+
+def test_planner_answers_end_in_verdicts() -> None:
+    driver = Driver()
+    refused, failing = driver.ask("Ana"), driver.ask("Ben")
+    task = driver.tasks.pop(refused)
+    driver.handle(Proposed(refused, task.attempt, Refused("not_understood", "no idea", "say it otherwise")))
+    assert driver.verdict(refused).remedy == "say it otherwise"
+    for _ in range(3):
+        driver.fail(failing)
+    assert driver.verdict(failing).state == "failed"
+
+
+def test_a_late_answer_of_a_planner_nobody_waits_for_is_dropped() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana")
+    task = driver.tasks[intent]
+    driver.ask("Ana", "", kind="cancel", refs=(intent,))
+    assert driver.verdict(intent).state == "cancelled"
+    before = driver.sequencer.fold.seq
+    driver.handle(Proposed(intent, task.attempt, Planned(ops=())))
+    assert driver.sequencer.fold.seq == before
+
+
+def test_the_agent_may_ask_its_author() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana")
+    task = driver.tasks.pop(intent)
+    driver.handle(Proposed(intent, task.attempt, Asked("Which one?", (Option("a", "A"), Option("b", "B")))))
+    assert driver.state(intent) == "held"
+    driver.ask("Ana", "", kind="answer", refs=(driver.question,), value="b")
+    assert driver.tasks[intent].exchanges[0].answer == "b"
+    driver.plan(intent)
+    driver.wait(1)
+    assert driver.verdict(intent).state == "done"
+
+
+def test_a_guest_may_only_suggest_and_another_guest_may_not_approve() -> None:
+    driver = Driver()
+    intent = driver.ask("Gil", role="commenter")
+    driver.set(intent, "price", 1)
+    driver.wait(1)
+    assert driver.verdict(intent).code == "needs_approval"
+    assert driver.ask("Hal", "", role="commenter", kind="approve", refs=(intent,)) == "FORBIDDEN"
+    assert driver.ask("Vi", role="viewer") == "READ_ONLY"
+    approval = driver.ask("Ana", "", kind="approve", refs=(intent,))
+    driver.set(approval, "price", 1)
+    driver.wait(1)
+    assert driver.value("price") == 1
+
+
+def test_an_expectation_that_does_not_hold_is_said() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", expects=(Expect("budget", ("price",), 99),))
+    driver.set(intent, "price", 1)
+    driver.wait(1)
+    assert driver.verdict(intent).code == "expectation"
+    assert driver.value("price") == 100
+
+
+def test_override_replaces_what_was_seen_with_the_authority_to() -> None:
+    driver = Driver()
+    ben = driver.ask("Ben")
+    over = driver.ask("Ana", "rather this", kind="override", refs=(ben,))
+    assert driver.verdict(ben).state == "superseded"
+    driver.set(over, "price", 3)
+    driver.wait(1)
+    assert driver.value("price") == 3
+    owners = driver.ask("Olga", role="owner")
+    weak = driver.ask("Ben", "mine", kind="override", refs=(owners,))
+    assert driver.verdict(weak).code == "forbidden"
+    assert driver.state(owners) == "planning"
+
+
+def test_an_intent_waits_for_its_authors_own_edits() -> None:
+    driver = Driver()
+    hand = Document("text", client=777, updates=(driver.sequencer.fold.documents["plan"].encode(),))
+    with hand.transaction() as done:
+        hand.insert_text(0, "Mine. ")
+    need = Need(base64.b64encode(hand.encode_state_vector()).decode(), 1)
+    driver.handle(LaneChanged("LAna", online=True, docs=("plan",)))
+    driver.handle(SocketOpened("LAna", "plan"))
+    intent = driver.ask("Ana", needs={"plan": need})
+    assert driver.state(intent) == "parked"
+    assert any(isinstance(outlet, Resync) for outlet in driver.outlets)
+    update = done[0].update
+    driver.handle(Edited("LAna", "Ana", "plan", update, scan_update(update)))
+    assert driver.state(intent) == "planning"
+    lost = driver.ask("Ben", needs={"plan": Need(need.sv, 5)})
+    driver.handle(LaneChanged("LBen", online=True, docs=("plan",)))
+    driver.wait(31)
+    assert driver.verdict(lost).code == "missing_updates"
+
+
+def test_updates_with_gaps_or_foreign_ids_are_refused_and_nothing_changes() -> None:
+    driver = Driver()
+    hand = Document("text", client=500)
+    with hand.transaction() as first:
+        hand.insert_text(0, "a")
+    with hand.transaction() as second:
+        hand.insert_text(1, "b")
+    before = driver.sequencer.fold.documents["plan"].digest()
+    outcome = driver.handle(Edited("S1", "Chen", "plan", second[0].update, scan_update(second[0].update)))
+    assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["resync"]
+    driver.handle(Edited("S1", "Chen", "plan", first[0].update, scan_update(first[0].update)))
+    outcome = driver.handle(Edited("S2", "Mallory", "plan", second[0].update, scan_update(second[0].update)))
+    assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["close_foreign_client"]
+    assert driver.sequencer.fold.documents["plan"].digest() != before
+    agent = Document("text", client=driver.sequencer.client)
+    with agent.transaction() as forged:
+        agent.insert_text(0, "x")
+    outcome = driver.handle(Edited("S2", "Mallory", "plan", forged[0].update, scan_update(forged[0].update)))
+    assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["close_foreign_client"]
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(("ask", "plan", "type", "wait", "crash", "answer", "cancel", "fail", "resend")),
+        st.sampled_from(("Ana", "Ben", "Chen")),
+        st.integers(0, 9),
+    ),
+    min_size=5,
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(actions=ACTIONS)
+def test_any_history_ends_in_one_verdict_each_and_replays_to_the_same_state(
+    actions: list[tuple[str, str, int]],
+) -> None:
+    """Random people, plans, crashes and resends; then quiet. Every prefix of the log folds; the whole verifies."""
+    driver = Driver()
+    for action, actor, number in actions:
+        board = driver.sequencer.fold.board
+        waiting = list(driver.tasks)
+        match action:
+            case "ask":
+                role = "owner" if number == 9 else "editor"
+                stamp = max(board.lanes.clock(f"L{actor}").seen, driver.sequencer.fold.seq - number)
+                driver.ask(actor, f"wish {number}", seen=stamp, role=role)
+            case "plan" if waiting:
+                intent = waiting[number % len(waiting)]
+                if number % 3 == 0:
+                    driver.add(intent, "price", number)
+                elif number % 3 == 1:
+                    driver.set(intent, "price", number)
+                else:
+                    image = driver.tasks[intent].snapshot.documents["plan"]
+                    text = Document("text", client=6, updates=(image.state,)).text()
+                    driver.replace(intent, text.split("\n")[number % 3], f"{actor} {number} 😀")
+            case "type":
+                if number % 2:
+                    driver.type(actor, "plan", lambda d, n=number: d.insert_text(min(n * 3, len(d.text())), f"é{n}"))
+                else:
+                    driver.type(actor, "budget", lambda d, n=number: set_path(d, ("price",), n))
+            case "wait":
+                driver.wait(number / 5)
+            case "crash":
+                driver.open()
+            case "answer" if board.questions:
+                question = next(iter(board.questions.values()))
+                if question.options:
+                    value = question.options[number % len(question.options)].value
+                    driver.ask("Olga", "", role="owner", kind="answer", refs=(question.id,), value=value)
+            case "cancel" if board.live:
+                driver.ask("Olga", "", role="owner", kind="cancel", refs=(next(iter(board.live)),))
+            case "fail" if waiting:
+                driver.fail(waiting[number % len(waiting)])
+            case "resend":
+                lane = f"L{actor}"
+                places = board.lanes.places.get(lane, [])
+                if places:
+                    entry = board.entries[f"i{places[-1]}"]
+                    before = driver.sequencer.fold.seq
+                    body = entry.body
+                    role = body.role
+                    if body.kind == "do":
+                        again = driver.ask(actor, body.text, seen=body.seen, role=role, n=body.n)
+                        assert again == entry.id
+                        assert driver.sequencer.fold.seq == before
+    for _ in range(60):
+        for intent in list(driver.tasks):
+            driver.plan(intent)
+        driver.wait(61)
+        if not driver.sequencer.fold.board.live:
+            break
+    assert not driver.sequencer.fold.board.live, "every accepted intent reaches a verdict"
+    verdicts = [read_row(row).body.intent for row in driver.rows if row.kind == "verdict"]  # type: ignore[union-attr]
+    assert sorted(verdicts) == sorted(driver.sequencer.fold.board.entries), "exactly one verdict each"
+    report = verify(driver.rows, driver.journal)
+    assert report.ok, report
+    assert fold_log(driver.rows, driver.journal).state() == driver.sequencer.fold.state()
+    for to in range(1, len(driver.rows), 7):
+        assert fold_log(driver.rows, driver.journal, to=to).seq == to
