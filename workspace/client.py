@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 
 from crdt.digest import Json
 from crdt.document import Document, DocumentKind
+from crdt.errors import CrdtError, MissingDependencies
 from crdt.paths import Path, set_path
 from crdt.scan import INTERNAL, scan_update
 from crdt.sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
@@ -28,6 +29,7 @@ from workspace.intents.intent import TERMINAL
 
 FRAME_BYTES_MAX = 64 << 20
 QUEUE_MAX = 10_000
+SYNC_SECONDS = 30.0
 FINAL_STATUS = range(4400, 4500)
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -436,6 +438,8 @@ class DocumentClient:
                     await self._take(frame)
         except ConnectionClosed:
             pass
+        except CrdtError as error:
+            await self.socket.close(1002, error.code)
         status, reason = self.socket.close_code or 1006, self.socket.close_reason or ""
         self.closed = Disconnected(status, reason)
         self.synced.set()
@@ -448,7 +452,11 @@ class DocumentClient:
                 self.sent += 1
                 await self.socket.send(encode_step2(self.document.encode(vector)))
             case SyncUpdate(update, is_step2):
-                self.document.apply(update, scan_update(update, INTERNAL))
+                try:
+                    self.document.apply(update, scan_update(update, INTERNAL))
+                except MissingDependencies:
+                    # A broadcast may overtake the answer to our SyncStep1: ask again, the answer holds both.
+                    await self.socket.send(encode_step1(self.document.encode_state_vector()))
                 if is_step2:
                     self.synced.set()
             case _:
@@ -472,7 +480,8 @@ async def connect_document(
         opened = DocumentClient(Document(kind, client=client), socket)
         running = asyncio.create_task(opened.run(), name=f"document client {doc}")
         try:
-            await opened.synced.wait()
+            async with asyncio.timeout(SYNC_SECONDS):
+                await opened.synced.wait()
             if opened.closed is not None:
                 raise opened.closed
             yield opened

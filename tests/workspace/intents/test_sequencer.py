@@ -96,7 +96,10 @@ def test_an_unanswered_question_is_settled_by_its_default_and_survives_a_crash()
 
 def test_rank_decides_without_asking() -> None:
     driver = Driver()
-    ben, ana = driver.ask("Ben", seen=driver.start, scope=PLAN), driver.ask("Ana", seen=driver.start, role="owner", scope=PLAN)
+    ben, ana = (
+        driver.ask("Ben", seen=driver.start, scope=PLAN),
+        driver.ask("Ana", seen=driver.start, role="owner", scope=PLAN),
+    )
     driver.replace(ben, "Second", "Casual")
     driver.replace(ana, "Second", "Formal")
     driver.wait(1)

@@ -1,0 +1,105 @@
+"""One contract for every store: durable in order, atomic, fenced, nothing lost over a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from workspace.errors import Deposed, StoreFault, WorkspaceExists
+from workspace.intents.record import ConfigBody, Row, seal
+from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, Store, TokenRow, WorkspaceRow
+from workspace.store.memory import MemoryStore
+from workspace.store.sql import SqlStore
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    made: Store = (
+        MemoryStore() if request.param == "memory" else SqlStore(f"sqlite:///{tmp_path / 'deep' / 'a.sqlite'}")
+    )
+    await made.open()
+    await made.create_workspace(WorkspaceRow("w", "W", "now"))
+    yield made
+    await made.close()
+
+
+def rows(count: int, *, after: Row | None = None, epoch: int = 1) -> list[Row]:
+    made: list[Row] = []
+    last = after
+    for _ in range(count):
+        seq, prev = (last.seq + 1, last.hash) if last else (1, "")
+        body = ConfigBody(name=f"Zoë ✓ 😀 {seq}")
+        last = seal(body, seq=seq, epoch=epoch, at="t", actor="ana", prev=prev).row
+        made.append(last)
+    return made
+
+
+def journal(first: int, count: int) -> tuple[JournalRow, ...]:
+    return tuple(JournalRow(jid, "plan", "L", "ana", bytes([jid % 256]) * 100) for jid in range(first, first + count))
+
+
+async def test_what_was_submitted_comes_back_in_order(store: Store) -> None:
+    epoch = await store.claim("w")
+    written = rows(50, epoch=epoch)
+    futures = [store.submit(Batch("w", epoch, (row,), journal(1 + 2 * at, 2))) for at, row in enumerate(written)]
+    await asyncio.gather(*futures)
+    assert await store.rows("w", limit=1000) == written
+    assert await store.rows("w", first=10, last=12) == written[9:12]
+    assert [row.jid for row in await store.journal("w")] == list(range(1, 101))
+    assert await store.head("w") == (50, written[-1].hash, 100)
+
+
+async def test_a_batch_that_does_not_follow_leaves_nothing_and_stops_what_comes_behind(store: Store) -> None:
+    epoch = await store.claim("w")
+    first, second, third = rows(3, epoch=epoch)
+    await store.submit(Batch("w", epoch, (first,), journal(1, 1)))
+    broken = store.submit(Batch("w", epoch, (second,), journal(9, 1)))
+    behind = store.submit(Batch("w", epoch, (third,), journal(2, 1)))
+    for future in (broken, behind):
+        with pytest.raises(StoreFault):
+            await future
+    assert await store.rows("w") == [first]
+    assert len(await store.journal("w")) == 1
+
+
+async def test_a_new_claim_deposes_the_old_owner(store: Store) -> None:
+    old = await store.claim("w")
+    new = await store.claim("w")
+    assert new == old + 1
+    with pytest.raises(Deposed):
+        await store.submit(Batch("w", old, tuple(rows(1, epoch=old))))
+    await store.submit(Batch("w", new, tuple(rows(1, epoch=new))))
+    assert len(await store.rows("w")) == 1
+
+
+async def test_snapshots_lanes_and_tokens_are_kept(store: Store) -> None:
+    epoch = await store.claim("w")
+    await store.submit(Batch("w", epoch, (), journal(1, 1), (SnapshotRow("plan", 1, b"\x00" * 5_000_000, "d"),)))
+    assert [len(row.state) for row in await store.snapshots("w")] == [5_000_000]
+    lane = LaneRow("w", "L1", "ana", "hash", "now")
+    await store.put_lane(lane)
+    assert await store.lane("w", "L1") == lane
+    assert await store.lane("w", "L2") is None
+    assert await store.count_tokens() == 0
+    for id, actor in (("a", "ana"), ("b", "ben")):
+        await store.put_token(TokenRow(id, "w", actor, "editor", "h", 5.5, revoked=False, created_at=id))
+    assert await store.revoke("w", actor="ana") == ["a"]
+    assert await store.revoke("w", actor="ana") == []
+    assert [row.revoked for row in await store.tokens("w")] == [True, False]
+    assert await store.count_tokens() == 2
+
+
+async def test_workspaces_are_made_once_and_deleted_whole(store: Store) -> None:
+    with pytest.raises(WorkspaceExists):
+        await store.create_workspace(WorkspaceRow("w", "again", "now"))
+    await store.create_workspace(WorkspaceRow("v", "V", "now"))
+    epoch = await store.claim("w")
+    await store.submit(Batch("w", epoch, tuple(rows(2, epoch=epoch))))
+    await store.delete_workspace("w")
+    assert [row.id for row in await store.workspaces()] == ["v"]
+    assert await store.workspace("w") is None
+    with pytest.raises(StoreFault):
+        await store.submit(Batch("w", epoch, tuple(rows(1))))
