@@ -144,8 +144,14 @@ class Document:
         """
         done: list[Applied] = []
         self._event = None
-        with self._doc.transaction(origin="folkmoot"):
-            yield done
+        try:
+            with self._doc.transaction(origin="folkmoot"):
+                yield done
+        except (KeyboardInterrupt, SystemExit, Exception):
+            raise
+        except BaseException as panic:
+            self._broken = True
+            raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
         if self._event is not None:
             applied = self._integrated(scan_update(self._event[0], INTERNAL), None)
             assert applied is not None, "an event means that something changed"

@@ -60,7 +60,9 @@ class PlannerCalls:
             self._report(PlanFailed(task.intent, task.attempt, f"no plan within {wish.seconds_max:g} seconds"))
         except PlannerFault as fault:
             self._report(PlanFailed(task.intent, task.attempt, fault.reason))
-        except Exception as bug:  # noqa: BLE001  a task root: a planner's bug must not end the room
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as bug:  # noqa: BLE001  a task root: a bug, or a native panic, must not leave an intent hanging
             LOGGER.exception("planner failed on %s", task.intent)
             self._report(PlanFailed(task.intent, task.attempt, f"the planner broke: {type(bug).__name__}"))
         else:

@@ -146,9 +146,10 @@ async def test_revocation_closes_the_socket_within_a_second() -> None:
 
 
 async def test_a_viewer_is_denied_and_stays() -> None:
-    async with scene() as (server, bystander), connect_document(
-        f"{server.ws_url}/ws/demo", "plan", token=await server.token("vera", "viewer")
-    ) as viewer:
+    async with (
+        scene() as (server, bystander),
+        connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("vera", "viewer")) as viewer,
+    ):
         await viewer.insert(0, "mine")
         await bystander.goes_on()
         assert "mine" not in bystander.document.text()

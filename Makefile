@@ -1,0 +1,57 @@
+# Folkmoot. `make demo` and `make test` work on a fresh Debian machine with Python 3.11 and Node 20.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+STAMP := .venv/.installed
+NODE := web/node_modules/.package-lock.json
+STOCK := tests/stock/node_modules/.package-lock.json
+PAGE := web/dist/index.html
+
+.PHONY: demo story test check web serve bench soak clean
+
+demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
+	$(BIN)/folkmoot demo --port $(PORT)
+
+story: $(STAMP)  ## act a conflict out in the terminal
+	$(BIN)/folkmoot demo --story
+
+serve: $(STAMP) $(PAGE)  ## serve ./folkmoot-data
+	$(BIN)/folkmoot serve --port $(PORT)
+
+web: $(NODE)  ## build the page
+	cd web && npm run build
+
+check: $(STAMP)  ## style, types, the shape of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_house.py
+
+test: $(STAMP) $(PAGE) $(STOCK) check  ## everything, browser and stock clients included
+	cd web && npm test
+	$(BIN)/python -m pytest
+
+bench: $(STAMP)  ## speed of the log, ratios against plain replay
+	$(BIN)/python -m tests.measure
+
+soak: $(STAMP)  ## the stories, many more times
+	FOLKMOOT_STORY_RUNS=500 $(BIN)/python -m pytest tests/scenarios
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(NODE): web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+$(STOCK): tests/stock/package-lock.json
+	cd tests/stock && npm ci --no-audit --no-fund
+	touch $@
+
+$(PAGE): $(NODE) $(wildcard web/src/*) web/index.html web/vite.config.ts
+	cd web && npm run build
+
+clean:  ## remove what was built and installed
+	rm -rf .venv web/dist web/node_modules tests/stock/node_modules

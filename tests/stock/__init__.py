@@ -1,0 +1,1 @@
+"""Unmodified yjs and y-websocket in node against the real server."""
