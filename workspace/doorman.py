@@ -251,6 +251,8 @@ class Doorman:
         self._leave_lane(peer)
         peer.session.lane, peer.session.has_hello = lane, True
         self._enter_lane(peer)
+        # What an earlier life of this server sent counts too; nobody can have seen more than is durable.
+        self._deliver(peer, min(max(0, hello.seen), self._house.durable_seq))
         identity, sequencer = peer.session.identity, self._house.sequencer
         board = sequencer.fold.board
         live = [(entry.id, entry.state, entry.waits_for, entry.reason) for entry in board.live.values()]
@@ -284,7 +286,6 @@ class Doorman:
         while peer in self.peers and await peer.room_to_send():
             if cursor >= self._house.durable_seq:
                 peer.following = "live"
-                self._deliver(peer, min(cursor, self._house.durable_seq))
                 return
             last = min(self._house.durable_seq, cursor + PAGE_ROWS)
             try:

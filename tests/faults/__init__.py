@@ -1,0 +1,1 @@
+"""What happens when the process dies: real processes on loopback, ended by their own id."""
