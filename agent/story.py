@@ -14,7 +14,8 @@ from pathlib import Path
 
 from agent.seed import DEMO, seed
 from agent.serving import Serving, serving
-from workspace.client import DocumentClient, Message, Room, connect, connect_document
+from workspace.client import Message, Room, connect
+from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.intent import Role
 from workspace.intents.replay import Report, fold_log, verify
 from workspace.lobby import read_all

@@ -1,14 +1,13 @@
 """A workspace from Python: bots, terminals, tests (protocol §4).
 
 `connect` opens the plain-JSON socket of a workspace, keeps the lane across reconnects, stamps each instruction when it
-is begun, and sends again by dot what was not answered. `connect_document` opens a document beside it.
+is begun, and sends again by dot what was not answered. `workspace.document_client` opens documents.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -19,17 +18,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from crdt.digest import Json
-from crdt.document import Document, DocumentKind
-from crdt.errors import CrdtError, MissingDependencies
-from crdt.paths import Path, set_path
-from crdt.scan import INTERNAL, scan_update
-from crdt.sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
+from crdt.paths import Path
 from workspace.errors import WorkspaceFault
 from workspace.intents.intent import TERMINAL
 
 FRAME_BYTES_MAX = 64 << 20
 QUEUE_MAX = 10_000
-SYNC_SECONDS = 30.0
 FINAL_STATUS = range(4400, 4500)
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -270,7 +264,7 @@ class Room:
             try:
                 async with open_socket(
                     self.url,
-                    subprotocols=_offer(self.token),
+                    subprotocols=offer(self.token),
                     max_size=FRAME_BYTES_MAX,
                     compression=None,
                     origin=self.origin,  # type: ignore[arg-type]
@@ -366,7 +360,8 @@ class Room:
             self._early.setdefault(id, []).append(state)
 
 
-def _offer(token: str | None) -> list[Subprotocol]:
+def offer(token: str | None) -> list[Subprotocol]:
+    """Return the subprotocols that carry a token (protocol §1)."""
     return [Subprotocol("folkmoot"), *([Subprotocol(f"token.{token}")] if token else [])]
 
 
@@ -381,110 +376,3 @@ async def connect(url: str, *, token: str | None = None, origin: str | None = No
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-@dataclass(slots=True, eq=False)
-class DocumentClient:
-    """One document over the y-sync socket, edited by code. Made by `connect_document`."""
-
-    document: Document
-    socket: ClientConnection
-    synced: asyncio.Event = field(default_factory=asyncio.Event)
-    sent: int = 0
-    closed: Disconnected | None = None
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    def text(self) -> str:
-        """Return the text of a text document."""
-        return self.document.text()
-
-    def value(self) -> Json:
-        """Return the document's value."""
-        return self.document.value()
-
-    async def insert(self, point: int, text: str) -> None:
-        """Type `text` at code point `point`."""
-        await self.edit(lambda document: document.insert_text(point, text))
-
-    async def delete(self, start: int, end: int) -> None:
-        """Delete code points `start` to `end`."""
-        await self.edit(lambda document: document.delete_text(start, end))
-
-    async def set(self, path: Path, value: Json) -> None:
-        """Set a value of a data document."""
-        await self.edit(lambda document: set_path(document, path, value))
-
-    async def edit(self, change: Callable[[Document], None]) -> None:
-        """Make one transaction of changes and send it."""
-        with self.document.transaction() as done:
-            change(self.document)
-        for applied in done:
-            self.sent += 1
-            await self.socket.send(encode_update(applied.update))
-
-    async def until(self, predicate: Callable[[DocumentClient], bool], seconds: float = 30.0) -> None:
-        """Wait until something holds. Raises TimeoutError, and `Disconnected` when the socket is gone."""
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(lambda: self.closed is not None or predicate(self))
-        if self.closed is not None and not predicate(self):
-            raise self.closed
-
-    async def run(self) -> None:
-        """Take in frames until the socket is closed."""
-        try:
-            await self.socket.send(encode_step1(self.document.encode_state_vector()))
-            async for frame in self.socket:
-                if isinstance(frame, bytes) and frame[:1] == b"\x00":
-                    await self._take(frame)
-        except ConnectionClosed:
-            pass
-        except CrdtError as error:
-            await self.socket.close(1002, error.code)
-        status, reason = self.socket.close_code or 1006, self.socket.close_reason or ""
-        self.closed = Disconnected(status, reason)
-        self.synced.set()
-        async with self._changed:
-            self._changed.notify_all()
-
-    async def _take(self, frame: bytes) -> None:
-        match decode_frame(frame):
-            case SyncStep1(vector):
-                self.sent += 1
-                await self.socket.send(encode_step2(self.document.encode(vector)))
-            case SyncUpdate(update, is_step2):
-                try:
-                    self.document.apply(update, scan_update(update, INTERNAL))
-                except MissingDependencies:
-                    # A broadcast may overtake the answer to our SyncStep1: ask again, the answer holds both.
-                    await self.socket.send(encode_step1(self.document.encode_state_vector()))
-                if is_step2:
-                    self.synced.set()
-            case _:
-                pass
-        async with self._changed:
-            self._changed.notify_all()
-
-
-@contextlib.asynccontextmanager
-async def connect_document(
-    url: str, doc: str, *, token: str | None = None, kind: DocumentKind = "text"
-) -> AsyncIterator[DocumentClient]:
-    """Open a document of a workspace (`url` as for `connect`) and yield it once in sync. Raises `Disconnected`."""
-    client = secrets.randbelow(2**52) + 2
-    async with open_socket(
-        f"{url}/{doc}",
-        subprotocols=_offer(token),
-        max_size=FRAME_BYTES_MAX,
-        compression=None,
-    ) as socket:
-        opened = DocumentClient(Document(kind, client=client), socket)
-        running = asyncio.create_task(opened.run(), name=f"document client {doc}")
-        try:
-            async with asyncio.timeout(SYNC_SECONDS):
-                await opened.synced.wait()
-            if opened.closed is not None:
-                raise opened.closed
-            yield opened
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Protocol, assert_never
+from typing import assert_never
 
-from crdt.awareness import Presence
-from crdt.digest import Json
 from crdt.errors import CrdtError
-from crdt.sync import encode_awareness_frame, encode_denied, encode_step1, encode_step2, encode_update
+from crdt.sync import encode_denied, encode_step1, encode_step2, encode_update
 from workspace import __version__
+from workspace.attendance import Attendance
 from workspace.errors import (
     CLOSE_FOREIGN_CLIENT,
     CLOSE_NOT_FOUND,
     CLOSE_UNAUTHENTICATED,
     Close,
-    RoomClosed,
     WorkspaceFault,
 )
+from workspace.house import House
 from workspace.intents.events import (
     Acked,
     DocumentsChanged,
     DraftShown,
     Edited,
     EditRefused,
-    Event,
     LaneChanged,
     Logged,
     Nacked,
-    Outcome,
     Outlet,
     QuestionOpened,
     Resync,
@@ -39,8 +34,6 @@ from workspace.intents.events import (
     Submitted,
 )
 from workspace.intents.intent import IntentFrame
-from workspace.intents.record import VerdictBody
-from workspace.intents.sequencer import Sequencer
 from workspace.messages import (
     Ack,
     Composing,
@@ -57,7 +50,6 @@ from workspace.messages import (
     question_message,
 )
 from workspace.peer import Peer
-from workspace.ports import Clock, Store
 from workspace.session import (
     STATUS_MALFORMED,
     Announce,
@@ -70,33 +62,8 @@ from workspace.session import (
     WantPresence,
     WantState,
 )
-from workspace.telemetry import Metrics
 
 PAGE_ROWS = 500
-AGENT_COLOUR = "#7c5cff"
-
-
-class House(Protocol):
-    """What the doorman needs of its room."""
-
-    ws: str
-    sequencer: Sequencer
-    store: Store
-    clock: Clock
-    metrics: Metrics
-    durable_seq: int
-    is_open: bool
-    idle_since: float
-    planner_name: str | None
-
-    def handle(self, event: Event, by: Peer | None = None) -> Outcome:
-        """Put an event through the sequencer."""
-
-    def later(self, job: Callable[[], None]) -> None:
-        """Do something once everything before it is durable."""
-
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Run something beside the loop."""
 
 
 class Doorman:
@@ -107,11 +74,8 @@ class Doorman:
         self.peers: set[Peer] = set()
         self._by_doc: dict[str, set[Peer]] = {}
         self._lanes: dict[str, set[Peer]] = {}
-        self._presence: dict[str, Presence] = {}
-        self._agent: dict[str, Json] = {}
-        self._waiting: dict[str, asyncio.Future[Acked | Nacked]] = {}
+        self.attendance = Attendance(house, self._by_doc)
         self.delivered: dict[str, int] = {}
-        self._record_waits: list[tuple[int, asyncio.Future[None]]] = []
 
     # ------------------------------------------------------------ coming and going
 
@@ -129,11 +93,10 @@ class Doorman:
         self._by_doc.setdefault(doc, set()).add(peer)
         self._enter_lane(peer)
         vector = house.sequencer.fold.documents[doc].encode_state_vector()
-        presence = self.presence(doc)
+        present = self.attendance.frame(doc)
         house.later(lambda: peer.send(encode_step1(vector)))
-        present = presence.everyone()
         if present is not None:
-            house.later(lambda: peer.send(encode_awareness_frame(present)))
+            house.later(lambda: peer.send(present))
 
     def leave(self, peer: Peer) -> None:
         """Forget a socket; its lane goes offline with its last one."""
@@ -144,9 +107,7 @@ class Doorman:
         doc = peer.session.doc
         if doc is not None:
             self._by_doc.get(doc, set()).discard(peer)
-            gone = self.presence(doc).leave(peer.session.id)
-            if gone is not None:
-                self._spread_presence(doc, gone)
+            self.attendance.leave(peer)
         self._leave_lane(peer)
         if not self.peers:
             self._house.idle_since = self._house.clock.now()
@@ -194,9 +155,9 @@ class Doorman:
             case Announce(payload):
                 self._announce(peer, payload)
             case WantPresence():
-                present = self.presence(session.doc or "").everyone()
+                present = self.attendance.frame(session.doc or "")
                 if present is not None:
-                    peer.send(encode_awareness_frame(present))
+                    peer.send(present)
             case Say(message):
                 self._say(peer, message)
             case Refuse(answer):
@@ -230,17 +191,18 @@ class Doorman:
                 pass
 
     def _announce(self, peer: Peer, payload: bytes) -> None:
-        session = peer.session
-        assert session.doc is not None, "only document sockets announce"
         try:
-            heard = self.presence(session.doc).receive(
-                session.id, payload, actor=session.identity.actor, now=self._house.clock.now()
-            )
+            self.attendance.announce(peer, payload)
         except CrdtError as error:
             peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
-            return
-        if heard is not None:
-            self._spread_presence(session.doc, heard)
+
+    def beat(self) -> None:
+        """Every 15 s: the agent is still here, expired tokens are out."""
+        self.attendance.place_agent()
+        now = self._house.clock.now()
+        for peer in list(self.peers):
+            if not peer.session.identity.may("read", now):
+                peer.close(CLOSE_UNAUTHENTICATED)
 
     # ------------------------------------------------------------ lanes and the log
 
@@ -304,61 +266,6 @@ class Doorman:
         lane = peer.session.lane
         self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
 
-    def await_answer(self, request: str) -> asyncio.Future[Acked | Nacked]:
-        """Return the future of the ack or nack for an intent submitted under this request name (HTTP)."""
-        future: asyncio.Future[Acked | Nacked] = asyncio.get_running_loop().create_future()
-        self._waiting[request] = future
-        return future
-
-    def abandon(self) -> None:
-        """Tell everybody who still waits for an answer that the room is gone."""
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(RoomClosed("the workspace is restarting: send it again", retry=True))
-        self._waiting.clear()
-        for _, waiter in self._record_waits:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def await_verdict(self, house: House, intent: str, seconds: float) -> VerdictBody | None:
-        """Return the verdict of an intent when it is durable, or None when it does not come in time."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while True:
-            entry = house.sequencer.fold.board.entries[intent]
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0 or not house.is_open:
-                return None
-            if entry.verdict is not None and entry.verdict_seq <= house.durable_seq:
-                return entry.verdict
-            await self.await_records(house.durable_seq + 1, left)
-
-    async def await_records(self, seq: int, seconds: float) -> bool:
-        """Wait until record `seq` is durable, at most so many seconds; tell whether it is."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._record_waits.append((seq, future))
-        if self._house.durable_seq >= seq:
-            return True
-        done, _ = await asyncio.wait((future,), timeout=seconds)
-        return bool(done)
-
-    def read_over_http(self, actor: str, seq: int) -> None:
-        """Remember that somebody was sent the state up to `seq`: it bounds what they may claim to have seen."""
-        lane = f"H:{actor}"
-        self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
-
-    def http_delivered(self, actor: str) -> int:
-        """Return the highest `seq` somebody was sent over HTTP."""
-        return self.delivered.get(f"H:{actor}", 0)
-
-    def _wake_waits(self, seq: int) -> None:
-        kept = []
-        for wanted, future in self._record_waits:
-            if wanted > seq and not future.done():
-                kept.append((wanted, future))
-            elif not future.done():
-                future.set_result(None)
-        self._record_waits = kept
-
     # ------------------------------------------------------------ outlets
 
     def tell(self, outlet: Outlet, by: Peer | None) -> None:
@@ -368,7 +275,7 @@ class Doorman:
                 self._answer(outlet, by)
             case Logged(record):
                 wire = encode_record(record.row)
-                self._wake_waits(record.seq)
+                self._house.callers.durable(record.seq)
                 self._house.metrics.add("records_total", f'kind="{record.kind}"')
                 for peer in self._followers():
                     if peer.following == "live":
@@ -398,9 +305,7 @@ class Doorman:
                 assert_never(outlet)
 
     def _answer(self, outlet: Acked | Nacked, by: Peer | None) -> None:
-        waiting = self._waiting.pop(outlet.request, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(outlet)
+        self._house.callers.answered(outlet)
         if isinstance(outlet, Acked):
             self._house.metrics.add("intents_total")
         else:
@@ -429,50 +334,6 @@ class Doorman:
     def _to_followers(self, message: bytes) -> None:
         for peer in self._followers():
             peer.control(message)
-
-    # ------------------------------------------------------------ presence
-
-    def presence(self, doc: str) -> Presence:
-        """Return who is here in one document; the agent is, from the first moment."""
-        kept = self._presence.get(doc)
-        if kept is None:
-            kept = self._presence[doc] = Presence()
-            kept.place(self._house.sequencer.client, self._agent_state(), now=self._house.clock.now())
-        return kept
-
-    def _agent_state(self) -> dict[str, Json]:
-        live = self._house.sequencer.fold.board.live.values()
-        planning = [entry.id for entry in live if entry.state == "planning"]
-        held = [entry.id for entry in live if entry.state in ("held", "ready")]
-        status = "planning" if planning else "waiting" if held else "idle"
-        user = {"name": "Agent", "kind": "agent", "color": AGENT_COLOUR}
-        return {"user": user, "agent": {"status": status, "intents": planning or held}}
-
-    def refresh_agent(self) -> None:
-        """Show what the agent is doing, when that changed."""
-        state = self._agent_state()
-        if state != self._agent:
-            self._agent = state
-            self._place_agent(state)
-
-    def beat(self) -> None:
-        """Every 15 s: the agent is still here (which also keeps silent stock clients), expired tokens are out."""
-        self._place_agent(self._agent_state())
-        now = self._house.clock.now()
-        for peer in list(self.peers):
-            if not peer.session.identity.may("read", now):
-                peer.close(CLOSE_UNAUTHENTICATED)
-
-    def _place_agent(self, state: dict[str, Json]) -> None:
-        for doc, peers in self._by_doc.items():
-            if peers:
-                update = self.presence(doc).place(self._house.sequencer.client, state, now=self._house.clock.now())
-                self._spread_presence(doc, update)
-
-    def _spread_presence(self, doc: str, update: bytes) -> None:
-        frame = encode_awareness_frame(update)
-        for peer in self._by_doc.get(doc, ()):
-            peer.send(frame)
 
 
 def _answer_of(outlet: Acked | Nacked) -> Ack | Nack:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
 from crdt.errors import BrokenDocument
+from workspace.callers import Callers
 from workspace.doorman import Doorman
 from workspace.errors import CLOSE_RESTART, Close, RoomClosed, WorkspaceFault
 from workspace.intents.events import AskPlanner, Closing, Event, Logged, Outcome, Outlet, StopPlanner, Ticked, Wish
@@ -54,6 +55,7 @@ class Room:
         self.is_open = True
         self.idle_since = clock.now()
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.callers = Callers(self)
         self.doorman = Doorman(self)
         self._inbox: asyncio.Queue[Job] = asyncio.Queue(INBOX_MAX)
         self._releases: asyncio.Queue[tuple[asyncio.Future[None] | None, list[Job]]] = asyncio.Queue(RELEASES_MAX)
@@ -150,7 +152,7 @@ class Room:
                 task.cancel()
             await self._calls.close()
             self.doorman.close_all(why)
-            self.doorman.abandon()
+            self.callers.abandon()
             if not self.stopped.done():
                 self.stopped.set_result(None)
 
@@ -165,7 +167,7 @@ class Room:
         due = self.sequencer.next_deadline()
         if due is not None and due <= self.clock.now() and self.is_open:
             self.handle(Ticked())
-        self.doorman.refresh_agent()
+        self.doorman.attendance.refresh()
         await self._flush()
 
     async def _next_job(self) -> Job | None:

@@ -49,7 +49,7 @@ async def _demo(settings: Settings) -> None:
         for actor, token in tokens.items():
             console.print(f"  [{COLOURS[actor]}]{actor:<5}[/] {server.url}/w/{DEMO}#token={token}", markup=True)
         console.print(
-            '\nTo feel a conflict: as Ben write  [italic]replace "three" with "four" in plan after 5 seconds[/italic],\n'
+            '\nTo feel a conflict: as Ben  [italic]replace "three" with "four" in plan after 5 seconds[/italic],\n'
             'as Chen, before it is done,  [italic]replace "three" with "noon" in plan[/italic].\n\nCtrl+C stops.'
         )
         await server.task

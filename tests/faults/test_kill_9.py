@@ -10,7 +10,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from workspace.client import DocumentClient, Room, connect, connect_document
+from workspace.client import Room, connect
+from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log, verify
 from workspace.lobby import read_all

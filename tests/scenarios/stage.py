@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from agent.builtin.planner import BuiltinPlanner
 from agent.seed import write_seed
 from tests.support.server import Running, running_server
-from workspace.client import DocumentClient, Message, Room, connect, connect_document
+from workspace.client import Message, Room, connect
+from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log, verify
 from workspace.lobby import read_all

@@ -17,7 +17,7 @@ from agent.builtin.planner import BuiltinPlanner
 from crdt.sync import encode_control, encode_step1, encode_update
 from crdt.wire import Writer
 from tests.support.server import Running, running_server
-from workspace.client import DocumentClient, connect_document
+from workspace.document_client import DocumentClient, connect_document
 
 WAIT = 10
 

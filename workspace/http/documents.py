@@ -35,7 +35,7 @@ async def index(request: Request) -> Response:
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
-        room.doorman.read_over_http(identity.actor, fold.seq)
+        room.callers.sent(identity.actor, fold.seq)
         return [{"name": name, "kind": kind} for name, kind in sorted(fold.kinds.items())]
 
     return answer(await room.ask(listed))
@@ -81,7 +81,7 @@ async def show(request: Request) -> Response:
         document = fold.documents.get(name)
         if document is None:
             return None
-        room.doorman.read_over_http(identity.actor, fold.seq)
+        room.callers.sent(identity.actor, fold.seq)
         return _rendered(document, name, fold.seq, form)
 
     response = await room.ask(now)

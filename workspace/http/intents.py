@@ -44,7 +44,7 @@ async def create(request: Request) -> Response:
     acked = await _submit(room, identity, body, key)
     if isinstance(acked, Nacked):
         refuse(acked.refusal)
-    verdict = await room.doorman.await_verdict(room, acked.id, wait) if wait else None
+    verdict = await room.callers.await_verdict(acked.id, wait) if wait else None
     ack = {"n": acked.n, "id": acked.id, "seq": acked.seq, "state": acked.state}
     return answer({**ack, "verdict": verdict, **({"state": verdict.state} if verdict else {})}, 202)
 
@@ -55,7 +55,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
     if key:
         lane = f"{lane}:{sha256_of(key.encode())[7:23]}"
     request = f"{lane}/{room.clock.token(8)}"
-    future = room.doorman.await_answer(request)
+    future = room.callers.await_answer(request)
 
     def submit() -> None:
         clock = room.sequencer.fold.board.lanes.clock(lane)
@@ -70,7 +70,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
             expects=body.expects,
             value=body.value,
         )
-        delivered = room.doorman.http_delivered(identity.actor)
+        delivered = room.callers.delivered(identity.actor)
         room.handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))
 
     await room.ask(submit)
@@ -84,7 +84,7 @@ async def index(request: Request) -> Response:
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
-        room.doorman.read_over_http(identity.actor, fold.seq)
+        room.callers.sent(identity.actor, fold.seq)
         entries = [entry for entry in reversed(fold.board.entries.values()) if state in (None, entry.state)]
         return [describe(entry) for entry in entries[:BOARD_MAX]]
 
@@ -98,7 +98,7 @@ async def show(request: Request) -> Response:
     def found() -> dict[str, Json] | None:
         fold = room.sequencer.fold
         entry = fold.board.entries.get(request.path_params["id"])
-        room.doorman.read_over_http(identity.actor, fold.seq)
+        room.callers.sent(identity.actor, fold.seq)
         return describe(entry) if entry else None
 
     body = await room.ask(found)

@@ -1,0 +1,1 @@
+"""Intents from the door to their verdict, pure: events in, records and wishes out."""

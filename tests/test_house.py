@@ -1,0 +1,136 @@
+"""The house keeps its shape: floors, purity, sizes, words. Measured from the source itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = {"crdt": {"crdt"}, "workspace": {"crdt", "workspace"}, "agent": {"crdt", "workspace", "agent"}}
+SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
+NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
+PURE = [
+    name
+    for name in NAMES
+    if name.startswith(("crdt/", "workspace/intents/"))
+    or name in ("workspace/session.py", "workspace/outbox.py", "workspace/access.py", "workspace/messages.py")
+    or (name.startswith("agent/builtin/") and not name.endswith("planner.py"))
+]
+IMPURE_MODULES = {
+    "asyncio", "time", "random", "secrets", "socket", "logging", "sqlite3", "sqlalchemy", "sqlmodel", "threading",
+    "starlette", "uvicorn", "websockets", "anthropic", "os", "subprocess", "uuid", "tempfile", "pathlib",
+}  # fmt: skip
+CRDT_MAY_IMPORT = {"pycrdt", "msgspec", "crdt"}
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "types", "base", "data"}
+
+
+def tree_of(name: str) -> ast.Module:
+    return ast.parse((ROOT / name).read_text())
+
+
+def imports(name: str) -> Iterator[tuple[str, ast.stmt]]:
+    for node in ast.walk(tree_of(name)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: imports are absolute"
+            yield node.module or "", node
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_imports_point_down(name: str) -> None:
+    floor = name.split("/")[0]
+    for module, _ in imports(name):
+        top = module.split(".")[0]
+        assert top not in FLOORS or top in FLOORS[floor], f"{name} imports {module} from above"
+        if top == "tests":
+            raise AssertionError(f"{name} imports the tests")
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_rooms_know_no_clock_network_chance_or_database(name: str) -> None:
+    for module, _ in imports(name):
+        assert module.split(".")[0] not in IMPURE_MODULES, f"{name} imports {module}"
+    for node in ast.walk(tree_of(name)):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"{name} awaits"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("crdt/")])
+def test_the_first_floor_stands_on_pycrdt_alone(name: str) -> None:
+    import sys
+
+    for module, _ in imports(name):
+        top = module.split(".")[0]
+        assert top in CRDT_MAY_IMPORT or top in sys.stdlib_module_names, f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_import_is_hidden(name: str) -> None:
+    tree = tree_of(name)
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(scope)), name
+        if isinstance(scope, ast.If):
+            assert "TYPE_CHECKING" not in ast.unparse(scope.test), name
+
+
+def test_there_is_no_circle() -> None:
+    known = {name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): name for name in NAMES}
+    graph: dict[str, set[str]] = {}
+    for module, name in known.items():
+        graph[module] = set()
+        for target, node in imports(name):
+            names = [target]
+            if isinstance(node, ast.ImportFrom):
+                names += [f"{target}.{alias.name}" for alias in node.names]
+            graph[module] |= {part for part in names if part in known and part != module}
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " → ".join((*path, module))
+        if module not in done:
+            for target in graph[module]:
+                visit(target, (*path, module))
+            done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_and_functions_stay_readable(name: str) -> None:
+    source = (ROOT / name).read_text()
+    assert len(source.splitlines()) <= FILE_LINES_MAX, f"{name} has {len(source.splitlines())} lines"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= FUNCTION_LINES_MAX, f"{name}:{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_module_and_public_name_is_documented(name: str) -> None:
+    tree = tree_of(name)
+    assert ast.get_docstring(tree), f"{name} has no docstring"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{name}: {node.name} is not documented"
+    assert not FORBIDDEN_NAMES & set(name.removesuffix(".py").split("/")), name
+
+
+def test_the_project_names_no_registry_and_no_machine() -> None:
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    pattern = re.compile(r"https?://(?:registry\.|pypi\.|files\.pythonhosted|deb\.debian)|resolved\"|/root/|/home/")
+    for name in files:
+        path = ROOT / name
+        if name and path.suffix in {".py", ".md", ".json", ".toml", ".ts", ".tsx", ".mjs", ""} and path.is_file():
+            if name == "tests/test_house.py":
+                continue
+            found = pattern.search(path.read_text(errors="replace"))
+            assert found is None, f"{name}: {found.group() if found else ''}"

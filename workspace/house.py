@@ -1,0 +1,49 @@
+"""What the parts of a room need of the room itself: its sequencer, its store, its gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Protocol
+
+from workspace.intents.events import Acked, Event, Nacked, Outcome
+from workspace.intents.sequencer import Sequencer
+from workspace.peer import Peer
+from workspace.ports import Clock, Store
+from workspace.telemetry import Metrics
+
+
+class Waiting(Protocol):
+    """Those who wait over HTTP: see `workspace.callers`."""
+
+    def answered(self, outlet: Acked | Nacked) -> None:
+        """Hand an ack or nack to the request that waits for it."""
+
+    def durable(self, seq: int) -> None:
+        """Wake those who waited for records up to `seq`."""
+
+
+class House(Protocol):
+    """What the doorman needs of its room."""
+
+    ws: str
+    sequencer: Sequencer
+    store: Store
+    clock: Clock
+    metrics: Metrics
+    durable_seq: int
+    is_open: bool
+    idle_since: float
+    planner_name: str | None
+
+    @property
+    def callers(self) -> Waiting:
+        """Those who wait over HTTP."""
+
+    def handle(self, event: Event, by: Peer | None = None) -> Outcome:
+        """Put an event through the sequencer."""
+
+    def later(self, job: Callable[[], None]) -> None:
+        """Do something once everything before it is durable."""
+
+    def spawn(self, work: Coroutine[object, object, None]) -> None:
+        """Run something beside the loop."""
