@@ -122,7 +122,8 @@ class Presence:
         self.owners.pop(client, None)
         known = self.entries.pop(client, None)
         self.heard.pop(client, None)
-        return encode_awareness([Entry(client, known.clock + 1, None)]) if known is not None else None
+        # The clock stays: a client that comes back goes on from its own, and must not be behind its own farewell.
+        return encode_awareness([Entry(client, known.clock, None)]) if known is not None else None
 
     def everyone(self) -> bytes | None:
         """Return all entries for somebody who joins; None when nobody is here."""

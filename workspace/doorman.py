@@ -281,10 +281,12 @@ class Doorman:
                     if peer.following == "live":
                         peer.control(wire)
                         self._deliver(peer, record.seq)
-            case Spread(doc, update, _):
+            case Spread(doc, update, lane):
                 frame = encode_update(update)
+                # Only its own typing is not sent back: who answers a question still gets the commit it leads to.
+                typist = by if by is not None and by.session.lane == lane else None
                 for peer in self._by_doc.get(doc, ()):
-                    if peer is not by:
+                    if peer is not typist:
                         peer.send(frame)
             case StateChanged():
                 self._to_followers(encode(StateMessage(outlet.id, outlet.state, outlet.waits_for, outlet.reason)))

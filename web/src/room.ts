@@ -111,6 +111,9 @@ export class Room {
     this.welcomed = false
     if (connected) {
       this.countUpdates()
+      // Others were told that this client left: a new clock brings it back at once instead of in 15 seconds.
+      const awareness = this.provider.awareness
+      awareness.setLocalState(awareness.getLocalState())
       this.send({ type: 'hello', seen: this.lane.shown, ...(this.lane.lane && { lane: this.lane.lane, secret: this.lane.secret }) })
     }
     this.changed()

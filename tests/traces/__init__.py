@@ -1,0 +1,1 @@
+"""Real editing histories through the server's own socket."""
