@@ -46,13 +46,21 @@ def decode_awareness(payload: bytes) -> list[Entry]:
 
 
 def _state(text: str) -> dict[str, Json] | None:
+    if len(text) > 16 * STATE_BYTES_MAX:
+        raise FrameTooLarge(f"an awareness state has {len(text)} characters")
     try:
-        state = json.loads(text) if len(text) <= 16 * STATE_BYTES_MAX else {}
-    except (json.JSONDecodeError, RecursionError) as error:
+        state = json.loads(text, parse_constant=_refuse_constant)
+        json.dumps(state, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        # ValueError: no JSON, NaN (which browsers cannot parse), or half a surrogate pair.
         raise MalformedFrame("an awareness state is not JSON") from error
     if state is not None and not isinstance(state, dict):
         raise MalformedFrame("an awareness state is an object or null")
     return state
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def encode_awareness(entries: Iterable[Entry]) -> bytes:

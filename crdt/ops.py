@@ -170,8 +170,7 @@ def touches(document: Document, op: Op) -> Touch:
     """Return where an operation writes now. Raises `AnchorLost` and `MalformedFrame`."""
     match op:
         case Insert():
-            at = resolve_anchor(document, Anchor.decode(op.at))
-            return Touch(op.doc, "text", at, at, is_relative=True)
+            return _touch_of_insert(document, op)
         case Replace() | Delete():
             start, end = resolve_range(document, range_of(op.from_, op.to))
             return Touch(op.doc, "text", start, end)
@@ -187,6 +186,16 @@ def touches(document: Document, op: Op) -> Touch:
             return touch_of_place(document, op.doc, op.path, op.from_, op.to)
         case CreateDocument():
             return Touch(op.doc, "document")
+
+
+def _touch_of_insert(document: Document, op: Insert) -> Touch:
+    """Return the character an insert clings to: when another plan deletes it, their order decides where it lands."""
+    anchor = Anchor.decode(op.at)
+    at = resolve_anchor(document, anchor)
+    if anchor.item is None:
+        return Touch(op.doc, "text", at, at, is_relative=True)
+    start, end = (at - 1, at) if anchor.assoc < 0 else (at, at + 1)
+    return Touch(op.doc, "text", max(0, start), min(end, len(document.text())), is_relative=True)
 
 
 def touch_of_place(document: Document, doc: str, path: Path, from_: str | None, to: str | None) -> Touch:

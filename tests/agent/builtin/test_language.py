@@ -1,0 +1,213 @@
+"""The language understands many wordings of one meaning, and never raises."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.builtin.commands import (
+    AddItem,
+    AddNumber,
+    AddToSection,
+    AppendText,
+    AskAuthor,
+    CaseSection,
+    CutSection,
+    DeleteLines,
+    DeleteSection,
+    DeleteText,
+    InsertText,
+    Instruction,
+    MakeDocument,
+    MoveItem,
+    NotUnderstood,
+    OrderList,
+    RemoveData,
+    RemoveItem,
+    RenameHeading,
+    ReplaceSection,
+    ReplaceText,
+    SetData,
+)
+from agent.builtin.language import parse
+
+PAGE = Path(__file__).parents[3] / "docs" / "language.md"
+LINES = [
+    line
+    for block in re.findall(r"```folkmoot\n(.*?)```", PAGE.read_text(), re.S)
+    for line in block.splitlines()
+    if line.strip()
+]
+
+MEANINGS = [
+    (
+        ReplaceText("a", "b", "plan"),
+        [
+            'replace "a" with "b" in plan',
+            "Please replace 'a' by 'b' in plan.",
+            "in plan, replace “a” with “b”",
+            'could you change "a" to "b" in plan?',
+            "REPLACE «a» WITH «b» IN plan",
+            'turn "a" into "b" in the document plan',
+            'swap "a" for "b" in plan please',
+        ],
+    ),
+    (ReplaceText("a", "b", "plan", "all"), ['replace all "a" with "b" in plan', 'replace every "a" with "b" in plan']),
+    (ReplaceText("a", "b", None, "last"), ['replace the last "a" with "b"', 'change the last "a" to "b"']),
+    (
+        InsertText("t", "after", "x", "plan"),
+        [
+            'insert "t" after "x" in plan',
+            'put "t" below "x" in plan',
+            'add "t" behind "x" in plan',
+            'write "t" after the text "x" in plan',
+        ],
+    ),
+    (InsertText("t", "before", "x"), ['insert "t" before "x"', 'add "t" above "x"', 'put "t" in front of "x"']),
+    (AppendText("t"), ['append "t"', 'add "t" at the end', 'write "t"']),
+    (AppendText("t", "plan", at_start=True), ['prepend "t" to plan', 'start with "t" in plan']),
+    (DeleteText("t", "plan"), ['delete "t" in plan', 'remove "t" in plan', 'erase "t" in the document plan']),
+    (
+        DeleteLines(3, 5, "plan"),
+        ["delete lines 3 to 5 in plan", "remove lines 3-5 in plan", "drop lines 3 through 5 in plan"],
+    ),
+    (DeleteLines(3, 3), ["delete line 3", "please remove line 3"]),
+    (
+        DeleteSection("Intro", "plan"),
+        ['delete section "Intro" in plan', "remove the Intro section in plan", "drop section Intro of plan"],
+    ),
+    (
+        ReplaceSection("2", "t"),
+        ['replace section 2 with "t"', 'rewrite section 2 as "t"', 'replace the text of section 2 with "t"'],
+    ),
+    (
+        AddToSection("Intro", "t"),
+        ['add "t" to section "Intro"', 'put "t" under section Intro', 'append "t" to the Intro section'],
+    ),
+    (
+        CutSection("2", 3),
+        ["cut section 2 to 3 lines", "shorten section 2 to 3 lines", "trim section 2 down to 3 lines"],
+    ),
+    (
+        RenameHeading("A", "B", "plan"),
+        [
+            'rename heading "A" to "B" in plan',
+            'retitle the heading "A" as "B" in plan',
+            'rename section "A" to "B" in plan',
+        ],
+    ),
+    (
+        CaseSection("Intro", "upper"),
+        [
+            'make section "Intro" uppercase',
+            "turn the Intro section into capitals",
+            "uppercase section Intro",
+            "put section Intro in upper case",
+        ],
+    ),
+    (CaseSection("Intro", "title"), ["make section Intro title case", "title-case the Intro section"]),
+    (CaseSection(None, "lower"), ["make everything lowercase", "turn it into lower case", "make the text lowercase"]),
+    (
+        OrderList("Guests", doc="plan"),
+        ['sort list under "Guests" in plan', "alphabetize the items under Guests in plan"],
+    ),
+    (
+        OrderList("Guests", dedupe=True),
+        ["dedupe the list under Guests", 'remove duplicates from the list under "Guests"'],
+    ),
+    (
+        SetData("budget.travel", 300),
+        [
+            "set budget.travel to 300",
+            "budget.travel = 300",
+            "make budget.travel equal to 300",
+            "change budget.travel to 300",
+            "please update the budget.travel to 300.",
+        ],
+    ),
+    (SetData("a.b", "Friday noon"), ["set a.b to Friday noon", 'set a.b to "Friday noon"']),
+    (SetData("a", {"x": [1, "y"]}), ['set a to {"x": [1, "y"]}']),
+    (SetData("a", True), ["set a to true"]),
+    (AddNumber("x.y", 5), ["increase x.y by 5", "raise x.y by 5", "bump the x.y by 5", "increment x.y by 5"]),
+    (
+        AddNumber("x.y", -1200),
+        ["decrease x.y by 1,200", "reduce x.y by 1200", "lower x.y by 1_200", "subtract 1200 from x.y"],
+    ),
+    (AddNumber("x", 10, is_percent=True), ["increase x by 10%", "increase x by 10 percent"]),
+    (RemoveData("x.y"), ["remove x.y", "delete x.y", "unset x.y", "clear the x.y"]),
+    (AddItem("x.l", "Dee"), ['add "Dee" to x.l', "add Dee to x.l", 'append "Dee" to the list x.l', "put Dee into x.l"]),
+    (RemoveItem("x.l", "Dee"), ['remove "Dee" from x.l', "take Dee out of x.l", "drop Dee from x.l"]),
+    (
+        MoveItem("x.l", "Dee", 1),
+        [
+            'move "Dee" in x.l to top',
+            "move Dee in x.l to 1",
+            "move Dee within x.l to position 1",
+            "move Dee in x.l to the first place",
+        ],
+    ),
+    (MoveItem("x.l", "Dee", -1), ["move Dee in x.l to the end", "move Dee in x.l to bottom"]),
+    (
+        MakeDocument("notes", "text"),
+        ["create text document notes", "create a document called notes", "make a new text doc notes"],
+    ),
+    (MakeDocument("stock", "data"), ["create data document stock", 'add a new data document named "stock"']),
+    (AskAuthor("Which?"), ['ask "Which?"', 'please ask me "Which?"']),
+    (AskAuthor("Which?", ("a", "b")), ['ask "Which?" options "a", "b"', 'ask "Which?" with options: "a" or "b"']),
+]
+TABLE = [(wording, meaning) for meaning, wordings in MEANINGS for wording in wordings]
+
+
+def test_the_table_is_long_enough_to_mean_something() -> None:
+    assert len(TABLE) >= 100
+
+
+@pytest.mark.parametrize(("wording", "meaning"), TABLE)
+def test_one_meaning_has_many_wordings(wording: str, meaning: object) -> None:
+    assert parse(wording) == Instruction((meaning,))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("wording", "meaning"), TABLE)
+@pytest.mark.parametrize("form", ["{} after 2 seconds", "after 2 seconds: {}", "{} after 2s."])
+def test_a_delay_changes_nothing_else(wording: str, meaning: object, form: str) -> None:
+    assert parse(form.format(wording.rstrip("?."))) == Instruction((meaning,), 2.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_line_of_the_page_is_understood(line: str) -> None:
+    assert isinstance(parse(line), Instruction)
+
+
+@given(st.text(max_size=300))
+def test_no_words_make_it_raise(text: str) -> None:
+    assert isinstance(parse(text), Instruction | NotUnderstood)
+
+
+@given(old=st.text(min_size=1, max_size=30), new=st.text(max_size=30))
+def test_quoted_words_are_taken_as_they_are(old: str, new: str) -> None:
+    quoted = [part.replace("\\", "\\\\").replace('"', '\\"') for part in (old, new)]
+    parsed = parse(f'replace "{quoted[0]}" with "{quoted[1]}" in plan')
+    assert parsed == Instruction((ReplaceText(old, new, "plan"),))
+
+
+def test_several_commands_keep_their_order() -> None:
+    parsed = parse('set a.b to 2; append "x; and then y" to plan and then remove a.c, then ask "ok?"')
+    assert isinstance(parsed, Instruction)
+    assert parsed.commands == (SetData("a.b", 2), AddItem("plan", "x; and then y"), RemoveData("a.c"), AskAuthor("ok?"))
+
+
+def test_a_delay_is_bounded() -> None:
+    parsed = parse("set a to 1 after 99999 seconds")
+    assert isinstance(parsed, Instruction)
+    assert parsed.delay_seconds == 120
+
+
+def test_what_is_not_understood_is_named_with_the_nearest_form() -> None:
+    parsed = parse("set a to 1; relpace the thing")
+    assert isinstance(parsed, NotUnderstood)
+    assert parsed.part == "relpace the thing"
+    assert parsed.nearest.startswith("replace")

@@ -1,0 +1,181 @@
+"""Plans of the built-in planner, carried out on forks, are the documents that were asked for."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.builtin.pieces import PieceTable
+from agent.builtin.planner import BuiltinPlanner
+from crdt.anchor import place_range
+from crdt.document import Document
+from crdt.fork import run
+from crdt.paths import set_path
+from workspace.intents.intent import Scope
+from workspace.intents.plan import Asked, Draft, Exchange, Image, Planned, Proposal, Refused, Snapshot, Task
+
+TEXT = (
+    "# Plan 😀\n\nHi e\u0301 folks.\n\n## Intro\n\nHello there.\nSecond line.\nThird.\n\n"
+    "## Guests\n\n- Zoe\n- ana\n- Ben\n- ana\n\n## End\nbye\n"
+)
+DATA = {"travel": 400, "items": ["a", "b", "c"], "who": "Ana"}
+
+
+def documents() -> dict[str, Document]:
+    text, values = Document("text", client=5), Document("data", client=5)
+    with text.transaction():
+        text.insert_text(0, TEXT)
+    with values.transaction():
+        for name, value in DATA.items():
+            set_path(values, (name,), value)
+    return {"plan": text, "budget": values}
+
+
+DOCS = documents()
+
+
+async def plan(text: str, *, scope: tuple[Scope, ...] | None = None, exchanges: tuple[Exchange, ...] = ()) -> Proposal:
+    waited: list[object] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    drafts: list[Draft] = []
+
+    def show(draft: Draft) -> None:
+        assert not waited, "the draft is shown before the delay"
+        drafts.append(draft)
+
+    snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
+    return await BuiltinPlanner(sleep).plan(
+        Task("w", "i1", "ana", "editor", text, scope, snapshot, exchanges=exchanges), show
+    )
+
+
+async def after(text: str, **more: object) -> dict[str, object]:
+    proposal = await plan(text, **more)  # type: ignore[arg-type]
+    assert isinstance(proposal, Planned), proposal
+    ran = run(DOCS, proposal.ops, proposal.reads, client=99)
+    return {name: document.value() for name, document in ran.documents.items()}
+
+
+EDITS = [
+    ('replace "folks" with "friends 👩‍👩‍👧"', TEXT.replace("folks", "friends 👩‍👩‍👧")),
+    ('replace all "ana" with "Anna"', TEXT.replace("ana", "Anna")),
+    ('replace the first "ana" with "x"', TEXT.replace("ana", "x", 1)),
+    ('replace the last "ana" with "x"', TEXT[::-1].replace("ana", "x", 1)[::-1]),
+    (
+        "make section Intro uppercase",
+        TEXT.replace("Hello there.\nSecond line.\nThird.", "HELLO THERE.\nSECOND LINE.\nTHIRD."),
+    ),
+    ("make section 1 title case", TEXT.replace("Hello there.\nSecond line.", "Hello There.\nSecond Line.")),
+    ("cut section intro to 1 line", TEXT.replace("\nSecond line.\nThird.", "")),
+    ("sort list under Guests", TEXT.replace("- Zoe\n- ana\n- Ben\n- ana", "- ana\n- ana\n- Ben\n- Zoe")),
+    ("dedupe list under Guests", TEXT.replace("- Zoe\n- ana\n- Ben\n- ana", "- Zoe\n- Ben\n- ana")),
+    ('delete section "Intro"', TEXT.replace("## Intro\n\nHello there.\nSecond line.\nThird.\n\n", "")),
+    ('rename heading "End" to "Fin 😀"', TEXT.replace("## End", "## Fin 😀")),
+    ('append "bye" to plan', TEXT + "bye\n"),
+    ('prepend "Top" to plan', "Top\n" + TEXT),
+    ('insert "dear " before "folks"', TEXT.replace("folks", "dear folks")),
+    ('insert "!" after "folks"', TEXT.replace("folks", "folks!")),
+    ('add "PS" to section End', TEXT.replace("bye", "bye\nPS")),
+    ('replace section 2 with "nobody"', TEXT.replace("- Zoe\n- ana\n- Ben\n- ana", "nobody")),
+    ("delete lines 1 to 2", TEXT.removeprefix("# Plan 😀\n\n")),
+    ('delete "Second line.\\n"', TEXT.replace("Second line.\n", "")),
+    ('append "one"; replace "one" with "two"', TEXT + "two\n"),
+]
+VALUES = [
+    ("set budget.travel to 300", {**DATA, "travel": 300}),
+    ("increase travel by 10%", {**DATA, "travel": 440}),
+    ("decrease budget.travel by 0.5", {**DATA, "travel": 399.5}),
+    ("add 5 to budget.travel", {**DATA, "travel": 405}),
+    ('add "d" to budget.items', {**DATA, "items": ["a", "b", "c", "d"]}),
+    ('remove "B" from items', {**DATA, "items": ["a", "c"]}),
+    ('move "c" in budget.items to top', {**DATA, "items": ["c", "a", "b"]}),
+    ('move "a" in budget.items to the end', {**DATA, "items": ["b", "c", "a"]}),
+    ("remove budget.who", {"travel": 400, "items": ["a", "b", "c"]}),
+    ("set budget.team.lead to Zoe", {**DATA, "team": {"lead": "Zoe"}}),
+    ("set budget.travel to 1; increase budget.travel by 2", {**DATA, "travel": 3}),
+]
+REFUSALS = [
+    ("make it pop", "not_understood"),
+    ('replace "zzz" with "y"', "not_found"),
+    ('replace "ana" with "y"', "ambiguous"),
+    ('delete section "Nope"', "not_found"),
+    ("delete lines 5 to 900", "not_found"),
+    ("set plan.x to 3", "wrong_kind"),
+    ("increase budget.items by 3", "wrong_kind"),
+    ("remove budget.nope", "not_found"),
+    ('append "x" to plan; remove budget.nope', "not_found"),
+    ('replace "a" with "b" in nowhere', "no_document"),
+    ("create text document plan", "exists"),
+    ("set budget to 3", "which_value"),
+    ('remove "q" from budget.items', "not_found"),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), EDITS)
+async def test_text_becomes_what_was_asked_for(words: str, expected: str) -> None:
+    assert (await after(words))["plan"] == expected
+
+
+@pytest.mark.parametrize(("words", "expected"), VALUES)
+async def test_values_become_what_was_asked_for(words: str, expected: object) -> None:
+    assert (await after(words))["budget"] == expected
+
+
+@pytest.mark.parametrize(("words", "code"), REFUSALS)
+async def test_what_cannot_be_done_is_refused_with_a_reason(words: str, code: str) -> None:
+    proposal = await plan(words)
+    assert isinstance(proposal, Refused)
+    assert proposal.code == code
+    assert proposal.reason
+
+
+async def test_a_selection_narrows_a_text_command() -> None:
+    start = TEXT.rindex("- ana")
+    place = place_range(DOCS["plan"], start, start + 5)
+    scope = (Scope("plan", from_=place.start.encode(), to=place.end.encode()),)
+    assert (await after('replace "ana" with "Eva"', scope=scope))["plan"] == TEXT[:start] + "- Eva" + TEXT[start + 5 :]
+
+
+async def test_a_new_document_can_be_filled_at_once() -> None:
+    assert (await after('create text document notes; append "first" to notes'))["notes"] == "first\n"
+
+
+async def test_a_question_is_asked_until_it_is_answered() -> None:
+    asked = await plan('ask "Which?" options "a", "b"')
+    assert isinstance(asked, Asked)
+    assert [option.value for option in asked.options] == ["a", "b"]
+    answered = await plan('ask "Which?" options "a", "b"', exchanges=(Exchange("Which?", "b"),))
+    assert isinstance(answered, Planned)
+    assert not answered.ops
+    assert "b" in answered.summary
+
+
+async def test_a_delay_gives_the_same_plan() -> None:
+    for words in ("set budget.travel to 300", 'append "x" to plan', 'replace "zzz" with "y"'):
+        assert await plan(f"{words} after 9 seconds") == await plan(words)
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_a_piece_table_equals_plain_strings(seed: int) -> None:
+    chance = random.Random(seed)
+    snapshot = "".join(chance.choice("ab😀é\n") for _ in range(chance.randint(0, 12)))
+    table, model = PieceTable(snapshot), snapshot
+    for _ in range(chance.randint(0, 8)):
+        start = chance.randint(0, len(model))
+        end = chance.randint(start, len(model))
+        words = "".join(chance.choice("XY漢") for _ in range(chance.randint(0, 3)))
+        table.edit(start, end, words)
+        model = model[:start] + words + model[end:]
+        assert table.text == model
+    rebuilt, shift = snapshot, 0
+    for part in table.replacements():
+        rebuilt = rebuilt[: part.start + shift] + part.text + rebuilt[part.end + shift :]
+        shift += len(part.text) - (part.end - part.start)
+    assert rebuilt == model

@@ -1,0 +1,103 @@
+"""The command line says what is there, and what to do when it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import app
+from agent.seed import seed
+from agent.serving import serving
+from workspace.client import connect
+from workspace.settings import Settings
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A database with one settled instruction."""
+
+    async def make() -> None:
+        settings = Settings(port=0, database=f"sqlite:///{tmp_path / 'folkmoot.sqlite'}")
+        async with serving(settings) as server:
+            tokens = await seed(server.lobby)
+            async with connect(f"{server.ws_url}/ws/demo", token=tokens["Ben"]) as ben:
+                await (await ben.intent("increase budget.food by 5")).verdict(20)
+
+    asyncio.run(make())
+    return tmp_path
+
+
+def call(*arguments: str) -> tuple[int, str]:
+    result = RUNNER.invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+def test_a_log_is_read_verified_and_replayed(data: Path) -> None:
+    code, out = call("log", "demo", "--data", str(data))
+    assert code == 0
+    assert "increase budget.food by 5" in out
+    assert call("log", "demo", "--data", str(data), "--kind", "verdict")[1].count("\n") == 1
+    code, out = call("verify", "demo", "--data", str(data))
+    assert code == 0
+    assert "states reproduced" in out
+    code, now = call("replay", "demo", "--data", str(data))
+    assert code == 0
+    assert '"food": 425' in now
+    assert '"food": 420' in call("replay", "demo", "--to", "5", "--data", str(data))[1]
+
+
+def test_a_changed_log_does_not_verify(data: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(data / "folkmoot.sqlite") as raw:
+        raw.execute("UPDATE log SET body = replace(body, 'food', 'fool') WHERE kind = 'intent'")
+    code, out = call("verify", "demo", "--data", str(data))
+    assert code == 1
+    assert "NOT intact" in out
+
+
+def test_mistakes_are_told_with_what_to_do(tmp_path: Path) -> None:
+    code, out = call("verify", "nowhere", "--data", str(tmp_path))
+    assert code == 1
+    assert "no workspace 'nowhere'" in out
+    assert call("log", "x", "--kind", "dance", "--data", str(tmp_path))[0] == 1
+    assert "owner, editor" in call("token", "-w", "demo", "--actor", "a", "--role", "king", "--data", str(tmp_path))[1]
+    assert "mysql" in call("verify", "demo", "--database", "mysql://x")[1]
+    code, token = call("token", "-w", "new", "--actor", "Zoë", "--data", str(tmp_path))
+    assert code == 0
+    assert token.startswith("fm_")
+
+
+async def test_a_taken_port_is_explained(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "agent", "serve", "--port", str(port), "--data", str(tmp_path),
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        _, err = await process.communicate()
+    assert process.returncode == 1
+    assert b"--port" in err
+
+
+def test_help_loads_neither_server_nor_database() -> None:
+    assert call("--help")[0] == 0
+    loaded = asyncio.run(_modules_after("from agent.cli import app"))
+    assert not {"sqlmodel", "uvicorn", "starlette", "pycrdt", "anthropic"} & loaded
+
+
+async def _modules_after(code: str) -> set[str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", f"{code}; import sys; print(' '.join(sys.modules))", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    return set(out.decode().split())
