@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench soak clean
+.PHONY: demo story test check web serve bench world soak clean
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -31,8 +31,11 @@ test: $(STAMP) $(PAGE) $(STOCK) check  ## everything, browser and stock clients 
 	cd web && npm test
 	$(BIN)/python -m pytest
 
-bench: $(STAMP)  ## speed of the log, ratios against plain replay
+bench: $(STAMP)  ## what our layers cost, as ratios against the bare libraries
 	$(BIN)/python -m tests.measure
+
+world: $(STAMP)  ## random histories of people, plans and crashes against the sequencer
+	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history
 
 soak: $(STAMP)  ## the stories, many more times
 	FOLKMOOT_STORY_RUNS=500 $(BIN)/python -m pytest tests/scenarios

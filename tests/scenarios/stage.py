@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +18,7 @@ from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log, verify
 from workspace.lobby import read_all
 
-RUNS = 50
+RUNS = int(os.environ.get("FOLKMOOT_STORY_RUNS", "50"))
 AT_ONCE = 10
 WAIT = 30.0
 

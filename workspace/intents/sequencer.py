@@ -35,11 +35,12 @@ from workspace.intents.events import (
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.record import CheckpointBody, ConfigBody, Row
 from workspace.intents.replay import start_replay
-from workspace.intents.turn import AGENT, Turn
+from workspace.intents.turn import AGENT, Turn, unix_time
 
 STEPS_MAX = 10_000
 SNAPSHOT_ROWS = 500
 DRAFT_POINTS_MAX = 20_000
+IDLE_LANE_SECONDS = 86_400.0
 
 
 class Sequencer:
@@ -223,9 +224,20 @@ def open_sequencer(
     core.runs.close(turn)
     for entry in core.live():
         core.work[entry.id] = Work(since=now, turn=core.turn, ready_at=now)
-    if fold.versions != versions:
-        turn.append(ConfigBody(versions=versions), AGENT)
+    idle = _idle_lanes(fold, now)
+    if fold.versions != versions or idle:
+        turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     return sequencer, turn.outcome()
+
+
+def _idle_lanes(fold: Fold, now: float) -> tuple[str, ...]:
+    """Return lanes without an intent for a day: they leave the derived clock, which bounds it (semantics §1.3)."""
+    lanes, entries = fold.board.lanes, fold.board.entries
+    return tuple(
+        lane
+        for lane, places in sorted(lanes.places.items())
+        if lane not in lanes.retired and now - unix_time(entries[f"i{places[-1]}"].at) > IDLE_LANE_SECONDS
+    )
 
 
 def _resume_run(core: Core, turn: Turn, row: JournalLike) -> None:

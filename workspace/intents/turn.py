@@ -86,3 +86,8 @@ class Turn:
 def timestamp(now: float) -> str:
     """Return unix seconds as ISO 8601 in UTC with milliseconds, for people's eyes."""
     return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unix_time(at: str) -> float:
+    """Return a record's `at` as unix seconds."""
+    return datetime.fromisoformat(at).timestamp()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from workspace.intents.record import PolicyConfig, read_row
 from workspace.intents.replay import fold_log, verify
 
 PLAN = (Scope("plan"),)
+HISTORIES = int(os.environ.get("FOLKMOOT_HISTORIES", "60"))
 
 
 def test_one_instruction_runs_after_its_window() -> None:
@@ -376,6 +378,21 @@ def test_updates_with_gaps_or_foreign_ids_are_refused_and_nothing_changes() -> N
     assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["close_foreign_client"]
 
 
+def test_a_lane_idle_for_a_day_leaves_the_clock_and_may_return() -> None:
+    driver = Driver()
+    first = driver.ask("Ana")
+    driver.plan(first)
+    driver.wait(1)
+    driver.now += 90_000
+    driver.open()
+    assert "LAna" in driver.sequencer.fold.board.lanes.retired
+    ben = driver.ask("Ben")
+    assert driver.sequencer.fold.board.entries[ben].body.vc == {}
+    again = driver.ask("Ana")
+    assert driver.sequencer.fold.board.entries[again].body.n == 2
+    assert driver.sequencer.fold.board.entries[again].body.vc == {"LAna": 1, "LBen": 1}
+
+
 ACTIONS = st.lists(
     st.tuples(
         st.sampled_from(("ask", "plan", "type", "wait", "crash", "answer", "cancel", "fail", "resend")),
@@ -387,7 +404,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=HISTORIES, deadline=None)
 @given(actions=ACTIONS)
 def test_any_history_ends_in_one_verdict_each_and_replays_to_the_same_state(
     actions: list[tuple[str, str, int]],

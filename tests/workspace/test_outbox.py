@@ -1,0 +1,44 @@
+"""A slow reader costs only itself."""
+
+from __future__ import annotations
+
+from workspace.access import Identity
+from workspace.errors import CLOSE_RESTART
+from workspace.outbox import Outbox
+from workspace.peer import Peer
+from workspace.session import Session
+
+
+def test_frames_leave_in_order_and_the_bound_holds() -> None:
+    box = Outbox(bytes_max=10, frames_max=3)
+    assert [box.put(b"1234"), box.put(b"5678"), box.put(b"9abc")] == [True, True, False]
+    assert [box.take(), box.take(), box.take()] == [b"1234", b"5678", None]
+    assert all(box.put(b"") for _ in range(3))
+    assert not box.put(b"")
+
+
+def test_one_large_frame_may_stand_alone() -> None:
+    box = Outbox(bytes_max=10)
+    assert box.put(b"x" * 100)
+    assert not box.put(b"y")
+    assert not box.has_room
+    assert box.take() == b"x" * 100
+    assert box.has_room
+
+
+async def test_a_client_that_does_not_read_is_closed_with_resync() -> None:
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), Outbox(bytes_max=10))
+    for _ in range(5):
+        peer.send(b"12345")
+    assert peer.closing is not None
+    assert peer.closing.status == 4508
+    assert await peer.next_frame() is None
+    assert not await peer.room_to_send()
+
+
+async def test_what_was_queued_is_sent_before_an_orderly_close() -> None:
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"))
+    peer.send(b"last words")
+    peer.close(CLOSE_RESTART)
+    assert await peer.next_frame() == b"last words"
+    assert await peer.next_frame() is None
