@@ -72,30 +72,35 @@ async def text_of(page: Page) -> str:
     return text
 
 
-async def test_two_browsers_and_a_stock_client_converge_with_the_agent() -> None:
-    async with stage() as (server, browser), stock_peer(server, "dee") as dee:
+async def test_browsers_and_two_stock_clients_converge_with_the_agent() -> None:
+    async with stage() as (server, browser), stock_peer(server, "dee") as dee, stock_peer(server, "eli") as eli:
         context, ana, problems = await visit(server, browser, "Ana")
         _, ben, _ = await visit(server, browser, "Ben")
         await ana.locator(".cm-line").nth(2).click()
         await ana.keyboard.press("Home")
         await ana.keyboard.type("Ana wrote é😀 ")
         await dee.tell("insert", at=0, words="Dee: e\u0301👩‍👩‍👧 ")
+        await eli.tell("offline")
+        await eli.tell("insert", at=0, words="Eli: 漢字 ")
         await context.set_offline(True)
         await expect(ana.get_by_test_id("connection")).to_contain_text("offline", timeout=40_000)
         await ana.keyboard.type("(offline)")
         await ben.get_by_test_id("composer").fill('append "the agent was here 🌲" to plan')
         await ben.get_by_test_id("send").click()
         await expect(ben.locator(".cm-content")).to_contain_text("the agent was here 🌲", timeout=WAIT)
+        await dee.tell("delete", at=0, count=4)
+        await eli.tell("online")
         await context.set_offline(False)
         await expect(ana.locator(".cm-content")).to_contain_text("the agent was here 🌲", timeout=40_000)
         for page in (ana, ben):
-            for words in ("Ana wrote é😀", "(offline)", "Dee: e\u0301👩‍👩‍👧"):
+            for words in ("Ana wrote é😀", "(offline)", " e\u0301👩‍👩‍👧", "Eli: 漢字"):
                 await expect(page.locator(".cm-content")).to_contain_text(words, timeout=WAIT)
         room = await server.lobby.room("demo")
         live = await room.ask(lambda: room.sequencer.fold.documents["plan"].text())
         await expect(ben.get_by_test_id("people")).to_contain_text("Ana", timeout=WAIT)
         assert (await text_of(ben)).split() == (await text_of(ana)).split() == live.split()
-        assert (await dee.tell("state"))["text"] == live
+        for peer in (dee, eli):
+            await peer.until(lambda state: state["text"] == live)
         assert [p for p in problems if "ERR_INTERNET_DISCONNECTED" not in p] == []
 
 
