@@ -40,7 +40,7 @@ from crdt.ops import (
     validate,
 )
 from crdt.paths import ABSENT, Path, delete_path, dotted, find_item, list_at, read_path, set_path, shared
-from crdt.scan import Ranges, Span, normalise_ranges
+from crdt.scan import INTERNAL, Id, Ranges, Span, normalise_ranges, scan_update
 
 DIFF_POINTS_MAX = 4_000
 TextEdit = tuple[int, int, int]  # start, end, how many code points stand there instead
@@ -49,12 +49,16 @@ WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What a list of operations did to one document: the bytes, the ids inserted and deleted."""
+    """What a list of operations did to one document: the bytes, the ids inserted and deleted.
+
+    `overwritten` are the last entries, living or deleted, of the keys that absolute operations set.
+    """
 
     update: bytes
     inserted: Mapping[int, Span]
     deleted: Ranges
     absolute_deleted: Ranges
+    overwritten: tuple[Id, ...] = ()
 
 
 def execute(document: Document, ops: Sequence[Op]) -> Executed:
@@ -89,6 +93,9 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
         inserted=_joined(change.inserted for _, change in done),
         deleted=_united(change.deleted for _, change in done),
         absolute_deleted=_united(change.deleted for op, change in done if not is_relative(op)),
+        overwritten=tuple(
+            id for op, change in done if not is_relative(op) for id in scan_update(change.update, INTERNAL).overwrites
+        ),
     )
 
 

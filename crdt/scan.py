@@ -58,7 +58,10 @@ Ranges = Mapping[int, tuple[Span, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What an update holds, without applying it. All spans are half open, `[start, end)` in clocks."""
+    """What an update holds, without applying it. All spans are half open, `[start, end)` in clocks.
+
+    `overwrites` are the entries of map keys that its items take the place of, deleted ones included.
+    """
 
     inserted: Mapping[int, Span]
     deleted: Ranges
@@ -66,6 +69,7 @@ class Scan:
     first_item: Mapping[int, Item]
     gc_clients: frozenset[int]
     structs: int
+    overwrites: tuple[Id, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ class _Pass:
     gc_clients: set[int] = field(default_factory=set)
     keys: dict[tuple[object, str], int] = field(default_factory=dict)
     structs: int = 0
+    overwrites: list[Id] = field(default_factory=list)
 
     def section(self) -> None:
         """Read all structs of one client."""
@@ -115,6 +120,8 @@ class _Pass:
         right = self.id() if info & HAS_RIGHT else None
         if client not in self.first_item:
             self.first_item[client] = Item(Id(client, clock), origin, right)
+        if origin is not None and info & HAS_KEY:
+            self.overwrites.append(origin)
         if origin is None and right is None:
             parent = self.parent()
             if info & HAS_KEY:
@@ -319,7 +326,8 @@ def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
         # What lies below a section's own start is covered by the gap check of that section.
         if client not in work.inserted or clock > work.inserted[client][1]
     }
-    return Scan(work.inserted, deleted, needs, work.first_item, frozenset(work.gc_clients), work.structs)
+    gone = frozenset(work.gc_clients)
+    return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, tuple(work.overwrites))
 
 
 def _json_depth(text: str) -> int:

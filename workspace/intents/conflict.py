@@ -170,7 +170,20 @@ def unseen_by(entry: Entry, executed: Mapping[str, Executed], board: Board, hist
                 rival = board.entries[id]
                 if is_rival(rival, entry, board):
                     rivals[id] = rival
+        human.update(edit for edit in _removed(doc, part, history) if edit.is_human and is_unseen(edit, entry))
     return Unseen(tuple(sorted(human, key=lambda edit: edit.seq)), tuple(rivals.values()))
+
+
+def _removed(doc: str, part: Executed, history: History) -> set[Edit]:
+    """Return the edits that had emptied a key which the plan fills again: a removal is an edit too."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for id in part.overwritten:
+        spans.setdefault(id.client, []).append((id.clock, id.clock + 1))
+    gone = {
+        client: [span for span in own if not _share(part.absolute_deleted, [(client, *span)])]
+        for client, own in spans.items()
+    }
+    return history.deleters(doc, gone, after=0)
 
 
 def is_unseen(edit: Edit, entry: Entry) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crdt.digest import digest_value
 from crdt.document import Document
 from crdt.ops import SetValue
-from crdt.paths import set_path
+from crdt.paths import delete_path, set_path
 from crdt.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.events import Edited, EditRefused, LaneChanged, Proposed, Resync, SocketOpened
@@ -214,6 +214,21 @@ def test_an_unseen_hand_edit_is_not_overwritten() -> None:
     driver.set(approval, "price", 90)
     driver.wait(1)
     assert driver.verdict(approval).state == "done"
+    assert driver.value("price") == 90
+
+
+def test_an_unseen_removal_by_hand_is_not_undone() -> None:
+    driver = Driver()
+    seen = driver.sequencer.fold.seq
+    driver.type("Chen", "budget", lambda document: delete_path(document, ("price",)))
+    intent = driver.ask("Ana", seen=seen)
+    driver.set(intent, "price", 90)
+    driver.wait(1)
+    assert driver.verdict(intent).code == "human_edit"
+    assert driver.value("price") is None
+    knowing = driver.ask("Ana")
+    driver.set(knowing, "price", 90)
+    driver.wait(1)
     assert driver.value("price") == 90
 
 
