@@ -393,6 +393,31 @@ def test_updates_with_gaps_or_foreign_ids_are_refused_and_nothing_changes() -> N
     assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["close_foreign_client"]
 
 
+def test_people_who_type_into_each_others_words_replay_in_log_order() -> None:
+    driver = Driver()
+    for turn in range(8):
+        driver.type(
+            ("Ana", "Ben", "Chen")[turn % 3], "plan", lambda d, t=turn: d.insert_text(len(d.text()), f"<{t}é😀>")
+        )
+    driver.type("Ana", "plan", lambda d: d.delete_text(len(d.text()) - 3, len(d.text())))
+    driver.wait(0.3)
+    report = verify(driver.rows, driver.journal)
+    assert report.ok, report
+    assert fold_log(driver.rows, driver.journal).state() == driver.sequencer.fold.state()
+    driver.open()
+    assert driver.text().endswith("<7")
+
+
+def test_updates_that_no_record_names_yet_survive_a_crash_in_their_order() -> None:
+    driver = Driver()
+    for turn in range(8):
+        driver.type(("Ana", "Ben")[turn % 2], "plan", lambda d, t=turn: d.insert_text(len(d.text()), f"<{t}>"))
+    before = driver.text()
+    driver.open()
+    assert driver.text() == before
+    assert verify(driver.rows, driver.journal).ok
+
+
 def test_a_lane_idle_for_a_day_leaves_the_clock_and_may_return() -> None:
     driver = Driver()
     first = driver.ask("Ana")
