@@ -52,6 +52,7 @@ from workspace.messages import (
 from workspace.peer import Peer
 from workspace.session import (
     STATUS_MALFORMED,
+    STATUS_TOO_BIG,
     Announce,
     Command,
     Denied,
@@ -321,6 +322,8 @@ class Doorman:
                 self._resync([peer])
             case "close_foreign_client":
                 peer.close(CLOSE_FOREIGN_CLIENT)
+            case "close_too_large":
+                peer.close(Close(STATUS_TOO_BIG, "too_large", refused.reason))
             case "close_malformed":
                 peer.close(Close(STATUS_MALFORMED, "malformed", refused.reason))
 

@@ -225,6 +225,6 @@ def _commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
             code="done",
             reason=entry.plan.summary,
             commit=commit.commit,
-            can=("undo", "override"),
+            can=("override",),
         )
     )

@@ -180,7 +180,7 @@ class EditRefused(msgspec.Struct, frozen=True):
 
     lane: str
     doc: str
-    action: Literal["resync", "close_malformed", "close_foreign_client"]
+    action: Literal["resync", "close_malformed", "close_foreign_client", "close_too_large"]
     reason: str
 
 

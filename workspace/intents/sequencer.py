@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.scan import scan_update
 from workspace.errors import LogCorrupt
@@ -39,6 +40,8 @@ from workspace.intents.turn import AGENT, Turn, unix_time
 
 STEPS_MAX = 10_000
 SNAPSHOT_ROWS = 500
+DOCUMENT_BYTES_MAX = 16 << 20
+MEASURE_EVERY_BYTES = 256 << 10
 DRAFT_POINTS_MAX = 20_000
 IDLE_LANE_SECONDS = 86_400.0
 
@@ -50,9 +53,11 @@ class Sequencer:
     made durable, and the room must be opened again from its log.
     """
 
-    def __init__(self, ws: str, *, epoch: int, fold: Fold) -> None:
+    def __init__(self, ws: str, *, epoch: int, fold: Fold, document_bytes_max: int = DOCUMENT_BYTES_MAX) -> None:
         self.core = Core(ws=ws, epoch=epoch, client=writer_client(ws, epoch), fold=fold)
+        self.document_bytes_max = document_bytes_max
         self._rows_since: dict[str, int] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
 
     @property
     def fold(self) -> Fold:
@@ -151,6 +156,10 @@ class Sequencer:
         if document.missing(event.scan):
             turn.tell(EditRefused(event.lane, event.doc, "resync", "The update refers to edits that are not here."))
             return
+        if event.scan.inserted and self._is_full(event.doc, document, len(event.update)):
+            reason = f"{event.doc} would have more than {self.document_bytes_max} bytes: begin another document."
+            turn.tell(EditRefused(event.lane, event.doc, "close_too_large", reason))
+            return
         try:
             applied = document.apply(event.update, event.scan)
         except CrdtError as error:
@@ -169,6 +178,14 @@ class Sequencer:
         core.runs.add(turn, jid, applied, event.scan, doc=event.doc, lane=event.lane, actor=event.actor)
         turn.tell(Spread(event.doc, applied.update, event.lane))
         turn.applied = applied
+
+    def _is_full(self, doc: str, document: Document, more: int) -> bool:
+        """Tell whether an update takes a document over its bound; its state is measured every 256 KiB of growth."""
+        measured, grown = self._sizes.get(doc, (0, MEASURE_EVERY_BYTES))
+        if grown + more > MEASURE_EVERY_BYTES or measured + grown + more > self.document_bytes_max:
+            measured, grown = len(document.encode()), 0
+        self._sizes[doc] = (measured, grown + more)
+        return measured + grown + more > self.document_bytes_max
 
     def _draft(self, turn: Turn, event: Drafted) -> None:
         entry = self.core.fold.board.live.get(event.intent)

@@ -418,6 +418,20 @@ def test_updates_that_no_record_names_yet_survive_a_crash_in_their_order() -> No
     assert verify(driver.rows, driver.journal).ok
 
 
+def test_a_document_grows_to_its_bound_and_may_still_be_cut() -> None:
+    driver = Driver()
+    driver.sequencer.document_bytes_max = 2_000
+    refused: list[EditRefused] = []
+    while not refused and len(driver.text()) < 5_000:
+        driver.type("Ana", "plan", lambda d: d.insert_text(0, "x" * 100))
+        refused = [o for o in driver.outlets if isinstance(o, EditRefused)]
+    assert [outlet.action for outlet in refused] == ["close_too_large"]
+    assert 1_500 < len(driver.text()) <= 2_000
+    driver.hands.clear()
+    driver.type("Ben", "plan", lambda d: d.delete_text(0, len(d.text()) - 10))
+    assert len(driver.text()) == 10
+
+
 def test_a_lane_idle_for_a_day_leaves_the_clock_and_may_return() -> None:
     driver = Driver()
     first = driver.ask("Ana")
