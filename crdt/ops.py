@@ -7,13 +7,14 @@ there and commute with each other; the rest are absolute.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from crdt.anchor import Anchor, TextRange, resolve_anchor, resolve_range
-from crdt.digest import Json, canonical, digest_text, digest_value
+from crdt.digest import EXACT_MAX, Json, canonical, digest_text, digest_value
 from crdt.document import Document, DocumentKind
 from crdt.errors import FrameTooLarge
 from crdt.paths import ABSENT, Path, dotted, read_path
@@ -22,6 +23,7 @@ TEXT_POINTS_MAX = 262_144
 VALUE_BYTES_MAX = 65_536
 PATH_DEPTH_MAX = 16
 NOTHING = "absent"
+_WHOLE = re.compile(rb"(?<![\w.\"-])-?\d{16,}(?![\w.\"])")
 
 
 class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert"):
@@ -147,10 +149,20 @@ def validate(op: Op) -> None:
     """Raise `FrameTooLarge` when an operation passes a bound, `MalformedFrame` when an anchor does not decode."""
     if isinstance(op, Insert | Replace) and len(op.text) > TEXT_POINTS_MAX:
         raise FrameTooLarge(f"{len(op.text)} characters at once, at most {TEXT_POINTS_MAX}")
-    if isinstance(op, SetValue | ListAdd) and len(canonical(op.value)) > VALUE_BYTES_MAX:
-        raise FrameTooLarge(f"a value has more than {VALUE_BYTES_MAX} bytes")
+    if isinstance(op, SetValue | ListAdd):
+        check_value(op.value)
     if not isinstance(op, Insert | Replace | Delete | CreateDocument) and len(op.path) > PATH_DEPTH_MAX:
         raise FrameTooLarge(f"a path is more than {PATH_DEPTH_MAX} deep")
+
+
+def check_value(value: Json) -> None:
+    """Raise `FrameTooLarge` for a value that is too long, or a whole number that browsers would round."""
+    text = canonical(value)
+    if len(text) > VALUE_BYTES_MAX:
+        raise FrameTooLarge(f"a value has more than {VALUE_BYTES_MAX} bytes")
+    for digits in _WHOLE.findall(text):
+        if abs(int(digits)) > EXACT_MAX:
+            raise FrameTooLarge(f"the number {digits.decode()} is above 2**53", remedy="Store it as text, in quotes.")
 
 
 @dataclass(frozen=True, slots=True)

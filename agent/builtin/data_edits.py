@@ -14,6 +14,7 @@ from agent.builtin.commands import (
     SetData,
 )
 from agent.builtin.text_edits import CannotDo
+from crdt.anchor import Anchor
 from crdt.digest import Json, canonical, normal
 from crdt.document import Document
 from crdt.execute import execute
@@ -78,10 +79,16 @@ class DataEditing:
             raise CannotDo(
                 "wrong_kind", f"{self._at(path)} is {brief(now)}, not a list.", "Name a list, or set the value."
             )
-        after = None
-        if isinstance(now, list) and now:
-            after = item_anchor(self.working, path, len(now) - 1)
-        self._do(ListAdd(self.name, path, value, after))
+        before = read_path(self.snapshot, path)
+        after = item_anchor(self.snapshot, path, len(before) - 1) if isinstance(before, list) and before else None
+        grown = any(isinstance(other, ListAdd) and other.path == path for other in self.ops)
+        if isinstance(now, list) and now and not isinstance(before, list) and not grown:
+            raise CannotDo("too_early", f"{self._at(path)} is new in this instruction.", "Add to it in a second one.")
+        op = ListAdd(self.name, path, value, after)
+        self._do(op)
+        # Items added behind one place come out in the order of the words when the later one is put in first.
+        same = [at for at, other in enumerate(self.ops) if isinstance(other, ListAdd) and _is_beside(other, op)]
+        self.ops.insert(same[0], self.ops.pop())
         return f"Added {brief(value)} to {self._at(path)}."
 
     def _remove_item(self, path: Path, value: Json) -> str:
@@ -89,8 +96,7 @@ class DataEditing:
         if list_at(self.working, path) is None:
             self._do(SetValue(self.name, path, items[:index] + items[index + 1 :], self._old(path)))
         else:
-            item = item_anchor(self.working, path, index)
-            assert item is not None, "a shared list's items have anchors"
+            item = self._anchor(path, index)
             self._do(ListRemove(self.name, path, item, hash_of_value(self.working, (*path, index))))
         return f"Removed {brief(value)} from {self._at(path)}."
 
@@ -101,10 +107,9 @@ class DataEditing:
         if list_at(self.working, path) is None:
             self._do(SetValue(self.name, path, [*rest[:target], items[index], *rest[target:]], self._old(path)))
         else:
-            item = item_anchor(self.working, path, index)
-            assert item is not None, "a shared list's items have anchors"
+            item = self._anchor(path, index)
             before = target - 1 if target <= index else target
-            after = item_anchor(self.working, path, before) if target > 0 else None
+            after = self._anchor(path, before) if target > 0 else None
             self._do(ListMove(self.name, path, item, after))
         return f"Moved {brief(value)} to place {target + 1} of {self._at(path)}."
 
@@ -123,6 +128,16 @@ class DataEditing:
             reason = f"{brief(value)} is {len(hits)} times in {self._at(path)}."
             raise CannotDo("ambiguous", reason, "Set the list as a whole.")
         return now, hits[0]
+
+    def _anchor(self, path: Path, index: int) -> str:
+        """Return the anchor of an item that the snapshot has too. Raises `CannotDo` for one this instruction made."""
+        item = item_anchor(self.working, path, index)
+        assert item is not None, "a shared list's items have anchors"
+        id = Anchor.decode(item).item
+        if id is None or id.clock >= self.snapshot.state_vector().get(id.client, 0):
+            reason = f"An item of {self._at(path)} is new in this same instruction."
+            raise CannotDo("too_early", reason, "Do that in a second instruction.")
+        return item
 
     def _expect(self, path: Path) -> Json:
         now = read_path(self.working, path)
@@ -159,6 +174,10 @@ def _on_now(op: Op, working: Document) -> Op:
     if isinstance(op, DeleteValue):
         return DeleteValue(op.doc, op.path, hash_of_value(working, op.path))
     return op
+
+
+def _is_beside(one: ListAdd, other: ListAdd) -> bool:
+    return (one.path, one.after) == (other.path, other.after)
 
 
 def brief(value: object) -> str:

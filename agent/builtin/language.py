@@ -44,6 +44,7 @@ from crdt.digest import Json
 
 DELAY_SECONDS_MAX = 120.0
 COMMANDS_MAX = 20
+PLAIN_POINTS_MAX = 2_000
 PART_POINTS_SHOWN = 120
 FORMS = {
     "replace": 'replace "OLD" with "NEW" in DOC',
@@ -66,7 +67,8 @@ FORMS = {
 _QUOTED = re.compile(
     r'"((?:[^"\\]|\\.)*)"|“([^”]*)”|„([^“”]*)[“”]|«([^»]*)»|‘([^’]*)’|(?<!\w)\'((?:[^\'\\]|\\.)*)\'(?!\w)'
 )
-_MARK = re.compile(r"⟦(\d+)⟧")
+_MARK = re.compile(r"⟦(\d{1,4})⟧")
+_SPACE = re.compile(r"\s+")
 _ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\'": "'", "\\\\": "\\"}
 _ESCAPE = re.compile(r"\\[nt\"'\\]")
 _POLITE = re.compile(
@@ -81,8 +83,9 @@ _ORDINALS: dict[str, Which] = {
     "first": "first", "second": "second", "third": "third", "last": "last", "all": "all", "every": "all", "each": "all",
 }  # fmt: skip
 
-_V = r"(?:⟦\d+⟧|.+?)"
-_N = r"[-+]?\d[\d_,]*(?:\.\d+)?"
+# A quoted word stands for itself alone; bare words hold no quotes; JSON may hold both.
+_V = r"(?:⟦\d+⟧|[\[{].*?[\]}]|[^⟦⟧]+?)"
+_N = r"[-+]?\d[\d_,]{0,20}(?:\.\d{1,12})?"
 _IN = r"(?:\s+(?:in|of|from|inside)\s+(?:the\s+)?(?:document\s+|doc\s+)?(?P<doc>⟦\d+⟧|[^\s⟦⟧]+))?"
 _ORD = (
     r"(?:(?:the\s+)?(?P<which>first|second|third|last|all|every|each)\s+(?:occurrences?\s+of\s+|of\s+)?)?"
@@ -100,7 +103,9 @@ Build = Callable[[Groups, list[str]], Command]
 def parse(text: str) -> Instruction | NotUnderstood:
     """Return the commands of an instruction, or the part that is not understood. Never raises."""
     quotes: list[str] = []
-    plain = _QUOTED.sub(lambda found: _set_aside(found, quotes), text.strip())
+    plain = _SPACE.sub(" ", _QUOTED.sub(lambda found: _set_aside(found, quotes), text.strip()))
+    if len(plain) > PLAIN_POINTS_MAX:
+        return NotUnderstood(plain[:PART_POINTS_SHOWN], FORMS["replace"])
     delay = 0.0
     for found in _DELAY.finditer(plain):
         if (
@@ -178,7 +183,7 @@ def value_of(part: str, quotes: list[str]) -> Json:
     text = _MARK.sub(lambda found: json.dumps(_word(found.group(), quotes)), part.strip())
     try:
         value = json.loads(text, parse_constant=str)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return _word(part, quotes)
     return value
 

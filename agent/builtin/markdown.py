@@ -52,7 +52,7 @@ def find_sections(text: str, name: str) -> list[Section]:
     if exact:
         return exact
     loose = [section for section in all_sections if section.title.casefold() == name.strip().casefold()]
-    if loose or not name.strip().isdigit():
+    if loose or not name.strip().isdecimal() or len(name.strip()) > 6:
         return loose
     counted = [section for section in all_sections if section.level == 2] or all_sections
     number = int(name)

@@ -73,6 +73,10 @@ class BuiltinPlanner:
             proposal = Refused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME)
         except CrdtError as error:
             proposal = Refused(error.code, error.reason, error.remedy, NAME)
+        except (ValueError, RecursionError, OverflowError) as error:
+            proposal = Refused(
+                "not_understood", f"A value there cannot be used: {error}"[:300], "Use plain JSON.", NAME
+            )
         else:
             for draft in work.drafts():
                 show(draft)
@@ -121,7 +125,9 @@ class Work:
         match command:
             case MakeDocument(name, kind):
                 if name in self.kinds or not is_document_name(name):
-                    raise CannotDo("exists", f"There is a document {name} already, or the name is not allowed.")
+                    raise CannotDo(
+                        "exists", f"There is a document {name} already, or the name is not allowed.", "Choose another."
+                    )
                 self.created[name] = kind
                 return f"Created the {kind} document {name}."
             case AddItem(target, value) if self._text_target(target) is not None:
@@ -187,7 +193,7 @@ class Work:
         ]
         doc = max(fits, key=len) if fits else self._default_data(target)
         rest = target[len(doc) + 1 :] if fits else target
-        return doc, tuple(int(part) if part.isdigit() else part for part in rest.split(".") if part)
+        return doc, tuple(int(part) if part.isdecimal() and len(part) < 8 else part for part in rest.split(".") if part)
 
     def _default_data(self, target: str) -> str:
         head = target.partition(".")[0]

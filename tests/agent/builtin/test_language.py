@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.builtin.commands import (
@@ -16,6 +17,7 @@ from agent.builtin.commands import (
     AppendText,
     AskAuthor,
     CaseSection,
+    Command,
     CutSection,
     DeleteLines,
     DeleteSection,
@@ -33,7 +35,7 @@ from agent.builtin.commands import (
     ReplaceText,
     SetData,
 )
-from agent.builtin.language import parse
+from agent.builtin.language import COMMANDS_MAX, parse
 
 PAGE = Path(__file__).parents[3] / "docs" / "language.md"
 LINES = [
@@ -54,10 +56,17 @@ MEANINGS = [
             "REPLACE «a» WITH «b» IN plan",
             'turn "a" into "b" in the document plan',
             'swap "a" for "b" in plan please',
+            "replace „a“ with ‘b’ in plan",
+            'ok, agent, now just replace "a" with "b" in plan!',
+            "Let's replace \"a\" with 'b' in the doc plan, thanks",
         ],
     ),
     (ReplaceText("a", "b", "plan", "all"), ['replace all "a" with "b" in plan', 'replace every "a" with "b" in plan']),
     (ReplaceText("a", "b", None, "last"), ['replace the last "a" with "b"', 'change the last "a" to "b"']),
+    (
+        ReplaceText("a", "b", "plan", "third"),
+        ['replace the third "a" with "b" in plan', 'on plan: swap the third occurrence of "a" for "b"'],
+    ),
     (
         InsertText("t", "after", "x", "plan"),
         [
@@ -211,3 +220,118 @@ def test_what_is_not_understood_is_named_with_the_nearest_form() -> None:
     assert isinstance(parsed, NotUnderstood)
     assert parsed.part == "relpace the thing"
     assert parsed.nearest.startswith("replace")
+
+
+@pytest.mark.parametrize(
+    ("wording", "seconds"),
+    [
+        ("after 0 seconds set a to 1", 0.0),
+        ("wait 3 seconds, then set a to 1", 3.0),
+        ("in 3s: set a to 1", 3.0),
+        ("set a to 1, after 2.5 secs", 2.5),
+        ("set a to 1 in 120 seconds, please", 120.0),
+        ("after 120.5 seconds set a to 1", 120.0),
+        ("after 99999 seconds: set a to 1", 120.0),
+    ],
+)
+def test_a_delay_stands_at_either_end_and_is_bounded(wording: str, seconds: float) -> None:
+    assert parse(wording) == Instruction((SetData("a", 1),), seconds)
+
+
+@pytest.mark.parametrize("words", ["after 5 seconds", "x and then y; z", "please", "replace 'a' with 'b'", "⟦0⟧"])
+def test_quoted_words_are_never_commands(words: str) -> None:
+    assert parse(f'append "{words}"') == Instruction((AppendText(words),))
+
+
+def test_more_commands_than_allowed_are_refused_as_a_whole() -> None:
+    assert isinstance(parse("; ".join(["set a to 1"] * COMMANDS_MAX)), Instruction)
+    assert isinstance(parse("; ".join(["set a to 1"] * (COMMANDS_MAX + 1))), NotUnderstood)
+
+
+def quoted(words: str) -> str:
+    return '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def canonical_form(command: Command) -> str:
+    """Return the words of the page for a command, with everything quoted that may be."""
+    doc = getattr(command, "doc", None)
+    place = f" in {quoted(doc)}" if doc is not None else ""
+    which = getattr(command, "which", "only")
+    order = {"only": "", "all": "all "}.get(which, f"the {which} ")
+    match command:
+        case ReplaceText(old, new):
+            return f"replace {order}{quoted(old)} with {quoted(new)}{place}"
+        case InsertText(text, side, anchor):
+            return f"insert {quoted(text)} {side} {order}{quoted(anchor)}{place}"
+        case DeleteText(text):
+            return f"delete {order}{quoted(text)}{place}"
+        case DeleteLines(first, last):
+            return f"delete lines {first} to {last}{place}"
+        case DeleteSection(section):
+            return f"delete section {quoted(section)}{place}"
+        case ReplaceSection(section, text):
+            return f"replace section {quoted(section)} with {quoted(text)}{place}"
+        case AddToSection(section, text):
+            return f"add {quoted(text)} to section {quoted(section)}{place}"
+        case CutSection(section, lines):
+            return f"cut section {quoted(section)} to {lines} lines{place}"
+        case RenameHeading(old, new):
+            return f"rename heading {quoted(old)} to {quoted(new)}{place}"
+        case SetData(target, value):
+            return f"set {quoted(target)} to {json.dumps(value, ensure_ascii=False)}"
+        case AddNumber(target, by, is_percent):
+            return f"{'increase' if by >= 0 else 'decrease'} {quoted(target)} by {abs(by)}{'%' if is_percent else ''}"
+        case RemoveData(target):
+            return f"remove {target}"
+        case AddItem(target, value):
+            return f"add {quoted(str(value))} to {quoted(target)}"
+        case RemoveItem(target, value):
+            return f"remove {quoted(str(value))} from {quoted(target)}"
+        case MoveItem(target, value, position):
+            return f"move {quoted(str(value))} in {quoted(target)} to {'end' if position < 0 else position}"
+        case MakeDocument(name, kind):
+            return f"create {kind} document {quoted(name)}"
+        case AskAuthor(question, options):
+            listed = ", ".join(quoted(option) for option in options)
+            return f"ask {quoted(question)}" + (f" options {listed}" if options else "")
+        case _:
+            raise AssertionError(command)
+
+
+WORDS = st.text(max_size=20)
+PLACES = st.none() | st.text(min_size=1, max_size=10)
+ORDERS = st.sampled_from(("only", "first", "second", "third", "last", "all"))
+# Json escapes inside a quoted value are not part of the language, so control characters stay out of values.
+PLAIN = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=10).filter(lambda text: "\\" not in text)
+SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | PLAIN
+VALUES = st.recursive(
+    SCALARS, lambda part: st.lists(part, max_size=3) | st.dictionaries(PLAIN, part, max_size=3), max_leaves=6
+)
+NUMBERS = st.integers(-(10**9), 10**9) | st.integers(-(10**6), 10**6).map(lambda cents: (2 * cents + 1) / 8)
+PATHS = st.from_regex(r"[a-z]{1,6}(\.[a-z0-9]{1,6}){1,3}", fullmatch=True)
+COMMANDS = st.one_of(
+    st.builds(ReplaceText, WORDS, WORDS, PLACES, ORDERS),
+    st.builds(InsertText, WORDS, st.sampled_from(("before", "after")), WORDS, PLACES, ORDERS),
+    st.builds(DeleteText, WORDS, PLACES, ORDERS),
+    st.builds(DeleteLines, st.integers(1, 99), st.integers(1, 99), PLACES),
+    st.builds(DeleteSection, WORDS, PLACES),
+    st.builds(ReplaceSection, WORDS, WORDS, PLACES),
+    st.builds(AddToSection, WORDS, WORDS, PLACES),
+    st.builds(CutSection, WORDS, st.integers(0, 999), PLACES),
+    st.builds(RenameHeading, WORDS, WORDS, PLACES),
+    st.builds(SetData, PATHS, VALUES),
+    st.builds(AddNumber, PATHS, NUMBERS, st.booleans()),
+    st.builds(RemoveData, PATHS),
+    st.builds(AddItem, PATHS, WORDS),
+    st.builds(RemoveItem, PATHS, WORDS),
+    st.builds(MoveItem, PATHS, WORDS, st.integers(1, 99) | st.just(-1)),
+    st.builds(MakeDocument, WORDS, st.sampled_from(("text", "data"))),
+    st.builds(AskAuthor, WORDS, st.lists(WORDS, max_size=3).map(tuple)),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(commands=st.lists(COMMANDS, min_size=1, max_size=4), delay=st.sampled_from((0, 1, 7.5, 120)))
+def test_canonical_forms_parse_back(commands: list[Command], delay: float) -> None:
+    text = "; ".join(canonical_form(command) for command in commands)
+    assert parse(text + (f" after {delay} seconds" if delay else "")) == Instruction(tuple(commands), delay)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from agent.builtin.commands import Instruction
+from agent.builtin.language import parse
 from agent.builtin.pieces import PieceTable
-from agent.builtin.planner import BuiltinPlanner
+from agent.builtin.planner import BuiltinPlanner, Work
+from agent.builtin.text_edits import CannotDo
 from crdt.anchor import place_range
 from crdt.document import Document
 from crdt.fork import run
@@ -93,6 +96,8 @@ VALUES = [
     ("decrease budget.travel by 0.5", {**DATA, "travel": 399.5}),
     ("add 5 to budget.travel", {**DATA, "travel": 405}),
     ('add "d" to budget.items', {**DATA, "items": ["a", "b", "c", "d"]}),
+    ('add "d" to budget.items; add "e" to budget.items', {**DATA, "items": ["a", "b", "c", "d", "e"]}),
+    ("set budget.² to 3", {**DATA, "²": 3}),
     ('remove "B" from items', {**DATA, "items": ["a", "c"]}),
     ('move "c" in budget.items to top', {**DATA, "items": ["c", "a", "b"]}),
     ('move "a" in budget.items to the end', {**DATA, "items": ["b", "c", "a"]}),
@@ -101,6 +106,14 @@ VALUES = [
     ("set budget.travel to 1; increase budget.travel by 2", {**DATA, "travel": 3}),
 ]
 REFUSALS = [
+    ("set budget.travel to 99999999999999999999", "too_large"),
+    ("set budget.travel to 1e999", "not_understood"),
+    ("set budget.x to " + "[" * 300 + "]" * 300, "not_understood"),
+    ("set a to " + "9" * 5000, "not_understood"),
+    ('add "q" to budget.items; move "q" in budget.items to top', "too_early"),
+    ("set budget.l to [1,2]; add 3 to budget.l", "too_early"),
+    ("set" + " " * 7000 + "x", "not_understood"),
+    ('insert "x" after "Third." please do', "not_understood"),
     ("make it pop", "not_understood"),
     ('replace "zzz" with "y"', "not_found"),
     ('replace "ana" with "y"', "ambiguous"),
@@ -114,6 +127,9 @@ REFUSALS = [
     ("create text document plan", "exists"),
     ("set budget to 3", "which_value"),
     ('remove "q" from budget.items', "not_found"),
+    ('create text document notes; append "x"', "which_document"),
+    ("create data document stock; set x to 3", "which_document"),
+    ('append "x" to budget', "which_value"),
 ]
 
 
@@ -179,3 +195,93 @@ def test_a_piece_table_equals_plain_strings(seed: int) -> None:
         rebuilt = rebuilt[: part.start + shift] + part.text + rebuilt[part.end + shift :]
         shift += len(part.text) - (part.end - part.start)
     assert rebuilt == model
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "remedy"),
+    [
+        ("make it pop", "not_understood", 'Nearest: make section "HEADING" uppercase in DOC'),
+        ('replace "zzz" with "y"', "not_found", "Quote the words as they stand."),
+        ('delete section "Nope"', "not_found", "“Guests”"),
+        ("remove budget.nope", "not_found", "items, travel, who"),
+        ('replace "ana" with "y"', "ambiguous", "the first"),
+        ('create text document notes; append "x"', "which_document", "budget, notes, plan"),
+        ("set plan.x to 3", "wrong_kind", "Name a data document."),
+        ("increase budget.items by 3", "wrong_kind", "Set it to a number first."),
+        ('replace "a" with "b" in nowhere', "no_document", "budget, plan"),
+        ("set budget to 3", "which_value", "Say budget.NAME."),
+    ],
+)
+async def test_a_refusal_says_what_would_work(words: str, code: str, remedy: str) -> None:
+    proposal = await plan(words)
+    assert isinstance(proposal, Refused)
+    assert proposal.code == code
+    assert remedy in proposal.remedy
+
+
+@pytest.mark.parametrize("words", ['replace "folks" with "friends"', "set budget.travel to 300"])
+async def test_the_draft_is_shown_before_the_one_delay(words: str) -> None:
+    seen: list[object] = []
+
+    async def sleep(seconds: float) -> None:
+        seen.append(seconds)
+
+    snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
+    task = Task("w", "i1", "ana", "editor", f"{words} after 9 seconds", None, snapshot)
+    await BuiltinPlanner(sleep).plan(task, seen.append)
+    draft, waited = seen
+    assert isinstance(draft, Draft)
+    assert waited == 9
+
+
+async def test_only_an_answer_to_this_question_counts() -> None:
+    assert isinstance(await plan('ask "Which?"', exchanges=(Exchange("Where?", "b"),)), Asked)
+    words = 'ask "Which?"; set budget.travel to 1; ask "Sure?"'
+    first = await plan(words)
+    second = await plan(words, exchanges=(Exchange("Which?", "b"),))
+    third = await plan(words, exchanges=(Exchange("Which?", "b"), Exchange("Sure?", "yes")))
+    assert isinstance(first, Asked)
+    assert first.question == "Which?"
+    assert isinstance(second, Asked)
+    assert second.question == "Sure?"
+    assert isinstance(third, Planned)
+    assert len(third.ops) == 1
+
+
+async def test_combining_characters_and_wide_ones_keep_their_places() -> None:
+    words = 'replace "😀" with "e\u0301"; insert "!" after "e\u0301 folks"; rename heading "End" to "Fin"'
+    expected = TEXT.replace("😀", "e\u0301").replace("e\u0301 folks", "e\u0301 folks!").replace("## End", "## Fin")
+    assert (await after(words))["plan"] == expected
+
+
+STEPS = (
+    'replace the first "a" with "b😀"',
+    'replace the last "e" with ""',
+    'insert "Q" before the first "n"',
+    'insert "W" after the last "n"',
+    'append "end"',
+    'prepend "top" to plan',
+    "delete lines 1 to 3 in plan",
+    "uppercase section Guests",
+    'add "p" to section Guests',
+    "sort list under Guests",
+    'replace section Guests with "- c\\n- b"',
+    'replace all "an" with "x"',
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=6))
+def test_one_plan_of_many_commands_gives_the_text_that_was_edited(steps: list[str]) -> None:
+    instruction = parse("; ".join(steps))
+    assert isinstance(instruction, Instruction)
+    snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
+    work = Work(Task("w", "i1", "ana", "editor", "; ".join(steps), None, snapshot))
+    try:
+        planned = work.carry_out(instruction)
+    except CannotDo:
+        reject()  # An earlier step took away what a later one names.
+    assert isinstance(planned, Planned)
+    ran = run(DOCS, planned.ops, planned.reads, client=99)
+    now = ran.documents["plan"].text() if "plan" in ran.documents else TEXT
+    assert now == work.texts["plan"].table.text
