@@ -186,7 +186,7 @@ class PolicyConfig(msgspec.Struct, frozen=True):
 
     chain: tuple[str, ...] = ("priority", "ask", "fair")
     ask_seconds: float = 60.0
-    human_edit: Literal["suggest", "ask"] = "suggest"
+    human_edit: Literal["suggest"] = "suggest"
     window_ms: int = 300
     overlap_wait_ms: int = 30_000
     replans_max: int = 2

@@ -137,7 +137,9 @@ def rule(
     losers = _losers(group, ruling.winner, evidence)
     outcome = {}
     for entry in group:
-        if not entry.is_live:
+        if not stands(entry):
+            outcome[entry.id] = "withdrawn"
+        elif not entry.is_live:
             outcome[entry.id] = "kept" if entry.id == ruling.winner else "replaced"
         elif entry.id == ruling.winner:
             outcome[entry.id] = "run"
@@ -162,6 +164,11 @@ def rule(
             turn.verdict(overruled(entry, core, decision, ruling.winner))
         elif entry.is_live:
             turn.state(entry, "ready", reason=ruling.reason)
+
+
+def stands(entry: Entry) -> bool:
+    """Tell whether an intent still counts in its group: live, or in the document already."""
+    return entry.is_live or entry.commit is not None
 
 
 def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
@@ -198,7 +205,7 @@ def answered(core: Core, turn: Turn, question: Question) -> None:
     group = tuple(core.fold.board.entries[id] for id in question.group)
     votes = core.fold.board.votes.get(question.id, [])
     value = agreed(group, votes, core)
-    if value is None:
+    if value is None or (value != NONE and not stands(core.fold.board.entries[value])):
         return
     who = _names([vote.actor for vote in votes if vote.value == value])
     ruling = Ruling("ask@1", value, f"{who} answered")
@@ -237,21 +244,32 @@ def expire_questions(core: Core, turn: Turn) -> bool:
     """Settle what nobody answered in time by the question's default."""
     moved = False
     for question in list(core.fold.board.questions.values()):
-        if turn.now < question.deadline:
+        opened = core.fold.board.layers.get(question.id)
+        group = tuple(core.fold.board.entries[id] for id in question.group)
+        standing = [entry for entry in group if stands(entry)]
+        is_moot = opened is not None and len(standing) < 2
+        if turn.now < question.deadline and not is_moot:
             continue
         moved = True
         core.runs.close(turn)
-        opened = core.fold.board.layers.get(question.id)
         if opened is None:
             _unanswered(turn, question)
             continue
-        group = tuple(core.fold.board.entries[id] for id in question.group)
-        ruling = Ruling("ask@1", question.default, "nobody answered in time")
+        ids = [entry.id for entry in standing] or [NONE]
+        winner = question.default if question.default in ids else ids[0]
+        ruling = Ruling("ask@1", winner, "the other was withdrawn" if is_moot else "nobody answered in time")
         votes = tuple(core.fold.board.votes.get(question.id, ()))
         rule(
-            core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="timer", of=question.id,
+            core,
+            turn,
+            group,
+            ruling,
+            layer=opened.layer,
+            evidence=question.evidence,
+            by="policy" if is_moot else "timer",
+            of=question.id,
             answers=votes,
-        )  # fmt: skip
+        )
     return moved
 
 

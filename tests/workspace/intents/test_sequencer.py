@@ -96,6 +96,22 @@ def test_an_unanswered_question_is_settled_by_its_default_and_survives_a_crash()
     assert driver.verdict(default).state == "done"
 
 
+@pytest.mark.parametrize("withdrawn", [0, 1])
+def test_a_withdrawn_rival_overrules_nobody(withdrawn: int) -> None:
+    driver = Driver()
+    names = ("Ana", "Ben")
+    ids = [driver.ask(name, seen=driver.start, scope=PLAN) for name in names]
+    for intent, word in zip(ids, ("Formal", "Casual"), strict=True):
+        driver.replace(intent, "Second", word)
+    driver.wait(1)
+    assert [driver.state(id) for id in ids] == ["held", "held"]
+    driver.ask(names[withdrawn], "", kind="cancel", refs=(ids[withdrawn],))
+    driver.wait(1)
+    assert driver.verdict(ids[withdrawn]).state == "cancelled"
+    assert driver.verdict(ids[1 - withdrawn]).state == "done"
+    assert not driver.sequencer.fold.board.questions
+
+
 def test_rank_decides_without_asking() -> None:
     driver = Driver()
     ben, ana = (
