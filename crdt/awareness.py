@@ -50,9 +50,9 @@ def _state(text: str) -> dict[str, Json] | None:
         raise FrameTooLarge(f"an awareness state has {len(text)} characters")
     try:
         state = json.loads(text, parse_constant=_refuse_constant)
-        json.dumps(state, ensure_ascii=False).encode()
+        json.dumps(state, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
-        # ValueError: no JSON, NaN (which browsers cannot parse), or half a surrogate pair.
+        # ValueError: no JSON, NaN or 1e999 (which browsers cannot parse back), or half a surrogate pair.
         raise MalformedFrame("an awareness state is not JSON") from error
     if state is not None and not isinstance(state, dict):
         raise MalformedFrame("an awareness state is an object or null")
