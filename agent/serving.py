@@ -13,20 +13,30 @@ import uvicorn
 from starlette.applications import Starlette
 
 from agent.builtin.planner import BuiltinPlanner
+from agent.models import ModelSettings, make_gateway
+from agent.planner import ModelPlanner
 from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.lobby import Lobby
+from workspace.ports import Planner
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 from workspace.telemetry import Redactor
 
 GRACE_SECONDS = 5
+NO_MODELS = ModelSettings()
 PING_SECONDS = 20.0
 
 
-def build_app(settings: Settings) -> Starlette:
+def make_planner(models: ModelSettings) -> Planner:
+    """Return the planner of a server: on its models, or the built-in one where it has none."""
+    return ModelPlanner(make_gateway(models)) if models.is_on else BuiltinPlanner()
+
+
+def build_app(settings: Settings, models: ModelSettings = NO_MODELS) -> Starlette:
     """Return the whole server as an ASGI application."""
-    return create_app(settings, store=SqlStore(settings.database_url), planner=BuiltinPlanner(), clock=SystemClock())
+    store = SqlStore(settings.database_url)
+    return create_app(settings, store=store, planner=make_planner(models), clock=SystemClock())
 
 
 def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:
@@ -74,11 +84,13 @@ class Serving:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings, *, signals: bool = False) -> AsyncIterator[Serving]:
+async def serving(
+    settings: Settings, *, models: ModelSettings = NO_MODELS, signals: bool = False
+) -> AsyncIterator[Serving]:
     """Run the server beside the caller; `signals` leaves Ctrl+C to uvicorn. Raises OSError when the port is taken."""
     listener = bind(settings.host, settings.port)
     port = listener.getsockname()[1]
-    app = build_app(settings)
+    app = build_app(settings, models)
     server = server_of(app, settings)
     if not signals:
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

@@ -89,6 +89,16 @@ class LogCorrupt(WorkspaceFault):
     code = "log_corrupt"
 
 
+class CallRefused(WorkspaceFault):
+    """A model call may not be made: `refusal` says why and what the author can do."""
+
+    code = "call_refused"
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
 class PlannerFault(WorkspaceFault):
     """The planner's model or tool failed before it could answer."""
 

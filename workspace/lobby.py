@@ -41,6 +41,8 @@ class Lobby:
     async def start(self) -> None:
         """Open the store and begin to close idle rooms."""
         await self.store.open()
+        if self.planner is not None:
+            await self.planner.open()
         self._sweeper = asyncio.create_task(self._sweep(), name="lobby sweep")
 
     async def stop(self) -> None:
@@ -48,6 +50,8 @@ class Lobby:
         if self._sweeper is not None:
             self._sweeper.cancel()
         await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
+        if self.planner is not None:
+            await self.planner.close()
         await self.store.close()
 
     # ------------------------------------------------------------ rooms

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
-from workspace.errors import PlannerFault
-from workspace.intents.events import AskPlanner, Drafted, Event, PlanFailed, Proposed
-from workspace.intents.plan import Draft
+from workspace.desk import Office, RoomDesk
+from workspace.errors import CallRefused, PlannerFault, RoomClosed
+from workspace.intents.events import AskPlanner, PlanFailed, Proposed
+from workspace.intents.plan import Refused
 from workspace.ports import Planner
 from workspace.telemetry import LOGGER
 
 
 class PlannerCalls:
-    """The planner calls under way in one workspace; at most one per intent. `report` takes what comes of them."""
+    """The planner calls under way in one workspace; at most one per intent. Their ends are reported to the room."""
 
-    def __init__(self, planner: Planner | None, report: Callable[[Event], None]) -> None:
+    def __init__(self, planner: Planner | None, office: Office) -> None:
         self._planner = planner
-        self._report = report
+        self._office = office
+        self._report = office.report
         self._calls: dict[str, asyncio.Task[None]] = {}
 
     def start(self, wish: AskPlanner) -> None:
@@ -49,16 +50,15 @@ class PlannerCalls:
         if self._planner is None:
             self._report(PlanFailed(task.intent, task.attempt, "no planner is connected to this server"))
             return
-
-        def show(draft: Draft) -> None:
-            self._report(Drafted(task.intent, task.attempt, draft))
-
         try:
             async with asyncio.timeout(wish.seconds_max):
-                proposal = await self._planner.plan(task, show)
+                proposal = await self._planner.plan(task, RoomDesk(self._office, task))
         except TimeoutError:
             self._report(PlanFailed(task.intent, task.attempt, f"no plan within {wish.seconds_max:g} seconds"))
-        except PlannerFault as fault:
+        except CallRefused as refused:
+            what = refused.refusal
+            self._report(Proposed(task.intent, task.attempt, Refused(what.code, what.reason, what.remedy)))
+        except (PlannerFault, RoomClosed) as fault:
             self._report(PlanFailed(task.intent, task.attempt, fault.reason))
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise

@@ -6,11 +6,12 @@ The room asks a `Planner`; whether that is a model or a parser is nobody's busin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
+from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import Row
 
@@ -42,6 +43,7 @@ class Batch(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...] = ()
     journal: tuple[JournalRow, ...] = ()
     snapshots: tuple[SnapshotRow, ...] = ()
+    blobs: tuple[Blob, ...] = ()
 
 
 class WorkspaceRow(msgspec.Struct, frozen=True):
@@ -119,6 +121,9 @@ class Store(Protocol):
     ) -> list[JournalRow]:
         """Return journal rows in ascending order."""
 
+    async def blob(self, ws: str, sha: str) -> bytes | None:
+        """Return what the archive keeps under a SHA-256 (`sha256:hex`), or None."""
+
     async def snapshots(self, ws: str) -> list[SnapshotRow]:
         """Return the newest snapshot of each document."""
 
@@ -154,6 +159,36 @@ class Clock(Protocol):
         """Return `size` random bytes as lower-case hex."""
 
 
+class Desk(Protocol):
+    """What a planner may do with its room while it works on one task."""
+
+    def show(self, draft: Draft) -> None:
+        """Show what is being written."""
+
+    def step(self, words: str) -> None:
+        """Say in plain words what is being done."""
+
+    def deny(self, *, tool: str, arguments: str, code: str, reason: str, model: str) -> None:
+        """Log that code refused a tool call of a model."""
+
+    async def open_call(self, opened: CallOpened, blobs: Sequence[Blob]) -> str:
+        """Reserve a model call; it is in the log, on disk, when this returns its id.
+
+        Raises:
+            workspace.errors.CallRefused: a budget is used up, or nobody waits for the answer any more.
+            workspace.errors.RoomClosed: the room stopped.
+        """
+
+    def close_call(self, closed: CallClosed, blobs: Sequence[Blob] = ()) -> None:
+        """Log what came of a call."""
+
+    def compare(self, compared: Compared) -> None:
+        """Log how a shadow plan compares with the one that served."""
+
+    async def archived(self, sha: str) -> bytes | None:
+        """Return what the archive keeps under a SHA-256."""
+
+
 class Planner(Protocol):
     """Turns one instruction into typed edits, a question, or a refusal, on a fork of the snapshot."""
 
@@ -161,8 +196,14 @@ class Planner(Protocol):
     def name(self) -> str:
         """Name and version, recorded in every plan."""
 
-    async def plan(self, task: Task, show: Callable[[Draft], None]) -> Proposal:
-        """Return a proposal; `show` what is being written meanwhile. May be cancelled at any await.
+    async def open(self) -> None:
+        """Get ready; returns at once, what takes long goes on beside."""
+
+    async def close(self) -> None:
+        """Close connections and end what runs beside."""
+
+    async def plan(self, task: Task, desk: Desk) -> Proposal:
+        """Return a proposal; show at the desk what is being written meanwhile. May be cancelled at any await.
 
         Raises:
             workspace.errors.PlannerFault: the model or a tool failed; the sequencer tries again at most twice.

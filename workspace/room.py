@@ -15,6 +15,7 @@ from crdt.errors import BrokenDocument
 from workspace.callers import Callers
 from workspace.doorman import Doorman
 from workspace.errors import CLOSE_RESTART, Close, RoomClosed, WorkspaceFault
+from workspace.intents.calls import Blob
 from workspace.intents.events import AskPlanner, Closing, Event, Logged, Outcome, Outlet, StopPlanner, Ticked, Wish
 from workspace.intents.record import Record
 from workspace.intents.sequencer import Sequencer
@@ -59,9 +60,10 @@ class Room:
         self.doorman = Doorman(self)
         self._inbox: asyncio.Queue[Job] = asyncio.Queue(INBOX_MAX)
         self._releases: asyncio.Queue[tuple[asyncio.Future[None] | None, list[Job]]] = asyncio.Queue(RELEASES_MAX)
-        self._calls = PlannerCalls(planner, self.report)
+        self._calls = PlannerCalls(planner, self)
         self._records: list[Record] = []
         self._journal: list[JournalRow] = []
+        self._blobs: list[Blob] = []
         self._jobs: list[Job] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._main = asyncio.create_task(self._run(), name=f"room {self.ws}")
@@ -79,13 +81,17 @@ class Room:
         await self._inbox.put(job)
 
     def report(self, event: Event) -> None:
-        """Take a planner's event. The planner's calls are few, so a full inbox is a fault of theirs: it is dropped."""
+        """Take a planner's event without waiting; behind a full inbox it waits beside the loop."""
         if not self.is_open:
             return
+
+        def job() -> None:
+            self.handle(event)
+
         try:
-            self._inbox.put_nowait(lambda: _drop(self.handle(event)))
+            self._inbox.put_nowait(job)
         except asyncio.QueueFull:
-            LOGGER.error("room %s: inbox full, a planner's event was dropped", self.ws)
+            self.spawn(self._inbox.put(job))
 
     async def ask(self, call: Callable[[], T]) -> T:
         """Run `call` in the room's loop and return its result once everything before it is durable.
@@ -110,6 +116,7 @@ class Room:
         outcome = self.sequencer.handle(event, self.clock.now())
         self._records += outcome.records
         self._journal += [JournalRow(r.jid, r.doc, r.lane, r.actor, r.update) for r in outcome.journal]
+        self._blobs += outcome.blobs
         self._jobs += [self._outlet_job(outlet, by) for outlet in outcome.outlets]
         self._jobs += [self._wish_job(wish) for wish in outcome.wishes]
         return outcome
@@ -185,12 +192,12 @@ class Room:
         """Hand what happened to the disk, and what waits for it to the release task."""
         records, self._records = self._records, []
         journal, self._journal = self._journal, []
+        blobs, self._blobs = self._blobs, []
         jobs, self._jobs = self._jobs, []
         future = None
         if records or journal:
-            batch = Batch(
-                self.ws, self.sequencer.core.epoch, tuple(r.row for r in records), tuple(journal), self._snapshots()
-            )
+            rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
+            batch = Batch(self.ws, epoch, rows, tuple(journal), self._snapshots(), tuple(blobs))
             future = self.store.submit(batch)
         if future is not None or jobs:
             await self._releases.put((future, jobs))
@@ -244,7 +251,3 @@ class Room:
                 return lambda: self._calls.start(wish)
             case StopPlanner():
                 return lambda: self._calls.stop(wish.intent)
-
-
-def _drop(_: Outcome) -> None:
-    """An outcome is kept by `handle` already."""

@@ -37,25 +37,34 @@ class DataEditing:
         """Carry out one command at `path` and return what was done, in words. Raises `CannotDo`."""
         match command:
             case SetData(_, value):
-                return self._set(path, value)
+                return self.put(path, value)
             case AddNumber(_, by, is_percent):
                 return self._add_number(path, by, is_percent=is_percent)
             case RemoveData():
-                self._expect(path)
-                self._do(DeleteValue(self.name, path, self._old(path)))
-                return f"Removed {self._at(path)}."
+                return self.remove(path)
             case AddItem(_, value):
-                return self._add_item(path, value)
+                return self.add_item(path, value)
             case RemoveItem(_, value):
                 return self._remove_item(path, value)
             case MoveItem(_, value, position):
                 return self._move_item(path, value, position)
 
-    def _set(self, path: Path, value: Json) -> str:
+    def put(self, path: Path, value: Json) -> str:
+        """Set a value and return what was done, in words."""
         before = read_path(self.working, path)
         self._do(SetValue(self.name, path, value, self._old(path)))
         was = "" if before is ABSENT else f" (it was {brief(before)})"
         return f"Set {self._at(path)} to {brief(value)}{was}."
+
+    def remove(self, path: Path) -> str:
+        """Remove a value and return what was done, in words. Raises `CannotDo`."""
+        self._expect(path)
+        self._do(DeleteValue(self.name, path, self._old(path)))
+        return f"Removed {self._at(path)}."
+
+    def increase(self, path: Path, by: float) -> str:
+        """Add to a number and return what was done, in words. Raises `CannotDo`."""
+        return self._add_number(path, by, is_percent=False)
 
     def _add_number(self, path: Path, by: float, *, is_percent: bool) -> str:
         now = read_path(self.working, path)
@@ -67,12 +76,17 @@ class DataEditing:
             if now is ABSENT:
                 raise CannotDo("not_found", f"There is nothing at {self._at(path)}.", "Set it to a number first.")
             value = normal(round(float(str(now)) * (1 + by / 100), 9))
-            return self._set(path, value)
+            return self.put(path, value)
         self._do(Increment(self.name, path, by))
         return f"{'Increased' if by >= 0 else 'Decreased'} {self._at(path)} by {brief(abs(by))}."
 
-    def _add_item(self, path: Path, value: Json) -> str:
+    def add_item(self, path: Path, value: Json, index: int | None = None) -> str:
+        """Add an item at the end, or before the one at `index`; return what was done. Raises `CannotDo`."""
         now = read_path(self.working, path)
+        if index is not None and isinstance(now, list) and 0 <= index < len(now):
+            after = self._anchor(path, index - 1) if index > 0 else None
+            self._do(ListAdd(self.name, path, value, after))
+            return f"Added {brief(value)} to {self._at(path)}, before place {index + 1}."
         if isinstance(now, int | float) and not isinstance(now, bool) and isinstance(value, int | float):
             return self._add_number(path, value, is_percent=False)
         if now is not ABSENT and not isinstance(now, list):
@@ -92,9 +106,17 @@ class DataEditing:
         return f"Added {brief(value)} to {self._at(path)}."
 
     def _remove_item(self, path: Path, value: Json) -> str:
-        items, index = self._item(path, value)
+        _, index = self._item(path, value)
+        now = self._expect(path)
+        return self.remove_item_at(path, index, now[index] if isinstance(now, list) else value)
+
+    def remove_item_at(self, path: Path, index: int, value: Json) -> str:
+        """Remove the item at `index`, which must equal `value`; return what was done. Raises `CannotDo`."""
+        now = self._expect(path)
+        if not isinstance(now, list) or not 0 <= index < len(now) or canonical(now[index]) != canonical(value):
+            raise CannotDo("not_found", f"{brief(value)} is not item {index} of {self._at(path)}.", "View it first.")
         if list_at(self.working, path) is None:
-            self._do(SetValue(self.name, path, items[:index] + items[index + 1 :], self._old(path)))
+            self._do(SetValue(self.name, path, now[:index] + now[index + 1 :], self._old(path)))
         else:
             item = self._anchor(path, index)
             self._do(ListRemove(self.name, path, item, hash_of_value(self.working, (*path, index))))

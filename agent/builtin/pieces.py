@@ -70,6 +70,16 @@ class PieceTable:
             at += len(piece.words)
         return found if found is not None or self._pieces else (0, 0)
 
+    def sources(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the stretches of the snapshot that are left between `start` and `end`, in order."""
+        at, found = 0, []
+        for piece in self._pieces:
+            low, high = max(start, at), min(end, at + len(piece.words))
+            if piece.start >= 0 and low < high:
+                found.append((piece.start + low - at, piece.start + high - at))
+            at += len(piece.words)
+        return found
+
     def replacements(self) -> list[Replacement]:
         """Return what changed against the snapshot, in ascending order."""
         found: list[Replacement] = []

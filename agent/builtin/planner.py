@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agent.builtin.commands import (
     AddItem,
@@ -25,20 +25,17 @@ from agent.builtin.commands import (
     SetData,
     TextCommand,
 )
-from agent.builtin.data_edits import DataEditing, brief
+from agent.builtin.data_edits import brief
 from agent.builtin.language import parse
-from agent.builtin.pieces import PieceTable
-from agent.builtin.text_edits import CannotDo, TextEditing
-from crdt.anchor import Anchor, TextRange, place_anchors, place_range, resolve_range
-from crdt.digest import digest_text
-from crdt.document import Document, DocumentKind
+from agent.builtin.text_edits import CannotDo
+from agent.editing import Editing
+from crdt.document import DocumentKind
 from crdt.errors import CrdtError
-from crdt.fork import Reading
-from crdt.ops import CreateDocument, Delete, Insert, Op, Replace
 from crdt.paths import Path
 from workspace.intents.intent import Scope
 from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
 from workspace.names import is_document_name
+from workspace.ports import Desk
 
 NAME = "builtin@1"
 CAN_DO = (
@@ -60,14 +57,20 @@ class BuiltinPlanner:
         """Name and version, recorded in every plan."""
         return NAME
 
-    async def plan(self, task: Task, show: Callable[[Draft], None]) -> Proposal:
+    async def open(self) -> None:
+        """Nothing to get ready."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def plan(self, task: Task, desk: Desk) -> Proposal:
         """Return a plan, a question or a refusal for an instruction in the command language."""
         instruction = parse(task.text)
         if isinstance(instruction, NotUnderstood):
             reason = f"I do not understand “{instruction.part}”."
             return Refused("not_understood", reason, f"I can: {CAN_DO}. Nearest: {instruction.nearest}", NAME)
         try:
-            work = Work(task)
+            work = Work(task, Editing(task))
             proposal = work.carry_out(instruction)
         except CannotDo as cannot:
             proposal = Refused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME)
@@ -79,7 +82,7 @@ class BuiltinPlanner:
             )
         else:
             for draft in work.drafts():
-                show(draft)
+                desk.show(draft)
         if instruction.delay_seconds:
             await self._sleep(instruction.delay_seconds)
         return proposal
@@ -90,10 +93,7 @@ class Work:
     """One instruction on one snapshot."""
 
     task: Task
-    texts: dict[str, TextEditing] = field(default_factory=dict)
-    values: dict[str, DataEditing] = field(default_factory=dict)
-    created: dict[str, DocumentKind] = field(default_factory=dict)
-    opened: dict[str, Document] = field(default_factory=dict)
+    editing: Editing
 
     def carry_out(self, instruction: Instruction) -> Proposal:
         """Return the proposal of all commands, all or nothing. Raises `CannotDo` and `CrdtError`."""
@@ -107,17 +107,17 @@ class Work:
                 said.append(f"You answered “{answer}”.")
             else:
                 said.append(self._one(command))
-        ops, reads = self._result()
+        ops, reads = self.editing.result()
         return Planned(ops=tuple(ops), reads=tuple(reads), summary=" ".join(said), planner=NAME)
 
     def drafts(self) -> list[Draft]:
         """Return the words that are about to be written, by document."""
         shown = []
-        for name, editing in self.texts.items():
+        for name, editing in self.editing.texts.items():
             words = "\n".join(part.text.strip("\n") for part in editing.table.replacements() if part.text.strip())
             if words:
                 shown.append(Draft(name, words[:DRAFT_POINTS_MAX]))
-        for name, values in self.values.items():
+        for name, values in self.editing.values.items():
             shown.append(Draft(name, brief(values.working.value())[:DRAFT_POINTS_MAX]))
         return shown
 
@@ -128,7 +128,7 @@ class Work:
                     raise CannotDo(
                         "exists", f"There is a document {name} already, or the name is not allowed.", "Choose another."
                     )
-                self.created[name] = kind
+                self.editing.created[name] = kind
                 return f"Created the {kind} document {name}."
             case AddItem(target, value) if self._text_target(target) is not None:
                 return self._text(AppendText(_words(value), self._text_target(target)))
@@ -150,7 +150,7 @@ class Work:
     @property
     def kinds(self) -> dict[str, DocumentKind]:
         """Every document there is, with those this instruction makes."""
-        return {**{name: image.kind for name, image in self.task.snapshot.documents.items()}, **self.created}
+        return self.editing.kinds
 
     def _scoped(self, kind: DocumentKind) -> list[Scope]:
         return [part for part in self.task.scope or () if self.kinds.get(part.doc) == kind]
@@ -205,69 +205,15 @@ class Work:
 
     def _text(self, command: TextCommand) -> str:
         name = self._named(command.doc, "text") if command.doc is not None else self._default("text")
-        if name not in self.texts:
-            self.texts[name] = TextEditing(name, PieceTable(self._open(name).text()), self._window(name), set())
-        return self.texts[name].carry_out(command)
+        return self.editing.text(name).carry_out(command)
 
     def _data(self, command: DataCommand) -> str:
         name, path = self._target(command.target)
-        if name not in self.values:
-            snapshot = self._open(name)
-            self.values[name] = DataEditing(name, snapshot, snapshot.fork(WORKING_CLIENT))
         if not path and not isinstance(command, SetData):
             raise CannotDo("which_value", f"Which value of {name} is meant?", f"Say {name}.NAME.")
         if not path:
             raise CannotDo("which_value", f"{name} as a whole cannot be set.", f"Say {name}.NAME.")
-        return self.values[name].carry_out(command, path)
-
-    def _open(self, name: str) -> Document:
-        if name not in self.opened:
-            image = self.task.snapshot.documents.get(name)
-            kind = image.kind if image is not None else self.created[name]
-            updates = (image.state,) if image is not None else ()
-            self.opened[name] = Document(kind, client=SNAPSHOT_CLIENT, updates=updates)
-        return self.opened[name]
-
-    def _window(self, name: str) -> tuple[int, int] | None:
-        """Return the stretch of a text that the author selected, as it stands in the snapshot."""
-        for part in self._scoped("text"):
-            if part.doc == name and part.from_ is not None and part.to is not None:
-                place = TextRange(Anchor.decode(part.from_), Anchor.decode(part.to))
-                start, end = resolve_range(self._open(name), place)
-                if end == start:
-                    raise CannotDo("empty_scope", "What you selected is gone.", "Select the place again.")
-                return start, end
-        return None
-
-    def _result(self) -> tuple[list[Op], list[Reading]]:
-        ops: list[Op] = [CreateDocument(name, kind) for name, kind in self.created.items()]
-        reads: list[Reading] = []
-        for name, editing in self.texts.items():
-            ops += text_ops(name, self._open(name), editing)
-            for start, end in sorted(editing.reads):
-                place = place_range(self._open(name), start, end)
-                hash = digest_text(editing.table.snapshot[start:end])
-                reads.append(Reading(name, hash, from_=place.start.encode(), to=place.end.encode()))
-        for values in self.values.values():
-            ops += values.ops
-        return ops, reads
-
-
-def text_ops(name: str, document: Document, editing: TextEditing) -> list[Op]:
-    """Return the operations of a text: an insert where nothing goes, a delete where nothing comes, else a replace."""
-    ops: list[Op] = []
-    snapshot = editing.table.snapshot
-    for part in editing.table.replacements():
-        if part.start == part.end:
-            assoc = 0 if part.sticks_right else -1
-            (anchor,) = place_anchors(document, [(part.start, assoc)])
-            ops.append(Insert(name, anchor.encode(), part.text))
-            continue
-        place = place_range(document, part.start, part.end)
-        from_, to = place.start.encode(), place.end.encode()
-        old = digest_text(snapshot[part.start : part.end])
-        ops.append(Replace(name, from_, to, old, part.text) if part.text else Delete(name, from_, to, old))
-    return ops
+        return self.editing.data(name).carry_out(command, path)
 
 
 def _words(value: object) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from crdt.document import Applied
 from crdt.scan import Scan
 from workspace.errors import Refusal
+from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.intent import IntentFrame, Role, State
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import ConfigBody, Question, Record
@@ -66,6 +67,46 @@ class Drafted(msgspec.Struct, frozen=True):
     draft: Draft
 
 
+class Stepped(msgspec.Struct, frozen=True):
+    """The planner says in plain words what it is doing."""
+
+    intent: str
+    attempt: int
+    words: str
+
+
+class CallOpening(msgspec.Struct, frozen=True):
+    """The planner wants to ask a model: reserve and log it, or refuse; `blobs` are what will be sent."""
+
+    opened: CallOpened
+    blobs: tuple[Blob, ...] = ()
+
+
+class CallEnded(msgspec.Struct, frozen=True):
+    """A model call is over, one way or another; `blobs` are what came back."""
+
+    closed: CallClosed
+    blobs: tuple[Blob, ...] = ()
+
+
+class ToolDenied(msgspec.Struct, frozen=True):
+    """Code refused a tool call of a model: beyond the author's rights, the workspace, or the tools there are."""
+
+    intent: str
+    tool: str
+    arguments: str
+    code: str
+    reason: str
+    model: str = ""
+
+
+class ShadowCompared(msgspec.Struct, frozen=True):
+    """A shadow plan was made and compared with the one that served."""
+
+    intent: str
+    compared: Compared
+
+
 class Configured(msgspec.Struct, frozen=True):
     """Somebody with the right to do so changes the set-up."""
 
@@ -97,7 +138,21 @@ class Closing(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Submitted | Edited | Proposed | PlanFailed | Drafted | Configured | LaneChanged | SocketOpened | Ticked | Closing
+    Submitted
+    | Edited
+    | Proposed
+    | PlanFailed
+    | Drafted
+    | Stepped
+    | CallOpening
+    | CallEnded
+    | ToolDenied
+    | ShadowCompared
+    | Configured
+    | LaneChanged
+    | SocketOpened
+    | Ticked
+    | Closing
 )
 
 # ---------------------------------------------------------------- outlets: what people are told, in order
@@ -233,4 +288,7 @@ class Outcome(msgspec.Struct, frozen=True):
     journal: tuple[Journaled, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    blobs: tuple[Blob, ...] = ()
     applied: Applied | None = None
+    refused: Refusal | None = None
+    call: str = ""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 from crdt.digest import digest_value
 from crdt.document import Document, DocumentKind
 from workspace.intents.board import Board
+from workspace.intents.calls import Budget, RouteTable
 from workspace.intents.history import Edit, History
 from workspace.intents.intent import Role
-from workspace.intents.record import CommitBody, ConfigBody, PolicyConfig, Record, UpdateBody
+from workspace.intents.record import CommitBody, ConfigBody, OracleBody, PolicyConfig, Record, UpdateBody, VerdictBody
+from workspace.intents.usage import DAY_SECONDS, Usage
 
 AGENT_LANE = "agent"
 
@@ -53,6 +56,9 @@ class Fold:
     kinds: dict[str, DocumentKind] = field(default_factory=dict)
     members: dict[str, Role] = field(default_factory=dict)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
+    routes: RouteTable | None = None
+    budget: Budget = field(default_factory=Budget)
+    usage: Usage = field(default_factory=Usage)
     board: Board = field(default_factory=Board)
     history: History = field(default_factory=History)
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -76,6 +82,10 @@ class Fold:
                     self.jid = max(self.jid, part.jid)
             case ConfigBody() as body:
                 self._configure(body)
+            case OracleBody() as body:
+                self._account(body, record)
+            case VerdictBody() as body:
+                self.usage.forget(body.intent)
             case _:
                 pass
         self.board.apply(record)
@@ -123,6 +133,19 @@ class Fold:
         self.versions.update(body.versions)
         if body.policy is not None:
             self.policy = body.policy
+        if body.routes is not None:
+            self.routes = body.routes
+        if body.budget is not None:
+            self.budget = body.budget
+
+    def _account(self, body: OracleBody, record: Record) -> None:
+        if body.opened is not None:
+            day = int(datetime.fromisoformat(record.at).timestamp() // DAY_SECONDS)
+            self.usage.open(f"k{record.seq}", body.opened, day)
+        if body.closed is not None:
+            self.usage.close(body.closed)
+        if body.compared is not None:
+            self.usage.compared.append(body.compared)
 
 
 def sha_of(updates: Iterable[bytes]) -> str:

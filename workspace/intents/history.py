@@ -60,9 +60,12 @@ class History:
     inserted: dict[tuple[str, int], _Column] = field(default_factory=dict)
     deleted: dict[tuple[str, int], list[tuple[int, int, Edit]]] = field(default_factory=dict)
     agents: set[int] = field(default_factory=set)
+    names: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, edit: Edit, *, inserted: Spans, deleted: Spans) -> None:
         """Enter one edit of the log."""
+        if inserted:
+            self.names.setdefault(edit.doc, set()).add(edit.actor)
         for client, start, end in inserted:
             self.inserted.setdefault((edit.doc, client), _Column()).add(start, end, edit)
             if not edit.is_human:
@@ -79,6 +82,10 @@ class History:
             for start, end in spans
             for edit in column.hits(start, end)
         }
+
+    def writers_by_doc(self) -> dict[str, tuple[str, ...]]:
+        """Return who has written in each document, humans by name and the agent as such, sorted."""
+        return {doc: tuple(sorted(names)) for doc, names in self.names.items()}
 
     def deleters(self, doc: str, ranges: Ranges, *, after: int) -> set[Edit]:
         """Return the edits with `seq` above `after` that deleted any of these ids."""

@@ -12,6 +12,7 @@ from crdt.digest import Json
 from crdt.document import DocumentKind
 from crdt.fork import Reading
 from crdt.ops import Op
+from workspace.intents.calls import Recorded, RouteTable
 from workspace.intents.intent import Role, Scope
 
 OPS_MAX = 500
@@ -36,11 +37,16 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Repair(msgspec.Struct, frozen=True):
-    """Why the last plan for this task was not committed; the planner starts from its own operations."""
+    """Why the last plan for this task was not committed: the planner starts from its own operations.
+
+    `base` is the snapshot it was made on, so that the planner can see what changed since; None after a restart.
+    """
 
     code: str
     reason: str
     ops: tuple[Op, ...] = ()
+    summary: str = ""
+    base: Snapshot | None = None
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -50,8 +56,30 @@ class Exchange(msgspec.Struct, frozen=True):
     answer: str
 
 
+class Steer(msgspec.Struct, frozen=True):
+    """What somebody who saw the agent at work added to its task; `intent` is the one that said so."""
+
+    intent: str
+    actor: str
+    text: str
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """An instruction that the author of this one had seen: what was asked, and how it ended."""
+
+    intent: str
+    actor: str
+    text: str
+    state: str
+    summary: str = ""
+
+
 class Task(msgspec.Struct, frozen=True):
-    """One intent to plan: who asked for what, where it points, on which snapshot; `attempt` counts from 0."""
+    """One intent to plan: who asked for what, where it points, on which snapshot; `attempt` counts from 0.
+
+    `fault` counts failures of the planner so far, `recorded` are model calls of this very try that a restart or a
+    question interrupted, `budget_left` is the smallest share left of the budgets that apply (1.0: no bound is near).
+    """
 
     workspace: str
     intent: str
@@ -63,6 +91,14 @@ class Task(msgspec.Struct, frozen=True):
     attempt: int = 0
     repair: Repair | None = None
     exchanges: tuple[Exchange, ...] = ()
+    steers: tuple[Steer, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+    writers: dict[str, tuple[str, ...]] = {}
+    fault: int = 0
+    recorded: tuple[Recorded, ...] = ()
+    routes: RouteTable | None = None
+    budget_left: float = 1.0
+    strict: bool = False
 
 
 class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from crdt.document import Document
 from workspace.errors import Refusal
 from workspace.intents.board import Entry
+from workspace.intents.causality import happened_before
 from workspace.intents.core import Core
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
 from workspace.intents.gate import RUNNING_KINDS, lacks_updates, predecessors, try_plan
@@ -18,6 +19,7 @@ from workspace.intents.plan import (
     READS_MAX,
     SUMMARY_POINTS_MAX,
     Asked,
+    Earlier,
     Image,
     Planned,
     Refused,
@@ -27,11 +29,13 @@ from workspace.intents.plan import (
 )
 from workspace.intents.record import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
+from workspace.intents.usage import DAY_SECONDS
 
 RESYNC_AT = (0.0, 5.0, 15.0)
 MISSING_ONLINE_SECONDS = 30.0
 MISSING_OFFLINE_SECONDS = 86_400.0
 FAULTS_MAX = 2
+EARLIER_MAX, EARLIER_POINTS_MAX = 6, 500
 
 
 def park(core: Core, turn: Turn) -> bool:
@@ -111,6 +115,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     core.runs.close(turn)
     work = core.work_of(entry)
     work.attempt, work.footprint = entry.attempts, None
+    repair = repair_of(entry, core)
     work.base = snapshot(core)
     turn.state(entry, "planning")
     subject = subject_of(entry, core)
@@ -123,8 +128,17 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         scope=subject.body.scope,
         snapshot=work.base,
         attempt=work.attempt,
-        repair=repair_of(entry),
+        repair=repair,
         exchanges=entry.exchanges + (subject.exchanges if subject is not entry else ()),
+        earlier=earlier_of(subject, core),
+        writers=core.fold.history.writers_by_doc(),
+        fault=entry.faults,
+        recorded=tuple(core.fold.usage.recorded.get(entry.id, ())),
+        routes=core.fold.routes,
+        budget_left=core.fold.usage.left(
+            core.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
+        )[0],
+        strict=bool(subject.body.expects),
     )
     turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
 
@@ -143,11 +157,31 @@ def snapshot(core: Core) -> Snapshot:
     return Snapshot(core.fold.seq, images)
 
 
-def repair_of(entry: Entry) -> Repair | None:
-    """Return what a second attempt should know about the first."""
+def repair_of(entry: Entry, core: Core) -> Repair | None:
+    """Return what a second attempt should know about the first: its operations, and the snapshot they were made on."""
     if entry.plan is None or entry.attempts == 0:
         return None
-    return Repair("stale_read", entry.reason or "The documents changed meanwhile.", entry.plan.ops)
+    reason = entry.reason or "The documents changed meanwhile."
+    return Repair("stale_read", reason, entry.plan.ops, entry.plan.summary, core.work_of(entry).base)
+
+
+def earlier_of(entry: Entry, core: Core) -> tuple[Earlier, ...]:
+    """Return the instructions that an author had seen when composing this one, newest first: its conversation."""
+    found: list[Earlier] = []
+    for other in reversed(core.fold.board.entries.values()):
+        if len(found) == EARLIER_MAX:
+            break
+        if other.id == entry.id or other.body.kind not in RUNNING_KINDS or other.is_live:
+            continue
+        if not happened_before(other.stamp, entry.stamp):
+            continue
+        summary = other.plan.summary if other.plan is not None else other.reason
+        found.append(
+            Earlier(
+                other.id, other.actor, other.body.text[:EARLIER_POINTS_MAX], other.state, summary[:EARLIER_POINTS_MAX]
+            )
+        )
+    return tuple(found)
 
 
 def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
@@ -166,12 +200,11 @@ def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
         )
         return
     entry.state, entry.reason = "queued", why.reason
-    core.work_of(entry).base = None
 
 
 def proposed(core: Core, turn: Turn, event: Proposed) -> None:
     """Enter what the planner answered; an answer nobody waits for any more is dropped."""
-    entry = _awaited(core, event.intent, event.attempt)
+    entry = awaited(core, event.intent, event.attempt)
     if entry is None:
         return
     _end_drafts(core, turn, entry)
@@ -253,7 +286,7 @@ def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:
 
 def failed(core: Core, turn: Turn, event: PlanFailed) -> None:
     """Enter a planner's failure: try again at most twice, then say so."""
-    entry = _awaited(core, event.intent, event.attempt)
+    entry = awaited(core, event.intent, event.attempt)
     if entry is None:
         return
     _end_drafts(core, turn, entry)
@@ -291,7 +324,8 @@ def _end_drafts(core: Core, turn: Turn, entry: Entry) -> None:
     work.draft_docs.clear()
 
 
-def _awaited(core: Core, intent: str, attempt: int) -> Entry | None:
+def awaited(core: Core, intent: str, attempt: int) -> Entry | None:
+    """Return an intent whose answer of this attempt is still wanted, or None."""
     entry = core.fold.board.live.get(intent)
     if entry is None:
         return None

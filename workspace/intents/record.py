@@ -15,6 +15,7 @@ from crdt.digest import Json, canonical, sha256_of
 from crdt.document import DocumentKind
 from crdt.fork import Reading
 from crdt.ops import Op
+from workspace.intents.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
 from workspace.intents.intent import Expect, IntentKind, Need, Role, Scope, TerminalState
 from workspace.intents.plan import Effect, Option, Tokens
 
@@ -85,7 +86,17 @@ class Question(msgspec.Struct, frozen=True):
     evidence: dict[str, Json] = {}
 
 
-OracleKind = Literal["question", "timer", "planner_refused", "planner_failed", "requeued"]
+OracleKind = Literal[
+    "question",
+    "timer",
+    "planner_refused",
+    "planner_failed",
+    "requeued",
+    "call_opened",
+    "call_closed",
+    "tool_refused",
+    "shadow_compared",
+]
 
 
 class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,6 +109,11 @@ class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     remedy: str = ""
     source: str = ""
+    tool: str = ""
+    arguments: str = ""
+    opened: CallOpened | None = None
+    closed: CallClosed | None = None
+    compared: Compared | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -201,6 +217,8 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     documents: dict[str, DocumentKind] = {}
     members: dict[str, Role] = {}
     policy: PolicyConfig | None = None
+    routes: RouteTable | None = None
+    budget: Budget | None = None
     retired: tuple[str, ...] = ()
     versions: dict[str, str] = {}
 

@@ -13,9 +13,11 @@ from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.scan import scan_update
 from workspace.errors import LogCorrupt
-from workspace.intents import admission, committing, planning, settling
+from workspace.intents import accounting, admission, committing, planning, settling
 from workspace.intents.core import Core, Work, writer_client
 from workspace.intents.events import (
+    CallEnded,
+    CallOpening,
     Closing,
     Configured,
     DocumentsChanged,
@@ -28,10 +30,13 @@ from workspace.intents.events import (
     Outcome,
     PlanFailed,
     Proposed,
+    ShadowCompared,
     SocketOpened,
     Spread,
+    Stepped,
     Submitted,
     Ticked,
+    ToolDenied,
 )
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.record import CheckpointBody, ConfigBody, Row
@@ -44,6 +49,7 @@ DOCUMENT_BYTES_MAX = 16 << 20
 MEASURE_EVERY_BYTES = 256 << 10
 DRAFT_POINTS_MAX = 20_000
 IDLE_LANE_SECONDS = 86_400.0
+UNSETTLING = (Drafted, Stepped, CallOpening, CallEnded, ToolDenied, ShadowCompared)
 
 
 class Sequencer:
@@ -79,7 +85,7 @@ class Sequencer:
         due = core.runs.due_at()
         if due is not None and due <= core.now:
             core.runs.close(turn)
-        if core.fold.board.live and not isinstance(event, Drafted):
+        if core.fold.board.live and not isinstance(event, UNSETTLING):
             self._settle(turn)
         for id in [id for id in core.work if id not in core.fold.board.live]:
             del core.work[id]
@@ -125,6 +131,16 @@ class Sequencer:
                 planning.failed(core, turn, event)
             case Drafted():
                 self._draft(turn, event)
+            case Stepped():
+                accounting.step(core, turn, event)
+            case CallOpening():
+                accounting.open_call(core, turn, event)
+            case CallEnded():
+                accounting.close_call(core, turn, event)
+            case ToolDenied():
+                accounting.deny(core, turn, event)
+            case ShadowCompared():
+                accounting.compare(core, turn, event)
             case Configured():
                 self._configure(turn, event)
             case LaneChanged():
@@ -239,6 +255,7 @@ def open_sequencer(
     for waiting in replay.index.unsequenced():
         _resume_run(core, turn, waiting)
     core.runs.close(turn)
+    accounting.close_lost(core, turn)
     for entry in core.live():
         core.work[entry.id] = Work(since=now, turn=core.turn, ready_at=now)
     idle = _idle_lanes(fold, now)

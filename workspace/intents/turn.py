@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from crdt.document import Applied
+from workspace.errors import Refusal
 from workspace.intents.board import Entry
+from workspace.intents.calls import Blob
 from workspace.intents.events import (
     Journaled,
     Logged,
@@ -37,7 +39,10 @@ class Turn:
     journal: list[Journaled] = field(default_factory=list)
     outlets: list[Outlet] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
+    blobs: tuple[Blob, ...] = ()
     applied: Applied | None = None
+    refused: Refusal | None = None
+    call: str = ""
 
     def append(self, body: Body, actor: str) -> Record:
         """Seal a record, enter it into the fold, tell the followers."""
@@ -80,7 +85,16 @@ class Turn:
 
     def outcome(self) -> Outcome:
         """Return everything this turn led to."""
-        return Outcome(tuple(self.records), tuple(self.journal), tuple(self.outlets), tuple(self.wishes), self.applied)
+        return Outcome(
+            tuple(self.records),
+            tuple(self.journal),
+            tuple(self.outlets),
+            tuple(self.wishes),
+            self.blobs,
+            self.applied,
+            self.refused,
+            self.call,
+        )
 
 
 def timestamp(now: float) -> str:

@@ -19,6 +19,7 @@ class _Workspace:
     log: list[Row] = field(default_factory=list)
     journal: list[JournalRow] = field(default_factory=list)
     snapshots: dict[str, SnapshotRow] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
     lanes: dict[str, LaneRow] = field(default_factory=dict)
 
 
@@ -83,6 +84,7 @@ class MemoryStore:
         kept.log.extend(batch.rows)
         kept.journal.extend(batch.journal)
         kept.snapshots.update({row.doc: row for row in batch.snapshots})
+        kept.blobs.update({blob.sha: blob.content for blob in batch.blobs})
 
     def _kept(self, ws: str) -> _Workspace:
         if ws not in self._workspaces:
@@ -113,6 +115,10 @@ class MemoryStore:
     async def snapshots(self, ws: str) -> list[SnapshotRow]:
         """Return the newest snapshot of each document."""
         return list(self._kept(ws).snapshots.values())
+
+    async def blob(self, ws: str, sha: str) -> bytes | None:
+        """Return what the archive keeps under a SHA-256."""
+        return self._kept(ws).blobs.get(sha)
 
     async def put_lane(self, row: LaneRow) -> None:
         """Remember a lane."""

@@ -143,7 +143,7 @@ class SqlStore:
         """Remove a workspace with everything in it."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in ("log", "journal", "snapshot", "lane", "token"):
+            for table in ("log", "journal", "snapshot", "archive", "lane", "token"):
                 connection.execute(f"DELETE FROM {table} WHERE ws = ?", (id,))
             connection.execute("DELETE FROM workspace WHERE id = ?", (id,))
 
@@ -210,6 +210,12 @@ class SqlStore:
         query = """SELECT doc, jid, state, digest FROM snapshot s WHERE ws = ? AND jid =
             (SELECT max(jid) FROM snapshot WHERE ws = s.ws AND doc = s.doc)"""
         return await self._read(lambda c: [SnapshotRow(*row) for row in c.execute(query, (ws,))])
+
+    async def blob(self, ws: str, sha: str) -> bytes | None:
+        """Return what the archive keeps under a SHA-256."""
+        query = "SELECT content FROM archive WHERE ws = ? AND sha = ?"
+        row = await self._read(lambda c: c.execute(query, (ws, sha)).fetchone())
+        return bytes(row[0]) if row else None
 
     # ------------------------------------------------------------ lanes and tokens
 

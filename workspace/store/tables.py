@@ -68,6 +68,15 @@ class SnapshotTable(SQLModel, table=True):
     digest: str
 
 
+class ArchiveTable(SQLModel, table=True):
+    """Words sent to a model or received from one, under their own SHA-256."""
+
+    __tablename__ = "archive"
+    ws: str = Field(primary_key=True)
+    sha: str = Field(primary_key=True)
+    content: bytes = Field(sa_type=LargeBinary)
+
+
 class LaneTable(SQLModel, table=True):
     """One lane and the hash of the secret that resumes it."""
 

@@ -24,6 +24,7 @@ Work = Callable[[sqlite3.Connection], object]
 
 INSERT_LOG = "INSERT INTO log (ws, seq, epoch, kind, at, actor, body, prev, hash) VALUES (?,?,?,?,?,?,?,?,?)"
 INSERT_JOURNAL = "INSERT INTO journal (ws, jid, doc, lane, actor, content) VALUES (?,?,?,?,?,?)"
+INSERT_BLOB = "INSERT OR IGNORE INTO archive (ws, sha, content) VALUES (?,?,?)"
 INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshot (ws, doc, jid, state, digest) VALUES (?,?,?,?,?)"
 
 
@@ -143,6 +144,8 @@ def _append(connection: sqlite3.Connection, batch: Batch) -> None:
             INSERT_LOG,
             [(batch.ws, r.seq, r.epoch, r.kind, r.at, r.actor, r.body, r.prev, r.hash) for r in batch.rows],
         )
+    if batch.blobs:
+        connection.executemany(INSERT_BLOB, [(batch.ws, blob.sha, blob.content) for blob in batch.blobs])
     if batch.snapshots:
         connection.executemany(INSERT_SNAPSHOT, [(batch.ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots])
 
@@ -158,7 +161,8 @@ def check_dense(batch: Batch, *, seq: int, jid: int) -> None:
 def _size(job: Job) -> int:
     if not isinstance(job.work, Batch):
         return 0
-    return sum(len(row.update) for row in job.work.journal) + sum(len(row.body) for row in job.work.rows)
+    sizes = [len(row.update) for row in job.work.journal] + [len(row.body) for row in job.work.rows]
+    return sum(sizes) + sum(len(blob.content) for blob in job.work.blobs)
 
 
 def _resolve(future: asyncio.Future[object], result: object, failure: Exception | None) -> None:

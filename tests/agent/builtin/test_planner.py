@@ -13,12 +13,14 @@ from agent.builtin.language import parse
 from agent.builtin.pieces import PieceTable
 from agent.builtin.planner import BuiltinPlanner, Work
 from agent.builtin.text_edits import CannotDo
+from agent.editing import Editing
 from crdt.anchor import place_range
 from crdt.document import Document
 from crdt.fork import run
 from crdt.paths import set_path
+from tests.support.desk import FakeDesk
 from workspace.intents.intent import Scope
-from workspace.intents.plan import Asked, Draft, Exchange, Image, Planned, Proposal, Refused, Snapshot, Task
+from workspace.intents.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Task
 
 TEXT = (
     "# Plan 😀\n\nHi e\u0301 folks.\n\n## Intro\n\nHello there.\nSecond line.\nThird.\n\n"
@@ -46,15 +48,9 @@ async def plan(text: str, *, scope: tuple[Scope, ...] | None = None, exchanges: 
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    drafts: list[Draft] = []
-
-    def show(draft: Draft) -> None:
-        assert not waited, "the draft is shown before the delay"
-        drafts.append(draft)
-
     snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
     return await BuiltinPlanner(sleep).plan(
-        Task("w", "i1", "ana", "editor", text, scope, snapshot, exchanges=exchanges), show
+        Task("w", "i1", "ana", "editor", text, scope, snapshot, exchanges=exchanges), FakeDesk()
     )
 
 
@@ -221,17 +217,16 @@ async def test_a_refusal_says_what_would_work(words: str, code: str, remedy: str
 
 @pytest.mark.parametrize("words", ['replace "folks" with "friends"', "set budget.travel to 300"])
 async def test_the_draft_is_shown_before_the_one_delay(words: str) -> None:
-    seen: list[object] = []
+    desk, waited = FakeDesk(), []
 
     async def sleep(seconds: float) -> None:
-        seen.append(seconds)
+        assert len(desk.drafts) == 1
+        waited.append(seconds)
 
     snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
     task = Task("w", "i1", "ana", "editor", f"{words} after 9 seconds", None, snapshot)
-    await BuiltinPlanner(sleep).plan(task, seen.append)
-    draft, waited = seen
-    assert isinstance(draft, Draft)
-    assert waited == 9
+    await BuiltinPlanner(sleep).plan(task, desk)
+    assert waited == [9]
 
 
 async def test_only_an_answer_to_this_question_counts() -> None:
@@ -276,7 +271,8 @@ def test_one_plan_of_many_commands_gives_the_text_that_was_edited(steps: list[st
     instruction = parse("; ".join(steps))
     assert isinstance(instruction, Instruction)
     snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
-    work = Work(Task("w", "i1", "ana", "editor", "; ".join(steps), None, snapshot))
+    task = Task("w", "i1", "ana", "editor", "; ".join(steps), None, snapshot)
+    work = Work(task, Editing(task))
     try:
         planned = work.carry_out(instruction)
     except CannotDo:
@@ -284,4 +280,4 @@ def test_one_plan_of_many_commands_gives_the_text_that_was_edited(steps: list[st
     assert isinstance(planned, Planned)
     ran = run(DOCS, planned.ops, planned.reads, client=99)
     now = ran.documents["plan"].text() if "plan" in ran.documents else TEXT
-    assert now == work.texts["plan"].table.text
+    assert now == work.editing.texts["plan"].table.text

@@ -1,0 +1,115 @@
+"""Calls to models pass here before they leave and when they are back: reserved against the budgets, then settled.
+
+A call is refused before it is made, so people overspend a budget by at most the error of one reservation. What a crash
+cut off is closed at its full reservation: nobody knows whether the provider billed it, and the account may not be low.
+"""
+
+from __future__ import annotations
+
+from workspace.errors import Refusal
+from workspace.intents.calls import Budget, CallClosed
+from workspace.intents.core import Core
+from workspace.intents.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
+from workspace.intents.planning import awaited
+from workspace.intents.record import OracleBody
+from workspace.intents.turn import AGENT, Turn
+from workspace.intents.usage import DAY_SECONDS
+
+CALLS_OPEN_MAX = 256
+STEP_POINTS_MAX = 300
+DETAIL_POINTS_MAX = 500
+BUDGETS = {
+    "workspace_day": "This workspace's budget for today",
+    "author_day": "Your budget for today",
+    "intent": "The budget of one instruction",
+}
+
+
+def day_of(now: float) -> int:
+    """Return the day in UTC, counted from 1970-01-01."""
+    return int(now // DAY_SECONDS)
+
+
+def over_budget(core: Core, now: float, *, author: str, intent: str = "", reserve: int = 0) -> Refusal | None:
+    """Return why a call may not be made: a budget that applies is used up, reservations included."""
+    budget: Budget = core.fold.budget
+    left, name = core.fold.usage.left(budget, day=day_of(now), author=author, intent=intent)
+    if left > 0 or not name:
+        return None
+    remedy = "Ask again tomorrow, or ask the owner to raise it." if name != "intent" else "Ask for less at once."
+    return Refusal("over_budget", f"{BUDGETS[name]} is used up ({getattr(budget, name):g} US dollars).", remedy)
+
+
+def open_call(core: Core, turn: Turn, event: CallOpening) -> None:
+    """Log a reservation, or refuse the call; the answer is the outcome's `call` or `refused`."""
+    opened, usage = event.opened, core.fold.usage
+    intent = opened.intents[0]
+    is_wanted = opened.shadow or opened.purpose in ("judge", "merge") or awaited(core, intent, opened.attempt)
+    if not is_wanted:
+        turn.refused = Refusal("cancelled", "Nobody waits for this answer any more.")
+    elif len(usage.opened) >= CALLS_OPEN_MAX:
+        turn.refused = Refusal(
+            "rate_limited", f"{CALLS_OPEN_MAX} model calls are under way here.", "Try again shortly."
+        )
+    else:
+        turn.refused = over_budget(core, turn.now, author=opened.author, intent=intent, reserve=opened.reserve)
+    if turn.refused is not None:
+        return
+    core.runs.close(turn)
+    record = turn.append(OracleBody(oracle="call_opened", intent=intent, opened=opened), AGENT)
+    turn.blobs += event.blobs
+    turn.call = f"k{record.seq}"
+
+
+def close_call(core: Core, turn: Turn, event: CallEnded) -> None:
+    """Log what came of a call; a call that is not open (closed at a restart) is not counted twice."""
+    if event.closed.call not in core.fold.usage.opened:
+        return
+    core.runs.close(turn)
+    _, opened = core.fold.usage.opened[event.closed.call]
+    turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=event.closed), AGENT)
+    turn.blobs += event.blobs
+
+
+def close_lost(core: Core, turn: Turn) -> None:
+    """After a restart: close what a crash cut off, at what was reserved for it."""
+    for call, (_, opened) in list(core.fold.usage.opened.items()):
+        closed = CallClosed(
+            call=call,
+            outcome="lost",
+            cost=opened.reserve,
+            priced_by="reserved",
+            detail="The server stopped before the answer was recorded.",
+        )
+        turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
+
+
+def deny(core: Core, turn: Turn, event: ToolDenied) -> None:
+    """Log that code refused what a model tried."""
+    if event.intent not in core.fold.board.entries:
+        return
+    core.runs.close(turn)
+    body = OracleBody(
+        oracle="tool_refused",
+        intent=event.intent,
+        code=event.code,
+        reason=event.reason[:DETAIL_POINTS_MAX],
+        tool=event.tool[:64],
+        arguments=event.arguments[:DETAIL_POINTS_MAX],
+        source=event.model[:64],
+    )
+    turn.append(body, AGENT)
+
+
+def compare(core: Core, turn: Turn, event: ShadowCompared) -> None:
+    """Log how a candidate model's plan compares with the one that served."""
+    if event.intent in core.fold.board.entries:
+        core.runs.close(turn)
+        turn.append(OracleBody(oracle="shadow_compared", intent=event.intent, compared=event.compared), AGENT)
+
+
+def step(core: Core, turn: Turn, event: Stepped) -> None:
+    """Show, in plain words, what the planner does now; not part of the log."""
+    entry = awaited(core, event.intent, event.attempt)
+    if entry is not None:
+        turn.state(entry, "planning", reason=event.words[:STEP_POINTS_MAX])
