@@ -102,6 +102,32 @@ def replay(
     _run("records", "replay", ws, to, database, data)
 
 
+@app.command()
+def usage(ws: Workspace, database: Database = None, data: Data = None) -> None:
+    """Print what models have cost: per verdict, model, author; what routing saved."""
+    _run("models", "usage", ws, database, data)
+
+
+@app.command(name="scripted-model")
+def scripted_model(
+    scenario: Annotated[Path, typer.Argument(help="A .toml or .json file of replies; see docs/models.md.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8400,
+) -> None:
+    """Serve a model that answers from a file, for tests and for work offline."""
+    _run("models", "scripted_model", scenario, host, port)
+
+
+@app.command()
+def doctor(
+    database: Database = None,
+    data: Data = None,
+    port: Annotated[Optional[int], typer.Option(min=0, max=65535, help="The port to look at [8000].")] = None,  # noqa: UP045
+) -> None:
+    """Check database, disk, page and models, and say what to do about each."""
+    _run("models", "doctor", database, data, port)
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from workspace.errors import WorkspaceFault
-from workspace.http import documents, intents, log, pages, workspaces
+from workspace.http import documents, intents, log, pages, usage, workspaces
 from workspace.http.problem import Problem, on_fault, on_missing, on_problem
 from workspace.lobby import Lobby
 from workspace.ports import Clock, Planner, Store
@@ -35,6 +35,8 @@ API: tuple[Route, ...] = (
     Route(f"{WS}/intents", intents.create, methods=["POST"]),
     Route(f"{WS}/intents", intents.index, methods=["GET"]),
     Route(WS + "/intents/{id}", intents.show, methods=["GET"]),
+    Route(f"{WS}/usage", usage.show, methods=["GET"]),
+    Route(WS + "/calls/{id}", usage.call, methods=["GET"]),
     Route(f"{WS}/log", log.show, methods=["GET"]),
     Route(f"{WS}/verify", log.check, methods=["GET"]),
     Route(f"{WS}/replay", log.replay, methods=["POST"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.commands.serve import complain, port_taken
+from agent.models import ModelSettings, read_model_settings
 from agent.seed import DEMO, seed
 from agent.serving import serving
 from agent.story import CASUAL, FORMAL, TYPED, Outcome, tell
@@ -27,19 +29,21 @@ def demo(host: str, port: int, data: Path | None) -> int:
     with tempfile.TemporaryDirectory(prefix="folkmoot-demo-") as folder:
         settings = Settings(host=host, port=port, database=f"sqlite:///{(data or Path(folder)) / 'demo.sqlite'}")
         try:
-            asyncio.run(_demo(settings))
+            asyncio.run(_demo(settings, read_model_settings(os.environ)))
         except OSError as error:
             return port_taken(settings, error)
         except WorkspaceFault as fault:
             return complain(fault.reason)
+        except ValueError as error:
+            return complain(str(error))
         except KeyboardInterrupt:
             pass
     return 0
 
 
-async def _demo(settings: Settings) -> None:
+async def _demo(settings: Settings, models: ModelSettings) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    async with serving(settings, signals=True) as server:
+    async with serving(settings, models=models, signals=True) as server:
         tokens = await seed(server.lobby)
         if assets() is None:
             console.print("[yellow]The page is not built: run 'make web' first (needs Node 20).[/yellow]")

@@ -32,7 +32,7 @@ SUMMARY_POINTS = 100
 Work = Callable[[SqlStore], Awaitable[int]]
 
 
-def _with_store(database: str | None, data: Path | None, work: Work) -> int:
+def with_store(database: str | None, data: Path | None, work: Work) -> int:
     """Run something on the database the options name; errors say what to do."""
 
     async def run() -> int:
@@ -53,7 +53,8 @@ def _with_store(database: str | None, data: Path | None, work: Work) -> int:
         return 0
 
 
-async def _must_exist(store: SqlStore, ws: str) -> None:
+async def must_exist(store: SqlStore, ws: str) -> None:
+    """Raise `WorkspaceMissing`, naming those there are, unless the database has this workspace."""
     if await store.workspace(ws) is None:
         known = ", ".join(row.id for row in await store.workspaces()) or "none"
         raise WorkspaceMissing(f"there is no workspace {ws!r} in this database; it has: {known}. Is --data right?")
@@ -65,7 +66,7 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
         return complain(f"there is no kind {kind!r}; the kinds are {', '.join(BODIES)}.")
 
     async def work(store: SqlStore) -> int:
-        await _must_exist(store, ws)
+        await must_exist(store, ws)
         at = first
         while True:
             rows = await store.rows(ws, first=at, limit=PAGE)
@@ -78,7 +79,7 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
                     return 0
                 await asyncio.sleep(FOLLOW_SECONDS)
 
-    return _with_store(database, data, work)
+    return with_store(database, data, work)
 
 
 def line_of(row: Row) -> str:
@@ -111,21 +112,21 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
     """Verify the whole log; exit code 1 where it is not as it was written."""
 
     async def work(store: SqlStore) -> int:
-        await _must_exist(store, ws)
+        await must_exist(store, ws)
         report = verify_rows(*await read_all(store, ws))
         if not report.ok:
             return complain(f"{ws} is NOT intact: {report.reason} (first bad record: {report.first_bad})")
         print(f"{ws}: {report.checked} records verified, {report.states} states reproduced, head {report.head}.")
         return 0
 
-    return _with_store(database, data, work)
+    return with_store(database, data, work)
 
 
 def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> int:
     """Print documents and board after record `to`."""
 
     async def work(store: SqlStore) -> int:
-        await _must_exist(store, ws)
+        await must_exist(store, ws)
         rows, journal = await read_all(store, ws)
         if to is not None and to > len(rows):
             return complain(f"the log of {ws} ends at {len(rows)}.")
@@ -141,7 +142,7 @@ def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> 
         console.print(table)
         return 0
 
-    return _with_store(database, data, work)
+    return with_store(database, data, work)
 
 
 def token(workspace: str, actor: str, role: str, expires: str | None, database: str | None, data: Path | None) -> int:
@@ -173,4 +174,4 @@ def token(workspace: str, actor: str, role: str, expires: str | None, database: 
         record = seal(body, seq=1, epoch=epoch, at=timestamp(clock.now()), actor=owner, prev="")
         await store.submit(Batch(ws, epoch, (record.row,)))
 
-    return _with_store(database, data, work)
+    return with_store(database, data, work)

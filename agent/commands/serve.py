@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent.models import ModelSettings, read_model_settings
 from agent.seed import DEMO
 from agent.serving import serving
 from workspace.errors import StoreFault, WorkspaceFault
@@ -50,7 +51,8 @@ def serve(
     """Serve until Ctrl+C."""
     try:
         settings = settings_of(host, port, database, data, is_open=is_open)
-        asyncio.run(_serve(msgspec.structs.replace(settings, origins=(*settings.origins, *origins))))
+        models = read_model_settings(os.environ)
+        asyncio.run(_serve(msgspec.structs.replace(settings, origins=(*settings.origins, *origins)), models))
     except OSError as error:
         return port_taken(settings, error)
     except (StoreFault, ValueError) as error:
@@ -60,8 +62,8 @@ def serve(
     return 0
 
 
-async def _serve(settings: Settings) -> None:
-    async with serving(settings, signals=True) as server:
+async def _serve(settings: Settings, models: ModelSettings) -> None:
+    async with serving(settings, models=models, signals=True) as server:
         for line in await greeting(server.lobby, server.url):
             print(line, flush=True)
         await server.task
@@ -72,6 +74,8 @@ async def greeting(lobby: Lobby, url: str) -> list[str]:
     lines = [f"Folkmoot listens on {url}"]
     if assets() is None:
         lines.append("The page is not built: run 'make web' once (needs Node 20). The API works without it.")
+    if lobby.planner is not None:
+        lines.append(f"Instructions are planned by: {lobby.planner.name}")
     if lobby.settings.is_open:
         lines.append(f"Open to everybody who reaches it: {url}/w/{DEMO}")
     if await lobby.store.count_tokens() == 0:

@@ -11,6 +11,7 @@ from crdt.document import DocumentKind
 from workspace.access import ROLES
 from workspace.http.guard import answer, body_of, enter, identity_of, lobby_of
 from workspace.http.problem import Problem, refuse
+from workspace.intents.calls import Budget, RouteTable, check_budget, check_routes
 from workspace.intents.events import Configured
 from workspace.intents.fold import Fold
 from workspace.intents.intent import Role
@@ -37,6 +38,8 @@ class NewConfig(msgspec.Struct, frozen=True):
     name: str | None = None
     policy: PolicyConfig | None = None
     members: dict[str, Role] = {}
+    routes: RouteTable | None = None
+    budget: Budget | None = None
 
 
 class NewToken(msgspec.Struct, frozen=True):
@@ -64,6 +67,8 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
         "documents": dict(fold.kinds),
         "members": dict(fold.members),
         "policy": msgspec.to_builtins(fold.policy),
+        "routes": msgspec.to_builtins(fold.routes),
+        "budget": msgspec.to_builtins(fold.budget),
     }
 
 
@@ -111,13 +116,17 @@ async def configure(request: Request) -> Response:
     room, identity = await enter(request, "administer")
     body = await body_of(request, NewConfig)
     refusal = check(body.policy) if body.policy else None
+    refusal = refusal or (check_routes(body.routes) if body.routes else None)
+    refusal = refusal or (check_budget(body.budget) if body.budget else None)
     if refusal is not None:
         refuse(refusal)
     if body.name is not None and not is_title(body.name):
         raise Problem("malformed", "A name has 1 to 200 printable characters.")
     if not all(map(is_actor, body.members)):
         raise Problem("malformed", "A member's name has 1 to 64 printable characters.")
-    config = ConfigBody(name=body.name, members=body.members, policy=body.policy)
+    config = ConfigBody(
+        name=body.name, members=body.members, policy=body.policy, routes=body.routes, budget=body.budget
+    )
     await room.ask(lambda: room.handle(Configured(identity.actor, config)))
     return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
 

@@ -12,6 +12,7 @@ from crdt.anchor import Anchor
 from crdt.digest import canonical, sha256_of
 from crdt.errors import CrdtError
 from workspace.errors import Refusal
+from workspace.intents.accounting import over_budget
 from workspace.intents.board import Entry
 from workspace.intents.core import Core, Work
 from workspace.intents.events import Acked, Nacked, Submitted
@@ -32,6 +33,7 @@ from workspace.intents.intent import (
 from workspace.intents.planning import stop
 from workspace.intents.record import IntentBody, VerdictBody
 from workspace.intents.settling import answered, may_answer
+from workspace.intents.steering import steer
 from workspace.intents.turn import AGENT, Turn
 
 LIVE_INTENTS_MAX = 100
@@ -174,6 +176,10 @@ def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
         refusal = Refusal("rate_limited", f"{LIVE_INTENTS_MAX} instructions are under way here.", "Try again shortly.")
         turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
         return
+    spent = over_budget(core, turn.now, author=event.actor) if frame.kind in NEEDS_TEXT else None
+    if spent is not None:
+        turn.tell(Nacked(event.lane, event.request, frame.n, spent))
+        return
     core.runs.close(turn)
     body = IntentBody(
         id=f"i{turn.fold.seq + 1}",
@@ -210,7 +216,7 @@ def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
         case "undo":
             _end(turn, entry, "rejected", "not_supported", "Undo is not built into this server yet.")
         case "do":
-            pass
+            steer(core, turn, entry)
 
 
 def _end(turn: Turn, entry: Entry, state: str, code: str, reason: str, remedy: str = "") -> None:
@@ -270,6 +276,9 @@ def _override(core: Core, turn: Turn, entry: Entry) -> None:
 def end_live(core: Core, turn: Turn, target: Entry, *, by: Entry, state: str, reason: str) -> None:
     """End a live intent from outside its plan; a question it is part of goes on without it, or is dropped."""
     stop(core, turn, target)
+    steered = core.fold.board.live.get(target.joins)
+    if steered is not None:
+        stop(core, turn, steered)
     body = VerdictBody(
         intent=target.id,
         state=state,  # type: ignore[arg-type]

@@ -44,6 +44,8 @@ class Entry:
     faults: int = 0
     attempts: int = 0
     exchanges: tuple[Exchange, ...] = ()
+    steers: tuple[str, ...] = ()
+    joins: str = ""
     decisions: list[DecisionBody] = field(default_factory=list)
     verdict: VerdictBody | None = None
     verdict_seq: int = 0
@@ -155,6 +157,16 @@ class Board:
             entry.faults += 1
             entry.attempts += 1
             entry.state = "queued"
+        elif body.oracle == "steered" and entry is not None:
+            joining = self.entries[body.source]
+            joining.joins, joining.waits_for = entry.id, (entry.id,)
+            entry.steers = (*entry.steers, joining.id)
+            self._begin_again(entry)
+
+    def _begin_again(self, entry: Entry) -> None:
+        """Send a live intent back to the planner: what it was asked has changed."""
+        entry.plan, entry.state, entry.waits_for = None, "queued", ()
+        entry.attempts += 1
 
     def _decision(self, body: DecisionBody) -> None:
         for id in body.group:
@@ -179,6 +191,17 @@ class Board:
             elif outcome == "open":
                 entry.state, entry.waits_for = "ready", ()
 
+    def _part(self, entry: Entry) -> None:
+        """Undo what joined where one end of it is gone: the rest goes on alone."""
+        target = self.live.get(entry.joins)
+        if target is not None:
+            target.steers = tuple(id for id in target.steers if id != entry.id)
+            self._begin_again(target)
+        for id in entry.steers if entry.commit is None else ():
+            other = self.live.get(id)
+            if other is not None:
+                other.joins, other.waits_for, other.state = "", (), "queued"
+
     def _close(self, question: str) -> None:
         self.questions.pop(question, None)
         self.layers.pop(question, None)
@@ -189,6 +212,7 @@ class Board:
         entry.verdict, entry.verdict_seq = body, seq
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
         self.live.pop(body.intent, None)
+        self._part(entry)
         stale = [q.id for q in self.questions.values() if q.group == (body.intent,)]
         for question in stale:
             self._close(question)

@@ -206,7 +206,7 @@ def _commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     commit = CommitBody(
         commit=f"c{number}",
         plan=entry.plan.plan,
-        intents=(entry.id,),
+        intents=(entry.id, *entry.steers),
         base=entry.plan.snapshot,
         decisions=tuple(decision.decision for decision in entry.decisions),
         docs=docs,
@@ -218,13 +218,30 @@ def _commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     turn.append(commit, AGENT)
     if created:
         turn.tell(DocumentsChanged(tuple(created), ()))
+    _tell_done(turn, entry, commit)
+
+
+def _tell_done(turn: Turn, entry: Entry, commit: CommitBody) -> None:
+    """Append the verdict of a committed intent and of those that joined it."""
     turn.verdict(
         VerdictBody(
             intent=entry.id,
             state="done",
             code="done",
-            reason=entry.plan.summary,
+            reason=commit.summary,
             commit=commit.commit,
             can=("override",),
         )
     )
+    for id in entry.steers:
+        turn.verdict(
+            VerdictBody(
+                intent=id,
+                state="merged",
+                code="steered",
+                reason=f"Done with {entry.actor}'s instruction: {commit.summary}",
+                winner=entry.id,
+                commit=commit.commit,
+                can=("override",),
+            )
+        )

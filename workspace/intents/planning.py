@@ -25,6 +25,7 @@ from workspace.intents.plan import (
     Refused,
     Repair,
     Snapshot,
+    Steer,
     Task,
 )
 from workspace.intents.record import OracleBody, PlanBody, Question, VerdictBody
@@ -97,7 +98,7 @@ def start(core: Core, turn: Turn) -> bool:
     busy = sum(entry.state == "planning" for entry in core.live())
     moved = False
     for entry in core.live():
-        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS:
+        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins:
             continue
         before = predecessors(entry, core)
         if before:
@@ -130,6 +131,10 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         attempt=work.attempt,
         repair=repair,
         exchanges=entry.exchanges + (subject.exchanges if subject is not entry else ()),
+        steers=tuple(
+            Steer(other.id, other.actor, other.body.text)
+            for other in (core.fold.board.entries[id] for id in entry.steers)
+        ),
         earlier=earlier_of(subject, core),
         writers=core.fold.history.writers_by_doc(),
         fault=entry.faults,
@@ -187,7 +192,7 @@ def earlier_of(entry: Entry, core: Core) -> tuple[Earlier, ...]:
 def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
     """Send a plan that no longer holds back to the planner, at most `replans_max` times; then suggest it."""
     assert entry.plan is not None, "only planned intents are planned again"
-    if entry.plan.attempt >= core.fold.policy.replans_max:
+    if entry.plan.attempt - len(entry.steers) >= core.fold.policy.replans_max:
         turn.verdict(
             VerdictBody(
                 intent=entry.id,

@@ -92,6 +92,7 @@ OracleKind = Literal[
     "planner_refused",
     "planner_failed",
     "requeued",
+    "steered",
     "call_opened",
     "call_closed",
     "tool_refused",

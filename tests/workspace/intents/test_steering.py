@@ -1,0 +1,91 @@
+"""Adding to an instruction under way: one plan for both, one commit, and nobody is steered by who may not."""
+
+from __future__ import annotations
+
+from tests.workspace.intents.driver import Driver
+from workspace.intents.replay import fold_log
+
+
+def replays(driver: Driver) -> None:
+    fold, live = fold_log(driver.rows, driver.journal), driver.sequencer.fold
+    assert fold.state() == live.state()
+    assert {id: entry.state for id, entry in fold.board.entries.items()} == {
+        id: entry.state for id, entry in live.board.entries.items()
+    }
+
+
+def test_who_saw_it_adds_to_it_and_one_commit_serves_both() -> None:
+    driver = Driver()
+    first = driver.ask("Ana", "shorten it")
+    old = driver.tasks[first]
+    second = driver.ask("Ben", "no, keep the price", refs=(first,))
+    assert second not in driver.tasks, "what joined is not planned by itself"
+    task = driver.tasks[first]
+    assert task.attempt > old.attempt
+    assert [(steer.actor, steer.text) for steer in task.steers] == [("Ben", "no, keep the price")]
+    driver.set(first, "price", 7)
+    driver.wait(1)
+    assert driver.verdict(first).state == "done"
+    assert driver.verdict(second).state == "merged"
+    (_, commit) = next(iter(driver.sequencer.fold.board.commits.values()))
+    assert commit.intents == (first, second)
+    replays(driver)
+
+
+def test_a_ready_plan_is_planned_again_with_what_was_added() -> None:
+    driver = Driver()
+    first = driver.ask("Ana")
+    driver.set(first, "price", 7)
+    assert driver.state(first) == "ready"
+    driver.ask("Ben", "rather 8", refs=(first,))
+    assert driver.tasks[first].steers[0].text == "rather 8"
+    driver.set(first, "price", 8)
+    driver.wait(1)
+    assert driver.value("price") == 8
+
+
+def test_unseen_or_from_below_it_stays_an_instruction_of_its_own() -> None:
+    driver = Driver()
+    before = driver.sequencer.fold.seq
+    first = driver.ask("Ana", role="owner")
+    unseen = driver.ask("Ben", "keep it", seen=before, refs=(first,))
+    below = driver.ask("Chen", "keep it", refs=(first,))
+    assert not driver.sequencer.fold.board.entries[first].steers
+    driver.set(first, "price", 7)
+    driver.set(unseen, "other", 1)
+    driver.wait(1)
+    assert driver.verdict(first).state == "done"
+    driver.set(below, "third", 1)
+    driver.wait(1)
+    assert driver.verdict(unseen).state == driver.verdict(below).state == "done"
+
+
+def test_when_one_end_goes_the_other_goes_on_alone() -> None:
+    driver = Driver()
+    first = driver.ask("Ana")
+    second = driver.ask("Ben", "and the other", refs=(first,))
+    driver.ask("Ana", "", kind="cancel", refs=(first,))
+    assert driver.verdict(first).state == "cancelled"
+    driver.set(second, "other", 1)
+    driver.wait(1)
+    assert driver.verdict(second).state == "done"
+    third = driver.ask("Ana")
+    fourth = driver.ask("Ben", "and more", refs=(third,))
+    driver.ask("Ben", "", kind="cancel", refs=(fourth,))
+    assert driver.tasks[third].steers == ()
+    driver.set(third, "price", 3)
+    driver.wait(1)
+    assert driver.verdict(third).state == "done"
+    replays(driver)
+
+
+def test_a_restart_keeps_what_joined() -> None:
+    driver = Driver()
+    first = driver.ask("Ana")
+    second = driver.ask("Ben", "and the other", refs=(first,))
+    driver.open()
+    driver.wait(0)
+    assert [steer.text for steer in driver.tasks[first].steers] == ["and the other"]
+    driver.set(first, "price", 7)
+    driver.wait(1)
+    assert driver.verdict(second).state == "merged"

@@ -1,0 +1,94 @@
+"""What models have cost a workspace, and what was said in each call."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import Json
+from workspace.http.guard import answer, enter
+from workspace.http.problem import Problem
+from workspace.intents.accounting import day_of
+from workspace.intents.calls import CallClosed, CallOpened
+from workspace.intents.ledger import report
+from workspace.intents.record import OracleBody, read_row
+from workspace.room import Room
+
+PAGE = 500
+
+
+async def show(request: Request) -> Response:
+    """`GET …/usage`: cost per verdict, model, author, purpose and prompt; what routing saved; budgets."""
+    room, _ = await enter(request, "read")
+
+    def account() -> dict[str, Json]:
+        fold = room.sequencer.fold
+        return report(fold.usage, fold.board, fold.budget, day=day_of(room.clock.now()))
+
+    return answer(await room.ask(account))
+
+
+async def call(request: Request) -> Response:
+    """`GET …/calls/ID`: one call to a model, with the whole request and response."""
+    room, _ = await enter(request, "read")
+    id: str = request.path_params["id"]
+    if not id.startswith("k") or not id[1:].isdigit() or len(id) > 17:
+        raise Problem("not_found", "There is no such call.")
+    opened = await _opened(room, int(id[1:]))
+    closed = await _closed(room, id, int(id[1:]))
+    return answer(
+        {
+            "id": id,
+            "opened": msgspec.to_builtins(opened),
+            "closed": msgspec.to_builtins(closed),
+            "request": await request_of(room, opened.request),
+            "response": await _json(room, closed.response) if closed is not None and closed.response else None,
+        }
+    )
+
+
+async def _opened(room: Room, seq: int) -> CallOpened:
+    rows = await room.store.rows(room.ws, first=seq, last=min(seq, room.durable_seq), limit=1)
+    body = read_row(rows[0]).body if rows else None
+    if not isinstance(body, OracleBody) or body.opened is None:
+        raise Problem("not_found", "There is no such call.")
+    return body.opened
+
+
+async def _closed(room: Room, id: str, seq: int) -> CallClosed | None:
+    """Return the end of a call, which stands somewhere behind its beginning; None while it is open."""
+    cursor = seq + 1
+    while rows := await room.store.rows(room.ws, first=cursor, last=room.durable_seq, kind="oracle", limit=PAGE):
+        for row in rows:
+            body = read_row(row).body
+            if isinstance(body, OracleBody) and body.closed is not None and body.closed.call == id:
+                return body.closed
+        cursor = rows[-1].seq + 1
+    return None
+
+
+async def request_of(room: Room, sha: str) -> Json:
+    """Return a whole request from the archive: its manifest with every part in place."""
+    found = await _json(room, sha)
+    if not isinstance(found, dict):
+        return None
+    manifest = json.loads(str(found["parts"]))
+    parts = [await _json(room, part) for part in manifest["parts"]]
+    system, tools, *messages = parts
+    return {
+        "model": found["model"],
+        "max_tokens": manifest["max_tokens"],
+        "prompt": manifest["prompt"],
+        "tool_choice": manifest["tool_choice"],
+        "system": system,
+        "tools": tools,
+        "messages": messages,
+    }
+
+
+async def _json(room: Room, sha: str) -> Json:
+    content = await room.store.blob(room.ws, sha)
+    return json.loads(content) if content is not None else None
