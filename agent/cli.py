@@ -95,11 +95,27 @@ def verify(ws: Workspace, database: Database = None, data: Data = None) -> None:
 def replay(
     ws: Workspace,
     to: Annotated[Optional[int], typer.Option(min=1, help="Stop after this seq.")] = None,  # noqa: UP045
+    policy: Annotated[str, typer.Option(help="Decide again by these, e.g. 'first' or 'priority,ask'.")] = "",
     database: Database = None,
     data: Data = None,
 ) -> None:
-    """Print the documents and the board as they were after a seq."""
+    """Print documents and board as they were after a seq, or what another policy would have decided."""
+    if policy:
+        _run("records", "what_if", ws, policy, database, data)
     _run("records", "replay", ws, to, database, data)
+
+
+@app.command()
+def blame(
+    ws: Workspace,
+    document: Annotated[str, typer.Argument(help="The document.")],
+    words: Annotated[str, typer.Argument(help="Words of a text, or the dotted path of a value.")] = "",
+    at: Annotated[Optional[int], typer.Option(min=1, help="As of this seq.")] = None,  # noqa: UP045
+    database: Database = None,
+    data: Data = None,
+) -> None:
+    """Print who wrote this, who told the agent to, and what each had seen."""
+    _run("records", "blame", ws, document, words, at, database, data)
 
 
 @app.command()

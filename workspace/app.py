@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from workspace.errors import WorkspaceFault
-from workspace.http import documents, intents, log, pages, usage, workspaces
+from workspace.http import attribution, documents, intents, log, pages, usage, workspaces
 from workspace.http.problem import Problem, on_fault, on_missing, on_problem
 from workspace.lobby import Lobby
 from workspace.ports import Clock, Planner, Store
@@ -32,6 +32,7 @@ API: tuple[Route, ...] = (
     Route(f"{WS}/documents", documents.index, methods=["GET"]),
     Route(WS + "/documents/{doc:path}", documents.show, methods=["GET"]),
     Route(WS + "/documents/{doc:path}", documents.create, methods=["PUT"]),
+    Route(WS + "/attribution/{doc:path}", attribution.show, methods=["GET"]),
     Route(f"{WS}/intents", intents.create, methods=["POST"]),
     Route(f"{WS}/intents", intents.index, methods=["GET"]),
     Route(WS + "/intents/{id}", intents.show, methods=["GET"]),

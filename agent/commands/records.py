@@ -15,8 +15,11 @@ from agent.commands.serve import complain, settings_of
 from workspace.access import ROLES
 from workspace.clock import SystemClock
 from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
+from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.evidence import render
-from workspace.intents.record import BODIES, ConfigBody, Row, seal, wire_record
+from workspace.intents.policy import check
+from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, seal, wire_record
+from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log
 from workspace.intents.replay import verify as verify_rows
 from workspace.intents.turn import timestamp
@@ -117,6 +120,68 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
         if not report.ok:
             return complain(f"{ws} is NOT intact: {report.reason} (first bad record: {report.first_bad})")
         print(f"{ws}: {report.checked} records verified, {report.states} states reproduced, head {report.head}.")
+        return 0
+
+    return with_store(database, data, work)
+
+
+def blame(ws: str, doc: str, quote: str, at: int | None, database: str | None, data: Path | None) -> int:
+    """Print who wrote a passage or value, and who told the agent to."""
+
+    async def work(store: SqlStore) -> int:
+        await must_exist(store, ws)
+        rows, journal = await read_all(store, ws)
+        fold = fold_log(rows, journal, to=at)
+        if doc not in fold.documents:
+            return complain(f"there is no document {doc!r}; there are {', '.join(sorted(fold.documents))}.")
+        if fold.kinds[doc] == "data":
+            keys = tuple(int(part) if part.isdecimal() else part for part in quote.split(".") if part)
+            found = attribute_value(fold, doc, keys)
+        else:
+            text = fold.documents[doc].text()
+            start = text.find(quote)
+            if start < 0:
+                return complain(f"{quote!r} does not stand in {doc}.")
+            found = attribute_text(fold, doc, start, start + (len(quote) or min(len(text), POINTS_MAX)))
+        _print_blame(found)
+        return 0
+
+    return with_store(database, data, work)
+
+
+def _print_blame(found: tuple[Stretch, ...]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for part in found:
+        words = f"“{part.text}” " if part.text else ""
+        console.print(f"{words}— {part.by}, record {part.seq}{f', commit {part.commit}' if part.commit else ''}")
+        for told in part.told:
+            console.print(f"    {told.actor} ({told.role}) asked: {told.text}", markup=False)
+            console.print(f"      {told.intent} at {told.at}, had seen up to record {told.seen}; {told.state}")
+            for decision in told.decisions:
+                console.print(f"      decided {decision}", markup=False)
+
+
+def what_if(ws: str, chain: str, database: str | None, data: Path | None) -> int:
+    """Print the first decision that another chain of policies would have made otherwise."""
+    config = PolicyConfig(chain=tuple(name.strip() for name in chain.split(",") if name.strip()))
+    refusal = check(config)
+    if refusal is not None:
+        return complain(f"{refusal.reason} {refusal.remedy}")
+
+    async def work(store: SqlStore) -> int:
+        await must_exist(store, ws)
+        rows, journal = await read_all(store, ws)
+        again = decide_again(rows, journal, config)
+        first = again.first
+        if first is None:
+            print(f"{again.decided} decisions; all would be the same under {', '.join(config.chain)}.")
+            return 0
+        was, would = first.was or "the people were asked", first.would or "the people would be asked"
+        print(f"{again.same} decisions are the same. The first that differs is {first.decision}, record {first.seq}:")
+        print(f"  about {', '.join(first.group)}")
+        print(f"  was:   {was} ({first.was_by})")
+        print(f"  would: {would} ({first.would_by}: {first.reason})")
+        print(f"  {again.counterfactual} records behind it are reactions to another history.")
         return 0
 
     return with_store(database, data, work)

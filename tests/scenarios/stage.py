@@ -15,8 +15,10 @@ from tests.support.server import Running, running_server
 from workspace.client import Message, Room, connect
 from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.record import PolicyConfig
+from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
 from workspace.lobby import read_all
+from workspace.ports import Planner
 
 RUNS = int(os.environ.get("FOLKMOOT_STORY_RUNS", "50"))
 AT_ONCE = 10
@@ -67,6 +69,9 @@ class Stage:
         replayed = fold_log(rows, journal)
         assert replayed.state() == live, self.seed
         assert not replayed.board.live, (self.seed, list(replayed.board.live))
+        assert not replayed.usage.opened, (self.seed, replayed.usage.opened)
+        again = decide_again(rows, journal)
+        assert (again.first, again.unsound) == (None, ()), (self.seed, again)
 
 
 def verdicts_of(room: Room) -> dict[str, Message]:
@@ -97,9 +102,10 @@ async def run_story(
     runs: int = RUNS,
     first_seed: int = 1,
     policy: PolicyConfig | None = None,
+    planner: Planner | None = None,
 ) -> None:
     """Run a story `runs` times on one server, ten at once; a failure names its seed."""
-    async with running_server(planner=BuiltinPlanner(), workspace=None) as server:
+    async with running_server(planner=planner or BuiltinPlanner(), workspace=None) as server:
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def once(seed: int) -> None:

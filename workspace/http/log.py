@@ -9,9 +9,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from crdt.digest import Json
 from workspace.http.guard import answer, body_of, enter, lobby_of, number
-from workspace.http.problem import Problem
-from workspace.intents.record import BODIES, wire_record
+from workspace.http.problem import Problem, refuse
+from workspace.intents.policy import check as check_policy
+from workspace.intents.record import BODIES, PolicyConfig, wire_record
+from workspace.intents.redecide import decide_again
 from workspace.intents.replay import verify
 from workspace.lobby import read_all
 from workspace.room import Room
@@ -26,6 +29,7 @@ class ReplayOrder(msgspec.Struct, frozen=True):
 
     mode: str = "audit"
     to: int | None = None
+    policy: PolicyConfig | None = None
 
 
 async def show(request: Request) -> Response:
@@ -72,11 +76,18 @@ async def check(request: Request) -> Response:
 
 
 async def replay(request: Request) -> Response:
-    """`POST …/replay` with `{mode: "audit"}`: what `verify` finds, up to `to`."""
+    """`POST …/replay`: `audit` verifies and decides everything again; `what-if` decides by another `policy`."""
     room, _ = await enter(request, "read")
     order = await body_of(request, ReplayOrder)
-    if order.mode != "audit":
-        raise Problem("malformed", f"mode {order.mode!r} is not served; 'audit' is.")
+    if order.mode not in ("audit", "what-if") or (order.mode == "what-if" and order.policy is None):
+        raise Problem("malformed", "mode is 'audit', or 'what-if' with a policy.")
+    refusal = check_policy(order.policy) if order.policy is not None else None
+    if refusal is not None:
+        refuse(refusal)
     rows, journal = await read_all(lobby_of(request).store, room.ws)
     kept = [row for row in rows if order.to is None or row.seq <= order.to]
-    return answer({"mode": "audit", "report": msgspec.to_builtins(await asyncio.to_thread(verify, kept, journal))})
+    again = await asyncio.to_thread(decide_again, kept, journal, order.policy)
+    body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}
+    if order.mode == "audit":
+        body["report"] = msgspec.to_builtins(await asyncio.to_thread(verify, kept, journal))
+    return answer(body)

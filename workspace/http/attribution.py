@@ -1,0 +1,64 @@
+"""Who wrote this, and who told the agent to, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.errors import CrdtError
+from crdt.paths import Path
+from workspace.http.guard import answer, document_name, enter, lobby_of, number
+from workspace.http.problem import Problem
+from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
+from workspace.intents.fold import Fold
+from workspace.intents.replay import fold_log
+from workspace.lobby import read_all
+
+QUERY_POINTS_MAX = 2_000
+
+
+async def show(request: Request) -> Response:
+    """`GET …/attribution/DOC?quote=|from=&to=|path=[…]&at=SEQ`: each stretch with its record, commit, people."""
+    room, _ = await enter(request, "read")
+    name = document_name(request)
+    at = number(request, "at", default=room.durable_seq, low=1, high=2**53)
+    rows, journal = await read_all(lobby_of(request).store, room.ws)
+    fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
+    if name not in fold.documents:
+        raise Problem("not_found", "No such workspace or document, or it is not yours.")
+    try:
+        found = await asyncio.to_thread(_attribute, fold, name, request)
+    except CrdtError as error:
+        raise Problem("not_found", error.reason) from error
+    except ValueError as error:
+        raise Problem("malformed", str(error)) from error
+    return answer({"document": name, "seq": fold.seq, "stretches": msgspec.to_builtins(found)})
+
+
+def _attribute(fold: Fold, name: str, request: Request) -> tuple[Stretch, ...]:
+    kind = fold.kinds[name]
+    if kind == "data":
+        return attribute_value(fold, name, _path(request.query_params.get("path", "")))
+    if kind != "text":
+        raise ValueError(f"{name} is a {kind} document; text and data documents are attributed")
+    text = fold.documents[name].text()
+    quote = request.query_params.get("quote", "")
+    if quote:
+        start = text.find(quote[:QUERY_POINTS_MAX])
+        if start < 0:
+            raise ValueError("the quote does not stand in this document")
+        return attribute_text(fold, name, start, start + len(quote))
+    start = number(request, "from", default=0, low=0, high=len(text))
+    end = number(request, "to", default=min(len(text), start + POINTS_MAX), low=start, high=len(text))
+    return attribute_text(fold, name, start, end)
+
+
+def _path(text: str) -> Path:
+    try:
+        return msgspec.convert(json.loads(text[:QUERY_POINTS_MAX]), Path)
+    except (ValueError, RecursionError) as error:
+        raise ValueError('path is a JSON list of keys, e.g. ["budget", "travel"]') from error
