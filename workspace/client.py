@@ -200,6 +200,10 @@ class Room:
 
     # ------------------------------------------------------------ watching
 
+    async def steer(self, intent: str, text: str) -> Intent:
+        """Add to an instruction that the agent is working on."""
+        return await self.intent(text, refs=[intent])
+
     async def log(self, after: int = 0) -> AsyncIterator[Message]:
         """Yield log records after `after`, the past ones and then as they come."""
         at = 0

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import socket
-import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.support.process import folkmoot, free_port, make_token, serve
 from workspace.client import Room, connect
 from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.record import PolicyConfig
@@ -21,33 +20,6 @@ INTENTS = 1000
 LANES = 10
 KILL_AT = 480
 WAIT = 120
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def folkmoot(*arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agent", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-
-
-async def serve(data: Path, port: int) -> asyncio.subprocess.Process:
-    process = await folkmoot("serve", "--port", str(port), "--data", str(data))
-    assert process.stdout is not None
-    line = await process.stdout.readline()
-    assert b"listens" in line, (line, await process.stderr.read() if process.stderr else b"")
-    return process
-
-
-async def make_token(data: Path, actor: str, role: str) -> str:
-    process = await folkmoot("token", "--workspace", "demo", "--actor", actor, "--role", role, "--data", str(data))
-    out, err = await process.communicate()
-    assert process.returncode == 0, err
-    return out.decode().strip()
 
 
 class Burst:

@@ -1,0 +1,43 @@
+"""`folkmoot` as processes of their own, on loopback, ended by their own id."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def folkmoot(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    """Start a command; `environment` is added to this process's."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "agent",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+
+
+async def serve(data: Path, port: int, **environment: str) -> asyncio.subprocess.Process:
+    process = await folkmoot("serve", "--port", str(port), "--data", str(data), **environment)
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    assert b"listens" in line, (line, await process.stderr.read() if process.stderr else b"")
+    return process
+
+
+async def make_token(data: Path, actor: str, role: str) -> str:
+    process = await folkmoot("token", "--workspace", "demo", "--actor", actor, "--role", role, "--data", str(data))
+    out, err = await process.communicate()
+    assert process.returncode == 0, err
+    return out.decode().strip()
