@@ -19,6 +19,7 @@ from agent.gateway.call import Answer, Block, Call, Message, Signals, tool_uses
 from agent.gateway.dispatch import Gateway, GatewayFault
 from agent.gateway.preflight import estimate_tokens
 from agent.prompting import Prompt, load_prompt, render_task
+from agent.shadow import Served, Shadows, is_sampled
 from agent.workbench import Denied, Finished, Told, Wondered, Workbench
 from crdt.digest import canonical
 from workspace.errors import PlannerFault
@@ -48,12 +49,14 @@ class Spent:
 
     read: int = 0
     written: int = 0
+    cost: int = 0
 
     def add(self, answer: Answer) -> None:
         """Count an answer. Raises `Stuck` when the plan's bound is passed."""
         usage = answer.reply.usage
         self.read += usage.read + usage.cache_read + usage.cache_written
         self.written += usage.written
+        self.cost += answer.cost
         if self.read > READ_TOKENS_MAX or self.written > WRITTEN_TOKENS_MAX:
             raise PlannerFault(
                 f"the plan took more than {READ_TOKENS_MAX} tokens to read or {WRITTEN_TOKENS_MAX} to write"
@@ -100,7 +103,9 @@ class Round:
             model=self.model,
         )  # fmt: skip
         on_part = Watcher(self.desk, self.task).hear
-        return await self.gateway.ask(call, self.desk, table=task.routes, recorded=task.recorded, on_part=on_part)
+        return await self.gateway.ask(
+            call, self.desk, table=task.routes, recorded=() if self.model else task.recorded, on_part=on_part
+        )
 
     def _carry_out(self, bench: Workbench, answer: Answer) -> Proposal | None:
         """Carry out the tool calls of one answer and put their results on the conversation; None to go on."""
@@ -155,6 +160,7 @@ class ModelPlanner:
         self._gateway = gateway
         self._prompt = load_prompt("plan", PLAN_VERSION)
         self._loading: asyncio.Future[None] | None = None
+        self._shadows = Shadows(gateway.clock)
 
     @property
     def name(self) -> str:
@@ -167,6 +173,7 @@ class ModelPlanner:
 
     async def close(self) -> None:
         """Close the connections to the models."""
+        await self._shadows.close()
         await self._gateway.close()
 
     async def plan(self, task: Task, desk: Desk) -> Proposal:
@@ -175,12 +182,16 @@ class ModelPlanner:
         Raises:
             PlannerFault: no model came to an end.
         """
-        spent, last = Spent(), "no round was made"
+        spent, last, began = Spent(), "no round was made", self._gateway.clock()
         desk.step("Thinks about how to begin.")
         for number in range(ROUNDS_MAX):
             here = Round(task, desk, self._gateway, self._prompt, spent, number)
             try:
-                return await here.run()
+                proposal = await here.run()
+                if isinstance(proposal, Planned):
+                    latency_ms = int((self._gateway.clock() - began) * 1000)
+                    self._shadow(task, desk, Served(proposal, spent.cost, latency_ms))
+                return proposal
             except Stuck as stuck:
                 last = str(stuck)
                 desk.step("Begins again with a stronger model.")
@@ -190,6 +201,20 @@ class ModelPlanner:
                     return Refused("declined", reason, "Say it in other words.", self._prompt.label)
                 raise
         raise PlannerFault(f"the model came to no end: {last}")
+
+    def _shadow(self, task: Task, desk: Desk, served: Served) -> None:
+        """Let the candidate model plan the same beside, for the sampled share of intents."""
+        shadow = (task.routes or self._gateway.table).shadow
+        if not shadow.model or not is_sampled(task.intent, task.workspace, shadow.share):
+            return
+
+        async def plan(shade: Desk) -> Proposal:
+            try:
+                return await Round(task, shade, self._gateway, self._prompt, Spent(), model=shadow.model).run()
+            except Stuck as stuck:
+                raise PlannerFault(str(stuck)) from stuck
+
+        self._shadows.begin(task, desk, served, shadow.model, plan)
 
 
 def signals_of(task: Task, escalations: int) -> Signals:

@@ -30,10 +30,10 @@ RULES = (
     Rule("small", purpose="summarise"),
     Rule("small", budget_below=0.05),
     Rule("large", attempt_min=2),
-    Rule("large", difficulty_min=0.7),
+    Rule("large", difficulty_min=0.5),
     Rule("medium", purpose="merge"),
     Rule("medium", attempt_min=1),
-    Rule("medium", difficulty_min=0.35),
+    Rule("medium", difficulty_min=0.25),
     Rule("small"),
 )
 
