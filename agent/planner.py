@@ -244,6 +244,7 @@ class Watcher:
 
     desk: Desk
     task: Task
+    is_told: bool = False
 
     def hear(self, part: Part) -> None:
         """Show what a document will get, as far as it has come."""
@@ -258,6 +259,9 @@ class Watcher:
         words = next((given[name] for name in DRAFT_FIELDS if isinstance(given.get(name), str)), "")
         doc = given.get("document")
         if words and isinstance(doc, str) and (doc in self.task.snapshot.documents or part.tool == "create_document"):
+            if not self.is_told:
+                self.is_told = True
+                self.desk.step(f"Writes in {doc}.")
             self.desk.show(Draft(doc, words[:DRAFT_POINTS_MAX]))
 
 

@@ -42,6 +42,9 @@ function describe(record: LogRecord, room: Room): string {
     case 'verdict':
       return `${author(body.intent)}’s instruction: ${body.state}. ${body.reason}`
     case 'oracle':
+      if (body.oracle === 'tool_refused') return `Refused to the model: ${body.tool} — ${body.reason}`
+      if (body.oracle === 'steered') return `${author(body.source)} added to ${author(body.intent)}’s instruction`
+      if (body.opened || body.closed || body.compared) return ''
       return body.oracle === 'question' ? `The agent asks: ${body.question?.text}` : body.reason ? `The agent: ${body.reason}` : ''
     case 'config':
       return body.documents ? `${record.actor} made ${Object.keys(body.documents).join(', ')}` : ''

@@ -1,4 +1,5 @@
 /** The queue of instructions with their live states, and the verdicts with reason and remedy. */
+import { CostLine } from './cost'
 import type { IntentView, Room } from './room'
 import { inkOf } from './session'
 
@@ -21,7 +22,7 @@ const LABELS: Record<string, string> = {
 }
 const LIVE = new Set(['parked', 'queued', 'planning', 'ready', 'held'])
 
-export function Board({ room }: { room: Room }) {
+export function Board({ room, onSteer }: { room: Room; onSteer: (intent: IntentView) => void }) {
   const shown = [...room.intents.values()].filter((intent) => intent.kind === 'do' || intent.kind === 'override' || intent.kind === 'approve')
   const newest = shown.sort((a, b) => b.seq - a.seq).slice(0, 60)
   return (
@@ -43,17 +44,22 @@ export function Board({ room }: { room: Room }) {
           </article>
         ))}
       {newest.map((intent) => (
-        <Card key={intent.id} room={room} intent={intent} />
+        <Card key={intent.id} room={room} intent={intent} onSteer={onSteer} />
       ))}
     </section>
   )
 }
 
-function Card({ room, intent }: { room: Room; intent: IntentView }) {
+function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSteer: (intent: IntentView) => void }) {
   const live = LIVE.has(intent.state)
   const verdict = intent.verdict
   const waits = intent.waitsFor.map((id) => room.intents.get(id)?.actor ?? id)
   const can = verdict?.can ?? []
+  const steps = room.steps.get(intent.id) ?? []
+  const cost = room.costs.get(intent.id)
+  const working = intent.state === 'planning' || intent.state === 'ready'
+  const maySteer = working && intent.kind !== 'approve' && room.role !== 'viewer'
+  const joined = intent.kind === 'do' ? room.intents.get(intent.refs[0] ?? '') : undefined
   const approved = intent.kind === 'approve' ? room.intents.get(intent.refs[0] ?? '')?.text : undefined
   return (
     <article class="card intent" data-testid="intent-card" data-state={intent.state} data-actor={intent.actor}>
@@ -62,18 +68,32 @@ function Card({ room, intent }: { room: Room; intent: IntentView }) {
         <span class={`state ${intent.state}`}>{LABELS[intent.state] ?? intent.state}</span>
       </header>
       <p class="words">{intent.kind === 'approve' ? `Run: ${approved ?? intent.refs[0]}` : intent.text}</p>
+      {joined && <p class="faint">adds to {joined.actor === room.actor ? 'your' : `${joined.actor}’s`} “{joined.text.slice(0, 60)}”</p>}
       {live && waits.length > 0 && <p class="faint">waits for {[...new Set(waits)].join(' and ')}</p>}
-      {live && waits.length === 0 && intent.reason && intent.state !== 'held' && <p class="faint">{intent.reason}</p>}
+      {live && waits.length === 0 && intent.reason && intent.state !== 'held' && steps.length === 0 && <p class="faint">{intent.reason}</p>}
+      {steps.length > 0 && (
+        <ol class="steps" data-testid="steps" aria-live="polite">
+          {steps.map((step, at) => (
+            <li key={`${at} ${step}`} class={at === steps.length - 1 ? 'now' : ''}>{step}</li>
+          ))}
+        </ol>
+      )}
       {verdict && (
         <div class="verdict" data-testid="verdict">
-          <p class={verdict.state === 'done' ? 'good' : 'bad'}>{verdict.reason}</p>
+          <p class={verdict.state === 'done' || verdict.state === 'merged' ? 'good' : 'bad'}>{verdict.reason}</p>
           {verdict.remedy && verdict.state !== 'done' && <p class="faint">{verdict.remedy}</p>}
         </div>
       )}
+      {cost && <CostLine cost={cost} />}
       <footer>
         {live && (intent.actor === room.actor || room.role === 'owner') && (
-          <button class="small" onClick={() => room.cancel(intent.id)}>
-            Cancel
+          <button class="small" data-testid="stop" onClick={() => room.cancel(intent.id)}>
+            {intent.state === 'planning' ? 'Stop' : 'Cancel'}
+          </button>
+        )}
+        {maySteer && (
+          <button class="small" data-testid="steer" title="Change its course while it works" onClick={() => onSteer(intent)}>
+            Add to it
           </button>
         )}
         {can.includes('approve') && room.role !== 'viewer' && room.role !== 'commenter' && (

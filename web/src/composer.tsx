@@ -1,11 +1,11 @@
 /** Where an instruction is written. The stamp is read at its first keystroke, the scope is what is selected then. */
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type * as Y from 'yjs'
 import type { Selection } from './editor'
-import type { Room } from './room'
+import type { IntentView, Room } from './room'
 import type { Scope } from './wire'
 
-export function Composer(props: { room: Room; planner: string | null; text: Y.Text | null; selection: Selection | null; examples: string[] }) {
+export function Composer(props: { room: Room; planner: string | null; text: Y.Text | null; selection: Selection | null; examples: string[]; steering: IntentView | null; onSteered: () => void }) {
   const { room } = props
   const [words, setWords] = useState('')
   const [scope, setScope] = useState<Scope | null>(null)
@@ -15,6 +15,9 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
   const current: Scope =
     scope ?? (selected && narrow ? room.range(props.text!, props.selection!.from, props.selection!.to) : { doc: room.doc })
   const unseen = room.unseen()
+  useEffect(() => {
+    if (props.steering) box.current?.focus()
+  }, [props.steering])
   const mayInstruct = room.role === 'owner' || room.role === 'editor' || room.role === 'commenter'
 
   const type = (next: string) => {
@@ -30,7 +33,9 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
   }
   const send = () => {
     if (!words.trim()) return
-    room.intent(words.trim(), { scope: [current] })
+    if (props.steering) room.steer(props.steering.id, words.trim(), [current])
+    else room.intent(words.trim(), { scope: [current] })
+    props.onSteered()
     setWords('')
     setScope(null)
     box.current?.focus()
@@ -70,6 +75,12 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
               </button>
             )}
           </span>
+          {props.steering && (
+            <span class="chip steering" data-testid="steering-chip">
+              adds to {props.steering.actor === room.actor ? 'your' : `${props.steering.actor}’s`} instruction
+              <button class="ghost small" aria-label="Make it an instruction of its own" onClick={props.onSteered}>×</button>
+            </span>
+          )}
           {room.lane.composing !== null && (
             <span class="faint" title="What was on your screen when you began to write: the instruction is stamped with it">
               seen up to {room.lane.composing}
@@ -91,8 +102,14 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
       )}
       {!words && room.intents.size === 0 && mayInstruct && (
         <div class="examples">
-          <p class="faint">{props.planner ? 'Try one:' : 'No agent is connected to this server.'}</p>
-          {props.planner && props.examples.map((example) => (
+          <p class="faint" data-testid="planner">
+            {!props.planner
+              ? 'No agent is connected to this server.'
+              : props.planner.startsWith('builtin')
+                ? 'No model is set up, so the built-in planner answers: it knows commands like these.'
+                : `Planned by ${props.planner}. Say it in your own words.`}
+          </p>
+          {props.planner?.startsWith('builtin') && props.examples.map((example) => (
             <button key={example} class="example" onClick={() => type(example)}>
               {example}
             </button>

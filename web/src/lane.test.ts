@@ -90,6 +90,17 @@ describe('dots', () => {
     expect([it_.lane, it_.pending[0]!.n, it_.n]).toEqual(['', 1, 1])
   })
 
+  it('count what the author acted on as noticed, and nothing that came later', () => {
+    const { lane: it_ } = lane()
+    it_.welcome('L1', 's', 0)
+    it_.show(1)
+    it_.show(2)
+    it_.show(3)
+    expect(it_.compose()).toBe(0)
+    it_.vouch(2)
+    expect(it_.issue({ kind: 'do', text: 'steer' }).seen).toBe(2)
+  })
+
   it('do not read broken storage as a lane', () => {
     const store = memory()
     store.setItem('k', '{broken')

@@ -109,6 +109,11 @@ export class Lane {
     return this.shown
   }
 
+  /** The author acts on what `seq` brought (a button beside it): that, and what came before, was noticed. */
+  vouch(seq: number): void {
+    this.composedAt = Math.max(this.composedAt ?? this.noticed(), Math.min(seq, this.shown))
+  }
+
   /** The author puts the instruction away. */
   discard(): void {
     this.composedAt = null

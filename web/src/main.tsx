@@ -1,15 +1,16 @@
 /** Wiring: the workspace's documents, one open at a time with its provider and room, and the rail beside it. */
 import { render } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { Activity } from './activity'
 import { Board } from './board'
 import { Composer } from './composer'
 import { QuestionCard } from './conflict'
+import { Cost } from './cost'
 import { Editor, type Selection } from './editor'
 import { People } from './people'
-import { attach, type Room } from './room'
+import { attach, type DraftView, type IntentView, type Room } from './room'
 import { Denied, api, call, colourOf, socketUrl, token, ws, type Me, type Workspace } from './session'
 import './style.css'
 import { Values } from './values'
@@ -103,6 +104,7 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
   const [, redraw] = useState(0)
   const [selection, setSelection] = useState<Selection | null>(null)
   const [closed, setClosed] = useState('')
+  const [steering, setSteering] = useState<IntentView | null>(null)
   useEffect(() => room.subscribe(() => redraw((count) => count + 1)), [room])
   useEffect(() => {
     const onClose = (event: CloseEvent | null) => {
@@ -143,10 +145,7 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
           <p class="faint pad">Rich documents are synced here for Tiptap and ProseMirror clients; this page does not show them yet.</p>
         )}
         {drafts.map((draft) => (
-          <aside class="draft" data-testid="draft" key={draft.text}>
-            <p class="faint">✦ The agent is writing for {draft.intents.map((id) => room.intents.get(id)?.actor ?? id).join(', ')}</p>
-            <pre>{draft.text}</pre>
-          </aside>
+          <Draft key={draft.intents.join() + draft.doc} room={room} draft={draft} onSteer={setSteering} />
         ))}
       </main>
       <aside class="rail">
@@ -156,14 +155,39 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
           text={kind === 'text' ? provider.doc.getText('content') : null}
           selection={selection}
           examples={EXAMPLES[kind].map((example) => example.replace('DOC', doc))}
+          steering={steering && room.intents.get(steering.id)?.verdict === undefined ? steering : null}
+          onSteered={() => setSteering(null)}
         />
         {[...room.questions.values()].map((question) => (
           <QuestionCard key={question.id} room={room} question={question} />
         ))}
-        <Board room={room} />
+        <Board room={room} onSteer={setSteering} />
+        <Cost room={room} />
         <Activity room={room} />
       </aside>
     </div>
+  )
+}
+
+/** What the agent is writing: beside the document, never in it, with the way to stop it or to change its course. */
+function Draft({ room, draft, onSteer }: { room: Room; draft: DraftView; onSteer: (intent: IntentView) => void }) {
+  const words = useRef<HTMLPreElement>(null)
+  useEffect(() => {
+    if (words.current) words.current.scrollTop = words.current.scrollHeight
+  }, [draft.text])
+  const intent = room.intents.get(draft.intents[0] ?? '')
+  const step = room.steps.get(intent?.id ?? '')?.at(-1)
+  return (
+    <aside class="draft" data-testid="draft">
+      <header>
+        <span class="faint">✦ The agent is writing for {intent?.actor === room.actor ? 'you' : (intent?.actor ?? draft.intents[0])}{step ? ` · ${step}` : ''}</span>
+        {intent && (intent.actor === room.actor || room.role === 'owner') && (
+          <button class="small" data-testid="stop-draft" onClick={() => room.cancel(intent.id)}>Stop</button>
+        )}
+        {intent && room.role !== 'viewer' && <button class="small" onClick={() => onSteer(intent)}>Add to it</button>}
+      </header>
+      <pre ref={words}>{draft.text}</pre>
+    </aside>
   )
 }
 

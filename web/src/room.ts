@@ -23,6 +23,7 @@ import {
 
 const CONTROL = 100
 const RECORDS_KEPT = 500
+const STEPS_KEPT = 4
 
 export interface IntentView {
   id: string
@@ -43,6 +44,10 @@ export interface IntentView {
   verdict?: Verdict
   decision?: string
 }
+/** Words the agent is writing. */
+export interface DraftView { doc: string; text: string; intents: string[] }
+/** What the models asked for one instruction have cost, in millionths of a US dollar. */
+export interface IntentCost { micros: number; calls: number; failed: number; stopped: number; models: Set<string> }
 export interface Unsent { n: number; text: string; problem?: string; remedy?: string }
 type Listener = () => void
 
@@ -55,7 +60,10 @@ export class Room {
   head = 0
   intents = new Map<string, IntentView>()
   questions = new Map<string, Question>()
-  drafts = new Map<string, { doc: string; text: string; intents: string[] }>()
+  drafts = new Map<string, DraftView>()
+  /** What the agent says it is doing, newest last, by instruction. */
+  steps = new Map<string, string[]>()
+  costs = new Map<string, IntentCost>()
   records: LogRecord[] = []
   composing = new Map<string, string>()
   problems: Unsent[] = []
@@ -64,6 +72,7 @@ export class Room {
   documents = new Set<string>()
   /** Where the log stood when this page was opened. */
   private opened = -1
+  private calls = new Map<string, { intents: string[]; model: string }>()
   private sent = 0
   private listeners = new Set<Listener>()
   private queued = false
@@ -192,6 +201,11 @@ export class Room {
   cancel(id: string): void {
     this.intent('', { kind: 'cancel', refs: [id] })
   }
+  /** Add to an instruction that the agent is working on. */
+  steer(id: string, text: string, scope?: Scope[]): void {
+    this.lane.vouch(this.intents.get(id)?.seq ?? 0)
+    this.intent(text, { refs: [id], ...(scope && { scope }) })
+  }
   approve(id: string): void {
     this.intent('', { kind: 'approve', refs: [id] })
   }
@@ -242,6 +256,8 @@ export class Room {
           intent.state = message.state
           intent.reason = message.reason
           intent.waitsFor = message.waits_for
+          if (message.state !== 'planning') this.steps.delete(message.id)
+          else if (message.reason) this.steps.set(message.id, [...(this.steps.get(message.id) ?? []), message.reason].slice(-STEPS_KEPT))
         }
         break
       }
@@ -293,6 +309,9 @@ export class Room {
           if (intent) intent.summary = body.summary
         }
         break
+      case 'oracle':
+        this.onCall(record)
+        break
       case 'decision':
         if (body.of) this.questions.delete(body.of)
         for (const id of body.group as string[]) {
@@ -304,6 +323,7 @@ export class Room {
         const verdict = body as Verdict
         const intent = this.intents.get(verdict.intent)
         if (intent) Object.assign(intent, { verdict, state: verdict.state, reason: verdict.reason, waitsFor: [] })
+        this.steps.delete(verdict.intent)
         for (const question of this.questions.values())
           if (question.group.length === 1 && question.group[0] === verdict.intent) this.questions.delete(question.id)
         break
@@ -317,6 +337,24 @@ export class Room {
       case 'commit':
         for (const name of Object.keys(body.created ?? {})) this.documents.add(name)
         break
+    }
+  }
+
+  /** A call to a model began or ended: count what it cost for the instructions it served. */
+  private onCall(record: LogRecord): void {
+    const { opened, closed } = record.body as { opened?: { intents: string[]; model: string }; closed?: { call: string; outcome: string; cost?: number } }
+    if (opened) this.calls.set(`k${record.seq}`, opened)
+    const call = closed && this.calls.get(closed.call)
+    if (!closed || !call) return
+    this.calls.delete(closed.call)
+    for (const id of call.intents) {
+      const own = this.costs.get(id) ?? { micros: 0, calls: 0, failed: 0, stopped: 0, models: new Set<string>() }
+      own.micros += (closed.cost ?? 0) / call.intents.length
+      own.calls += 1
+      if (closed.outcome === 'cancelled') own.stopped += 1
+      else if (closed.outcome !== 'ok') own.failed += 1
+      own.models.add(call.model)
+      this.costs.set(id, own)
     }
   }
 
