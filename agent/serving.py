@@ -13,12 +13,13 @@ import uvicorn
 from starlette.applications import Starlette
 
 from agent.builtin.planner import BuiltinPlanner
+from agent.judge import ModelJudge
 from agent.models import ModelSettings, make_gateway
 from agent.planner import ModelPlanner
 from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.lobby import Lobby
-from workspace.ports import Planner
+from workspace.ports import Judge, Planner
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 from workspace.telemetry import Redactor
@@ -28,15 +29,19 @@ NO_MODELS = ModelSettings()
 PING_SECONDS = 20.0
 
 
-def make_planner(models: ModelSettings) -> Planner:
-    """Return the planner of a server: on its models, or the built-in one where it has none."""
-    return ModelPlanner(make_gateway(models)) if models.is_on else BuiltinPlanner()
+def make_agents(models: ModelSettings) -> tuple[Planner, Judge | None]:
+    """Return planner and judge of a server: on its models, or the built-in planner alone where it has none."""
+    if not models.is_on:
+        return BuiltinPlanner(), None
+    gateway = make_gateway(models)
+    return ModelPlanner(gateway), ModelJudge(gateway)
 
 
 def build_app(settings: Settings, models: ModelSettings = NO_MODELS) -> Starlette:
     """Return the whole server as an ASGI application."""
     store = SqlStore(settings.database_url)
-    return create_app(settings, store=store, planner=make_planner(models), clock=SystemClock())
+    planner, judge = make_agents(models)
+    return create_app(settings, store=store, planner=planner, judge=judge, clock=SystemClock())
 
 
 def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:

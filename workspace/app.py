@@ -14,7 +14,7 @@ from workspace.errors import WorkspaceFault
 from workspace.http import attribution, documents, intents, log, pages, usage, workspaces
 from workspace.http.problem import Problem, on_fault, on_missing, on_problem
 from workspace.lobby import Lobby
-from workspace.ports import Clock, Planner, Store
+from workspace.ports import Clock, Judge, Planner, Store
 from workspace.settings import Settings
 from workspace.websocket import SocketEndpoint
 
@@ -52,9 +52,11 @@ OPERATIONS: tuple[Route, ...] = (
 )
 
 
-def create_app(settings: Settings, *, store: Store, planner: Planner | None, clock: Clock) -> Starlette:
+def create_app(
+    settings: Settings, *, store: Store, planner: Planner | None, clock: Clock, judge: Judge | None = None
+) -> Starlette:
     """Return the application; its lobby starts and stops with the server's lifespan."""
-    lobby = Lobby(store=store, planner=planner, clock=clock, settings=settings)
+    lobby = Lobby(store=store, planner=planner, clock=clock, settings=settings, judge=judge)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

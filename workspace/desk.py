@@ -21,7 +21,7 @@ from workspace.intents.events import (
     Stepped,
     ToolDenied,
 )
-from workspace.intents.plan import Draft, Task
+from workspace.intents.plan import Draft
 from workspace.ports import Store
 
 
@@ -44,21 +44,22 @@ class Office(Protocol):
 class RoomDesk:
     """`workspace.ports.Desk` for one task."""
 
-    def __init__(self, office: Office, task: Task) -> None:
+    def __init__(self, office: Office, intent: str, attempt: int = 0) -> None:
         self._office = office
-        self._task = task
+        self._intent = intent
+        self._attempt = attempt
 
     def show(self, draft: Draft) -> None:
         """Show what is being written."""
-        self._office.report(Drafted(self._task.intent, self._task.attempt, draft))
+        self._office.report(Drafted(self._intent, self._attempt, draft))
 
     def step(self, words: str) -> None:
         """Say in plain words what is being done."""
-        self._office.report(Stepped(self._task.intent, self._task.attempt, words))
+        self._office.report(Stepped(self._intent, self._attempt, words))
 
     def deny(self, *, tool: str, arguments: str, code: str, reason: str, model: str) -> None:
         """Log that code refused a tool call of a model."""
-        self._office.report(ToolDenied(self._task.intent, tool, arguments, code, reason, model))
+        self._office.report(ToolDenied(self._intent, tool, arguments, code, reason, model))
 
     async def open_call(self, opened: CallOpened, blobs: Sequence[Blob]) -> str:
         """Reserve a model call. Raises `CallRefused`, `RoomClosed`."""
@@ -74,7 +75,7 @@ class RoomDesk:
 
     def compare(self, compared: Compared) -> None:
         """Log how a shadow plan compares with the one that served."""
-        self._office.report(ShadowCompared(self._task.intent, compared))
+        self._office.report(ShadowCompared(self._intent, compared))
 
     async def archived(self, sha: str) -> bytes | None:
         """Return what the archive keeps under a SHA-256."""

@@ -16,7 +16,7 @@ from workspace.intents.sequencer import open_sequencer
 from workspace.intents.turn import timestamp
 from workspace.messages import Hello
 from workspace.peer import Peer
-from workspace.ports import Batch, Clock, JournalRow, LaneRow, Planner, Store, TokenRow, WorkspaceRow
+from workspace.ports import Batch, Clock, JournalRow, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
 from workspace.room import Room
 from workspace.settings import Settings
 from workspace.telemetry import LOGGER, Metrics
@@ -28,9 +28,12 @@ SWEEP_SECONDS = 5.0
 class Lobby:
     """All workspaces of a server. Rooms open on the first need and close when nobody needs them."""
 
-    def __init__(self, *, store: Store, planner: Planner | None, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, *, store: Store, planner: Planner | None, clock: Clock, settings: Settings, judge: Judge | None = None
+    ) -> None:
         self.store = store
         self.planner = planner
+        self.judge = judge
         self.clock = clock
         self.settings = settings
         self.metrics = Metrics()
@@ -91,6 +94,7 @@ class Lobby:
                 journal=journal,
                 now=self.clock.now(),
                 versions=library_versions(),
+                has_judge=self.judge is not None,
             )
         except LogCorrupt as fault:
             LOGGER.error("workspace %s does not open: %s", ws, fault.reason)
@@ -101,6 +105,7 @@ class Lobby:
             sequencer,
             store=self.store,
             planner=self.planner,
+            judge=self.judge,
             clock=self.clock,
             settings=self.settings,
             metrics=self.metrics,

@@ -52,7 +52,7 @@ class PlannerCalls:
             return
         try:
             async with asyncio.timeout(wish.seconds_max):
-                proposal = await self._planner.plan(task, RoomDesk(self._office, task))
+                proposal = await self._planner.plan(task, RoomDesk(self._office, task.intent, task.attempt))
         except TimeoutError:
             self._report(PlanFailed(task.intent, task.attempt, f"no plan within {wish.seconds_max:g} seconds"))
         except CallRefused as refused:

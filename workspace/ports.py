@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
+from workspace.intents.oracle import Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import Row
 
@@ -187,6 +188,20 @@ class Desk(Protocol):
 
     async def archived(self, sha: str) -> bytes | None:
         """Return what the archive keeps under a SHA-256."""
+
+
+class Judge(Protocol):
+    """Compares instructions, and writes one that serves several. It can only add questions, never take one away."""
+
+    @property
+    def name(self) -> str:
+        """Name and version, recorded with every judgement."""
+
+    async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
+        """Return an opinion on every pair. Raises `PlannerFault` when the judge failed: then the people are asked."""
+
+    async def merge(self, task: MergeTask, desk: Desk) -> Merged:
+        """Return one instruction for all; an empty text where there is no honest middle. Raises `PlannerFault`."""
 
 
 class Planner(Protocol):

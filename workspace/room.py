@@ -16,12 +16,25 @@ from workspace.callers import Callers
 from workspace.doorman import Doorman
 from workspace.errors import CLOSE_RESTART, Close, RoomClosed, WorkspaceFault
 from workspace.intents.calls import Blob
-from workspace.intents.events import AskPlanner, Closing, Event, Logged, Outcome, Outlet, StopPlanner, Ticked, Wish
+from workspace.intents.events import (
+    AskJudge,
+    AskMerger,
+    AskPlanner,
+    Closing,
+    Event,
+    Logged,
+    Outcome,
+    Outlet,
+    StopPlanner,
+    Ticked,
+    Wish,
+)
 from workspace.intents.record import Record
 from workspace.intents.sequencer import Sequencer
+from workspace.judging import JudgeCalls
 from workspace.peer import Peer
 from workspace.planning import PlannerCalls
-from workspace.ports import Batch, Clock, JournalRow, Planner, SnapshotRow, Store
+from workspace.ports import Batch, Clock, JournalRow, Judge, Planner, SnapshotRow, Store
 from workspace.settings import Settings
 from workspace.telemetry import LOGGER, Metrics
 
@@ -41,6 +54,7 @@ class Room:
         *,
         store: Store,
         planner: Planner | None,
+        judge: Judge | None = None,
         clock: Clock,
         settings: Settings,
         metrics: Metrics,
@@ -61,6 +75,7 @@ class Room:
         self._inbox: asyncio.Queue[Job] = asyncio.Queue(INBOX_MAX)
         self._releases: asyncio.Queue[tuple[asyncio.Future[None] | None, list[Job]]] = asyncio.Queue(RELEASES_MAX)
         self._calls = PlannerCalls(planner, self)
+        self._judging = JudgeCalls(judge, self)
         self._records: list[Record] = []
         self._journal: list[JournalRow] = []
         self._blobs: list[Blob] = []
@@ -158,6 +173,7 @@ class Room:
             for task in (release, heart, *self._tasks):
                 task.cancel()
             await self._calls.close()
+            await self._judging.close()
             self.doorman.close_all(why)
             self.callers.abandon()
             if not self.stopped.done():
@@ -251,3 +267,5 @@ class Room:
                 return lambda: self._calls.start(wish)
             case StopPlanner():
                 return lambda: self._calls.stop(wish.intent)
+            case AskJudge() | AskMerger():
+                return lambda: self._judging.start(wish)

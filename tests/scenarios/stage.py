@@ -18,7 +18,7 @@ from workspace.intents.record import PolicyConfig
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
 from workspace.lobby import read_all
-from workspace.ports import Planner
+from workspace.ports import Judge, Planner
 
 RUNS = int(os.environ.get("FOLKMOOT_STORY_RUNS", "50"))
 AT_ONCE = 10
@@ -103,9 +103,10 @@ async def run_story(
     first_seed: int = 1,
     policy: PolicyConfig | None = None,
     planner: Planner | None = None,
+    judge: Judge | None = None,
 ) -> None:
     """Run a story `runs` times on one server, ten at once; a failure names its seed."""
-    async with running_server(planner=planner or BuiltinPlanner(), workspace=None) as server:
+    async with running_server(planner=planner or BuiltinPlanner(), judge=judge, workspace=None) as server:
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def once(seed: int) -> None:

@@ -15,7 +15,7 @@ from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.intents.record import PolicyConfig
 from workspace.lobby import Lobby
-from workspace.ports import Planner, Store
+from workspace.ports import Judge, Planner, Store
 from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
 
@@ -40,6 +40,7 @@ class Running:
 async def running_server(
     *,
     planner: Planner | None = None,
+    judge: Judge | None = None,
     store: Store | None = None,
     settings: Settings | None = None,
     policy: PolicyConfig | None = None,
@@ -50,7 +51,7 @@ async def running_server(
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     app = create_app(
-        settings or Settings(port=port), store=store or MemoryStore(), planner=planner, clock=SystemClock()
+        settings or Settings(port=port), store=store or MemoryStore(), planner=planner, judge=judge, clock=SystemClock()
     )
     config = uvicorn.Config(
         app,

@@ -14,7 +14,7 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
   const selected = props.text && props.selection
   const current: Scope =
     scope ?? (selected && narrow ? room.range(props.text!, props.selection!.from, props.selection!.to) : { doc: room.doc })
-  const unseen = room.unseen()
+  const unseen = room.unseen().filter((one) => one.id !== props.steering?.id)
   useEffect(() => {
     if (props.steering) box.current?.focus()
   }, [props.steering])

@@ -46,6 +46,7 @@ class Entry:
     exchanges: tuple[Exchange, ...] = ()
     steers: tuple[str, ...] = ()
     joins: str = ""
+    carried: str = ""
     decisions: list[DecisionBody] = field(default_factory=list)
     verdict: VerdictBody | None = None
     verdict_seq: int = 0
@@ -157,6 +158,9 @@ class Board:
             entry.faults += 1
             entry.attempts += 1
             entry.state = "queued"
+        elif body.oracle == "carries" and entry is not None:
+            entry.carried = body.reason
+            self._begin_again(entry)
         elif body.oracle == "steered" and entry is not None:
             joining = self.entries[body.source]
             joining.joins, joining.waits_for = entry.id, (entry.id,)
@@ -185,7 +189,7 @@ class Board:
             if outcome == "held":
                 entry.state, entry.reason = "held", body.reason
                 entry.waits_for = tuple(other for other in body.group if other != id)
-            elif outcome == "run":
+            elif outcome in ("run", "merge"):
                 entry.state, entry.reason, entry.waits_for = "ready", body.reason, ()
                 self.cleared.update(frozenset((id, other)) for other in body.group if other != id)
             elif outcome == "open":

@@ -18,6 +18,7 @@ from workspace.intents.evidence import evidence_of
 from workspace.intents.fold import AGENT_LANE, sha_of
 from workspace.intents.gate import may_edit, rivals_to_await, try_plan, unmet_expectation
 from workspace.intents.history import Edit, spans_of, spans_of_ranges
+from workspace.intents.judging import contradictions, notes_for, without_judgement
 from workspace.intents.planning import plan_again, subject_of
 from workspace.intents.record import CommitBody, CommitDoc, DecisionBody, VerdictBody
 from workspace.intents.settling import settle, settle_ready
@@ -37,8 +38,11 @@ def commit_ready(core: Core, turn: Turn) -> bool:
             return True
         ran[entry.id] = attempt
     released = [entry for entry in ready if _is_released(core, turn, entry)]
-    if settle_ready(core, turn, ready, released=frozenset(entry.id for entry in released)):
+    released = [entry for entry in released if not without_judgement(core, turn, entry)]
+    moved, waiting = settle_ready(core, turn, ready, released=frozenset(entry.id for entry in released))
+    if moved:
         return True
+    released = [entry for entry in released if entry.id not in waiting]
     for entry in _in_order(released, core)[:1]:
         _finish(core, turn, entry, ran[entry.id])
     return bool(released)
@@ -130,8 +134,11 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
         )
         return
     unseen = unseen_by(entry, ran.executed, core.fold.board, core.fold.history)
+    opposed = [id for pair in contradictions(core, [entry]) if entry.id in pair for id in pair if id != entry.id]
     if unseen.rivals:
         settle(core, turn, (*unseen.rivals, entry), layer="L2")
+    elif opposed:
+        settle(core, turn, (*(core.fold.board.entries[id] for id in dict.fromkeys(opposed)), entry), layer="L3")
     elif unseen.human:
         _protect(core, turn, entry, unseen.human)
     else:
@@ -218,17 +225,17 @@ def _commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     turn.append(commit, AGENT)
     if created:
         turn.tell(DocumentsChanged(tuple(created), ()))
-    _tell_done(turn, entry, commit)
+    _tell_done(core, turn, entry, commit)
 
 
-def _tell_done(turn: Turn, entry: Entry, commit: CommitBody) -> None:
+def _tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None:
     """Append the verdict of a committed intent and of those that joined it."""
     turn.verdict(
         VerdictBody(
             intent=entry.id,
-            state="done",
-            code="done",
-            reason=commit.summary,
+            state="merged" if entry.carried else "done",
+            code="merged" if entry.carried else "done",
+            reason=commit.summary + notes_for(core, entry),
             commit=commit.commit,
             can=("override",),
         )
@@ -238,7 +245,7 @@ def _tell_done(turn: Turn, entry: Entry, commit: CommitBody) -> None:
             VerdictBody(
                 intent=id,
                 state="merged",
-                code="steered",
+                code="merged" if entry.carried else "steered",
                 reason=f"Done with {entry.actor}'s instruction: {commit.summary}",
                 winner=entry.id,
                 commit=commit.commit,

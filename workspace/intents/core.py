@@ -11,6 +11,7 @@ from crdt.digest import sha256_of
 from crdt.execute import Executed
 from workspace.intents.board import Entry
 from workspace.intents.fold import Fold
+from workspace.intents.oracle import Pair
 from workspace.intents.plan import Snapshot
 from workspace.intents.runs import Runs
 
@@ -42,6 +43,9 @@ class Core:
     online: set[str] = field(default_factory=set)
     sent: dict[tuple[str, str], int] = field(default_factory=dict)
     synced: dict[tuple[str, str], int] = field(default_factory=dict)
+    has_judge: bool = False
+    judging: set[Pair] = field(default_factory=set)
+    merging: set[tuple[str, ...]] = field(default_factory=set)
     turn: int = 0
     now: float = 0.0
 

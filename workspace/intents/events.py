@@ -15,6 +15,7 @@ from crdt.scan import Scan
 from workspace.errors import Refusal
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.intent import IntentFrame, Role, State
+from workspace.intents.oracle import Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import ConfigBody, Question, Record
 
@@ -107,6 +108,21 @@ class ShadowCompared(msgspec.Struct, frozen=True):
     compared: Compared
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """The judge answered, or failed: pairs it does not name count as failed."""
+
+    task: JudgeTask
+    judgements: tuple[Judgement, ...]
+    judge: str = ""
+    reason: str = ""
+
+
+class MergeProposed(msgspec.Struct, frozen=True):
+    """The merger answered; an empty text says that there is no honest middle, or that it failed."""
+
+    merged: Merged
+
+
 class Configured(msgspec.Struct, frozen=True):
     """Somebody with the right to do so changes the set-up."""
 
@@ -148,6 +164,8 @@ Event = (
     | CallEnded
     | ToolDenied
     | ShadowCompared
+    | Judged
+    | MergeProposed
     | Configured
     | LaneChanged
     | SocketOpened
@@ -268,7 +286,19 @@ class StopPlanner(msgspec.Struct, frozen=True):
     intent: str
 
 
-Wish = AskPlanner | StopPlanner
+class AskJudge(msgspec.Struct, frozen=True):
+    """Compare these pairs; answer with `Judged`, whatever happens."""
+
+    task: JudgeTask
+
+
+class AskMerger(msgspec.Struct, frozen=True):
+    """Write one instruction for this group; answer with `MergeProposed`, whatever happens."""
+
+    task: MergeTask
+
+
+Wish = AskPlanner | StopPlanner | AskJudge | AskMerger
 
 
 class Journaled(msgspec.Struct, frozen=True):

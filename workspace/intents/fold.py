@@ -18,6 +18,8 @@ from workspace.intents.board import Board
 from workspace.intents.calls import Budget, RouteTable
 from workspace.intents.history import Edit, History
 from workspace.intents.intent import Role
+from workspace.intents.oracle import Judgement, Merged, Pair
+from workspace.intents.policy import group_key
 from workspace.intents.record import CommitBody, ConfigBody, OracleBody, PolicyConfig, Record, UpdateBody, VerdictBody
 from workspace.intents.usage import DAY_SECONDS, Usage
 
@@ -59,6 +61,8 @@ class Fold:
     routes: RouteTable | None = None
     budget: Budget = field(default_factory=Budget)
     usage: Usage = field(default_factory=Usage)
+    judged: dict[Pair, Judgement] = field(default_factory=dict)
+    merges: dict[str, Merged] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     history: History = field(default_factory=History)
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -144,6 +148,10 @@ class Fold:
             self.usage.open(f"k{record.seq}", body.opened, day)
         if body.closed is not None:
             self.usage.close(body.closed)
+        for judgement in body.judgements:
+            self.judged.setdefault(judgement.pair, judgement)
+        if body.merged is not None:
+            self.merges[group_key(body.merged.group)] = body.merged
         if body.compared is not None:
             self.usage.compared.append(body.compared)
 

@@ -125,7 +125,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         intent=entry.id,
         actor=entry.actor,
         role=entry.role,
-        text=subject.body.text,
+        text=entry.carried or subject.body.text,
         scope=subject.body.scope,
         snapshot=work.base,
         attempt=work.attempt,
@@ -133,7 +133,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         exchanges=entry.exchanges + (subject.exchanges if subject is not entry else ()),
         steers=tuple(
             Steer(other.id, other.actor, other.body.text)
-            for other in (core.fold.board.entries[id] for id in entry.steers)
+            for other in (core.fold.board.entries[id] for id in (() if entry.carried else entry.steers))
         ),
         earlier=earlier_of(subject, core),
         writers=core.fold.history.writers_by_doc(),
@@ -192,7 +192,7 @@ def earlier_of(entry: Entry, core: Core) -> tuple[Earlier, ...]:
 def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
     """Send a plan that no longer holds back to the planner, at most `replans_max` times; then suggest it."""
     assert entry.plan is not None, "only planned intents are planned again"
-    if entry.plan.attempt - len(entry.steers) >= core.fold.policy.replans_max:
+    if entry.plan.attempt - len(entry.steers) - bool(entry.carried) >= core.fold.policy.replans_max:
         turn.verdict(
             VerdictBody(
                 intent=entry.id,

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from crdt.digest import digest_value
 from workspace.errors import Refusal
+from workspace.intents.oracle import Merged
 from workspace.intents.record import PolicyConfig
 
-POLICIES = ("priority", "first", "fair", "ask")
-NONE = "none"
+POLICIES = ("priority", "first", "fair", "ask", "merge")
+NONE, BOTH, MERGE = "none", "both", "merge"
 ASK_SECONDS_MAX = 7 * 86_400.0
 
 
@@ -40,19 +43,24 @@ class Ruling:
     default: str = ""
 
 
-def decide(group: tuple[Member, ...], config: PolicyConfig, wins: Mapping[str, int]) -> Ruling:
+def decide(
+    group: tuple[Member, ...], config: PolicyConfig, wins: Mapping[str, int], merges: Mapping[str, Merged]
+) -> Ruling:
     """Return the first ruling in the chain. `wins` counts each author's wins in the last 20 groups.
 
-    Where the chain asks, `default` is what the rest of the chain rules when nobody answers in time.
+    Where the chain asks, `default` is what the rest of the chain rules when nobody answers in time. `merges` holds
+    what the merger wrote for each group; `merge` passes where there is no honest middle.
     """
     for at, name in enumerate(config.chain):
         match name:
+            case "merge":
+                ruling = _merge(group, config, wins, merges, at)
             case "priority":
                 ruling = _priority(group)
             case "first":
                 ruling = _first(group)
             case "ask":
-                after = decide(group, _rest(config, at), wins)
+                after = decide(group, _rest(config, at), wins, merges)
                 return Ruling("ask@1", "", "They exclude each other; the people decide.", default=after.winner)
             case _:
                 ruling = _fair(group, wins)
@@ -62,8 +70,37 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, wins: Mapping[str, i
 
 
 def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
-    chain = tuple(name for name in config.chain[at + 1 :] if name != "ask") or ("fair",)
+    chain = tuple(name for name in config.chain[at + 1 :] if name not in ("ask", "merge")) or ("fair",)
     return PolicyConfig(chain=chain)
+
+
+def _merge(
+    group: tuple[Member, ...],
+    config: PolicyConfig,
+    wins: Mapping[str, int],
+    merges: Mapping[str, Merged],
+    at: int,
+) -> Ruling | None:
+    merged = merges.get(group_key(tuple(member.intent for member in group)))
+    if merged is None or not merged.text:
+        return None
+    if config.merge_auto:
+        return Ruling("merge@1", MERGE, f"one instruction serves all: {merged.text[:200]}")
+    after = decide(group, _rest(config, at), wins, merges)
+    return Ruling("merge@1", "", "One instruction could serve all; its authors decide.", default=after.winner)
+
+
+def group_key(ids: tuple[str, ...]) -> str:
+    """Return the name of a group, whatever the order."""
+    return " ".join(sorted(ids))
+
+
+def chain_for(config: PolicyConfig, layer: str) -> PolicyConfig:
+    """Return the policy for a layer: what only a judge found goes to the people first (it may only add questions)."""
+    if layer != "L3" or config.chain[0] == "ask":
+        return config
+    rest = tuple(name for name in config.chain if name != "ask")
+    return msgspec.structs.replace(config, chain=("ask", *rest))
 
 
 def _priority(group: tuple[Member, ...]) -> Ruling | None:

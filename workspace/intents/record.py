@@ -17,6 +17,7 @@ from crdt.fork import Reading
 from crdt.ops import Op
 from workspace.intents.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
 from workspace.intents.intent import Expect, IntentKind, Need, Role, Scope, TerminalState
+from workspace.intents.oracle import Judgement, Merged
 from workspace.intents.plan import Effect, Option, Tokens
 
 RecordKind = Literal[
@@ -93,6 +94,9 @@ OracleKind = Literal[
     "planner_failed",
     "requeued",
     "steered",
+    "judged",
+    "merged",
+    "carries",
     "call_opened",
     "call_closed",
     "tool_refused",
@@ -115,6 +119,8 @@ class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
     opened: CallOpened | None = None
     closed: CallClosed | None = None
     compared: Compared | None = None
+    judgements: tuple[Judgement, ...] = ()
+    merged: Merged | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -209,6 +215,8 @@ class PolicyConfig(msgspec.Struct, frozen=True):
     replans_max: int = 2
     plan_seconds_max: float = 120.0
     slots: int = 4
+    judge: bool = True
+    merge_auto: bool = False
 
 
 class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from workspace.intents.fold import Fold, JournalLike
-from workspace.intents.policy import NONE, decide, inputs_hash
+from workspace.intents.policy import MERGE, NONE, chain_for, decide, inputs_hash
 from workspace.intents.record import DecisionBody, PolicyConfig, Row, read_row
 from workspace.intents.replay import start_replay
 from workspace.intents.settling import member_of
@@ -68,12 +68,12 @@ def decide_again(rows: Sequence[Row], journal: Iterable[JournalLike], config: Po
 
 def _is_sound(body: DecisionBody, fold: Fold) -> bool:
     members = tuple(member_of(fold.board.entries[id]) for id in body.group)
-    return inputs_hash(members, fold.policy, fold.board.wins()) == body.inputs
+    return inputs_hash(members, chain_for(fold.policy, body.layer), fold.board.wins()) == body.inputs
 
 
 def _compare(seq: int, body: DecisionBody, fold: Fold, config: PolicyConfig) -> Difference | None:
     members = tuple(member_of(fold.board.entries[id]) for id in body.group)
-    ruling = decide(members, config, fold.board.wins())
+    ruling = decide(members, chain_for(config, body.layer), fold.board.wins(), fold.merges)
     was = "" if body.question is not None else _winner(body)
     if ruling.winner == was:
         return None
@@ -81,4 +81,6 @@ def _compare(seq: int, body: DecisionBody, fold: Fold, config: PolicyConfig) -> 
 
 
 def _winner(body: DecisionBody) -> str:
+    if "merge" in body.outcome.values():
+        return MERGE
     return next((id for id, outcome in body.outcome.items() if outcome in ("run", "kept")), NONE)

@@ -13,7 +13,7 @@ from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.scan import scan_update
 from workspace.errors import LogCorrupt
-from workspace.intents import accounting, admission, committing, planning, settling
+from workspace.intents import accounting, admission, committing, judging, merging, planning, settling
 from workspace.intents.core import Core, Work, writer_client
 from workspace.intents.events import (
     CallEnded,
@@ -26,7 +26,9 @@ from workspace.intents.events import (
     Edited,
     EditRefused,
     Event,
+    Judged,
     LaneChanged,
+    MergeProposed,
     Outcome,
     PlanFailed,
     Proposed,
@@ -59,8 +61,16 @@ class Sequencer:
     made durable, and the room must be opened again from its log.
     """
 
-    def __init__(self, ws: str, *, epoch: int, fold: Fold, document_bytes_max: int = DOCUMENT_BYTES_MAX) -> None:
-        self.core = Core(ws=ws, epoch=epoch, client=writer_client(ws, epoch), fold=fold)
+    def __init__(
+        self,
+        ws: str,
+        *,
+        epoch: int,
+        fold: Fold,
+        document_bytes_max: int = DOCUMENT_BYTES_MAX,
+        has_judge: bool = False,
+    ) -> None:
+        self.core = Core(ws=ws, epoch=epoch, client=writer_client(ws, epoch), fold=fold, has_judge=has_judge)
         self.document_bytes_max = document_bytes_max
         self._rows_since: dict[str, int] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
@@ -141,6 +151,10 @@ class Sequencer:
                 accounting.deny(core, turn, event)
             case ShadowCompared():
                 accounting.compare(core, turn, event)
+            case Judged():
+                judging.judged(core, turn, event)
+            case MergeProposed():
+                merging.proposed(core, turn, event)
             case Configured():
                 self._configure(turn, event)
             case LaneChanged():
@@ -236,6 +250,7 @@ def open_sequencer(
     journal: Iterable[JournalLike],
     now: float,
     versions: dict[str, str],
+    has_judge: bool = False,
 ) -> tuple[Sequencer, Outcome]:
     """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
 
@@ -248,7 +263,7 @@ def open_sequencer(
     for row in rows:
         replay.step(row)
     fold = replay.fold
-    sequencer = Sequencer(ws, epoch=epoch, fold=fold)
+    sequencer = Sequencer(ws, epoch=epoch, fold=fold, has_judge=has_judge)
     core = sequencer.core
     core.now = now
     turn = Turn(fold, epoch, now)

@@ -6,22 +6,32 @@ question is a decision too, with the outcome `held`.
 
 from __future__ import annotations
 
+import msgspec
+
 from crdt.digest import Json
 from workspace.intents.board import Entry
 from workspace.intents.causality import are_concurrent
 from workspace.intents.conflict import components, do_collide
 from workspace.intents.core import Core
 from workspace.intents.evidence import evidence_of
+from workspace.intents.judging import contradictions
+from workspace.intents.merging import awaits_merger, carry
 from workspace.intents.plan import Option
-from workspace.intents.policy import NONE, Member, Ruling, decide, inputs_hash
+from workspace.intents.policy import BOTH, MERGE, NONE, Member, Ruling, chain_for, decide, group_key, inputs_hash
 from workspace.intents.record import Answer, DecisionBody, Layer, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
 LABEL_POINTS_MAX = 80
+SPECIAL = frozenset({NONE, BOTH, MERGE})
 
 
-def settle_ready(core: Core, turn: Turn, ready: list[Entry], *, released: frozenset[str]) -> bool:
-    """Settle every group of planned intents that holds a released one; True when something was decided or asked."""
+def settle_ready(
+    core: Core, turn: Turn, ready: list[Entry], *, released: frozenset[str]
+) -> tuple[bool, frozenset[str]]:
+    """Settle every group of planned intents that holds a released one.
+
+    Returns whether something was decided or asked, and who must wait until the merger has answered.
+    """
     documents, cleared = core.fold.documents, core.fold.board.cleared
     edges = [
         (one.id, other.id)
@@ -31,30 +41,51 @@ def settle_ready(core: Core, turn: Turn, ready: list[Entry], *, released: frozen
         and frozenset((one.id, other.id)) not in cleared
         and do_collide(one, other, documents, client=core.scratch_client)
     ]
-    groups = [ids for ids in components((entry.id for entry in ready), edges) if released.intersection(ids)]
-    for ids in groups:
+    order = [entry.id for entry in ready]
+    opposed = [pair for pair in contradictions(core, ready) if set(pair) <= set(order)]
+    both = frozenset(map(frozenset, (*edges, *opposed)))
+    moved, waiting = False, set[str]()
+    for ids in components(order, [*edges, *opposed]):
+        if not released.intersection(ids):
+            continue
         group = tuple(core.fold.board.entries[id] for id in ids)
-        settle(core, turn, group, layer="L2", edges=frozenset(map(frozenset, edges)))
-    return bool(groups)
+        layer: Layer = "L2" if any(set(edge) <= set(ids) for edge in edges) else "L3"
+        if settle(core, turn, group, layer=layer, edges=both):
+            moved = True
+        else:
+            waiting.update(ids)
+    return moved, frozenset(waiting)
 
 
 def settle(
     core: Core, turn: Turn, group: tuple[Entry, ...], *, layer: Layer, edges: frozenset[frozenset[str]] | None = None
-) -> None:
-    """Decide about one group, or ask. Without `edges` everybody collides with everybody."""
+) -> bool:
+    """Decide about one group, or ask. Without `edges` everybody collides with everybody.
+
+    Returns False when the policy wants the merger's word first and has asked for it.
+    """
+    config = chain_for(core.fold.policy, layer)
+    if "merge" in config.chain and awaits_merger(core, turn, group):
+        return False
     core.runs.close(turn)
     members = tuple(member_of(entry) for entry in group)
     wins = core.fold.board.wins()
-    ruling = decide(members, core.fold.policy, wins)
+    ruling = decide(members, config, wins, core.fold.merges)
     evidence = evidence_of(group, core.fold.documents, client=core.scratch_client)
     evidence["edges"] = [
         sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
     ]
-    inputs = inputs_hash(members, core.fold.policy, wins)
+    opinions = [j for pair, j in core.fold.judged.items() if set(pair) <= {m.intent for m in members}]
+    if opinions:
+        evidence["judgements"] = msgspec.to_builtins(opinions)
+    if layer == "L3" and all(judgement.opinion != "contradict" for judgement in opinions):
+        ruling = Ruling(ruling.policy, ruling.winner, ruling.reason, default=BOTH)
+    inputs = inputs_hash(members, config, wins)
     if ruling.winner:
         rule(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
     else:
         _ask(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
+    return True
 
 
 def member_of(entry: Entry) -> Member:
@@ -77,10 +108,18 @@ def _ask(
     options = [Option(entry.id, _label(entry)) for entry in group]
     if all(entry.commit is None for entry in group):
         options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
+    text = f"{names} ask for things that exclude each other. Which one shall run?"
+    if layer == "L3":
+        options.append(Option(BOTH, "Both: they do not contradict" if len(group) == 2 else "All of them"))
+        text = f"{names} may want things that contradict each other. Which one shall run?"
+    merged = core.fold.merges.get(group_key(tuple(entry.id for entry in group)))
+    if ruling.policy == "merge@1" and merged is not None:
+        options.append(Option(MERGE, f"Together: {merged.text}"))
+        evidence["merged"] = msgspec.to_builtins(merged)
     question = Question(
         id=f"q{number}",
         group=tuple(entry.id for entry in group),
-        text=f"{names} ask for things that exclude each other. Which one shall run?",
+        text=text,
         options=tuple(options),
         deadline=turn.now + core.fold.policy.ask_seconds,
         default=ruling.default,
@@ -135,10 +174,13 @@ def rule(
     """Log a decision and the verdicts of those who lose by it. `ruling.winner` may be `none`."""
     number = turn.fold.seq + 1
     losers = _losers(group, ruling.winner, evidence)
+    won = {BOTH: "run", MERGE: "merge"}.get(ruling.winner, "")
     outcome = {}
     for entry in group:
         if not stands(entry):
             outcome[entry.id] = "withdrawn"
+        elif won:
+            outcome[entry.id] = won if entry.is_live else "kept"
         elif not entry.is_live:
             outcome[entry.id] = "kept" if entry.id == ruling.winner else "replaced"
         elif entry.id == ruling.winner:
@@ -164,6 +206,8 @@ def rule(
             turn.verdict(overruled(entry, core, decision, ruling.winner))
         elif entry.is_live:
             turn.state(entry, "ready", reason=ruling.reason)
+    if ruling.winner == MERGE:
+        carry(core, turn, group)
 
 
 def stands(entry: Entry) -> bool:
@@ -174,6 +218,8 @@ def stands(entry: Entry) -> bool:
 def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
     """Return who loses: with a winner those who collide with it, without one everybody."""
     edges = evidence.get("edges") or []
+    if winner in (BOTH, MERGE):
+        return []
     if winner == NONE or not isinstance(edges, list) or not edges:
         return [entry for entry in group if entry.id != winner]
     against = {id for edge in edges if isinstance(edge, list) and winner in edge for id in edge}
@@ -205,7 +251,7 @@ def answered(core: Core, turn: Turn, question: Question) -> None:
     group = tuple(core.fold.board.entries[id] for id in question.group)
     votes = core.fold.board.votes.get(question.id, [])
     value = agreed(group, votes, core)
-    if value is None or (value != NONE and not stands(core.fold.board.entries[value])):
+    if value is None or (value not in SPECIAL and not stands(core.fold.board.entries[value])):
         return
     who = _names([vote.actor for vote in votes if vote.value == value])
     ruling = Ruling("ask@1", value, f"{who} answered")
@@ -226,7 +272,8 @@ def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | N
     stands: dict[str, str] = {entry.actor: entry.id for entry in group}
     for vote in votes:
         rank = core.fold.board.entries[vote.intent].rank
-        if (vote.actor not in authors and rank >= top) or leaders == {vote.actor}:
+        alone = leaders == {vote.actor} and vote.value != MERGE
+        if (vote.actor not in authors and rank >= top) or alone:
             return vote.value
         if vote.actor in authors:
             stands[vote.actor] = vote.value
@@ -256,7 +303,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             _unanswered(turn, question)
             continue
         ids = [entry.id for entry in standing] or [NONE]
-        winner = question.default if question.default in ids else ids[0]
+        winner = question.default if question.default in (*ids, BOTH) else ids[0]
         ruling = Ruling("ask@1", winner, "the other was withdrawn" if is_moot else "nobody answered in time")
         votes = tuple(core.fold.board.votes.get(question.id, ()))
         rule(

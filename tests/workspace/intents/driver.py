@@ -15,6 +15,8 @@ from crdt.paths import set_path
 from crdt.scan import scan_update
 from workspace.intents.events import (
     Acked,
+    AskJudge,
+    AskMerger,
     AskPlanner,
     Configured,
     Edited,
@@ -28,6 +30,7 @@ from workspace.intents.events import (
     Ticked,
 )
 from workspace.intents.intent import IntentFrame
+from workspace.intents.oracle import JudgeTask, MergeTask
 from workspace.intents.plan import Planned, Task
 from workspace.intents.record import ConfigBody, PolicyConfig, Row, VerdictBody
 from workspace.intents.sequencer import Sequencer, open_sequencer
@@ -51,6 +54,9 @@ class Driver:
     hands: dict[tuple[str, str], Document] = field(default_factory=dict)
     epoch: int = 0
     start: int = 0
+    has_judge: bool = False
+    judge_tasks: list[JudgeTask] = field(default_factory=list)
+    merge_tasks: list[MergeTask] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.open()
@@ -65,7 +71,13 @@ class Driver:
         self.epoch += 1
         self.tasks.clear()
         self.sequencer, outcome = open_sequencer(
-            "w", epoch=self.epoch, rows=self.rows, journal=self.journal, now=self.now, versions={"test": "1"}
+            "w",
+            epoch=self.epoch,
+            rows=self.rows,
+            journal=self.journal,
+            now=self.now,
+            versions={"test": "1"},
+            has_judge=self.has_judge,
         )
         self._keep(outcome)
 
@@ -82,6 +94,10 @@ class Driver:
         for wish in outcome.wishes:
             if isinstance(wish, AskPlanner):
                 self.tasks[wish.task.intent] = wish.task
+            elif isinstance(wish, AskJudge):
+                self.judge_tasks.append(wish.task)
+            elif isinstance(wish, AskMerger):
+                self.merge_tasks.append(wish.task)
 
     def wait(self, seconds: float) -> None:
         """Let time pass, ticking whenever the sequencer wants it."""

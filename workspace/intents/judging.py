@@ -1,0 +1,121 @@
+"""L3: do two instructions pull against each other though their edits do not collide? (semantics §3)
+
+Before a planned intent is committed, the pairs it forms with concurrent ones about the same document are judged, at
+most 20 instructions a question, each pair once. The judge may only add questions: `contradict` goes to the people,
+`unsure` lets both run and tells both authors, a judge that fails means that the people are asked.
+"""
+
+from __future__ import annotations
+
+from workspace.intents.board import Entry
+from workspace.intents.causality import are_concurrent
+from workspace.intents.conflict import do_collide
+from workspace.intents.core import Core
+from workspace.intents.events import AskJudge, Judged
+from workspace.intents.oracle import ITEMS_MAX, QUOTE_POINTS_MAX, Item, Judgement, JudgeTask, Pair
+from workspace.intents.record import OracleBody
+from workspace.intents.turn import AGENT, Turn
+
+COMMITS_LOOKED_AT = 20
+
+
+def without_judgement(core: Core, turn: Turn, entry: Entry) -> bool:
+    """Tell whether an intent must wait for the judge; asks about what nobody has asked yet."""
+    if not core.has_judge or not core.fold.policy.judge:
+        return False
+    open_pairs = [pair_of(entry, rival) for rival in _rivals(core, entry)]
+    open_pairs = [pair for pair in open_pairs if pair not in core.fold.judged]
+    fresh = [pair for pair in open_pairs if pair not in core.judging]
+    if fresh:
+        ids = list(dict.fromkeys(id for pair in fresh for id in pair))[:ITEMS_MAX]
+        asked = tuple(pair for pair in fresh if pair[0] in ids and pair[1] in ids)
+        core.judging.update(asked)
+        items = tuple(item_of(core.fold.board.entries[id]) for id in ids)
+        turn.wish(AskJudge(JudgeTask(items, asked)))
+    if open_pairs:
+        turn.state(entry, "ready", reason="Is compared with what others asked for.")
+    return bool(open_pairs)
+
+
+def _rivals(core: Core, entry: Entry) -> list[Entry]:
+    """Return the concurrent instructions worth comparing: planned or lately committed, about the same documents."""
+    board, mine = core.fold.board, documents_of(entry)
+    committed = [board.entries[id] for _, commit in list(board.commits.values())[-COMMITS_LOOKED_AT:]
+                 for id in commit.intents]  # fmt: skip
+    return [
+        other
+        for other in (*core.live(), *committed)
+        if other.id != entry.id
+        and (other.state == "ready" or other.commit is not None)
+        and other.body.kind in ("do", "override")
+        and frozenset((other.id, entry.id)) not in board.cleared
+        and are_concurrent(other.stamp, entry.stamp)
+        and mine & documents_of(other)
+        and not (other.state == "ready" and do_collide(entry, other, core.fold.documents, client=core.scratch_client))
+    ]
+
+
+def documents_of(entry: Entry) -> set[str]:
+    """Return the documents that an instruction changes or points at."""
+    planned = {op.doc for op in entry.plan.ops} if entry.plan is not None else set()
+    return planned | {part.doc for part in entry.body.scope or ()}
+
+
+def pair_of(one: Entry, other: Entry) -> Pair:
+    """Return the name of a pair: the earlier first."""
+    first, second = sorted((one, other), key=lambda entry: entry.seq)
+    return first.id, second.id
+
+
+def item_of(entry: Entry) -> Item:
+    """Return what a judge may see of an instruction."""
+    summary = entry.plan.summary if entry.plan is not None else ""
+    return Item(entry.id, entry.actor, entry.body.text, summary, tuple(sorted(documents_of(entry))))
+
+
+def judged(core: Core, turn: Turn, event: Judged) -> None:
+    """Enter a judge's answer; a pair it left out counts as one it failed on."""
+    core.judging.difference_update(event.task.pairs)
+    known = {judgement.pair: judgement for judgement in event.judgements if judgement.pair in event.task.pairs}
+    found = tuple(
+        _bounded(known.get(pair, Judgement(pair, "failed")))
+        for pair in event.task.pairs
+        if pair not in core.fold.judged
+    )
+    if found:
+        core.runs.close(turn)
+        body = OracleBody(
+            oracle="judged", intent=found[0].pair[0], judgements=found, source=event.judge, reason=event.reason[:300]
+        )
+        turn.append(body, AGENT)
+
+
+def _bounded(judgement: Judgement) -> Judgement:
+    one, other = judgement.quotes
+    return Judgement(judgement.pair, judgement.opinion, (one[:QUOTE_POINTS_MAX], other[:QUOTE_POINTS_MAX]))
+
+
+def contradictions(core: Core, ready: list[Entry]) -> list[Pair]:
+    """Return the judged pairs among planned or committed intents that the people must settle."""
+    ids, board = {entry.id for entry in ready}, core.fold.board
+    return [
+        pair
+        for pair, judgement in core.fold.judged.items()
+        if judgement.opinion in ("contradict", "failed")
+        and frozenset(pair) not in board.cleared
+        and (pair[0] in ids or pair[1] in ids)
+        and all(id in ids or board.entries[id].commit is not None for id in pair)
+    ]
+
+
+def notes_for(core: Core, entry: Entry) -> str:
+    """Return what an author is told about pairs that the judge was unsure of."""
+    others = [
+        core.fold.board.entries[other]
+        for pair, judgement in core.fold.judged.items()
+        if judgement.opinion == "unsure" and entry.id in pair
+        for other in pair
+        if other != entry.id
+    ]
+    told = "; ".join(f"{other.actor} asked “{other.body.text[:80]}”" for other in others)
+    return f" Look whether this fits: {told}." if told else ""

@@ -1,0 +1,61 @@
+"""Policy `merge`: one instruction that serves a whole group, written by the agent, run when its authors agree (§4).
+
+The merger is asked once per group and its answer logged; where it finds no honest middle the next policy in the chain
+decides. When the authors agree, the first of them carries the merged words, the others join, and all end `merged`.
+"""
+
+from __future__ import annotations
+
+from workspace.intents.board import Entry
+from workspace.intents.core import Core
+from workspace.intents.events import AskMerger, MergeProposed
+from workspace.intents.judging import item_of
+from workspace.intents.oracle import MERGED_POINTS_MAX, Merged, MergeTask
+from workspace.intents.policy import group_key
+from workspace.intents.record import OracleBody
+from workspace.intents.turn import AGENT, Turn
+
+
+def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
+    """Tell whether a group must wait for the merger; asks it once. Committed rivals cannot be merged any more."""
+    ids = tuple(entry.id for entry in group)
+    if any(entry.commit is not None for entry in group):
+        if group_key(ids) not in core.fold.merges:
+            _enter(core, turn, Merged(ids, "", reason="One of them is done already."))
+        return False
+    if group_key(ids) in core.fold.merges:
+        return False
+    if not core.has_judge:
+        _enter(core, turn, Merged(ids, "", reason="No merger is connected to this server."))
+        return False
+    if ids not in core.merging:
+        core.merging.add(ids)
+        turn.wish(AskMerger(MergeTask(tuple(item_of(entry) for entry in group))))
+    for entry in group:
+        if entry.is_live:
+            turn.state(entry, "ready", reason="The agent looks for one instruction that serves all.")
+    return True
+
+
+def proposed(core: Core, turn: Turn, event: MergeProposed) -> None:
+    """Enter the merger's answer."""
+    core.merging.discard(event.merged.group)
+    if group_key(event.merged.group) not in core.fold.merges:
+        _enter(core, turn, event.merged)
+
+
+def _enter(core: Core, turn: Turn, merged: Merged) -> None:
+    core.runs.close(turn)
+    bounded = Merged(merged.group, merged.text[:MERGED_POINTS_MAX], merged.gives_up, merged.reason[:300])
+    turn.append(OracleBody(oracle="merged", intent=merged.group[0], merged=bounded), AGENT)
+
+
+def carry(core: Core, turn: Turn, group: tuple[Entry, ...]) -> None:
+    """Send the merged instruction to the planner: the first standing one carries it, the others join."""
+    merged = core.fold.merges[group_key(tuple(entry.id for entry in group))]
+    first, *rest = [entry for entry in group if entry.is_live]
+    turn.append(OracleBody(oracle="carries", intent=first.id, reason=merged.text), AGENT)
+    for other in rest:
+        turn.append(OracleBody(oracle="steered", intent=first.id, source=other.id, reason="merged"), AGENT)
+        turn.state(other, "queued", waits_for=(first.id,), reason=f"Is done together with {first.actor}'s instruction.")
+    turn.state(first, "queued", reason=f"Merged: {merged.text[:200]}")

@@ -1,0 +1,73 @@
+"""Calls to the judge and the merger on behalf of a room: bounded in time, answered whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+from workspace.desk import Office, RoomDesk
+from workspace.errors import CallRefused, PlannerFault, RoomClosed
+from workspace.intents.events import AskJudge, AskMerger, Judged, MergeProposed
+from workspace.intents.oracle import Merged
+from workspace.ports import Judge
+from workspace.telemetry import LOGGER
+
+SECONDS_MAX = 30.0
+
+
+class JudgeCalls:
+    """The judge's and merger's calls under way in one workspace."""
+
+    def __init__(self, judge: Judge | None, office: Office) -> None:
+        self._judge = judge
+        self._office = office
+        self._calls: set[asyncio.Task[None]] = set()
+
+    def start(self, wish: AskJudge | AskMerger) -> None:
+        """Begin a call; what comes of it, or that it failed, is reported to the room."""
+        work = self._compare(wish) if isinstance(wish, AskJudge) else self._merge(wish)
+        self._spawn(work)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        call = asyncio.create_task(work, name="judge")
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+
+    async def close(self) -> None:
+        """Cancel every call and wait until they are gone."""
+        calls = list(self._calls)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    async def _compare(self, wish: AskJudge) -> None:
+        name = self._judge.name if self._judge is not None else ""
+        try:
+            judge = self._connected()
+            desk = RoomDesk(self._office, wish.task.pairs[0][0])
+            async with asyncio.timeout(SECONDS_MAX):
+                found = await judge.judge(wish.task, desk)
+            self._office.report(Judged(wish.task, found, name))
+        except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
+            self._office.report(Judged(wish.task, (), name, f"the judge failed: {fault}"))
+        except Exception as bug:  # noqa: BLE001  a task root: a bug of a judge means that the people are asked
+            LOGGER.exception("the judge broke")
+            self._office.report(Judged(wish.task, (), name, f"the judge broke: {type(bug).__name__}"))
+
+    async def _merge(self, wish: AskMerger) -> None:
+        group = tuple(item.intent for item in wish.task.items)
+        try:
+            judge = self._connected()
+            async with asyncio.timeout(SECONDS_MAX):
+                merged = await judge.merge(wish.task, RoomDesk(self._office, group[0]))
+            self._office.report(MergeProposed(merged))
+        except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
+            self._office.report(MergeProposed(Merged(group, "", reason=f"the merger failed: {fault}")))
+        except Exception as bug:  # noqa: BLE001  a task root: a bug of a merger passes to the next policy
+            LOGGER.exception("the merger broke")
+            self._office.report(MergeProposed(Merged(group, "", reason=f"the merger broke: {type(bug).__name__}")))
+
+    def _connected(self) -> Judge:
+        if self._judge is None:
+            raise PlannerFault("no judge is connected to this server")
+        return self._judge
