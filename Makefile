@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench world soak clean
+.PHONY: demo story test check web serve bench bench-routing bench-long world soak clean
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -33,6 +33,12 @@ test: $(STAMP) $(PAGE) $(STOCK) check  ## everything, browser and stock clients 
 
 bench: $(STAMP)  ## what our layers cost, as ratios against the bare libraries
 	$(BIN)/python -m tests.measure
+
+bench-routing: $(STAMP)  ## cost against success of routing, written to docs/routing.md
+	$(BIN)/python -m tests.bench.routing --tasks 2000 --seed 2 --write
+
+bench-long: $(STAMP)  ## tokens of a plan against the length of the document
+	$(BIN)/python -m tests.bench.long_document
 
 world: $(STAMP)  ## random histories of people, plans and crashes against the sequencer
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from agent.builtin.planner import BuiltinPlanner
 from agent.cli import app
+from agent.scripted.scenario import read_scenario
 from tests.support.server import running_server
 from workspace.intents.record import BODIES
 
@@ -37,7 +38,7 @@ def test_the_javascript_client_uses_what_the_library_has() -> None:
 
 def test_every_command_exists() -> None:
     runner = CliRunner()
-    for command in re.findall(r"`folkmoot (\w+)", README):
+    for command in re.findall(r"`folkmoot ([\w-]+)", README):
         result = runner.invoke(app, [command, "--help"])
         assert result.exit_code == 0, command
     makefile = (ROOT / "Makefile").read_text()
@@ -47,6 +48,10 @@ def test_every_command_exists() -> None:
 
 def test_the_glossary_names_every_kind_of_record() -> None:
     assert all(kind in README for kind in BODIES)
+
+
+def test_the_scripted_model_of_the_docs_is_a_scenario() -> None:
+    assert len(read_scenario(ROOT / "docs" / "scripted-model.toml").replies) == 5
 
 
 def test_pictures_and_pages_are_there() -> None:
