@@ -18,7 +18,7 @@ from workspace.client import Message, Room, connect
 from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.intent import Role
 from workspace.intents.replay import Report, fold_log, verify
-from workspace.lobby import read_all
+from workspace.reading import read_all
 from workspace.settings import Settings
 
 PEOPLE: tuple[tuple[str, Role], ...] = (("Ana", "editor"), ("Ben", "editor"), ("Chen", "editor"))

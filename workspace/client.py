@@ -200,6 +200,10 @@ class Room:
 
     # ------------------------------------------------------------ watching
 
+    async def undo(self, commit: str) -> Intent:
+        """Take back a commit: what others have typed since stays."""
+        return await self.intent("", kind="undo", refs=[commit])
+
     async def steer(self, intent: str, text: str) -> Intent:
         """Add to an instruction that the agent is working on."""
         return await self.intent(text, refs=[intent])

@@ -11,17 +11,17 @@ from workspace.access import Identity, check_token, format_token, hash_secret, p
 from workspace.errors import CLOSE_NOT_FOUND, CLOSE_RESTART, CLOSE_UNAUTHENTICATED, LogCorrupt, WorkspaceMissing
 from workspace.intents.events import Configured
 from workspace.intents.intent import Role
-from workspace.intents.record import ConfigBody, PolicyConfig, Row
+from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.intents.sequencer import open_sequencer
 from workspace.intents.turn import timestamp
 from workspace.messages import Hello
 from workspace.peer import Peer
-from workspace.ports import Batch, Clock, JournalRow, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
+from workspace.ports import Batch, Clock, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
+from workspace.reading import read_all
 from workspace.room import Room
 from workspace.settings import Settings
 from workspace.telemetry import LOGGER, Metrics
 
-PAGE = 50_000
 SWEEP_SECONDS = 5.0
 
 
@@ -196,17 +196,6 @@ async def make_token(
     row = TokenRow(id, ws, actor, role, hash_secret(secret), expires, revoked=False, created_at=created)
     await store.put_token(row)
     return format_token(id, secret)
-
-
-async def read_all(store: Store, ws: str) -> tuple[list[Row], list[JournalRow]]:
-    """Return the whole log and journal of a workspace, read page by page."""
-    rows: list[Row] = []
-    while page := await store.rows(ws, first=len(rows) + 1, limit=PAGE):
-        rows += page
-    journal: list[JournalRow] = []
-    while part := await store.journal(ws, first=len(journal) + 1, limit=PAGE):
-        journal += part
-    return rows, journal
 
 
 def library_versions() -> dict[str, str]:

@@ -7,9 +7,10 @@ import asyncio
 from workspace.desk import Office, RoomDesk
 from workspace.errors import CallRefused, PlannerFault, RoomClosed
 from workspace.intents.events import AskPlanner, PlanFailed, Proposed
-from workspace.intents.plan import Refused
+from workspace.intents.plan import Proposal, Refused, Task
 from workspace.ports import Planner
 from workspace.telemetry import LOGGER
+from workspace.undoing import plan_undo
 
 
 class PlannerCalls:
@@ -45,6 +46,11 @@ class PlannerCalls:
         if self._calls.get(intent) is call:
             del self._calls[intent]
 
+    async def _proposal(self, planner: Planner, task: Task) -> Proposal:
+        if task.undo:
+            return await plan_undo(self._office.store, self._office.ws, task)
+        return await planner.plan(task, RoomDesk(self._office, task.intent, task.attempt))
+
     async def _call(self, wish: AskPlanner) -> None:
         task = wish.task
         if self._planner is None:
@@ -52,7 +58,7 @@ class PlannerCalls:
             return
         try:
             async with asyncio.timeout(wish.seconds_max):
-                proposal = await self._planner.plan(task, RoomDesk(self._office, task.intent, task.attempt))
+                proposal = await self._proposal(self._planner, task)
         except TimeoutError:
             self._report(PlanFailed(task.intent, task.attempt, f"no plan within {wish.seconds_max:g} seconds"))
         except CallRefused as refused:

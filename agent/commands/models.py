@@ -28,7 +28,7 @@ from workspace.http.pages import assets
 from workspace.intents.accounting import day_of
 from workspace.intents.ledger import report
 from workspace.intents.replay import fold_log
-from workspace.lobby import read_all
+from workspace.reading import read_all
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 

@@ -23,9 +23,10 @@ from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log
 from workspace.intents.replay import verify as verify_rows
 from workspace.intents.turn import timestamp
-from workspace.lobby import make_token, read_all
+from workspace.lobby import make_token
 from workspace.names import is_actor, is_workspace_id
 from workspace.ports import Batch, WorkspaceRow
+from workspace.reading import read_all
 from workspace.store.sql import SqlStore
 
 FOLLOW_SECONDS = 0.5

@@ -13,7 +13,7 @@ from workspace.client import Room, connect
 from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log, verify
-from workspace.lobby import read_all
+from workspace.reading import read_all
 from workspace.store.sql import SqlStore
 
 INTENTS = 1000

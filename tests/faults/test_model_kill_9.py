@@ -16,7 +16,7 @@ from tests.support.model import reply, scripted_model, use
 from tests.support.process import folkmoot, free_port, make_token, serve
 from workspace.client import connect
 from workspace.intents.replay import fold_log, verify
-from workspace.lobby import read_all
+from workspace.reading import read_all
 from workspace.store.sql import SqlStore
 
 WAIT = 60.0

@@ -17,8 +17,8 @@ from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.record import PolicyConfig
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
-from workspace.lobby import read_all
 from workspace.ports import Judge, Planner
+from workspace.reading import read_all
 
 RUNS = int(os.environ.get("FOLKMOOT_STORY_RUNS", "50"))
 AT_ONCE = 10

@@ -15,7 +15,7 @@ async def typing_inside(stage: Stage) -> None:
     ana = await stage.person("Ana")
     chen = await stage.typist("Chen")
     ana.compose()
-    order = f'make section "Programme" uppercase in plan after {stage.chance.uniform(0.5, 1.0):.2f} seconds'
+    order = f'make section "Programme" uppercase in plan after {stage.chance.uniform(1.4, 1.9):.2f} seconds'
     intent = await ana.intent(order, doc="plan")
 
     async def type_by_hand() -> None:

@@ -14,7 +14,7 @@ from tests.support.obedient import obey
 from workspace.intents.record import PolicyConfig
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log
-from workspace.lobby import read_all
+from workspace.reading import read_all
 
 LINE, NEW, OTHER = "Doors open at three.", "Doors open at noon.", "Doors stay shut."
 

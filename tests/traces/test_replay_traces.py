@@ -20,7 +20,7 @@ from crdt.sync import encode_update
 from tests.support.server import Running, running_server
 from workspace.document_client import connect_document
 from workspace.intents.replay import fold_log, verify
-from workspace.lobby import read_all
+from workspace.reading import read_all
 from workspace.settings import Settings
 
 HERE = Path(__file__).parent

@@ -182,3 +182,18 @@ async def test_the_token_leaves_the_address_and_a_phone_shows_everything() -> No
         assert width <= 390, "nothing is wider than the phone"
         await shoot(ben, "phone")
         assert problems == []
+
+
+async def test_a_commit_is_taken_back_on_a_click_and_what_was_typed_since_stays() -> None:
+    async with stage() as (server, browser):
+        _, ana, problems = await visit(server, browser, "Ana")
+        await ana.get_by_test_id("composer").fill('replace "A short walk" with "A long march" in plan')
+        await ana.get_by_test_id("send").click()
+        await expect(ana.locator(".cm-content")).to_contain_text("A long march", timeout=WAIT)
+        await ana.locator(".cm-line", has_text="A long march").click()
+        await ana.keyboard.press("End")
+        await ana.keyboard.type(" Bring boots.")
+        await ana.get_by_test_id("undo").click()
+        await expect(ana.locator(".cm-content")).to_contain_text("A short walk, then the talks. Bring boots.", timeout=WAIT)
+        await expect(ana.get_by_test_id("intent-card").nth(1)).to_contain_text("taken back by you", timeout=WAIT)
+        assert not problems

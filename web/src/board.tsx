@@ -2,6 +2,7 @@
 import { CostLine } from './cost'
 import type { IntentView, Room } from './room'
 import { inkOf } from './session'
+import { RANKS } from './wire'
 
 const LABELS: Record<string, string> = {
   parked: 'waits for edits',
@@ -23,7 +24,7 @@ const LABELS: Record<string, string> = {
 const LIVE = new Set(['parked', 'queued', 'planning', 'ready', 'held'])
 
 export function Board({ room, onSteer }: { room: Room; onSteer: (intent: IntentView) => void }) {
-  const shown = [...room.intents.values()].filter((intent) => intent.kind === 'do' || intent.kind === 'override' || intent.kind === 'approve')
+  const shown = [...room.intents.values()].filter((intent) => ['do', 'override', 'approve', 'undo'].includes(intent.kind))
   const newest = shown.sort((a, b) => b.seq - a.seq).slice(0, 60)
   return (
     <section class="board" aria-label="Instructions">
@@ -60,6 +61,9 @@ function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSte
   const working = intent.state === 'planning' || intent.state === 'ready'
   const maySteer = working && intent.kind !== 'approve' && room.role !== 'viewer'
   const joined = intent.kind === 'do' ? room.intents.get(intent.refs[0] ?? '') : undefined
+  const undone = intent.kind === 'undo' ? [...room.intents.values()].find((one) => one.verdict?.commit === intent.refs[0]) : undefined
+  const undoneBy = verdict?.commit && [...room.intents.values()].find((one) => one.kind === 'undo' && one.state === 'done' && one.refs[0] === verdict.commit)
+  const mayUndo = can.includes('undo') && verdict?.commit && !undoneBy && intent.kind !== 'undo' && (intent.actor === room.actor || RANKS[room.role]! >= RANKS[intent.role]!)
   const approved = intent.kind === 'approve' ? room.intents.get(intent.refs[0] ?? '')?.text : undefined
   return (
     <article class="card intent" data-testid="intent-card" data-state={intent.state} data-actor={intent.actor}>
@@ -67,7 +71,7 @@ function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSte
         <b style={{ color: inkOf(intent.actor) }}>{intent.mine || intent.actor === room.actor ? 'You' : intent.actor}</b>
         <span class={`state ${intent.state}`}>{LABELS[intent.state] ?? intent.state}</span>
       </header>
-      <p class="words">{intent.kind === 'approve' ? `Run: ${approved ?? intent.refs[0]}` : intent.text}</p>
+      <p class="words">{intent.kind === 'undo' ? `Take back: ${undone?.text ?? intent.refs[0]}` : intent.kind === 'approve' ? `Run: ${approved ?? intent.refs[0]}` : intent.text}</p>
       {joined && <p class="faint">adds to {joined.actor === room.actor ? 'your' : `${joined.actor}’s`} “{joined.text.slice(0, 60)}”</p>}
       {live && waits.length > 0 && <p class="faint">waits for {[...new Set(waits)].join(' and ')}</p>}
       {live && waits.length === 0 && intent.reason && intent.state !== 'held' && steps.length === 0 && <p class="faint">{intent.reason}</p>}
@@ -94,6 +98,12 @@ function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSte
         {maySteer && (
           <button class="small" data-testid="steer" title="Change its course while it works" onClick={() => onSteer(intent)}>
             Add to it
+          </button>
+        )}
+        {undoneBy && <span class="faint">taken back by {undoneBy.actor === room.actor ? 'you' : undoneBy.actor}</span>}
+        {mayUndo && (
+          <button class="small ghost" data-testid="undo" title="Take it back; what others typed since stays" onClick={() => room.undo(verdict.commit!)}>
+            Undo
           </button>
         )}
         {can.includes('approve') && room.role !== 'viewer' && room.role !== 'commenter' && (

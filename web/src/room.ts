@@ -186,7 +186,7 @@ export class Room {
     const wasComposing = this.lane.composing !== null
     const kind = more.kind ?? 'do'
     const needs =
-      kind === 'do' || kind === 'override' || kind === 'approve'
+      kind === 'do' || kind === 'override' || kind === 'approve' || kind === 'undo'
         ? { [this.doc]: { sv: base64(Y.encodeStateVector(this.provider.doc)), sent: this.sent } }
         : undefined
     const message = this.lane.issue({ ...more, kind, text, ...(needs && { needs }) })
@@ -205,6 +205,10 @@ export class Room {
   steer(id: string, text: string, scope?: Scope[]): void {
     this.lane.vouch(this.intents.get(id)?.seq ?? 0)
     this.intent(text, { refs: [id], ...(scope && { scope }) })
+  }
+  /** Take a commit of the agent back: what others typed since stays. */
+  undo(commit: string): void {
+    this.intent('', { kind: 'undo', refs: [commit] })
   }
   approve(id: string): void {
     this.intent('', { kind: 'approve', refs: [id] })

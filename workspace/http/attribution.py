@@ -16,7 +16,7 @@ from workspace.http.problem import Problem
 from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.fold import Fold
 from workspace.intents.replay import fold_log
-from workspace.lobby import read_all
+from workspace.reading import read_all
 
 QUERY_POINTS_MAX = 2_000
 

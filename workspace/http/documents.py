@@ -17,7 +17,7 @@ from workspace.intents.events import Configured
 from workspace.intents.evidence import render
 from workspace.intents.record import ConfigBody
 from workspace.intents.replay import fold_log
-from workspace.lobby import read_all
+from workspace.reading import read_all
 from workspace.room import Room
 
 FORMATS = ("json", "text", "update")

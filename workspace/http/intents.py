@@ -121,5 +121,6 @@ def describe(entry: Entry) -> dict[str, Json]:
         "plan": msgspec.to_builtins(entry.plan),
         "decisions": [msgspec.to_builtins(decision) for decision in entry.decisions],
         "commit": entry.commit.commit if entry.commit else None,
+        "undone_by": entry.undone_by or None,
         "verdict": msgspec.to_builtins(entry.verdict),
     }

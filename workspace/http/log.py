@@ -16,7 +16,7 @@ from workspace.intents.policy import check as check_policy
 from workspace.intents.record import BODIES, PolicyConfig, wire_record
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import verify
-from workspace.lobby import read_all
+from workspace.reading import read_all
 from workspace.room import Room
 
 PAGE = 500

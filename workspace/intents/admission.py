@@ -152,7 +152,18 @@ def _refuse_refs(core: Core, event: Submitted) -> Refusal | None:
     known = ref in board.commits if frame.kind == "undo" else all(other in board.entries for other in frame.refs)
     if not known:
         return Refusal("malformed", f"refs names nothing that is in the log: {ref!r}.", "Take the id from the log.")
+    if frame.kind == "undo":
+        return _refuse_undo([board.entries[id] for id in board.commits[ref][1].intents], event)
     return _refuse_authority(board.entries.get(ref), event)
+
+
+def _refuse_undo(authors: list[Entry], event: Submitted) -> Refusal | None:
+    """Let an author take back, and whoever stands at least as high as all of them."""
+    top = max(entry.rank for entry in authors)
+    if event.actor in {entry.actor for entry in authors} or rank_of(event.role) >= top:
+        return None
+    names = " and ".join(dict.fromkeys(entry.actor for entry in authors))
+    return Refusal("forbidden", f"Only {names} or somebody above may take this back.", "Ask them.")
 
 
 def _refuse_authority(target: Entry | None, event: Submitted) -> Refusal | None:
@@ -214,7 +225,7 @@ def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
         case "override":
             _override(core, turn, entry)
         case "undo":
-            _end(turn, entry, "rejected", "not_supported", "Undo is not built into this server yet.")
+            pass
         case "do":
             steer(core, turn, entry)
 

@@ -56,8 +56,8 @@ def attribute_text(fold: Fold, doc: str, start: int, end: int) -> tuple[Stretch,
     document = fold.documents[doc]
     text = document.text()
     found: list[tuple[int, int, Edit]] = []
-    for at, id in enumerate(ids_of_range(document, start, end), start):
-        edit = max(fold.history.writers(doc, {id.client: [(id.clock, id.clock + 1)]}), key=lambda edit: edit.seq)
+    for at, (client, first, last) in enumerate(ids_of_range(document, start, end), start):
+        edit = max(fold.history.writers(doc, {client: [(first, last)]}), key=lambda edit: edit.seq)
         if found and found[-1][2] == edit:
             found[-1] = (found[-1][0], at + 1, edit)
         else:

@@ -47,6 +47,7 @@ class Entry:
     steers: tuple[str, ...] = ()
     joins: str = ""
     carried: str = ""
+    undone_by: str = ""
     decisions: list[DecisionBody] = field(default_factory=list)
     verdict: VerdictBody | None = None
     verdict_seq: int = 0
@@ -104,6 +105,7 @@ class Board:
                 self.commits[body.commit] = (record.seq, body)
                 for entry in self._entries(body.intents):
                     entry.commit = body
+                    self._undone(entry, body.commit)
             case VerdictBody() as body:
                 self._verdict(body, record.seq)
             case ConfigBody() as body:
@@ -120,6 +122,12 @@ class Board:
                     actor = self.entries[intent].actor
                     count[actor] = count.get(actor, 0) + 1
         return count
+
+    def _undone(self, entry: Entry, commit: str) -> None:
+        """Remember on what an undo took back that it did; a done intent stays done (semantics §2)."""
+        if entry.body.kind == "undo" and entry.body.refs[0] in self.commits:
+            for other in self._entries(self.commits[entry.body.refs[0]][1].intents):
+                other.undone_by = commit
 
     def _entries(self, ids: tuple[str, ...]) -> list[Entry]:
         return [self.entries[id] for id in ids]

@@ -237,7 +237,7 @@ def _tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None
             code="merged" if entry.carried else "done",
             reason=commit.summary + notes_for(core, entry),
             commit=commit.commit,
-            can=("override",),
+            can=("override", "undo"),
         )
     )
     for id in entry.steers:
@@ -249,6 +249,6 @@ def _tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None
                 reason=f"Done with {entry.actor}'s instruction: {commit.summary}",
                 winner=entry.id,
                 commit=commit.commit,
-                can=("override",),
+                can=("override", "undo"),
             )
         )

@@ -74,7 +74,7 @@ def predecessors(entry: Entry, core: Core) -> list[Entry]:
     ]
 
 
-RUNNING_KINDS = frozenset({"do", "override", "approve"})
+RUNNING_KINDS = frozenset({"do", "override", "approve", "undo"})
 
 
 def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:

@@ -21,7 +21,7 @@ COMMITS_LOOKED_AT = 20
 
 def without_judgement(core: Core, turn: Turn, entry: Entry) -> bool:
     """Tell whether an intent must wait for the judge; asks about what nobody has asked yet."""
-    if not core.has_judge or not core.fold.policy.judge:
+    if not core.has_judge or not core.fold.policy.judge or entry.body.kind not in ("do", "override"):
         return False
     open_pairs = [pair_of(entry, rival) for rival in _rivals(core, entry)]
     open_pairs = [pair for pair in open_pairs if pair not in core.fold.judged]

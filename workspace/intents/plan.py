@@ -79,6 +79,7 @@ class Task(msgspec.Struct, frozen=True):
 
     `fault` counts failures of the planner so far, `recorded` are model calls of this very try that a restart or a
     question interrupted, `budget_left` is the smallest share left of the budgets that apply (1.0: no bound is near).
+    `undo` names a commit that is to be taken back: no planner's words are needed for that.
     """
 
     workspace: str
@@ -99,6 +100,7 @@ class Task(msgspec.Struct, frozen=True):
     routes: RouteTable | None = None
     budget_left: float = 1.0
     strict: bool = False
+    undo: str = ""
 
 
 class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):

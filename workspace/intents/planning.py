@@ -144,6 +144,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
             core.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
         )[0],
         strict=bool(subject.body.expects),
+        undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
     )
     turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
 

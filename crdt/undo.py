@@ -1,0 +1,192 @@
+"""Take back one edit of the agent by operations on the document as it is now (semantics F7, invariant I15).
+
+Only what the edit itself inserted is removed, only what it removed is put back; what others typed inside or around
+stays. What others have set since is not reverted: it is named instead. Refused: pycrdt's `UndoManager`, which falls
+through to older edits when an item was overwritten and needs every update ever made (dependencies, trap 14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from crdt.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
+from crdt.digest import canonical, digest_text
+from crdt.document import Document
+from crdt.errors import CrdtError
+from crdt.ops import (
+    CreateDocument,
+    Delete,
+    DeleteValue,
+    Increment,
+    Insert,
+    ListAdd,
+    ListMove,
+    ListRemove,
+    Op,
+    SetValue,
+    hash_of_value,
+)
+from crdt.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
+from crdt.scan import Id
+from crdt.text import point_at_utf16
+
+Spans = Iterable[tuple[int, int, int]]  # (Yjs client id, first clock, end clock), half open
+NEIGHBOURS_PROBED = 64
+
+
+@dataclass(slots=True)
+class Undo:
+    """What takes an edit back: operations, in order, and what cannot be taken back, in words."""
+
+    ops: list[Op] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+def visible_runs(document: Document, spans: Spans) -> list[tuple[int, int]]:
+    """Return where the characters of these ids stand now, as ascending disjoint code point ranges."""
+    blocks, deleted = document.blocks()
+    found: list[tuple[int, int]] = []
+    for client, low, high in spans:
+        gone = deleted.get(client, ())
+        for block in blocks.get(client, ()):
+            end = block.start + block.length
+            is_gone = any(start <= block.start < stop for start, stop in gone)
+            if end <= low or block.start >= high or block.text is None or is_gone:
+                continue
+            at = resolve_anchor(document, Anchor(Id(client, block.start), None, 0))
+            first = point_at_utf16(block.text, max(0, low - block.start))
+            last = point_at_utf16(block.text, min(block.length, high - block.start))
+            found.append((at + first, at + last))
+    return _joined(found)
+
+
+def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(runs):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def undo_text(doc: str, before: Document, now: Document, *, inserted: Spans, deleted: Spans) -> Undo:
+    """Return what takes a text edit back. `before` is the document just before it, `now` as it is."""
+    undo, text = Undo(), now.text()
+    removing = visible_runs(now, inserted)
+    old = before.text()
+    for start, end in visible_runs(before, deleted):
+        at = _place(before, now, start, end, removing)
+        (anchor,) = place_anchors(now, [(at, -1)])
+        undo.ops.append(Insert(doc, anchor.encode(), old[start:end]))
+    for start, end in removing:
+        place = place_range(now, start, end)
+        undo.ops.append(Delete(doc, place.start.encode(), place.end.encode(), digest_text(text[start:end])))
+    return undo
+
+
+def _place(before: Document, now: Document, start: int, end: int, removing: Sequence[tuple[int, int]]) -> int:
+    """Return where words that stood at `start` to `end` belong now: behind the nearest neighbour that is left."""
+    left = ids_of_range(before, max(0, start - NEIGHBOURS_PROBED), start)
+    for id in reversed(left):
+        at = _standing(now, id, removing)
+        if at is not None:
+            return at[1]
+    right = ids_of_range(before, end, min(len(before.text()), end + NEIGHBOURS_PROBED))
+    for id in right:
+        at = _standing(now, id, removing)
+        if at is not None:
+            return at[0]
+    return 0 if not left else len(now.text())
+
+
+def _standing(now: Document, id: tuple[int, int, int], removing: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Return where a character stands now; None when it is gone or is about to go."""
+    try:
+        runs = visible_runs(now, [id])
+    except CrdtError:
+        return None
+    if not runs:
+        return None
+    ((start, end),) = runs
+    return None if any(low <= start < high for low, high in removing) else (start, end)
+
+
+def undo_values(
+    doc: str, before: Document, after: Document, now: Document, ops: Sequence[Op], *, inserted: Spans
+) -> Undo:
+    """Return what takes edits of values back, the last one first. `after` is the document just after the edit."""
+    undo, spans = Undo(), list(inserted)
+    for op in reversed(ops):
+        if op.doc != doc:
+            continue
+        match op:
+            case Increment(_, path, by):
+                undo.ops.append(Increment(doc, path, -by))
+            case SetValue(_, path) | DeleteValue(_, path):
+                _undo_set(undo, doc, path, before, after, now)
+            case ListAdd(_, path):
+                _undo_add(undo, doc, path, now, spans)
+            case ListRemove(_, path, item):
+                _undo_remove(undo, doc, path, item, before, now)
+            case ListMove(_, path):
+                undo.lost.append(f"an item of {doc}.{dotted(path)} stays where it was moved to")
+            case _:
+                pass
+    return undo
+
+
+def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document) -> None:
+    old, made, here = (read_path(document, path) for document in (before, after, now))
+    where = f"{doc}.{dotted(path)}"
+    if _text(here) != _text(made):
+        undo.lost.append(f"{where} has been changed since")
+    elif _text(here) == _text(old):
+        return
+    elif old is ABSENT:
+        undo.ops.append(DeleteValue(doc, path, hash_of_value(now, path)))
+    else:
+        undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
+
+
+def _text(value: object) -> bytes:
+    return b"" if value is ABSENT else canonical(value)
+
+
+def _undo_add(undo: Undo, doc: str, path: Path, now: Document, spans: list[tuple[int, int, int]]) -> None:
+    items = read_path(now, path) if list_at(now, path) is not None else ABSENT
+    for at in range(len(items) if isinstance(items, list) else 0):
+        anchor = item_anchor(now, path, at)
+        id = Anchor.decode(anchor).item if anchor is not None else None
+        if id is None or not any(client == id.client and low <= id.clock < high for client, low, high in spans):
+            continue
+        known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
+        if anchor is not None and anchor not in known:
+            undo.ops.append(ListRemove(doc, path, anchor, hash_of_value(now, (*path, at))))
+            return
+    undo.lost.append(f"an item added to {doc}.{dotted(path)} is not there any more")
+
+
+def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, now: Document) -> None:
+    """Put a removed item back behind the nearest item that is left."""
+    items = read_path(before, path)
+    anchors = [item_anchor(before, path, at) for at in range(len(items) if isinstance(items, list) else 0)]
+    if item not in anchors or list_at(now, path) is None:
+        undo.lost.append(f"an item removed from {doc}.{dotted(path)} cannot be put back: the list is another one")
+        return
+    at = anchors.index(item)
+    there = {item_anchor(now, path, index) for index in range(len(_items(now, path)))}
+    after = next((anchor for anchor in reversed(anchors[:at]) if anchor in there), None)
+    value = items[at] if isinstance(items, list) else None
+    undo.ops.append(ListAdd(doc, path, value, after))
+
+
+def _items(document: Document, path: Path) -> list[object]:
+    value = read_path(document, path)
+    return value if isinstance(value, list) else []
+
+
+def made_documents(ops: Sequence[Op]) -> list[str]:
+    """Return the documents that an edit made: they stay, empty, because others may use them by now."""
+    return [op.doc for op in ops if isinstance(op, CreateDocument)]

@@ -1,0 +1,163 @@
+"""Taking an edit back touches only what it made or removed; what others did since stays (invariant I15)."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt.anchor import place_anchors, place_range
+from crdt.digest import digest_text
+from crdt.document import Applied, Document
+from crdt.execute import execute
+from crdt.ops import DeleteValue, Increment, Insert, ListAdd, ListRemove, Op, Replace, SetValue, hash_of_value
+from crdt.paths import item_anchor, read_path, set_path
+from crdt.undo import Undo, undo_text, undo_values
+
+AGENT, HAND = 101, 202
+WORDS = st.text(alphabet="abé😀 \n漢", max_size=6)
+
+
+def text_document(text: str) -> Document:
+    document = Document("text", client=5)
+    with document.transaction():
+        document.insert_text(0, text)
+    return document
+
+
+def edited(document: Document, client: int, ops: list[Op]) -> tuple[Document, Applied]:
+    fork = document.fork(client)
+    done = execute(fork, ops)
+    copy = document.fork(document.client)
+    applied = copy.apply(done.update)
+    assert applied is not None
+    return copy, applied
+
+
+def spans(applied: Applied) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+    inserted = [(client, start, end) for client, (start, end) in applied.inserted.items() if end > start]
+    deleted = [(client, start, end) for client, ranges in applied.deleted.items() for start, end in ranges]
+    return inserted, deleted
+
+
+def replaced(document: Document, start: int, end: int, words: str) -> Op:
+    if start == end:
+        (anchor,) = place_anchors(document, [(start, -1)])
+        return Insert("plan", anchor.encode(), words)
+    place = place_range(document, start, end)
+    return Replace("plan", place.start.encode(), place.end.encode(), digest_text(document.text()[start:end]), words)
+
+
+def take_back(before: Document, now: Document, applied: Applied) -> tuple[str, Undo]:
+    inserted, deleted = spans(applied)
+    undo = undo_text("plan", before, now, inserted=inserted, deleted=deleted)
+    fork = now.fork(303)
+    if undo.ops:
+        execute(fork, undo.ops)
+    return fork.text(), undo
+
+
+@given(text=st.text(alphabet="abé😀 \n漢", min_size=1, max_size=30), data=st.data())
+def test_an_edit_taken_back_at_once_leaves_no_trace(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    words = data.draw(WORDS)
+    if start == end and not words:
+        return
+    before = text_document(text)
+    try:
+        now, applied = edited(before, AGENT, [replaced(before, start, end, words)])
+    except AssertionError:
+        return  # the words are the same: nothing was edited
+    assert take_back(before, now, applied)[0] == text
+
+
+@given(text=st.text(alphabet="abé😀 \n漢", min_size=1, max_size=30), data=st.data())
+def test_what_others_typed_since_stays_character_for_character(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    words = data.draw(WORDS.filter(bool))
+    before = text_document(text)
+    try:
+        now, applied = edited(before, AGENT, [replaced(before, start, end, words)])
+    except AssertionError:
+        return
+    typed = "¤"
+    for at in data.draw(st.lists(st.integers(0, len(now.text())), max_size=3)):
+        with now.transaction():
+            now.insert_text(min(at, len(now.text())), typed)
+    count = now.text().count(typed)
+    result, _ = take_back(before, now, applied)
+    assert result.count(typed) == count
+    assert sorted(result.replace(typed, "")) == sorted(text)
+
+
+def test_text_typed_inside_the_agents_words_stays_and_the_old_words_come_back() -> None:
+    before = text_document("We meet at three. Bring tea.")
+    now, applied = edited(before, AGENT, [replaced(before, 11, 16, "noon sharp")])
+    at = now.text().index("sharp")
+    with now.transaction():
+        now.insert_text(at, "(not earlier!) ")
+    result, undo = take_back(before, now, applied)
+    assert "(not earlier!)" in result
+    assert "three" in result
+    assert "sharp" not in result
+    assert not undo.lost
+
+
+def values_document(value: dict[str, object]) -> Document:
+    document = Document("data", client=5)
+    with document.transaction():
+        for key, part in value.items():
+            set_path(document, (key,), part)  # type: ignore[arg-type]
+    return document
+
+
+def values_after(before: Document, ops: list[Op], hand: list[Op]) -> tuple[object, Undo]:
+    after, applied = edited(before, AGENT, ops)
+    now = edited(after, HAND, hand)[0] if hand else after
+    inserted, _ = spans(applied)
+    undo = undo_values("budget", before, after, now, ops, inserted=inserted)
+    fork = now.fork(303)
+    if undo.ops:
+        execute(fork, undo.ops)
+    return fork.value(), undo
+
+
+VALUE = {"travel": 300, "tent": 1, "who": ["Ana", "Ben", "Chen"]}
+
+
+def test_values_go_back_and_relative_changes_of_others_stay() -> None:
+    before = values_document(VALUE)
+    ops: list[Op] = [
+        SetValue("budget", ("tent",), 9, hash_of_value(before, ("tent",))),
+        SetValue("budget", ("new",), True, "absent"),
+        Increment("budget", ("travel",), -50),
+        DeleteValue("budget", ("gone",), "absent"),
+    ][:3]
+    value, undo = values_after(before, ops, [Increment("budget", ("travel",), 7)])
+    assert value == {"travel": 307, "tent": 1, "who": ["Ana", "Ben", "Chen"]}
+    assert not undo.lost
+
+
+def test_what_somebody_has_set_since_is_named_and_left() -> None:
+    before = values_document(VALUE)
+    after, _ = edited(before, AGENT, [SetValue("budget", ("tent",), 9, hash_of_value(before, ("tent",)))])
+    hand = SetValue("budget", ("tent",), 12, hash_of_value(after, ("tent",)))
+    value, undo = values_after(before, [SetValue("budget", ("tent",), 9, hash_of_value(before, ("tent",)))], [hand])
+    assert read_path(before, ("tent",)) == 1
+    assert value["tent"] == 12  # type: ignore[index, call-overload]
+    assert undo.lost == ["budget.tent has been changed since"]
+    assert not undo.ops
+
+
+def test_list_items_added_go_and_removed_come_back_in_their_place() -> None:
+    before = values_document(VALUE)
+    last, middle = item_anchor(before, ("who",), 2), item_anchor(before, ("who",), 1)
+    assert middle is not None
+    ops: list[Op] = [
+        ListAdd("budget", ("who",), "Dee", last),
+        ListRemove("budget", ("who",), middle, hash_of_value(before, ("who", 1))),
+    ]
+    value, undo = values_after(before, ops, [ListAdd("budget", ("who",), "Eli", last)])
+    assert value["who"] in (["Ana", "Ben", "Chen", "Eli"],)  # type: ignore[index, call-overload]
+    assert not undo.lost

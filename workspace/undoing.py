@@ -1,0 +1,85 @@
+"""Plan an `undo`: stand in the log around the commit, compare with now, answer with operations like any planner.
+
+The undo is then an ordinary plan and an ordinary commit with its own gate and verdict; what it cannot take back it
+says. Reading the log happens beside the room's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from crdt.document import Document
+from crdt.errors import CrdtError
+from crdt.fork import run
+from crdt.ops import Op
+from crdt.undo import made_documents, undo_text, undo_values
+from workspace.errors import LogCorrupt, PlannerFault
+from workspace.intents.fold import Fold, JournalLike
+from workspace.intents.plan import OPS_MAX, Planned, Proposal, Refused, Task
+from workspace.intents.record import CommitBody, Row
+from workspace.intents.replay import fold_log
+from workspace.ports import Store
+from workspace.reading import read_all
+
+NAME = "undo@1"
+NOW_CLIENT, TRIAL_CLIENT = 8, 32
+
+
+async def plan_undo(store: Store, ws: str, task: Task) -> Proposal:
+    """Return the plan that takes back the commit `task.undo`. Raises `PlannerFault` when the log cannot be read."""
+    rows, journal = await read_all(store, ws)
+    try:
+        return await asyncio.to_thread(_plan, rows, journal, task)
+    except LogCorrupt as fault:
+        raise PlannerFault(f"the log does not verify: {fault.reason}") from fault
+
+
+def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Proposal:
+    whole = fold_log(rows, journal)
+    found = whole.board.commits.get(task.undo)
+    if found is None:
+        return Refused("not_found", f"There is no commit {task.undo}.", planner=NAME)
+    seq, commit = found
+    undone_by = whole.board.entries[commit.intents[0]].undone_by
+    if undone_by:
+        reason = f"{task.undo} has been taken back already, by {undone_by}."
+        return Refused("nothing_to_undo", reason, f"Take {undone_by} back to have it again.", NAME)
+    before, after = fold_log(rows, journal, to=seq - 1), fold_log(rows, journal, to=seq)
+    ops, lost = _operations(task, commit, before, after, whole)
+    if not ops:
+        why = f": {'; '.join(lost)}" if lost else ": it has been taken back already, or nothing of it is left"
+        return Refused("nothing_to_undo", f"There is nothing to take back of {task.undo}{why}.", planner=NAME)
+    if len(ops) > OPS_MAX:
+        return Refused("too_large", f"Taking {task.undo} back needs {len(ops)} operations.", planner=NAME)
+    names = {op.doc for op in ops}
+    documents = {name: document for name, document in whole.documents.items() if name in names}
+    try:
+        run(documents, ops, (), client=TRIAL_CLIENT)
+    except CrdtError as error:
+        return Refused("cannot_undo", f"{task.undo} cannot be taken back: {error.reason}", planner=NAME)
+    told = "; ".join(lost)
+    summary = f"Took back “{commit.summary or task.undo}”." + (f" Not taken back: {told}." if told else "")
+    return Planned(tuple(ops), summary=summary, planner=NAME)
+
+
+def _operations(task: Task, commit: CommitBody, before: Fold, after: Fold, whole: Fold) -> tuple[list[Op], list[str]]:
+    """Return what takes a commit back on the task's own snapshot, and what stays."""
+    entry = whole.board.entries[commit.intents[0]]
+    planned = entry.plan.ops if entry.plan is not None else ()
+    ops: list[Op] = []
+    lost = [f"the document {name} stays" for name in made_documents(planned)]
+    for doc, part in commit.docs.items():
+        image = task.snapshot.documents.get(doc)
+        if image is None:
+            lost.append(f"the document {doc} is gone")
+            continue
+        now = Document(image.kind, client=NOW_CLIENT, updates=(image.state,))
+        was = before.documents.get(doc) or Document(image.kind, client=NOW_CLIENT)
+        if image.kind == "text":
+            undo = undo_text(doc, was, now, inserted=part.inserted, deleted=part.deleted)
+        else:
+            undo = undo_values(doc, was, after.documents[doc], now, planned, inserted=part.inserted)
+        ops += undo.ops
+        lost += undo.lost
+    return ops, lost
