@@ -40,6 +40,7 @@ LIVE_INTENTS_MAX = 100
 NEEDS_TEXT = frozenset({"do", "override"})
 NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
 KEYS_MAX = 256
+SECONDS_MAX = 2.0**40
 
 
 def submit(core: Core, turn: Turn, event: Submitted) -> None:
@@ -89,6 +90,8 @@ def _refuse_shape(frame: IntentFrame) -> Refusal | None:
     for name, size, limit in bounds:
         if size > limit:
             return Refusal("too_large", f"{name} has {size}; at most {limit} are taken.", "Split it up.")
+    if frame.deadline is not None and not 0 < frame.deadline < SECONDS_MAX:
+        return Refusal("malformed", f"deadline is {frame.deadline}.", "Give unix seconds.")
     if frame.kind in NEEDS_TEXT and not frame.text.strip():
         return Refusal("malformed", "The instruction is empty.", "Say what shall be done.")
     if frame.kind in NEEDS_REFS and not frame.refs:

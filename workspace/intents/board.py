@@ -6,6 +6,7 @@ planning is not in the log, so an intent being planned stands here as `queued`; 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workspace.intents.causality import Lanes, Stamp
@@ -25,6 +26,15 @@ from workspace.intents.record import (
 )
 
 DECISIONS_REMEMBERED = 20
+LOSSES_LOOKED_AT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How authors have fared: wins in the last 20 settled groups, losses among equals in a row up to now."""
+
+    wins: Mapping[str, int]
+    losses: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -122,6 +132,26 @@ class Board:
                     actor = self.entries[intent].actor
                     count[actor] = count.get(actor, 0) + 1
         return count
+
+    def losses(self) -> dict[str, int]:
+        """Return how many groups of equals in a row each author has lost, up to now, within the last 100 groups."""
+        count: dict[str, int] = {}
+        ended: set[str] = set()
+        for decision in reversed(self.settled[-LOSSES_LOOKED_AT:]):
+            ranks = {self.entries[id].rank for id in decision.group}
+            if len(ranks) > 1 or len(decision.group) < 2:
+                continue
+            for id, outcome in decision.outcome.items():
+                actor = self.entries[id].actor
+                if outcome == "overruled" and actor not in ended:
+                    count[actor] = count.get(actor, 0) + 1
+                else:
+                    ended.add(actor)
+        return count
+
+    def standing(self) -> Standing:
+        """Return what the policies may know of earlier groups."""
+        return Standing(self.wins(), self.losses())
 
     def _undone(self, entry: Entry, commit: str) -> None:
         """Remember on what an undo took back that it did; a done intent stays done (semantics §2)."""

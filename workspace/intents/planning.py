@@ -82,6 +82,35 @@ def _press(core: Core, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bo
     return True
 
 
+def expire_overdue(core: Core, turn: Turn) -> bool:
+    """End intents whose authors wanted them by a time that is over."""
+    moved = False
+    for entry in core.live():
+        deadline = entry.body.deadline
+        if deadline is None or turn.now < deadline or not entry.is_live:
+            continue
+        moved = True
+        stop(core, turn, entry)
+        core.runs.close(turn)
+        turn.append(OracleBody(oracle="timer", intent=entry.id, reason="deadline"), AGENT)
+        turn.verdict(
+            VerdictBody(
+                intent=entry.id,
+                state="expired",
+                code="deadline",
+                reason="It was not done by the time its author gave.",
+                remedy="Ask again with more time.",
+                can=("resend",),
+            )
+        )
+    return moved
+
+
+def overdue_at(core: Core) -> float | None:
+    """Return when the next intent is overdue, in unix seconds."""
+    return min((entry.body.deadline for entry in core.live() if entry.body.deadline is not None), default=None)
+
+
 def parked_deadline(core: Core) -> float | None:
     """Return when the next parked intent must be looked at again, in unix seconds."""
     times = []

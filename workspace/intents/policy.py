@@ -13,12 +13,14 @@ import msgspec
 
 from crdt.digest import digest_value
 from workspace.errors import Refusal
+from workspace.intents.board import Standing
 from workspace.intents.oracle import Merged
 from workspace.intents.record import PolicyConfig
 
 POLICIES = ("priority", "first", "fair", "ask", "merge")
 NONE, BOTH, MERGE = "none", "both", "merge"
 ASK_SECONDS_MAX = 7 * 86_400.0
+LOSSES_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,8 @@ class Ruling:
     default: str = ""
 
 
-def decide(
-    group: tuple[Member, ...], config: PolicyConfig, wins: Mapping[str, int], merges: Mapping[str, Merged]
-) -> Ruling:
-    """Return the first ruling in the chain. `wins` counts each author's wins in the last 20 groups.
+def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, merges: Mapping[str, Merged]) -> Ruling:
+    """Return the first ruling in the chain. `standing` tells how the authors fared before.
 
     Where the chain asks, `default` is what the rest of the chain rules when nobody answers in time. `merges` holds
     what the merger wrote for each group; `merge` passes where there is no honest middle.
@@ -54,19 +54,19 @@ def decide(
     for at, name in enumerate(config.chain):
         match name:
             case "merge":
-                ruling = _merge(group, config, wins, merges, at)
+                ruling = _merge(group, config, standing, merges, at)
             case "priority":
                 ruling = _priority(group)
             case "first":
                 ruling = _first(group)
             case "ask":
-                after = decide(group, _rest(config, at), wins, merges)
+                after = decide(group, _rest(config, at), standing, merges)
                 return Ruling("ask@1", "", "They exclude each other; the people decide.", default=after.winner)
             case _:
-                ruling = _fair(group, wins)
+                ruling = _fair(group, standing)
         if ruling is not None:
             return ruling
-    return _fair(group, wins)
+    return _fair(group, standing)
 
 
 def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
@@ -77,7 +77,7 @@ def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
 def _merge(
     group: tuple[Member, ...],
     config: PolicyConfig,
-    wins: Mapping[str, int],
+    standing: Standing,
     merges: Mapping[str, Merged],
     at: int,
 ) -> Ruling | None:
@@ -86,7 +86,7 @@ def _merge(
         return None
     if config.merge_auto:
         return Ruling("merge@1", MERGE, f"one instruction serves all: {merged.text[:200]}")
-    after = decide(group, _rest(config, at), wins, merges)
+    after = decide(group, _rest(config, at), standing, merges)
     return Ruling("merge@1", "", "One instruction could serve all; its authors decide.", default=after.winner)
 
 
@@ -117,19 +117,25 @@ def _first(group: tuple[Member, ...]) -> Ruling:
     return Ruling("first@1", winner.intent, f"{winner.actor} asked first")
 
 
-def _fair(group: tuple[Member, ...], wins: Mapping[str, int]) -> Ruling:
-    fewest = min(wins.get(member.actor, 0) for member in group)
-    equal = [member for member in group if wins.get(member.actor, 0) == fewest]
+def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
+    """Rule for who has lost three groups of equals in a row, else for who won least often, else by a draw."""
+    owed = [member for member in group if standing.losses.get(member.actor, 0) >= LOSSES_IN_A_ROW]
+    among = owed or list(group)
+    fewest = min(standing.wins.get(member.actor, 0) for member in among)
+    equal = [member for member in among if standing.wins.get(member.actor, 0) == fewest]
     group_id = digest_value([member.intent for member in group])
     winner = min(equal, key=lambda member: digest_value([group_id, member.intent]))
+    if len({member.actor for member in owed}) == 1:
+        return Ruling("fair@2", winner.intent, f"{winner.actor} had lost {LOSSES_IN_A_ROW} times in a row")
     reason = f"{winner.actor} had won least often" if len(equal) == 1 else f"drawn between equals: {winner.actor}"
-    return Ruling("fair@1", winner.intent, reason)
+    return Ruling("fair@2", winner.intent, reason)
 
 
-def inputs_hash(group: tuple[Member, ...], config: PolicyConfig, wins: Mapping[str, int]) -> str:
+def inputs_hash(group: tuple[Member, ...], config: PolicyConfig, standing: Standing) -> str:
     """Return the digest of everything `decide` looked at: an auditor recomputes it from the log."""
     members = [[m.intent, m.actor, m.role, m.rank, m.seq, m.is_committed] for m in group]
-    return digest_value([members, list(config.chain), {m.actor: wins.get(m.actor, 0) for m in group}])
+    fared = {m.actor: [standing.wins.get(m.actor, 0), standing.losses.get(m.actor, 0)] for m in group}
+    return digest_value([members, list(config.chain), fared])
 
 
 def check(config: PolicyConfig) -> Refusal | None:

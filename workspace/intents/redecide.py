@@ -68,12 +68,12 @@ def decide_again(rows: Sequence[Row], journal: Iterable[JournalLike], config: Po
 
 def _is_sound(body: DecisionBody, fold: Fold) -> bool:
     members = tuple(member_of(fold.board.entries[id]) for id in body.group)
-    return inputs_hash(members, chain_for(fold.policy, body.layer), fold.board.wins()) == body.inputs
+    return inputs_hash(members, chain_for(fold.policy, body.layer), fold.board.standing()) == body.inputs
 
 
 def _compare(seq: int, body: DecisionBody, fold: Fold, config: PolicyConfig) -> Difference | None:
     members = tuple(member_of(fold.board.entries[id]) for id in body.group)
-    ruling = decide(members, chain_for(config, body.layer), fold.board.wins(), fold.merges)
+    ruling = decide(members, chain_for(config, body.layer), fold.board.standing(), fold.merges)
     was = "" if body.question is not None else _winner(body)
     if ruling.winner == was:
         return None

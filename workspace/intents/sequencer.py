@@ -106,7 +106,12 @@ class Sequencer:
     def next_deadline(self) -> float | None:
         """Return when a `Ticked` is wanted next, in unix seconds; None when nothing waits for time."""
         core = self.core
-        times = [core.runs.due_at(), planning.parked_deadline(core), committing.release_deadline(core)]
+        times = [
+            core.runs.due_at(),
+            planning.overdue_at(core),
+            planning.parked_deadline(core),
+            committing.release_deadline(core),
+        ]
         times += [question.deadline for question in core.fold.board.questions.values()]
         return min((at for at in times if at is not None), default=None)
 
@@ -120,7 +125,8 @@ class Sequencer:
     def _settle(self, turn: Turn) -> None:
         core = self.core
         for _ in range(STEPS_MAX):
-            moved = settling.expire_questions(core, turn)
+            moved = planning.expire_overdue(core, turn)
+            moved = settling.expire_questions(core, turn) or moved
             moved = planning.park(core, turn) or moved
             moved = planning.start(core, turn) or moved
             moved = committing.commit_ready(core, turn) or moved

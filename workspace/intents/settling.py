@@ -69,8 +69,8 @@ def settle(
         return False
     core.runs.close(turn)
     members = tuple(member_of(entry) for entry in group)
-    wins = core.fold.board.wins()
-    ruling = decide(members, config, wins, core.fold.merges)
+    standing = core.fold.board.standing()
+    ruling = decide(members, config, standing, core.fold.merges)
     evidence = evidence_of(group, core.fold.documents, client=core.scratch_client)
     evidence["edges"] = [
         sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
@@ -80,7 +80,7 @@ def settle(
         evidence["judgements"] = msgspec.to_builtins(opinions)
     if layer == "L3" and all(judgement.opinion != "contradict" for judgement in opinions):
         ruling = Ruling(ruling.policy, ruling.winner, ruling.reason, default=BOTH)
-    inputs = inputs_hash(members, config, wins)
+    inputs = inputs_hash(members, config, standing)
     if ruling.winner:
         rule(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
     else:

@@ -15,9 +15,11 @@ from crdt.ops import SetValue
 from crdt.paths import delete_path, set_path
 from crdt.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
+from workspace.intents.board import Standing
 from workspace.intents.events import Edited, EditRefused, LaneChanged, Proposed, Resync, SocketOpened
 from workspace.intents.intent import Expect, Need, Scope
 from workspace.intents.plan import Asked, Option, Planned, Refused
+from workspace.intents.policy import Member, decide
 from workspace.intents.record import PolicyConfig, read_row
 from workspace.intents.replay import fold_log, verify
 
@@ -543,3 +545,42 @@ def test_any_history_ends_in_one_verdict_each_and_replays_to_the_same_state(
     assert fold_log(driver.rows, driver.journal).state() == driver.sequencer.fold.state()
     for to in range(1, len(driver.rows), 7):
         assert fold_log(driver.rows, driver.journal, to=to).seq == to
+
+
+def test_who_lost_three_times_in_a_row_wins_the_next_group_of_equals() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("ask", "fair")))
+
+    def group() -> dict[str, str]:
+        seen = driver.sequencer.fold.seq
+        ids = {name: driver.ask(name, seen=seen, scope=PLAN) for name in ("Ana", "Ben")}
+        for name, id in ids.items():
+            driver.set(id, "price", f"{name} {seen}")
+        driver.wait(0.4)
+        return ids
+
+    for _ in range(3):
+        ids = group()
+        driver.ask("Owner", "", role="owner", kind="answer", refs=(driver.question,), value=ids["Ben"])
+        driver.wait(1)
+        assert driver.verdict(ids["Ana"]).state == "overruled"
+    assert driver.sequencer.fold.board.losses() == {"Ana": 3}
+    ids = group()
+    driver.wait(120)
+    assert driver.verdict(ids["Ana"]).state == "done"
+    members = tuple(Member(ids[name], name, "editor", 20, at) for at, name in enumerate(ids))
+    owed = decide(members, PolicyConfig(chain=("fair",)), Standing({"Ana": 9}, {"Ana": 3}), {})
+    assert (owed.winner, owed.reason) == (ids["Ana"], "Ana had lost 3 times in a row")
+    both = decide(members, PolicyConfig(chain=("fair",)), Standing({"Ana": 9}, {"Ana": 3, "Ben": 4}), {})
+    assert both.winner == ids["Ben"], "two who are owed: who won least often"
+    assert driver.sequencer.fold.board.losses().get("Ana", 0) == 0
+
+
+def test_an_intent_that_is_not_done_by_its_deadline_expires() -> None:
+    driver = Driver()
+    late, early = driver.ask("Ana", deadline=driver.now + 5), driver.ask("Ben", deadline=driver.now + 500)
+    driver.wait(6)
+    assert (driver.verdict(late).state, driver.verdict(late).code) == ("expired", "deadline")
+    driver.set(early, "price", 1)
+    driver.wait(1)
+    assert driver.verdict(early).state == "done"
+    assert driver.ask("Ana", deadline=-1.0) == "MALFORMED"
