@@ -94,6 +94,10 @@ class ModelJudge:
         """Name and version, recorded with every judgement."""
         return f"model/{self._judging.label}"
 
+    def quick(self, one: Item, other: Item) -> Judgement | None:
+        """A model must be asked."""
+        return None
+
     async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
         """Return an opinion on every pair; what one order flags is asked again the other way round."""
         first = await self._compare(task.items, task.pairs, desk)

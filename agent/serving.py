@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.applications import Starlette
 
+from agent.builtin.judge import BuiltinJudge
 from agent.builtin.planner import BuiltinPlanner
 from agent.judge import ModelJudge
 from agent.models import ModelSettings, make_gateway
@@ -29,10 +30,10 @@ NO_MODELS = ModelSettings()
 PING_SECONDS = 20.0
 
 
-def make_agents(models: ModelSettings) -> tuple[Planner, Judge | None]:
-    """Return planner and judge of a server: on its models, or the built-in planner alone where it has none."""
+def make_agents(models: ModelSettings) -> tuple[Planner, Judge]:
+    """Return planner and judge of a server: on its models, or the built-in ones where it has none."""
     if not models.is_on:
-        return BuiltinPlanner(), None
+        return BuiltinPlanner(), BuiltinJudge()
     gateway = make_gateway(models)
     return ModelPlanner(gateway), ModelJudge(gateway)
 

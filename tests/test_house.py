@@ -19,7 +19,7 @@ PURE = [
     for name in NAMES
     if name.startswith(("crdt/", "workspace/intents/"))
     or name in ("workspace/session.py", "workspace/outbox.py", "workspace/access.py", "workspace/messages.py")
-    or (name.startswith("agent/builtin/") and not name.endswith("planner.py"))
+    or (name.startswith("agent/builtin/") and not name.endswith(("planner.py", "judge.py")))
 ]
 IMPURE_MODULES = {
     "asyncio", "time", "random", "secrets", "socket", "logging", "sqlite3", "sqlalchemy", "sqlmodel", "threading",

@@ -95,6 +95,7 @@ class Lobby:
                 now=self.clock.now(),
                 versions=library_versions(),
                 has_judge=self.judge is not None,
+                quick=self.judge.quick if self.judge is not None else None,
             )
         except LogCorrupt as fault:
             LOGGER.error("workspace %s does not open: %s", ws, fault.reason)

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
-from workspace.intents.oracle import Judgement, JudgeTask, Merged, MergeTask
+from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import Row
 
@@ -196,6 +196,9 @@ class Judge(Protocol):
     @property
     def name(self) -> str:
         """Name and version, recorded with every judgement."""
+
+    def quick(self, one: Item, other: Item) -> Judgement | None:
+        """Return an opinion at once, as a pure function of the two; None when somebody must be asked."""
 
     async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
         """Return an opinion on every pair. Raises `PlannerFault` when the judge failed: then the people are asked."""

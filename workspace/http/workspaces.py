@@ -15,6 +15,7 @@ from workspace.intents.calls import Budget, RouteTable, check_budget, check_rout
 from workspace.intents.events import Configured
 from workspace.intents.fold import Fold
 from workspace.intents.intent import Role
+from workspace.intents.invariant import Invariant, broken, check_invariants
 from workspace.intents.policy import check
 from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.names import is_actor, is_document_name, is_title, is_workspace_id
@@ -38,6 +39,7 @@ class NewConfig(msgspec.Struct, frozen=True):
     name: str | None = None
     policy: PolicyConfig | None = None
     members: dict[str, Role] = {}
+    invariants: dict[str, Invariant] | None = None
     routes: RouteTable | None = None
     budget: Budget | None = None
 
@@ -67,6 +69,8 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
         "documents": dict(fold.kinds),
         "members": dict(fold.members),
         "policy": msgspec.to_builtins(fold.policy),
+        "invariants": msgspec.to_builtins(fold.invariants),
+        "broken": broken(fold.invariants, fold.documents),
         "routes": msgspec.to_builtins(fold.routes),
         "budget": msgspec.to_builtins(fold.budget),
     }
@@ -116,6 +120,7 @@ async def configure(request: Request) -> Response:
     room, identity = await enter(request, "administer")
     body = await body_of(request, NewConfig)
     refusal = check(body.policy) if body.policy else None
+    refusal = refusal or (check_invariants(body.invariants) if body.invariants else None)
     refusal = refusal or (check_routes(body.routes) if body.routes else None)
     refusal = refusal or (check_budget(body.budget) if body.budget else None)
     if refusal is not None:
@@ -125,7 +130,12 @@ async def configure(request: Request) -> Response:
     if not all(map(is_actor, body.members)):
         raise Problem("malformed", "A member's name has 1 to 64 printable characters.")
     config = ConfigBody(
-        name=body.name, members=body.members, policy=body.policy, routes=body.routes, budget=body.budget
+        name=body.name,
+        members=body.members,
+        policy=body.policy,
+        invariants=body.invariants,
+        routes=body.routes,
+        budget=body.budget,
     )
     await room.ask(lambda: room.handle(Configured(identity.actor, config)))
     return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))

@@ -17,6 +17,7 @@ from workspace.intents.events import DocumentsChanged, Spread
 from workspace.intents.evidence import evidence_of
 from workspace.intents.fold import AGENT_LANE, sha_of
 from workspace.intents.gate import may_edit, rivals_to_await, try_plan, unmet_expectation
+from workspace.intents.guarding import guard_rules
 from workspace.intents.history import Edit, spans_of, spans_of_ranges
 from workspace.intents.judging import contradictions, notes_for, without_judgement
 from workspace.intents.planning import plan_again, subject_of
@@ -38,11 +39,16 @@ def commit_ready(core: Core, turn: Turn) -> bool:
             return True
         ran[entry.id] = attempt
     released = [entry for entry in ready if _is_released(core, turn, entry)]
-    released = [entry for entry in released if not without_judgement(core, turn, entry)]
     moved, waiting = settle_ready(core, turn, ready, released=frozenset(entry.id for entry in released))
     if moved:
         return True
-    released = [entry for entry in released if entry.id not in waiting]
+    known = len(core.fold.judged)
+    released = [entry for entry in released if entry.id not in waiting and not without_judgement(core, turn, entry)]
+    if len(core.fold.judged) > known:
+        return True
+    guarded = guard_rules(core, turn, released)
+    if guarded != "clear":
+        return guarded == "moved"
     for entry in _in_order(released, core)[:1]:
         _finish(core, turn, entry, ran[entry.id])
     return bool(released)

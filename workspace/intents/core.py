@@ -5,15 +5,18 @@ All of it can be lost at any moment: after a crash it is rebuilt empty, and ever
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crdt.digest import sha256_of
 from crdt.execute import Executed
 from workspace.intents.board import Entry
 from workspace.intents.fold import Fold
-from workspace.intents.oracle import Pair
+from workspace.intents.oracle import Item, Judgement, Pair
 from workspace.intents.plan import Snapshot
 from workspace.intents.runs import Runs
+
+Quick = Callable[[Item, Item], Judgement | None]
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class Work:
     base: Snapshot | None = None
     footprint: dict[str, Executed] | None = None
     resyncs: int = 0
+    compared: int = -1
     draft_docs: set[str] = field(default_factory=set)
 
 
@@ -44,6 +48,9 @@ class Core:
     sent: dict[tuple[str, str], int] = field(default_factory=dict)
     synced: dict[tuple[str, str], int] = field(default_factory=dict)
     has_judge: bool = False
+    quick: Quick | None = None
+    harmless: set[Pair] = field(default_factory=set)
+    plans: int = 0
     judging: set[Pair] = field(default_factory=set)
     merging: set[tuple[str, ...]] = field(default_factory=set)
     turn: int = 0

@@ -18,6 +18,7 @@ from workspace.intents.board import Board
 from workspace.intents.calls import Budget, RouteTable
 from workspace.intents.history import Edit, History
 from workspace.intents.intent import Role
+from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged, Pair
 from workspace.intents.policy import group_key
 from workspace.intents.record import CommitBody, ConfigBody, OracleBody, PolicyConfig, Record, UpdateBody, VerdictBody
@@ -58,6 +59,7 @@ class Fold:
     kinds: dict[str, DocumentKind] = field(default_factory=dict)
     members: dict[str, Role] = field(default_factory=dict)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
+    invariants: dict[str, Invariant] = field(default_factory=dict)
     routes: RouteTable | None = None
     budget: Budget = field(default_factory=Budget)
     usage: Usage = field(default_factory=Usage)
@@ -137,6 +139,8 @@ class Fold:
         self.versions.update(body.versions)
         if body.policy is not None:
             self.policy = body.policy
+        if body.invariants is not None:
+            self.invariants = body.invariants
         if body.routes is not None:
             self.routes = body.routes
         if body.budget is not None:

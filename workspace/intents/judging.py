@@ -1,16 +1,17 @@
 """L3: do two instructions pull against each other though their edits do not collide? (semantics §3)
 
-Before a planned intent is committed, the pairs it forms with concurrent ones about the same document are judged, at
-most 20 instructions a question, each pair once. The judge may only add questions: `contradict` goes to the people,
-`unsure` lets both run and tells both authors, a judge that fails means that the people are asked.
+After L2, and before a planned intent is committed, the pairs it forms with concurrent ones about the same document are
+judged, at most 20 instructions a question, each pair once. The judge may only add questions: `contradict` goes to the
+people, `unsure` lets both run and tells both authors, a judge that fails means that the people are asked.
 """
 
 from __future__ import annotations
 
+from itertools import islice
+
 from workspace.intents.board import Entry
 from workspace.intents.causality import are_concurrent
-from workspace.intents.conflict import do_collide
-from workspace.intents.core import Core
+from workspace.intents.core import Core, Quick
 from workspace.intents.events import AskJudge, Judged
 from workspace.intents.oracle import ITEMS_MAX, QUOTE_POINTS_MAX, Item, Judgement, JudgeTask, Pair
 from workspace.intents.record import OracleBody
@@ -23,8 +24,13 @@ def without_judgement(core: Core, turn: Turn, entry: Entry) -> bool:
     """Tell whether an intent must wait for the judge; asks about what nobody has asked yet."""
     if not core.has_judge or not core.fold.policy.judge or entry.body.kind not in ("do", "override"):
         return False
+    work = core.work_of(entry)
+    if work.compared == core.plans:
+        return False
     open_pairs = [pair_of(entry, rival) for rival in _rivals(core, entry)]
-    open_pairs = [pair for pair in open_pairs if pair not in core.fold.judged]
+    open_pairs = [pair for pair in open_pairs if pair not in core.fold.judged and pair not in core.harmless]
+    if core.quick is not None and open_pairs:
+        open_pairs = _judge_at_once(core, turn, open_pairs, core.quick)
     fresh = [pair for pair in open_pairs if pair not in core.judging]
     if fresh:
         ids = list(dict.fromkeys(id for pair in fresh for id in pair))[:ITEMS_MAX]
@@ -34,14 +40,34 @@ def without_judgement(core: Core, turn: Turn, entry: Entry) -> bool:
         turn.wish(AskJudge(JudgeTask(items, asked)))
     if open_pairs:
         turn.state(entry, "ready", reason="Is compared with what others asked for.")
+    else:
+        work.compared = core.plans
     return bool(open_pairs)
+
+
+def _judge_at_once(core: Core, turn: Turn, pairs: list[Pair], quick: Quick) -> list[Pair]:
+    """Enter what a pure judge says of pairs; return those that somebody must be asked about.
+
+    What it finds compatible is remembered, not logged: it decides nothing and can be found again.
+    """
+    entries, left = core.fold.board.entries, []
+    for pair in pairs:
+        judgement = quick(item_of(entries[pair[0]]), item_of(entries[pair[1]]))
+        if judgement is None:
+            left.append(pair)
+        elif judgement.opinion == "compatible":
+            core.harmless.add(pair)
+        else:
+            core.runs.close(turn)
+            turn.append(OracleBody(oracle="judged", intent=pair[0], judgements=(judgement,), source="quick"), AGENT)
+    return left
 
 
 def _rivals(core: Core, entry: Entry) -> list[Entry]:
     """Return the concurrent instructions worth comparing: planned or lately committed, about the same documents."""
     board, mine = core.fold.board, documents_of(entry)
-    committed = [board.entries[id] for _, commit in list(board.commits.values())[-COMMITS_LOOKED_AT:]
-                 for id in commit.intents]  # fmt: skip
+    latest = islice(reversed(board.commits.values()), COMMITS_LOOKED_AT)
+    committed = [board.entries[id] for _, commit in latest for id in commit.intents]
     return [
         other
         for other in (*core.live(), *committed)
@@ -51,7 +77,6 @@ def _rivals(core: Core, entry: Entry) -> list[Entry]:
         and frozenset((other.id, entry.id)) not in board.cleared
         and are_concurrent(other.stamp, entry.stamp)
         and mine & documents_of(other)
-        and not (other.state == "ready" and do_collide(entry, other, core.fold.documents, client=core.scratch_client))
     ]
 
 

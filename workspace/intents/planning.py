@@ -292,6 +292,7 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
         planner=planned.planner,
     )
     turn.append(body, AGENT)
+    core.plans += 1
     work.ready_at = turn.now
     touched = {op.doc for op in planned.ops}
     before = {

@@ -17,6 +17,7 @@ from crdt.fork import Reading
 from crdt.ops import Op
 from workspace.intents.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
 from workspace.intents.intent import Expect, IntentKind, Need, Role, Scope, TerminalState
+from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged
 from workspace.intents.plan import Effect, Option, Tokens
 
@@ -226,6 +227,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     documents: dict[str, DocumentKind] = {}
     members: dict[str, Role] = {}
     policy: PolicyConfig | None = None
+    invariants: dict[str, Invariant] | None = None
     routes: RouteTable | None = None
     budget: Budget | None = None
     retired: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from crdt.errors import CrdtError
 from crdt.scan import scan_update
 from workspace.errors import LogCorrupt
 from workspace.intents import accounting, admission, committing, judging, merging, planning, settling
-from workspace.intents.core import Core, Work, writer_client
+from workspace.intents.core import Core, Quick, Work, writer_client
 from workspace.intents.events import (
     CallEnded,
     CallOpening,
@@ -69,8 +69,10 @@ class Sequencer:
         fold: Fold,
         document_bytes_max: int = DOCUMENT_BYTES_MAX,
         has_judge: bool = False,
+        quick: Quick | None = None,
     ) -> None:
-        self.core = Core(ws=ws, epoch=epoch, client=writer_client(ws, epoch), fold=fold, has_judge=has_judge)
+        client = writer_client(ws, epoch)
+        self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick)
         self.document_bytes_max = document_bytes_max
         self._rows_since: dict[str, int] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
@@ -257,6 +259,7 @@ def open_sequencer(
     now: float,
     versions: dict[str, str],
     has_judge: bool = False,
+    quick: Quick | None = None,
 ) -> tuple[Sequencer, Outcome]:
     """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
 
@@ -269,7 +272,7 @@ def open_sequencer(
     for row in rows:
         replay.step(row)
     fold = replay.fold
-    sequencer = Sequencer(ws, epoch=epoch, fold=fold, has_judge=has_judge)
+    sequencer = Sequencer(ws, epoch=epoch, fold=fold, has_judge=has_judge, quick=quick)
     core = sequencer.core
     core.now = now
     turn = Turn(fold, epoch, now)

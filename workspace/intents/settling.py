@@ -6,6 +6,8 @@ question is a decision too, with the outcome `held`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from crdt.digest import Json
@@ -58,7 +60,13 @@ def settle_ready(
 
 
 def settle(
-    core: Core, turn: Turn, group: tuple[Entry, ...], *, layer: Layer, edges: frozenset[frozenset[str]] | None = None
+    core: Core,
+    turn: Turn,
+    group: tuple[Entry, ...],
+    *,
+    layer: Layer,
+    edges: frozenset[frozenset[str]] | None = None,
+    rules: Mapping[str, str] | None = None,
 ) -> bool:
     """Decide about one group, or ask. Without `edges` everybody collides with everybody.
 
@@ -75,6 +83,8 @@ def settle(
     evidence["edges"] = [
         sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
     ]
+    if rules:
+        evidence["rules"] = dict(rules)
     opinions = [j for pair, j in core.fold.judged.items() if set(pair) <= {m.intent for m in members}]
     if opinions:
         evidence["judgements"] = msgspec.to_builtins(opinions)
@@ -109,6 +119,8 @@ def _ask(
     if all(entry.commit is None for entry in group):
         options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
     text = f"{names} ask for things that exclude each other. Which one shall run?"
+    if layer == "L4":
+        text = f"{names} ask for what together breaks a rule of this workspace. Which one shall run?"
     if layer == "L3":
         options.append(Option(BOTH, "Both: they do not contradict" if len(group) == 2 else "All of them"))
         text = f"{names} may want things that contradict each other. Which one shall run?"

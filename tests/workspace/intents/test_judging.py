@@ -217,3 +217,19 @@ def test_nobody_answers_about_a_merge_and_the_rest_of_the_chain_rules() -> None:
     driver.wait(120)
     assert sorted([driver.verdict(first).state, driver.verdict(second).state]) == ["done", "overruled"]
     sound(driver)
+
+
+def test_a_pure_judge_answers_at_once_and_only_what_matters_is_logged() -> None:
+    driver = Driver(has_judge=True)
+    driver.sequencer.core.quick = lambda one, other: Judgement(
+        (one.intent, other.intent), "contradict" if {one.actor, other.actor} == {"Ana", "Ben"} else "compatible"
+    )
+    first, second = pair(driver)
+    assert driver.state(first) == driver.state(second) == "held"
+    assert not driver.judge_tasks
+    third = driver.ask("Chen", seen=driver.start)
+    driver.set(third, "third", 1)
+    driver.wait(1)
+    assert driver.verdict(third).state == "done"
+    assert sum('"judged"' in row.body for row in driver.rows) == 1
+    sound(driver)
