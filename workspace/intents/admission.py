@@ -13,6 +13,7 @@ from crdt.digest import canonical, sha256_of
 from crdt.errors import CrdtError
 from workspace.errors import Refusal
 from workspace.intents.accounting import over_budget
+from workspace.intents.answering import may_answer
 from workspace.intents.board import Entry
 from workspace.intents.core import Core, Work
 from workspace.intents.events import Acked, Nacked, Submitted
@@ -32,7 +33,7 @@ from workspace.intents.intent import (
 )
 from workspace.intents.planning import stop
 from workspace.intents.record import IntentBody, VerdictBody
-from workspace.intents.settling import answered, may_answer
+from workspace.intents.settling import answered, ask_consent
 from workspace.intents.steering import steer
 from workspace.intents.turn import AGENT, Turn
 
@@ -282,8 +283,7 @@ def _override(core: Core, turn: Turn, entry: Entry) -> None:
             reason = f"{entry.actor} replaced it: {entry.body.text[:200]}"
             end_live(core, turn, target, by=entry, state="superseded", reason=reason)
         else:
-            refused = f"{target.actor} ({target.role}) stands above you; your override needs their word."
-            _end(turn, entry, "rejected", "forbidden", refused, f"Ask {target.actor}, or wait for the result.")
+            ask_consent(core, turn, target, entry)
             return
 
 

@@ -229,6 +229,8 @@ class Board:
                 entry.waits_for = tuple(other for other in body.group if other != id)
             elif outcome in ("run", "merge"):
                 entry.state, entry.reason, entry.waits_for = "ready", body.reason, ()
+                if entry.plan is None:
+                    entry.state = "queued"
                 self.cleared.update(frozenset((id, other)) for other in body.group if other != id)
             elif outcome == "open":
                 entry.state, entry.waits_for = "ready", ()

@@ -17,7 +17,7 @@ from workspace.intents.board import Standing
 from workspace.intents.oracle import Merged
 from workspace.intents.record import PolicyConfig
 
-POLICIES = ("priority", "first", "fair", "ask", "merge")
+POLICIES = ("priority", "first", "fair", "ask", "merge", "vote")
 NONE, BOTH, MERGE = "none", "both", "merge"
 ASK_SECONDS_MAX = 7 * 86_400.0
 LOSSES_IN_A_ROW = 3
@@ -62,6 +62,9 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
             case "ask":
                 after = decide(group, _rest(config, at), standing, merges)
                 return Ruling("ask@1", "", "They exclude each other; the people decide.", default=after.winner)
+            case "vote":
+                after = decide(group, _rest(config, at), standing, merges)
+                return Ruling("vote@1", "", "They exclude each other; everybody may vote.", default=after.winner)
             case _:
                 ruling = _fair(group, standing)
         if ruling is not None:
@@ -70,7 +73,7 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
 
 
 def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
-    chain = tuple(name for name in config.chain[at + 1 :] if name not in ("ask", "merge")) or ("fair",)
+    chain = tuple(name for name in config.chain[at + 1 :] if name not in ("ask", "merge", "vote")) or ("fair",)
     return PolicyConfig(chain=chain)
 
 
@@ -148,6 +151,7 @@ def check(config: PolicyConfig) -> Refusal | None:
         ("replans_max", config.replans_max, 0, 5),
         ("plan_seconds_max", config.plan_seconds_max, 1.0, 3_600.0),
         ("slots", config.slots, 1, 64),
+        ("vote_quorum", config.vote_quorum, 1, 1_000),
     )
     if unknown or not 1 <= len(config.chain) <= 8:
         return Refusal("malformed", f"Unknown policy {unknown or config.chain}.", f"Choose from {', '.join(POLICIES)}.")

@@ -218,6 +218,7 @@ class PolicyConfig(msgspec.Struct, frozen=True):
     slots: int = 4
     judge: bool = True
     merge_auto: bool = False
+    vote_quorum: int = 3
 
 
 class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):

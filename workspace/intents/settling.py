@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from crdt.digest import Json
+from workspace.intents.answering import agreed, carried, plurality
 from workspace.intents.board import Entry
 from workspace.intents.causality import are_concurrent
 from workspace.intents.conflict import components, do_collide
@@ -19,6 +20,7 @@ from workspace.intents.evidence import evidence_of
 from workspace.intents.judging import contradictions
 from workspace.intents.merging import awaits_merger, carry
 from workspace.intents.plan import Option
+from workspace.intents.planning import stop
 from workspace.intents.policy import BOTH, MERGE, NONE, Member, Ruling, chain_for, decide, group_key, inputs_hash
 from workspace.intents.record import Answer, DecisionBody, Layer, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
@@ -156,6 +158,40 @@ def _ask(
     turn.ask(question)
 
 
+def ask_consent(core: Core, turn: Turn, target: Entry, override: Entry) -> None:
+    """Hold an override from below until the one overridden, or somebody as high, has spoken (semantics §2).
+
+    The target goes on meanwhile; without a word it stays.
+    """
+    core.runs.close(turn)
+    number = turn.fold.seq + 1
+    question = Question(
+        id=f"q{number}",
+        group=(target.id, override.id),
+        text=f"{override.actor} wants to replace {target.actor}'s instruction. May it?",
+        options=(
+            Option(override.id, f"Yes: {_label(override)}"),
+            Option(target.id, f"No, keep: {_label(target)}"),
+        ),
+        deadline=turn.now + core.fold.policy.ask_seconds,
+        default=target.id,
+        evidence={"edges": [sorted((target.id, override.id))]},
+    )
+    decision = DecisionBody(
+        decision=f"d{number}",
+        group=question.group,
+        layer="rights",
+        policy="rights@1",
+        by="policy",
+        outcome={override.id: "held"},
+        reason=question.text,
+        question=question,
+    )
+    turn.append(decision, AGENT)
+    turn.state(override, "held", waits_for=(target.id,), reason=question.text)
+    turn.ask(question)
+
+
 def _label(entry: Entry) -> str:
     text = (
         entry.body.text if len(entry.body.text) <= LABEL_POINTS_MAX else entry.body.text[: LABEL_POINTS_MAX - 1] + "…"
@@ -196,7 +232,7 @@ def rule(
         elif not entry.is_live:
             outcome[entry.id] = "kept" if entry.id == ruling.winner else "replaced"
         elif entry.id == ruling.winner:
-            outcome[entry.id] = "run"
+            outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
         else:
             outcome[entry.id] = "overruled" if entry in losers else "open"
     decision = DecisionBody(
@@ -215,9 +251,10 @@ def rule(
     turn.append(decision, AGENT)
     for entry in group:
         if entry in losers and entry.is_live:
+            stop(core, turn, entry)
             turn.verdict(overruled(entry, core, decision, ruling.winner))
-        elif entry.is_live:
-            turn.state(entry, "ready", reason=ruling.reason)
+        elif entry.is_live and outcome[entry.id] != "kept":
+            turn.state(entry, "ready" if entry.plan is not None else "queued", reason=ruling.reason)
     if ruling.winner == MERGE:
         carry(core, turn, group)
 
@@ -262,41 +299,17 @@ def answered(core: Core, turn: Turn, question: Question) -> None:
     opened = core.fold.board.layers[question.id]
     group = tuple(core.fold.board.entries[id] for id in question.group)
     votes = core.fold.board.votes.get(question.id, [])
-    value = agreed(group, votes, core)
+    is_vote = opened.policy == "vote@1"
+    value = carried(votes, core.fold.policy.vote_quorum) if is_vote else agreed(group, votes, core)
     if value is None or (value not in SPECIAL and not stands(core.fold.board.entries[value])):
         return
     who = _names([vote.actor for vote in votes if vote.value == value])
-    ruling = Ruling("ask@1", value, f"{who} answered")
+    said = "voted for it" if opened.policy == "vote@1" else "answered"
+    ruling = Ruling(opened.policy if opened.policy == "vote@1" else "ask@1", value, f"{who} {said}")
     rule(
         core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
         answers=tuple(votes),
     )  # fmt: skip
-
-
-def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | None:
-    """Return the settled answer: one from outside the group with at least its highest rank, or all authors agreeing.
-
-    An author stands by the own intent until saying otherwise; an author alone at the highest rank decides at once.
-    """
-    top = max(entry.rank for entry in group)
-    authors = {entry.actor for entry in group}
-    leaders = {entry.actor for entry in group if entry.rank == top}
-    stands: dict[str, str] = {entry.actor: entry.id for entry in group}
-    for vote in votes:
-        rank = core.fold.board.entries[vote.intent].rank
-        alone = leaders == {vote.actor} and vote.value != MERGE
-        if (vote.actor not in authors and rank >= top) or alone:
-            return vote.value
-        if vote.actor in authors:
-            stands[vote.actor] = vote.value
-    values = set(stands.values())
-    return values.pop() if len(values) == 1 and votes else None
-
-
-def may_answer(question: Question, actor: str, rank: int, core: Core) -> bool:
-    """Tell whether somebody is among those asked: the authors, and everybody of at least the highest author's rank."""
-    group = [core.fold.board.entries[id] for id in question.group]
-    return actor in {entry.actor for entry in group} or rank >= max(entry.rank for entry in group)
 
 
 def expire_questions(core: Core, turn: Turn) -> bool:
@@ -316,8 +329,12 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             continue
         ids = [entry.id for entry in standing] or [NONE]
         winner = question.default if question.default in (*ids, BOTH) else ids[0]
-        ruling = Ruling("ask@1", winner, "the other was withdrawn" if is_moot else "nobody answered in time")
         votes = tuple(core.fold.board.votes.get(question.id, ()))
+        why, policy = "nobody answered in time", opened.policy
+        chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None
+        if chosen is not None and chosen in (*ids, NONE, BOTH):
+            winner, why = chosen, "most votes at the deadline"
+        ruling = Ruling(policy, winner, "the other was withdrawn" if is_moot else why)
         rule(
             core,
             turn,

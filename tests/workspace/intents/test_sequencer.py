@@ -21,6 +21,7 @@ from workspace.intents.intent import Expect, Need, Scope
 from workspace.intents.plan import Asked, Option, Planned, Refused
 from workspace.intents.policy import Member, decide
 from workspace.intents.record import PolicyConfig, read_row
+from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
 
 PLAN = (Scope("plan"),)
@@ -366,8 +367,69 @@ def test_override_replaces_what_was_seen_with_the_authority_to() -> None:
     assert driver.value("price") == 3
     owners = driver.ask("Olga", role="owner")
     weak = driver.ask("Ben", "mine", kind="override", refs=(owners,))
-    assert driver.verdict(weak).code == "forbidden"
-    assert driver.state(owners) == "planning"
+    assert driver.state(weak) == "held"
+    assert driver.state(owners) == "planning", "the one above goes on"
+
+
+def above_and_below() -> tuple[Driver, str, str]:
+    driver = Driver()
+    owners = driver.ask("Olga", role="owner")
+    weak = driver.ask("Ben", "mine", kind="override", refs=(owners,))
+    return driver, owners, weak
+
+
+def test_an_override_from_below_runs_with_the_consent_of_the_one_above() -> None:
+    driver, owners, weak = above_and_below()
+    assert driver.ask("Ben", "", kind="answer", refs=(driver.question,), value=weak) == "FORBIDDEN"
+    driver.ask("Olga", "", role="owner", kind="answer", refs=(driver.question,), value=weak)
+    assert driver.verdict(owners).state == "overruled"
+    driver.set(weak, "price", 4)
+    driver.wait(1)
+    assert driver.value("price") == 4
+    assert decide_again(driver.rows, driver.journal).first is None
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_an_override_from_below_without_consent_leaves_everything_as_it_was(answer: bool) -> None:
+    driver, owners, weak = above_and_below()
+    if answer:
+        driver.ask("Olga", "", role="owner", kind="answer", refs=(driver.question,), value=owners)
+    else:
+        driver.wait(61)
+    assert driver.verdict(weak).state == "overruled"
+    driver.set(owners, "price", 5)
+    driver.wait(1)
+    assert driver.verdict(owners).state == "done"
+    assert driver.value("price") == 5
+
+
+def test_a_vote_is_carried_by_a_quorum_or_ends_at_its_deadline() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("vote", "first"), vote_quorum=3))
+
+    def group() -> dict[str, str]:
+        seen = driver.sequencer.fold.seq
+        ids = {name: driver.ask(name, seen=seen, scope=PLAN) for name in ("Ana", "Ben")}
+        for name, id in ids.items():
+            driver.set(id, "price", f"{name} {seen}")
+        driver.wait(0.4)
+        return ids
+
+    ids = group()
+    for voter, choice in (("Chen", "Ben"), ("Dee", "Ana"), ("Dee", "Ben")):
+        driver.ask(voter, "", role="commenter", kind="answer", refs=(driver.question,), value=ids[choice])
+    assert driver.state(ids["Ben"]) == "held", "two people are no quorum, though one spoke twice"
+    driver.ask("Ana", "", kind="answer", refs=(driver.question,), value=ids["Ana"])
+    driver.wait(1)
+    assert driver.verdict(ids["Ben"]).state == "done"
+    assert driver.verdict(ids["Ana"]).code == "vote"
+    ids = group()
+    driver.ask("Chen", "", kind="answer", refs=(driver.question,), value=ids["Ben"])
+    driver.wait(61)
+    assert driver.verdict(ids["Ben"]).state == "done", "most votes at the deadline"
+    ids = group()
+    driver.wait(61)
+    assert driver.verdict(ids["Ana"]).state == "done", "nobody voted: the next policy"
+    assert decide_again(driver.rows, driver.journal).first is None
 
 
 def test_an_intent_waits_for_its_authors_own_edits() -> None:

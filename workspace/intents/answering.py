@@ -1,0 +1,62 @@
+"""When do the answers to a question suffice, and who may give one? (semantics §4, `ask` and `vote`)
+
+Pure counting over logged answers: the last word of each person counts.
+"""
+
+from __future__ import annotations
+
+from workspace.intents.board import Entry
+from workspace.intents.core import Core
+from workspace.intents.policy import MERGE
+from workspace.intents.record import Answer, Question
+
+
+def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | None:
+    """Return the settled answer: one from outside the group with at least its highest rank, or all authors agreeing.
+
+    An author stands by the own intent until saying otherwise; an author alone at the highest rank decides at once.
+    """
+    top = max(entry.rank for entry in group)
+    authors = {entry.actor for entry in group}
+    leaders = {entry.actor for entry in group if entry.rank == top}
+    stands: dict[str, str] = {entry.actor: entry.id for entry in group}
+    for vote in votes:
+        rank = core.fold.board.entries[vote.intent].rank
+        alone = leaders == {vote.actor} and vote.value != MERGE
+        if (vote.actor not in authors and rank >= top) or alone:
+            return vote.value
+        if vote.actor in authors:
+            stands[vote.actor] = vote.value
+    values = set(stands.values())
+    return values.pop() if len(values) == 1 and votes else None
+
+
+def counted(votes: list[Answer]) -> dict[str, int]:
+    """Return how many people stand for each value: the last word of each counts."""
+    last = {vote.actor: vote.value for vote in votes}
+    return {value: sum(other == value for other in last.values()) for value in dict.fromkeys(last.values())}
+
+
+def carried(votes: list[Answer], quorum: int) -> str | None:
+    """Return the value that more than half of those who voted stand for, once a quorum has voted."""
+    count = counted(votes)
+    total = sum(count.values())
+    return next((value for value, own in count.items() if total >= quorum and own * 2 > total), None)
+
+
+def plurality(votes: list[Answer]) -> str | None:
+    """Return the value with most votes at the deadline; None for a tie or without votes."""
+    count = sorted(counted(votes).items(), key=lambda pair: -pair[1])
+    is_tied = len(count) > 1 and count[0][1] == count[1][1]
+    return count[0][0] if count and not is_tied else None
+
+
+def may_answer(question: Question, actor: str, rank: int, core: Core) -> bool:
+    """Tell whether somebody is among those asked: the authors, and everybody of at least the highest author's rank."""
+    group = [core.fold.board.entries[id] for id in question.group]
+    opened = core.fold.board.layers.get(question.id)
+    if opened is not None and opened.policy == "vote@1":
+        return True
+    if opened is not None and opened.layer == "rights":
+        group = group[:1]
+    return actor in {entry.actor for entry in group} or rank >= max(entry.rank for entry in group)
