@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench bench-routing bench-long world soak clean
+.PHONY: demo story test check web serve bench bench-routing bench-long world world-mutations histories soak clean
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -40,7 +40,13 @@ bench-routing: $(STAMP)  ## cost against success of routing, written to docs/rou
 bench-long: $(STAMP)  ## tokens of a plan against the length of the document
 	$(BIN)/python -m tests.bench.long_document
 
-world: $(STAMP)  ## random histories of people, plans and crashes against the sequencer
+world: $(STAMP)  ## many simulated worlds: people, sockets, crashes, a disk, a clock; SEEDS, SEED0, STEPS
+	$(BIN)/python -m tests.world --seeds $(or $(SEEDS),1000) --seed0 $(or $(SEED0),0) --steps $(or $(STEPS),60)
+
+world-mutations: $(STAMP)  ## switch every guard off in turn: the world must notice
+	$(BIN)/python -m tests.world --mutations
+
+histories: $(STAMP)  ## random histories against the bare sequencer
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history
 
 soak: $(STAMP)  ## the stories, many more times

@@ -7,7 +7,8 @@ through to older edits when an item was overwritten and needs every update ever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crdt.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
@@ -15,6 +16,7 @@ from crdt.digest import canonical, digest_text
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.ops import (
+    Check,
     CreateDocument,
     Delete,
     DeleteValue,
@@ -71,13 +73,15 @@ def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def undo_text(doc: str, before: Document, now: Document, *, inserted: Spans, deleted: Spans) -> Undo:
-    """Return what takes a text edit back. `before` is the document just before it, `now` as it is."""
+def undo_text(doc: str, before: Document, after: Document, now: Document, *, inserted: Spans, deleted: Spans) -> Undo:
+    """Return what takes a text edit back. `before` and `after` are the document around it, `now` as it is."""
     undo, text = Undo(), now.text()
     removing = visible_runs(now, inserted)
     old = before.text()
     for start, end in visible_runs(before, deleted):
-        at = _place(before, now, start, end, removing)
+        at = _place(before, after, now, start, end, inserted)
+        if at is None:
+            at = _beside(before, now, start, end, removing)
         (anchor,) = place_anchors(now, [(at, -1)])
         undo.ops.append(Insert(doc, anchor.encode(), old[start:end]))
     for start, end in removing:
@@ -86,7 +90,22 @@ def undo_text(doc: str, before: Document, now: Document, *, inserted: Spans, del
     return undo
 
 
-def _place(before: Document, now: Document, start: int, end: int, removing: Sequence[tuple[int, int]]) -> int:
+def _place(before: Document, after: Document, now: Document, start: int, end: int, inserted: Spans) -> int | None:
+    """Return where the words that replaced those at `start` to `end` stand now; None when nothing of them is left."""
+    ((client, first, _), *_) = ids_of_range(before, start, start + 1)
+    try:
+        buried = resolve_anchor(after, Anchor(Id(client, first), None, 0))
+    except CrdtError:
+        return None
+    for low, high in visible_runs(after, inserted):
+        standing = visible_runs(now, ids_of_range(after, low, high)) if low <= buried <= high else []
+        if standing:
+            # Replaced words are buried before or behind what replaced them: which of the two says where they belong.
+            return standing[0][0] if buried <= low else standing[-1][1]
+    return None
+
+
+def _beside(before: Document, now: Document, start: int, end: int, removing: Sequence[tuple[int, int]]) -> int:
     """Return where words that stood at `start` to `end` belong now: behind the nearest neighbour that is left."""
     left = ids_of_range(before, max(0, start - NEIGHBOURS_PROBED), start)
     for id in reversed(left):
@@ -114,16 +133,26 @@ def _standing(now: Document, id: tuple[int, int, int], removing: Sequence[tuple[
 
 
 def undo_values(
-    doc: str, before: Document, after: Document, now: Document, ops: Sequence[Op], *, inserted: Spans
+    doc: str,
+    before: Document,
+    after: Document,
+    now: Document,
+    ops: Sequence[Op],
+    *,
+    inserted: Spans,
+    added: Mapping[Path, float],
 ) -> Undo:
-    """Return what takes edits of values back, the last one first. `after` is the document just after the edit."""
+    """Return what takes edits of values back, the last one first.
+
+    `after` is the document just after the edit, `added` what later edits of the agent have added to each number.
+    """
     undo, spans = Undo(), list(inserted)
     for op in reversed(ops):
         if op.doc != doc:
             continue
         match op:
             case Increment(_, path, by):
-                undo.ops.append(Increment(doc, path, -by))
+                _undo_increment(undo, doc, path, by, after, now, added.get(path, 0))
             case SetValue(_, path) | DeleteValue(_, path):
                 _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path):
@@ -135,6 +164,16 @@ def undo_values(
             case _:
                 pass
     return undo
+
+
+def _undo_increment(undo: Undo, doc: str, path: Path, by: float, after: Document, now: Document, added: float) -> None:
+    """Subtract what was added, unless somebody has set the number since: then it says nothing of what was added."""
+    made, here = read_path(after, path), read_path(now, path)
+    numbers = isinstance(made, int | float) and isinstance(here, int | float)
+    if not numbers or not math.isclose(float(made) + added, float(here)):  # type: ignore[arg-type]
+        undo.lost.append(f"{doc}.{dotted(path)} has been set since")
+        return
+    undo.ops += [Check(doc, hash_of_value(now, path), path), Increment(doc, path, -by)]
 
 
 def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document) -> None:

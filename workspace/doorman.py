@@ -28,6 +28,7 @@ from workspace.intents.events import (
     Outlet,
     QuestionOpened,
     Resync,
+    Resynced,
     SocketOpened,
     Spread,
     StateChanged,
@@ -58,6 +59,7 @@ from workspace.session import (
     Denied,
     Edit,
     End,
+    InSync,
     Refuse,
     Say,
     WantPresence,
@@ -151,6 +153,9 @@ class Doorman:
                 event = Edited(session.lane, session.identity.actor, session.doc, update, scan, is_step2)
                 house.handle(event, peer)
                 house.metrics.add("updates_total")
+            case InSync():
+                assert session.doc is not None, "only document sockets sync"
+                house.handle(Resynced(session.lane, session.doc))
             case Denied(reason):
                 house.later(lambda: peer.send(encode_denied(reason)))
             case Announce(payload):

@@ -101,7 +101,8 @@ class Lobby:
             LOGGER.error("workspace %s does not open: %s", ws, fault.reason)
             raise
         if outcome.records:
-            await self.store.submit(Batch(ws, epoch, tuple(record.row for record in outcome.records)))
+            head = sequencer.fold.seq, sequencer.fold.jid
+            await self.store.submit(Batch(ws, epoch, tuple(record.row for record in outcome.records), head=head))
         return Room(
             sequencer,
             store=self.store,

@@ -37,7 +37,11 @@ class SnapshotRow(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What becomes durable together or not at all. `epoch` fences: a deposed server's batch fails."""
+    """What becomes durable together or not at all. `epoch` fences: a deposed server's batch fails.
+
+    `head` is the last `seq` and `jid` after this batch. It fails where an earlier batch is missing, even one that held
+    only rows of the other kind: a record must never be written without the journal rows it names.
+    """
 
     ws: str
     epoch: int
@@ -45,6 +49,7 @@ class Batch(msgspec.Struct, frozen=True):
     journal: tuple[JournalRow, ...] = ()
     snapshots: tuple[SnapshotRow, ...] = ()
     blobs: tuple[Blob, ...] = ()
+    head: tuple[int, int] | None = None
 
 
 class WorkspaceRow(msgspec.Struct, frozen=True):

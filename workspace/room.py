@@ -213,10 +213,14 @@ class Room:
         future = None
         if records or journal:
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
-            batch = Batch(self.ws, epoch, rows, tuple(journal), self._snapshots(), tuple(blobs))
+            batch = Batch(self.ws, epoch, rows, tuple(journal), self._snapshots(), tuple(blobs), self._head())
             future = self.store.submit(batch)
         if future is not None or jobs:
             await self._releases.put((future, jobs))
+
+    def _head(self) -> tuple[int, int]:
+        fold = self.sequencer.fold
+        return fold.seq, fold.jid
 
     def _snapshots(self) -> tuple[SnapshotRow, ...]:
         fold = self.sequencer.fold

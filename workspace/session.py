@@ -43,6 +43,11 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class InSync:
+    """A client that may not edit has answered a SyncStep1: nothing of it is taken, but nothing is missing either."""
+
+
+@dataclass(frozen=True, slots=True)
 class Denied:
     """The client may not do that; said once, the socket stays."""
 
@@ -82,7 +87,7 @@ class End:
     close: Close
 
 
-Command = WantState | Edit | Denied | Announce | WantPresence | Say | Refuse | End
+Command = WantState | Edit | InSync | Denied | Announce | WantPresence | Say | Refuse | End
 
 
 @dataclass(slots=True)
@@ -129,7 +134,9 @@ class Session:
         scan = scan_update(update, self.limits)
         if self.identity.may("edit", now):
             return Edit(update, scan, is_step2)
-        if self.was_denied or (is_step2 and not scan.inserted):
+        if is_step2 and not scan.inserted:
+            return InSync()
+        if self.was_denied:
             return None
         self.was_denied = True
         return Denied(f"A {self.identity.role} may not edit documents.")

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.fork import run
-from crdt.ops import Op
+from crdt.ops import Increment, Op
+from crdt.paths import Path
 from crdt.undo import made_documents, undo_text, undo_values
 from workspace.errors import LogCorrupt, PlannerFault
 from workspace.intents.fold import Fold, JournalLike
@@ -63,6 +64,19 @@ def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Propos
     return Planned(tuple(ops), summary=summary, planner=NAME)
 
 
+def _added_since(whole: Fold, commit: CommitBody, doc: str, *, until: int) -> dict[Path, float]:
+    """Return what later commits have added to each number of a document."""
+    added: dict[Path, float] = {}
+    since, _ = whole.board.commits[commit.commit]
+    for seq, other in whole.board.commits.values():
+        plan = whole.board.entries[other.intents[0]].plan
+        if since < seq <= until and plan is not None:
+            for op in plan.ops:
+                if isinstance(op, Increment) and op.doc == doc:
+                    added[op.path] = added.get(op.path, 0) + op.by
+    return added
+
+
 def _operations(task: Task, commit: CommitBody, before: Fold, after: Fold, whole: Fold) -> tuple[list[Op], list[str]]:
     """Return what takes a commit back on the task's own snapshot, and what stays."""
     entry = whole.board.entries[commit.intents[0]]
@@ -77,9 +91,10 @@ def _operations(task: Task, commit: CommitBody, before: Fold, after: Fold, whole
         now = Document(image.kind, client=NOW_CLIENT, updates=(image.state,))
         was = before.documents.get(doc) or Document(image.kind, client=NOW_CLIENT)
         if image.kind == "text":
-            undo = undo_text(doc, was, now, inserted=part.inserted, deleted=part.deleted)
+            undo = undo_text(doc, was, after.documents[doc], now, inserted=part.inserted, deleted=part.deleted)
         else:
-            undo = undo_values(doc, was, after.documents[doc], now, planned, inserted=part.inserted)
+            added = _added_since(whole, commit, doc, until=task.snapshot.seq)
+            undo = undo_values(doc, was, after.documents[doc], now, planned, inserted=part.inserted, added=added)
         ops += undo.ops
         lost += undo.lost
     return ops, lost

@@ -65,6 +65,18 @@ async def test_a_batch_that_does_not_follow_leaves_nothing_and_stops_what_comes_
     assert len(await store.journal("w")) == 1
 
 
+async def test_records_are_not_written_when_the_journal_rows_before_them_were_lost(store: Store) -> None:
+    epoch = await store.claim("w")
+    first, second = rows(2, epoch=epoch)
+    await store.submit(Batch("w", epoch, (first,), journal(1, 1), head=(1, 1)))
+    lost = store.submit(Batch("w", epoch, (), journal(9, 1), head=(1, 2)))
+    behind = store.submit(Batch("w", epoch, (second,), head=(2, 2)))
+    for future in (lost, behind):
+        with pytest.raises(StoreFault):
+            await future
+    assert await store.head("w") == (1, first.hash, 1)
+
+
 async def test_a_new_claim_deposes_the_old_owner(store: Store) -> None:
     old = await store.claim("w")
     new = await store.claim("w")

@@ -10,7 +10,7 @@ from crdt.digest import digest_text
 from crdt.document import Applied, Document
 from crdt.execute import execute
 from crdt.ops import DeleteValue, Increment, Insert, ListAdd, ListRemove, Op, Replace, SetValue, hash_of_value
-from crdt.paths import item_anchor, read_path, set_path
+from crdt.paths import Path, item_anchor, read_path, set_path
 from crdt.undo import Undo, undo_text, undo_values
 
 AGENT, HAND = 101, 202
@@ -49,7 +49,9 @@ def replaced(document: Document, start: int, end: int, words: str) -> Op:
 
 def take_back(before: Document, now: Document, applied: Applied) -> tuple[str, Undo]:
     inserted, deleted = spans(applied)
-    undo = undo_text("plan", before, now, inserted=inserted, deleted=deleted)
+    after = before.fork(304)
+    after.apply(applied.update)
+    undo = undo_text("plan", before, after, now, inserted=inserted, deleted=deleted)
     fork = now.fork(303)
     if undo.ops:
         execute(fork, undo.ops)
@@ -112,11 +114,13 @@ def values_document(value: dict[str, object]) -> Document:
     return document
 
 
-def values_after(before: Document, ops: list[Op], hand: list[Op]) -> tuple[object, Undo]:
+def values_after(
+    before: Document, ops: list[Op], hand: list[Op], added: dict[Path, float] | None = None
+) -> tuple[object, Undo]:
     after, applied = edited(before, AGENT, ops)
     now = edited(after, HAND, hand)[0] if hand else after
     inserted, _ = spans(applied)
-    undo = undo_values("budget", before, after, now, ops, inserted=inserted)
+    undo = undo_values("budget", before, after, now, ops, inserted=inserted, added=added or {})
     fork = now.fork(303)
     if undo.ops:
         execute(fork, undo.ops)
@@ -134,9 +138,28 @@ def test_values_go_back_and_relative_changes_of_others_stay() -> None:
         Increment("budget", ("travel",), -50),
         DeleteValue("budget", ("gone",), "absent"),
     ][:3]
-    value, undo = values_after(before, ops, [Increment("budget", ("travel",), 7)])
+    value, undo = values_after(before, ops, [Increment("budget", ("travel",), 7)], {("travel",): 7})
     assert value == {"travel": 307, "tent": 1, "who": ["Ana", "Ben", "Chen"]}
     assert not undo.lost
+
+
+def test_a_number_that_somebody_has_set_since_is_not_added_to() -> None:
+    before = values_document(VALUE)
+    ops: list[Op] = [Increment("budget", ("travel",), -50)]
+    after, _ = edited(before, AGENT, ops)
+    hand: list[Op] = [SetValue("budget", ("travel",), 20, hash_of_value(after, ("travel",)))]
+    value, undo = values_after(before, ops, hand)
+    assert value == {**VALUE, "travel": 20}
+    assert undo.lost == ["budget.travel has been set since"]
+
+
+def test_words_come_back_where_their_replacement_stands() -> None:
+    before = text_document("one\ntwo\nthree\n")
+    after, applied = edited(before, AGENT, [replaced(before, 4, 7, "2")])
+    now = after.fork(77)
+    with now.transaction():
+        now.insert_text(4, "between\n")
+    assert take_back(before, now, applied)[0] == "one\nbetween\ntwo\nthree\n"
 
 
 def test_what_somebody_has_set_since_is_named_and_left() -> None:

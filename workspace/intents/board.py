@@ -141,12 +141,10 @@ class Board:
             ranks = {self.entries[id].rank for id in decision.group}
             if len(ranks) > 1 or len(decision.group) < 2:
                 continue
-            for id, outcome in decision.outcome.items():
-                actor = self.entries[id].actor
-                if outcome == "overruled" and actor not in ended:
-                    count[actor] = count.get(actor, 0) + 1
-                else:
-                    ended.add(actor)
+            lost = {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome == "overruled"}
+            ended |= {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome != "overruled"}
+            for actor in lost - ended:
+                count[actor] = count.get(actor, 0) + 1
         return count
 
     def standing(self) -> Standing:

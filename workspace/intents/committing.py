@@ -46,10 +46,11 @@ def commit_ready(core: Core, turn: Turn) -> bool:
     released = [entry for entry in released if entry.id not in waiting and not without_judgement(core, turn, entry)]
     if len(core.fold.judged) > known:
         return True
-    guarded = guard_rules(core, turn, released)
+    ordered = _in_order(released, core)
+    guarded = guard_rules(core, turn, ordered)
     if guarded != "clear":
         return guarded == "moved"
-    for entry in _in_order(released, core)[:1]:
+    for entry in ordered[:1]:
         _finish(core, turn, entry, ran[entry.id])
     return bool(released)
 

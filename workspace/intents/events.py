@@ -145,6 +145,13 @@ class SocketOpened(msgspec.Struct, frozen=True):
     doc: str
 
 
+class Resynced(msgspec.Struct, frozen=True):
+    """A lane that may not edit has answered a SyncStep1: it counts as an update sent, and brings nothing."""
+
+    lane: str
+    doc: str
+
+
 class Ticked(msgspec.Struct, frozen=True):
     """Time passed. The room ticks when `next_deadline` is reached."""
 
@@ -169,6 +176,7 @@ Event = (
     | Configured
     | LaneChanged
     | SocketOpened
+    | Resynced
     | Ticked
     | Closing
 )

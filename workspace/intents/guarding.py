@@ -30,7 +30,8 @@ def guard_rules(core: Core, turn: Turn, released: Sequence[Entry]) -> Guarded:
     if not guilty:
         return "clear"
     if len(guilty) > 1:
-        return "moved" if settle(core, turn, tuple(guilty), layer="L4", rules=why) else "waits"
+        group = tuple(sorted(guilty, key=lambda entry: entry.seq))
+        return "moved" if settle(core, turn, group, layer="L4", rules=why) else "waits"
     (entry,) = guilty
     names = ", ".join(sorted(why))
     turn.verdict(
@@ -47,14 +48,16 @@ def guard_rules(core: Core, turn: Turn, released: Sequence[Entry]) -> Guarded:
 
 
 def _core(core: Core, released: Sequence[Entry], already: frozenset[str]) -> tuple[list[Entry], dict[str, str]]:
-    """Return the smallest set of plans, in log order, that together break a rule which held; and which, why."""
-    ordered = sorted(released, key=lambda entry: entry.seq)
-    for count in range(1, len(ordered) + 1):
-        why = _breaks(core, ordered[:count], already)
+    """Return the smallest set of plans that together break a rule which held; and which, why.
+
+    They are carried out in the order given, in which they would be committed: the first alone is what commits next.
+    """
+    for count in range(1, len(released) + 1):
+        why = _breaks(core, released[:count], already)
         if not why:
             continue
-        kept = list(ordered[:count])
-        for entry in ordered[: count - 1]:
+        kept = list(released[:count])
+        for entry in released[: count - 1]:
             fewer = [other for other in kept if other is not entry]
             less = _breaks(core, fewer, already)
             if less:

@@ -7,6 +7,7 @@ people, `unsure` lets both run and tells both authors, a judge that fails means 
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from workspace.intents.board import Entry
@@ -18,6 +19,50 @@ from workspace.intents.record import OracleBody
 from workspace.intents.turn import AGENT, Turn
 
 COMMITS_LOOKED_AT = 20
+WORD = re.compile(r"[^\W\d_]{4,}")
+COMMON_WORDS = frozenset(
+    [
+        "about",
+        "after",
+        "also",
+        "before",
+        "below",
+        "change",
+        "each",
+        "from",
+        "have",
+        "into",
+        "just",
+        "keep",
+        "like",
+        "line",
+        "list",
+        "make",
+        "more",
+        "must",
+        "only",
+        "over",
+        "please",
+        "should",
+        "some",
+        "text",
+        "than",
+        "that",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "under",
+        "what",
+        "when",
+        "where",
+        "with",
+        "write",
+        "your",
+    ]
+)
 
 
 def without_judgement(core: Core, turn: Turn, entry: Entry) -> bool:
@@ -64,8 +109,8 @@ def _judge_at_once(core: Core, turn: Turn, pairs: list[Pair], quick: Quick) -> l
 
 
 def _rivals(core: Core, entry: Entry) -> list[Entry]:
-    """Return the concurrent instructions worth comparing: planned or lately committed, about the same documents."""
-    board, mine = core.fold.board, documents_of(entry)
+    """Return the concurrent instructions worth comparing: planned or lately committed, sharing a document or a word."""
+    board, mine, words = core.fold.board, documents_of(entry), words_of(entry)
     latest = islice(reversed(board.commits.values()), COMMITS_LOOKED_AT)
     committed = [board.entries[id] for _, commit in latest for id in commit.intents]
     return [
@@ -76,8 +121,13 @@ def _rivals(core: Core, entry: Entry) -> list[Entry]:
         and other.body.kind in ("do", "override")
         and frozenset((other.id, entry.id)) not in board.cleared
         and are_concurrent(other.stamp, entry.stamp)
-        and mine & documents_of(other)
+        and (mine & documents_of(other) or words & words_of(other))
     ]
+
+
+def words_of(entry: Entry) -> set[str]:
+    """Return the words of an instruction that may name what it is about."""
+    return set(WORD.findall(entry.body.text.casefold())) - COMMON_WORDS
 
 
 def documents_of(entry: Entry) -> set[str]:

@@ -32,6 +32,7 @@ from workspace.intents.events import (
     Outcome,
     PlanFailed,
     Proposed,
+    Resynced,
     ShadowCompared,
     SocketOpened,
     Spread,
@@ -169,6 +170,9 @@ class Sequencer:
                 (core.online.add if event.online else core.online.discard)(event.lane)
             case SocketOpened():
                 core.sent[(event.lane, event.doc)] = 0
+            case Resynced():
+                key = (event.lane, event.doc)
+                core.sent[key], core.synced[key] = core.sent.get(key, 0) + 1, core.turn
             case Closing():
                 self._checkpoint(turn)
             case Ticked():

@@ -156,6 +156,8 @@ def check_dense(batch: Batch, *, seq: int, jid: int) -> None:
         raise StoreFault(f"the log of {batch.ws} ends at {seq}; these rows do not follow")
     if [row.jid for row in batch.journal] != list(range(jid + 1, jid + 1 + len(batch.journal))):
         raise StoreFault(f"the journal of {batch.ws} ends at {jid}; these rows do not follow")
+    if batch.head is not None and batch.head != (seq + len(batch.rows), jid + len(batch.journal)):
+        raise StoreFault(f"{batch.ws} ends at {(seq, jid)}; a batch before this one is missing")
 
 
 def _size(job: Job) -> int:

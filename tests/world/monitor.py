@@ -1,0 +1,361 @@
+"""The invariants of semantics §8, checked at every record that reaches the disk, from what people truly knew and did.
+
+Nothing of the sequencer's guards is used: deeds are carried out on plain values, knowledge is what each person's
+screen had shown, bytes and states are checked by replaying the log as it grows.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from crdt.digest import canonical
+from tests.world.deeds import CELLS, LINES, Deed, State, carry_out, do_oppose, overwrites, place_of, read_deeds
+from tests.world.person import Sent
+from workspace.intents.record import Row
+from workspace.intents.replay import Replay, start_replay
+from workspace.ports import Batch, JournalRow
+
+
+def _shape(state: State) -> tuple[dict[str, int], list[str], list[str]]:
+    """Return a state with the lines that the agent appended beside: where two of them land is the merge's choice."""
+    appended = sorted(line for line in state.lines if line.startswith("n"))
+    return state.cells, [line for line in state.lines if not line.startswith("n")], appended
+
+
+def _stays(deed: Deed, before: State, planned: State) -> bool:
+    """Tell whether a deed finds its cell as it would leave it: then it writes nothing."""
+    would = carry_out(deed, before, planned)
+    return would is not None and would.cells.get(deed.key) == before.cells.get(deed.key)
+
+
+class Violation(AssertionError):
+    """An invariant does not hold; `invariant` names it."""
+
+    def __init__(self, invariant: str, what: str) -> None:
+        super().__init__(f"{invariant}: {what}")
+        self.invariant = invariant
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote a cell or a line last: the record, the person, and the intents when it was the agent."""
+
+    seq: int
+    actor: str
+    intents: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Known:
+    """One intent as the monitor knows it: the record's `seq`, and the truth about its author."""
+
+    id: str
+    seq: int
+    actor: str
+    body: dict[str, Any]
+    truth: Sent
+    verdict: str = ""
+    commits: int = 0
+    steers: list[str] = field(default_factory=list)
+    carried: str = ""
+    commit_seq: int = 0
+
+
+@dataclass(slots=True)
+class Monitor:
+    """Follows the disk. `limit` is the bound of the declared rule over the sum of all cells."""
+
+    limit: float
+    sent: dict[tuple[str, int], list[Sent]] = field(default_factory=dict)
+    claims: int = 0
+    rows: list[Row] = field(default_factory=list)
+    journal: list[JournalRow] = field(default_factory=list)
+    replay: Replay = field(default_factory=lambda: start_replay(()))
+    intents: dict[str, Known] = field(default_factory=dict)
+    plans: dict[str, dict[str, Any]] = field(default_factory=dict)
+    decided: dict[frozenset[str], list[dict[str, Any]]] = field(default_factory=dict)
+    decisions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    committed: list[tuple[Known, list[Deed]]] = field(default_factory=list)
+    writers: dict[str, Writer] = field(default_factory=dict)
+    states: list[tuple[int, State]] = field(default_factory=list)
+    spans: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)
+    made: dict[str, set[str]] = field(default_factory=dict)
+    checks: int = 0
+
+    def written(self, batch: Batch) -> None:
+        """Look at a batch that has just become durable."""
+        if batch.epoch != self.claims:
+            raise Violation("I14", f"a batch of epoch {batch.epoch} was written in epoch {self.claims}")
+        index = self.replay.index
+        for row in batch.journal:
+            if row.jid != len(self.journal) + 1:
+                raise Violation("I1", f"journal row {row.jid} follows {len(self.journal)}")
+            self.journal.append(row)
+            index.rows[row.jid] = row
+            index.by_lane.setdefault((row.doc, row.lane), []).append(row.jid)
+        for row in batch.rows:
+            self._chain(row)
+            self._record(row)
+            self.checks += 1
+
+    def _chain(self, row: Row) -> None:
+        last = self.rows[-1] if self.rows else None
+        body = sha256(row.body.encode()).hexdigest()
+        head = {"seq": row.seq, "epoch": row.epoch, "kind": row.kind, "at": row.at, "actor": row.actor}
+        link = sha256(row.prev.encode() + canonical({**head, "body": f"sha256:{body}"})).hexdigest()
+        is_next = row.seq == len(self.rows) + 1 and row.prev == (last.hash if last else "")
+        if not is_next or row.hash != f"sha256:{link}" or (last is not None and row.epoch < last.epoch):
+            raise Violation("I1", f"record {row.seq} does not follow")
+        self.rows.append(row)
+
+    def _record(self, row: Row) -> None:
+        body = msgspec.json.decode(row.body)
+        before = self._state()
+        if row.kind == "commit":
+            self._before_commit(row.seq, body, before)
+        self.replay.step(row)
+        after = self._state() if row.kind in ("commit", "update") else before
+        self._spans(row.kind, body)
+        match row.kind:
+            case "intent":
+                self._intent(row, body)
+            case "plan":
+                self.plans[body["plan"]] = body
+            case "oracle":
+                self._oracle(body)
+            case "decision":
+                self._decision(body)
+            case "verdict":
+                self._verdict(body)
+            case "commit":
+                self._after_commit(row.seq, body, before, after)
+            case _:
+                pass
+        if after is not before:
+            self._note_writers(row, body, before, after)
+            self.states.append((row.seq, after))
+
+    def _state(self) -> State:
+        documents = self.replay.fold.documents
+        if LINES not in documents:
+            return State({}, [""])
+        cells = documents[CELLS].value()
+        assert isinstance(cells, dict), "a data document is a map"
+        return State(
+            {key: value for key, value in cells.items() if isinstance(value, int)}, documents[LINES].text().split("\n")
+        )
+
+    def _state_at(self, seq: int) -> State:
+        at = bisect_right(self.states, seq, key=lambda pair: pair[0]) - 1
+        return self.states[at][1] if at >= 0 else State({}, [""])
+
+    # ------------------------------------------------------------ records
+
+    def _intent(self, row: Row, body: dict[str, Any]) -> None:
+        wanted = (body["kind"], body["text"], body["seen"])
+        frames = self.sent.get((body["lane"], body["n"]), [])
+        truth = next((s for s in frames if (s.frame["kind"], s.frame["text"], s.frame["seen"]) == wanted), None)
+        if truth is None:
+            raise Violation("I3", f"intent {body['id']} was never sent so: {wanted}")
+        if any(known.body["lane"] == body["lane"] and known.body["n"] == body["n"] for known in self.intents.values()):
+            raise Violation("I5", f"the dot ({body['lane']}, {body['n']}) is in the log twice")
+        retired = self.replay.fold.board.lanes.retired
+        vc = {lane: count for lane, count in body["vc"].items() if lane not in retired}
+        true = {lane: count for lane, count in truth.clock.items() if lane not in retired}
+        if truth.frame["seen"] == truth.noticed and vc != true:
+            raise Violation("I2", f"{body['id']}: derived clock {vc}, the author's own {true}")
+        self.intents[body["id"]] = Known(body["id"], row.seq, row.actor, body, truth)
+
+    def _oracle(self, body: dict[str, Any]) -> None:
+        if body["oracle"] == "steered":
+            self.intents[body["intent"]].steers.append(body["source"])
+        elif body["oracle"] == "carries":
+            self.intents[body["intent"]].carried = body["reason"]
+
+    def _decision(self, body: dict[str, Any]) -> None:
+        for id in body["group"]:
+            self.decisions.setdefault(id, []).append(body)
+            for other in body["group"]:
+                if other != id:
+                    self.decided.setdefault(frozenset((id, other)), []).append(body)
+
+    def _verdict(self, body: dict[str, Any]) -> None:
+        known = self.intents[body["intent"]]
+        if known.verdict:
+            raise Violation("I4", f"{known.id} ended {known.verdict} and then {body['state']}")
+        known.verdict = body["state"]
+        if body["state"] in ("done", "merged") and known.body["kind"] not in ("answer", "cancel") and not known.commits:
+            raise Violation("I4", f"{known.id} is {body['state']} without a commit")
+
+    def _spans(self, kind: str, body: dict[str, Any]) -> None:
+        parts = {body["doc"]: body} if kind == "update" else body["docs"] if kind == "commit" else {}
+        for doc, part in parts.items():
+            for client, start, end in part["ins"]:
+                held = self.spans.setdefault((doc, client), [])
+                if any(start < high and low < end for low, high in held):
+                    raise Violation("I16", f"{doc}: ids {client}:{start}-{end} were given out twice")
+                held.append((start, end))
+
+    def _note_writers(self, row: Row, body: dict[str, Any], before: State, after: State) -> None:
+        writer = Writer(row.seq, row.actor, tuple(body.get("intents", ())))
+        for key in before.cells.keys() | after.cells.keys():
+            if before.cells.get(key) != after.cells.get(key):
+                self.writers[key] = writer
+        old = set(before.lines)
+        for line in after.lines:
+            if line not in old:
+                self.writers[f"line {line}"] = writer
+
+    # ------------------------------------------------------------ commits
+
+    def _before_commit(self, seq: int, body: dict[str, Any], before: State) -> None:
+        known = self.intents[body["intents"][0]]
+        for id in body["intents"]:
+            one = self.intents[id]
+            one.commits += 1
+            one.commit_seq = seq
+            if one.commits > 1:
+                raise Violation("I5", f"{id} was committed twice")
+            if one.verdict:
+                raise Violation("I4", f"{id} was committed after it had ended {one.verdict}")
+        for id in body["intents"]:
+            self._arrived(self.intents[id], before)
+        if known.body["kind"] == "undo":
+            return
+        deeds = self.deeds_of(known)
+        self._fresh(known, body, deeds, before)
+        self._settled(known, [deed for deed in deeds if not _stays(deed, before, self._planned_on(body))])
+        self._humans(known, deeds, self._planned_on(body))
+
+    def _planned_on(self, body: dict[str, Any]) -> State:
+        return self._state_at(self.plans[body["plan"]]["snapshot"])
+
+    def deeds_of(self, known: Known) -> list[Deed]:
+        """Return what an intent was to do: its own words, those it approves, those that joined it."""
+        text = known.carried
+        origin = known
+        while not text and origin.body["kind"] == "approve":
+            origin = self.intents[origin.body["refs"][0]]
+            text = origin.carried
+        texts = [text or origin.body["text"]]
+        if not known.carried:
+            texts += [self.intents[id].body["text"] for id in known.steers if self.intents[id].commits]
+        return [deed for text in texts for deed in read_deeds(text)]
+
+    def _arrived(self, known: Known, before: State) -> None:
+        """I6: everything the author had typed before sending is in the documents."""
+        documents, truth = self.replay.fold.documents, known.truth
+        for doc, (client, clock) in truth.own.items():
+            if documents[doc].state_vector().get(client, 0) < clock:
+                raise Violation("I6", f"{known.id} runs without its author's edits in {doc}")
+        back = truth.removed & {line.split("+")[0] for line in before.lines} - set(self.undone)
+        if back:
+            raise Violation("I6", f"{known.id} runs on lines that its author had cut: {sorted(back)}")
+
+    def _fresh(self, known: Known, body: dict[str, Any], deeds: list[Deed], before: State) -> None:
+        """I7: what the plan read and replaced is what stood there when it was planned."""
+        snapshot = self._planned_on(body)
+        for deed in deeds:
+            for key in {deed.of, overwrites(deed)} - {""}:
+                if snapshot.cells.get(key) != before.cells.get(key) and not _stays(deed, before, snapshot):
+                    raise Violation("I7", f"{known.id} was planned on another {key}")
+
+    def _settled(self, known: Known, deeds: list[Deed]) -> None:
+        """I8: whoever is concurrent with this and pulls against it has been decided about before."""
+        for other, _ in self.committed:
+            if not self._are_concurrent(known, other) or frozenset((known.id, other.id)) in self.decided:
+                continue
+            if self._root(known) == self._root(other):
+                continue
+            for deed in deeds:
+                key = overwrites(deed)
+                writer = self.writers.get(key) if key else None
+                if writer is not None and other.id in writer.intents:
+                    raise Violation("I8", f"{known.id} overwrites {key} of {other.id} in silence")
+            if self._do_oppose(known, other):
+                raise Violation("I8", f"{known.id} and {other.id} have opposite goals, both run, nobody was asked")
+        self.committed.append((known, deeds))
+
+    def _do_oppose(self, known: Known, other: Known) -> bool:
+        kinds = ("do", "override")
+        if known.body["kind"] not in kinds or other.body["kind"] not in kinds or known.steers or other.steers:
+            return False
+        return do_oppose(known.body["text"], other.body["text"])
+
+    def _root(self, known: Known) -> str:
+        while known.body["kind"] == "approve":
+            known = self.intents[known.body["refs"][0]]
+        return known.id
+
+    def _are_concurrent(self, one: Known, other: Known) -> bool:
+        """Tell it from what the authors had truly noticed, not from their stamps."""
+        knew = one.seq <= other.truth.noticed or other.seq <= one.truth.noticed
+        return not knew and one.body["lane"] != other.body["lane"]
+
+    def _humans(self, known: Known, deeds: list[Deed], planned: State) -> None:
+        """I9: nothing that somebody typed unseen by the author is overwritten, unless it is flagged."""
+        flagged = any(decision["layer"] == "E" for decision in self.decisions.get(known.id, ()))
+        places = [overwrites(deed) for deed in deeds]
+        for deed in deeds:
+            if deed.name in ("rewrite", "remove"):
+                places += [f"line {line}" for line in planned.lines if line.split("+")[0] == deed.line and "+" in line]
+        for place in filter(None, places):
+            writer = self.writers.get(place)
+            if writer is None or writer.intents or flagged:
+                continue
+            past = known.seq if writer.actor == known.actor else known.truth.noticed
+            if writer.seq > past:
+                raise Violation("I9", f"{known.id} overwrites {place}, typed by {writer.actor} at {writer.seq}, unseen")
+
+    def _after_commit(self, seq: int, body: dict[str, Any], before: State, after: State) -> None:
+        known = self.intents[body["intents"][0]]
+        self.made[body["commit"]] = set(after.lines) - set(before.lines)
+        if known.body["kind"] == "undo":
+            self._undo(known, before, after)
+        else:
+            expected: State | None = before
+            planned = self._planned_on(body)
+            for deed in self.deeds_of(known):
+                expected = carry_out(deed, expected, planned) if expected is not None else None
+            if not self._is_done(known, before, after, planned, expected):
+                raise Violation("I7", f"{known.id} did not do what was asked: {before} -> {after}, not {expected}")
+        total = [sum(state.cells.values()) for state in (before, after)]
+        if total[0] <= self.limit < total[1]:
+            raise Violation("I10", f"{known.id} breaks the rule: {total[0]} -> {total[1]}")
+
+    def _is_done(self, known: Known, before: State, after: State, planned: State, expected: State | None) -> bool:
+        if expected is not None:
+            return _shape(expected) == _shape(after)
+        # Somebody has joined the line to another since it was planned: its words are still the ones that change.
+        text = "\n".join(before.lines)
+        for deed in self.deeds_of(known):
+            at = place_of(planned.lines, deed.line) if deed.line else None
+            if at is not None:
+                old = planned.lines[at] + ("\n" if deed.name == "remove" else "")
+                text = text.replace(old, deed.word, 1)
+        return text == "\n".join(after.lines)
+
+    def _undo(self, known: Known, before: State, after: State) -> None:
+        """I15: what people typed stays; a cell that somebody else has set since stays."""
+        commit = known.body["refs"][0]
+        typed = {line.split("+")[0] for line in before.lines if line.startswith("h")}
+        made, text = self.made[commit], "\n".join(after.lines)
+        gone = {word for word in typed if word not in text} - {line.split("+")[0] for line in made}
+        marks = [sum(line.count("+") for line in state.lines) for state in (before, after)]
+        if gone or marks[1] < marks[0] - sum(line.count("+") for line in made):
+            raise Violation(
+                "I15", f"undoing {commit} took what people typed: {sorted(gone)}: {before.lines} -> {after.lines}"
+            )
+        for line in after.lines:
+            self.undone[line.split("+")[0]] = known.id
+        theirs = {key for key in before.cells if before.cells.get(key) != after.cells.get(key)}
+        for key in theirs:
+            writer = self.writers.get(key)
+            if writer is not None and not writer.intents:
+                raise Violation("I15", f"undoing {commit} took {key}, which {writer.actor} had set")

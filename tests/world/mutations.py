@@ -1,0 +1,177 @@
+"""Guards switched off one at a time: the world must notice each within the stated number of seeds.
+
+A check that nothing can fail proves nothing; this list is the proof that the monitor looks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+
+import crdt.execute
+import crdt.fork
+import crdt.undo
+import workspace.intents.committing as committing
+import workspace.intents.planning as planning
+import workspace.intents.settling as settling
+from tests.world import disk
+from tests.world.person import Person
+from workspace.intents.causality import LaneClock, Lanes
+from workspace.intents.conflict import Unseen, unseen_by
+from workspace.room import Room
+from workspace.store import memory
+from workspace.store.memory import MemoryStore
+from workspace.store.writer import check_dense
+
+Patches = Callable[[], list[Any]]
+
+
+def nobody(person: Person) -> None:
+    """Leave a person as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One guard switched off: how, which invariants should then break, and within how many seeds."""
+
+    name: str
+    what: str
+    invariants: frozenset[str]
+    seeds: int
+    patches: Patches = field(default=list)
+    tweak: Callable[[Person], None] = nobody
+
+    @contextlib.contextmanager
+    def applied(self) -> Iterator[None]:
+        """Switch the guard off for a while."""
+        with contextlib.ExitStack() as stack:
+            for one in self.patches():
+                stack.enter_context(one)
+            yield
+
+
+def _dedup() -> list[Any]:
+    original = Lanes.refuse_stamp
+
+    def accept(self: Lanes, stamp: Any) -> None:
+        places = self.places.setdefault(stamp.lane, [])
+        if stamp.n == len(places) + 1:
+            places.append(stamp.seq)
+        self.clocks[stamp.lane] = LaneClock(max(stamp.n, self.clock(stamp.lane).n), stamp.seen)
+
+    def refuse(self: Lanes, lane: str, *, n: int, seen: int, delivered: int) -> Any:
+        return None if n <= self.clock(lane).n else original(self, lane, n=n, seen=seen, delivered=delivered)
+
+    return [
+        patch.object(Lanes, "seq_of", lambda self, lane, n: None),
+        patch.object(Lanes, "refuse_stamp", refuse),
+        patch.object(Lanes, "accept", accept),
+    ]
+
+
+def _fence() -> list[Any]:
+    original = MemoryStore._append
+
+    def append(self: MemoryStore, batch: Any) -> None:
+        original(self, msgspec.structs.replace(batch, epoch=self._workspaces[batch.ws].row.epoch))
+
+    return [patch.object(MemoryStore, "_append", append)]
+
+
+def _values() -> list[Any]:
+    return [
+        patch.object(crdt.fork, "read_hash", lambda documents, reading: reading.hash),
+        patch.object(crdt.execute, "_verify", lambda document, op: None),
+    ]
+
+
+def _gate() -> list[Any]:
+    def humans_only(*args: Any) -> Unseen:
+        return Unseen(human=unseen_by(*args).human)
+
+    return [
+        patch.object(settling, "do_collide", lambda *args, **named: False),
+        patch.object(committing, "unseen_by", humans_only),
+        patch.object(committing, "late_rivals", lambda *args, **named: ()),
+    ]
+
+
+def _edits() -> list[Any]:
+    def rivals_only(*args: Any) -> Unseen:
+        return Unseen(rivals=unseen_by(*args).rivals)
+
+    return [patch.object(committing, "unseen_by", rivals_only)]
+
+
+def _judge() -> list[Any]:
+    return [patch.object(module, "contradictions", lambda *args: []) for module in (settling, committing)]
+
+
+def _output_gate() -> list[Any]:
+    original = Room._flush
+
+    async def flush(self: Room) -> None:
+        jobs, self._jobs = self._jobs, []
+        for job in jobs:
+            job()
+        await original(self)
+
+    return [patch.object(Room, "_flush", flush)]
+
+
+def _rows_only(batch: Any, *, seq: int, jid: int) -> None:
+    check_dense(msgspec.structs.replace(batch, head=None), seq=seq, jid=jid)
+
+
+def _at_send(person: Person) -> None:
+    person.stamps_at_send = True
+
+
+def _at_once(person: Person) -> None:
+    person.notices = 0.0
+
+
+MUTATIONS = (
+    Mutation("dedup", "an intent sent again is a new one", frozenset({"I2", "I4", "I5", "I12"}), 60, _dedup),
+    Mutation("fence", "a deposed server goes on writing", frozenset({"I14"}), 150, _fence),
+    Mutation("values", "what a plan read and replaces is not looked at again", frozenset({"I7", "I9"}), 60, _values),
+    Mutation("gate", "colliding plans are not found", frozenset({"I8"}), 60, _gate),
+    Mutation("edits", "people's unseen edits are overwritten", frozenset({"I9"}), 60, _edits),
+    Mutation("judge", "opposite goals are not settled", frozenset({"I8"}), 60, _judge),
+    Mutation(
+        "rules",
+        "declared rules are not looked at",
+        frozenset({"I10"}),
+        60,
+        lambda: [patch.object(committing, "guard_rules", lambda *args: "clear")],
+    ),
+    Mutation(
+        "barrier",
+        "an intent does not wait for its author's own edits",
+        frozenset({"I6"}),
+        400,
+        lambda: [patch.object(planning, "lacks_updates", lambda entry, core: ())],
+    ),
+    Mutation("output gate", "people are told before it is durable", frozenset({"I4", "I5", "I13"}), 150, _output_gate),
+    Mutation(
+        "lost batch",
+        "a batch is written though one before it was not",
+        frozenset({"I1", "I12"}),
+        150,
+        lambda: [patch.object(memory, "check_dense", _rows_only), patch.object(disk, "FAULT_SHARE", 0.05)],
+    ),
+    Mutation(
+        "undo",
+        "a number is put back whoever has set it since",
+        frozenset({"I15"}),
+        200,
+        lambda: [patch.object(crdt.undo.math, "isclose", lambda *args: True)],
+    ),
+    Mutation("compose stamp", "the stamp is read at send", frozenset({"I8", "I9"}), 60, tweak=_at_send),
+    Mutation("notice time", "what has just popped up counts as read", frozenset({"I8", "I9"}), 100, tweak=_at_once),
+)

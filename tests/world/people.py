@@ -1,0 +1,231 @@
+"""What happens in the world, one step at a time: people type, instruct, answer, leave; machines fail."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any, Protocol
+
+from tests.world.deeds import Deed
+from tests.world.person import Person
+
+KEYS = ("a", "b", "c")
+DAY = 86_400.0
+
+
+class Stage(Protocol):
+    """What the crowd needs of its world."""
+
+    chance: random.Random
+    people: list[Person]
+    stock: Any
+    clock: Any
+    monitor: Any
+    host: Any
+
+    def note(self, what: str) -> None:
+        """Keep what happened."""
+
+    def crash(self, host: Any) -> None:
+        """End a server process."""
+
+    async def boot(self) -> None:
+        """Start a server process."""
+
+
+class Crowd:
+    """Draws the next thing to happen from the world's seed."""
+
+    def __init__(self, world: Stage) -> None:
+        self.world = world
+        self.chance = world.chance
+        self._words = 10
+
+    def step(self) -> None:
+        """Let one thing happen."""
+        person = self.chance.choice(self.world.people)
+        draw = self.chance.random()
+        if draw < 0.28:
+            self._type(person)
+        elif draw < 0.62:
+            self._instruct(person)
+        elif draw < 0.80:
+            self._act(person)
+        elif draw < 0.88:
+            self._mishap(person)
+        elif draw < 0.92:
+            self._machine()
+        elif draw < 0.94:
+            self.world.stock.type(self._word("h"))
+        elif draw < 0.97:
+            person.compose()
+        else:
+            person.say_again()
+
+    def _word(self, kind: str) -> str:
+        self._words += 1
+        return f"{kind}{self._words}"
+
+    def _type(self, person: Person) -> None:
+        if person.role == "commenter":
+            return
+        draw = self.chance.random()
+        if draw < 0.3:
+            person.type_line(self._word("h"))
+        elif draw < 0.6:
+            person.touch_line(remove=draw < 0.4)
+        else:
+            person.set_cell(self.chance.choice(KEYS), None if draw > 0.92 else self._value())
+
+    def _value(self) -> int:
+        self._words += 1
+        return self.chance.randrange(250) * 1000 + self._words
+
+    # ------------------------------------------------------------ instructions
+
+    def _deed(self, person: Person) -> Deed:
+        """Draw a wish about what the person sees."""
+        chance = self.chance
+        name: Any = chance.choices(
+            ("set", "add", "derive", "rewrite", "remove", "append", "ask", "refuse"), (5, 3, 3, 4, 2, 2, 1, 0.5)
+        )[0]
+        seconds = chance.choice((0.05, 0.5, 2.0, 8.0, 8.0, 25.0, 200.0 if chance.random() < 0.05 else 4.0))
+        faults = chance.choice((0, 0, 0, 0, 0, 0, 0, 1, 2, 3))
+        goal = chance.choice(("", "", "", "+tone", "-tone"))
+        if name in ("set", "ask"):
+            return Deed(name, key=chance.choice(KEYS), value=self._value(), goal=goal, seconds=seconds, faults=faults)
+        if name == "add":
+            return Deed(name, key=chance.choice(KEYS), value=chance.randrange(1, 90), seconds=seconds, faults=faults)
+        if name == "derive":
+            key, of = chance.sample(KEYS, 2)
+            return Deed(name, key=key, of=of, value=chance.randrange(9), goal=goal, seconds=seconds, faults=faults)
+        if name in ("rewrite", "remove"):
+            lines = [line.split("+")[0] for line in person.copies["plan"].document.text().split("\n") if line]
+            line = chance.choice(lines) if lines else "h0"
+            word = self._word("a") if name == "rewrite" else ""
+            return Deed(name, line=line, word=word, goal=goal, seconds=seconds, faults=faults)
+        if name == "append":
+            return Deed(name, word=self._word("n"), goal=goal, seconds=seconds, faults=faults)
+        return Deed(name, seconds=seconds)
+
+    def _instruct(self, person: Person) -> None:
+        """Begin to write, and send some seconds later."""
+        if person.composing is not None:
+            return
+        deed = self._deed(person)
+        scope: dict[str, Any] = {}
+        if deed.key and self.chance.random() < 0.5:
+            scope = {"scope": [{"doc": "budget", "keys": [[deed.key]]}]}
+        elif not deed.key and self.chance.random() < 0.3:
+            scope = {"scope": [{"doc": "plan"}]}
+        if self.chance.random() < 0.04:
+            scope["deadline"] = self.world.clock.now() + self.chance.uniform(1.0, 30.0)
+        person.compose()
+        self.world.note(f"{person.actor} begins: {deed.text()}")
+        types_first = self.chance.random() < 0.25
+
+        def send() -> None:
+            if types_first and person.role != "commenter":
+                person.set_cell(self.chance.choice(KEYS), self._value())
+            person.submit("do", deed.text(), **scope)
+
+        asyncio.get_running_loop().call_later(self.chance.uniform(0.0, 6.0), send)
+
+    def _act(self, person: Person) -> None:
+        """Do something about an intent, a question or a commit that is on screen."""
+        chance = self.chance
+        ends = person.verdicts
+        intents = [record["body"] for record in person.records if record["kind"] == "intent"]
+        running = [body for body in intents if body["kind"] in ("do", "override", "undo", "approve")]
+        live = [body for body in running if body["id"] not in ends]
+        draw = chance.random()
+        if person.questions and draw < 0.45:
+            mine = {body["id"] for body in intents if body["lane"] == person.lane}
+            own = [question for question in person.questions.values() if mine & set(question["group"])]
+            question = chance.choice(own or list(person.questions.values()))
+            options = [option["value"] for option in question["options"]] or ["yes"]
+            value = "merge" if "merge" in options and chance.random() < 0.7 else chance.choice(options)
+            person.submit("answer", refs=[question["id"]], value=value)
+        elif live and draw < 0.52:
+            person.submit("cancel", refs=[chance.choice(live)["id"]])
+        elif running and draw < 0.62:
+            target = chance.choice(live[-3:] or running[-3:])["id"]
+            self._at(person, target)
+            person.submit("override", self._deed(person).text(), refs=[target])
+        elif live and draw < 0.7:
+            target = chance.choice(live)["id"]
+            self._at(person, target)
+            person.submit("do", self._deed(person).text(), refs=[target])
+        else:
+            self._afterwards(person, running)
+
+    def _afterwards(self, person: Person, running: list[dict[str, Any]]) -> None:
+        suggested = [body["id"] for body in running if person.verdicts.get(body["id"]) == "suggested"]
+        commits = [record["body"]["commit"] for record in person.records if record["kind"] == "commit"]
+        if suggested and self.chance.random() < 0.6:
+            person.vouch(len(person.records))
+            person.submit("approve", refs=[self.chance.choice(suggested)])
+        elif commits:
+            person.submit("undo", refs=[self.chance.choice(commits[-4:])])
+
+    def _at(self, person: Person, target: str) -> None:
+        seq = next(r["seq"] for r in person.records if r["kind"] == "intent" and r["body"]["id"] == target)
+        person.vouch(seq)
+
+    # ------------------------------------------------------------ mishaps
+
+    def _mishap(self, person: Person) -> None:
+        """Cut somebody off, for a moment or a day, or let a client lie."""
+        chance, loop = self.chance, asyncio.get_running_loop()
+        draw = chance.random()
+        if draw < 0.35:
+            self.world.note(f"{person.actor} is cut off")
+            person.cut()
+        elif draw < 0.7 and not person.is_away:
+            person.is_away = True
+            person.cut()
+            away = chance.choice((2.0, 10.0, 40.0))
+            if chance.random() < 0.15:
+                self.world.note("a day passes")
+                self.world.clock.jumped += DAY
+            loop.call_later(away, self._return, person)
+        else:
+            person.forge(len(self.world.monitor.rows) + 50)
+
+    def _return(self, person: Person) -> None:
+        person.is_away = False
+        person.connect()
+
+    def _machine(self) -> None:
+        """Kill the server between two of its steps, let another take over while it lives, or move the clock."""
+        world, chance = self.world, self.chance
+        host = world.host
+        draw = chance.random()
+        if draw < 0.25:
+            world.clock.jumped += chance.choice((-5.0, -0.5, 0.7, 15.0, 300.0))
+        elif host is None:
+            return
+        elif draw < 0.75:
+            self._hop(chance.randrange(40), lambda: self._die(host))
+        else:
+            world.note("another server takes over while the old one lives")
+            world.host = None
+            asyncio.get_running_loop().call_later(chance.uniform(0.0, 2.0), self._boot)
+            asyncio.get_running_loop().call_later(chance.uniform(3.0, 20.0), world.crash, host)
+
+    def _hop(self, count: int, call: Any) -> None:
+        """Do something some steps of the loop from now, at whatever await that is."""
+        loop = asyncio.get_running_loop()
+        if count == 0:
+            call()
+        else:
+            loop.call_soon(self._hop, count - 1, call)
+
+    def _die(self, host: Any) -> None:
+        if host.handle.is_alive:
+            self.world.crash(host)
+            asyncio.get_running_loop().call_later(self.chance.uniform(0.1, 3.0), self._boot)
+
+    def _boot(self) -> None:
+        if self.world.host is None:
+            asyncio.get_running_loop().create_task(self.world.boot())

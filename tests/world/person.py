@@ -1,0 +1,383 @@
+"""A person's browser: two documents, the control channel on the first one's socket, a stamp read when writing begins.
+
+Follows the protocol and shares nothing with the server but `crdt`. What each intent's author truly knew is kept in
+`Sent`, for the monitor; the server sees only the frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from crdt.document import Document
+from crdt.errors import MissingDependencies
+from crdt.paths import delete_path, set_path
+from crdt.scan import INTERNAL, scan_update
+from crdt.sync import (
+    ControlFrame,
+    SyncStep1,
+    SyncUpdate,
+    decode_frame,
+    encode_control,
+    encode_step1,
+    encode_step2,
+    encode_update,
+)
+from tests.world.deeds import CELLS, LINES
+from tests.world.network import Frame, Wire
+
+NOTICE_SECONDS = 2.0
+KINDS = {LINES: "text", CELLS: "data"}
+Dial = Callable[["Person", str], Wire | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The truth about one intent: what its author had noticed, by record and by lane, and had done, when beginning."""
+
+    actor: str
+    lane: str
+    n: int
+    frame: dict[str, Any]
+    noticed: int
+    clock: dict[str, int]
+    own: dict[str, tuple[int, int]]
+    removed: frozenset[str]
+    shown: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Copy:
+    """One document in the browser and its socket. `sent` counts what went out on this socket after `hello`."""
+
+    name: str
+    document: Document
+    wire: Wire | None = None
+    is_welcome: bool = False
+    is_synced: bool = False
+    sent: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """One browser tab of somebody. `shown` holds each record with the time it came on screen, without gaps."""
+
+    actor: str
+    role: str
+    token: str
+    chance: random.Random
+    dial: Dial
+    stamps_at_send: bool = False
+    notices: float = NOTICE_SECONDS
+    ledger: Callable[[Sent], None] = lambda sent: None
+    lane: str = ""
+    secret: str = ""
+    n: int = 0
+    stamped: int = 0
+    is_away: bool = False
+    copies: dict[str, Copy] = field(default_factory=dict)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    shown_at: list[float] = field(default_factory=list)
+    pending: dict[int, dict[str, Any]] = field(default_factory=dict)
+    sent: list[Sent] = field(default_factory=list)
+    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    verdicts: dict[str, str] = field(default_factory=dict)
+    acks: dict[tuple[str, int], str] = field(default_factory=dict)
+    states: list[tuple[str, str]] = field(default_factory=list)
+    nacks: list[tuple[bool, str]] = field(default_factory=list)
+    removed: set[str] = field(default_factory=set)
+    composing: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind in KINDS.items():
+            client = self.chance.randrange(2, 2**52)
+            self.copies[name] = Copy(name, Document(kind, client=client))  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------ sockets
+
+    def connect(self) -> None:
+        """Open what is not open; the second document waits for the lane that the first one's socket gets."""
+        for copy in self.copies.values():
+            if self.is_away or (copy.wire is not None and copy.wire.is_up) or (copy.name != LINES and not self.lane):
+                continue
+            wire = self.dial(self, copy.name)
+            copy.wire, copy.is_welcome, copy.is_synced, copy.sent = wire, False, False, 0
+            if wire is None:
+                self.retry()
+                continue
+            self._hello(copy, wire)
+            wire.send(encode_step1(copy.document.encode_state_vector()))
+
+    def _hello(self, copy: Copy, wire: Wire) -> None:
+        hello: dict[str, Any] = {"type": "hello", "seen": len(self.records) + len(self.waiting)}
+        if self.lane:
+            hello.update(lane=self.lane, secret=self.secret)
+        if copy.name != LINES:
+            hello["follow"] = False
+        wire.send(encode_control(msgspec.json.encode(hello)))
+
+    def retry(self) -> None:
+        """Try again in a while."""
+        asyncio.get_running_loop().call_later(self.chance.uniform(0.1, 2.0), self.connect)
+
+    def closed(self, name: str, wire: Wire) -> None:
+        """A socket is gone."""
+        copy = self.copies[name]
+        if copy.wire is not wire:
+            return
+        copy.wire, copy.is_welcome, copy.is_synced = None, False, False
+        self.retry()
+
+    def cut(self) -> None:
+        """Lose every connection at once."""
+        for copy in self.copies.values():
+            copy.is_welcome = copy.is_synced = False
+            if copy.wire is not None:
+                copy.wire.cut()
+
+    def take(self, name: str, wire: Wire, frame: Frame) -> None:
+        """Take in one frame of a document's socket."""
+        copy = self.copies[name]
+        if copy.wire is not wire:
+            return
+        assert isinstance(frame, bytes), "a document socket speaks binary"
+        if frame[0] in (1, 2):
+            return
+        match decode_frame(frame):
+            case SyncStep1(vector):
+                self._push(copy, encode_step2(copy.document.encode(vector)))
+                copy.is_synced = True
+                self._send_pending()
+            case SyncUpdate(update):
+                try:
+                    copy.document.apply(update, scan_update(update, INTERNAL))
+                except MissingDependencies:
+                    if copy.wire is not None:
+                        copy.wire.send(encode_step1(copy.document.encode_state_vector()))
+                self._show()
+            case ControlFrame(payload):
+                self._hear(copy, msgspec.json.decode(payload))
+            case _:
+                pass
+
+    def _push(self, copy: Copy, frame: bytes) -> None:
+        if copy.wire is not None and copy.wire.is_up:
+            copy.sent += 1
+            copy.wire.send(frame)
+
+    def _hear(self, copy: Copy, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "welcome":
+                if message["secret"]:
+                    self.lane, self.secret = message["lane"], message["secret"]
+                copy.is_welcome = True
+                self.n = max(self.n, message["n"])
+                self.connect()
+                self._send_pending()
+            case "record":
+                if message["seq"] == len(self.records) + len(self.waiting) + 1:
+                    self.waiting.append(message)
+                    self._show()
+            case "ack":
+                self.acks[(self.lane, message["n"])] = message["id"]
+                self.pending.pop(message["n"], None)
+            case "nack":
+                self._nacked(message)
+            case "state":
+                self.states.append((message["id"], message["state"]))
+            case "question":
+                self.questions[message["id"]] = message
+            case _:
+                pass
+
+    def _nacked(self, message: dict[str, Any]) -> None:
+        """Forget what was refused, and number what stands behind it anew."""
+        n, code = message["n"], message["code"]
+        was_mine = self.pending.pop(n, None) is not None
+        self.nacks.append((was_mine, code))
+        if not was_mine:
+            return
+        behind = [self.pending.pop(key) for key in sorted(self.pending) if key > n]
+        self.n = n - 1
+        for frame in behind:
+            self.issue(frame, self.sent_of(frame["n"]))
+
+    def sent_of(self, n: int) -> Sent:
+        """Return the truth about the last intent with this number."""
+        return next(sent for sent in reversed(self.sent) if sent.n == n and sent.lane == self.lane)
+
+    # ------------------------------------------------------------ what is on screen
+
+    def _show(self) -> None:
+        """Put records on screen in order, each once the edits it names are in the documents here."""
+        now = asyncio.get_running_loop().time()
+        while self.waiting and self._is_here(self.waiting[0]):
+            record = self.waiting.pop(0)
+            self.records.append(record)
+            self.shown_at.append(now)
+            body = record["body"]
+            if record["kind"] == "verdict":
+                self.verdicts[body["intent"]] = body["state"]
+                for id in [id for id, question in self.questions.items() if question["group"] == [body["intent"]]]:
+                    del self.questions[id]
+            elif record["kind"] == "decision" and body.get("of"):
+                self.questions.pop(body["of"], None)
+
+    def _is_here(self, record: dict[str, Any]) -> bool:
+        body = record["body"]
+        parts = (
+            {body["doc"]: body} if record["kind"] == "update" else body["docs"] if record["kind"] == "commit" else {}
+        )
+        for name, part in parts.items():
+            copy = self.copies.get(name)
+            if copy is None:
+                continue
+            known = copy.document.state_vector()
+            if any(known.get(client, 0) < end for client, _, end in part["ins"]):
+                return False
+            if part["del"] and name != LINES and not self._has_deleted(copy, part["del"]):
+                return False
+        return True
+
+    def _has_deleted(self, copy: Copy, spans: list[tuple[int, int, int]]) -> bool:
+        _, gone = copy.document.blocks()
+        return all(
+            any(low <= clock < high for low, high in gone.get(client, ()))
+            for client, start, end in spans
+            for clock in range(start, end)
+        )
+
+    def noticed(self) -> int:
+        """Return the last record that was on screen long enough to have been read."""
+        limit = asyncio.get_running_loop().time() - self.notices
+        fresh = next((at for at, shown in enumerate(self.shown_at) if shown > limit), len(self.shown_at))
+        return max(fresh, self.stamped)
+
+    def truly_noticed(self) -> int:
+        """Return the same with the notice time that people need, whatever this browser counts."""
+        limit = asyncio.get_running_loop().time() - NOTICE_SECONDS
+        return next((at for at, shown in enumerate(self.shown_at) if shown > limit), len(self.shown_at))
+
+    # ------------------------------------------------------------ acting
+
+    def edit(self, name: str, change: Callable[[Document], None]) -> None:
+        """Change a document by hand and send it."""
+        copy = self.copies[name]
+        with copy.document.transaction() as done:
+            change(copy.document)
+        for applied in done:
+            if copy.is_synced:
+                self._push(copy, encode_update(applied.update))
+
+    def type_line(self, word: str) -> None:
+        """Write a new line somewhere."""
+        document = self.copies[LINES].document
+        lines = document.text().split("\n")
+        at = self.chance.randrange(len(lines))
+        point = sum(len(line) + 1 for line in lines[:at])
+        self.edit(LINES, lambda document: document.insert_text(point, f"{word}\n"))
+
+    def touch_line(self, *, remove: bool) -> None:
+        """Cut a line out, or put a mark at its end."""
+        text = self.copies[LINES].document.text()
+        lines = text.split("\n")[:-1]
+        if not lines:
+            return
+        at = self.chance.randrange(len(lines))
+        start = sum(len(line) + 1 for line in lines[:at])
+        if remove:
+            self.removed |= {lines[at].split("+")[0]} - {""}
+            self.edit(LINES, lambda document: document.delete_text(start, start + len(lines[at]) + 1))
+        else:
+            end = start + len(lines[at])
+            self.edit(LINES, lambda document: document.insert_text(end, "+"))
+
+    def set_cell(self, key: str, value: int | None) -> None:
+        """Set a cell by hand, or empty it."""
+        cells = self.copies[CELLS].document.value()
+        if value is not None:
+            self.edit(CELLS, lambda document: set_path(document, (key,), value))
+        elif isinstance(cells, dict) and key in cells:
+            self.edit(CELLS, lambda document: delete_path(document, (key,)))
+
+    def compose(self) -> None:
+        """Begin to write an instruction: what was noticed until now is what its author knows."""
+        if self.composing is None:
+            self.composing = (self.noticed(), max(self.truly_noticed(), self.stamped))
+
+    def vouch(self, seq: int) -> None:
+        """Act on what is on screen beside the button that is pressed."""
+        seen, true = self.composing or (self.noticed(), max(self.truly_noticed(), self.stamped))
+        at = min(seq, len(self.records))
+        self.composing = (max(seen, at), max(true, at))
+
+    def submit(self, kind: str, text: str = "", **more: Any) -> None:
+        """Send what was composed; it waits here while there is no connection."""
+        self.compose()
+        assert self.composing is not None, "just begun"
+        stamp, true = self.composing
+        self.composing = None
+        if self.stamps_at_send:
+            stamp = self.noticed()
+        stamp = max(stamp, self.stamped)
+        frame = {"type": "intent", "kind": kind, "text": text, "seen": stamp, **more}
+        self.issue(frame, self._truth(true))
+
+    def _truth(self, noticed: int) -> Sent:
+        clock: dict[str, int] = {}
+        for record in self.records[:noticed]:
+            if record["kind"] == "intent":
+                lane = record["body"]["lane"]
+                clock[lane] = clock.get(lane, 0) + 1
+        own = {
+            name: (copy.document.client, copy.document.state_vector().get(copy.document.client, 0))
+            for name, copy in self.copies.items()
+        }
+        return Sent(self.actor, "", 0, {}, noticed, {}, own, frozenset(self.removed), clock)
+
+    def issue(self, frame: dict[str, Any], truth: Sent) -> None:
+        """Give an intent its number and send it."""
+        self.n += 1
+        message = {**frame, "n": self.n}
+        self.stamped = max(self.stamped, frame["seen"])
+        clock = {**truth.shown, **({self.lane: max(self.n - 1, truth.shown.get(self.lane, 0))} if self.n > 1 else {})}
+        self.sent.append(replace(truth, lane=self.lane, n=self.n, frame=message, clock=clock))
+        self.ledger(self.sent[-1])
+        self.pending[self.n] = message
+        self._send_pending(only=self.n)
+
+    def _send_pending(self, only: int | None = None) -> None:
+        """Send what was not answered, in order, once the documents' own edits are on their way."""
+        main = self.copies[LINES].wire
+        if main is None or not all(copy.is_synced and copy.is_welcome for copy in self.copies.values()):
+            return
+        for n in sorted(self.pending):
+            if only in (None, n):
+                self._state_needs(self.pending[n])
+                main.send(encode_control(msgspec.json.encode(self.pending[n])))
+
+    def _state_needs(self, frame: dict[str, Any]) -> None:
+        """Name what an intent depends on, once: sent again it is the same, word for word."""
+        if "needs" not in frame and frame["kind"] in ("do", "override", "approve", "undo"):
+            frame["needs"] = {
+                copy.name: {"sv": b64encode(copy.document.encode_state_vector()).decode(), "sent": copy.sent}
+                for copy in self.copies.values()
+            }
+
+    def say_again(self) -> None:
+        """Send every unanswered intent once more, though nothing was lost."""
+        self._send_pending()
+
+    def forge(self, seen: int) -> None:
+        """Claim to have seen what was never sent, under the next number."""
+        main = self.copies[LINES].wire
+        if main is not None and self.copies[LINES].is_welcome and not self.pending:
+            frame = {"type": "intent", "n": self.n + 1, "kind": "do", "text": "forged", "seen": seen}
+            main.send(encode_control(msgspec.json.encode(frame)))

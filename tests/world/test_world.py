@@ -1,0 +1,49 @@
+"""Some worlds at every run; `make world` runs thousands, `make world-mutations` switches every guard off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from tests.world.__main__ import caught
+from tests.world.coverage import TRANSITIONS, transitions
+from tests.world.mutations import MUTATIONS, Mutation
+from tests.world.world import run_world
+
+SEEDS = int(os.environ.get("FOLKMOOT_WORLD_SEEDS", "60"))
+STEPS = 60
+
+
+def test_no_world_breaks_an_invariant_and_together_they_go_almost_everywhere() -> None:
+    found: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        found += transitions(run_world(seed, STEPS))
+    missing = [name for name in TRANSITIONS if not found[name]]
+    assert len(missing) <= 5, missing
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_guard_that_is_switched_off_is_noticed(mutation: Mutation) -> None:
+    count, what = caught(mutation, 0, STEPS)
+    assert count, f"{mutation.what}: not noticed within {mutation.seeds} seeds"
+    assert what.split(":")[0] in mutation.invariants, what
+
+
+def test_one_seed_is_one_run_whatever_the_process() -> None:
+    code = "from tests.world.world import run_world; print(run_world(5, 40).monitor.rows[-1].hash)"
+    heads = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": str(salt)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for salt in (1, 2)
+    }
+    assert len(heads) == 1, heads
