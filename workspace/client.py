@@ -114,6 +114,7 @@ class Room:
     drafts: list[Message] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
     _stamp: int | None = None
+    _stamped: int = 0
     _socket: ClientConnection | None = None
     _waiting: dict[int, _Waiting] = field(default_factory=dict)
     _intents: dict[str, Intent] = field(default_factory=dict)
@@ -169,7 +170,9 @@ class Room:
         """Send one intent; the lane's earlier ones have been answered."""
         await self._up()
         stamp = seen if seen is not None else self._stamp if self._stamp is not None else self.seen
-        self._stamp = None
+        stamp = self._stamped = max(stamp, self._stamped)
+        if kind in ("do", "override"):
+            self._stamp = None
         if scope is None and doc is not None:
             scope = [{"doc": doc, **({"keys": [list(key) for key in keys]} if keys else {})}]
         self.n += 1

@@ -85,6 +85,7 @@ class Monitor:
     states: list[tuple[int, State]] = field(default_factory=list)
     spans: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
     undone: dict[str, str] = field(default_factory=dict)
+    typed: set[str] = field(default_factory=set)
     made: dict[str, set[str]] = field(default_factory=dict)
     checks: int = 0
 
@@ -209,6 +210,8 @@ class Monitor:
                 self.writers[key] = writer
         old = set(before.lines)
         for line in after.lines:
+            if line not in old and row.kind == "update":
+                self.typed.add(line.split("+")[0])
             if line not in old:
                 self.writers[f"line {line}"] = writer
 
@@ -226,7 +229,7 @@ class Monitor:
                 raise Violation("I4", f"{id} was committed after it had ended {one.verdict}")
         for id in body["intents"]:
             self._arrived(self.intents[id], before)
-        if known.body["kind"] == "undo":
+        if known.body["kind"] == "undo" or self.plans[body["plan"]]["planner"] == "branch@1":
             return
         deeds = self.deeds_of(known)
         self._fresh(known, body, deeds, before)
@@ -300,14 +303,19 @@ class Monitor:
 
     def _humans(self, known: Known, deeds: list[Deed], planned: State) -> None:
         """I9: nothing that somebody typed unseen by the author is overwritten, unless it is flagged."""
-        flagged = any(decision["layer"] == "E" for decision in self.decisions.get(known.id, ()))
+        allowed = {
+            edit[0]
+            for decision in self.decisions.get(known.id, ())
+            if decision["layer"] == "E" and decision["outcome"].get(known.id) == "run"
+            for edit in decision["evidence"]["edits"]
+        }
         places = [overwrites(deed) for deed in deeds]
         for deed in deeds:
             if deed.name in ("rewrite", "remove"):
                 places += [f"line {line}" for line in planned.lines if line.split("+")[0] == deed.line and "+" in line]
         for place in filter(None, places):
             writer = self.writers.get(place)
-            if writer is None or writer.intents or flagged:
+            if writer is None or writer.intents or writer.seq in allowed:
                 continue
             past = known.seq if writer.actor == known.actor else known.truth.noticed
             if writer.seq > past:
@@ -318,6 +326,9 @@ class Monitor:
         self.made[body["commit"]] = set(after.lines) - set(before.lines)
         if known.body["kind"] == "undo":
             self._undo(known, before, after)
+        elif self.plans[body["plan"]]["planner"] == "branch@1":
+            if before != after:
+                raise Violation("I8", f"{known.id} was branched and changed what all share")
         else:
             expected: State | None = before
             planned = self._planned_on(body)
@@ -344,7 +355,7 @@ class Monitor:
     def _undo(self, known: Known, before: State, after: State) -> None:
         """I15: what people typed stays; a cell that somebody else has set since stays."""
         commit = known.body["refs"][0]
-        typed = {line.split("+")[0] for line in before.lines if line.startswith("h")}
+        typed = {line.split("+")[0] for line in before.lines} & self.typed
         made, text = self.made[commit], "\n".join(after.lines)
         gone = {word for word in typed if word not in text} - {line.split("+")[0] for line in made}
         marks = [sum(line.count("+") for line in state.lines) for state in (before, after)]

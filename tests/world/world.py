@@ -43,6 +43,7 @@ CHAINS = (
     ("fair",),
     ("merge", "priority", "ask", "fair"),
     ("vote", "fair"),
+    ("branch",),
 )
 QUIET_ROUNDS, QUIET_SECONDS = 60, 60.0
 OUTAGE_SECONDS = 3.0
@@ -235,6 +236,7 @@ class World:
             slots=self.chance.choice((1, 2, 4)),
             merge_auto=self.chance.random() < 0.5,
             vote_quorum=2,
+            human_edit=self.chance.choice(("suggest", "suggest", "apply_and_flag", "ask")),
         )
 
         async def work() -> None:

@@ -36,7 +36,7 @@ async def index(request: Request) -> Response:
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
         room.callers.sent(identity.actor, fold.seq)
-        return [{"name": name, "kind": kind} for name, kind in sorted(fold.kinds.items())]
+        return [{"name": name, "kind": kind} for name, kind in sorted(fold.listed().items())]
 
     return answer(await room.ask(listed))
 

@@ -66,7 +66,7 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
         "name": fold.name,
         "seq": fold.seq,
         "epoch": fold.epoch,
-        "documents": dict(fold.kinds),
+        "documents": fold.listed(),
         "members": dict(fold.members),
         "policy": msgspec.to_builtins(fold.policy),
         "invariants": msgspec.to_builtins(fold.invariants),

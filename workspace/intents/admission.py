@@ -269,7 +269,7 @@ def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
 
 def _approve(core: Core, turn: Turn, entry: Entry) -> None:
     target = core.fold.board.entries[entry.body.refs[0]]
-    if target.state != "suggested":
+    if target.state not in ("suggested", "branched"):
         _end(turn, entry, "rejected", "not_open", f"{target.id} is not a suggestion: it is {target.state}.")
 
 

@@ -26,6 +26,7 @@ from workspace.intents.record import (
 )
 
 DECISIONS_REMEMBERED = 20
+VARIANT_PLANNER = "branch@1"
 LOSSES_LOOKED_AT = 100
 
 
@@ -50,6 +51,7 @@ class Entry:
     reason: str = ""
     waits_for: tuple[str, ...] = ()
     plan: PlanBody | None = None
+    branched: PlanBody | None = None
     plan_seq: int = 0
     faults: int = 0
     attempts: int = 0
@@ -105,6 +107,8 @@ class Board:
                 self._intent(record, body)
             case PlanBody() as body:
                 for entry in self._entries(body.intents):
+                    if body.planner == VARIANT_PLANNER:
+                        entry.branched = entry.plan
                     entry.plan, entry.plan_seq, entry.state = body, record.seq, "ready"
                     entry.attempts = max(entry.attempts, body.attempt + 1)
             case OracleBody() as body:
@@ -225,7 +229,7 @@ class Board:
             if outcome == "held":
                 entry.state, entry.reason = "held", body.reason
                 entry.waits_for = tuple(other for other in body.group if other != id)
-            elif outcome in ("run", "merge"):
+            elif outcome in ("run", "merge", "branch"):
                 entry.state, entry.reason, entry.waits_for = "ready", body.reason, ()
                 if entry.plan is None:
                     entry.state = "queued"

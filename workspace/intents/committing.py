@@ -6,24 +6,21 @@ nothing out before. Order among ready intents: who reads comes before who writes
 
 from __future__ import annotations
 
-from base64 import b64encode
-
 from crdt.fork import Ran
 from workspace.errors import Refusal
 from workspace.intents.board import Entry
+from workspace.intents.branching import archive_variants
 from workspace.intents.conflict import late_rivals, unseen_by
 from workspace.intents.core import Core
-from workspace.intents.events import DocumentsChanged, Spread
-from workspace.intents.evidence import evidence_of
-from workspace.intents.fold import AGENT_LANE, sha_of
+from workspace.intents.entering import enter_commit, tell_done
 from workspace.intents.gate import may_edit, rivals_to_await, try_plan, unmet_expectation
 from workspace.intents.guarding import guard_rules
-from workspace.intents.history import Edit, spans_of, spans_of_ranges
-from workspace.intents.judging import contradictions, notes_for, without_judgement
+from workspace.intents.judging import contradictions, without_judgement
 from workspace.intents.planning import plan_again, subject_of
-from workspace.intents.record import CommitBody, CommitDoc, DecisionBody, VerdictBody
+from workspace.intents.protecting import is_settled, protect, suggest
+from workspace.intents.record import VerdictBody
 from workspace.intents.settling import settle, settle_ready
-from workspace.intents.turn import AGENT, Turn
+from workspace.intents.turn import Turn
 
 
 def commit_ready(core: Core, turn: Turn) -> bool:
@@ -124,7 +121,7 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     """Commit, or end or hold the intent for what speaks against it."""
     assert entry.plan is not None, "a ready intent has a plan"
     if not may_edit(entry) and entry.plan.ops:
-        _suggest(core, turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
+        suggest(turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
         return
     unmet = unmet_expectation(subject_of(entry, core).body.expects, core.fold.documents)
     if unmet is not None:
@@ -146,116 +143,8 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
         settle(core, turn, (*unseen.rivals, entry), layer="L2")
     elif opposed:
         settle(core, turn, (*(core.fold.board.entries[id] for id in dict.fromkeys(opposed)), entry), layer="L3")
-    elif unseen.human:
-        _protect(core, turn, entry, unseen.human)
+    elif unseen.human and not is_settled(entry, unseen.human):
+        protect(core, turn, entry, unseen.human)
     else:
-        _commit(core, turn, entry, ran)
-
-
-def _protect(core: Core, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> None:
-    """E-rule: a human's edit that the author has not seen is not overwritten (semantics §3)."""
-    assert entry.plan is not None, "a ready intent has a plan"
-    names = sorted({edit.actor for edit in edits})
-    docs = sorted({edit.doc for edit in edits})
-    reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after you began to write."
-    decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
-        group=(entry.id,),
-        layer="E",
-        policy="human_edit:suggest@1",
-        by="policy",
-        outcome={entry.id: "suggested"},
-        reason=reason,
-        evidence={
-            **evidence_of((entry,), core.fold.documents, client=core.scratch_client),
-            "edits": [[edit.seq, edit.actor, edit.doc] for edit in edits],
-        },
-    )
-    turn.append(decision, AGENT)
-    _suggest(core, turn, entry, "human_edit", reason, ("approve", "override"), by=decision.decision)
-
-
-def _suggest(
-    core: Core, turn: Turn, entry: Entry, code: str, reason: str, can: tuple[str, ...], *, by: str = ""
-) -> None:
-    turn.verdict(
-        VerdictBody(
-            intent=entry.id,
-            state="suggested",
-            code=code,
-            reason=reason,
-            remedy="Look at what stands there now; approve to run it anyway.",
-            by=by,
-            can=can,
-        )
-    )
-
-
-def _commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
-    """Enter the edit: journal rows, the commit record and its verdict, in this order and in one transaction."""
-    assert entry.plan is not None, "a ready intent has a plan"
-    fold, number = core.fold, turn.fold.seq + 1
-    docs: dict[str, CommitDoc] = {}
-    created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
-    for doc, kind in created.items():
-        fold.create(doc, kind)
-    for doc, part in sorted(ran.executed.items()):
-        if not part.inserted and not part.deleted:
-            continue
-        document = fold.documents[doc]
-        before = document.encode_state_vector()
-        applied = document.apply(part.update)
-        assert applied is not None, "an executed edit is new to the live document"
-        assert document.value() == ran.documents[doc].value(), "fork and live document agree after the commit"
-        jid = turn.journal_row(doc, lane=AGENT_LANE, actor=AGENT, update=applied.update)
-        docs[doc] = CommitDoc(
-            jid=jid,
-            sha=sha_of((applied.update,)),
-            before=b64encode(before).decode(),
-            after=b64encode(document.encode_state_vector()).decode(),
-            inserted=spans_of(applied.inserted),
-            deleted=spans_of_ranges(applied.deleted),
-        )
-        turn.tell(Spread(doc, applied.update, AGENT_LANE))
-    commit = CommitBody(
-        commit=f"c{number}",
-        plan=entry.plan.plan,
-        intents=(entry.id, *entry.steers),
-        base=entry.plan.snapshot,
-        decisions=tuple(decision.decision for decision in entry.decisions),
-        docs=docs,
-        created=created,
-        state=fold.state(),
-        origin=f"commit:c{number}",
-        summary=entry.plan.summary,
-    )
-    turn.append(commit, AGENT)
-    if created:
-        turn.tell(DocumentsChanged(tuple(created), ()))
-    _tell_done(core, turn, entry, commit)
-
-
-def _tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None:
-    """Append the verdict of a committed intent and of those that joined it."""
-    turn.verdict(
-        VerdictBody(
-            intent=entry.id,
-            state="merged" if entry.carried else "done",
-            code="merged" if entry.carried else "done",
-            reason=commit.summary + notes_for(core, entry),
-            commit=commit.commit,
-            can=("override", "undo"),
-        )
-    )
-    for id in entry.steers:
-        turn.verdict(
-            VerdictBody(
-                intent=id,
-                state="merged",
-                code="merged" if entry.carried else "steered",
-                reason=f"Done with {entry.actor}'s instruction: {commit.summary}",
-                winner=entry.id,
-                commit=commit.commit,
-                can=("override", "undo"),
-            )
-        )
+        tell_done(core, turn, entry, enter_commit(core, turn, entry, ran))
+        archive_variants(core, turn, entry)

@@ -68,6 +68,7 @@ class Fold:
     board: Board = field(default_factory=Board)
     history: History = field(default_factory=History)
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
+    archived: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
 
     def apply(self, record: Record) -> None:
@@ -102,6 +103,10 @@ class Fold:
             self.documents[doc] = Document(kind, client=self.client)
             self.kinds[doc] = kind
 
+    def listed(self) -> dict[str, DocumentKind]:
+        """Return the documents that are not archived, by name."""
+        return {doc: kind for doc, kind in self.kinds.items() if doc not in self.archived}
+
     def feed(self, record: Record, journal: Sequence[JournalLike]) -> None:
         """Give the documents the bytes that `record` names, before `apply` (replay and recovery only).
 
@@ -135,6 +140,7 @@ class Fold:
             self.name = body.name
         for doc, kind in body.documents.items():
             self.create(doc, kind)
+        self.archived.update(body.archived)
         self.members.update(body.members)
         self.versions.update(body.versions)
         if body.policy is not None:

@@ -5,9 +5,12 @@ A plan is made on a snapshot that closes every open run first, so that one `seq`
 
 from __future__ import annotations
 
+import msgspec
+
 from crdt.document import Document
 from workspace.errors import Refusal
 from workspace.intents.board import Entry
+from workspace.intents.branching import approved_plan
 from workspace.intents.causality import happened_before
 from workspace.intents.core import Core
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
@@ -135,8 +138,12 @@ def start(core: Core, turn: Turn) -> bool:
         elif busy >= core.fold.policy.slots:
             turn.state(entry, "queued", reason="Waits for a free planner.")
         else:
-            busy += 1
             moved = True
+            approved = approved_plan(core, entry)
+            if approved is not None:
+                _adopt(core, turn, entry, approved)
+                continue
+            busy += 1
             _ask(core, turn, entry)
     return moved
 
@@ -178,6 +185,18 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
 
 
+def _adopt(core: Core, turn: Turn, entry: Entry, plan: PlanBody) -> None:
+    """Give an approval the very plan whose variant was looked at: nobody is asked again."""
+    core.runs.close(turn)
+    work, number = core.work_of(entry), turn.fold.seq
+    work.base, work.ready_at = snapshot(core), turn.now
+    body = msgspec.structs.replace(plan, plan=f"p{number + 1}", intents=(entry.id,), snapshot=number, attempt=0)
+    turn.append(body, AGENT)
+    ran = try_plan(body, core.fold.documents, client=core.scratch_client)
+    work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
+    turn.state(entry, "ready", reason=body.summary)
+
+
 def subject_of(entry: Entry, core: Core) -> Entry:
     """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
     if entry.body.kind == "approve":
@@ -188,7 +207,8 @@ def subject_of(entry: Entry, core: Core) -> Entry:
 def snapshot(core: Core) -> Snapshot:
     """Return all documents as of now; every open run must be closed."""
     assert not core.runs.open, "a snapshot closes every run first"
-    images = {name: Image(core.fold.kinds[name], doc.encode()) for name, doc in core.fold.documents.items()}
+    documents = core.fold.documents
+    images = {name: Image(kind, documents[name].encode()) for name, kind in core.fold.listed().items()}
     return Snapshot(core.fold.seq, images)
 
 

@@ -6,21 +6,24 @@ the people, or passes to the next in the chain; `fair` never passes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from crdt.digest import digest_value
+from crdt.ops import Op
 from workspace.errors import Refusal
 from workspace.intents.board import Standing
+from workspace.intents.intent import PATH_DEPTH_MAX
 from workspace.intents.oracle import Merged
-from workspace.intents.record import PolicyConfig
+from workspace.intents.record import PolicyConfig, Region
 
-POLICIES = ("priority", "first", "fair", "ask", "merge", "vote")
-NONE, BOTH, MERGE = "none", "both", "merge"
+POLICIES = ("priority", "first", "fair", "ask", "merge", "vote", "branch")
+NONE, BOTH, MERGE, BRANCH = "none", "both", "merge", "branch"
 ASK_SECONDS_MAX = 7 * 86_400.0
 LOSSES_IN_A_ROW = 3
+REGIONS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
                 ruling = _priority(group)
             case "first":
                 ruling = _first(group)
+            case "branch":
+                ruling = _branch(group)
             case "ask":
                 after = decide(group, _rest(config, at), standing, merges)
                 return Ruling("ask@1", "", "They exclude each other; the people decide.", default=after.winner)
@@ -98,12 +103,29 @@ def group_key(ids: tuple[str, ...]) -> str:
     return " ".join(sorted(ids))
 
 
-def chain_for(config: PolicyConfig, layer: str) -> PolicyConfig:
-    """Return the policy for a layer: what only a judge found goes to the people first (it may only add questions)."""
+def chain_for(config: PolicyConfig, layer: str, ops: Iterable[Op]) -> PolicyConfig:
+    """Return the policy for a group whose plans do `ops`: its region's chain where one lies in a region.
+
+    What only a judge found goes to the people first (it may only add questions).
+    """
+    region = region_of(config.regions, ops)
+    if region is not None:
+        config = msgspec.structs.replace(config, chain=region.chain)
     if layer != "L3" or config.chain[0] == "ask":
         return config
     rest = tuple(name for name in config.chain if name != "ask")
     return msgspec.structs.replace(config, chain=("ask", *rest))
+
+
+def region_of(regions: Iterable[Region], ops: Iterable[Op]) -> Region | None:
+    """Return the narrowest region that one of these operations writes in; of equals the first."""
+    places = [(op.doc, tuple(getattr(op, "path", ()))) for op in ops]
+    hit = [
+        region
+        for region in regions
+        if any(doc == region.doc and path[: len(region.path)] == region.path for doc, path in places)
+    ]
+    return max(hit, key=lambda region: len(region.path), default=None)
 
 
 def _priority(group: tuple[Member, ...]) -> Ruling | None:
@@ -118,6 +140,13 @@ def _priority(group: tuple[Member, ...]) -> Ruling | None:
 def _first(group: tuple[Member, ...]) -> Ruling:
     winner = min(group, key=lambda member: member.seq)
     return Ruling("first@1", winner.intent, f"{winner.actor} asked first")
+
+
+def _branch(group: tuple[Member, ...]) -> Ruling | None:
+    """Rule for both, side by side; what is in the document already cannot be a variant any more."""
+    if any(member.is_committed for member in group):
+        return None
+    return Ruling("branch@1", BRANCH, "both variants stand side by side")
 
 
 def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
@@ -143,7 +172,8 @@ def inputs_hash(group: tuple[Member, ...], config: PolicyConfig, standing: Stand
 
 def check(config: PolicyConfig) -> Refusal | None:
     """Return why a policy configuration from outside may not be, or None."""
-    unknown = [name for name in config.chain if name not in POLICIES]
+    chains = (config.chain, *(region.chain for region in config.regions))
+    unknown = [name for chain in chains for name in chain if name not in POLICIES]
     bounds = (
         ("ask_seconds", config.ask_seconds, 1.0, ASK_SECONDS_MAX),
         ("window_ms", config.window_ms, 0, 10_000),
@@ -153,8 +183,10 @@ def check(config: PolicyConfig) -> Refusal | None:
         ("slots", config.slots, 1, 64),
         ("vote_quorum", config.vote_quorum, 1, 1_000),
     )
-    if unknown or not 1 <= len(config.chain) <= 8:
+    if unknown or not all(1 <= len(chain) <= 8 for chain in chains):
         return Refusal("malformed", f"Unknown policy {unknown or config.chain}.", f"Choose from {', '.join(POLICIES)}.")
+    if len(config.regions) > REGIONS_MAX or any(len(region.path) > PATH_DEPTH_MAX for region in config.regions):
+        return Refusal("malformed", "Too many or too deep regions.", f"Give at most {REGIONS_MAX}.")
     for name, value, low, high in bounds:
         if not low <= value <= high:
             return Refusal("malformed", f"{name} is {value}.", f"Choose {low} to {high}.")

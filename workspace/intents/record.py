@@ -16,7 +16,7 @@ from crdt.document import DocumentKind
 from crdt.fork import Reading
 from crdt.ops import Op
 from workspace.intents.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
-from workspace.intents.intent import Expect, IntentKind, Need, Role, Scope, TerminalState
+from workspace.intents.intent import Expect, IntentKind, Need, Path, Role, Scope, TerminalState
 from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged
 from workspace.intents.plan import Effect, Option, Tokens
@@ -205,12 +205,20 @@ class EffectBody(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class Region(msgspec.Struct, frozen=True):
+    """A part of the workspace that settles conflicts by its own chain: a document, or a path of a data document."""
+
+    doc: str
+    chain: tuple[str, ...]
+    path: Path = ()
+
+
 class PolicyConfig(msgspec.Struct, frozen=True):
     """How a workspace settles conflicts. Seconds and milliseconds are bounded where they enter (`policy.check`)."""
 
     chain: tuple[str, ...] = ("priority", "ask", "fair")
     ask_seconds: float = 60.0
-    human_edit: Literal["suggest"] = "suggest"
+    human_edit: Literal["suggest", "apply_and_flag", "ask"] = "suggest"
     window_ms: int = 300
     overlap_wait_ms: int = 30_000
     replans_max: int = 2
@@ -219,6 +227,7 @@ class PolicyConfig(msgspec.Struct, frozen=True):
     judge: bool = True
     merge_auto: bool = False
     vote_quorum: int = 3
+    regions: tuple[Region, ...] = ()
 
 
 class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -232,6 +241,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     routes: RouteTable | None = None
     budget: Budget | None = None
     retired: tuple[str, ...] = ()
+    archived: tuple[str, ...] = ()
     versions: dict[str, str] = {}
 
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from workspace.intents.fold import Fold, JournalLike
-from workspace.intents.policy import MERGE, NONE, chain_for, decide, inputs_hash
+from workspace.intents.policy import BRANCH, MERGE, NONE, chain_for, decide, inputs_hash
 from workspace.intents.record import DecisionBody, PolicyConfig, Row, read_row
 from workspace.intents.replay import start_replay
-from workspace.intents.settling import member_of
+from workspace.intents.settling import member_of, ops_of
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -67,13 +67,16 @@ def decide_again(rows: Sequence[Row], journal: Iterable[JournalLike], config: Po
 
 
 def _is_sound(body: DecisionBody, fold: Fold) -> bool:
-    members = tuple(member_of(fold.board.entries[id]) for id in body.group)
-    return inputs_hash(members, chain_for(fold.policy, body.layer), fold.board.standing()) == body.inputs
+    group = [fold.board.entries[id] for id in body.group]
+    config = chain_for(fold.policy, body.layer, ops_of(group))
+    return inputs_hash(tuple(map(member_of, group)), config, fold.board.standing()) == body.inputs
 
 
 def _compare(seq: int, body: DecisionBody, fold: Fold, config: PolicyConfig) -> Difference | None:
-    members = tuple(member_of(fold.board.entries[id]) for id in body.group)
-    ruling = decide(members, chain_for(config, body.layer), fold.board.standing(), fold.merges)
+    group = [fold.board.entries[id] for id in body.group]
+    ruling = decide(
+        tuple(map(member_of, group)), chain_for(config, body.layer, ops_of(group)), fold.board.standing(), fold.merges
+    )
     was = "" if body.question is not None else _winner(body)
     if ruling.winner == was:
         return None
@@ -83,4 +86,6 @@ def _compare(seq: int, body: DecisionBody, fold: Fold, config: PolicyConfig) -> 
 def _winner(body: DecisionBody) -> str:
     if "merge" in body.outcome.values():
         return MERGE
+    if "branch" in body.outcome.values():
+        return BRANCH
     return next((id for id, outcome in body.outcome.items() if outcome in ("run", "kept")), NONE)

@@ -72,7 +72,7 @@ class Sequencer:
         has_judge: bool = False,
         quick: Quick | None = None,
     ) -> None:
-        client = writer_client(ws, epoch)
+        client = writer_client(epoch)
         self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick)
         self.document_bytes_max = document_bytes_max
         self._rows_since: dict[str, int] = {}
@@ -272,7 +272,7 @@ def open_sequencer(
     Raises:
         LogCorrupt: the log does not verify; nothing may be written on top of it.
     """
-    replay = start_replay(journal, client=writer_client(ws, epoch))
+    replay = start_replay(journal, client=writer_client(epoch))
     for row in rows:
         replay.step(row)
     fold = replay.fold

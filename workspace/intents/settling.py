@@ -6,13 +6,15 @@ question is a decision too, with the outcome `held`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from crdt.digest import Json
+from crdt.ops import Op
 from workspace.intents.answering import agreed, carried, plurality
 from workspace.intents.board import Entry
+from workspace.intents.branching import branch
 from workspace.intents.causality import are_concurrent
 from workspace.intents.conflict import components, do_collide
 from workspace.intents.core import Core
@@ -21,12 +23,24 @@ from workspace.intents.judging import contradictions
 from workspace.intents.merging import awaits_merger, carry
 from workspace.intents.plan import Option
 from workspace.intents.planning import stop
-from workspace.intents.policy import BOTH, MERGE, NONE, Member, Ruling, chain_for, decide, group_key, inputs_hash
+from workspace.intents.policy import (
+    BOTH,
+    BRANCH,
+    MERGE,
+    NONE,
+    Member,
+    Ruling,
+    chain_for,
+    decide,
+    group_key,
+    inputs_hash,
+)
+from workspace.intents.protecting import suggest
 from workspace.intents.record import Answer, DecisionBody, Layer, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
 LABEL_POINTS_MAX = 80
-SPECIAL = frozenset({NONE, BOTH, MERGE})
+SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
 
 
 def settle_ready(
@@ -74,7 +88,7 @@ def settle(
 
     Returns False when the policy wants the merger's word first and has asked for it.
     """
-    config = chain_for(core.fold.policy, layer)
+    config = chain_for(core.fold.policy, layer, ops_of(group))
     if "merge" in config.chain and awaits_merger(core, turn, group):
         return False
     core.runs.close(turn)
@@ -98,6 +112,11 @@ def settle(
     else:
         _ask(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
     return True
+
+
+def ops_of(group: Iterable[Entry]) -> list[Op]:
+    """Return the operations of everybody's plan."""
+    return [op for entry in group if entry.plan is not None for op in entry.plan.ops]
 
 
 def member_of(entry: Entry) -> Member:
@@ -222,7 +241,7 @@ def rule(
     """Log a decision and the verdicts of those who lose by it. `ruling.winner` may be `none`."""
     number = turn.fold.seq + 1
     losers = _losers(group, ruling.winner, evidence)
-    won = {BOTH: "run", MERGE: "merge"}.get(ruling.winner, "")
+    won = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}.get(ruling.winner, "")
     outcome = {}
     for entry in group:
         if not stands(entry):
@@ -234,7 +253,8 @@ def rule(
         elif entry.id == ruling.winner:
             outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
         else:
-            outcome[entry.id] = "overruled" if entry in losers else "open"
+            lost = "suggested" if layer == "E" else "overruled"
+            outcome[entry.id] = lost if entry in losers else "open"
     decision = DecisionBody(
         decision=f"d{number}",
         group=tuple(entry.id for entry in group),
@@ -252,11 +272,16 @@ def rule(
     for entry in group:
         if entry in losers and entry.is_live:
             stop(core, turn, entry)
+            if layer == "E":
+                suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
+                continue
             turn.verdict(overruled(entry, core, decision, ruling.winner))
         elif entry.is_live and outcome[entry.id] != "kept":
             turn.state(entry, "ready" if entry.plan is not None else "queued", reason=ruling.reason)
     if ruling.winner == MERGE:
         carry(core, turn, group)
+    elif ruling.winner == BRANCH:
+        branch(core, turn, group, decision)
 
 
 def stands(entry: Entry) -> bool:
@@ -267,7 +292,7 @@ def stands(entry: Entry) -> bool:
 def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
     """Return who loses: with a winner those who collide with it, without one everybody."""
     edges = evidence.get("edges") or []
-    if winner in (BOTH, MERGE):
+    if winner in (BOTH, MERGE, BRANCH):
         return []
     if winner == NONE or not isinstance(edges, list) or not edges:
         return [entry for entry in group if entry.id != winner]
@@ -319,7 +344,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
         opened = core.fold.board.layers.get(question.id)
         group = tuple(core.fold.board.entries[id] for id in question.group)
         standing = [entry for entry in group if stands(entry)]
-        is_moot = opened is not None and len(standing) < 2
+        is_moot = opened is not None and len(standing) < min(2, len(group))
         if turn.now < question.deadline and not is_moot:
             continue
         moved = True
@@ -328,7 +353,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             _unanswered(turn, question)
             continue
         ids = [entry.id for entry in standing] or [NONE]
-        winner = question.default if question.default in (*ids, BOTH) else ids[0]
+        winner = question.default if question.default in (*ids, BOTH) or opened.layer == "E" else ids[0]
         votes = tuple(core.fold.board.votes.get(question.id, ()))
         why, policy = "nobody answered in time", opened.policy
         chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None

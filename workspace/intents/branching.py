@@ -1,0 +1,111 @@
+"""Policy `branch`: every variant as a document of its own, side by side; an approval picks one (semantics §4).
+
+Where a group is branched, nothing of it runs on the document that all share. The agent writes each variant into a new
+document `NAME.INTENT`, people look at both, and may edit them. Approving one runs its plan where it was meant to go;
+the other variants leave the list and stay in the log.
+"""
+
+from __future__ import annotations
+
+from crdt.anchor import Anchor
+from crdt.document import TEXT_ROOT, Document
+from crdt.fork import Ran, run
+from crdt.ops import CreateDocument, Insert, Op, SetValue
+from workspace.intents.board import VARIANT_PLANNER, Entry
+from workspace.intents.core import Core
+from workspace.intents.entering import enter_commit
+from workspace.intents.events import DocumentsChanged
+from workspace.intents.gate import try_plan
+from workspace.intents.record import ConfigBody, DecisionBody, PlanBody, VerdictBody
+from workspace.intents.turn import AGENT, Turn
+
+
+def variant_name(doc: str, intent: str) -> str:
+    """Return the name of the document that holds an intent's variant of another."""
+    return f"{doc}.{intent}"
+
+
+def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionBody) -> None:
+    """Write the variant of every member into documents of its own, and end them `branched`."""
+    names = {entry.id: _write(core, turn, entry) for entry in group if entry.is_live}
+    for entry in group:
+        if not entry.is_live:
+            continue
+        own = ", ".join(names[entry.id]) or "nothing to show"
+        others = "; ".join(
+            f"{other.actor}'s is {', '.join(names[other.id])}"
+            for other in group
+            if other is not entry and names[other.id]
+        )
+        turn.verdict(
+            VerdictBody(
+                intent=entry.id,
+                state="branched",
+                code="branch",
+                reason=f"Both variants stand side by side: yours is {own}; {others}.",
+                remedy="Look at them and approve the one to keep.",
+                by=decision.decision,
+                commit=entry.commit.commit if entry.commit is not None else "",
+                can=("approve", "override"),
+            )
+        )
+
+
+def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
+    """Commit an intent's variant; return the documents it is in."""
+    assert entry.plan is not None, "only planned intents are branched"
+    ran = try_plan(entry.plan, core.fold.documents, client=core.scratch_client)
+    if not isinstance(ran, Ran) or not ran.documents:
+        return ()
+    ops: list[Op] = []
+    for doc, document in sorted(ran.documents.items()):
+        name = variant_name(doc, entry.id)
+        ops += [CreateDocument(name, document.kind), *_contents(name, document)]
+    body = PlanBody(
+        plan=f"p{turn.fold.seq + 1}",
+        intents=(entry.id,),
+        snapshot=turn.fold.seq,
+        attempt=entry.plan.attempt,
+        ops=tuple(ops),
+        reads=(),
+        summary=f"Variant: {entry.plan.summary}",
+        planner=VARIANT_PLANNER,
+    )
+    turn.append(body, AGENT)
+    enter_commit(core, turn, entry, run(core.fold.documents, body.ops, (), client=core.client))
+    return tuple(variant_name(doc, entry.id) for doc in sorted(ran.documents))
+
+
+def _contents(name: str, document: Document) -> list[Op]:
+    """Return the operations that write a document's value into an empty one of its kind."""
+    if document.kind == "text":
+        text = document.text()
+        return [Insert(name, Anchor(None, TEXT_ROOT, 0).encode(), text)] if text else []
+    value = document.value()
+    assert isinstance(value, dict), "a data document is a map"
+    return [SetValue(name, (key,), part, "absent") for key, part in sorted(value.items())]
+
+
+def approved_plan(core: Core, entry: Entry) -> PlanBody | None:
+    """Return the plan that an approval of a variant stands for, while it holds; None when it must be made anew."""
+    target = core.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    if target is None or target.branched is None:
+        return None
+    plan = target.branched
+    return plan if isinstance(try_plan(plan, core.fold.documents, client=core.scratch_client), Ran) else None
+
+
+def archive_variants(core: Core, turn: Turn, entry: Entry) -> None:
+    """Take the variants of a group off the list once one of them has been approved and is done."""
+    target = core.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    if target is None or target.branched is None:
+        return
+    group = {id for decision in target.decisions if "branch" in decision.outcome.values() for id in decision.group}
+    names = tuple(
+        name
+        for name in core.fold.listed()
+        if any(name.endswith(f".{id}") for id in group) and name.rsplit(".", 1)[0] in core.fold.documents
+    )
+    if names:
+        turn.append(ConfigBody(archived=names), AGENT)
+        turn.tell(DocumentsChanged((), names))

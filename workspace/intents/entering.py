@@ -1,0 +1,86 @@
+"""Into the documents and the log: one plan becomes one commit, in one transaction with its verdicts (semantics §5)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from crdt.fork import Ran
+from workspace.intents.board import Entry
+from workspace.intents.core import Core
+from workspace.intents.events import DocumentsChanged, Spread
+from workspace.intents.fold import AGENT_LANE, sha_of
+from workspace.intents.history import spans_of, spans_of_ranges
+from workspace.intents.judging import notes_for
+from workspace.intents.protecting import flagged
+from workspace.intents.record import CommitBody, CommitDoc, VerdictBody
+from workspace.intents.turn import AGENT, Turn
+
+
+def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody:
+    """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow."""
+    assert entry.plan is not None, "a ready intent has a plan"
+    fold, number = core.fold, turn.fold.seq + 1
+    docs: dict[str, CommitDoc] = {}
+    created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
+    for doc, kind in created.items():
+        fold.create(doc, kind)
+    for doc, part in sorted(ran.executed.items()):
+        if not part.inserted and not part.deleted:
+            continue
+        document = fold.documents[doc]
+        before = document.encode_state_vector()
+        applied = document.apply(part.update)
+        assert applied is not None, "an executed edit is new to the live document"
+        assert document.value() == ran.documents[doc].value(), "fork and live document agree after the commit"
+        jid = turn.journal_row(doc, lane=AGENT_LANE, actor=AGENT, update=applied.update)
+        docs[doc] = CommitDoc(
+            jid=jid,
+            sha=sha_of((applied.update,)),
+            before=b64encode(before).decode(),
+            after=b64encode(document.encode_state_vector()).decode(),
+            inserted=spans_of(applied.inserted),
+            deleted=spans_of_ranges(applied.deleted),
+        )
+        turn.tell(Spread(doc, applied.update, AGENT_LANE))
+    commit = CommitBody(
+        commit=f"c{number}",
+        plan=entry.plan.plan,
+        intents=(entry.id, *entry.steers),
+        base=entry.plan.snapshot,
+        decisions=tuple(decision.decision for decision in entry.decisions),
+        docs=docs,
+        created=created,
+        state=fold.state(),
+        origin=f"commit:c{number}",
+        summary=entry.plan.summary,
+    )
+    turn.append(commit, AGENT)
+    if created:
+        turn.tell(DocumentsChanged(tuple(created), ()))
+    return commit
+
+
+def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None:
+    """Append the verdict of a committed intent and of those that joined it."""
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="merged" if entry.carried else "done",
+            code="merged" if entry.carried else "done",
+            reason=commit.summary + flagged(entry) + notes_for(core, entry),
+            commit=commit.commit,
+            can=("override", "undo"),
+        )
+    )
+    for id in entry.steers:
+        turn.verdict(
+            VerdictBody(
+                intent=id,
+                state="merged",
+                code="merged" if entry.carried else "steered",
+                reason=f"Done with {entry.actor}'s instruction: {commit.summary}",
+                winner=entry.id,
+                commit=commit.commit,
+                can=("override", "undo"),
+            )
+        )
