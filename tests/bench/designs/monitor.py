@@ -42,6 +42,7 @@ class Findings:
     waits: list[float] = field(default_factory=list)
     seconds: float = 0.0
     wasted: float = 0.0
+    delays: list[float] = field(default_factory=list)
     states: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -86,6 +87,7 @@ class Walk:
             for clock in range(start, end):
                 typed = self.typed.get((client, clock))
                 if typed is not None:
+                    self.found.delays.append(change.at - typed.at)
                     self._by_hand(typed)
                 effect = self.effects.get((client, clock))
                 if effect is not None:
