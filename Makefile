@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench bench-routing bench-long world soak clean
+.PHONY: demo story test check web serve bench bench-routing bench-long bench-designs world soak clean
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -39,6 +39,9 @@ bench-routing: $(STAMP)  ## cost against success of routing, written to docs/rou
 
 bench-long: $(STAMP)  ## tokens of a plan against the length of the document
 	$(BIN)/python -m tests.bench.long_document
+
+bench-designs: $(STAMP)  ## five designs of an agent under the same people, written to docs/designs.md; a quarter of an hour
+	$(BIN)/python -m tests.bench.designs --minutes 20 --seeds 6 --write
 
 world: $(STAMP)  ## random histories of people, plans and crashes against the sequencer
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history

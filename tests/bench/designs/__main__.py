@@ -44,6 +44,7 @@ class Bench:
     seeds: list[int]
     scale: float
     at_once: int
+    paraphrased: float = 0.08
     pasts: list[tuple[int, tuple[int, float, str], Past]] = field(default_factory=list)
     results: dict[tuple[int, float, str], list[Findings]] = field(default_factory=dict)
     lags: list[float] = field(default_factory=list)
@@ -70,7 +71,7 @@ class Bench:
         self, server: Running, planner: ScriptedPlanner, gate: asyncio.Semaphore,
         users: int, latency: float, design: str, seed: int,
     ) -> None:  # fmt: skip
-        load = Load(users=users, latency=latency, minutes=self.minutes)
+        load = Load(users=users, latency=latency, minutes=self.minutes, paraphrased=self.paraphrased)
         async with gate:
             past = await run_once(server, planner, design=design, load=load, seed=seed, scale=self.scale)
         self.pasts.append((seed, (users, latency, design), past))
@@ -134,11 +135,12 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=0.025)
     parser.add_argument("--at-once", type=int, default=3, help="runs at a time in each process")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--paraphrased", type=float, default=0.08, help="share of goals the built-in judge cannot read")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     conditions = [(int(u), float(s)) for u in options.users.split(",") for s in options.latency.split(",")]
     seeds, designs = list(range(1, options.seeds + 1)), options.designs.split(",")
-    bench = Bench(conditions, designs, options.minutes, seeds, options.scale, options.at_once)
+    bench = Bench(conditions, designs, options.minutes, seeds, options.scale, options.at_once, options.paraphrased)
     bench.spread(options.processes)
     command = f"python -m tests.bench.designs --minutes {options.minutes:g} --seeds {options.seeds}"
     text = bench.report(f"{command} --scale {options.scale:g} --at-once {options.at_once}")

@@ -1,7 +1,7 @@
 """What people say: names of cells, and the words in which the same wish may be put.
 
-The two topics have opposite goals. Most people say so in words that are in the lexicon of the built-in judge; a share
-`PARAPHRASED` says it in other words, which that judge cannot know. `tests/bench/designs` reports what it found.
+On each of two topics people want opposite things. Most say so in words that are in the lexicon of the built-in judge;
+a share of them says it in other words, which that judge cannot know: so its recall is set here, not found.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ CELLS = (
     "bikes", "buses", "trains", "hotels", "guests", "staff", "guards", "nurses",
     "insurance", "permits", "energy", "internet", "phones", "radios", "photos", "videos",
 )  # fmt: skip
-PARAPHRASED = 0.08
 
 SAID: dict[tuple[int, int], tuple[str, ...]] = {
     (0, 1): ("Make the invitation formal", "Write the invitation in a serious tone", "Keep the invitation official"),
@@ -31,9 +30,9 @@ OTHERWISE: dict[tuple[int, int], str] = {
 }
 
 
-def about_topic(chance: random.Random, topic: int, stance: int) -> str:
-    """Return one wording of a wish about a topic."""
-    if chance.random() < PARAPHRASED:
+def about_topic(chance: random.Random, topic: int, stance: int, *, paraphrased: float) -> str:
+    """Return one wording of a wish about a topic; `paraphrased` is the share of those the built-in judge misses."""
+    if chance.random() < paraphrased:
         return OTHERWISE[topic, stance]
     return chance.choice(SAID[topic, stance])
 

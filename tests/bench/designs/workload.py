@@ -36,6 +36,7 @@ class Load:
     notice: float = 2.0
     topics: int = 2
     topic_share: float = 0.3
+    paraphrased: float = 0.08
     answer: float = 15.0
     silent_share: float = 0.2
 
@@ -108,7 +109,7 @@ def _wish(
     work = max(1.5, spread(chance, 1.0, 0.5) * load.latency)
     if chance.random() < load.topic_share:
         topic, stance = chance.randrange(load.topics), chance.choice((-1, 1))
-        text = about_topic(chance, topic, stance)
+        text = about_topic(chance, topic, stance, paraphrased=load.paraphrased)
         return Instruction(id, author, begun, sent, "topic", (f"notes.{id}",), stance, topic, stance, work, text)
     kinds: tuple[Kind, ...] = ("set", "add", "derive")
     (kind,) = chance.choices(kinds, (0.55, 0.25, 0.2))
