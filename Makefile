@@ -41,7 +41,7 @@ bench-long: $(STAMP)  ## tokens of a plan against the length of the document
 	$(BIN)/python -m tests.bench.long_document
 
 bench-designs: $(STAMP)  ## five designs of an agent under the same people, written to docs/designs.md; a quarter of an hour
-	$(BIN)/python -m tests.bench.designs --minutes 20 --seeds 6 --write
+	$(BIN)/python -m tests.bench.designs --minutes 14 --seeds 6 --write
 
 world: $(STAMP)  ## random histories of people, plans and crashes against the sequencer
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history

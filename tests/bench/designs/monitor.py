@@ -59,6 +59,15 @@ class Writer:
     sent: Sent | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a cell, in the order of arrival, by the Yjs id with which its change began."""
+
+    client: int
+    clock: int
+    is_human: bool
+
+
 @dataclass(slots=True)
 class Walk:
     """The observer's replica on the way through a run."""
@@ -67,6 +76,7 @@ class Walk:
     found: Findings
     state: dict[str, Json] = field(default_factory=dict)
     last: dict[str, Writer] = field(default_factory=dict)
+    writes: dict[str, list[Write]] = field(default_factory=dict)
     fulfilled: dict[str, float] = field(default_factory=dict)
     blamed: set[str] = field(default_factory=set)
 
@@ -98,18 +108,26 @@ class Walk:
         self._by_agent(effect, effect.at, dict(self.state), {})
 
     def _by_hand(self, typed: Typed) -> None:
-        """A person's edit arrives; where an agent's concurrent write has the last word over it, it is clobbered."""
-        writer = self.last.get(typed.cell)
+        """A person's edit arrives; where an agent's concurrent write has the last word over it, it is clobbered.
+
+        Of concurrent writes of one key Yjs lets the later sibling win, with all that was built on it: so an edit loses
+        to the first write that its author did not have. Where that is another person's, no agent is to blame.
+        """
+        before = self.writes.setdefault(typed.cell, [])
         if self.state.get(typed.cell) == typed.value:
             self.last[typed.cell] = Writer(typed=typed)
-        elif writer is not None and writer.sent is not None:
-            self._note("clobbered", f"{typed} lost on arrival to {writer.sent.instruction.text!r}")
+        else:
+            crossed = next((write for write in before if write.clock >= typed.base.get(write.client, 0)), None)
+            if crossed is not None and not crossed.is_human:
+                self._note("clobbered", f"{typed} lost on arrival to an agent's write")
+        before.append(Write(typed.client, typed.clock, True))
 
     def _by_agent(self, effect: Effect, at: float, before: Mapping[str, Json], changed: Mapping[str, Json]) -> None:
         sent = self.sent[effect.instruction]
         for cell in changed:
             self._written_over(sent, cell, before, changed[cell])
             self.last[cell] = Writer(sent=sent)
+            self.writes.setdefault(cell, []).append(Write(effect.client or 0, effect.clock, False))
         if _spent(before) <= BUDGET < _spent(self.state):
             self._note("broken", f"{sent.instruction.text!r}: {_spent(before):g} became {_spent(self.state):g}")
         if effect.is_part:

@@ -7,7 +7,7 @@ records that came over people's sockets, effects are what agents say of their ow
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crdt.digest import Json
 from tests.bench.designs.workload import Instruction
@@ -28,7 +28,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A person's own edit of a cell, with the Yjs id of what was written."""
+    """A person's own edit of a cell: the Yjs id of what was written, and what the own replica held before (`base`)."""
 
     at: float
     author: str
@@ -36,6 +36,7 @@ class Typed:
     value: int
     client: int
     clock: int
+    base: Mapping[int, int] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

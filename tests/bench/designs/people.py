@@ -35,12 +35,13 @@ class Person:
         """Set cells by hand, each at its time."""
         for edit in edits:
             await self.pace.until(edit.at)
-            clock, now = self.board.document.next_clock(), self.pace.now()
+            now, base = self.pace.now(), dict(self.board.document.state_vector())
+            client = self.board.document.client
 
             def change(document: Document, edit: HandEdit = edit) -> None:
                 set_path(document, path_of(edit.cell), edit.value)
 
-            self.typed.append(Typed(now, self.name, edit.cell, edit.value, self.board.document.client, clock))
+            self.typed.append(Typed(now, self.name, edit.cell, edit.value, client, base.get(client, 0), base))
             await self.board.client.edit(change)
 
     def noticed_until(self) -> float:

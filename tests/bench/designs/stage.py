@@ -41,10 +41,11 @@ QUIET_SECONDS = 0.3
 OWNER = "p0"
 
 
-def policy_at(scale: float) -> PolicyConfig:
-    """Return the server's own policy with every time scaled."""
+def policy_at(scale: float, *, slots: int) -> PolicyConfig:
+    """Return the server's own policy with every time scaled, and so many planners at once."""
     usual = PolicyConfig()
     return PolicyConfig(
+        slots=slots,
         ask_seconds=usual.ask_seconds * scale,
         window_ms=max(1, round(usual.window_ms * scale)),
         overlap_wait_ms=max(1, round(usual.overlap_wait_ms * scale)),
@@ -89,8 +90,9 @@ class Stage:
 
     async def set_up(self) -> None:
         """Make the workspace with its rule and its cells."""
+        policy = policy_at(self.scale, slots=self.load.slots or self.load.users)
         room = await self.server.lobby.create(
-            self.ws, name="Bench", actor=OWNER, policy=policy_at(self.scale), documents={DOC: "data", CHAT: "data"}
+            self.ws, name="Bench", actor=OWNER, policy=policy, documents={DOC: "data", CHAT: "data"}
         )
         rule = Invariant("sum_at_most", DOC, ("budget",), limit=BUDGET, message="More than the budget")
         await room.ask(lambda: room.handle(Configured(OWNER, ConfigBody(invariants={"budget": rule}))))

@@ -48,11 +48,14 @@ class Story:
         )
         self.sent.append(Sent(wish, self.at, frozenset(known), dict(self.clocks) if sees else {}))
 
-    def type(self, author: str, cell: str, value: int, *, wins: bool = True) -> None:
-        """Let a person set a cell by hand; without `wins` a concurrent write has the last word."""
+    def type(
+        self, author: str, cell: str, value: int, *, wins: bool = True, base: dict[int, int] | None = None
+    ) -> None:
+        """Let a person set a cell by hand on a replica that holds `base`; without `wins` a concurrent write outlasts it."""
         client = 10 + len(author)
+        base = dict(self.clocks) if base is None else base
         clock = self._change(client, {cell: value} if wins else {})
-        self.typed.append(Typed(self.at, author, cell, value, client, clock))
+        self.typed.append(Typed(self.at, author, cell, value, client, clock, base))
 
     def write(self, id: str, values: dict[str, int], *, is_part: bool = False) -> None:
         """Let the agent write for an instruction."""
@@ -221,8 +224,17 @@ def test_a_hand_edit_that_loses_on_arrival_is_clobbered() -> None:
     story = Story()
     story.ask("i1", "add", (A,), 7)
     story.write("i1", {A: 107})
-    story.type("Chen", A, 50, wins=False)
+    story.type("Chen", A, 50, wins=False, base={1: 10})
     assert only(story.end(), "clobbered")
+
+
+def test_a_hand_edit_that_loses_to_another_persons_is_no_agents_damage() -> None:
+    story = Story()
+    story.type("Dee", A, 40)
+    story.ask("i1", "add", (A,), 7)
+    story.write("i1", {A: 47})
+    story.type("Chen", A, 50, wins=False, base={1: 10})
+    assert only(story.end())
 
 
 def test_a_sum_of_old_values_is_stale() -> None:

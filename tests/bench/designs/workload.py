@@ -24,7 +24,10 @@ ALL_CELLS = tuple(f"{'budget' if at < BUDGET_CELLS else 'cells'}.{name}" for at,
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One condition. Rates are per user and minute, times in seconds; `latency` is the median of planning."""
+    """One condition. Rates are per user and minute, times in seconds; `latency` is the median of planning.
+
+    `slots` are the planners at once that ours may use; 0 is as many as there are users.
+    """
 
     users: int = 4
     latency: float = 8.0
@@ -37,6 +40,7 @@ class Load:
     topics: int = 2
     topic_share: float = 0.3
     paraphrased: float = 0.08
+    slots: int = 0
     answer: float = 15.0
     silent_share: float = 0.2
 
