@@ -51,7 +51,7 @@ class Story:
     def type(
         self, author: str, cell: str, value: int, *, wins: bool = True, base: dict[int, int] | None = None
     ) -> None:
-        """Let a person set a cell by hand on a replica that holds `base`; without `wins` a concurrent write outlasts it."""
+        """Let a person set a cell by hand on a replica with `base`; without `wins` another write outlasts it."""
         client = 10 + len(author)
         base = dict(self.clocks) if base is None else base
         clock = self._change(client, {cell: value} if wins else {})
