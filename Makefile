@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench bench-routing bench-long world world-mutations histories soak clean
+.PHONY: demo story test check web serve bench bench-routing bench-long world world-mutations histories soak clean bench-designs
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -46,7 +46,10 @@ world: $(STAMP)  ## many simulated worlds: people, sockets, crashes, a disk, a c
 world-mutations: $(STAMP)  ## switch every guard off in turn: the world must notice
 	$(BIN)/python -m tests.world --mutations
 
-histories: $(STAMP)  ## random histories against the bare sequencer
+bench-designs: $(STAMP)  ## five designs of an agent under the same people, written to docs/designs.md; a quarter of an hour
+	$(BIN)/python -m tests.bench.designs --minutes 14 --seeds 6 --write
+
+histories: $(STAMP)  ## random histories of people, plans and crashes against the bare sequencer
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history
 
 soak: $(STAMP)  ## the stories, many more times
