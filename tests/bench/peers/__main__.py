@@ -1,0 +1,62 @@
+"""Run scenarios over servers, interleaved; print medians as they come; with `--write` also the page and its plots."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import time
+from dataclasses import asdict
+
+from tests.bench.peers.goals import weigh
+from tests.bench.peers.install import PEERS as FOLDER
+from tests.bench.peers.install import install
+from tests.bench.peers.page import command_line, write_page
+from tests.bench.peers.results import Results, Run
+from tests.bench.peers.servers import PEERS, Peer
+from tests.bench.peers.suite import FULL, QUICK, SCENARIOS, NotConverged, Scale
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.peers", description=__doc__)
+    parser.add_argument("--reps", type=int, default=5)
+    parser.add_argument("--scenarios", default=",".join(SCENARIOS), help="letters, by default all")
+    parser.add_argument("--peers", default="", help="names, by default all of each scenario")
+    parser.add_argument("--quick", action="store_true", help="one small run of everything, to see that it works")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md and its plots")
+    options = parser.parse_args()
+    install()
+    scale, reps = (QUICK, 1) if options.quick else (FULL, options.reps)
+    only = options.peers.split(",") if options.peers else list(PEERS)
+    results = Results()
+    with (FOLDER / "runs.jsonl").open("a") as kept:
+        for letter in options.scenarios.split(","):
+            for rep in range(reps):
+                for name in (name for name in SCENARIOS[letter].peers if name in only):
+                    run = carry_out(letter, rep, PEERS[name], scale)
+                    results.runs.append(run)
+                    kept.write(json.dumps(asdict(run)) + "\n")
+                    kept.flush()
+    for outcome in weigh(results):
+        if outcome.found is not None:
+            found = outcome.found
+            print(f"{outcome.verdict:6} {found.median:9,.3f} ({found.low:,.3f}–{found.high:,.3f}) {outcome.goal.words}")
+    if options.write:
+        write_page(results, command_line())
+
+
+def carry_out(letter: str, rep: int, peer: Peer, scale: Scale) -> Run:
+    """Run one scenario on one server and print what came of it."""
+    began = time.monotonic()
+    try:
+        run = Run(letter, rep, peer.name, SCENARIOS[letter].run(peer, scale))
+    except (NotConverged, RuntimeError, subprocess.SubprocessError) as error:
+        run = Run(letter, rep, peer.name, {}, str(error))
+    shown = " ".join(f"{key}={value:,.4g}" for key, value in run.figures.items())
+    print(f"{letter} {rep} {peer.name} ({time.monotonic() - began:.0f} s): {shown or run.fault}", flush=True)
+    return run
+
+
+if __name__ == "__main__":
+    main()
