@@ -30,7 +30,9 @@ async def grow(order: Order) -> Figures:
     beside = []
     match order.file:
         case "history":
-            await write_history(loop, loop.room(0), long_history(order.operations) if order.operations else [])
+            author = loop.room(0)
+            await write_history(loop, author, long_history(order.operations) if order.operations else [])
+            await loop.close([author])
         case "rooms":
             beside = [loop.room(at) for at in range(1, order.operations + 1)]
             await Loop.fill(_one_each(loop, order), beside)

@@ -10,7 +10,7 @@ import asyncio
 import json
 from itertools import chain
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests.bench.peers.crowd import clock, percentile
 from tests.bench.peers.line import Line, dial
@@ -159,8 +159,8 @@ async def _saturated(order: Order, lanes: list[Lane]) -> tuple[list[tuple[float,
 
 
 def _values(order: Order) -> dict[str, float]:
-    ws, _, token = order.path.removeprefix("ws/").partition("?")
-    address = f"http://127.0.0.1:{order.port}/api/workspaces/{ws.strip('/')}/documents/{VALUES}?{token}"
-    with urlopen(address) as answer:
+    ws, _, token = order.path.removeprefix("ws/").partition("?token=")
+    address = f"http://127.0.0.1:{order.port}/api/workspaces/{ws}/documents/{VALUES}"
+    with urlopen(Request(address, headers={"Authorization": f"Bearer {token}"})) as answer:
         counted: dict[str, float] = json.load(answer)["value"]
     return counted
