@@ -38,12 +38,12 @@ def main() -> None:
                     results.runs.append(run)
                     kept.write(json.dumps(asdict(run)) + "\n")
                     kept.flush()
+            if options.write:
+                write_page(results, command_line())
     for outcome in weigh(results):
         if outcome.found is not None:
             found = outcome.found
             print(f"{outcome.verdict:6} {found.median:9,.3f} ({found.low:,.3f}–{found.high:,.3f}) {outcome.goal.words}")
-    if options.write:
-        write_page(results, command_line())
 
 
 def carry_out(letter: str, rep: int, peer: Peer, scale: Scale) -> Run:
