@@ -21,7 +21,7 @@ from tests.bench.peers.wire import mark_of
 
 T = TypeVar("T")
 CACHE = Path(__file__).parent / ".peers" / "histories"
-TRACE = Path(__file__).parents[3] / "shared" / "data" / "traces" / "automerge-paper.json.gz"
+TRACE = Path(__file__).parents[4] / "shared" / "data" / "traces" / "automerge-paper.json.gz"
 ROOT = "content"
 TRACE_EDITS = 260_000
 # One transaction holds so many edits: 260,000 frames would measure the generator's patience.

@@ -65,13 +65,14 @@ def write_page(results: Results, command: str) -> None:
         title = SCENARIOS[letter].title
         file = f"performance-{letter}.svg"
         (DOCS / file).write_text(draw(title, _panels(results, letter)))
-        parts += [f"## {title.capitalize()}\n\n{NOTES[letter]}\n\n![{title}]({file})\n", _table(results, letter)]
+        runs = f"{results.repetitions(letter)} run{'s' if results.repetitions(letter) > 1 else ''} each."
+        parts.append(f"## {title.capitalize()}\n\n{NOTES[letter]} {runs}\n\n![{title}]({file})\n")
+        parts.append(_table(results, letter))
     (DOCS / "performance.md").write_text("\n".join(parts))
 
 
 def _head(command: str, results: Results) -> str:
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    reps = 1 + max((run.rep for run in results.runs), default=0)
     void = "".join(f"- void: {run.peer} in {SCENARIOS[run.scenario].title}: it did not hold what was sent\n"
                    for run in results.faults())  # fmt: skip
     history = "the published automerge-paper trace" if trace_file() else "generated, as long as the published trace"
@@ -80,8 +81,8 @@ def _head(command: str, results: Results) -> str:
 `{command}` · {time.strftime("%Y-%m-%d")} · {os.cpu_count()} cores · Python {platform.python_version()} · Node {node} ·
 pycrdt {version("pycrdt")} · uvicorn {version("uvicorn")}
 
-One server process on core 0, the load generator on core 1, loopback, no compression. Median of {reps} interleaved
-runs, least to greatest in brackets. Compare within this page only: figures are of one machine, ratios travel further.
+One server process on core 0, the load generator on core 1, loopback, no compression. Medians of interleaved runs,
+least to greatest in brackets. Compare within this page only: figures are of one machine, ratios travel further.
 Every client's and the server's state is compared at the end of a run; a run that did not converge is void.
 
 - `folkmoot`: one workspace for every room, with its own log, as unrelated teams would have. `folkmoot-shared`: all

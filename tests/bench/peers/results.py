@@ -44,6 +44,10 @@ class Results:
         """Return the letters that were run."""
         return sorted({run.scenario for run in self.runs})
 
+    def repetitions(self, scenario: str) -> int:
+        """Return how often a scenario was run."""
+        return 1 + max(run.rep for run in self.runs if run.scenario == scenario)
+
     def names(self, scenario: str) -> list[str]:
         """Return the figures of a scenario, in the order of the first run that has them."""
         return list(dict.fromkeys(name for run in self.runs if run.scenario == scenario for name in run.figures))
