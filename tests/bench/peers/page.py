@@ -50,7 +50,7 @@ NOTES = {
     "built-in one. `@` is how many instructions are pending beside them; a workspace takes at most 100, so 1,000 "
     "cannot be.",
     "g": "The sequencer in one process, CPU time. `@` is pending instructions, each concurrent with the one measured; "
-    "the bound of 100 is lifted for this.",
+    "the bound of 100 is lifted for this. The log has 10,000 records.",
     "h": "A closed loop of 4 writers in one room; `@` is how much was there before: idle rooms with a connection, "
     "edits in the document's own history, edits of another document in the same log.",
 }
