@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench bench-routing bench-long world world-mutations histories soak clean bench-designs
+.PHONY: demo story test check web serve bench bench-routing bench-long world world-mutations histories soak clean bench-designs bench-layers
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -31,7 +31,10 @@ test: $(STAMP) $(PAGE) $(STOCK) check  ## everything, browser and stock clients 
 	cd web && npm test
 	$(BIN)/python -m pytest
 
-bench: $(STAMP)  ## what our layers cost, as ratios against the bare libraries
+bench: $(STAMP)  ## beside other servers, written to docs/performance.md; fetches them first (an hour and more)
+	$(BIN)/python -m tests.bench.peers --reps $(or $(REPS),5) --write
+
+bench-layers: $(STAMP)  ## what our layers cost, as ratios against the bare libraries
 	$(BIN)/python -m tests.measure
 
 bench-routing: $(STAMP)  ## cost against success of routing, written to docs/routing.md
@@ -72,4 +75,4 @@ $(PAGE): $(NODE) $(wildcard web/src/*) web/index.html web/vite.config.ts
 	cd web && npm run build
 
 clean:  ## remove what was built and installed
-	rm -rf .venv web/dist web/node_modules tests/stock/node_modules
+	rm -rf .venv web/dist web/node_modules tests/stock/node_modules tests/bench/peers/.peers

@@ -1,0 +1,146 @@
+"""The servers under test: how each is started, reached and ended. All on loopback, on core 0."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.bench.peers.install import NODE_MODULES, PYTHON
+from tests.bench.peers.order import Order, room_name
+from tests.bench.peers.wire import Dialect
+from workspace.clock import SystemClock
+from workspace.intents.record import PolicyConfig
+from workspace.lobby import Lobby
+from workspace.settings import Settings
+from workspace.store.sql import SqlStore
+
+ROOT = Path(__file__).parents[3]
+SERVERS = Path(__file__).parent / "servers"
+NPM = NODE_MODULES.parent
+START_SECONDS = 30.0
+SETTLE_SECONDS = 0.3
+SERVER_CORE = "0"
+SHARED_WS = "bench"
+Layout = Literal["one each", "shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One server. `layout` says how Folkmoot's rooms lie in workspaces; None for the others."""
+
+    name: str
+    dialect: Dialect
+    command: Callable[[int, Path], list[str]]
+    layout: Layout | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server and how a client reaches its rooms."""
+
+    peer: Peer
+    port: int
+    pid: int
+    path: str
+
+    def order(self, scenario: str, **more: Any) -> Order:
+        """Return an order for the generator against this server."""
+        return Order(scenario, self.port, self.pid, self.peer.dialect, self.path, **more)
+
+
+def _folkmoot(port: int, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "agent", "serve", "--port", str(port), "--data", str(folder)]
+
+
+PEERS = {
+    peer.name: peer
+    for peer in (
+        Peer("folkmoot", "yws", _folkmoot, "one each"),
+        Peer("folkmoot-shared", "yws", _folkmoot, "shared"),
+        Peer("hocuspocus", "hocuspocus", lambda port, _: ["node", str(NPM / "hocuspocus.mjs"), str(port)]),
+        Peer(
+            "hocuspocus+sqlite",
+            "hocuspocus",
+            lambda port, folder: ["node", str(NPM / "hocuspocus.mjs"), str(port), str(folder / "documents.sqlite")],
+        ),
+        Peer("y-websocket", "yws", lambda _port, _: ["node", str(NODE_MODULES / "@y/websocket-server/src/server.js")]),
+        Peer("pycrdt-websocket", "yws", lambda port, _: [str(PYTHON), str(SERVERS / "pycrdt_websocket.py"), str(port)]),
+        Peer("limit: node ws", "raw", lambda port, _: ["node", str(NPM / "node_ws.mjs"), str(port)]),
+        Peer("limit: uvicorn", "raw", lambda port, _: [str(PYTHON), str(SERVERS / "bare_asgi.py"), str(port)]),
+    )
+}
+
+
+def prepare(folder: Path, peer: Peer, rooms: int, *, policy: PolicyConfig | None = None, **documents: str) -> str:
+    """Make what Folkmoot wants to exist before anybody connects; return its sockets' path with `{room}` open.
+
+    The other servers make a room when the first client names it. Folkmoot makes none for strangers, so its workspaces,
+    documents and token are written to its data folder before it starts.
+    """
+    if peer.layout is None:
+        return "{room}" if peer.dialect != "hocuspocus" else ""
+    named = {room_name(at): "text" for at in range(rooms)} if peer.layout == "shared" else {}
+    token = asyncio.run(_make(folder, peer, rooms, {**named, **documents}, policy))
+    where = f"{SHARED_WS}/{{room}}" if peer.layout == "shared" else "{room}/plan"
+    return f"ws/{where}?token={token}"
+
+
+async def _make(folder: Path, peer: Peer, rooms: int, documents: dict[str, str], policy: PolicyConfig | None) -> str:
+    settings = Settings(data=str(folder))
+    lobby = Lobby(store=SqlStore(settings.database_url), planner=None, clock=SystemClock(), settings=settings)
+    await lobby.start()
+    if peer.layout == "shared":
+        await lobby.create(SHARED_WS, name="Bench", actor="owner", documents=documents, policy=policy)  # type: ignore[arg-type]
+    else:
+        for at in range(rooms):
+            await lobby.create(room_name(at), name="Bench", actor="owner", documents={"plan": "text"})
+    token = await lobby.make_token(None, actor="owner", role="owner")
+    await lobby.stop()
+    return token
+
+
+@contextmanager
+def running(peer: Peer, folder: Path, path: str) -> Iterator[Server]:
+    """Run a server on core 0 until the block is left, then end it by its process id."""
+    port = free_port()
+    command = peer.command(port, folder)
+    pinned = ["taskset", "-c", SERVER_CORE, *command] if (os.cpu_count() or 1) > 1 else command
+    environment = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "PYTHONPATH": str(ROOT)}
+    with open(folder / "server.log", "ab") as log:
+        process = subprocess.Popen(pinned, stdout=log, stderr=log, env=environment, cwd=ROOT)
+    try:
+        _await_port(process, port, folder)
+        yield Server(peer, port, process.pid, path)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await_port(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            time.sleep(SETTLE_SECONDS)
+            return
+    said = (folder / "server.log").read_text(errors="replace")[-500:]
+    raise RuntimeError(f"the server did not start: {said}")
