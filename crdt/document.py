@@ -7,7 +7,7 @@ grows with every change; a document whose native side panicked is never used aga
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -45,10 +45,26 @@ class Applied:
     deleted: Ranges
 
 
+class _Heard:
+    """What pycrdt said of the last transaction: its update and delete set.
+
+    An object of its own, because pycrdt holds its observers where Python's collector cannot look: a method of the
+    document would keep the document, and all its text, for ever.
+    """
+
+    __slots__ = ("__weakref__", "event")
+
+    def __init__(self) -> None:
+        self.event: tuple[bytes, bytes] | None = None
+
+    def __call__(self, event: TransactionEvent) -> None:
+        self.event = (event.update, event.delete_set)  # type: ignore[attr-defined]  # missing from pycrdt's stub
+
+
 class Document:
     """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order."""
 
-    __slots__ = ("_broken", "_cache", "_doc", "_event", "_root", "_state", "_subscription", "client", "kind", "version")
+    __slots__ = ("_broken", "_cache", "_doc", "_heard", "_root", "_state", "_subscription", "client", "kind", "version")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         self.kind = kind
@@ -57,12 +73,17 @@ class Document:
         self._doc: Doc[Any] = Doc(client_id=client)
         self._root = _root_of(self._doc, kind)
         self._state: dict[int, int] = {}
-        self._event: tuple[bytes, bytes] | None = None
+        self._heard = _Heard()
         self._broken = False
         self._cache: dict[str, tuple[int, object]] = {}
-        self._subscription = self._doc.observe(self._observe)
+        self._subscription = self._doc.observe(self._heard)
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
+
+    def __del__(self) -> None:
+        # A subscription keeps pycrdt's document alive, text and all, until it is given back.
+        with suppress(AttributeError):
+            self._doc.unobserve(self._subscription)
 
     # ------------------------------------------------------------ reading
 
@@ -130,7 +151,7 @@ class Document:
         found = scan if scan is not None else scan_update(update)
         if self.missing(found):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
-        self._event = None
+        self._heard.event = None
         self._native(lambda: self._doc.apply_update(update))
         state = self._state
         is_new = all(start == state.get(client, 0) for client, (start, _) in found.inserted.items())
@@ -143,7 +164,7 @@ class Document:
         There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
         """
         done: list[Applied] = []
-        self._event = None
+        self._heard.event = None
         try:
             with self._doc.transaction(origin="folkmoot"):
                 yield done
@@ -152,8 +173,8 @@ class Document:
         except BaseException as panic:
             self._broken = True
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
-        if self._event is not None:
-            applied = self._integrated(scan_update(self._event[0], INTERNAL), None)
+        if self._heard.event is not None:
+            applied = self._integrated(scan_update(self._heard.event[0], INTERNAL), None)
             assert applied is not None, "an event means that something changed"
             done.append(applied)
 
@@ -178,13 +199,10 @@ class Document:
             copy._native(lambda: copy._doc.apply_update(state))
             copy._state = dict(self._state)
             copy.version = self.version
-        copy._event = None
+        copy._heard.event = None
         return copy
 
     # ------------------------------------------------------------ inside
-
-    def _observe(self, event: TransactionEvent) -> None:
-        self._event = (event.update, event.delete_set)  # type: ignore[attr-defined]  # missing from pycrdt's stub
 
     def _native(self, call: Callable[[], T]) -> T:
         if self._broken:
@@ -200,10 +218,10 @@ class Document:
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
 
     def _integrated(self, scan: Scan, original: bytes | None) -> Applied | None:
-        if self._event is None:
+        if self._heard.event is None:
             return None
-        update, delete_set = self._event
-        self._event = None
+        update, delete_set = self._heard.event
+        self._heard.event = None
         state = self._state
         inserted = {}
         for client, (start, end) in scan.inserted.items():

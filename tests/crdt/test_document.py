@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -117,3 +118,11 @@ def test_a_fork_writes_apart() -> None:
         fork.insert_text(0, "only here")
     assert document.digest() == before
     assert fork.text().startswith("only here")
+
+
+def test_a_document_that_is_dropped_is_freed() -> None:
+    document = Document("text", client=5)
+    with document.transaction():
+        document.insert_text(0, "x" * 10_000)
+    kept = weakref.ref(document.fork(6)._heard)
+    assert kept() is None, "a fork lives no longer than whoever uses it"
