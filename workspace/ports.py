@@ -16,6 +16,8 @@ from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTa
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import Row
 
+JID_MAX = 2**62
+
 
 class JournalRow(msgspec.Struct, frozen=True):
     """One accepted document update, raw. `jid` is dense per workspace from 1; the room gives it."""
@@ -130,8 +132,8 @@ class Store(Protocol):
     async def blob(self, ws: str, sha: str) -> bytes | None:
         """Return what the archive keeps under a SHA-256 (`sha256:hex`), or None."""
 
-    async def snapshots(self, ws: str) -> list[SnapshotRow]:
-        """Return the newest snapshot of each document."""
+    async def snapshots(self, ws: str, *, jid: int = JID_MAX) -> list[SnapshotRow]:
+        """Return the newest snapshot of each document that is not newer than journal row `jid`."""
 
     async def put_lane(self, row: LaneRow) -> None:
         """Remember a lane."""

@@ -1,8 +1,14 @@
-"""Read a whole log, page by page."""
+"""Read a whole log, page by page; or just what is needed to stand at one `seq` of it."""
 
 from __future__ import annotations
 
-from workspace.intents.record import Row
+import asyncio
+from collections.abc import Mapping
+
+from crdt.document import Document, DocumentKind
+from workspace.intents.record import CheckpointBody, Row, read_row
+from workspace.intents.sequencer import CHECKPOINT_RECORDS
+from workspace.intents.timetravel import documents_at, last_journal_row
 from workspace.ports import JournalRow, Store
 
 PAGE = 50_000
@@ -17,3 +23,31 @@ async def read_all(store: Store, ws: str) -> tuple[list[Row], list[JournalRow]]:
     while part := await store.journal(ws, first=len(journal) + 1, limit=PAGE):
         journal += part
     return rows, journal
+
+
+async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, DocumentKind]) -> dict[str, Document]:
+    """Return the documents as they were after record `seq`, from the nearest checkpoint. Raises `LogCorrupt`."""
+    mark = await _checkpoint_before(store, ws, seq)
+    checkpoint = read_row(mark).body if mark is not None else None
+    assert checkpoint is None or isinstance(checkpoint, CheckpointBody), "a row is of the kind that was asked for"
+    first, jid = (mark.seq + 1, checkpoint.jid) if mark is not None and checkpoint is not None else (1, 0)
+    states = {row.doc: row.state for row in await store.snapshots(ws, jid=jid)} if jid else {}
+    rows: list[Row] = []
+    while page := await store.rows(ws, first=first + len(rows), last=seq, limit=PAGE):
+        rows += page
+    last = await asyncio.to_thread(last_journal_row, rows)
+    journal: list[JournalRow] = []
+    while part := await store.journal(ws, first=jid + 1 + len(journal), last=last, limit=PAGE):
+        journal += part
+    return await asyncio.to_thread(documents_at, checkpoint, states, kinds, rows, journal)
+
+
+async def _checkpoint_before(store: Store, ws: str, seq: int) -> Row | None:
+    """Return the last checkpoint not after `seq` that kept documents; older servers wrote some that did not."""
+    for first in (max(1, seq - 2 * CHECKPOINT_RECORDS), 1):
+        rows = await store.rows(ws, first=first, last=seq, kind="checkpoint", limit=PAGE)
+        for row in reversed(rows):
+            body = read_row(row).body
+            if isinstance(body, CheckpointBody) and body.jid:
+                return row
+    return None

@@ -29,7 +29,7 @@ from workspace.intents.events import (
     Ticked,
     Wish,
 )
-from workspace.intents.record import Record
+from workspace.intents.record import CheckpointBody, Record
 from workspace.intents.sequencer import Sequencer
 from workspace.judging import JudgeCalls
 from workspace.peer import Peer
@@ -79,6 +79,7 @@ class Room:
         self._records: list[Record] = []
         self._journal: list[JournalRow] = []
         self._blobs: list[Blob] = []
+        self._kept: list[SnapshotRow] = []
         self._jobs: list[Job] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._main = asyncio.create_task(self._run(), name=f"room {self.ws}")
@@ -130,6 +131,8 @@ class Room:
         """Put an event through the sequencer, inside the loop; keep what must be durable and what waits for it."""
         outcome = self.sequencer.handle(event, self.clock.now())
         self._records += outcome.records
+        if any(isinstance(record.body, CheckpointBody) for record in outcome.records):
+            self._kept += self._snapshots()
         self._journal += [JournalRow(r.jid, r.doc, r.lane, r.actor, r.update) for r in outcome.journal]
         self._blobs += outcome.blobs
         self._jobs += [self._outlet_job(outlet, by) for outlet in outcome.outlets]
@@ -209,11 +212,12 @@ class Room:
         records, self._records = self._records, []
         journal, self._journal = self._journal, []
         blobs, self._blobs = self._blobs, []
+        kept, self._kept = self._kept, []
         jobs, self._jobs = self._jobs, []
         future = None
         if records or journal:
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
-            batch = Batch(self.ws, epoch, rows, tuple(journal), self._snapshots(), tuple(blobs), self._head())
+            batch = Batch(self.ws, epoch, rows, tuple(journal), tuple(kept), tuple(blobs), self._head())
             future = self.store.submit(batch)
         if future is not None or jobs:
             await self._releases.put((future, jobs))
@@ -226,7 +230,7 @@ class Room:
         fold = self.sequencer.fold
         return tuple(
             SnapshotRow(doc, fold.jid, fold.documents[doc].encode(), fold.documents[doc].digest())
-            for doc in self.sequencer.snapshot_due()
+            for doc in self.sequencer.changed_documents()
         )
 
     async def _release(self) -> None:

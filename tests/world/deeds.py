@@ -78,7 +78,7 @@ def carry_out(deed: Deed, state: State, planned: State) -> State | None:
         case "derive":
             cells[deed.key] = cells.get(deed.of, 0) + deed.value
         case "append":
-            lines[-1:] = [deed.word, lines[-1]] if lines[-1].startswith("+") else [lines[-1] + deed.word, ""]
+            pass  # where its line lands among others at the end is the merge's choice: see the monitor
         case "rewrite" | "remove":
             at, then = place_of(lines, deed.line), place_of(planned.lines, deed.line)
             if at is None or then is None:

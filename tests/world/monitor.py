@@ -6,6 +6,7 @@ screen had shown, bytes and states are checked by replaying the log as it grows.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -21,10 +22,15 @@ from workspace.intents.replay import Replay, start_replay
 from workspace.ports import Batch, JournalRow
 
 
-def _shape(state: State) -> tuple[dict[str, int], list[str], list[str]]:
-    """Return a state with the lines that the agent appended beside: where two of them land is the merge's choice."""
-    appended = sorted(line for line in state.lines if line.startswith("n"))
-    return state.cells, [line for line in state.lines if not line.startswith("n")], appended
+def _without_appended(state: State, deeds: list[Deed]) -> State | None:
+    """Return a state without the lines that these deeds appended; None where one is missing."""
+    text = "\n".join(state.lines)
+    for deed in deeds:
+        if deed.name == "append":
+            if f"{deed.word}\n" not in text:
+                return None
+            text = text.replace(f"{deed.word}\n", "", 1)
+    return State(state.cells, text.split("\n"))
 
 
 def _stays(deed: Deed, before: State, planned: State) -> bool:
@@ -39,6 +45,9 @@ class Violation(AssertionError):
     def __init__(self, invariant: str, what: str) -> None:
         super().__init__(f"{invariant}: {what}")
         self.invariant = invariant
+
+
+WORD = re.compile(r"h\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +220,7 @@ class Monitor:
         old = set(before.lines)
         for line in after.lines:
             if line not in old and row.kind == "update":
-                self.typed.add(line.split("+")[0])
+                self.typed |= {word for word in [line.split("+")[0]] if WORD.fullmatch(word)}
             if line not in old:
                 self.writers[f"line {line}"] = writer
 
@@ -330,11 +339,12 @@ class Monitor:
             if before != after:
                 raise Violation("I8", f"{known.id} was branched and changed what all share")
         else:
-            expected: State | None = before
             planned = self._planned_on(body)
+            rest = _without_appended(after, self.deeds_of(known))
+            expected: State | None = before
             for deed in self.deeds_of(known):
                 expected = carry_out(deed, expected, planned) if expected is not None else None
-            if not self._is_done(known, before, after, planned, expected):
+            if rest is None or not self._is_done(known, before, rest, planned, expected):
                 raise Violation("I7", f"{known.id} did not do what was asked: {before} -> {after}, not {expected}")
         total = [sum(state.cells.values()) for state in (before, after)]
         if total[0] <= self.limit < total[1]:
@@ -342,7 +352,7 @@ class Monitor:
 
     def _is_done(self, known: Known, before: State, after: State, planned: State, expected: State | None) -> bool:
         if expected is not None:
-            return _shape(expected) == _shape(after)
+            return expected == after
         # Somebody has joined the line to another since it was planned: its words are still the ones that change.
         text = "\n".join(before.lines)
         for deed in self.deeds_of(known):

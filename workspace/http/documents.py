@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -16,8 +14,7 @@ from workspace.http.workspaces import DOCUMENTS_MAX
 from workspace.intents.events import Configured
 from workspace.intents.evidence import render
 from workspace.intents.record import ConfigBody
-from workspace.intents.replay import fold_log
-from workspace.reading import read_all
+from workspace.reading import read_documents
 from workspace.room import Room
 
 FORMATS = ("json", "text", "update")
@@ -91,12 +88,11 @@ async def show(request: Request) -> Response:
 
 
 async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Document, int]:
-    """Return a document as it was after record `at`, folded from the log beside the loop."""
+    """Return a document as it was after record `at`, folded beside the loop from the checkpoint before."""
     if at > room.durable_seq:
         raise Problem("malformed", f"The log ends at {room.durable_seq}.")
-    rows, journal = await read_all(lobby_of(request).store, room.ws)
-    fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
-    document = fold.documents.get(name)
+    kinds = dict(room.sequencer.fold.kinds)
+    document = (await read_documents(lobby_of(request).store, room.ws, at, kinds)).get(name)
     if document is None:
         raise Problem("not_found", f"{name} did not exist at {at}.")
     return document, at

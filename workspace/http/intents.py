@@ -13,11 +13,13 @@ from workspace.http.problem import Problem, refuse
 from workspace.intents.board import Entry
 from workspace.intents.events import Acked, Nacked, Submitted
 from workspace.intents.intent import Expect, IntentFrame, IntentKind, Scope
+from workspace.intents.timetravel import Standing, board_at, live_at
 from workspace.room import Room
 
 WAIT_SECONDS_MAX = 300
 KEY_CHARS_MAX = 200
 BOARD_MAX = 500
+WINDOW_MAX = 100_000
 
 
 class NewIntent(msgspec.Struct, frozen=True):
@@ -78,9 +80,13 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
 
 
 async def index(request: Request) -> Response:
-    """`GET …/intents?state=`: the newest 500, newest first."""
+    """`GET …/intents?state=&at=`: the newest 500, newest first; with `at` as they stood after that record."""
     room, identity = await enter(request, "read")
     state = request.query_params.get("state")
+    at = number(request, "at", default=0, low=1, high=2**53)
+    if at:
+        standings = [standing for standing in await _past(room, at) if state in (None, standing.state)]
+        return answer(msgspec.to_builtins(standings[:BOARD_MAX]))
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
@@ -89,6 +95,14 @@ async def index(request: Request) -> Response:
         return [describe(entry) for entry in entries[:BOARD_MAX]]
 
     return answer(await room.ask(listed))
+
+
+async def _past(room: Room, at: int) -> list[Standing]:
+    if at > room.durable_seq:
+        raise Problem("malformed", f"The log ends at {room.durable_seq}.")
+    first = await room.ask(lambda: min((entry.seq for entry in live_at(room.sequencer.fold.board, at)), default=at))
+    rows = await room.store.rows(room.ws, first=first, last=at, limit=WINDOW_MAX)
+    return await room.ask(lambda: board_at(room.sequencer.fold.board, at, rows))
 
 
 async def show(request: Request) -> Response:

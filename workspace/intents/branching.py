@@ -49,6 +49,18 @@ def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionB
                 can=("approve", "override"),
             )
         )
+        for id in entry.steers if entry.commit is not None else ():
+            turn.verdict(
+                VerdictBody(
+                    intent=id,
+                    state="merged",
+                    code="branch",
+                    reason=f"Is part of {entry.actor}'s variant, {own}.",
+                    winner=entry.id,
+                    commit=entry.commit.commit if entry.commit is not None else "",
+                    can=("override",),
+                )
+            )
 
 
 def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:

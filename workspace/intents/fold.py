@@ -21,7 +21,16 @@ from workspace.intents.intent import Role
 from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged, Pair
 from workspace.intents.policy import group_key
-from workspace.intents.record import CommitBody, ConfigBody, OracleBody, PolicyConfig, Record, UpdateBody, VerdictBody
+from workspace.intents.record import (
+    CheckpointBody,
+    CommitBody,
+    ConfigBody,
+    OracleBody,
+    PolicyConfig,
+    Record,
+    UpdateBody,
+    VerdictBody,
+)
 from workspace.intents.usage import DAY_SECONDS, Usage
 
 AGENT_LANE = "agent"
@@ -69,6 +78,8 @@ class Fold:
     history: History = field(default_factory=History)
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
+    checkpoint: int = 0
+    touched: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
 
     def apply(self, record: Record) -> None:
@@ -82,13 +93,18 @@ class Fold:
                 for client, _, _ in body.inserted:
                     self.owners.setdefault((body.doc, client), record.actor)
                 self.jid = max(self.jid, body.last)
+                self.touched.add(body.doc)
             case CommitBody() as body:
                 for doc, part in body.docs.items():
                     edit = Edit(record.seq, doc, record.actor, AGENT_LANE, body.intents)
                     self.history.add(edit, inserted=part.inserted, deleted=part.deleted)
                     self.jid = max(self.jid, part.jid)
+                    self.touched.add(doc)
             case ConfigBody() as body:
                 self._configure(body)
+            case CheckpointBody():
+                self.checkpoint = record.seq
+                self.touched.clear()
             case OracleBody() as body:
                 self._account(body, record)
             case VerdictBody() as body:

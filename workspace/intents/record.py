@@ -246,11 +246,12 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CheckpointBody(msgspec.Struct, frozen=True):
-    """The digest of every document and of the board after `head`, for fast and verified starts."""
+    """The digest of every document after record `head` and journal row `jid`: where time travel begins."""
 
     head: int
     state: str
     documents: dict[str, str]
+    jid: int = 0
 
 
 Body = (

@@ -47,7 +47,7 @@ from workspace.intents.replay import start_replay
 from workspace.intents.turn import AGENT, Turn, unix_time
 
 STEPS_MAX = 10_000
-SNAPSHOT_ROWS = 500
+CHECKPOINT_RECORDS = 1_000
 DOCUMENT_BYTES_MAX = 16 << 20
 MEASURE_EVERY_BYTES = 256 << 10
 DRAFT_POINTS_MAX = 20_000
@@ -75,7 +75,7 @@ class Sequencer:
         client = writer_client(epoch)
         self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick)
         self.document_bytes_max = document_bytes_max
-        self._rows_since: dict[str, int] = {}
+        self._changed = set(fold.touched)
         self._sizes: dict[str, tuple[int, int]] = {}
 
     @property
@@ -102,8 +102,9 @@ class Sequencer:
             self._settle(turn)
         for id in [id for id in core.work if id not in core.fold.board.live]:
             del core.work[id]
-        for row in turn.journal:
-            self._rows_since[row.doc] = self._rows_since.get(row.doc, 0) + 1
+        self._changed.update(row.doc for row in turn.journal)
+        if core.fold.seq - core.fold.checkpoint >= CHECKPOINT_RECORDS:
+            self._checkpoint(turn)
         return turn.outcome()
 
     def next_deadline(self) -> float | None:
@@ -118,11 +119,10 @@ class Sequencer:
         times += [question.deadline for question in core.fold.board.questions.values()]
         return min((at for at in times if at is not None), default=None)
 
-    def snapshot_due(self) -> tuple[str, ...]:
-        """Return the documents with more than 500 journal rows since their last snapshot, and start counting anew."""
-        due = tuple(doc for doc, rows in self._rows_since.items() if rows > SNAPSHOT_ROWS)
-        for doc in due:
-            self._rows_since[doc] = 0
+    def changed_documents(self) -> tuple[str, ...]:
+        """Return the documents with journal rows since this was last asked: a checkpoint keeps their state."""
+        due = tuple(sorted(self._changed))
+        self._changed.clear()
         return due
 
     def _settle(self, turn: Turn) -> None:
@@ -251,7 +251,7 @@ class Sequencer:
         fold = self.core.fold
         self.core.runs.close(turn)
         digests = {doc: document.digest() for doc, document in fold.documents.items()}
-        turn.append(CheckpointBody(head=fold.seq, state=fold.state(), documents=digests), AGENT)
+        turn.append(CheckpointBody(head=fold.seq, state=fold.state(), documents=digests, jid=fold.jid), AGENT)
 
 
 def open_sequencer(

@@ -9,7 +9,7 @@ import msgspec
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists
 from workspace.intents.record import Row
-from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
 from workspace.store.writer import check_dense
 
 
@@ -18,7 +18,7 @@ class _Workspace:
     row: WorkspaceRow
     log: list[Row] = field(default_factory=list)
     journal: list[JournalRow] = field(default_factory=list)
-    snapshots: dict[str, SnapshotRow] = field(default_factory=dict)
+    snapshots: list[SnapshotRow] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
     lanes: dict[str, LaneRow] = field(default_factory=dict)
 
@@ -83,7 +83,7 @@ class MemoryStore:
         check_dense(batch, seq=seq, jid=jid)
         kept.log.extend(batch.rows)
         kept.journal.extend(batch.journal)
-        kept.snapshots.update({row.doc: row for row in batch.snapshots})
+        kept.snapshots.extend(batch.snapshots)
         kept.blobs.update({blob.sha: blob.content for blob in batch.blobs})
 
     def _kept(self, ws: str) -> _Workspace:
@@ -112,9 +112,10 @@ class MemoryStore:
         found = self._kept(ws).journal
         return [r for r in found if r.jid >= first and (last is None or r.jid <= last) and doc in (None, r.doc)][:limit]
 
-    async def snapshots(self, ws: str) -> list[SnapshotRow]:
-        """Return the newest snapshot of each document."""
-        return list(self._kept(ws).snapshots.values())
+    async def snapshots(self, ws: str, *, jid: int = JID_MAX) -> list[SnapshotRow]:
+        """Return the newest snapshot of each document that is not newer than journal row `jid`."""
+        newest = {row.doc: row for row in self._kept(ws).snapshots if row.jid <= jid}
+        return list(newest.values())
 
     async def blob(self, ws: str, sha: str) -> bytes | None:
         """Return what the archive keeps under a SHA-256."""

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 
 from workspace.errors import StoreFault, WorkspaceExists
 from workspace.intents.record import Row
-from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
 from workspace.store.tables import SCHEMA_VERSION
 from workspace.store.writer import Writer, fault_of
 
@@ -205,11 +205,11 @@ class SqlStore:
             lambda c: [JournalRow(*row) for row in c.execute(f"{query} ORDER BY jid LIMIT ?", tuple(values))]
         )
 
-    async def snapshots(self, ws: str) -> list[SnapshotRow]:
-        """Return the newest snapshot of each document."""
+    async def snapshots(self, ws: str, *, jid: int = JID_MAX) -> list[SnapshotRow]:
+        """Return the newest snapshot of each document that is not newer than journal row `jid`."""
         query = """SELECT doc, jid, state, digest FROM snapshot s WHERE ws = ? AND jid =
-            (SELECT max(jid) FROM snapshot WHERE ws = s.ws AND doc = s.doc)"""
-        return await self._read(lambda c: [SnapshotRow(*row) for row in c.execute(query, (ws,))])
+            (SELECT max(jid) FROM snapshot WHERE ws = s.ws AND doc = s.doc AND jid <= ?)"""
+        return await self._read(lambda c: [SnapshotRow(*row) for row in c.execute(query, (ws, jid))])
 
     async def blob(self, ws: str, sha: str) -> bytes | None:
         """Return what the archive keeps under a SHA-256."""

@@ -34,7 +34,8 @@ from workspace.intents.oracle import JudgeTask, MergeTask
 from workspace.intents.plan import Planned, Task
 from workspace.intents.record import ConfigBody, PolicyConfig, Row, VerdictBody
 from workspace.intents.sequencer import Sequencer, open_sequencer
-from workspace.ports import JournalRow
+from workspace.ports import JournalRow, SnapshotRow, WorkspaceRow
+from workspace.store.memory import MemoryStore
 
 DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
 TEXT = "First line.\nSecond line.\nThird line.\n"
@@ -57,6 +58,7 @@ class Driver:
     has_judge: bool = False
     judge_tasks: list[JudgeTask] = field(default_factory=list)
     merge_tasks: list[MergeTask] = field(default_factory=list)
+    snapshots: list[SnapshotRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.open()
@@ -91,6 +93,8 @@ class Driver:
         self.rows += [record.row for record in outcome.records]
         self.journal += [JournalRow(r.jid, r.doc, r.lane, r.actor, r.update) for r in outcome.journal]
         self.outlets += outcome.outlets
+        if any(record.kind == "checkpoint" for record in outcome.records):
+            self._snapshot()
         for wish in outcome.wishes:
             if isinstance(wish, AskPlanner):
                 self.tasks[wish.task.intent] = wish.task
@@ -98,6 +102,21 @@ class Driver:
                 self.judge_tasks.append(wish.task)
             elif isinstance(wish, AskMerger):
                 self.merge_tasks.append(wish.task)
+
+    def _snapshot(self) -> None:
+        """Keep the states of what has changed, as a room does with a checkpoint."""
+        fold = self.sequencer.fold
+        for doc in self.sequencer.changed_documents():
+            document = fold.documents[doc]
+            self.snapshots.append(SnapshotRow(doc, fold.jid, document.encode(), document.digest()))
+
+    async def stored(self) -> MemoryStore:
+        """Return a store that holds everything so far."""
+        store = MemoryStore()
+        await store.create_workspace(WorkspaceRow("w", "w", "now"))
+        kept = store._workspaces["w"]
+        kept.log, kept.journal, kept.snapshots = list(self.rows), list(self.journal), list(self.snapshots)
+        return store
 
     def wait(self, seconds: float) -> None:
         """Let time pass, ticking whenever the sequencer wants it."""

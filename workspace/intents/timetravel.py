@@ -1,0 +1,135 @@
+"""Stand at any `seq` of a log without folding all of it: from the nearest checkpoint and what follows (semantics §6).
+
+Documents come from the states kept with a checkpoint and the journal rows since; the board from what is known today,
+with the intents that were still under way then put back to where they stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from crdt.document import Document, DocumentKind
+from crdt.errors import CrdtError
+from workspace.errors import LogCorrupt
+from workspace.intents.board import Board, Entry
+from workspace.intents.fold import Fold, JournalLike
+from workspace.intents.record import (
+    CheckpointBody,
+    CommitBody,
+    ConfigBody,
+    DecisionBody,
+    OracleBody,
+    PlanBody,
+    Row,
+    UpdateBody,
+    read_row,
+)
+from workspace.intents.replay import REPLAY_CLIENT, JournalIndex
+
+DOCUMENT_KINDS = frozenset({"update", "commit", "config"})
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where one intent stood at some `seq`."""
+
+    intent: str
+    seq: int
+    actor: str
+    text: str
+    state: str
+    reason: str = ""
+
+
+def last_journal_row(rows: Iterable[Row]) -> int:
+    """Return the highest journal row that these records name, 0 for none."""
+    last = 0
+    for row in rows:
+        match read_row(row).body if row.kind in DOCUMENT_KINDS else None:
+            case UpdateBody() as body:
+                last = max(last, body.last)
+            case CommitBody() as body:
+                last = max(last, *(part.jid for part in body.docs.values()), 0)
+            case _:
+                pass
+    return last
+
+
+def documents_at(
+    checkpoint: CheckpointBody | None,
+    states: Mapping[str, bytes],
+    kinds: Mapping[str, DocumentKind],
+    rows: Iterable[Row],
+    journal: Iterable[JournalLike],
+) -> dict[str, Document]:
+    """Return the documents after the last of `rows`, which follow the checkpoint (None: the log's beginning).
+
+    `states` are the documents as they were at the checkpoint, `journal` the rows since.
+
+    Raises:
+        LogCorrupt: a state is not the one the checkpoint names, or bytes are not the logged ones.
+    """
+    fold = Fold(client=REPLAY_CLIENT)
+    index = JournalIndex.of(journal)
+    try:
+        for doc, digest in (checkpoint.documents if checkpoint is not None else {}).items():
+            fold.create(doc, kinds[doc])
+            if doc in states:
+                fold.documents[doc].apply(states[doc])
+            if fold.documents[doc].digest() != digest:
+                raise LogCorrupt(f"the kept state of {doc} is not the one of the checkpoint after {checkpoint.head}")  # type: ignore[union-attr]
+        for row in rows:
+            if row.kind not in DOCUMENT_KINDS:
+                continue
+            record = read_row(row)
+            fold.feed(record, index.take(record))
+            if isinstance(record.body, ConfigBody):
+                for doc, kind in record.body.documents.items():
+                    fold.create(doc, kind)
+    except (ValueError, KeyError, CrdtError) as error:
+        raise LogCorrupt(f"the log does not lead there: {error}") from error
+    return fold.documents
+
+
+def live_at(board: Board, seq: int) -> list[Entry]:
+    """Return the intents that were under way after record `seq`, in log order."""
+    return [
+        entry
+        for entry in board.entries.values()
+        if entry.seq <= seq and (entry.verdict is None or entry.verdict_seq > seq)
+    ]
+
+
+def board_at(board: Board, seq: int, rows: Sequence[Row]) -> list[Standing]:
+    """Return where every intent stood after record `seq`, newest first.
+
+    `rows` are the records from the oldest that was still under way then (`live_at`) up to `seq`.
+    """
+    live = {entry.id: ("queued", "") for entry in live_at(board, seq)}
+    for row in rows:
+        if row.seq <= seq and row.kind in ("plan", "oracle", "decision"):
+            _advance(live, read_row(row).body)
+    found = []
+    for entry in reversed(board.entries.values()):
+        if entry.seq > seq:
+            continue
+        state, reason = live.get(entry.id) or (entry.state, entry.reason)
+        found.append(Standing(entry.id, entry.seq, entry.actor, entry.body.text, state, reason))
+    return found
+
+
+def _advance(live: dict[str, tuple[str, str]], body: object) -> None:
+    """Move the intents that a record is about; planning is not in the log, so who is being planned stands `queued`."""
+    match body:
+        case PlanBody(intents=ids, summary=summary):
+            live.update({id: ("ready", summary) for id in ids if id in live})
+        case OracleBody(oracle="question", intent=id, question=question) if id in live:
+            live[id] = ("held", question.text if question is not None else "")
+        case OracleBody(oracle="planner_failed" | "steered" | "carries", intent=id, reason=reason) if id in live:
+            live[id] = ("queued", reason)
+        case DecisionBody(outcome=outcome, reason=reason):
+            states = {"held": "held", "run": "ready", "open": "ready"}
+            live.update({id: (states[end], reason) for id, end in outcome.items() if id in live and end in states})
+        case _:
+            pass
