@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -39,7 +40,7 @@ def _places(text: str, words: str) -> list[int]:
 def _stays(deed: Deed, before: State, planned: State) -> bool:
     """Tell whether a deed finds its cell as it would leave it: then it writes nothing."""
     would = carry_out(deed, before, planned)
-    return would is not None and would.cells.get(deed.key) == before.cells.get(deed.key)
+    return bool(deed.key) and would is not None and would.cells.get(deed.key) == before.cells.get(deed.key)
 
 
 class Violation(AssertionError):
@@ -98,6 +99,7 @@ class Monitor:
     spans: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
     undone: dict[str, str] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
+    ever: set[str] = field(default_factory=set)
     made: dict[str, set[str]] = field(default_factory=dict)
     checks: int = 0
 
@@ -221,6 +223,10 @@ class Monitor:
             if before.cells.get(key) != after.cells.get(key):
                 self.writers[key] = writer
         old = set(before.lines)
+        more = Counter(line.split("+")[0] for line in after.lines)
+        more.subtract(line.split("+")[0] for line in before.lines)
+        self.undone.update({word: "" for word, count in more.items() if count > 0 and word in self.ever})
+        self.ever |= set(more)
         for line in after.lines:
             if line not in old and row.kind == "update":
                 self.typed |= {word for word in [line.split("+")[0]] if WORD.fullmatch(word)}
@@ -245,8 +251,9 @@ class Monitor:
             return
         deeds = self.deeds_of(known)
         self._fresh(known, body, deeds, before)
-        self._settled(known, [deed for deed in deeds if not _stays(deed, before, self._planned_on(body))])
-        self._humans(known, deeds, self._planned_on(body))
+        writing = [deed for deed in deeds if not _stays(deed, before, self._planned_on(body))]
+        self._settled(known, writing)
+        self._humans(known, writing, self._planned_on(body))
 
     def _planned_on(self, body: dict[str, Any]) -> State:
         return self._state_at(self.plans[body["plan"]]["snapshot"])
