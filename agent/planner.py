@@ -97,7 +97,7 @@ class Round:
         task = self.task
         purpose: Purpose = "repair" if task.repair is not None else "plan"
         call = Call(
-            purpose=purpose, prompt=self.prompt.label, system=self.prompt.text, tools=tools.SCHEMAS,
+            purpose=purpose, prompt=self.prompt.label, system=self.prompt.text, tools=tools.schemas_for(task.receivers),
             messages=tuple(self.messages), tokens_max=ANSWER_TOKENS_MAX, intents=(task.intent,), author=task.actor,
             attempt=task.attempt, fault=task.fault, round=self.number, signals=signals_of(task, self.number),
             model=self.model,
@@ -119,9 +119,9 @@ class Round:
         for use in uses:
             outcome = bench.use(str(use["name"]), use["input"])
             match outcome:
-                case Finished(summary, ops, reads):
+                case Finished(summary, ops, reads, effects):
                     tokens = Tokens(self.spent.read, self.spent.written)
-                    return Planned(ops, reads, summary, tokens=tokens, planner=self.label)
+                    return Planned(ops, reads, summary, effects, tokens, self.label)
                 case Wondered(question, options):
                     return Asked(question, tuple(Option(text, text) for text in options), self.label)
                 case Denied(code, reason):

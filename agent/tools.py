@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from crdt.digest import Json
 from crdt.document import DocumentKind
 from crdt.ops import TEXT_POINTS_MAX
 from crdt.paths import Path
+from workspace.intents.effects import Receiver
 
 LINE_MAX = 10_000_000
 NAME_POINTS_MAX = 200
@@ -113,6 +115,16 @@ class ListRemove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: Json
 
 
+class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Declare an effect outside: a mail, or a call to a webhook; it leaves after the commit."""
+
+    receiver: str
+    to: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    value: Json = None
+
+
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Put a question to the author."""
 
@@ -139,6 +151,7 @@ Use = (
     | DeleteValue
     | ListAdd
     | ListRemove
+    | Send
     | Ask
     | Finish
 )
@@ -155,6 +168,7 @@ KINDS: dict[str, type[Use]] = {
     "delete_value": DeleteValue,
     "list_add": ListAdd,
     "list_remove": ListRemove,
+    "send": Send,
     "ask": Ask,
     "finish": Finish,
 }
@@ -312,3 +326,22 @@ SCHEMAS: tuple[dict[str, Json], ...] = (
     _tool("finish", "The work is complete: say in one or two sentences what was changed, for the people.", "summary",
           summary=_TEXT),
 )  # fmt: skip
+
+
+def schemas_for(receivers: Mapping[str, Receiver]) -> tuple[dict[str, Json], ...]:
+    """Return the tools of a task; `send` is among them where the workspace has declared receivers."""
+    if not receivers:
+        return SCHEMAS
+    kinds = "; ".join(f"{name} ({receiver.kind})" for name, receiver in sorted(receivers.items()))
+    send = _tool(
+        "send",
+        "Send something outside once the plan is committed. Only when the instruction asks for it. "
+        f"Receivers: {kinds}. A mail takes to, subject and text; a webhook takes value.",
+        "receiver",
+        receiver={"type": "string", "enum": list[Json](sorted(receivers))},
+        to=_TEXT,
+        subject=_TEXT,
+        text=_TEXT,
+        value=_ANY,
+    )
+    return (*SCHEMAS[:-2], send, *SCHEMAS[-2:])

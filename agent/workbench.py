@@ -19,6 +19,7 @@ from crdt.errors import CrdtError
 from crdt.fork import Reading, run
 from crdt.ops import TEXT_POINTS_MAX, Op, check_value, hash_of_value
 from crdt.paths import ABSENT, Path, dotted, read_path
+from workspace.intents.effects import Effect, describe, refuse_effects
 from workspace.intents.plan import OPS_MAX, READS_MAX, Draft, Exchange
 from workspace.names import is_document_name
 
@@ -62,6 +63,7 @@ class Finished:
     summary: str
     ops: tuple[Op, ...]
     reads: tuple[Reading, ...]
+    effects: tuple[Effect, ...] = ()
 
 
 Outcome = Told | Denied | Wondered | Finished
@@ -75,6 +77,7 @@ class Workbench:
     answers: list[Exchange]
     seen: set[tuple[str, Path]] = field(default_factory=set)
     weak: dict[str, Reading] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
 
     def use(self, name: str, given: Json) -> Outcome:
         """Carry out one tool call and return what the model is told. Never raises for what a model sends."""
@@ -100,6 +103,8 @@ class Workbench:
                 return self._list()
             case tools.Search():
                 return self._search(use)
+            case tools.Send():
+                return self._send(use)
             case tools.Ask():
                 return self._ask(use)
             case tools.Finish():
@@ -128,7 +133,14 @@ class Workbench:
             case tools.SetValue() | tools.Increment() | tools.DeleteValue() | tools.ListAdd() | tools.ListRemove():
                 self._expect_kind(use.document, "data")
                 return self._on_data(use)
-            case tools.ListDocuments() | tools.Search() | tools.Ask() | tools.Finish() | tools.CreateDocument():
+            case (
+                tools.ListDocuments()
+                | tools.Search()
+                | tools.Send()
+                | tools.Ask()
+                | tools.Finish()
+                | tools.CreateDocument()
+            ):
                 raise AssertionError("these name no document")
             case _:
                 assert_never(use)
@@ -292,6 +304,21 @@ class Workbench:
 
     # ------------------------------------------------------------ ending
 
+    def _send(self, use: tools.Send) -> Outcome:
+        receivers = self.editing.task.receivers
+        receiver = receivers.get(use.receiver)
+        if receiver is None:
+            return Denied("no_receiver", f"There is no receiver {use.receiver!r} in this workspace.")
+        mail: dict[str, Json] = {"to": use.to, "subject": use.subject, "text": use.text}
+        args: dict[str, Json] = mail if receiver.kind == "mail" else {"value": use.value}
+        effect = Effect(len(self.effects), use.receiver, receiver.effect_class, args)
+        refused = refuse_effects((*self.effects, effect), receivers)
+        if refused is not None:
+            return Told(f"{refused.reason} {refused.remedy}".strip(), is_error=True)
+        self.effects.append(effect)
+        words = describe(effect, receiver)
+        return Told(f"Declared: {words}. It leaves after the commit.", f"Will send {words}.")
+
     def _ask(self, use: tools.Ask) -> Outcome:
         if self.answers:
             answer = self.answers.pop(0)
@@ -306,7 +333,7 @@ class Workbench:
             raise CannotDo("too_large", f"{len(ops)} operations; at most {OPS_MAX}.", "Do less at once.")
         documents = {name: self.editing.open(name) for name in self.editing.task.snapshot.documents}
         run({n: d for n, d in documents.items() if _is_touched(n, ops, reads)}, ops, reads, client=TRIAL_CLIENT)
-        return Finished(use.summary, ops, reads)
+        return Finished(use.summary, ops, reads, tuple(self.effects))
 
     def plan(self) -> tuple[tuple[Op, ...], tuple[Reading, ...]]:
         """Return the operations so far and all readings, strong ones first, at most 1,000."""

@@ -10,11 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from workspace.couriers.mail import MailDrop
+from workspace.couriers.webhook import Webhook
 from workspace.errors import WorkspaceFault
-from workspace.http import attribution, documents, intents, log, pages, usage, workspaces
+from workspace.http import attribution, documents, effects, intents, log, pages, usage, workspaces
 from workspace.http.problem import Problem, on_fault, on_missing, on_problem
 from workspace.lobby import Lobby
-from workspace.ports import Clock, Judge, Planner, Store
+from workspace.ports import Clock, Courier, Judge, Planner, Store
 from workspace.settings import Settings
 from workspace.websocket import SocketEndpoint
 
@@ -36,6 +38,7 @@ API: tuple[Route, ...] = (
     Route(f"{WS}/intents", intents.create, methods=["POST"]),
     Route(f"{WS}/intents", intents.index, methods=["GET"]),
     Route(WS + "/intents/{id}", intents.show, methods=["GET"]),
+    Route(f"{WS}/effects", effects.index, methods=["GET"]),
     Route(f"{WS}/usage", usage.show, methods=["GET"]),
     Route(WS + "/calls/{id}", usage.call, methods=["GET"]),
     Route(f"{WS}/log", log.show, methods=["GET"]),
@@ -56,7 +59,11 @@ def create_app(
     settings: Settings, *, store: Store, planner: Planner | None, clock: Clock, judge: Judge | None = None
 ) -> Starlette:
     """Return the application; its lobby starts and stops with the server's lifespan."""
-    lobby = Lobby(store=store, planner=planner, clock=clock, settings=settings, judge=judge)
+    couriers: dict[str, Courier] = {
+        "mail": MailDrop(settings.mail_folder),
+        "webhook": Webhook(settings.keys, allows_private=settings.allows_private_webhooks),
+    }
+    lobby = Lobby(store=store, planner=planner, clock=clock, settings=settings, judge=judge, couriers=couriers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -99,6 +99,16 @@ class CallRefused(WorkspaceFault):
         self.refusal = refusal
 
 
+class CourierFault(WorkspaceFault):
+    """An effect was not carried out; `may_have_arrived` when nobody can know (the answer was lost)."""
+
+    code = "not_sent"
+
+    def __init__(self, reason: str, *, retry: bool = False, may_have_arrived: bool = False) -> None:
+        super().__init__(reason, retry=retry)
+        self.may_have_arrived = may_have_arrived
+
+
 class PlannerFault(WorkspaceFault):
     """The planner's model or tool failed before it could answer."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from crdt.document import DocumentKind
@@ -16,7 +17,7 @@ from workspace.intents.sequencer import open_sequencer
 from workspace.intents.turn import timestamp
 from workspace.messages import Hello
 from workspace.peer import Peer
-from workspace.ports import Batch, Clock, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
+from workspace.ports import Batch, Clock, Courier, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
 from workspace.reading import read_all
 from workspace.room import Room
 from workspace.settings import Settings
@@ -29,9 +30,17 @@ class Lobby:
     """All workspaces of a server. Rooms open on the first need and close when nobody needs them."""
 
     def __init__(
-        self, *, store: Store, planner: Planner | None, clock: Clock, settings: Settings, judge: Judge | None = None
+        self,
+        *,
+        store: Store,
+        planner: Planner | None,
+        clock: Clock,
+        settings: Settings,
+        judge: Judge | None = None,
+        couriers: Mapping[str, Courier] | None = None,
     ) -> None:
         self.store = store
+        self.couriers = dict(couriers or {})
         self.planner = planner
         self.judge = judge
         self.clock = clock
@@ -103,15 +112,18 @@ class Lobby:
         if outcome.records:
             head = sequencer.fold.seq, sequencer.fold.jid
             await self.store.submit(Batch(ws, epoch, tuple(record.row for record in outcome.records), head=head))
-        return Room(
+        room = Room(
             sequencer,
             store=self.store,
             planner=self.planner,
             judge=self.judge,
+            couriers=self.couriers,
             clock=self.clock,
             settings=self.settings,
             metrics=self.metrics,
         )
+        room.begin(outcome.wishes)
+        return room
 
     async def _sweep(self) -> None:
         while True:

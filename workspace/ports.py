@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
+from workspace.intents.effects import Effect, Receiver
 from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import Row
@@ -84,6 +85,27 @@ class TokenRow(msgspec.Struct, frozen=True):
     expires: float | None
     revoked: bool
     created_at: str
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """One effect as a courier gets it; `key` is the same at every attempt and after every crash."""
+
+    key: str
+    ws: str
+    commit: str
+    effect: Effect
+    receiver: Receiver
+
+
+class Courier(Protocol):
+    """Carries effects to receivers of one kind."""
+
+    async def deliver(self, letter: Letter) -> str:
+        """Deliver, and return what to remember of it.
+
+        Raises:
+            workspace.errors.CourierFault: it did not work; says whether to try again, and whether it may have arrived.
+        """
 
 
 class Store(Protocol):

@@ -8,7 +8,7 @@ its sockets are told to reconnect, and the next opening starts from the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TypeVar
 
 from crdt.errors import BrokenDocument
@@ -25,6 +25,7 @@ from workspace.intents.events import (
     Logged,
     Outcome,
     Outlet,
+    SendEffect,
     StopPlanner,
     Ticked,
     Wish,
@@ -34,7 +35,8 @@ from workspace.intents.sequencer import Sequencer
 from workspace.judging import JudgeCalls
 from workspace.peer import Peer
 from workspace.planning import PlannerCalls
-from workspace.ports import Batch, Clock, JournalRow, Judge, Planner, SnapshotRow, Store
+from workspace.ports import Batch, Clock, Courier, JournalRow, Judge, Planner, SnapshotRow, Store
+from workspace.sending import Sending
 from workspace.settings import Settings
 from workspace.telemetry import LOGGER, Metrics
 
@@ -55,6 +57,7 @@ class Room:
         store: Store,
         planner: Planner | None,
         judge: Judge | None = None,
+        couriers: Mapping[str, Courier] | None = None,
         clock: Clock,
         settings: Settings,
         metrics: Metrics,
@@ -76,6 +79,7 @@ class Room:
         self._releases: asyncio.Queue[tuple[asyncio.Future[None] | None, list[Job]]] = asyncio.Queue(RELEASES_MAX)
         self._calls = PlannerCalls(planner, self)
         self._judging = JudgeCalls(judge, self)
+        self._sending = Sending(couriers or {}, self)
         self._records: list[Record] = []
         self._journal: list[JournalRow] = []
         self._blobs: list[Blob] = []
@@ -139,6 +143,11 @@ class Room:
         self._jobs += [self._wish_job(wish) for wish in outcome.wishes]
         return outcome
 
+    def begin(self, wishes: Iterable[Wish]) -> None:
+        """Carry out what the opening left to do; everything before it is durable."""
+        for wish in wishes:
+            self._wish_job(wish)()
+
     def later(self, job: Job) -> None:
         """Do something once everything before it is durable."""
         self._jobs.append(job)
@@ -177,6 +186,7 @@ class Room:
                 task.cancel()
             await self._calls.close()
             await self._judging.close()
+            await self._sending.close()
             self.doorman.close_all(why)
             self.callers.abandon()
             if not self.stopped.done():
@@ -277,3 +287,5 @@ class Room:
                 return lambda: self._calls.stop(wish.intent)
             case AskJudge() | AskMerger():
                 return lambda: self._judging.start(wish)
+            case SendEffect():
+                return lambda: self._sending.start(wish)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+KEY_PREFIX = "FOLKMOOT_KEY_"
+
 
 class Settings(msgspec.Struct, frozen=True):
     """How a server runs. Times in seconds, sizes in bytes."""
@@ -22,6 +24,14 @@ class Settings(msgspec.Struct, frozen=True):
     frames_burst_max: float = 2000.0
     idle_seconds: float = 60.0
     presence_seconds: float = 15.0
+    mail: str = ""
+    keys: dict[str, str] = {}
+    allows_private_webhooks: bool = False
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mail is dropped, by default a folder beside the data."""
+        return Path(self.mail) if self.mail else Path(self.data) / "mail"
 
     @property
     def database_url(self) -> str:
@@ -44,5 +54,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database=environ.get("FOLKMOOT_DATABASE", ""),
         data=environ.get("FOLKMOOT_DATA", "folkmoot-data"),
         is_open=environ.get("FOLKMOOT_OPEN", "") in ("1", "true", "yes"),
+        mail=environ.get("FOLKMOOT_MAIL", ""),
+        keys={
+            name.removeprefix(KEY_PREFIX).lower(): value
+            for name, value in environ.items()
+            if name.startswith(KEY_PREFIX)
+        },
+        allows_private_webhooks=environ.get("FOLKMOOT_PRIVATE_WEBHOOKS", "") in ("1", "true", "yes"),
         origins=tuple(part.strip() for part in environ.get("FOLKMOOT_ORIGINS", "").split(",") if part.strip()),
     )

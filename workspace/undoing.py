@@ -16,6 +16,7 @@ from crdt.ops import Increment, Op
 from crdt.paths import Path
 from crdt.undo import made_documents, undo_text, undo_values
 from workspace.errors import LogCorrupt, PlannerFault
+from workspace.intents.effects import describe
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.plan import OPS_MAX, Planned, Proposal, Refused, Task
 from workspace.intents.record import CommitBody, Row
@@ -83,6 +84,9 @@ def _operations(task: Task, commit: CommitBody, before: Fold, after: Fold, whole
     planned = entry.plan.ops if entry.plan is not None else ()
     ops: list[Op] = []
     lost = [f"the document {name} stays" for name in made_documents(planned)]
+    lost += [
+        f"{describe(effect, whole.receivers.get(effect.tool))} has left the workspace" for effect in commit.effects
+    ]
     for doc, part in commit.docs.items():
         image = task.snapshot.documents.get(doc)
         if image is None:

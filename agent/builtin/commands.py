@@ -188,6 +188,24 @@ class AskAuthor:
     options: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SendMail:
+    """Send a mail once everything else is done; `via` names the receiver where there are several."""
+
+    to: str
+    subject: str
+    text: str
+    via: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallHook:
+    """Tell a webhook something once everything else is done."""
+
+    via: str
+    value: Json
+
+
 TextCommand = (
     ReplaceText
     | InsertText
@@ -203,7 +221,8 @@ TextCommand = (
     | OrderList
 )
 DataCommand = SetData | AddNumber | RemoveData | AddItem | RemoveItem | MoveItem
-Command = TextCommand | DataCommand | MakeDocument | AskAuthor
+Outward = SendMail | CallHook
+Command = TextCommand | DataCommand | MakeDocument | AskAuthor | Outward
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from agent.builtin.commands import (
     AddToSection,
     AppendText,
     AskAuthor,
+    CallHook,
     CaseSection,
     Command,
     CutSection,
@@ -36,6 +37,7 @@ from agent.builtin.commands import (
     RenameHeading,
     ReplaceSection,
     ReplaceText,
+    SendMail,
     SetData,
     TextCommand,
     Which,
@@ -63,6 +65,8 @@ FORMS = {
     "move": "move VALUE in DOC.PATH to 1",
     "create": "create text document NAME",
     "ask": 'ask "QUESTION"',
+    "mail": 'mail "ana@example.org" subject "SUBJECT" saying "TEXT"',
+    "call": 'call RECEIVER with {"KEY": "VALUE"}',
 }
 _QUOTED = re.compile(
     r'"((?:[^"\\]|\\.)*)"|“([^”]*)”|„([^“”]*)[“”]|«([^»]*)»|‘([^’]*)’|(?<!\w)\'((?:[^\'\\]|\\.)*)\'(?!\w)'
@@ -292,6 +296,15 @@ _FORMS: list[tuple[re.Pattern[str], Build]] = [
     _form(
         rf"(?:replace|substitute|swap|turn)\s+{_ORD}(?P<old>{_V})\s+(?:with|by|for|into|to|->|→)\s+(?P<new>{_V}){_IN}",
         lambda g, q: ReplaceText(_word(g["old"], q), _word(g["new"], q), _doc(g, q), _which(g)),
+    ),
+    _form(
+        r"(?:send\s+(?:a\s+|an\s+)?)?(?:e-?mail|mail)\s+(?:to\s+)?(?P<to>⟦\d+⟧|[^\s⟦⟧]+@[^\s⟦⟧]+)\s+(?:with\s+)?(?:the\s+)?subject\s+"
+        r"(?P<subject>⟦\d+⟧)\s+(?:and\s+)?(?:saying|text|body|with)\s+(?P<text>⟦\d+⟧)(?:\s+(?:via|through)\s+(?P<via>[\w-]+))?",
+        lambda g, q: SendMail(_word(g["to"], q), _word(g["subject"], q), _word(g["text"], q), g.get("via")),
+    ),
+    _form(
+        rf"(?:call|notify|tell|trigger)\s+(?:the\s+)?(?:webhook\s+|receiver\s+)?(?P<via>[\w-]+)\s+(?:with|about|that)\s+(?P<value>{_V})",
+        lambda g, q: CallHook(g["via"], value_of(g["value"], q)),
     ),
     _form(
         rf"change\s+{_ORD}(?P<old>⟦\d+⟧)\s+(?:to|into|->|→)\s+(?P<new>{_V}){_IN}",

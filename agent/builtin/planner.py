@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.builtin.commands import (
     AddItem,
     AppendText,
     AskAuthor,
+    CallHook,
     Command,
     DataCommand,
     DeleteText,
@@ -22,6 +23,7 @@ from agent.builtin.commands import (
     NotUnderstood,
     RemoveItem,
     ReplaceText,
+    SendMail,
     SetData,
     TextCommand,
 )
@@ -29,9 +31,11 @@ from agent.builtin.data_edits import brief
 from agent.builtin.language import parse
 from agent.builtin.text_edits import CannotDo
 from agent.editing import Editing
+from crdt.digest import Json
 from crdt.document import DocumentKind
 from crdt.errors import CrdtError
 from crdt.paths import Path
+from workspace.intents.effects import Effect, describe, refuse_effects
 from workspace.intents.intent import Scope
 from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
 from workspace.names import is_document_name
@@ -94,6 +98,7 @@ class Work:
 
     task: Task
     editing: Editing
+    effects: list[Effect] = field(default_factory=list)
 
     def carry_out(self, instruction: Instruction) -> Proposal:
         """Return the proposal of all commands, all or nothing. Raises `CannotDo` and `CrdtError`."""
@@ -108,7 +113,7 @@ class Work:
             else:
                 said.append(self._one(command))
         ops, reads = self.editing.result()
-        return Planned(ops=tuple(ops), reads=tuple(reads), summary=" ".join(said), planner=NAME)
+        return Planned(tuple(ops), tuple(reads), " ".join(said), tuple(self.effects), planner=NAME)
 
     def drafts(self) -> list[Draft]:
         """Return the words that are about to be written, by document."""
@@ -130,6 +135,10 @@ class Work:
                     )
                 self.editing.created[name] = kind
                 return f"Created the {kind} document {name}."
+            case SendMail(to, subject, text, via):
+                return self._declare(via, "mail", {"to": to, "subject": subject, "text": text})
+            case CallHook(via, value):
+                return self._declare(via, "webhook", {"value": value})
             case AddItem(target, value) if self._text_target(target) is not None:
                 return self._text(AppendText(_words(value), self._text_target(target)))
             case RemoveItem(target, value) if self._text_target(target) is not None:
@@ -144,6 +153,20 @@ class Work:
                 return self._data(command)
             case _:
                 raise CannotDo("not_understood", "That is not something I can do.", f"I can: {CAN_DO}.")
+
+    def _declare(self, via: str | None, kind: str, args: dict[str, Json]) -> str:
+        """Declare an effect for one of the workspace's receivers; it is sent after the commit."""
+        fits = {name: one for name, one in self.task.receivers.items() if one.kind == kind and via in (None, name)}
+        if len(fits) != 1:
+            known = ", ".join(sorted(self.task.receivers)) or "none: the owner declares receivers"
+            raise CannotDo("no_receiver", f"It is not clear which {kind} receiver is meant.", f"There are: {known}.")
+        ((name, receiver),) = fits.items()
+        effect = Effect(len(self.effects), name, receiver.effect_class, args)
+        refusal = refuse_effects((*self.effects, effect), self.task.receivers)
+        if refusal is not None:
+            raise CannotDo(refusal.code, refusal.reason, refusal.remedy)
+        self.effects.append(effect)
+        return f"Sends {describe(effect, receiver)}."
 
     # ------------------------------------------------------------ which document
 

@@ -12,6 +12,7 @@ from crdt.paths import set_path
 from tests.support.desk import FakeDesk
 from tests.support.model import reply, scripted_model, use
 from workspace.errors import CallRefused, PlannerFault, Refusal
+from workspace.intents.effects import Receiver
 from workspace.intents.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Task
 
 TEXT = "# Plan 😀\n\n## Intro\n\nHi folks.\n\n## Costs\n\nA table.\n"
@@ -204,3 +205,27 @@ async def test_without_budget_nothing_is_sent() -> None:
         with pytest.raises(CallRefused):
             await model.planner().plan(task(), desk)
         assert model.scripted.count == 0
+
+
+async def test_effects_are_declared_only_for_receivers_that_there_are() -> None:
+    receivers = {"post": Receiver("mail", "bot@example.org", allowed=("example.org",))}
+    mail = {"receiver": "post", "subject": "Hello", "text": "Hi"}
+    replies = [
+        reply(use("send", to="zoe@elsewhere.net", **mail), turn=1),
+        reply(use("send", to="zoe@example.org", **mail), turn=2),
+        reply(use("finish", summary="Told Zoe."), turn=3),
+    ]
+    async with scripted_model(replies) as model:
+        proposal = await model.planner().plan(task("tell Zoe", receivers=receivers), FakeDesk())
+        assert isinstance(proposal, Planned)
+        assert [(e.i, e.tool, e.effect_class, e.args["to"]) for e in proposal.effects] == [
+            (0, "post", "irreversible", "zoe@example.org")
+        ]
+        assert "may not write to elsewhere.net" in str(model.scripted.calls[1]["messages"][-1])
+        offered = {tool["name"] for tool in model.scripted.calls[0]["tools"]}
+        assert "send" in offered
+    async with scripted_model([reply(use("send", **mail), turn=1), reply(DONE, turn=2)]) as model:
+        desk = FakeDesk()
+        await model.planner().plan(task("tell Zoe"), desk)
+        assert [denied[1] for denied in desk.denied] == ["no_receiver"]
+        assert "send" not in {tool["name"] for tool in model.scripted.calls[0]["tools"]}

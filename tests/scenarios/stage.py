@@ -19,6 +19,7 @@ from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
 from workspace.ports import Judge, Planner
 from workspace.reading import read_all
+from workspace.settings import Settings
 
 RUNS = int(os.environ.get("FOLKMOOT_STORY_RUNS", "50"))
 AT_ONCE = 10
@@ -104,9 +105,12 @@ async def run_story(
     policy: PolicyConfig | None = None,
     planner: Planner | None = None,
     judge: Judge | None = None,
+    settings: Settings | None = None,
 ) -> None:
     """Run a story `runs` times on one server, ten at once; a failure names its seed."""
-    async with running_server(planner=planner or BuiltinPlanner(), judge=judge, workspace=None) as server:
+    async with running_server(
+        planner=planner or BuiltinPlanner(), judge=judge, workspace=None, settings=settings
+    ) as server:
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def once(seed: int) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
+from workspace.intents.effects import Receiver
+from workspace.intents.events import Configured
+from workspace.intents.record import ConfigBody
+from workspace.settings import Settings
 
 DATES = {"Ana": "2027-04-01", "Ben": "2027-05-01"}
 BY_HAND = "2027-06-01"
@@ -47,3 +53,48 @@ async def three_dates(stage: Stage) -> None:
 
 async def test_every_value_is_asked_about_before_it_is_lost() -> None:
     await run_story(three_dates)
+
+
+async def a_mail_waits(stage: Stage) -> None:
+    """Ana's instruction also tells a customer: no mail while the date is disputed, one when settled and approved."""
+    room = await stage.server.lobby.room(stage.ws)
+    receivers = {"post": Receiver("mail", "bot@example.org")}
+    await room.ask(lambda: room.handle(Configured("owner", ConfigBody(receivers=receivers))))
+    ana, ben = await stage.person("Ana"), await stage.person("Ben")
+    address = f"run{stage.seed}@example.org"
+    for one in (ana, ben):
+        one.compose()
+
+    def mails() -> list[str]:
+        folder = room.settings.mail
+        return [n for n in os.listdir(folder) if n.endswith(".eml") and address in open(os.path.join(folder, n)).read()]
+
+    async def instruct(name: str, more: str = "") -> str:
+        await stage.delay()
+        order = f'set budget.ship_date to "{DATES[name]}"{more} after {stage.chance.uniform(0.4, 0.8):.2f} seconds'
+        return (await stage.people[name].intent(order, doc="budget", keys=[("ship_date",)])).id
+
+    tells = f'; mail "{address}" subject "It ships" saying "On {DATES["Ana"]}."'
+    first, second = await asyncio.gather(instruct("Ana", tells), instruct("Ben"))
+    dispute = await ana.question(WAIT)
+    assert not mails()
+    winner = stage.chance.choice((first, second))
+    answering = ben if winner == first else ana
+    await answering.answer(dispute["id"], winner)
+    if winner == second:
+        told = await stage.verdicts(ana, {first, second})
+        assert (told[first]["state"], told[second]["state"]) == ("overruled", "done")
+        assert not mails()
+        return
+    await ana.until(lambda r: any(q["id"] != dispute["id"] for q in r.open_questions.values()), WAIT)
+    approval = next(q for q in ana.open_questions.values() if q["id"] != dispute["id"])
+    assert address in approval["text"]
+    assert not mails()
+    await ana.answer(approval["id"], first)
+    await ana.until(lambda r: any(one["kind"] == "effect" for one in r.records), WAIT)
+    assert (await stage.verdicts(ana, {first}))[first]["state"] == "done"
+    assert len(mails()) == 1
+
+
+async def test_no_mail_leaves_while_the_date_is_disputed(tmp_path: Path) -> None:
+    await run_story(a_mail_waits, settings=Settings(mail=str(tmp_path)))

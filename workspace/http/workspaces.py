@@ -12,6 +12,7 @@ from workspace.access import ROLES
 from workspace.http.guard import answer, body_of, enter, identity_of, lobby_of
 from workspace.http.problem import Problem, refuse
 from workspace.intents.calls import Budget, RouteTable, check_budget, check_routes
+from workspace.intents.effects import Receiver, check_receivers
 from workspace.intents.events import Configured
 from workspace.intents.fold import Fold
 from workspace.intents.intent import Role
@@ -42,6 +43,7 @@ class NewConfig(msgspec.Struct, frozen=True):
     invariants: dict[str, Invariant] | None = None
     routes: RouteTable | None = None
     budget: Budget | None = None
+    receivers: dict[str, Receiver] | None = None
 
 
 class NewToken(msgspec.Struct, frozen=True):
@@ -73,6 +75,7 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
         "broken": broken(fold.invariants, fold.documents),
         "routes": msgspec.to_builtins(fold.routes),
         "budget": msgspec.to_builtins(fold.budget),
+        "receivers": msgspec.to_builtins(fold.receivers),
     }
 
 
@@ -123,6 +126,7 @@ async def configure(request: Request) -> Response:
     refusal = refusal or (check_invariants(body.invariants) if body.invariants else None)
     refusal = refusal or (check_routes(body.routes) if body.routes else None)
     refusal = refusal or (check_budget(body.budget) if body.budget else None)
+    refusal = refusal or (check_receivers(body.receivers) if body.receivers else None)
     if refusal is not None:
         refuse(refusal)
     if body.name is not None and not is_title(body.name):
@@ -136,6 +140,7 @@ async def configure(request: Request) -> Response:
         invariants=body.invariants,
         routes=body.routes,
         budget=body.budget,
+        receivers=body.receivers,
     )
     await room.ask(lambda: room.handle(Configured(identity.actor, config)))
     return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))

@@ -16,6 +16,7 @@ from workspace.intents.entering import enter_commit, tell_done
 from workspace.intents.gate import may_edit, rivals_to_await, try_plan, unmet_expectation
 from workspace.intents.guarding import guard_rules
 from workspace.intents.judging import contradictions, without_judgement
+from workspace.intents.outside import ask_approval, to_approve
 from workspace.intents.planning import plan_again, subject_of
 from workspace.intents.protecting import is_settled, protect, suggest
 from workspace.intents.record import VerdictBody
@@ -120,7 +121,7 @@ def _reads_after(reader: Entry, writer: Entry, core: Core) -> bool:
 def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     """Commit, or end or hold the intent for what speaks against it."""
     assert entry.plan is not None, "a ready intent has a plan"
-    if not may_edit(entry) and entry.plan.ops:
+    if not may_edit(entry) and (entry.plan.ops or entry.plan.effects):
         suggest(turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
         return
     unmet = unmet_expectation(subject_of(entry, core).body.expects, core.fold.documents)
@@ -145,6 +146,8 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
         settle(core, turn, (*(core.fold.board.entries[id] for id in dict.fromkeys(opposed)), entry), layer="L3")
     elif unseen.human and not is_settled(entry, unseen.human):
         protect(core, turn, entry, unseen.human)
+    elif final := to_approve(entry):
+        ask_approval(core, turn, entry, final)
     else:
         tell_done(core, turn, entry, enter_commit(core, turn, entry, ran))
         archive_variants(core, turn, entry)

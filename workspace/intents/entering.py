@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 
 from crdt.fork import Ran
-from workspace.intents.board import Entry
+from workspace.intents.board import VARIANT_PLANNER, Entry
 from workspace.intents.core import Core
-from workspace.intents.events import DocumentsChanged, Spread
+from workspace.intents.events import DocumentsChanged, SendEffect, Spread
 from workspace.intents.fold import AGENT_LANE, sha_of
 from workspace.intents.history import spans_of, spans_of_ranges
 from workspace.intents.judging import notes_for
@@ -53,8 +53,11 @@ def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody:
         state=fold.state(),
         origin=f"commit:c{number}",
         summary=entry.plan.summary,
+        effects=entry.plan.effects if entry.plan.planner != VARIANT_PLANNER else (),
     )
     turn.append(commit, AGENT)
+    for effect in commit.effects:
+        turn.wish(SendEffect(core.fold.outbox[(commit.commit, effect.i)]))
     if created:
         turn.tell(DocumentsChanged(tuple(created), ()))
     return commit

@@ -14,6 +14,7 @@ from crdt.document import Applied
 from crdt.scan import Scan
 from workspace.errors import Refusal
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
+from workspace.intents.effects import Outgoing
 from workspace.intents.intent import IntentFrame, Role, State
 from workspace.intents.oracle import Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
@@ -123,6 +124,15 @@ class MergeProposed(msgspec.Struct, frozen=True):
     merged: Merged
 
 
+class EffectSettled(msgspec.Struct, frozen=True):
+    """What became of one effect, after so many attempts."""
+
+    outgoing: Outgoing
+    status: Literal["sent", "failed", "unknown"]
+    detail: str = ""
+    attempts: int = 1
+
+
 class Configured(msgspec.Struct, frozen=True):
     """Somebody with the right to do so changes the set-up."""
 
@@ -173,6 +183,7 @@ Event = (
     | ShadowCompared
     | Judged
     | MergeProposed
+    | EffectSettled
     | Configured
     | LaneChanged
     | SocketOpened
@@ -306,7 +317,13 @@ class AskMerger(msgspec.Struct, frozen=True):
     task: MergeTask
 
 
-Wish = AskPlanner | StopPlanner | AskJudge | AskMerger
+class SendEffect(msgspec.Struct, frozen=True):
+    """Carry this effect out, once; answer with `EffectSettled`, whatever happens."""
+
+    outgoing: Outgoing
+
+
+Wish = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect
 
 
 class Journaled(msgspec.Struct, frozen=True):

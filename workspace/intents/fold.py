@@ -16,6 +16,7 @@ from crdt.digest import digest_value
 from crdt.document import Document, DocumentKind
 from workspace.intents.board import Board
 from workspace.intents.calls import Budget, RouteTable
+from workspace.intents.effects import Outgoing, Receiver
 from workspace.intents.history import Edit, History
 from workspace.intents.intent import Role
 from workspace.intents.invariant import Invariant
@@ -25,6 +26,7 @@ from workspace.intents.record import (
     CheckpointBody,
     CommitBody,
     ConfigBody,
+    EffectBody,
     OracleBody,
     PolicyConfig,
     Record,
@@ -78,6 +80,9 @@ class Fold:
     history: History = field(default_factory=History)
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
+    receivers: dict[str, Receiver] = field(default_factory=dict)
+    outbox: dict[tuple[str, int], Outgoing] = field(default_factory=dict)
+    effects: dict[tuple[str, int], EffectBody] = field(default_factory=dict)
     checkpoint: int = 0
     touched: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
@@ -100,6 +105,11 @@ class Fold:
                     self.history.add(edit, inserted=part.inserted, deleted=part.deleted)
                     self.jid = max(self.jid, part.jid)
                     self.touched.add(doc)
+                for effect in body.effects:
+                    self.outbox[(body.commit, effect.i)] = Outgoing(body.commit, effect, self.receivers[effect.tool])
+            case EffectBody() as body:
+                self.outbox.pop((body.commit, body.i), None)
+                self.effects[(body.commit, body.i)] = body
             case ConfigBody() as body:
                 self._configure(body)
             case CheckpointBody():
@@ -167,6 +177,8 @@ class Fold:
             self.routes = body.routes
         if body.budget is not None:
             self.budget = body.budget
+        if body.receivers is not None:
+            self.receivers = body.receivers
 
     def _account(self, body: OracleBody, record: Record) -> None:
         if body.opened is not None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from crdt.digest import Json
 from crdt.document import DocumentKind
 from crdt.fork import Reading
 from crdt.ops import Op
 from workspace.intents.calls import Recorded, RouteTable
+from workspace.intents.effects import Effect, Receiver
 from workspace.intents.intent import Role, Scope
 
 OPS_MAX = 500
@@ -101,15 +101,7 @@ class Task(msgspec.Struct, frozen=True):
     budget_left: float = 1.0
     strict: bool = False
     undo: str = ""
-
-
-class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):
-    """An outside effect that a plan declares; it runs only after the commit, from the outbox."""
-
-    i: int
-    tool: str
-    effect_class: str
-    args: dict[str, Json]
+    receivers: dict[str, Receiver] = {}
 
 
 class Tokens(msgspec.Struct, frozen=True, rename={"read": "in", "written": "out"}):

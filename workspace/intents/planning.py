@@ -13,6 +13,7 @@ from workspace.intents.board import Entry
 from workspace.intents.branching import approved_plan
 from workspace.intents.causality import happened_before
 from workspace.intents.core import Core
+from workspace.intents.effects import refuse_effects
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
 from workspace.intents.gate import RUNNING_KINDS, lacks_updates, predecessors, try_plan
 from workspace.intents.plan import (
@@ -181,6 +182,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         )[0],
         strict=bool(subject.body.expects),
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
+        receivers=core.fold.receivers,
     )
     turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
 
@@ -297,6 +299,10 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
     if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
         reason = f"The plan has {len(planned.ops)} operations and {len(planned.reads)} reads."
         failed(core, turn, PlanFailed(entry.id, work.attempt, reason))
+        return
+    refused = refuse_effects(planned.effects, core.fold.receivers)
+    if refused is not None:
+        failed(core, turn, PlanFailed(entry.id, work.attempt, refused.reason))
         return
     core.runs.close(turn)
     body = PlanBody(

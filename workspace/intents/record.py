@@ -16,10 +16,11 @@ from crdt.document import DocumentKind
 from crdt.fork import Reading
 from crdt.ops import Op
 from workspace.intents.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
+from workspace.intents.effects import Effect, Receiver
 from workspace.intents.intent import Expect, IntentKind, Need, Path, Role, Scope, TerminalState
 from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged
-from workspace.intents.plan import Effect, Option, Tokens
+from workspace.intents.plan import Option, Tokens
 
 RecordKind = Literal[
     "update", "intent", "plan", "oracle", "decision", "commit", "verdict", "effect", "config", "checkpoint"
@@ -132,7 +133,7 @@ class Answer(msgspec.Struct, frozen=True):
     intent: str = ""
 
 
-Layer = Literal["L0", "L2", "L3", "L4", "E", "rights"]
+Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects"]
 
 
 class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -179,6 +180,7 @@ class CommitBody(msgspec.Struct, frozen=True):
     state: str
     origin: str
     summary: str
+    effects: tuple[Effect, ...] = ()
 
 
 class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -203,6 +205,7 @@ class EffectBody(msgspec.Struct, frozen=True):
     key: str
     status: Literal["sent", "failed", "unknown"]
     detail: str = ""
+    attempts: int = 1
 
 
 class Region(msgspec.Struct, frozen=True):
@@ -240,6 +243,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     invariants: dict[str, Invariant] | None = None
     routes: RouteTable | None = None
     budget: Budget | None = None
+    receivers: dict[str, Receiver] | None = None
     retired: tuple[str, ...] = ()
     archived: tuple[str, ...] = ()
     versions: dict[str, str] = {}

@@ -13,7 +13,7 @@ from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.scan import scan_update
 from workspace.errors import LogCorrupt
-from workspace.intents import accounting, admission, committing, judging, merging, planning, settling
+from workspace.intents import accounting, admission, committing, judging, merging, outside, planning, settling
 from workspace.intents.core import Core, Quick, Work, writer_client
 from workspace.intents.events import (
     CallEnded,
@@ -25,6 +25,7 @@ from workspace.intents.events import (
     DraftShown,
     Edited,
     EditRefused,
+    EffectSettled,
     Event,
     Judged,
     LaneChanged,
@@ -33,6 +34,7 @@ from workspace.intents.events import (
     PlanFailed,
     Proposed,
     Resynced,
+    SendEffect,
     ShadowCompared,
     SocketOpened,
     Spread,
@@ -164,6 +166,8 @@ class Sequencer:
                 judging.judged(core, turn, event)
             case MergeProposed():
                 merging.proposed(core, turn, event)
+            case EffectSettled():
+                outside.settled(core, turn, event)
             case Configured():
                 self._configure(turn, event)
             case LaneChanged():
@@ -289,6 +293,8 @@ def open_sequencer(
     idle = _idle_lanes(fold, now)
     if fold.versions != versions or idle:
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
+    for outgoing in fold.outbox.values():
+        turn.wish(SendEffect(outgoing))
     return sequencer, turn.outcome()
 
 

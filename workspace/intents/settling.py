@@ -21,6 +21,7 @@ from workspace.intents.core import Core
 from workspace.intents.evidence import evidence_of
 from workspace.intents.judging import contradictions
 from workspace.intents.merging import awaits_merger, carry
+from workspace.intents.outside import not_approved
 from workspace.intents.plan import Option
 from workspace.intents.planning import stop
 from workspace.intents.policy import (
@@ -40,6 +41,7 @@ from workspace.intents.record import Answer, DecisionBody, Layer, Question, Verd
 from workspace.intents.turn import AGENT, Turn
 
 LABEL_POINTS_MAX = 80
+ALONE = frozenset({"E", "effects"})
 SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
 
 
@@ -253,7 +255,7 @@ def rule(
         elif entry.id == ruling.winner:
             outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
         else:
-            lost = "suggested" if layer == "E" else "overruled"
+            lost = {"E": "suggested", "effects": "refused"}.get(layer, "overruled")
             outcome[entry.id] = lost if entry in losers else "open"
     decision = DecisionBody(
         decision=f"d{number}",
@@ -272,6 +274,9 @@ def rule(
     for entry in group:
         if entry in losers and entry.is_live:
             stop(core, turn, entry)
+            if layer == "effects":
+                not_approved(turn, entry, ruling.reason, by=decision.decision)
+                continue
             if layer == "E":
                 suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
                 continue
@@ -353,7 +358,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             _unanswered(turn, question)
             continue
         ids = [entry.id for entry in standing] or [NONE]
-        winner = question.default if question.default in (*ids, BOTH) or opened.layer == "E" else ids[0]
+        winner = question.default if question.default in (*ids, BOTH) or opened.layer in ALONE else ids[0]
         votes = tuple(core.fold.board.votes.get(question.id, ()))
         why, policy = "nobody answered in time", opened.policy
         chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None

@@ -1,0 +1,1 @@
+"""Those who carry effects out: see `workspace.ports.Courier`."""

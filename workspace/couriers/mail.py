@@ -1,0 +1,61 @@
+"""Mail as files in a folder, for whatever delivers them: one message a file, named by its key: twice is once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+from workspace.errors import CourierFault
+from workspace.ports import Letter
+
+
+class MailDrop:
+    """`workspace.ports.Courier` that writes `KEY.eml` (RFC 5322) into a folder; complete or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def deliver(self, letter: Letter) -> str:
+        """Write the message; the same key again changes nothing. Raises `CourierFault`."""
+        message = compose(letter)
+        return await asyncio.to_thread(self._write, letter.key, message.as_bytes(policy=SMTP))
+
+    def _write(self, key: str, content: bytes) -> str:
+        name = f"{key.removeprefix('sha256:')}.eml"
+        path = self._folder / name
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                return f"{name} was there already"
+            half = path.with_suffix(".part")
+            with half.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            half.rename(path)
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise CourierFault(f"the mail folder takes nothing: {error.strerror}", retry=True) from error
+        return name
+
+
+def compose(letter: Letter) -> EmailMessage:
+    """Return the message of a letter. Raises `CourierFault` for what no header may hold."""
+    args, message = letter.effect.args, EmailMessage(policy=SMTP)
+    try:
+        message["From"] = letter.receiver.address
+        message["To"] = str(args["to"])
+        message["Subject"] = str(args["subject"])
+        message["Message-ID"] = f"<{letter.key.removeprefix('sha256:')}@folkmoot>"
+        message["X-Folkmoot"] = f"{letter.ws} {letter.commit}"
+        message.set_content(str(args["text"]))
+    except (KeyError, ValueError) as error:
+        raise CourierFault(f"this is no mail: {error}") from error
+    return message

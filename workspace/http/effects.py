@@ -1,0 +1,28 @@
+"""What commits have sent outside, or still have to: over HTTP."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import Json
+from workspace.http.guard import answer, enter
+from workspace.intents.outside import sent_by
+
+EFFECTS_SHOWN = 500
+
+
+async def index(request: Request) -> Response:
+    """`GET …/effects`: the newest 500, newest first, with what became of each."""
+    room, _ = await enter(request, "read")
+
+    def listed() -> list[Json]:
+        core = room.sequencer.core
+        found: list[Json] = []
+        for commit in reversed(core.fold.board.commits):
+            found += sent_by(core, commit)
+            if len(found) >= EFFECTS_SHOWN:
+                break
+        return found[:EFFECTS_SHOWN]
+
+    return answer(await room.ask(listed))

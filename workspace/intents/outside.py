@@ -1,0 +1,113 @@
+"""The sequencer and the outside: approvals before a commit, results after it (semantics §5, §7)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from crdt.digest import Json
+from workspace.intents.board import Entry
+from workspace.intents.core import Core
+from workspace.intents.effects import Effect, describe, digest_of, effect_key
+from workspace.intents.events import EffectSettled
+from workspace.intents.plan import Option
+from workspace.intents.policy import NONE
+from workspace.intents.record import DecisionBody, EffectBody, Question, VerdictBody
+from workspace.intents.turn import AGENT, Turn
+
+DETAIL_POINTS_MAX = 300
+
+
+def to_approve(entry: Entry) -> tuple[Effect, ...]:
+    """Return the effects of a plan that cannot be taken back and that nobody has approved, exactly as they are."""
+    assert entry.plan is not None, "only planned intents have effects"
+    final = tuple(effect for effect in entry.plan.effects if effect.effect_class == "irreversible")
+    approved = {
+        decision.evidence.get("digest")
+        for decision in entry.decisions
+        if decision.layer == "effects" and decision.outcome.get(entry.id) == "run"
+    }
+    return final if final and digest_of(entry.plan.effects) not in approved else ()
+
+
+def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
+    """Hold a plan until somebody who may has looked at what would leave the workspace."""
+    assert entry.plan is not None, "only planned intents have effects"
+    number = turn.fold.seq + 1
+    told = "; ".join(describe(effect, core.fold.receivers.get(effect.tool)) for effect in effects)
+    question = Question(
+        id=f"q{number}",
+        group=(entry.id,),
+        text=f"{entry.actor}'s instruction sends {told}. It cannot be taken back. Send it?",
+        options=(Option(entry.id, "Yes, do it and send"), Option(NONE, "No, do nothing")),
+        deadline=turn.now + core.fold.policy.ask_seconds,
+        default=NONE,
+        evidence={"effects": msgspec.to_builtins(entry.plan.effects), "digest": digest_of(entry.plan.effects)},
+    )
+    decision = DecisionBody(
+        decision=f"d{number}",
+        group=question.group,
+        layer="effects",
+        policy="approve@1",
+        by="policy",
+        outcome={entry.id: "held"},
+        reason=question.text,
+        question=question,
+    )
+    turn.append(decision, AGENT)
+    turn.state(entry, "held", reason=question.text)
+    turn.ask(question)
+
+
+def not_approved(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:
+    """End an intent whose effects nobody wanted to leave the workspace."""
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="rejected",
+            code="not_approved",
+            reason=f"Nothing was sent and nothing was changed: {reason}.",
+            remedy="Ask again, and approve what is to be sent.",
+            by=by,
+            can=("override",),
+        )
+    )
+
+
+def settled(core: Core, turn: Turn, event: EffectSettled) -> None:
+    """Enter what became of an effect; a second answer about the same one is dropped."""
+    outgoing = event.outgoing
+    if (outgoing.commit, outgoing.effect.i) not in core.fold.outbox:
+        return
+    core.runs.close(turn)
+    body = EffectBody(
+        commit=outgoing.commit,
+        i=outgoing.effect.i,
+        key=effect_key(core.ws, outgoing.commit, outgoing.effect.i),
+        status=event.status,
+        detail=event.detail[:DETAIL_POINTS_MAX],
+        attempts=event.attempts,
+    )
+    turn.append(body, AGENT)
+
+
+def sent_by(core: Core, commit: str) -> list[Json]:
+    """Return what a commit sends or has sent, for people."""
+    found: list[Json] = []
+    entry = core.fold.board.commits.get(commit)
+    for effect in entry[1].effects if entry is not None else ():
+        body = core.fold.effects.get((commit, effect.i))
+        found.append(
+            {
+                "commit": commit,
+                "i": effect.i,
+                "receiver": effect.tool,
+                "class": effect.effect_class,
+                "args": effect.args,
+                "what": describe(effect, core.fold.receivers.get(effect.tool)),
+                "key": effect_key(core.ws, commit, effect.i),
+                "status": body.status if body is not None else "waiting",
+                "detail": body.detail if body is not None else "",
+                "attempts": body.attempts if body is not None else 0,
+            }
+        )
+    return found

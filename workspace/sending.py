@@ -1,0 +1,73 @@
+"""Carry effects out beside the room's loop: tried again while that may help, the end reported as an event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from workspace.desk import Office
+from workspace.errors import CourierFault
+from workspace.intents.effects import effect_key
+from workspace.intents.events import EffectSettled, SendEffect
+from workspace.ports import Courier, Letter
+from workspace.telemetry import LOGGER
+
+RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0)
+SECONDS_MAX = 30.0
+AT_ONCE = 4
+
+
+class Sending:
+    """The effects of one workspace that are on their way."""
+
+    def __init__(self, couriers: Mapping[str, Courier], office: Office) -> None:
+        self._couriers = couriers
+        self._office = office
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    def start(self, wish: SendEffect) -> None:
+        """Begin to carry out one effect."""
+        task = asyncio.create_task(self._send(wish), name=f"send {wish.outgoing.commit}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stop; what is not settled is begun again when the workspace opens."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send(self, wish: SendEffect) -> None:
+        outgoing = wish.outgoing
+        key = effect_key(self._office.ws, outgoing.commit, outgoing.effect.i)
+        letter = Letter(key, self._office.ws, outgoing.commit, outgoing.effect, outgoing.receiver)
+        attempts, problem, reached = 0, "", False
+        for pause in (0.0, *RETRY_SECONDS):
+            await asyncio.sleep(pause)
+            attempts += 1
+            try:
+                async with self._room, asyncio.timeout(SECONDS_MAX):
+                    detail = await self._courier(letter).deliver(letter)
+            except CourierFault as fault:
+                problem, reached = fault.reason, reached or fault.may_have_arrived
+                if not fault.retry:
+                    break
+            except TimeoutError:
+                problem, reached = f"no answer within {SECONDS_MAX:g} seconds", True
+            except Exception as bug:  # noqa: BLE001  a task root: a bug of a courier is a failed effect, not a lost one
+                LOGGER.exception("a courier broke")
+                problem = f"the courier broke: {type(bug).__name__}"
+                break
+            else:
+                self._office.report(EffectSettled(outgoing, "sent", detail, attempts))
+                return
+        status = "unknown" if reached else "failed"
+        self._office.report(EffectSettled(outgoing, status, problem, attempts))  # type: ignore[arg-type]
+
+    def _courier(self, letter: Letter) -> Courier:
+        courier = self._couriers.get(letter.receiver.kind)
+        if courier is None:
+            raise CourierFault(f"this server has no courier for {letter.receiver.kind}")
+        return courier
