@@ -56,7 +56,7 @@ histories: $(STAMP)  ## random histories of people, plans and crashes against th
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history
 
 soak: $(STAMP)  ## the stories, many more times
-	FOLKMOOT_STORY_RUNS=500 $(BIN)/python -m pytest tests/scenarios
+	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_KILL_RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest tests/scenarios
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv

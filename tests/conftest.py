@@ -1,11 +1,39 @@
-"""Settings for all tests: property tests search at random by hand and the same examples each time in CI."""
+"""Settings for all tests: property tests search at random by hand and the same examples each time in CI.
+
+Every log that a test writes is replayed when it is over.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests.support.ledger import Ledger
 
 settings.register_profile("ci", derandomize=True, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+LEDGER = Ledger()
+
+
+@pytest.fixture(autouse=True)
+def replayed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Replay the logs of the test that has just ended: a log that does not come out again fails it."""
+    with LEDGER.open():
+        yield
+    if request.node.get_closest_marker("damages_logs") is None:
+        LEDGER.replay()
+    LEDGER.memory.clear()
+    LEDGER.urls.clear()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was replayed."""
+    if LEDGER.logs:
+        terminalreporter.write_line(
+            f"replayed {LEDGER.logs} logs of the tests, {LEDGER.records} records, {LEDGER.states} recorded states"
+        )

@@ -11,7 +11,7 @@ from crdt.document import Document
 from workspace.errors import Refusal
 from workspace.intents.board import Entry
 from workspace.intents.branching import approved_plan
-from workspace.intents.causality import happened_before
+from workspace.intents.context import ask_where, earlier_of, scope_of
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
@@ -23,7 +23,6 @@ from workspace.intents.plan import (
     READS_MAX,
     SUMMARY_POINTS_MAX,
     Asked,
-    Earlier,
     Image,
     Planned,
     Refused,
@@ -40,7 +39,6 @@ RESYNC_AT = (0.0, 5.0, 15.0)
 MISSING_ONLINE_SECONDS = 30.0
 MISSING_OFFLINE_SECONDS = 86_400.0
 FAULTS_MAX = 2
-EARLIER_MAX, EARLIER_POINTS_MAX = 6, 500
 
 
 def park(core: Core, turn: Turn) -> bool:
@@ -144,6 +142,8 @@ def start(core: Core, turn: Turn) -> bool:
             if approved is not None:
                 _adopt(core, turn, entry, approved)
                 continue
+            if ask_where(core, turn, entry):
+                continue
             busy += 1
             _ask(core, turn, entry)
     return moved
@@ -163,7 +163,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         actor=entry.actor,
         role=entry.role,
         text=entry.carried or subject.body.text,
-        scope=subject.body.scope,
+        scope=scope_of(entry, core) if subject is entry else subject.body.scope,
         snapshot=work.base,
         attempt=work.attempt,
         repair=repair,
@@ -220,25 +220,6 @@ def repair_of(entry: Entry, core: Core) -> Repair | None:
         return None
     reason = entry.reason or "The documents changed meanwhile."
     return Repair("stale_read", reason, entry.plan.ops, entry.plan.summary, core.work_of(entry).base)
-
-
-def earlier_of(entry: Entry, core: Core) -> tuple[Earlier, ...]:
-    """Return the instructions that an author had seen when composing this one, newest first: its conversation."""
-    found: list[Earlier] = []
-    for other in reversed(core.fold.board.entries.values()):
-        if len(found) == EARLIER_MAX:
-            break
-        if other.id == entry.id or other.body.kind not in RUNNING_KINDS or other.is_live:
-            continue
-        if not happened_before(other.stamp, entry.stamp):
-            continue
-        summary = other.plan.summary if other.plan is not None else other.reason
-        found.append(
-            Earlier(
-                other.id, other.actor, other.body.text[:EARLIER_POINTS_MAX], other.state, summary[:EARLIER_POINTS_MAX]
-            )
-        )
-    return tuple(found)
 
 
 def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:

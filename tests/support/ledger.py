@@ -1,0 +1,80 @@
+"""Every log that a test writes is replayed when the test is over, with the network blocked (invariant I12).
+
+Stores in this process are remembered as they are made; a test that damages a log on purpose says so with the marker
+`damages_logs`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, NoReturn
+from unittest.mock import patch
+
+from workspace.intents.record import Row
+from workspace.intents.replay import verify
+from workspace.ports import JournalRow
+from workspace.store.memory import MemoryStore
+from workspace.store.sql import SqlStore
+
+
+class Ledger:
+    """The stores made while it is open, and what replaying them found."""
+
+    def __init__(self) -> None:
+        self.memory: list[MemoryStore] = []
+        self.urls: set[str] = set()
+        self.logs = self.records = self.states = 0
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Remember every store that is made until the block is left."""
+        made, opened = MemoryStore.__init__, SqlStore.open
+
+        def remember(store: MemoryStore, *args: Any, **named: Any) -> None:
+            made(store, *args, **named)
+            self.memory.append(store)
+
+        async def remember_url(store: SqlStore) -> None:
+            await opened(store)
+            self.urls.add(store._path)
+
+        with patch.object(MemoryStore, "__init__", remember), patch.object(SqlStore, "open", remember_url):
+            yield
+
+    def replay(self) -> None:
+        """Replay every log; each recorded state must come out again. No socket can be made meanwhile."""
+        with patch.object(socket, "socket", _blocked), patch.object(socket, "create_connection", _blocked):
+            for store in self.memory:
+                for name, kept in store._workspaces.items():
+                    self._one(name, kept.log, kept.journal)
+            for path in self.urls:
+                for name, rows, journal in _read(path):
+                    self._one(name, rows, journal)
+        self.memory.clear()
+        self.urls.clear()
+
+    def _one(self, name: str, rows: list[Row], journal: list[JournalRow]) -> None:
+        if not rows or rows[0].kind != "config" or rows[0].at == "t":
+            return  # a store's own test writes rows that are no workspace
+        report = verify(rows, journal)
+        assert report.ok, f"the log of {name} does not replay: {report.reason}"
+        self.logs, self.records, self.states = self.logs + 1, self.records + report.checked, self.states + report.states
+
+
+def _blocked(*args: Any, **named: Any) -> NoReturn:
+    raise AssertionError("replay opened a socket")
+
+
+def _read(path: str) -> Iterator[tuple[str, list[Row], list[JournalRow]]]:
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(path)) as connection:
+        for (ws,) in connection.execute("SELECT id FROM workspace").fetchall():
+            log = "SELECT seq, epoch, kind, at, actor, body, prev, hash FROM log WHERE ws = ? ORDER BY seq"
+            rows = [Row(*row) for row in connection.execute(log, (ws,))]
+            written = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? ORDER BY jid"
+            yield ws, rows, [JournalRow(*row) for row in connection.execute(written, (ws,))]
+
+
+__all__ = ["Ledger"]
