@@ -107,7 +107,8 @@ async def run_story(
     judge: Judge | None = None,
     settings: Settings | None = None,
 ) -> None:
-    """Run a story `runs` times on one server, ten at once; a failure names its seed."""
+    """Run a story `runs` times on one server, ten at once; a failure names its seed. The environment counts more."""
+    runs = RUNS if "FOLKMOOT_STORY_RUNS" in os.environ else runs
     async with running_server(
         planner=planner or BuiltinPlanner(), judge=judge, workspace=None, settings=settings
     ) as server:

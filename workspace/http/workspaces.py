@@ -9,6 +9,7 @@ from starlette.responses import Response
 from crdt.digest import Json
 from crdt.document import DocumentKind
 from workspace.access import ROLES
+from workspace.forking import fork_workspace
 from workspace.http.guard import answer, body_of, enter, identity_of, lobby_of
 from workspace.http.problem import Problem, refuse
 from workspace.intents.calls import Budget, RouteTable, check_budget, check_routes
@@ -44,6 +45,14 @@ class NewConfig(msgspec.Struct, frozen=True):
     routes: RouteTable | None = None
     budget: Budget | None = None
     receivers: dict[str, Receiver] | None = None
+
+
+class NewFork(msgspec.Struct, frozen=True):
+    """Body of `POST …/fork`: the new workspace's id, and after which record of this one it begins (default: now)."""
+
+    id: str
+    at: int | None = None
+    name: str | None = None
 
 
 class NewToken(msgspec.Struct, frozen=True):
@@ -144,6 +153,25 @@ async def configure(request: Request) -> Response:
     )
     await room.ask(lambda: room.handle(Configured(identity.actor, config)))
     return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
+
+
+async def fork(request: Request) -> Response:
+    """`POST …/fork`: a workspace of its own from this one's past; for whoever may make workspaces and runs this one."""
+    room, _ = await enter(request, "administer")
+    identity = await identity_of(request, None)
+    lobby = lobby_of(request)
+    if not identity.may("administer", lobby.clock.now()):
+        raise Problem("forbidden", "Only the server's owner makes workspaces.")
+    body = await body_of(request, NewFork)
+    at = room.durable_seq if body.at is None else body.at
+    if not is_workspace_id(body.id) or not is_title(body.name or body.id):
+        raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
+    if not 1 <= at <= room.durable_seq:
+        raise Problem("malformed", f"at is a record of the log, 1 to {room.durable_seq}.")
+    name = body.name or f"{body.id} (from {room.ws} at {at})"[:200]
+    await fork_workspace(lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=name, actor=identity.actor)
+    made = await lobby.room(body.id)
+    return answer(await made.ask(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
 
 
 async def make_token(request: Request) -> Response:

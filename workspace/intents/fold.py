@@ -167,6 +167,8 @@ class Fold:
         for doc, kind in body.documents.items():
             self.create(doc, kind)
         self.archived.update(body.archived)
+        if body.forked is not None:
+            self.outbox.clear()
         self.members.update(body.members)
         self.versions.update(body.versions)
         if body.policy is not None:

@@ -99,3 +99,18 @@ class IntentFrame(msgspec.Struct, frozen=True, omit_defaults=True):
 def rank_of(role: str) -> int:
     """Return the authority of a role, 0 to 30; an unknown role has none."""
     return RANKS.get(role, 0)
+
+
+class Region(msgspec.Struct, frozen=True):
+    """A part of the workspace that settles conflicts by its own chain: a document, or a path of a data document."""
+
+    doc: str
+    chain: tuple[str, ...]
+    path: Path = ()
+
+
+class Forked(msgspec.Struct, frozen=True):
+    """Where a workspace began: as another one after its record `at`."""
+
+    ws: str
+    at: int

@@ -15,9 +15,9 @@ from crdt.digest import digest_value
 from crdt.ops import Op
 from workspace.errors import Refusal
 from workspace.intents.board import Standing
-from workspace.intents.intent import PATH_DEPTH_MAX
+from workspace.intents.intent import PATH_DEPTH_MAX, Region
 from workspace.intents.oracle import Merged
-from workspace.intents.record import PolicyConfig, Region
+from workspace.intents.record import PolicyConfig
 
 POLICIES = ("priority", "first", "fair", "ask", "merge", "vote", "branch")
 NONE, BOTH, MERGE, BRANCH = "none", "both", "merge", "branch"

@@ -17,7 +17,7 @@ from crdt.fork import Reading
 from crdt.ops import Op
 from workspace.intents.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
 from workspace.intents.effects import Effect, Receiver
-from workspace.intents.intent import Expect, IntentKind, Need, Path, Role, Scope, TerminalState
+from workspace.intents.intent import Expect, Forked, IntentKind, Need, Region, Role, Scope, TerminalState
 from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged
 from workspace.intents.plan import Option, Tokens
@@ -208,14 +208,6 @@ class EffectBody(msgspec.Struct, frozen=True):
     attempts: int = 1
 
 
-class Region(msgspec.Struct, frozen=True):
-    """A part of the workspace that settles conflicts by its own chain: a document, or a path of a data document."""
-
-    doc: str
-    chain: tuple[str, ...]
-    path: Path = ()
-
-
 class PolicyConfig(msgspec.Struct, frozen=True):
     """How a workspace settles conflicts. Seconds and milliseconds are bounded where they enter (`policy.check`)."""
 
@@ -246,6 +238,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     receivers: dict[str, Receiver] | None = None
     retired: tuple[str, ...] = ()
     archived: tuple[str, ...] = ()
+    forked: Forked | None = None
     versions: dict[str, str] = {}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from crdt.document import Document
+from crdt.document import EMPTY_UPDATE, Document
 from crdt.errors import CrdtError
 from crdt.scan import scan_update
 from workspace.errors import LogCorrupt
@@ -285,7 +285,8 @@ def open_sequencer(
     core.now = now
     turn = Turn(fold, epoch, now)
     for waiting in replay.index.unsequenced():
-        _resume_run(core, turn, waiting)
+        if waiting.update != EMPTY_UPDATE:  # a fork leaves out what came after it
+            _resume_run(core, turn, waiting)
     core.runs.close(turn)
     accounting.close_lost(core, turn)
     for entry in core.live():

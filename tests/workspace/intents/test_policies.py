@@ -6,8 +6,9 @@ import pytest
 
 from crdt.paths import set_path
 from tests.workspace.intents.driver import Driver
+from workspace.intents.intent import Region
 from workspace.intents.policy import check
-from workspace.intents.record import DecisionBody, PolicyConfig, Region, read_row
+from workspace.intents.record import DecisionBody, PolicyConfig, read_row
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
 

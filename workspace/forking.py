@@ -1,0 +1,62 @@
+"""A second workspace from a first one's past: the same log up to any `seq`, and a life of its own from there.
+
+Nothing is rewritten: records keep their hashes, so the fork's chain is the original's up to the fork. Journal rows that
+no record up to there names are left empty. What was still to be sent outside is not sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from crdt.digest import sha256_of
+from crdt.document import EMPTY_UPDATE
+from workspace.intents.intent import Forked
+from workspace.intents.record import ConfigBody, Row, read_row, seal
+from workspace.intents.replay import JournalIndex
+from workspace.intents.timetravel import last_journal_row
+from workspace.intents.turn import timestamp
+from workspace.ports import Batch, Clock, JournalRow, Store, WorkspaceRow
+from workspace.reading import read_all
+
+CHUNK = 2_000
+EPOCHS_APART = 1_000
+
+
+async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: str, name: str, actor: str) -> None:
+    """Make workspace `id` from `ws` as it was after record `at` (1 to its last).
+
+    Raises:
+        WorkspaceExists: there is one of that id.
+        StoreFault: the database failed; the half-made workspace was removed.
+    """
+    rows, journal = await read_all(store, ws)
+    rows = rows[:at]
+    kept = await asyncio.to_thread(_journal_of, rows, journal)
+    # Yjs ids count epochs: the fork's lie elsewhere than those the original will have (semantics F2).
+    base = rows[-1].epoch + EPOCHS_APART * (1 + int(sha256_of(id.encode())[7:10], 16))
+    await store.create_workspace(WorkspaceRow(id, name, timestamp(clock.now()), epoch=base))
+    try:
+        epoch = await store.claim(id)
+        for first in range(0, max(len(kept), 1), CHUNK):
+            if kept:
+                await store.submit(Batch(id, epoch, journal=kept[first : first + CHUNK]))
+        for first in range(0, len(rows), CHUNK):
+            await store.submit(Batch(id, epoch, tuple(rows[first : first + CHUNK])))
+        body = ConfigBody(name=name, forked=Forked(ws, at), receivers={})
+        record = seal(body, seq=at + 1, epoch=epoch, at=timestamp(clock.now()), actor=actor, prev=rows[-1].hash)
+        await store.submit(Batch(id, epoch, (record.row,)))
+    except BaseException:
+        await store.delete_workspace(id)
+        raise
+
+
+def _journal_of(rows: list[Row], journal: list[JournalRow]) -> tuple[JournalRow, ...]:
+    """Return the journal that these records need: dense, with nothing in rows that none of them names."""
+    index, last = JournalIndex.of(journal), last_journal_row(rows)
+    for row in rows:
+        if row.kind in ("update", "commit"):
+            index.take(read_row(row))
+    return tuple(
+        row if row.jid in index.used else JournalRow(row.jid, row.doc, row.lane, row.actor, EMPTY_UPDATE)
+        for row in journal[:last]
+    )
