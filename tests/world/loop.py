@@ -11,6 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 
+SPINS_MAX = 50_000
+
+
 class Stuck(RuntimeError):
     """Everybody waits and nothing will ever happen: a bug of the world or of what runs in it."""
 
@@ -20,10 +23,14 @@ class _Selector:
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
+        self._spins = 0
 
     def select(self, timeout: float | None) -> list[Any]:
         if timeout is None:
             raise Stuck("nothing is scheduled and nothing is ready")
+        self._spins = 0 if timeout > 0 else self._spins + 1
+        if self._spins > SPINS_MAX:
+            raise Stuck("everybody is busy and time stands still")
         self._loop.now += timeout
         return []
 

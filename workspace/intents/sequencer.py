@@ -100,7 +100,8 @@ class Sequencer:
         due = core.runs.due_at()
         if due is not None and due <= core.now:
             core.runs.close(turn)
-        if core.fold.board.live and not isinstance(event, UNSETTLING):
+        is_open = core.fold.board.live or core.fold.board.questions
+        if is_open and not isinstance(event, UNSETTLING):
             self._settle(turn)
         for id in [id for id in core.work if id not in core.fold.board.live]:
             del core.work[id]

@@ -129,3 +129,19 @@ def test_ask_holds_the_plan_until_somebody_says_so(says: str, state: str, price:
     driver.wait(70)
     assert (driver.verdict(ana).state, driver.value("price")) == (state, price)
     sound(driver)
+
+
+def test_a_question_whose_last_open_intent_is_withdrawn_is_settled_at_once() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("ask", "first"), overlap_wait_ms=0))
+    seen = driver.sequencer.fold.seq
+    ana = driver.ask("Ana", seen=seen)
+    driver.set(ana, "price", 1)
+    driver.wait(0.4)
+    ben = driver.ask("Ben", seen=seen)
+    driver.set(ben, "price", 2)
+    driver.wait(0.4)
+    assert (driver.state(ana), driver.state(ben)) == ("done", "held")
+    driver.ask("Ben", "", kind="cancel", refs=(ben,))
+    assert not driver.sequencer.fold.board.questions, "nobody is left to decide about"
+    assert driver.sequencer.next_deadline() is None, "the room sleeps"
+    sound(driver)
