@@ -30,6 +30,7 @@ API: tuple[Route, ...] = (
     Route(WS, workspaces.delete, methods=["DELETE"]),
     Route(f"{WS}/config", workspaces.configure, methods=["PUT"]),
     Route(f"{WS}/fork", workspaces.fork, methods=["POST"]),
+    Route(f"{WS}/redact", log.redact, methods=["POST"]),
     Route(f"{WS}/tokens", workspaces.make_token, methods=["POST"]),
     Route(f"{WS}/revoke", workspaces.revoke, methods=["POST"]),
     Route(f"{WS}/documents", documents.index, methods=["GET"]),

@@ -6,7 +6,7 @@ The room asks a `Planner`; whether that is a model or a parser is nobody's busin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -137,6 +137,13 @@ class Store(Protocol):
 
     def submit(self, batch: Batch) -> asyncio.Future[None]:
         """Queue a batch; never blocks. The future resolves when it is on disk, in order of submission."""
+
+    async def rewrite(self, ws: str, epoch: int, bodies: Mapping[int, str], blobs: Sequence[str]) -> None:
+        """Put blanked bodies in place of records and forget parts of the archive (redaction), all or nothing.
+
+        Raises:
+            workspace.errors.Deposed: another server owns the workspace.
+        """
 
     async def head(self, ws: str) -> tuple[int, str, int]:
         """Return the last `seq`, its hash (`""` for none) and the last `jid`."""

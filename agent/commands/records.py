@@ -18,7 +18,7 @@ from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.evidence import render
 from workspace.intents.policy import check
-from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, seal, wire_record
+from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal, wire_record
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log
 from workspace.intents.replay import verify as verify_rows
@@ -88,7 +88,9 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
 
 def line_of(row: Row) -> str:
     """Return a record as one readable line."""
-    return f"{row.seq:>6}  {row.at}  {row.kind:<10} {row.actor:<12} {_summary(row.kind, json.loads(row.body))}"
+    return (
+        f"{row.seq:>6}  {row.at}  {row.kind:<10} {row.actor:<12} {_summary(row.kind, json.loads(body_parts(row)[0]))}"
+    )
 
 
 def _summary(kind: str, body: dict[str, object]) -> str:

@@ -10,7 +10,6 @@ import contextvars
 from collections.abc import Callable
 from typing import Any
 
-
 SPINS_MAX = 50_000
 
 

@@ -17,6 +17,7 @@ from workspace.intents.record import BODIES, PolicyConfig, wire_record
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import verify
 from workspace.reading import read_all
+from workspace.redacting import redact_intent
 from workspace.room import Room
 
 PAGE = 500
@@ -30,6 +31,12 @@ class ReplayOrder(msgspec.Struct, frozen=True):
     mode: str = "audit"
     to: int | None = None
     policy: PolicyConfig | None = None
+
+
+class Redact(msgspec.Struct, frozen=True):
+    """Body of `POST …/redact`."""
+
+    intent: str
 
 
 async def show(request: Request) -> Response:
@@ -73,6 +80,16 @@ async def check(request: Request) -> Response:
     room, _ = await enter(request, "read")
     rows, journal = await read_all(lobby_of(request).store, room.ws)
     return answer(await asyncio.to_thread(verify, rows, journal))
+
+
+async def redact(request: Request) -> Response:
+    """`POST …/redact`: take an intent's words out of log and archive; the chain stays valid. Sockets reconnect."""
+    room, identity = await enter(request, "administer")
+    body = await body_of(request, Redact)
+    changed = await redact_intent(room, body.intent, actor=identity.actor)
+    if changed is None:
+        raise Problem("not_found", "There is no such intent.")
+    return answer({"intent": body.intent, "records": changed})
 
 
 async def replay(request: Request) -> Response:

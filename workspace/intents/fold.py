@@ -83,6 +83,7 @@ class Fold:
     receivers: dict[str, Receiver] = field(default_factory=dict)
     outbox: dict[tuple[str, int], Outgoing] = field(default_factory=dict)
     effects: dict[tuple[str, int], EffectBody] = field(default_factory=dict)
+    redacted: dict[str, str] = field(default_factory=dict)
     checkpoint: int = 0
     touched: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
@@ -167,6 +168,7 @@ class Fold:
         for doc, kind in body.documents.items():
             self.create(doc, kind)
         self.archived.update(body.archived)
+        self.redacted.update(body.redacted)
         if body.forked is not None:
             self.outbox.clear()
         self.members.update(body.members)

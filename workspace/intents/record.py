@@ -22,6 +22,7 @@ from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged
 from workspace.intents.plan import Option, Tokens
 
+BLANKED = '{"~redacted":"'
 RecordKind = Literal[
     "update", "intent", "plan", "oracle", "decision", "commit", "verdict", "effect", "config", "checkpoint"
 ]
@@ -239,6 +240,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     retired: tuple[str, ...] = ()
     archived: tuple[str, ...] = ()
     forked: Forked | None = None
+    redacted: dict[str, str] = {}
     versions: dict[str, str] = {}
 
 
@@ -338,15 +340,24 @@ def seal(body: Body, *, seq: int, epoch: int, at: str, actor: str, prev: str) ->
     """Return the record that follows the one hashed `prev` (`""` before the first)."""
     text = canonical(msgspec.to_builtins(body)).decode()
     kind = kind_of(body)
-    digest = chain_hash(seq=seq, epoch=epoch, kind=kind, at=at, actor=actor, body=text, prev=prev)
+    digest = chain_hash(seq=seq, epoch=epoch, kind=kind, at=at, actor=actor, sha=sha256_of(text.encode()), prev=prev)
     row = Row(seq=seq, epoch=epoch, kind=kind, at=at, actor=actor, body=text, prev=prev, hash=digest)
     return Record(seq=seq, epoch=epoch, at=at, actor=actor, body=body, row=row)
 
 
-def chain_hash(*, seq: int, epoch: int, kind: str, at: str, actor: str, body: str, prev: str) -> str:
+def chain_hash(*, seq: int, epoch: int, kind: str, at: str, actor: str, sha: str, prev: str) -> str:
     """Return the hash of one link: it covers the body through the body's own SHA-256 (semantics §6, redaction)."""
-    head = {"seq": seq, "epoch": epoch, "kind": kind, "at": at, "actor": actor, "body": sha256_of(body.encode())}
+    head = {"seq": seq, "epoch": epoch, "kind": kind, "at": at, "actor": actor, "body": sha}
     return sha256_of(prev.encode() + canonical(head))
+
+
+def body_parts(row: Row) -> tuple[str, str]:
+    """Return a row's body and the SHA-256 that its hash covers; a blanked body carries that of the original."""
+    if not row.body.startswith(BLANKED):
+        return row.body, sha256_of(row.body.encode())
+    rest = row.body[len(BLANKED) :]
+    sha, _, tail = rest.partition('","body":')
+    return tail[:-1], sha
 
 
 def read_row(row: Row) -> Record:
@@ -359,7 +370,7 @@ def read_row(row: Row) -> Record:
     body_type = BODIES.get(row.kind)  # type: ignore[call-overload]
     if body_type is None:
         raise msgspec.ValidationError(f"unknown record kind {row.kind!r} at {row.seq}")
-    body = msgspec.json.decode(row.body, type=body_type)
+    body = msgspec.json.decode(body_parts(row)[0], type=body_type)
     return Record(seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, body=body, row=row)
 
 
@@ -367,7 +378,7 @@ def is_linked(row: Row, prev: Row | None) -> bool:
     """Tell whether `row` follows `prev` in the chain and carries the hash of its own content."""
     follows = row.seq == 1 and row.prev == "" if prev is None else row.seq == prev.seq + 1 and row.prev == prev.hash
     expected = chain_hash(
-        seq=row.seq, epoch=row.epoch, kind=row.kind, at=row.at, actor=row.actor, body=row.body, prev=row.prev
+        seq=row.seq, epoch=row.epoch, kind=row.kind, at=row.at, actor=row.actor, sha=body_parts(row)[1], prev=row.prev
     )
     return follows and row.hash == expected and (prev is None or row.epoch >= prev.epoch)
 
@@ -381,7 +392,7 @@ def wire_record(row: Row) -> bytes:
         "kind": row.kind,
         "at": row.at,
         "actor": row.actor,
-        "body": msgspec.Raw(row.body.encode()),
+        "body": msgspec.Raw(body_parts(row)[0].encode()),
         "prev": row.prev,
         "hash": row.hash,
     }

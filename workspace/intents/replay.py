@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from crdt.digest import sha256_of
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
 from workspace.intents.fold import Fold, JournalLike
-from workspace.intents.record import CheckpointBody, CommitBody, Record, Row, UpdateBody, is_linked, read_row
+from workspace.intents.record import BLANKED, CheckpointBody, CommitBody, Record, Row, UpdateBody, is_linked, read_row
 
 REPLAY_CLIENT = 2
 
@@ -29,6 +30,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     states: int
     first_bad: int | None = None
     reason: str = ""
+    redacted: int = 0
 
 
 @dataclass(slots=True)
@@ -138,11 +140,17 @@ def _until(replay: Replay, rows: Iterable[Row], to: int | None) -> Iterator[Reco
 def verify(rows: Iterable[Row], journal: Sequence[JournalLike]) -> Report:
     """Return whether the whole log is as it was written: chain, bytes, and every recorded state."""
     replay = start_replay(journal)
-    checked = 0
+    checked, blanked = 0, list[Row]()
     for row in rows:
         try:
             replay.step(row)
         except LogCorrupt as fault:
             return Report(False, row.seq, checked, replay.states, first_bad=row.seq, reason=fault.reason)
         checked += 1
-    return Report(True, replay.fold.seq, checked, replay.states)
+        if row.body.startswith(BLANKED):
+            blanked.append(row)
+    for row in blanked:
+        if replay.fold.redacted.get(str(row.seq)) != sha256_of(row.body.encode()):
+            reason = f"record {row.seq} was blanked, and no record of the log stands for that"
+            return Report(False, row.seq, checked, replay.states, first_bad=row.seq, reason=reason)
+    return Report(True, replay.fold.seq, checked, replay.states, redacted=len(blanked))

@@ -100,8 +100,7 @@ class Sequencer:
         due = core.runs.due_at()
         if due is not None and due <= core.now:
             core.runs.close(turn)
-        is_open = core.fold.board.live or core.fold.board.questions
-        if is_open and not isinstance(event, UNSETTLING):
+        if self._may_settle(event):
             self._settle(turn)
         for id in [id for id in core.work if id not in core.fold.board.live]:
             del core.work[id]
@@ -127,6 +126,13 @@ class Sequencer:
         due = tuple(sorted(self._changed))
         self._changed.clear()
         return due
+
+    def _may_settle(self, event: Event) -> bool:
+        """Tell whether an event can move an intent: a person's edit only one that waits for its author's edits."""
+        board = self.core.fold.board
+        if isinstance(event, UNSETTLING) or not (board.live or board.questions):
+            return False
+        return not isinstance(event, Edited) or any(entry.state == "parked" for entry in board.live.values())
 
     def _settle(self, turn: Turn) -> None:
         core = self.core

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -90,6 +91,16 @@ class MemoryStore:
         if ws not in self._workspaces:
             raise StoreFault(f"there is no workspace {ws}")
         return self._workspaces[ws]
+
+    async def rewrite(self, ws: str, epoch: int, bodies: Mapping[int, str], blobs: Sequence[str]) -> None:
+        """Put blanked bodies in place of records and forget parts of the archive."""
+        kept = self._kept(ws)
+        if kept.row.epoch != epoch:
+            raise Deposed(f"workspace {ws} was claimed by another server")
+        for seq, body in bodies.items():
+            kept.log[seq - 1] = msgspec.structs.replace(kept.log[seq - 1], body=body)
+        for sha in blobs:
+            kept.blobs.pop(sha, None)
 
     async def head(self, ws: str) -> tuple[int, str, int]:
         """Return the last `seq`, its hash and the last `jid`."""

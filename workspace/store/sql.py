@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar, cast
@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
-from workspace.errors import StoreFault, WorkspaceExists
+from workspace.errors import Deposed, StoreFault, WorkspaceExists
 from workspace.intents.record import Row
 from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
 from workspace.store.tables import SCHEMA_VERSION
@@ -162,6 +162,19 @@ class SqlStore:
         return await self._write(work)
 
     # ------------------------------------------------------------ log and journal
+
+    async def rewrite(self, ws: str, epoch: int, bodies: Mapping[int, str], blobs: Sequence[str]) -> None:
+        """Put blanked bodies in place of records and forget parts of the archive."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
+            if row is None or row[0] != epoch:
+                raise Deposed(f"workspace {ws} was claimed by another server")
+            new = [(body, ws, seq) for seq, body in bodies.items()]
+            connection.executemany("UPDATE log SET body = ? WHERE ws = ? AND seq = ?", new)
+            connection.executemany("DELETE FROM archive WHERE ws = ? AND sha = ?", [(ws, sha) for sha in blobs])
+
+        await self._write(work)
 
     async def head(self, ws: str) -> tuple[int, str, int]:
         """Return the last `seq`, its hash and the last `jid`."""
