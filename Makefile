@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench bench-routing bench-long world world-mutations histories soak clean bench-designs bench-layers
+.PHONY: demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -39,6 +39,9 @@ bench-layers: $(STAMP)  ## what our layers cost, as ratios against the bare libr
 
 bench-routing: $(STAMP)  ## cost against success of routing, written to docs/routing.md
 	$(BIN)/python -m tests.bench.routing --tasks 2000 --seed 2 --write
+
+bench-replay: $(STAMP)  ## folding and time travel on 100,000 records, written to docs/replay.md
+	$(BIN)/python -m tests.bench.replay --records 100000 --write
 
 bench-long: $(STAMP)  ## tokens of a plan against the length of the document
 	$(BIN)/python -m tests.bench.long_document

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import uvicorn
@@ -24,6 +24,11 @@ from workspace.ports import Judge, Planner
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 from workspace.telemetry import Redactor
+
+try:
+    import uvloop
+except ImportError:  # Windows has none
+    uvloop = None  # type: ignore[assignment]
 
 GRACE_SECONDS = 5
 NO_MODELS = ModelSettings()
@@ -62,6 +67,11 @@ def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:
     for name in ("uvicorn.error", "uvicorn.access", "folkmoot"):
         logging.getLogger(name).addFilter(Redactor())
     return uvicorn.Server(config)
+
+
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the server's event loop: uvloop, or asyncio's own where there is none."""
+    return uvloop.new_event_loop if uvloop is not None else None
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -25,10 +25,12 @@ def replayed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Replay the logs of the test that has just ended: a log that does not come out again fails it."""
     with LEDGER.open():
         yield
-    if request.node.get_closest_marker("damages_logs") is None:
-        LEDGER.replay()
-    LEDGER.memory.clear()
-    LEDGER.urls.clear()
+    try:
+        if request.node.get_closest_marker("damages_logs") is None:
+            LEDGER.replay()
+    finally:
+        LEDGER.memory.clear()
+        LEDGER.urls.clear()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from workspace.couriers.mail import MailDrop
 from workspace.couriers.webhook import Webhook
@@ -57,6 +59,21 @@ OPERATIONS: tuple[Route, ...] = (
 )
 
 
+class Application(Starlette):
+    """Starlette, with sockets led past its middleware and router: they have a path of their own and speak bare ASGI."""
+
+    def __init__(self, endpoint: SocketEndpoint, **more: Any) -> None:
+        super().__init__(**more)
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection or request."""
+        if scope["type"] == "websocket" and scope["path"].startswith("/ws/"):
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(
     settings: Settings, *, store: Store, planner: Planner | None, clock: Clock, judge: Judge | None = None
 ) -> Starlette:
@@ -79,12 +96,12 @@ def create_app(
     routes: list[BaseRoute] = [
         *API,
         *OPERATIONS,
-        WebSocketRoute("/ws/{path:path}", endpoint),
     ]
     folder = pages.assets()
     if folder is not None:
         routes.append(Mount("/static", StaticFiles(directory=folder)))
-    app = Starlette(
+    app = Application(
+        endpoint,
         routes=routes,
         lifespan=lifespan,
         exception_handlers={Problem: on_problem, WorkspaceFault: on_fault, HTTPException: on_missing},

@@ -15,7 +15,7 @@ from rich.text import Text
 from agent.commands.serve import complain, port_taken
 from agent.models import ModelSettings, read_model_settings
 from agent.seed import DEMO, seed
-from agent.serving import serving
+from agent.serving import fast_loop, serving
 from agent.story import CASUAL, FORMAL, TYPED, Outcome, tell
 from workspace.errors import WorkspaceFault
 from workspace.http.pages import assets
@@ -27,9 +27,11 @@ COLOURS = {"Ana": "magenta", "Ben": "cyan", "Chen": "green", "agent": "yellow"}
 def demo(host: str, port: int, data: Path | None) -> int:
     """Serve a seeded workspace until Ctrl+C; without `data` it lives in a folder that goes with it."""
     with tempfile.TemporaryDirectory(prefix="folkmoot-demo-") as folder:
-        settings = Settings(host=host, port=port, database=f"sqlite:///{(data or Path(folder)) / 'demo.sqlite'}")
+        place = data or Path(folder)
+        settings = Settings(host, port, f"sqlite:///{place / 'demo.sqlite'}", data=str(place))
         try:
-            asyncio.run(_demo(settings, read_model_settings(os.environ)))
+            with asyncio.Runner(loop_factory=fast_loop()) as runner:
+                runner.run(_demo(settings, read_model_settings(os.environ)))
         except OSError as error:
             return port_taken(settings, error)
         except WorkspaceFault as fault:

@@ -11,7 +11,7 @@ import msgspec
 
 from agent.models import ModelSettings, read_model_settings
 from agent.seed import DEMO
-from agent.serving import serving
+from agent.serving import fast_loop, serving
 from workspace.errors import StoreFault, WorkspaceFault
 from workspace.http.pages import assets
 from workspace.lobby import Lobby
@@ -52,7 +52,8 @@ def serve(
     try:
         settings = settings_of(host, port, database, data, is_open=is_open)
         models = read_model_settings(os.environ)
-        asyncio.run(_serve(msgspec.structs.replace(settings, origins=(*settings.origins, *origins)), models))
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            runner.run(_serve(msgspec.structs.replace(settings, origins=(*settings.origins, *origins)), models))
     except OSError as error:
         return port_taken(settings, error)
     except (StoreFault, ValueError) as error:

@@ -53,6 +53,7 @@ def test_a_log_is_read_verified_and_replayed(data: Path) -> None:
     assert '"food": 420' in call("replay", "demo", "--to", "5", "--data", str(data))[1]
 
 
+@pytest.mark.damages_logs
 def test_a_changed_log_does_not_verify(data: Path) -> None:
     import sqlite3
 
