@@ -2,8 +2,8 @@
 
     python -m tests.bench.replay --records 100000 [--write]
 
-One core. The log is made by the real sequencer: three human edits of a text to one instruction on a value. Time travel
-reads from SQLite, at random places, through the checkpoints that the sequencer wrote on its way.
+One core. The log is made by the real sequencer: three human edits of 40 texts to one instruction on a value. Travel
+in time reads from SQLite, at random places, through the checkpoints that the sequencer wrote on its way.
 """
 
 from __future__ import annotations
@@ -17,20 +17,24 @@ import tempfile
 import time
 from pathlib import Path
 
+from crdt.document import Document
 from tests.workspace.intents.driver import Driver
-from workspace.intents.record import PolicyConfig
+from workspace.intents.events import Configured
+from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.intents.replay import fold_log, verify
 from workspace.ports import Batch, WorkspaceRow
 from workspace.reading import read_documents
 from workspace.store.sql import SqlStore
 
 RUNS, PLACES, CHUNK = 5, 200, 1_000
+TEXTS, PAGE_POINTS = 40, 2_000
 PAGE = Path("docs/replay.md")
 
 
 def make_log(records: int) -> Driver:
     """Return a driver whose log has at least so many records."""
     driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0))
+    driver.handle(Configured("Owner", ConfigBody(documents={f"text {at}": "text" for at in range(TEXTS)})))
     at = 0
     while len(driver.rows) < records:
         if at % 4 == 0:
@@ -38,14 +42,19 @@ def make_log(records: int) -> Driver:
             driver.add(intent, f"k{at % 50}", 1)
             driver.wait(0.01)
         else:
-            driver.type("Ben", "plan", lambda document: document.insert_text(0, "word "))
+            driver.type("Ben", f"text {at % TEXTS}", write)
             driver.wait(0.25)
         driver.outlets.clear()
         at += 1
-        if at % 400 == 0:
-            length = len(driver.text())
-            driver.type("Ben", "plan", lambda document, length=length: document.delete_text(0, length))
     return driver
+
+
+def write(document: Document) -> None:
+    """Type a word at the top; begin again when a page is full."""
+    length = len(document.text())
+    if length > PAGE_POINTS:
+        document.delete_text(0, length)
+    document.insert_text(0, "word ")
 
 
 def folding(driver: Driver) -> list[str]:

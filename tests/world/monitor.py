@@ -230,7 +230,7 @@ class Monitor:
         for line in after.lines:
             if line not in old and row.kind == "update":
                 self.typed |= {word for word in [line.split("+")[0]] if WORD.fullmatch(word)}
-            if line not in old:
+            if line not in old and (row.kind != "update" or body["ins"]):
                 self.writers[f"line {line}"] = writer
 
     # ------------------------------------------------------------ commits

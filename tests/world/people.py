@@ -100,7 +100,8 @@ class Crowd:
             key, of = chance.sample(KEYS, 2)
             return Deed(name, key=key, of=of, value=chance.randrange(9), goal=goal, seconds=seconds, faults=faults)
         if name in ("rewrite", "remove"):
-            lines = [line.split("+")[0] for line in person.copies["plan"].document.text().split("\n") if line]
+            words = (line.split("+")[0] for line in person.copies["plan"].document.text().split("\n"))
+            lines = [word for word in words if word]
             line = chance.choice(lines) if lines else "h0"
             word = self._word("a") if name == "rewrite" else ""
             return Deed(name, line=line, word=word, goal=goal, seconds=seconds, faults=faults)
