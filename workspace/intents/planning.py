@@ -162,7 +162,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         intent=entry.id,
         actor=entry.actor,
         role=entry.role,
-        text=entry.carried or subject.body.text,
+        text=entry.carried or subject.carried or subject.body.text,
         scope=scope_of(entry, core) if subject is entry else subject.body.scope,
         snapshot=work.base,
         attempt=work.attempt,
