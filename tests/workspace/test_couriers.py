@@ -17,7 +17,7 @@ from crdt.digest import Json
 from tests.support.server import running_server
 from workspace.client import connect
 from workspace.couriers.mail import MailDrop
-from workspace.couriers.webhook import Webhook, sign
+from workspace.couriers.webhook import Webhook, is_public, sign
 from workspace.errors import CourierFault
 from workspace.intents.effects import Effect, Receiver
 from workspace.intents.events import Configured
@@ -81,6 +81,16 @@ async def test_a_webhook_does_not_lead_into_inner_networks(url: str) -> None:
     with pytest.raises(CourierFault) as caught:
         await Webhook({}).deliver(letter(Receiver("webhook", url)))
     assert not caught.value.retry
+
+
+@pytest.mark.parametrize(
+    "number, public",
+    [("93.184.216.34", True), ("169.254.169.254", False), ("::1", False), ("::ffff:10.0.0.1", False),
+     ("fd00::1", False), ("64:ff9b::a00:1", False), ("2606:4700::1111", True),
+     ("224.0.0.1", False), ("0.0.0.0", False)],
+)  # fmt: skip
+def test_which_addresses_are_public(number: str, public: bool) -> None:
+    assert is_public(number) == public
 
 
 async def test_a_missing_key_is_named_and_nothing_is_sent() -> None:

@@ -1,5 +1,6 @@
 /** The queue of instructions with their live states, and the verdicts with reason and remedy. */
 import { CostLine } from './cost'
+import { Fates } from './effects'
 import type { IntentView, Room } from './room'
 import { inkOf } from './session'
 import { RANKS } from './wire'
@@ -88,6 +89,7 @@ function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSte
           {verdict.remedy && verdict.state !== 'done' && <p class="faint">{verdict.remedy}</p>}
         </div>
       )}
+      {intent.effects && <Fates effects={intent.effects} />}
       {cost && <CostLine cost={cost} />}
       <footer>
         {live && (intent.actor === room.actor || room.role === 'owner') && (

@@ -1,6 +1,7 @@
 /** A question to the people: both instructions, what each author had seen, the document both ways, the time left. */
 import { diffWordsWithSpace } from 'diff'
 import { useEffect, useState } from 'preact/hooks'
+import { Declared } from './effects'
 import type { Room } from './room'
 import { inkOf } from './session'
 import type { Question } from './wire'
@@ -25,6 +26,7 @@ export function QuestionCard({ room, question }: { room: Room; question: Questio
           {left > 0 ? `${left} s` : 'time is up'}
         </time>
       </header>
+      {question.evidence.effects && <Declared effects={question.evidence.effects} />}
       {intents.map((intent) => (
         <section class="rival" key={intent.id}>
           <p class="who">
@@ -65,7 +67,7 @@ export function QuestionCard({ room, question }: { room: Room; question: Questio
       </div>
       <footer class="faint">
         {!allowed
-          ? 'This is for its authors and those above them.'
+          ? (question.evidence.effects ? 'An editor, or whoever stands above the author, approves this.' : 'This is for its authors and those above them.')
           : answered
             ? 'Your answer is in. It may still need the other author’s word.'
             : fallback
@@ -88,7 +90,7 @@ function Choose(props: {
   if (!option) return null
   const author = props.room.intents.get(props.value)?.actor
   const late = props.question.evidence.late?.includes(props.value)
-  const label = late ? 'Keep this' : `Run ${author === props.room.actor ? 'mine' : `${author ?? 'this'}’s`}`
+  const label = props.question.evidence.effects ? 'Approve and send' : late ? 'Keep this' : `Run ${author === props.room.actor ? 'mine' : `${author ?? 'this'}’s`}`
   return (
     <button
       class="primary"

@@ -11,8 +11,10 @@ import * as Y from 'yjs'
 import { Lane, type Store } from './lane'
 import {
   RANKS,
+  type Effect,
   type IntentBody,
   type IntentKind,
+  type Json,
   type LogRecord,
   type Question,
   type Role,
@@ -43,7 +45,11 @@ export interface IntentView {
   summary: string
   verdict?: Verdict
   decision?: string
+  /** What its commit sends outside. */
+  effects?: EffectView[]
 }
+/** One outside effect of a commit and how far it has come. */
+export interface EffectView { i: number; tool: string; args: Record<string, Json>; status: string; detail: string }
 /** Words the agent is writing. */
 export interface DraftView { doc: string; text: string; intents: string[] }
 /** What the models asked for one instruction have cost, in millionths of a US dollar. */
@@ -73,6 +79,7 @@ export class Room {
   /** Where the log stood when this page was opened. */
   private opened = -1
   private calls = new Map<string, { intents: string[]; model: string }>()
+  private outside = new Map<string, EffectView>()
   private sent = 0
   private listeners = new Set<Listener>()
   private queued = false
@@ -221,6 +228,8 @@ export class Room {
   /** Whether this person is among those a question is for. */
   mayAnswer(question: Question): boolean {
     const authors = question.group.map((id) => this.intents.get(id)).filter((one) => one !== undefined)
+    // What cannot be taken back is approved by nobody below an editor.
+    if (question.evidence.effects && (RANKS[this.role] ?? 0) < RANKS.editor!) return false
     const top = Math.max(0, ...authors.map((one) => RANKS[one.role] ?? 0))
     return authors.some((one) => one.actor === this.actor) || (RANKS[this.role] ?? 0) >= top
   }
@@ -340,7 +349,24 @@ export class Room {
         break
       case 'commit':
         for (const name of Object.keys(body.created ?? {})) this.documents.add(name)
+        this.onCommit(body)
         break
+      case 'effect': {
+        const effect = this.outside.get(`${body.commit}/${body.i}`)
+        if (effect) Object.assign(effect, { status: body.status, detail: body.detail ?? '' })
+        break
+      }
+    }
+  }
+
+  /** A commit's outside effects are about to leave. */
+  private onCommit(body: { commit: string; intents: string[]; effects?: Effect[] }): void {
+    if (!body.effects?.length) return
+    const shown = body.effects.map(({ i, tool, args }) => ({ i, tool, args, status: 'waits', detail: '' }))
+    for (const effect of shown) this.outside.set(`${body.commit}/${effect.i}`, effect)
+    for (const id of body.intents) {
+      const intent = this.intents.get(id)
+      if (intent) intent.effects = shown
     }
   }
 

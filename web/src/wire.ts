@@ -49,7 +49,11 @@ export interface DescribedIntent {
   seen: number
   seq: number
 }
+export interface Effect { i: number; tool: string; class: 'reversible' | 'irreversible'; args: Record<string, Json> }
+/** An effect as an approval shows it, with the receiver it is for. */
+export interface ShownEffect extends Effect { receiver: { kind: 'mail' | 'webhook'; address: string } }
 export interface Evidence {
+  effects?: ShownEffect[]
   intents?: DescribedIntent[]
   documents?: Record<string, { before: string; outcomes: Record<string, string> }>
   late?: string[]

@@ -19,6 +19,7 @@ from workspace.errors import CourierFault
 from workspace.ports import Letter
 
 SECONDS_MAX = 10.0
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 ANSWER_BYTES_SHOWN = 200
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -78,8 +79,21 @@ class Webhook:
             found = await asyncio.to_thread(socket.getaddrinfo, parts.hostname, parts.port or 443)
         except OSError as error:
             raise CourierFault(f"{parts.hostname} is not found: {error.strerror}", retry=True) from error
-        if not all(ipaddress.ip_address(entry[4][0]).is_global for entry in found):
+        if not all(is_public(str(entry[4][0])) for entry in found):
             raise CourierFault(f"{parts.hostname} is an inner address")
+
+
+def is_public(number: str) -> bool:
+    """Tell whether an IP address is one of the open Internet, also where an IPv6 address carries an IPv4 one."""
+    address = ipaddress.ip_address(number.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        teredo = address.teredo
+        inner = address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo is not None else None)
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def sign(key: str, at: str, body: bytes) -> str:

@@ -95,7 +95,7 @@ def ask_where(core: Core, turn: Turn, entry: Entry) -> bool:
         default="",
     )
     turn.append(OracleBody(oracle="question", intent=entry.id, question=question, source=SOURCE), AGENT)
-    turn.state(entry, "held", reason=question.text)
+    turn.show(entry)
     turn.ask(question)
     return True
 

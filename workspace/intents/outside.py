@@ -41,7 +41,7 @@ def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ..
         options=(Option(entry.id, "Yes, do it and send"), Option(NONE, "No, do nothing")),
         deadline=turn.now + core.fold.policy.ask_seconds,
         default=NONE,
-        evidence={"effects": msgspec.to_builtins(entry.plan.effects), "digest": digest_of(entry.plan.effects)},
+        evidence={"effects": _shown(core, entry.plan.effects), "digest": digest_of(entry.plan.effects)},
     )
     decision = DecisionBody(
         decision=f"d{number}",
@@ -54,8 +54,18 @@ def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ..
         question=question,
     )
     turn.append(decision, AGENT)
-    turn.state(entry, "held", reason=question.text)
+    turn.show(entry)
     turn.ask(question)
+
+
+def _shown(core: Core, effects: tuple[Effect, ...]) -> list[Json]:
+    """Return effects with the receivers they are for, as people see them before they approve."""
+    shown: list[Json] = []
+    for effect in effects:
+        receiver = core.fold.receivers[effect.tool]
+        words: dict[str, Json] = msgspec.to_builtins(effect)
+        shown.append({**words, "receiver": {"kind": receiver.kind, "address": receiver.address}})
+    return shown
 
 
 def not_approved(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:

@@ -323,7 +323,7 @@ def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:
         default="",
     )
     turn.append(OracleBody(oracle="question", intent=entry.id, question=question, source=asked.planner), AGENT)
-    turn.state(entry, "held", reason=question.text)
+    turn.show(entry)
     turn.ask(question)
 
 

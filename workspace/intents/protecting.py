@@ -78,7 +78,7 @@ def _ask(core: Core, turn: Turn, entry: Entry, names: list[str], docs: list[str]
         question=question,
     )
     turn.append(decision, AGENT)
-    turn.state(entry, "held", reason=question.text)
+    turn.show(entry)
     turn.ask(question)
 
 

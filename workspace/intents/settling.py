@@ -175,7 +175,7 @@ def _ask(
     turn.append(decision, AGENT)
     for entry in group:
         if entry.is_live:
-            turn.state(entry, "held", waits_for=entry.waits_for, reason=question.text)
+            turn.show(entry)
     turn.ask(question)
 
 
@@ -209,7 +209,7 @@ def ask_consent(core: Core, turn: Turn, target: Entry, override: Entry) -> None:
         question=question,
     )
     turn.append(decision, AGENT)
-    turn.state(override, "held", waits_for=(target.id,), reason=question.text)
+    turn.show(override)
     turn.ask(question)
 
 

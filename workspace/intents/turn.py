@@ -75,6 +75,10 @@ class Turn:
         entry.state, entry.waits_for, entry.reason = state, waits_for, reason
         self.tell(StateChanged(entry.id, state, waits_for, reason))
 
+    def show(self, entry: Entry) -> None:
+        """Show where a record that was just appended has put an intent."""
+        self.tell(StateChanged(entry.id, entry.state, entry.waits_for, entry.reason))
+
     def ask(self, question: Question) -> None:
         """Show a question that was just logged."""
         self.tell(QuestionOpened(question))

@@ -199,6 +199,22 @@ def test_auto_needs_nobodys_word() -> None:
     sound(driver)
 
 
+def test_approving_a_merged_suggestion_runs_what_was_merged() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("merge",), merge_auto=True), has_judge=True)
+    first = driver.ask("Cy", "price 7", seen=driver.start, role="commenter")
+    second = driver.ask("Ben", "price 9", seen=driver.start)
+    driver.set(first, "price", 7)
+    driver.set(second, "price", 9)
+    driver.wait(0.4)
+    propose(driver, "set the price to 8")
+    driver.set(first, "price", 8)
+    driver.wait(1)
+    assert (driver.verdict(first).state, driver.verdict(first).code) == ("suggested", "needs_approval")
+    driver.ask("Ben", "", kind="cancel", refs=(second,))
+    approval = driver.ask("Olga", "", role="owner", kind="approve", refs=(first,))
+    assert driver.tasks[approval].text == "set the price to 8"
+
+
 @pytest.mark.parametrize("has_judge", [True, False])
 def test_without_an_honest_middle_the_next_policy_decides(has_judge: bool) -> None:
     driver = Driver(policy=MERGING, has_judge=has_judge)
