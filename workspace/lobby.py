@@ -129,7 +129,8 @@ class Lobby:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for ws, room in list(self.rooms.items()):
-                is_idle = not room.doorman.peers and not room.sequencer.fold.board.live
+                fold = room.sequencer.fold
+                is_idle = not room.doorman.peers and not fold.board.live and not fold.outbox
                 if not room.is_open:
                     self.rooms.pop(ws, None)
                 elif is_idle and self.clock.now() - room.idle_since > self.settings.idle_seconds:

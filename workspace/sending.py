@@ -41,7 +41,12 @@ class Sending:
 
     async def _send(self, wish: SendEffect) -> None:
         outgoing = wish.outgoing
-        key = effect_key(self._office.ws, outgoing.commit, outgoing.effect.i)
+        key = effect_key(outgoing.seal, outgoing.effect.i)
+        repeats = outgoing.receiver.keys or outgoing.receiver.kind == "mail"
+        if wish.again and not repeats:
+            why = "the server stopped while it was on its way, and the receiver does not honour keys"
+            self._office.report(EffectSettled(outgoing, "unknown", why, 0))
+            return
         letter = Letter(key, self._office.ws, outgoing.commit, outgoing.effect, outgoing.receiver)
         attempts, problem, reached = 0, "", False
         for pause in (0.0, *RETRY_SECONDS):
@@ -52,10 +57,12 @@ class Sending:
                     detail = await self._courier(letter).deliver(letter)
             except CourierFault as fault:
                 problem, reached = fault.reason, reached or fault.may_have_arrived
-                if not fault.retry:
+                if not fault.retry or (reached and not repeats):
                     break
             except TimeoutError:
                 problem, reached = f"no answer within {SECONDS_MAX:g} seconds", True
+                if not repeats:
+                    break
             except Exception as bug:  # noqa: BLE001  a task root: a bug of a courier is a failed effect, not a lost one
                 LOGGER.exception("a courier broke")
                 problem = f"the courier broke: {type(bug).__name__}"

@@ -84,9 +84,10 @@ def _operations(task: Task, commit: CommitBody, before: Fold, after: Fold, whole
     planned = entry.plan.ops if entry.plan is not None else ()
     ops: list[Op] = []
     lost = [f"the document {name} stays" for name in made_documents(planned)]
-    lost += [
-        f"{describe(effect, whole.receivers.get(effect.tool))} has left the workspace" for effect in commit.effects
-    ]
+    for effect in commit.effects:
+        fate = whole.effects.get((commit.commit, effect.i))
+        if fate is None or fate.status != "failed":
+            lost.append(f"{describe(effect, whole.receivers.get(effect.tool))} leaves the workspace all the same")
     for doc, part in commit.docs.items():
         image = task.snapshot.documents.get(doc)
         if image is None:

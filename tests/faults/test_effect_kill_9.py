@@ -45,7 +45,7 @@ async def test_an_effect_cut_off_by_kill_9_is_begun_again_under_its_key(tmp_path
     try:
         url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/in"
         async with httpx2.AsyncClient(headers={"authorization": f"Bearer {owner}"}) as http:
-            receivers = {"ops": {"kind": "webhook", "address": url, "effect_class": "reversible"}}
+            receivers = {"ops": {"kind": "webhook", "address": url, "effect_class": "reversible", "keys": True}}
             api = f"http://127.0.0.1:{port}/api/workspaces/demo"
             answer = await http.put(f"{api}/config", json={"receivers": receivers})
             assert answer.status_code == 200, answer.text

@@ -52,7 +52,7 @@ async def endpoint(answers: list[str]) -> AsyncIterator[tuple[str, list[bytes]]]
 
 async def test_a_webhook_is_signed_and_carries_its_key() -> None:
     async with endpoint(["200 OK"]) as (url, requests):
-        hook = Webhook({"hook": "s3cret"}, allows_private=True)
+        hook = Webhook({"w_hook": "s3cret"}, allows_private=True)
         assert await hook.deliver(letter(Receiver("webhook", url, secret="hook"), value="é😀")) == "200 ok"
     head, _, body = requests[0].partition(b"\r\n\r\n")
     headers = {line.split(b": ")[0].lower(): line.split(b": ")[1].decode() for line in head.split(b"\r\n")[1:]}
@@ -94,7 +94,7 @@ def test_which_addresses_are_public(number: str, public: bool) -> None:
 
 
 async def test_a_missing_key_is_named_and_nothing_is_sent() -> None:
-    with pytest.raises(CourierFault, match="no key named hook"):
+    with pytest.raises(CourierFault, match="no key for hook: set FOLKMOOT_KEY_W_HOOK"):
         await Webhook({}, allows_private=True).deliver(letter(Receiver("webhook", "http://127.0.0.1:9", secret="hook")))
 
 
@@ -114,7 +114,7 @@ async def test_mail_is_one_whole_file_however_often(tmp_path: Path) -> None:
 async def test_from_an_instruction_to_the_receiver_over_real_sockets(tmp_path: Path) -> None:
     """A webhook that is down at first, and a mail that waits for its author's word."""
     async with endpoint(["503 Busy", "200 OK"]) as (url, requests):
-        settings = Settings(mail=str(tmp_path), keys={"hook": "k"}, allows_private_webhooks=True)
+        settings = Settings(mail=str(tmp_path), keys={"demo_hook": "k"}, allows_private_webhooks=True)
         async with running_server(planner=BuiltinPlanner(), settings=settings) as server:
             receivers = {
                 "ops": Receiver("webhook", url, "reversible", secret="hook"),

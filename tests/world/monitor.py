@@ -334,7 +334,7 @@ class Monitor:
                 places += [f"line {line}" for line in planned.lines if line.split("+")[0] == deed.line and "+" in line]
         for place in filter(None, places):
             writer = self.writers.get(place)
-            if writer is None or writer.intents or writer.seq in allowed:
+            if writer is None or writer.intents or writer.seq <= max(allowed, default=0):
                 continue
             past = known.seq if writer.actor == known.actor else known.truth.noticed
             if writer.seq > past:

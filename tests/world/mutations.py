@@ -162,7 +162,7 @@ MUTATIONS = (
         "lost batch",
         "a batch is written though one before it was not",
         frozenset({"I1", "I12"}),
-        150,
+        600,
         lambda: [patch.object(memory, "check_dense", _rows_only), patch.object(disk, "FAULT_SHARE", 0.05)],
     ),
     Mutation(

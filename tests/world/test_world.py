@@ -26,6 +26,7 @@ def test_no_world_breaks_an_invariant_and_together_they_go_almost_everywhere() -
     assert len(missing) <= 5, missing
 
 
+@pytest.mark.damages_logs
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_guard_that_is_switched_off_is_noticed(mutation: Mutation) -> None:
     count, what = caught(mutation, 0, STEPS)

@@ -60,9 +60,11 @@ class Webhook:
     def _signed(self, letter: Letter, body: bytes) -> dict[str, str]:
         if not letter.receiver.secret:
             return {}
-        key = self._keys.get(letter.receiver.secret)
+        # The workspace is part of the name: nobody signs with another workspace's key.
+        name = f"{letter.ws}_{letter.receiver.secret}".replace("-", "_")
+        key = self._keys.get(name)
         if key is None:
-            raise CourierFault(f"this server has no key named {letter.receiver.secret}: set FOLKMOOT_KEY_…")
+            raise CourierFault(f"this server has no key for {letter.receiver.secret}: set FOLKMOOT_KEY_{name.upper()}")
         at = str(int(time.time()))
         return {"x-folkmoot-time": at, "x-folkmoot-signature": sign(key, at, body)}
 

@@ -146,7 +146,7 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
         settle(core, turn, (*(core.fold.board.entries[id] for id in dict.fromkeys(opposed)), entry), layer="L3")
     elif unseen.human and not is_settled(entry, unseen.human):
         protect(core, turn, entry, unseen.human)
-    elif final := to_approve(entry):
+    elif final := to_approve(core, entry):
         ask_approval(core, turn, entry, final)
     else:
         tell_done(core, turn, entry, enter_commit(core, turn, entry, ran))

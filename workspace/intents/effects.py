@@ -30,7 +30,8 @@ _MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,190}")
 class Receiver(msgspec.Struct, frozen=True):
     """Somebody outside who may be told things.
 
-    A webhook's `address` is its URL and `secret` names the key in the server's environment that signs for it; a mail
+    A webhook's `address` is its URL, `secret` names the key in the server's environment that signs for it, and `keys`
+    says that it honours idempotency keys: only then is a call repeated that may have arrived. A mail
     receiver's `address` is the sender's mailbox, and `allowed` the domains that may be written to (empty: any).
     """
 
@@ -39,6 +40,7 @@ class Receiver(msgspec.Struct, frozen=True):
     effect_class: EffectClass = "irreversible"
     secret: str = ""
     allowed: tuple[str, ...] = ()
+    keys: bool = False
 
 
 class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):
@@ -52,16 +54,20 @@ class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One effect on its way: which commit declared it, and to whom it goes."""
+    """One effect on its way: which commit declared it, the hash of that record, and to whom it goes."""
 
     commit: str
+    seal: str
     effect: Effect
     receiver: Receiver
 
 
-def effect_key(ws: str, commit: str, i: int) -> str:
-    """Return the idempotency key of one effect (semantics §5): the same after every crash."""
-    return sha256_of(f"{ws}\n{commit}\n{i}".encode())
+def effect_key(seal: str, i: int) -> str:
+    """Return the idempotency key of one effect: the same after every crash, and never that of another workspace.
+
+    `seal` is the hash of the commit's record, which a workspace made anew under an old name does not repeat.
+    """
+    return sha256_of(f"{seal}\n{i}".encode())
 
 
 def check_receivers(receivers: Mapping[str, Receiver]) -> Refusal | None:
@@ -127,9 +133,9 @@ def _mail_problem(effect: Effect, receiver: Receiver) -> str:
     return ""
 
 
-def digest_of(effects: tuple[Effect, ...]) -> str:
-    """Return the digest that an approval is bound to: exactly these effects, none other."""
-    return digest_value(msgspec.to_builtins(effects))
+def digest_of(effects: tuple[Effect, ...], receivers: Mapping[str, Receiver]) -> str:
+    """Return the digest that an approval is bound to: exactly these effects to exactly these receivers."""
+    return digest_value(msgspec.to_builtins([effects, {effect.tool: receivers.get(effect.tool) for effect in effects}]))
 
 
 def describe(effect: Effect, receiver: Receiver | None) -> str:

@@ -318,9 +318,13 @@ class AskMerger(msgspec.Struct, frozen=True):
 
 
 class SendEffect(msgspec.Struct, frozen=True):
-    """Carry this effect out, once; answer with `EffectSettled`, whatever happens."""
+    """Carry this effect out, once; answer with `EffectSettled`, whatever happens.
+
+    `again` when an earlier life of the server may have begun it.
+    """
 
     outgoing: Outgoing
+    again: bool = False
 
 
 Wish = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect

@@ -107,7 +107,9 @@ class Fold:
                     self.jid = max(self.jid, part.jid)
                     self.touched.add(doc)
                 for effect in body.effects:
-                    self.outbox[(body.commit, effect.i)] = Outgoing(body.commit, effect, self.receivers[effect.tool])
+                    self.outbox[(body.commit, effect.i)] = Outgoing(
+                        body.commit, record.row.hash, effect, self.receivers[effect.tool]
+                    )
             case EffectBody() as body:
                 self.outbox.pop((body.commit, body.i), None)
                 self.effects[(body.commit, body.i)] = body

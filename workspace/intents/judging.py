@@ -117,7 +117,7 @@ def _rivals(core: Core, entry: Entry) -> list[Entry]:
         other
         for other in (*core.live(), *committed)
         if other.id != entry.id
-        and (other.state == "ready" or other.commit is not None)
+        and ((other.state in ("ready", "held") and other.plan is not None) or other.commit is not None)
         and other.body.kind in ("do", "override")
         and frozenset((other.id, entry.id)) not in board.cleared
         and are_concurrent(other.stamp, entry.stamp)

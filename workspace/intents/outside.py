@@ -17,7 +17,7 @@ from workspace.intents.turn import AGENT, Turn
 DETAIL_POINTS_MAX = 300
 
 
-def to_approve(entry: Entry) -> tuple[Effect, ...]:
+def to_approve(core: Core, entry: Entry) -> tuple[Effect, ...]:
     """Return the effects of a plan that cannot be taken back and that nobody has approved, exactly as they are."""
     assert entry.plan is not None, "only planned intents have effects"
     final = tuple(effect for effect in entry.plan.effects if effect.effect_class == "irreversible")
@@ -26,7 +26,7 @@ def to_approve(entry: Entry) -> tuple[Effect, ...]:
         for decision in entry.decisions
         if decision.layer == "effects" and decision.outcome.get(entry.id) == "run"
     }
-    return final if final and digest_of(entry.plan.effects) not in approved else ()
+    return final if final and digest_of(entry.plan.effects, core.fold.receivers) not in approved else ()
 
 
 def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
@@ -41,7 +41,10 @@ def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ..
         options=(Option(entry.id, "Yes, do it and send"), Option(NONE, "No, do nothing")),
         deadline=turn.now + core.fold.policy.ask_seconds,
         default=NONE,
-        evidence={"effects": _shown(core, entry.plan.effects), "digest": digest_of(entry.plan.effects)},
+        evidence={
+            "effects": _shown(core, entry.plan.effects),
+            "digest": digest_of(entry.plan.effects, core.fold.receivers),
+        },
     )
     decision = DecisionBody(
         decision=f"d{number}",
@@ -92,7 +95,7 @@ def settled(core: Core, turn: Turn, event: EffectSettled) -> None:
     body = EffectBody(
         commit=outgoing.commit,
         i=outgoing.effect.i,
-        key=effect_key(core.ws, outgoing.commit, outgoing.effect.i),
+        key=effect_key(outgoing.seal, outgoing.effect.i),
         status=event.status,
         detail=event.detail[:DETAIL_POINTS_MAX],
         attempts=event.attempts,
@@ -106,6 +109,9 @@ def sent_by(core: Core, commit: str) -> list[Json]:
     entry = core.fold.board.commits.get(commit)
     for effect in entry[1].effects if entry is not None else ():
         body = core.fold.effects.get((commit, effect.i))
+        waiting = core.fold.outbox.get((commit, effect.i))
+        key = body.key if body is not None else effect_key(waiting.seal, effect.i) if waiting is not None else ""
+        status = body.status if body is not None else "waiting" if waiting is not None else "left out by a fork"
         found.append(
             {
                 "commit": commit,
@@ -114,8 +120,8 @@ def sent_by(core: Core, commit: str) -> list[Json]:
                 "class": effect.effect_class,
                 "args": effect.args,
                 "what": describe(effect, core.fold.receivers.get(effect.tool)),
-                "key": effect_key(core.ws, commit, effect.i),
-                "status": body.status if body is not None else "waiting",
+                "key": key,
+                "status": status,
                 "detail": body.detail if body is not None else "",
                 "attempts": body.attempts if body is not None else 0,
             }

@@ -302,7 +302,7 @@ def open_sequencer(
     if fold.versions != versions or idle:
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     for outgoing in fold.outbox.values():
-        turn.wish(SendEffect(outgoing))
+        turn.wish(SendEffect(outgoing, again=True))
     return sequencer, turn.outcome()
 
 
