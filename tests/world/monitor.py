@@ -247,7 +247,7 @@ class Monitor:
                 raise Violation("I4", f"{id} was committed after it had ended {one.verdict}")
         for id in body["intents"]:
             self._arrived(self.intents[id], before)
-        if known.body["kind"] == "undo" or self.plans[body["plan"]]["planner"] == "branch@1":
+        if self._origin(known).body["kind"] == "undo" or self.plans[body["plan"]]["planner"] == "branch@1":
             return
         deeds = self.deeds_of(known)
         self._fresh(known, body, deeds, before)
@@ -311,9 +311,12 @@ class Monitor:
         return do_oppose(known.body["text"], other.body["text"])
 
     def _root(self, known: Known) -> str:
+        return self._origin(known).id
+
+    def _origin(self, known: Known) -> Known:
         while known.body["kind"] == "approve":
             known = self.intents[known.body["refs"][0]]
-        return known.id
+        return known
 
     def _are_concurrent(self, one: Known, other: Known) -> bool:
         """Tell it from what the authors had truly noticed, not from their stamps."""
@@ -343,8 +346,8 @@ class Monitor:
     def _after_commit(self, seq: int, body: dict[str, Any], before: State, after: State) -> None:
         known = self.intents[body["intents"][0]]
         self.made[body["commit"]] = set(after.lines) - set(before.lines)
-        if known.body["kind"] == "undo":
-            self._undo(known, before, after)
+        if self._origin(known).body["kind"] == "undo":
+            self._undo(self._origin(known), before, after)
         elif self.plans[body["plan"]]["planner"] == "branch@1":
             if before != after:
                 raise Violation("I8", f"{known.id} was branched and changed what all share")
@@ -369,7 +372,10 @@ class Monitor:
             at = place_of(planned.lines, deed.line) if deed.line else None
             if at is not None:
                 old = planned.lines[at] + ("\n" if deed.name == "remove" else "")
-                text = text.replace(old, deed.word, 1)
+                places = [text[:one] + deed.word + text[one + len(old) :] for one in _places(text, old)]
+                if "\n".join(after.lines) in places:
+                    return True
+                text = places[0] if places else text
         return text == "\n".join(after.lines)
 
     def _undo(self, known: Known, before: State, after: State) -> None:
