@@ -19,6 +19,7 @@ from agent.models import ModelSettings, make_gateway
 from agent.planner import ModelPlanner
 from workspace.app import create_app
 from workspace.clock import SystemClock
+from workspace.line import Line
 from workspace.lobby import Lobby
 from workspace.ports import Judge, Planner
 from workspace.settings import Settings
@@ -57,7 +58,7 @@ def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:
         host=settings.host,
         port=settings.port,
         log_level="warning",
-        ws="websockets-sansio",
+        ws=Line,
         ws_max_size=settings.frame_bytes_max,
         ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS,

@@ -15,6 +15,7 @@ from workspace.errors import (
     Close,
     WorkspaceFault,
 )
+from workspace.framing import pack_binary
 from workspace.house import House
 from workspace.intents.events import (
     Acked,
@@ -288,12 +289,7 @@ class Doorman:
                         peer.control(wire)
                         self._deliver(peer, record.seq)
             case Spread(doc, update, lane):
-                frame = encode_update(update)
-                # Only its own typing is not sent back: who answers a question still gets the commit it leads to.
-                typist = by if by is not None and by.session.lane == lane else None
-                for peer in self._by_doc.get(doc, ()):
-                    if peer is not typist:
-                        peer.send(frame)
+                self._spread(doc, update, lane, by)
             case StateChanged():
                 self._to_followers(encode(StateMessage(outlet.id, outlet.state, outlet.waits_for, outlet.reason)))
             case QuestionOpened():
@@ -311,6 +307,19 @@ class Doorman:
                     self._refuse_edit(by, outlet)
             case _:
                 assert_never(outlet)
+
+    def _spread(self, doc: str, update: bytes, lane: str, by: Peer | None) -> None:
+        """Relay an update to a document's sockets, packed once."""
+        peers = self._by_doc.get(doc)
+        if not peers:
+            return
+        frame = encode_update(update)
+        packed = pack_binary(frame)
+        # Only its own typing is not sent back: who answers a question still gets the commit it leads to.
+        typist = by if by is not None and by.session.lane == lane else None
+        for peer in peers:
+            if peer is not typist:
+                peer.send(frame, packed)
 
     def _answer(self, outlet: Acked | Nacked, by: Peer | None) -> None:
         self._house.callers.answered(outlet)

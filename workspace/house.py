@@ -42,7 +42,7 @@ class House(Protocol):
     def handle(self, event: Event, by: Peer | None = None) -> Outcome:
         """Put an event through the sequencer."""
 
-    def later(self, job: Callable[[], None]) -> None:
+    def later(self, job: Callable[[], object]) -> None:
         """Do something once everything before it is durable."""
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:

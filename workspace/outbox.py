@@ -18,7 +18,7 @@ class Outbox:
     def __init__(self, bytes_max: int = 1 << 20, frames_max: int = 4096) -> None:
         self.bytes_max = bytes_max
         self.frames_max = frames_max
-        self._frames: deque[Frame] = deque()
+        self._frames: deque[Frame] | tuple[()] = ()
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -29,6 +29,8 @@ class Outbox:
         size = len(frame)
         if self._frames and (self._bytes + size > self.bytes_max or len(self._frames) >= self.frames_max):
             return False
+        if isinstance(self._frames, tuple):  # most sockets never need one: 600 bytes each
+            self._frames = deque()
         self._frames.append(frame)
         self._bytes += size
         return True
@@ -40,7 +42,7 @@ class Outbox:
 
     def take(self) -> Frame | None:
         """Return the oldest frame, or None."""
-        if not self._frames:
+        if isinstance(self._frames, tuple) or not self._frames:
             return None
         frame = self._frames.popleft()
         self._bytes -= len(frame)

@@ -4,37 +4,59 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from crdt.sync import encode_control
 from workspace.errors import CLOSE_SLOW, Close
+from workspace.framing import pack_binary, pack_text
 from workspace.outbox import Frame, Outbox
 from workspace.session import Session
 
 Following = Literal["no", "catching_up", "live"]
 
 
+class Carrier(Protocol):
+    """What can send packed frames at once: see `workspace.line`."""
+
+    is_clear: bool
+
+    def write(self, packed: bytes) -> None:
+        """Send packed frames now."""
+
+
 @dataclass(slots=True, eq=False)
 class Peer:
-    """The room writes here, the socket's writer task reads; only one of each."""
+    """The room writes here. What the carrier cannot send at once waits in the outbox for the socket's writer."""
 
     session: Session
     outbox: Outbox = field(default_factory=Outbox)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    drained: asyncio.Event = field(default_factory=asyncio.Event)
+    carrier: Carrier | None = None
     closing: Close | None = None
     following: Following = "no"
+    is_gone: bool = False
+    _is_writing: bool = False
+    _writer: asyncio.Future[None] | None = None
+    _drained: asyncio.Future[None] | None = None
 
-    def send(self, frame: Frame) -> None:
-        """Queue a frame; a client that reads too slowly is closed with "resync"."""
+    def send(self, frame: Frame, packed: bytes | None = None) -> None:
+        """Send a frame, or queue it; a client that reads too slowly is closed with "resync".
+
+        `packed` is the frame as it goes over the wire, where somebody has it already.
+        """
         if self.closing is not None:
+            return
+        carrier = self.carrier
+        if carrier is not None and carrier.is_clear and not self._is_writing and not self.outbox:
+            if packed is None:
+                packed = pack_binary(frame) if isinstance(frame, bytes) else pack_text(frame)
+            carrier.write(packed)
             return
         if not self.outbox.put(frame):
             self.close(CLOSE_SLOW)
-        self.wake.set()
+        _wake(self._writer)
 
     def control(self, message: bytes) -> None:
-        """Queue a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
+        """Send a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
         if self.session.doc is None:
             self.send(message.decode())
         elif self.session.has_hello:
@@ -44,27 +66,40 @@ class Peer:
         """Close the socket after what is queued (at once when it is too slow). The first reason stands."""
         if self.closing is None:
             self.closing = why
-        self.wake.set()
-        self.drained.set()
+        _wake(self._writer)
+        _wake(self._drained)
+
+    def gone(self) -> None:
+        """Note that nobody is at the other end any more."""
+        self.is_gone = True
+        _wake(self._writer)
 
     async def next_frame(self) -> Frame | None:
-        """Return the next frame to send; None when the socket is to be closed."""
-        while True:
+        """Return the next frame to send; None when the socket is to be closed, or is gone. Called by one writer."""
+        while not self.is_gone:
             if self.closing is not None and self.closing.status == CLOSE_SLOW.status:
                 return None
             frame = self.outbox.take()
+            # While the writer holds a frame, nothing may overtake it.
+            self._is_writing = frame is not None
+            if self.outbox.has_room:
+                _wake(self._drained)
             if frame is not None:
-                if self.outbox.has_room:
-                    self.drained.set()
                 return frame
             if self.closing is not None:
                 return None
-            self.wake.clear()
-            await self.wake.wait()
+            self._writer = asyncio.get_running_loop().create_future()
+            await self._writer
+        return None
 
     async def room_to_send(self) -> bool:
-        """Wait until the queue is less than half full; False when the socket is closing."""
+        """Wait until the queue is less than half full; False when the socket is closing. Called by one task."""
         while self.closing is None and not self.outbox.has_room:
-            self.drained.clear()
-            await self.drained.wait()
+            self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
         return self.closing is None
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)

@@ -13,21 +13,13 @@ import msgspec
 
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.effects import Effect, Receiver
+from workspace.intents.events import Journaled
 from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import Row
 
 JID_MAX = 2**62
-
-
-class JournalRow(msgspec.Struct, frozen=True):
-    """One accepted document update, raw. `jid` is dense per workspace from 1; the room gives it."""
-
-    jid: int
-    doc: str
-    lane: str
-    actor: str
-    update: bytes
+JournalRow = Journaled
 
 
 class SnapshotRow(msgspec.Struct, frozen=True):

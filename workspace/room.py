@@ -8,7 +8,9 @@ its sockets are told to reconnect, and the next opening starts from the log.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from crdt.errors import BrokenDocument
@@ -21,6 +23,7 @@ from workspace.intents.events import (
     AskMerger,
     AskPlanner,
     Closing,
+    Edited,
     Event,
     Logged,
     Outcome,
@@ -44,7 +47,7 @@ T = TypeVar("T")
 INBOX_MAX = 10_000
 DRAIN_MAX = 256
 RELEASES_MAX = 1_000
-Job = Callable[[], None]
+Job = Callable[[], object]
 
 
 class Room:
@@ -75,8 +78,9 @@ class Room:
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.callers = Callers(self)
         self.doorman = Doorman(self)
-        self._inbox: asyncio.Queue[Job] = asyncio.Queue(INBOX_MAX)
-        self._releases: asyncio.Queue[tuple[asyncio.Future[None] | None, list[Job]]] = asyncio.Queue(RELEASES_MAX)
+        self._loop = asyncio.get_running_loop()
+        self._inbox: deque[Job] = deque()
+        self._releases: deque[tuple[asyncio.Future[None] | None, list[Job]]] = deque()
         self._calls = PlannerCalls(planner, self)
         self._judging = JudgeCalls(judge, self)
         self._sending = Sending(couriers or {}, self)
@@ -86,9 +90,24 @@ class Room:
         self._kept: list[SnapshotRow] = []
         self._jobs: list[Job] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._main = asyncio.create_task(self._run(), name=f"room {self.ws}")
+        self._waiting: list[asyncio.Future[None]] = []
+        self._is_scheduled = self._is_busy = False
+        self._ending: asyncio.Task[None] | None = None
+        self._why = CLOSE_RESTART
+        self._alarm: asyncio.TimerHandle | None = None
+        self._heart = self._loop.call_later(settings.presence_seconds, self._beat)
+        self._schedule()
 
     # ------------------------------------------------------------ for sessions, routes and the lobby
+
+    def offer(self, job: Job) -> bool:
+        """Queue work for the room's loop; False when the inbox is full or the room has stopped."""
+        if len(self._inbox) >= INBOX_MAX or not self.is_open:
+            return False
+        self._inbox.append(job)
+        if not self._is_scheduled:
+            self._schedule()
+        return True
 
     async def enter(self, job: Job) -> None:
         """Queue work for the room's loop; waits while the inbox is full, which slows the socket that sends.
@@ -96,22 +115,18 @@ class Room:
         Raises:
             RoomClosed: the room stopped.
         """
-        if not self.is_open:
-            raise RoomClosed("the workspace is restarting", retry=True)
-        await self._inbox.put(job)
+        while not self.offer(job):
+            if not self.is_open:
+                raise RoomClosed("the workspace is restarting", retry=True)
+            space = self._loop.create_future()
+            self._waiting.append(space)
+            await space
 
     def report(self, event: Event) -> None:
         """Take a planner's event without waiting; behind a full inbox it waits beside the loop."""
-        if not self.is_open:
-            return
-
-        def job() -> None:
-            self.handle(event)
-
-        try:
-            self._inbox.put_nowait(job)
-        except asyncio.QueueFull:
-            self.spawn(self._inbox.put(job))
+        job = partial(self.handle, event)
+        if not self.offer(job) and self.is_open:
+            self.spawn(self.enter(job))
 
     async def ask(self, call: Callable[[], T]) -> T:
         """Run `call` in the room's loop and return its result once everything before it is durable.
@@ -119,7 +134,7 @@ class Room:
         Raises:
             RoomClosed: the room stopped before the result was safe to show.
         """
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[T] = self._loop.create_future()
 
         def job() -> None:
             result = call()
@@ -134,13 +149,18 @@ class Room:
     def handle(self, event: Event, by: Peer | None = None) -> Outcome:
         """Put an event through the sequencer, inside the loop; keep what must be durable and what waits for it."""
         outcome = self.sequencer.handle(event, self.clock.now())
-        self._records += outcome.records
-        if any(isinstance(record.body, CheckpointBody) for record in outcome.records):
-            self._kept += self._snapshots()
-        self._journal += [JournalRow(r.jid, r.doc, r.lane, r.actor, r.update) for r in outcome.journal]
+        if outcome.records:
+            self._records += outcome.records
+            if any(isinstance(record.body, CheckpointBody) for record in outcome.records):
+                self._kept += self._snapshots()
+        self._journal += outcome.journal
         self._blobs += outcome.blobs
-        self._jobs += [self._outlet_job(outlet, by) for outlet in outcome.outlets]
-        self._jobs += [self._wish_job(wish) for wish in outcome.wishes]
+        if outcome.outlets:
+            self._jobs.append(partial(self._tell, outcome.outlets, by))
+        if outcome.wishes:
+            self._jobs += [self._wish_job(wish) for wish in outcome.wishes]
+        if outcome.records or not isinstance(event, Edited):
+            self._is_busy = True
         return outcome
 
     def begin(self, wishes: Iterable[Wish]) -> None:
@@ -161,76 +181,91 @@ class Room:
     async def close(self, why: Close = CLOSE_RESTART) -> None:
         """Close in good order: a checkpoint, everything durable, sockets told why."""
         if self.is_open:
-            await self._inbox.put(lambda: self._finish(why))
+            await self.enter(lambda: self._finish(why))
         await asyncio.wait((self.stopped,))
 
     # ------------------------------------------------------------ the loop
 
-    async def _run(self) -> None:
-        release = asyncio.create_task(self._release(), name=f"release {self.ws}")
-        heart = asyncio.create_task(self._beat(), name=f"heart {self.ws}")
-        why = CLOSE_RESTART
+    def _schedule(self) -> None:
+        self._is_scheduled = True
+        self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Carry out what waits in the inbox, hand it to the disk, and say when to come again."""
+        self._is_scheduled = False
+        if not self.is_open or len(self._releases) >= RELEASES_MAX:
+            return
         try:
-            while self.is_open:
-                await self._turn()
-            await self._releases.join()
-        except asyncio.CancelledError:
-            raise
+            self._work()
         except (WorkspaceFault, BrokenDocument, AssertionError) as fault:
             LOGGER.error("room %s stops: %s: %s", self.ws, type(fault).__name__, fault)
-        except Exception:  # noqa: BLE001  a task root: a bug stops this room, not the server
+            self._stop()
+        except Exception:  # noqa: BLE001  the root of the room's loop: a bug stops this room, not the server
             LOGGER.exception("room %s stops on a bug", self.ws)
-        finally:
-            self.is_open = False
-            for task in (release, heart, *self._tasks):
-                task.cancel()
-            await self._calls.close()
-            await self._judging.close()
-            await self._sending.close()
-            self.doorman.close_all(why)
-            self.callers.abandon()
-            if not self.stopped.done():
-                self.stopped.set_result(None)
+            self._stop()
 
-    async def _turn(self) -> None:
-        job = await self._next_job()
-        if job is not None:
-            job()
-            for _ in range(DRAIN_MAX):
-                if self._inbox.empty() or not self.is_open:
-                    break
-                self._inbox.get_nowait()()
+    def _work(self) -> None:
+        inbox = self._inbox
+        for _ in range(min(DRAIN_MAX, len(inbox))):
+            if not self.is_open:
+                break
+            inbox.popleft()()
         due = self.sequencer.next_deadline()
         if due is not None and due <= self.clock.now() and self.is_open:
             self.handle(Ticked())
-        self.doorman.attendance.refresh()
-        await self._flush()
+            due = self.sequencer.next_deadline()
+        if self._is_busy:
+            self._is_busy = False
+            self.doorman.attendance.refresh()
+        self._flush()
+        if self._waiting and len(inbox) < INBOX_MAX:
+            self._wake_waiting()
+        if not self.is_open:
+            self._end_when_released()
+        elif inbox:
+            if not self._is_scheduled:
+                self._schedule()
+        elif due is not None:
+            self._arm(due)
 
-    async def _next_job(self) -> Job | None:
-        """Return the next job, or None when the sequencer wants a tick first."""
-        due = self.sequencer.next_deadline()
-        if due is None:
-            return await self._inbox.get()
-        try:
-            async with asyncio.timeout(max(0.0, due - self.clock.now())):
-                return await self._inbox.get()
-        except TimeoutError:
-            return None
+    def _arm(self, due: float) -> None:
+        """See to it that a turn comes at `due`; an earlier alarm is kept and finds out for itself."""
+        at = self._loop.time() + max(0.0, due - self.clock.now())
+        if self._alarm is not None:
+            if self._alarm.when() <= at:
+                return
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(at, self._ring)
 
-    async def _flush(self) -> None:
-        """Hand what happened to the disk, and what waits for it to the release task."""
-        records, self._records = self._records, []
-        journal, self._journal = self._journal, []
-        blobs, self._blobs = self._blobs, []
-        kept, self._kept = self._kept, []
+    def _ring(self) -> None:
+        self._alarm = None
+        if not self._is_scheduled:
+            self._turn()
+
+    def _wake_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for space in waiting:
+            if not space.done():
+                space.set_result(None)
+
+    def _flush(self) -> None:
+        """Hand what happened to the disk; what waits for it is released when that is done."""
         jobs, self._jobs = self._jobs, []
-        future = None
-        if records or journal:
+        if self._records or self._journal:
+            records, self._records = self._records, []
+            journal, self._journal = self._journal, []
+            blobs, self._blobs = self._blobs, []
+            kept, self._kept = self._kept, []
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
             batch = Batch(self.ws, epoch, rows, tuple(journal), tuple(kept), tuple(blobs), self._head())
             future = self.store.submit(batch)
-        if future is not None or jobs:
-            await self._releases.put((future, jobs))
+            self._releases.append((future, jobs))
+            future.add_done_callback(self._release)
+        elif self._releases and jobs:
+            self._releases.append((None, jobs))
+        else:
+            for job in jobs:
+                job()
 
     def _head(self) -> tuple[int, int]:
         fold = self.sequencer.fold
@@ -243,41 +278,74 @@ class Room:
             for doc in self.sequencer.changed_documents()
         )
 
-    async def _release(self) -> None:
+    def _release(self, _: object = None) -> None:
         """Let out, in order, what has become durable; stop the room when the disk refuses."""
-        while True:
-            future, jobs = await self._releases.get()
-            try:
+        releases = self._releases
+        was_full = len(releases) >= RELEASES_MAX
+        try:
+            while releases and (releases[0][0] is None or releases[0][0].done()):
+                future, jobs = releases.popleft()
                 if future is not None:
-                    await future
-            except WorkspaceFault as fault:
-                LOGGER.error("room %s: not durable: %s", self.ws, fault.reason)
-                self.is_open = False
-                self._main.cancel("the store failed")
-                return
-            for job in jobs:
-                job()
-            self._releases.task_done()
+                    future.result()
+                for job in jobs:
+                    job()
+        except WorkspaceFault as fault:
+            LOGGER.error("room %s: not durable: %s", self.ws, fault.reason)
+            self._stop()
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001  a root: a bug stops this room, not the server
+            LOGGER.exception("room %s stops on a bug", self.ws)
+            self._stop()
+        if was_full and self.is_open and not self._is_scheduled:
+            self._schedule()
+        if not self.is_open:
+            self._end_when_released()
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(self.settings.presence_seconds)
-            await self.enter(self.doorman.beat)
+    def _beat(self) -> None:
+        if self.is_open:
+            self._heart = self._loop.call_later(self.settings.presence_seconds, self._beat)
+            self.offer(self.doorman.beat)
+
+    # ------------------------------------------------------------ the end
 
     def _finish(self, why: Close) -> None:
         self.handle(Closing())
+        self._why = why
         self.later(lambda: self.doorman.close_all(why))
         self.is_open = False
 
+    def _stop(self) -> None:
+        """Stop at once: what is not durable was never shown."""
+        self.is_open = False
+        self._releases.clear()
+        self._jobs.clear()
+        self._end_when_released()
+
+    def _end_when_released(self) -> None:
+        if self._ending is None and not self._releases:
+            self._ending = self._loop.create_task(self._end(), name=f"end {self.ws}")
+
+    async def _end(self) -> None:
+        self._wake_waiting()
+        self._heart.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await self._calls.close()
+        await self._judging.close()
+        await self._sending.close()
+        self.doorman.close_all(self._why)
+        self.callers.abandon()
+        if not self.stopped.done():
+            self.stopped.set_result(None)
+
     # ------------------------------------------------------------ what leaves
 
-    def _outlet_job(self, outlet: Outlet, by: Peer | None) -> Job:
-        def job() -> None:
+    def _tell(self, outlets: tuple[Outlet, ...], by: Peer | None) -> None:
+        for outlet in outlets:
             if isinstance(outlet, Logged):
                 self.durable_seq = outlet.record.seq
             self.doorman.tell(outlet, by)
-
-        return job
 
     def _wish_job(self, wish: Wish) -> Job:
         match wish:

@@ -1,22 +1,28 @@
 """The sockets: a bare ASGI endpoint, one reader and one writer a connection.
 
 Bare, because Starlette's per-message wrapper costs a quarter of the throughput (measured in the performance paper).
+Where the server offers its line (`workspace.line`), messages come and go past ASGI's queues; elsewhere plain ASGI does.
 A refused connection is accepted and closed with the protocol's code: a browser cannot see an HTTP denial.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from starlette.types import Receive, Scope, Send
 
 from workspace.access import Identity, is_origin_allowed
 from workspace.errors import CLOSE_NOT_FOUND, CLOSE_ORIGIN, CLOSE_UNAUTHENTICATED, Close, WorkspaceFault
+from workspace.line import EXTENSION, Line
 from workspace.lobby import Lobby
 from workspace.messages import Hello
 from workspace.names import is_document_name, is_workspace_id
+from workspace.outbox import Frame
 from workspace.peer import Peer
 from workspace.room import Room
 from workspace.session import Say, Session
@@ -60,14 +66,21 @@ class SocketEndpoint:
             return
         token = self._lobby.clock.token(4)
         peer = Peer(Session(id=token, identity=identity, lane=f"S{token}", doc=doc))
-        await self._serve(room, peer, receive, send)
+        line = scope.get("extensions", {}).get(EXTENSION)
+        await self._serve(Connection(self._lobby, room, peer), receive, send, line)
 
-    async def _serve(self, room: Room, peer: Peer, receive: Receive, send: Send) -> None:
-        """Run reader and writer until one of them ends, then leave the room."""
+    async def _serve(self, connection: Connection, receive: Receive, send: Send, line: Line | None) -> None:
+        """Read and write until either ends, then leave the room."""
+        room, peer = connection.room, connection.peer
         try:
-            await room.enter(lambda: room.doorman.join(peer))
+            await room.enter(partial(room.doorman.join, peer))
+            if line is not None:
+                peer.carrier = line
+                line.attach(connection.take, peer.gone)
+                await write(peer, send)
+                return
             writer = asyncio.create_task(write(peer, send), name=f"write {peer.session.id}")
-            reader = asyncio.create_task(self._read(room, peer, receive), name=f"read {peer.session.id}")
+            reader = asyncio.create_task(read(connection, receive), name=f"read {peer.session.id}")
             try:
                 await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -78,31 +91,7 @@ class SocketEndpoint:
             await _refuse(send, CLOSE_UNAVAILABLE)
         finally:
             if room.is_open:
-                await room.enter(lambda: room.doorman.leave(peer))
-
-    async def _read(self, room: Room, peer: Peer, receive: Receive) -> None:
-        """Turn frames into commands, in order, until the client goes or breaks a rule."""
-        clock, settings = self._lobby.clock, self._lobby.settings
-        allowance, last = settings.frames_burst_max, clock.now()
-        while peer.closing is None:
-            message = await receive()
-            if message["type"] != "websocket.receive":
-                return
-            now = clock.now()
-            refill = max(0.0, now - last) * settings.frames_per_second_max
-            allowance, last = min(settings.frames_burst_max, allowance + refill) - 1, now
-            if allowance < 0:
-                peer.close(CLOSE_RATE)
-                break
-            frame = message.get("bytes")
-            command = peer.session.read(frame if frame is not None else message["text"], now)
-            if isinstance(command, Say) and isinstance(command.message, Hello):
-                await self._lobby.hello(room, peer, command.message)
-            elif command is not None:
-                wanted = command
-                await room.enter(lambda wanted=wanted: room.doorman.take(peer, wanted))  # type: ignore[misc]
-        # The writer sends the reason and ends the connection.
-        await asyncio.Event().wait()
+                await room.enter(partial(room.doorman.leave, peer))
 
     async def _identify(self, scope: Scope, headers: dict[str, str], ws: str) -> Identity | None:
         """Return who connects, by the protocol's order: subprotocol, cookie, query; anybody on an open server."""
@@ -118,6 +107,61 @@ class SocketEndpoint:
         return None
 
 
+class Connection:
+    """One socket's way into its room, whoever carries its frames."""
+
+    __slots__ = ("_allowance", "_last", "_lobby", "_take", "peer", "room")
+
+    def __init__(self, lobby: Lobby, room: Room, peer: Peer) -> None:
+        self._lobby = lobby
+        self.room = room
+        self.peer = peer
+        self._take = room.doorman.take
+        self._allowance: float = lobby.settings.frames_burst_max
+        self._last = lobby.clock.now()
+
+    def take(self, frame: Frame) -> Coroutine[Any, Any, None] | None:
+        """Turn a frame into a command of the room; return what must be awaited before the next frame, if anything."""
+        peer, settings = self.peer, self._lobby.settings
+        if peer.closing is not None:
+            return None
+        now = self._lobby.clock.now()
+        refill = max(0.0, now - self._last) * settings.frames_per_second_max
+        self._allowance, self._last = min(settings.frames_burst_max, self._allowance + refill) - 1, now
+        if self._allowance < 0:
+            peer.close(CLOSE_RATE)
+            return None
+        command = peer.session.read(frame, now)
+        if command is None:
+            return None
+        if isinstance(command, Say) and isinstance(command.message, Hello):
+            return self._careful(self._lobby.hello(self.room, peer, command.message))
+        job = partial(self._take, peer, command)
+        return None if self.room.offer(job) else self._careful(self.room.enter(job))
+
+    async def _careful(self, work: Coroutine[Any, Any, None]) -> None:
+        """Close the socket when the room or the store cannot go on."""
+        try:
+            await work
+        except WorkspaceFault:
+            self.peer.close(CLOSE_UNAVAILABLE)
+
+
+async def read(connection: Connection, receive: Receive) -> None:
+    """Hand frames to the room, in order, until the client goes or breaks a rule."""
+    peer = connection.peer
+    while peer.closing is None:
+        message = await receive()
+        if message["type"] != "websocket.receive":
+            return
+        frame = message.get("bytes")
+        wait = connection.take(frame if frame is not None else message["text"])
+        if wait is not None:
+            await wait
+    # The writer sends the reason and ends the connection.
+    await asyncio.Event().wait()
+
+
 async def write(peer: Peer, send: Send) -> None:
     """Send what is queued, in order, then the close. One writer a socket."""
     while (frame := await peer.next_frame()) is not None:
@@ -125,7 +169,7 @@ async def write(peer: Peer, send: Send) -> None:
             await send({"type": "websocket.send", "text": frame})
         else:
             await send({"type": "websocket.send", "bytes": frame})
-    if peer.closing is not None:
+    if peer.closing is not None and not peer.is_gone:
         await _refuse(send, peer.closing)
 
 

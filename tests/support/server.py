@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
@@ -14,6 +15,7 @@ from crdt.document import DocumentKind
 from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.intents.record import PolicyConfig
+from workspace.line import Line
 from workspace.lobby import Lobby
 from workspace.ports import Judge, Planner, Store
 from workspace.settings import Settings
@@ -45,8 +47,12 @@ async def running_server(
     settings: Settings | None = None,
     policy: PolicyConfig | None = None,
     workspace: str | None = "demo",
+    carrier: Any = Line,
 ) -> AsyncIterator[Running]:
-    """Serve on a free port until the block is left; makes the workspace `demo` with a text and a data document."""
+    """Serve on a free port until the block is left; makes the workspace `demo` with a text and a data document.
+
+    `carrier` is uvicorn's `ws`: the server's own line, or "websockets-sansio" for plain ASGI.
+    """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -56,7 +62,7 @@ async def running_server(
     config = uvicorn.Config(
         app,
         log_level="warning",
-        ws="websockets-sansio",
+        ws=carrier,
         ws_max_size=1 << 20,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,6 +20,7 @@ from crdt.sync import encode_control, encode_step1, encode_update
 from crdt.wire import Writer
 from tests.support.server import Running, running_server
 from workspace.document_client import DocumentClient, connect_document
+from workspace.line import Line
 
 WAIT = 10
 
@@ -40,9 +43,21 @@ class Bystander:
         assert self.document.closed is None
 
 
+CARRIERS: dict[str, Any] = {"line": Line, "asgi": "websockets-sansio"}
+carrier: ContextVar[Any] = ContextVar("carrier", default=Line)
+
+
+@pytest.fixture(autouse=True, params=list(CARRIERS))
+def _carriers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test here holds for the server's own line and for plain ASGI."""
+    before = carrier.set(CARRIERS[request.param])
+    yield
+    carrier.reset(before)
+
+
 @asynccontextmanager
 async def scene() -> AsyncIterator[tuple[Running, Bystander]]:
-    async with running_server(planner=BuiltinPlanner()) as server:
+    async with running_server(planner=BuiltinPlanner(), carrier=carrier.get()) as server:
         token = await server.token("bystander")
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as document:
             bystander = Bystander(server, document)

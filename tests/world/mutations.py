@@ -115,11 +115,11 @@ def _judge() -> list[Any]:
 def _output_gate() -> list[Any]:
     original = Room._flush
 
-    async def flush(self: Room) -> None:
+    def flush(self: Room) -> None:
         jobs, self._jobs = self._jobs, []
         for job in jobs:
             job()
-        await original(self)
+        original(self)
 
     return [patch.object(Room, "_flush", flush)]
 

@@ -153,6 +153,8 @@ class World:
         """End a server process between two of its steps: nothing of it runs any more."""
         self.note("the server dies")
         host.handle.die()
+        for room in host.lobby.rooms.values():
+            room.is_open = False
         for wire in host.wires:
             wire.cut()
         for task in list(host.tasks):

@@ -1,0 +1,184 @@
+"""The server's end of one socket: uvicorn's protocol, with a way for plain messages around its queues.
+
+uvicorn puts every message through a queue, pauses the transport for each, and packs every outgoing frame anew. A
+connection that finds this class under its ASGI scope (`extensions["folkmoot.line"]`) takes messages as they arrive and
+writes frames that were packed once for all readers. Handshake, control frames, fragments, errors and closing are
+uvicorn's and the `websockets` library's, unchanged; under another server the connection speaks plain ASGI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import apply_mask  # type: ignore[attr-defined]  # in C where the library was built so
+from websockets.http11 import Request
+from websockets.protocol import State
+
+from workspace.framing import BINARY, MASKED, TEXT, extent_of
+from workspace.outbox import Frame
+
+EXTENSION = "folkmoot.line"
+PLAIN = frozenset({BINARY, TEXT})
+Taking = Callable[[Frame], Coroutine[Any, Any, None] | None]
+
+
+class Line(WebSocketsSansIOProtocol):
+    """One connection. `attach` leads its messages to the application; `write` sends bytes that are packed already."""
+
+    _take: Taking | None = None
+    _gone: Callable[[], None] | None = None
+    _rest = b""
+    _partial: bytearray | None = None
+    _wanted = 0
+    _waiting: asyncio.Task[None] | None = None
+    is_clear = True
+
+    # ------------------------------------------------------------ for the application
+
+    def attach(self, take: Taking, gone: Callable[[], None]) -> None:
+        """Lead every message to `take`, in order, and the end of the connection to `gone`.
+
+        What `take` returns is awaited before the next message; meanwhile nothing is read, which slows the client.
+        """
+        self._take, self._gone = take, gone
+        while not self.queue.empty():
+            message = cast("dict[str, Any]", self.queue.get_nowait())
+            if message["type"] == "websocket.disconnect":
+                gone()
+                return
+            frame = message.get("bytes")
+            self._deliver(frame if frame is not None else message["text"])
+        self._go_on()
+
+    def write(self, packed: bytes) -> None:
+        """Send packed frames now; nothing once the connection is closing."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(packed)
+
+    # ------------------------------------------------------------ what arrives
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the network."""
+        if self._take is None:
+            super().data_received(data)
+            return
+        if self._partial is not None:
+            self._partial += data
+            if len(self._partial) < self._wanted:
+                return
+            data, self._partial = bytes(self._partial), None
+        elif self._rest:
+            data = self._rest + data
+        self._rest = self._frames(data)
+
+    def _frames(self, data: bytes) -> bytes:
+        """Take every whole frame; return what must wait until the application is ready for more."""
+        at, size = 0, len(data)
+        while at < size:
+            if self._waiting is not None:
+                return data[at:]
+            extent = extent_of(data, at)
+            if extent is not None and extent.end - extent.start > self.config.ws_max_size:
+                # Only the header: the library refuses the frame and closes the connection.
+                super().data_received(data[at : extent.start])
+                return b""
+            if extent is None or extent.end > size:
+                self._wanted = extent.end - at if extent is not None else size - at + 1
+                self._partial = bytearray(data[at:])
+                return b""
+            self._frame(data, at, extent.start, extent.end)
+            at = extent.end
+        return b""
+
+    def _frame(self, data: bytes, at: int, start: int, end: int) -> None:
+        """Take one whole frame: a plain message directly, everything else through the library."""
+        first, conn = data[at], self.conn
+        is_plain = first in PLAIN and data[at + 1] & MASKED
+        if is_plain and conn.state is State.OPEN and conn.current_size is None and not self.close_sent:
+            payload = apply_mask(data[start:end], data[start - 4 : start])
+            if first == BINARY:
+                self._deliver(payload)
+                return
+            try:
+                text = payload.decode()
+            except UnicodeDecodeError:
+                pass
+            else:
+                self._deliver(text)
+                return
+        super().data_received(data[at:end])
+
+    def send_receive_event_to_app(self) -> None:
+        """Take a message that the library has put together."""
+        if self._take is None or self.close_sent:
+            super().send_receive_event_to_app()
+            return
+        data, self.frames = b"".join(self.frames), []
+        if self.curr_msg_data_type == "bytes":
+            self._deliver(data)
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
+        else:
+            self._deliver(text)
+
+    def _deliver(self, frame: Frame) -> None:
+        assert self._take is not None, "messages are delivered once somebody takes them"
+        wait = self._take(frame)
+        if wait is not None:
+            self._waiting = self.loop.create_task(wait)
+            self._waiting.add_done_callback(self._go_on)
+            self._pause()
+
+    def _pause(self) -> None:
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _go_on(self, _: object = None) -> None:
+        """Take what waited, then read again."""
+        self._waiting = None
+        rest, self._rest = self._rest, b""
+        self._rest = self._frames(rest)
+        if self._waiting is not None:
+            return
+        if self.disconnected:
+            self._end()
+        elif self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _end(self) -> None:
+        if self._gone is not None:
+            self._gone()
+
+    # ------------------------------------------------------------ the connection's life
+
+    def handle_connect(self, event: Request) -> None:
+        """Begin the application; it finds this object in its scope."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            cast("dict[str, Any]", self.scope)["extensions"][EXTENSION] = self
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the application that nobody is there any more, once it has what had arrived."""
+        self.is_clear = False
+        super().connection_lost(exc)
+        if self._waiting is None:
+            self._end()
+
+    def pause_writing(self) -> None:
+        """Note that the client reads more slowly than it is written to."""
+        self.is_clear = False
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Note that the client has caught up."""
+        self.is_clear = True
+        super().resume_writing()
