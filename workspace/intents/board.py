@@ -208,7 +208,8 @@ class Board:
             self._begin_again(entry)
 
     def _begin_again(self, entry: Entry) -> None:
-        """Send a live intent back to the planner: what it was asked has changed."""
+        """Send a live intent back to the planner: what it was asked has changed, and so has what it would ask."""
+        self._withdraw_questions(entry)
         entry.plan, entry.state, entry.waits_for = None, "queued", ()
         entry.attempts += 1
 
@@ -248,6 +249,11 @@ class Board:
             if other is not None:
                 other.joins, other.waits_for, other.state = "", (), "queued"
 
+    def _withdraw_questions(self, entry: Entry) -> None:
+        """Close what people are asked about this intent alone."""
+        for question in [q.id for q in self.questions.values() if q.group == (entry.id,)]:
+            self._close(question)
+
     def _close(self, question: str) -> None:
         self.questions.pop(question, None)
         self.layers.pop(question, None)
@@ -259,6 +265,4 @@ class Board:
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
         self.live.pop(body.intent, None)
         self._part(entry)
-        stale = [q.id for q in self.questions.values() if q.group == (body.intent,)]
-        for question in stale:
-            self._close(question)
+        self._withdraw_questions(entry)

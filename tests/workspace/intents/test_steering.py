@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from tests.workspace.intents.driver import Driver
+from workspace.intents.events import Proposed
+from workspace.intents.plan import Asked
+from workspace.intents.record import Option
 from workspace.intents.replay import fold_log
 
 
@@ -89,3 +92,21 @@ def test_a_restart_keeps_what_joined() -> None:
     driver.set(first, "price", 7)
     driver.wait(1)
     assert driver.verdict(second).state == "merged"
+
+
+def test_what_the_agent_asked_falls_when_it_begins_again() -> None:
+    """It asks, its words change before anybody answers, it asks again: one question is open, and one verdict ends it."""
+    driver = Driver()
+    first = driver.ask("Ana", "shorten it")
+    second = driver.ask("Ben", "and the title", refs=(first,))
+    asked = Asked("Which one?", (Option("a", "A"), Option("b", "B")))
+    driver.handle(Proposed(first, driver.tasks.pop(first).attempt, asked))
+    assert driver.state(first) == "held"
+    driver.ask("Ben", "", kind="cancel", refs=(second,))
+    assert not driver.sequencer.fold.board.questions
+    driver.handle(Proposed(first, driver.tasks.pop(first).attempt, asked))
+    (question,) = driver.sequencer.fold.board.questions.values()
+    replays(driver)
+    driver.wait(question.deadline)
+    assert driver.verdict(first).state == "expired"
+    replays(driver)
