@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from crdt.errors import CrdtError
+from crdt.joining import join
 from crdt.sync import encode_denied, encode_step1, encode_step2, encode_update
 from workspace import __version__
 from workspace.attendance import Attendance
@@ -149,11 +150,8 @@ class Doorman:
                 assert session.doc is not None, "only document sockets sync"
                 update = house.sequencer.fold.documents[session.doc].encode(vector)
                 house.later(lambda: peer.send(encode_step2(update)))
-            case Edit(update, scan, is_step2):
-                assert session.doc is not None, "only document sockets edit"
-                event = Edited(session.lane, session.identity.actor, session.doc, update, scan, is_step2)
-                house.handle(event, peer)
-                house.metrics.add("updates_total")
+            case Edit():
+                self.edit(peer, [command])
             case InSync():
                 assert session.doc is not None, "only document sockets sync"
                 house.handle(Resynced(session.lane, session.doc))
@@ -174,6 +172,20 @@ class Doorman:
                 peer.close(close)
             case _:
                 assert_never(command)
+
+    def edit(self, peer: Peer, edits: list[Edit]) -> None:
+        """Carry out edits of one socket, as one where each follows the one before."""
+        session, house = peer.session, self._house
+        doc, lane, actor = session.doc, session.lane, session.identity.actor
+        assert doc is not None, "only document sockets edit"
+        joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
+        if joined is not None:
+            update, scan = joined
+            house.handle(Edited(lane, actor, doc, update, scan, count=len(edits)), peer)
+        else:
+            for edit in edits:
+                house.handle(Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2), peer)
+        house.metrics.add("updates_total", by=len(edits))
 
     def _say(self, peer: Peer, message: Hello | IntentFrame | Seen | Composing) -> None:
         session = peer.session

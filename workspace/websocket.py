@@ -25,10 +25,12 @@ from workspace.names import is_document_name, is_workspace_id
 from workspace.outbox import Frame
 from workspace.peer import Peer
 from workspace.room import Room
-from workspace.session import Say, Session
+from workspace.session import Edit, Say, Session
 
 PROTOCOL = "folkmoot"
 COOKIE = "folkmoot_session"
+EDITS_MAX = 64
+EDIT_BYTES_MAX = 64 << 10
 CLOSE_RATE = Close(4529, "rate_limited", "Too many messages: wait a while.")
 CLOSE_UNAVAILABLE = Close(1013, "no_sequencer", "The workspace cannot be opened now: try later.")
 
@@ -110,7 +112,7 @@ class SocketEndpoint:
 class Connection:
     """One socket's way into its room, whoever carries its frames."""
 
-    __slots__ = ("_allowance", "_last", "_lobby", "_take", "peer", "room")
+    __slots__ = ("_allowance", "_bytes", "_edits", "_last", "_lobby", "_take", "peer", "room")
 
     def __init__(self, lobby: Lobby, room: Room, peer: Peer) -> None:
         self._lobby = lobby
@@ -119,6 +121,9 @@ class Connection:
         self._take = room.doorman.take
         self._allowance: float = lobby.settings.frames_burst_max
         self._last = lobby.clock.now()
+        # Edits that wait for the room's next turn: they are carried out together.
+        self._edits: list[Edit] | None = None
+        self._bytes = 0
 
     def take(self, frame: Frame) -> Coroutine[Any, Any, None] | None:
         """Turn a frame into a command of the room; return what must be awaited before the next frame, if anything."""
@@ -134,10 +139,29 @@ class Connection:
         command = peer.session.read(frame, now)
         if command is None:
             return None
+        if isinstance(command, Edit) and not command.is_step2:
+            return self._edit(command)
+        self._edits = None
         if isinstance(command, Say) and isinstance(command.message, Hello):
             return self._careful(self._lobby.hello(self.room, peer, command.message))
         job = partial(self._take, peer, command)
         return None if self.room.offer(job) else self._careful(self.room.enter(job))
+
+    def _edit(self, edit: Edit) -> Coroutine[Any, Any, None] | None:
+        """Add an edit to those that wait, or begin to wait with it."""
+        waiting = self._edits
+        self._bytes += len(edit.update)
+        if waiting is not None and len(waiting) < EDITS_MAX and self._bytes <= EDIT_BYTES_MAX:
+            waiting.append(edit)
+            return None
+        self._edits, self._bytes = [edit], len(edit.update)
+        job = partial(self._carry_out, self._edits)
+        return None if self.room.offer(job) else self._careful(self.room.enter(job))
+
+    def _carry_out(self, edits: list[Edit]) -> None:
+        if self._edits is edits:
+            self._edits = None
+        self.room.doorman.edit(self.peer, edits)
 
     async def _careful(self, work: Coroutine[Any, Any, None]) -> None:
         """Close the socket when the room or the store cannot go on."""

@@ -194,3 +194,27 @@ async def test_too_many_messages_close_the_socket() -> None:
     async with running_server(settings=settings) as server, dialled(server, "/ws/demo/plan") as socket:
         socket.writer.write(masked(Opcode.BINARY, b"\x03") * 50)
         assert await socket.closing() == 4529
+
+
+async def test_a_burst_of_keystrokes_is_one_edit_and_each_counts() -> None:
+    """Three hundred keystrokes in one segment: everybody gets the text, and the stamp's count is what was sent."""
+    document = Document("text", client=77)
+    stream, typed = b"", "".join(random.Random(3).choices("abc é", k=300))
+    for at, letter in enumerate(typed):
+        with document.transaction() as done:
+            document.insert_text(at, letter)
+        stream += masked(Opcode.BINARY, encode_update(done[0].update))
+    async with running_server() as server:
+        room = await server.lobby.room("demo")
+        token = await server.token("bea")
+        async with (
+            connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as reader,
+            dialled(server, "/ws/demo/plan") as socket,
+        ):
+            await socket.frame()
+            socket.writer.write(stream)
+            await reader.until(lambda client: client.text() == typed, WAIT)
+        assert 300 in room.sequencer.core.sent.values()
+        _, _, journal = await server.lobby.store.head("demo")
+        assert journal < 100, "one row of the journal for many keystrokes"
+        assert server.lobby.metrics.value("updates_total") >= 300

@@ -35,7 +35,10 @@ class Submitted(msgspec.Struct, frozen=True):
 
 
 class Edited(msgspec.Struct, frozen=True):
-    """A document update arrived on `lane`, scanned and within bounds; rights were checked by the session."""
+    """A document update arrived on `lane`, scanned and within bounds; rights were checked by the session.
+
+    `count` is how many updates the client sent for it: several that followed one another may come as one.
+    """
 
     lane: str
     actor: str
@@ -43,6 +46,7 @@ class Edited(msgspec.Struct, frozen=True):
     update: bytes
     scan: Scan
     step2: bool = False
+    count: int = 1
 
 
 class Proposed(msgspec.Struct, frozen=True):

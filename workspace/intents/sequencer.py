@@ -220,7 +220,7 @@ class Sequencer:
                 raise
             turn.tell(EditRefused(event.lane, event.doc, "close_malformed", error.reason))
             return
-        core.sent[key] = core.sent.get(key, 0) + 1
+        core.sent[key] = core.sent.get(key, 0) + event.count
         if event.step2:
             core.synced[key] = core.turn
         if applied is None:

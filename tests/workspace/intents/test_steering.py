@@ -95,7 +95,7 @@ def test_a_restart_keeps_what_joined() -> None:
 
 
 def test_what_the_agent_asked_falls_when_it_begins_again() -> None:
-    """It asks, its words change before anybody answers, it asks again: one question is open, and one verdict ends it."""
+    """It asks, its words change before anybody answers, and it asks again: one question, one verdict."""
     driver = Driver()
     first = driver.ask("Ana", "shorten it")
     second = driver.ask("Ben", "and the title", refs=(first,))
