@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import ParamSpec, TypeVar
 
 from crdt.document import DocumentKind
 from workspace import __version__
 from workspace.access import Identity, check_token, format_token, hash_secret, parse_token
-from workspace.errors import CLOSE_NOT_FOUND, CLOSE_RESTART, CLOSE_UNAUTHENTICATED, LogCorrupt, WorkspaceMissing
+from workspace.errors import CLOSE_NOT_FOUND, CLOSE_RESTART, CLOSE_UNAUTHENTICATED, LogCorrupt
 from workspace.intents.events import Configured
 from workspace.intents.intent import Role
 from workspace.intents.record import ConfigBody, PolicyConfig
@@ -23,7 +25,12 @@ from workspace.room import Room
 from workspace.settings import Settings
 from workspace.telemetry import LOGGER, Metrics
 
+P = ParamSpec("P")
+T = TypeVar("T")
 SWEEP_SECONDS = 5.0
+SHORT_LOG = 200
+TOKEN_SECONDS = 2.0
+TOKENS_MAX = 10_000
 
 
 class Lobby:
@@ -49,6 +56,8 @@ class Lobby:
         self.rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._sweeper: asyncio.Task[None] | None = None
+        # Tokens looked at lately: one that another process revokes counts for two seconds more.
+        self._tokens: dict[str, tuple[TokenRow | None, float]] = {}
 
     async def start(self) -> None:
         """Open the store and begin to close idle rooms."""
@@ -90,12 +99,11 @@ class Lobby:
             return room
 
     async def _open(self, ws: str) -> Room:
-        if await self.store.workspace(ws) is None:
-            raise WorkspaceMissing(f"there is no workspace {ws}")
         epoch = await self.store.claim(ws)
         rows, journal = await read_all(self.store, ws)
         try:
-            sequencer, outcome = await asyncio.to_thread(
+            sequencer, outcome = await self._beside(
+                len(rows) + len(journal),
                 open_sequencer,
                 ws,
                 epoch=epoch,
@@ -124,6 +132,12 @@ class Lobby:
         )
         room.begin(outcome.wishes)
         return room
+
+    async def _beside(self, size: int, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Call in a thread of its own where it may take long, else at once: a thread costs more than a short log."""
+        if size <= SHORT_LOG:
+            return call(*args, **more)
+        return await asyncio.to_thread(call, *args, **more)
 
     async def _sweep(self) -> None:
         while True:
@@ -161,6 +175,7 @@ class Lobby:
         if room is not None and room.is_open:
             await room.close(CLOSE_NOT_FOUND)
         await self.store.delete_workspace(ws)
+        self._tokens.clear()
 
     # ------------------------------------------------------------ people
 
@@ -169,8 +184,16 @@ class Lobby:
         parts = parse_token(token) if token else None
         if parts is None:
             return None
-        row = await self.store.token(parts[0])
-        return check_token(row, parts[1], ws=ws, now=self.clock.now())
+        now = self.clock.now()
+        kept = self._tokens.get(parts[0])
+        if kept is None or not kept[1] <= now < kept[1] + TOKEN_SECONDS:
+            if len(self._tokens) >= TOKENS_MAX:
+                self._tokens.clear()
+            row = await self.store.token(parts[0])
+            kept = (row, now)
+            if row is not None:
+                self._tokens[parts[0]] = kept
+        return check_token(kept[0], parts[1], ws=ws, now=now)
 
     async def make_token(self, ws: str | None, *, actor: str, role: Role, expires: float | None = None) -> str:
         """Make a token, remember its hash, return it: this is the only time it is seen."""
@@ -179,6 +202,7 @@ class Lobby:
     async def revoke(self, ws: str, *, actor: str | None, token_id: str | None) -> list[str]:
         """Revoke tokens now; their sockets are closed before this returns."""
         ids = await self.store.revoke(ws, actor=actor, token_id=token_id)
+        self._tokens.clear()
         room = self.rooms.get(ws)
         if room is not None and room.is_open and ids:
             gone = frozenset(ids)
@@ -213,6 +237,7 @@ async def make_token(
     return format_token(id, secret)
 
 
+@functools.cache
 def library_versions() -> dict[str, str]:
     """Return the versions that decide how a log is replayed."""
     try:

@@ -125,7 +125,11 @@ class Store(Protocol):
         """Remove a workspace with everything in it."""
 
     async def claim(self, ws: str) -> int:
-        """Raise the workspace's epoch by one and return it: the caller is the only legal writer from now on."""
+        """Raise the workspace's epoch by one and return it: the caller is the only legal writer from now on.
+
+        Raises:
+            workspace.errors.WorkspaceMissing: there is none.
+        """
 
     def submit(self, batch: Batch) -> asyncio.Future[None]:
         """Queue a batch; never blocks. The future resolves when it is on disk, in order of submission."""

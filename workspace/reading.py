@@ -16,11 +16,13 @@ PAGE = 50_000
 
 async def read_all(store: Store, ws: str) -> tuple[list[Row], list[JournalRow]]:
     """Return the whole log and journal of a workspace."""
-    rows: list[Row] = []
-    while page := await store.rows(ws, first=len(rows) + 1, limit=PAGE):
+    rows = page = await store.rows(ws, limit=PAGE)
+    while len(page) == PAGE:
+        page = await store.rows(ws, first=len(rows) + 1, limit=PAGE)
         rows += page
-    journal: list[JournalRow] = []
-    while part := await store.journal(ws, first=len(journal) + 1, limit=PAGE):
+    journal = part = await store.journal(ws, limit=PAGE)
+    while len(part) == PAGE:
+        part = await store.journal(ws, first=len(journal) + 1, limit=PAGE)
         journal += part
     return rows, journal
 

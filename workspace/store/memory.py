@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from workspace.errors import Deposed, StoreFault, WorkspaceExists
+from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
 from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
 from workspace.store.writer import check_dense
@@ -58,7 +58,9 @@ class MemoryStore:
         self._tokens = {key: row for key, row in self._tokens.items() if row.ws != id}
 
     async def claim(self, ws: str) -> int:
-        """Raise the epoch by one and return it."""
+        """Raise the epoch by one and return it. Raises `WorkspaceMissing`."""
+        if ws not in self._workspaces:
+            raise WorkspaceMissing(f"there is no workspace {ws}")
         kept = self._kept(ws)
         kept.row = msgspec.structs.replace(kept.row, epoch=kept.row.epoch + 1)
         return kept.row.epoch

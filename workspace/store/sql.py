@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
-from workspace.errors import Deposed, StoreFault, WorkspaceExists
+from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
 from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
 from workspace.store.tables import SCHEMA_VERSION
@@ -150,16 +150,17 @@ class SqlStore:
         await self._write(work)
 
     async def claim(self, ws: str) -> int:
-        """Raise the epoch by one and return it."""
+        """Raise the epoch by one and return it. Raises `WorkspaceMissing`."""
 
         def work(connection: sqlite3.Connection) -> int:
             connection.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = ?", (ws,))
             row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
-            if row is None:
-                raise StoreFault(f"there is no workspace {ws}")
-            return int(row[0])
+            return int(row[0]) if row is not None else 0
 
-        return await self._write(work)
+        epoch = await self._write(work)
+        if not epoch:
+            raise WorkspaceMissing(f"there is no workspace {ws}")
+        return epoch
 
     # ------------------------------------------------------------ log and journal
 
