@@ -19,6 +19,7 @@ ENTRIES_MAX = 1_000
 STATE_BYTES_MAX = 4_096
 CLOCK_MAX = 2**32 - 1
 COLOUR_CHARS_MAX = 32
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def encode_awareness(entries: Iterable[Entry]) -> bytes:
     listed = list(entries)
     writer = Writer().var_uint(len(listed))
     for entry in listed:
-        state = json.dumps(entry.state, separators=(",", ":"), ensure_ascii=False)
+        state = _encoded(entry.state)
         writer.var_uint(entry.client).var_uint(entry.clock).var_string(state)
     return writer.getvalue()
 

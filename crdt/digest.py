@@ -43,11 +43,12 @@ def normal(value: object, depth: int = 0) -> Json:
             raise ValueError(f"a {type(value).__name__} is not JSON")
 
 
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def canonical(value: object) -> bytes:
     """Return the one UTF-8 form of a JSON value: sorted keys, no spaces. Raises ValueError as `normal` does."""
-    return json.dumps(normal(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode(
-        "utf-8", "surrogatepass"
-    )
+    return _encoded(normal(value)).encode("utf-8", "surrogatepass")
 
 
 def sha256_of(content: bytes) -> str:

@@ -18,7 +18,7 @@ class Attendance:
         self._house = house
         self._by_doc = by_doc
         self._presence: dict[str, Presence] = {}
-        self._agent: dict[str, Json] = {}
+        self._agent = self._agent_state()
 
     def of(self, doc: str) -> Presence:
         """Return who is here in one document; the agent is, from the first moment."""

@@ -88,7 +88,7 @@ class Doorman:
         """Let a socket in: a document socket is asked what it has, and told who is here."""
         session, house = peer.session, self._house
         doc = session.doc
-        if doc is not None and doc not in house.sequencer.fold.listed():
+        if doc is not None and not house.sequencer.fold.is_listed(doc):
             peer.close(CLOSE_NOT_FOUND)
             return
         self.peers.add(peer)

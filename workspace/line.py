@@ -25,6 +25,16 @@ PLAIN = frozenset({BINARY, TEXT})
 Taking = Callable[[Frame], Coroutine[Any, Any, None] | None]
 
 
+class _Nobody:
+    """Stands where uvicorn's queue was once messages go past it: takes what uvicorn still says, keeps nothing."""
+
+    def put_nowait(self, message: object) -> None:
+        """Drop a message."""
+
+
+NOBODY = _Nobody()
+
+
 class Line(WebSocketsSansIOProtocol):
     """One connection. `attach` leads its messages to the application; `write` sends bytes that are packed already."""
 
@@ -51,7 +61,15 @@ class Line(WebSocketsSansIOProtocol):
                 return
             frame = message.get("bytes")
             self._deliver(frame if frame is not None else message["text"])
-        self._go_on()
+        self._forget_handshake()
+        if self._waiting is None:
+            self._go_on()
+
+    def _forget_handshake(self) -> None:
+        """Let go of what only the handshake and ASGI's queue needed: ten kilobytes a connection."""
+        self.scope["headers"] = []
+        self.queue = cast("asyncio.Queue[Any]", NOBODY)
+        del self.request, self.response
 
     def write(self, packed: bytes) -> None:
         """Send packed frames now; nothing once the connection is closing."""

@@ -48,6 +48,9 @@ INBOX_MAX = 10_000
 DRAIN_MAX = 256
 RELEASES_MAX = 1_000
 Job = Callable[[], object]
+Releases = deque[tuple["asyncio.Future[None] | None", list[Job]]]
+# An idle room keeps no queue of its own: 700 bytes each.
+NOTHING: Releases = deque(maxlen=0)
 
 
 class Room:
@@ -79,8 +82,8 @@ class Room:
         self.callers = Callers(self)
         self.doorman = Doorman(self)
         self._loop = asyncio.get_running_loop()
-        self._inbox: deque[Job] = deque()
-        self._releases: deque[tuple[asyncio.Future[None] | None, list[Job]]] = deque()
+        self._inbox: list[Job] = []
+        self._releases: Releases = NOTHING
         self._calls = PlannerCalls(planner, self)
         self._judging = JudgeCalls(judge, self)
         self._sending = Sending(couriers or {}, self)
@@ -205,11 +208,11 @@ class Room:
             self._stop()
 
     def _work(self) -> None:
-        inbox = self._inbox
-        for _ in range(min(DRAIN_MAX, len(inbox))):
+        jobs, self._inbox = self._inbox[:DRAIN_MAX], self._inbox[DRAIN_MAX:]
+        for job in jobs:
             if not self.is_open:
                 break
-            inbox.popleft()()
+            job()
         due = self.sequencer.next_deadline()
         if due is not None and due <= self.clock.now() and self.is_open:
             self.handle(Ticked())
@@ -218,11 +221,11 @@ class Room:
             self._is_busy = False
             self.doorman.attendance.refresh()
         self._flush()
-        if self._waiting and len(inbox) < INBOX_MAX:
+        if self._waiting and len(self._inbox) < INBOX_MAX:
             self._wake_waiting()
         if not self.is_open:
             self._end_when_released()
-        elif inbox:
+        elif self._inbox:
             if not self._is_scheduled:
                 self._schedule()
         elif due is not None:
@@ -259,6 +262,8 @@ class Room:
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
             batch = Batch(self.ws, epoch, rows, tuple(journal), tuple(kept), tuple(blobs), self._head())
             future = self.store.submit(batch)
+            if self._releases is NOTHING:
+                self._releases = deque()
             self._releases.append((future, jobs))
             future.add_done_callback(self._release)
         elif self._releases and jobs:
@@ -299,6 +304,8 @@ class Room:
             self._schedule()
         if not self.is_open:
             self._end_when_released()
+        elif not releases:
+            self._releases = NOTHING
 
     def _beat(self) -> None:
         if self.is_open:
@@ -316,7 +323,7 @@ class Room:
     def _stop(self) -> None:
         """Stop at once: what is not durable was never shown."""
         self.is_open = False
-        self._releases.clear()
+        self._releases = NOTHING
         self._jobs.clear()
         self._end_when_released()
 

@@ -46,6 +46,12 @@ class SocketEndpoint:
         message = await receive()
         if message["type"] != "websocket.connect":
             return
+        connection = await self._admit(scope, send)
+        if connection is not None:
+            await self._serve(connection, receive, send, scope.get("extensions", {}).get(EXTENSION))
+
+    async def _admit(self, scope: Scope, send: Send) -> Connection | None:
+        """Accept a socket and find its room; None when it was refused."""
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
         offered = scope.get("subprotocols", [])
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL if PROTOCOL in offered else None})
@@ -53,23 +59,22 @@ class SocketEndpoint:
         origin = headers.get("origin")
         if origin and not is_origin_allowed(origin, headers.get("host", ""), self._lobby.settings.origins):
             await _refuse(send, CLOSE_ORIGIN)
-            return
+            return None
         try:
             identity = await self._identify(scope, headers, ws)
             if identity is None:
                 await _refuse(send, CLOSE_UNAUTHENTICATED)
-                return
+                return None
             if not is_workspace_id(ws) or (doc is not None and not is_document_name(doc)):
                 await _refuse(send, CLOSE_NOT_FOUND)
-                return
+                return None
             room = await self._lobby.room(ws)
         except WorkspaceFault as fault:
             await _refuse(send, CLOSE_NOT_FOUND if fault.code == "not_found" else CLOSE_UNAVAILABLE)
-            return
+            return None
         token = self._lobby.clock.token(4)
         peer = Peer(Session(id=token, identity=identity, lane=f"S{token}", doc=doc))
-        line = scope.get("extensions", {}).get(EXTENSION)
-        await self._serve(Connection(self._lobby, room, peer), receive, send, line)
+        return Connection(self._lobby, room, peer)
 
     async def _serve(self, connection: Connection, receive: Receive, send: Send, line: Line | None) -> None:
         """Read and write until either ends, then leave the room."""

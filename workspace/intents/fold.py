@@ -132,6 +132,10 @@ class Fold:
             self.documents[doc] = Document(kind, client=self.client)
             self.kinds[doc] = kind
 
+    def is_listed(self, doc: str) -> bool:
+        """Tell whether there is a document of that name that is not archived."""
+        return doc in self.kinds and doc not in self.archived
+
     def listed(self) -> dict[str, DocumentKind]:
         """Return the documents that are not archived, by name."""
         return {doc: kind for doc, kind in self.kinds.items() if doc not in self.archived}
