@@ -11,7 +11,7 @@ import msgspec
 
 from agent.models import ModelSettings, read_model_settings
 from agent.seed import DEMO
-from agent.serving import fast_loop, serving
+from agent.serving import calm_collector, fast_loop, serving
 from workspace.errors import StoreFault, WorkspaceFault
 from workspace.http.pages import assets
 from workspace.lobby import Lobby
@@ -64,6 +64,7 @@ def serve(
 
 
 async def _serve(settings: Settings, models: ModelSettings) -> None:
+    calm_collector()
     async with serving(settings, models=models, signals=True) as server:
         for line in await greeting(server.lobby, server.url):
             print(line, flush=True)
