@@ -37,7 +37,7 @@ from workspace.intents.settling import answered, ask_consent
 from workspace.intents.steering import steer
 from workspace.intents.turn import AGENT, Turn
 
-LIVE_INTENTS_MAX = 100
+LIVE_INTENTS_MAX = 1_000
 NEEDS_TEXT = frozenset({"do", "override"})
 NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
 KEYS_MAX = 256

@@ -64,6 +64,11 @@ class Entry:
     verdict: VerdictBody | None = None
     verdict_seq: int = 0
     commit: CommitBody | None = None
+    # The intent's place among all others; kept, because every live intent is held against every other.
+    stamp: Stamp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stamp = Stamp(self.seq, self.body.lane, self.body.n, self.body.seen)
 
     @property
     def role(self) -> Role:
@@ -74,11 +79,6 @@ class Entry:
     def rank(self) -> int:
         """The author's authority, 0 to 30."""
         return rank_of(self.body.role)
-
-    @property
-    def stamp(self) -> Stamp:
-        """The intent's place among all others."""
-        return Stamp(self.seq, self.body.lane, self.body.n, self.body.seen)
 
     @property
     def is_live(self) -> bool:

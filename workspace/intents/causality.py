@@ -77,7 +77,7 @@ class Lanes:
         clock = {
             other: count
             for other, places in self.places.items()
-            if other not in self.retired and (count := bisect_right(places, seen))
+            if places[0] <= seen and other not in self.retired and (count := bisect_right(places, seen))
         }
         if n > 1:
             clock[lane] = max(n - 1, clock.get(lane, 0))

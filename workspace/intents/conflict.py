@@ -115,11 +115,6 @@ def areas_of(entry: Entry, documents: Documents) -> tuple[Area, ...] | None:
     return areas_of_scope(entry.body.scope, documents)
 
 
-def may_meet(one: Entry, other: Entry, documents: Documents) -> bool:
-    """L1: tell whether two intents may touch the same place."""
-    return overlap(areas_of(one, documents), areas_of(other, documents))
-
-
 def do_collide(one: Entry, other: Entry, documents: Documents, *, client: int) -> bool:
     """L2: tell whether two planned, concurrent intents exclude each other or depend on which comes first."""
     assert one.plan is not None, "L2 compares plans"

@@ -5,6 +5,8 @@ A place that was deleted while its author was away is not guessed at: the author
 
 from __future__ import annotations
 
+from itertools import islice
+
 from crdt.anchor import Anchor, TextRange, resolve_range
 from crdt.errors import CrdtError
 from workspace.intents.board import Entry
@@ -16,16 +18,19 @@ from workspace.intents.plan import Earlier, Option
 from workspace.intents.record import OracleBody, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
-EARLIER_MAX, EARLIER_POINTS_MAX = 6, 500
+EARLIER_MAX, EARLIER_POINTS_MAX, EARLIER_LOOKED_AT = 6, 500, 200
 QUOTE_POINTS_SHOWN = 120
 WHOLE, NOT_AT_ALL = "whole", "none"
 SOURCE = "scope@1"
 
 
 def earlier_of(entry: Entry, core: Core) -> tuple[Earlier, ...]:
-    """Return the instructions that an author had seen when composing this one, newest first: its conversation."""
+    """Return the instructions that an author had seen when composing this one, newest first: its conversation.
+
+    At most the last 200 of the log are looked at, so that an instruction costs the same in a long log.
+    """
     found: list[Earlier] = []
-    for other in reversed(core.fold.board.entries.values()):
+    for other in islice(reversed(core.fold.board.entries.values()), EARLIER_LOOKED_AT):
         if len(found) == EARLIER_MAX:
             break
         if other.id == entry.id or other.body.kind not in RUNNING_KINDS or other.is_live:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from crdt.execute import Executed
 from workspace.intents.board import Entry
+from workspace.intents.conflict import Area, areas_of
 from workspace.intents.fold import Fold
 from workspace.intents.oracle import Item, Judgement, Pair
 from workspace.intents.plan import Snapshot
+from workspace.intents.record import PlanBody
 from workspace.intents.runs import Runs
 
 WRITER_IDS = 1 << 12
@@ -51,6 +53,7 @@ class Core:
     quick: Quick | None = None
     harmless: set[Pair] = field(default_factory=set)
     plans: int = 0
+    areas: dict[str, tuple[int, int, PlanBody | None, tuple[Area, ...] | None]] = field(default_factory=dict)
     judging: set[Pair] = field(default_factory=set)
     merging: set[tuple[str, ...]] = field(default_factory=set)
     turn: int = 0
@@ -63,6 +66,22 @@ class Core:
     def live(self) -> list[Entry]:
         """Return the intents without a verdict, in log order."""
         return list(self.fold.board.live.values())
+
+    def areas_of(self, entry: Entry) -> tuple[Area, ...] | None:
+        """Return where a live intent works as the documents are now; looked up once for each state of them."""
+        jid, count = self.fold.jid, len(self.fold.documents)
+        kept = self.areas.get(entry.id)
+        if kept is None or kept[0] != jid or kept[1] != count or kept[2] is not entry.plan:
+            kept = self.areas[entry.id] = (jid, count, entry.plan, areas_of(entry, self.fold.documents))
+        return kept[3]
+
+    def forget_ended(self) -> None:
+        """Let go of what was kept for intents that have their verdict."""
+        live = self.fold.board.live
+        if len(self.work) != len(live):
+            for id in [id for id in self.work if id not in live]:
+                del self.work[id]
+                self.areas.pop(id, None)
 
     @property
     def scratch_client(self) -> int:

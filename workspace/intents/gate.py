@@ -17,8 +17,8 @@ from crdt.fork import Ran, run
 from crdt.scan import scan_state_vector
 from workspace.errors import Refusal
 from workspace.intents.board import Entry
-from workspace.intents.causality import are_concurrent, happened_before
-from workspace.intents.conflict import Documents, may_meet
+from workspace.intents.causality import happened_before
+from workspace.intents.conflict import Documents, overlap
 from workspace.intents.core import Core
 from workspace.intents.intent import Expect, Need, rank_of
 from workspace.intents.record import PlanBody
@@ -62,16 +62,15 @@ def lacks_updates(entry: Entry, core: Core) -> tuple[str, ...]:
 
 def predecessors(entry: Entry, core: Core) -> list[Entry]:
     """G2: return the unsettled intents its author knew of and that may touch the same place."""
-    documents = core.fold.documents
-    return [
-        other
-        for other in core.live()
-        if other.id != entry.id
-        and other.seq < entry.seq
-        and other.body.kind in RUNNING_KINDS
-        and happened_before(other.stamp, entry.stamp)
-        and may_meet(other, entry, documents)
-    ]
+    found, seen, lane = [], entry.body.seen, entry.body.lane
+    for other in core.fold.board.live.values():  # in log order: what lies behind an intent is not its past
+        if other.seq >= entry.seq:
+            break
+        if (other.seq <= seen or other.body.lane == lane) and other.body.kind in RUNNING_KINDS:
+            assert happened_before(other.stamp, entry.stamp), "what was seen, or came before on the lane, is its past"
+            if may_meet(other, entry, core):
+                found.append(other)
+    return found
 
 
 RUNNING_KINDS = frozenset({"do", "override", "approve", "undo"})
@@ -88,9 +87,10 @@ def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
     opened = max(work.ready_at, work.since + policy.window_ms / 1000)
     patience = now < work.ready_at + policy.overlap_wait_ms / 1000
     found = []
+    seen, seq, lane = entry.body.seen, entry.seq, entry.body.lane
     for other in core.live():
-        if other.id == entry.id or not are_concurrent(other.stamp, entry.stamp):
-            continue
+        if other.seq <= seen or seq <= other.body.seen or other.body.lane == lane:
+            continue  # one of them knew of the other (or it is the same): see `are_concurrent`
         theirs = core.work_of(other)
         if other.state == "held":
             awaited = not _is_cleared(entry, other, core)
@@ -98,9 +98,14 @@ def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
             awaited = False
         else:
             awaited = patience and theirs.since <= opened and (other.state == "planning" or not other.waits_for)
-        if awaited and may_meet(other, entry, core.fold.documents):
+        if awaited and may_meet(other, entry, core):
             found.append(other)
     return found
+
+
+def may_meet(one: Entry, other: Entry, core: Core) -> bool:
+    """L1: tell whether two intents may touch the same place."""
+    return overlap(core.areas_of(one), core.areas_of(other))
 
 
 def _is_cleared(one: Entry, other: Entry, core: Core) -> bool:

@@ -126,9 +126,13 @@ def parked_deadline(core: Core) -> float | None:
 
 def start(core: Core, turn: Turn) -> bool:
     """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
-    busy = sum(entry.state == "planning" for entry in core.live())
+    live = core.live()
+    queued = [entry for entry in live if entry.state == "queued"]
+    if not queued:
+        return False
+    busy = sum([entry.state == "planning" for entry in live])
     moved = False
-    for entry in core.live():
+    for entry in queued:
         if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins:
             continue
         before = predecessors(entry, core)

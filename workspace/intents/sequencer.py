@@ -102,8 +102,7 @@ class Sequencer:
             core.runs.close(turn)
         if self._may_settle(event):
             self._settle(turn)
-        for id in [id for id in core.work if id not in core.fold.board.live]:
-            del core.work[id]
+        core.forget_ended()
         self._changed.update(row.doc for row in turn.journal)
         if core.fold.seq - core.fold.checkpoint >= CHECKPOINT_RECORDS:
             self._checkpoint(turn)
