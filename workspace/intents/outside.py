@@ -9,9 +9,10 @@ from workspace.intents.board import Entry
 from workspace.intents.core import Core
 from workspace.intents.effects import Effect, describe, digest_of, effect_key
 from workspace.intents.events import EffectSettled
+from workspace.intents.holding import hold
 from workspace.intents.plan import Option
 from workspace.intents.policy import NONE
-from workspace.intents.record import DecisionBody, EffectBody, Question, VerdictBody
+from workspace.intents.record import EffectBody, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
 DETAIL_POINTS_MAX = 300
@@ -32,33 +33,21 @@ def to_approve(core: Core, entry: Entry) -> tuple[Effect, ...]:
 def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
     """Hold a plan until somebody who may has looked at what would leave the workspace."""
     assert entry.plan is not None, "only planned intents have effects"
-    number = turn.fold.seq + 1
     told = "; ".join(describe(effect, core.fold.receivers.get(effect.tool)) for effect in effects)
-    question = Question(
-        id=f"q{number}",
-        group=(entry.id,),
+    hold(
+        core,
+        turn,
+        (entry,),
         text=f"{entry.actor}'s instruction sends {told}. It cannot be taken back. Send it?",
         options=(Option(entry.id, "Yes, do it and send"), Option(NONE, "No, do nothing")),
-        deadline=turn.now + core.fold.policy.ask_seconds,
         default=NONE,
+        layer="effects",
+        policy="approve@1",
         evidence={
             "effects": _shown(core, entry.plan.effects),
             "digest": digest_of(entry.plan.effects, core.fold.receivers),
         },
     )
-    decision = DecisionBody(
-        decision=f"d{number}",
-        group=question.group,
-        layer="effects",
-        policy="approve@1",
-        by="policy",
-        outcome={entry.id: "held"},
-        reason=question.text,
-        question=question,
-    )
-    turn.append(decision, AGENT)
-    turn.show(entry)
-    turn.ask(question)
 
 
 def _shown(core: Core, effects: tuple[Effect, ...]) -> list[Json]:

@@ -11,9 +11,10 @@ from workspace.intents.board import Entry
 from workspace.intents.core import Core
 from workspace.intents.evidence import evidence_of
 from workspace.intents.history import Edit
+from workspace.intents.holding import hold
 from workspace.intents.plan import Option
 from workspace.intents.policy import NONE
-from workspace.intents.record import DecisionBody, Question, VerdictBody
+from workspace.intents.record import DecisionBody, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
 
@@ -56,30 +57,18 @@ def protect(core: Core, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> No
 
 
 def _ask(core: Core, turn: Turn, entry: Entry, names: list[str], docs: list[str], evidence: dict[str, Json]) -> None:
-    number = turn.fold.seq + 1
     who = ", ".join(names)
-    question = Question(
-        id=f"q{number}",
-        group=(entry.id,),
+    hold(
+        core,
+        turn,
+        (entry,),
         text=f"{entry.actor}'s instruction would replace what {who} has typed in {', '.join(docs)} meanwhile. Run it?",
         options=(Option(entry.id, "Yes, run it"), Option(NONE, f"No, keep what {who} typed")),
-        deadline=turn.now + core.fold.policy.ask_seconds,
         default=NONE,
-        evidence=evidence,
-    )
-    decision = DecisionBody(
-        decision=f"d{number}",
-        group=question.group,
         layer="E",
         policy="human_edit:ask@1",
-        by="policy",
-        outcome={entry.id: "held"},
-        reason=question.text,
-        question=question,
+        evidence=evidence,
     )
-    turn.append(decision, AGENT)
-    turn.show(entry)
-    turn.ask(question)
 
 
 def suggest(turn: Turn, entry: Entry, code: str, reason: str, can: tuple[str, ...], *, by: str = "") -> None:

@@ -19,6 +19,7 @@ from workspace.intents.causality import are_concurrent
 from workspace.intents.conflict import components, do_collide
 from workspace.intents.core import Core
 from workspace.intents.evidence import evidence_of
+from workspace.intents.holding import hold
 from workspace.intents.judging import contradictions
 from workspace.intents.merging import awaits_merger, carry
 from workspace.intents.outside import not_approved
@@ -136,7 +137,6 @@ def _ask(
     evidence: dict[str, Json],
     inputs: str,
 ) -> None:
-    number = turn.fold.seq + 1
     names = _names([entry.actor for entry in group])
     options = [Option(entry.id, _label(entry)) for entry in group]
     if all(entry.commit is None for entry in group):
@@ -151,32 +151,19 @@ def _ask(
     if ruling.policy == "merge@1" and merged is not None:
         options.append(Option(MERGE, f"Together: {merged.text}"))
         evidence["merged"] = msgspec.to_builtins(merged)
-    question = Question(
-        id=f"q{number}",
+    hold(
+        core,
+        turn,
+        tuple(entry for entry in group if entry.is_live),
         group=tuple(entry.id for entry in group),
         text=text,
         options=tuple(options),
-        deadline=turn.now + core.fold.policy.ask_seconds,
         default=ruling.default,
-        evidence=evidence,
-    )
-    decision = DecisionBody(
-        decision=f"d{number}",
-        group=question.group,
         layer=layer,
         policy=ruling.policy,
-        by="policy",
-        outcome={entry.id: "held" for entry in group if entry.is_live},
-        reason=question.text,
         inputs=inputs,
-        evidence={},
-        question=question,
+        evidence=evidence,
     )
-    turn.append(decision, AGENT)
-    for entry in group:
-        if entry.is_live:
-            turn.show(entry)
-    turn.ask(question)
 
 
 def ask_consent(core: Core, turn: Turn, target: Entry, override: Entry) -> None:
@@ -185,32 +172,21 @@ def ask_consent(core: Core, turn: Turn, target: Entry, override: Entry) -> None:
     The target goes on meanwhile; without a word it stays.
     """
     core.runs.close(turn)
-    number = turn.fold.seq + 1
-    question = Question(
-        id=f"q{number}",
+    hold(
+        core,
+        turn,
+        (override,),
         group=(target.id, override.id),
         text=f"{override.actor} wants to replace {target.actor}'s instruction. May it?",
         options=(
             Option(override.id, f"Yes: {_label(override)}"),
             Option(target.id, f"No, keep: {_label(target)}"),
         ),
-        deadline=turn.now + core.fold.policy.ask_seconds,
         default=target.id,
-        evidence={"edges": [sorted((target.id, override.id))]},
-    )
-    decision = DecisionBody(
-        decision=f"d{number}",
-        group=question.group,
         layer="rights",
         policy="rights@1",
-        by="policy",
-        outcome={override.id: "held"},
-        reason=question.text,
-        question=question,
+        evidence={"edges": [sorted((target.id, override.id))]},
     )
-    turn.append(decision, AGENT)
-    turn.show(override)
-    turn.ask(question)
 
 
 def _label(entry: Entry) -> str:
