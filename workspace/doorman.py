@@ -52,7 +52,7 @@ from workspace.messages import (
     encode_record,
     question_message,
 )
-from workspace.peer import Peer
+from workspace.peer import Note, Peer
 from workspace.session import (
     STATUS_MALFORMED,
     STATUS_TOO_BIG,
@@ -79,6 +79,8 @@ class Doorman:
         self.peers: set[Peer] = set()
         self._by_doc: dict[str, set[Peer]] = {}
         self._lanes: dict[str, set[Peer]] = {}
+        # Those who follow the log, in the order in which they began to.
+        self._listeners: dict[Peer, None] = {}
         self.attendance = Attendance(house, self._by_doc)
         self.delivered: dict[str, int] = {}
 
@@ -108,6 +110,7 @@ class Doorman:
         if peer not in self.peers:
             return
         self.peers.discard(peer)
+        self._listeners.pop(peer, None)
         self._house.metrics.add("sockets", by=-1)
         doc = peer.session.doc
         if doc is not None:
@@ -201,8 +204,8 @@ class Doorman:
                 )
                 self._house.handle(event, peer)
             case Composing():
-                note = encode(ComposingMessage(session.lane, session.identity.actor, message.scope, message.on))
-                for other in self._followers():
+                note = Note(encode(ComposingMessage(session.lane, session.identity.actor, message.scope, message.on)))
+                for other in self._listeners:
                     if other.session.lane != session.lane:
                         other.control(note)
             case Seen() | Hello():
@@ -255,8 +258,9 @@ class Doorman:
                 peer.control(encode(StateMessage(*state)))
             for question in questions:
                 peer.control(encode(question_message(question)))
-            if hello.follow:
+            if hello.follow and peer in self.peers:
                 peer.following = "catching_up"
+                self._listeners[peer] = None
                 self._house.spawn(self._catch_up(peer, max(0, hello.seen)))
 
         self._house.later(job)
@@ -293,11 +297,11 @@ class Doorman:
             case Acked() | Nacked():
                 self._answer(outlet, by)
             case Logged(record):
-                wire = encode_record(record.row)
+                wire = Note(encode_record(record.row)) if self._listeners else None
                 self._house.callers.durable(record.seq)
                 self._house.metrics.add("records_total", f'kind="{record.kind}"')
-                for peer in self._followers():
-                    if peer.following == "live":
+                for peer in self._listeners:
+                    if wire is not None and peer.following == "live":
                         peer.control(wire)
                         self._deliver(peer, record.seq)
             case Spread(doc, update, lane):
@@ -359,12 +363,10 @@ class Doorman:
             if document is not None:
                 peer.send(encode_step1(document.encode_state_vector()))
 
-    def _followers(self) -> list[Peer]:
-        return [peer for peer in self.peers if peer.following != "no"]
-
     def _to_followers(self, message: bytes) -> None:
-        for peer in self._followers():
-            peer.control(message)
+        note = Note(message)
+        for peer in self._listeners:
+            peer.control(note)
 
 
 def _answer_of(outlet: Acked | Nacked) -> Ack | Nack:

@@ -24,6 +24,31 @@ class Carrier(Protocol):
         """Send packed frames now."""
 
 
+class Note:
+    """A control message on its way to sockets: put into the form of each kind of socket once."""
+
+    __slots__ = ("_binary", "_message", "_text")
+
+    def __init__(self, message: bytes) -> None:
+        self._message = message
+        self._text: tuple[str, bytes] | None = None
+        self._binary: tuple[bytes, bytes] | None = None
+
+    def text(self) -> tuple[str, bytes]:
+        """Return the text frame of the plain-JSON socket, and the same packed."""
+        if self._text is None:
+            text = self._message.decode()
+            self._text = text, pack_text(text)
+        return self._text
+
+    def binary(self) -> tuple[bytes, bytes]:
+        """Return the binary frame of a document socket, and the same packed."""
+        if self._binary is None:
+            frame = encode_control(self._message)
+            self._binary = frame, pack_binary(frame)
+        return self._binary
+
+
 @dataclass(slots=True, eq=False)
 class Peer:
     """The room writes here. What the carrier cannot send at once waits in the outbox for the socket's writer."""
@@ -55,12 +80,13 @@ class Peer:
             self.close(CLOSE_SLOW)
         _wake(self._writer)
 
-    def control(self, message: bytes) -> None:
+    def control(self, message: bytes | Note) -> None:
         """Send a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
+        note = message if isinstance(message, Note) else Note(message)
         if self.session.doc is None:
-            self.send(message.decode())
+            self.send(*note.text())
         elif self.session.has_hello:
-            self.send(encode_control(message))
+            self.send(*note.binary())
 
     def close(self, why: Close) -> None:
         """Close the socket after what is queued (at once when it is too slow). The first reason stands."""
