@@ -8,14 +8,20 @@ Format: Yjs `INTERNALS.md` and `UpdateEncoderV1`; the tests hold it against upda
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import NamedTuple
 
 from crdt.errors import FrameTooLarge, MalformedFrame
+from crdt.keystroke import scan_keystroke
+from crdt.scanned import GC, KEYED, NESTED, SKIP, STRING
+from crdt.scanned import Id as Id
+from crdt.scanned import Item as Item
+from crdt.scanned import Ranges as Ranges
+from crdt.scanned import Scan as Scan
+from crdt.scanned import Span as Span
 from crdt.text import utf16_length
 from crdt.wire import UINT_MAX, Reader, Writer
 
-GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
 HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
 XML_ELEMENT, XML_HOOK, TYPE_MAX = 3, 5, 6
 TYPES_WITH_NAME = frozenset({XML_ELEMENT, XML_HOOK})
@@ -33,43 +39,11 @@ class Limits:
     state_vector_bytes_max: int = 65_536
     delete_ranges_max: int = 200_000
 
+    def __post_init__(self) -> None:
+        assert min(astuple(self)) >= 1, "one keystroke fits every bound: `scan_keystroke` asks for none"
+
 
 LIMITS = Limits()
-
-
-class Id(NamedTuple):
-    """One unit of content: the `clock`-th (from 0, in UTF-16 units for text) that `client` made."""
-
-    client: int
-    clock: int
-
-
-class Item(NamedTuple):
-    """The first item of a client's section: its own id and the neighbours it was put between."""
-
-    id: Id
-    origin: Id | None
-    right: Id | None
-
-
-Span = tuple[int, int]
-Ranges = Mapping[int, tuple[Span, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What an update holds, without applying it. All spans are half open, `[start, end)` in clocks.
-
-    `overwrites` are the entries of map keys that its items take the place of, deleted ones included.
-    """
-
-    inserted: Mapping[int, Span]
-    deleted: Ranges
-    needs: Mapping[int, int]
-    first_item: Mapping[int, Item]
-    gc_clients: frozenset[int]
-    structs: int
-    overwrites: tuple[Id, ...] = ()
 
 
 @dataclass(slots=True)
@@ -85,6 +59,7 @@ class _Pass:
     keys: dict[tuple[object, str], int] = field(default_factory=dict)
     structs: int = 0
     overwrites: list[Id] = field(default_factory=list)
+    kinds: int = 0
 
     def section(self) -> None:
         """Read all structs of one client."""
@@ -111,6 +86,7 @@ class _Pass:
         reader = self.reader
         info = reader.byte()
         kind = info & 0x1F
+        self.kinds |= 1 << kind
         if kind == GC:
             self.gc_clients.add(client)
             return reader.var_uint()
@@ -120,8 +96,10 @@ class _Pass:
         right = self.id() if info & HAS_RIGHT else None
         if client not in self.first_item:
             self.first_item[client] = Item(Id(client, clock), origin, right)
-        if origin is not None and info & HAS_KEY:
-            self.overwrites.append(origin)
+        if info & HAS_KEY:
+            self.kinds |= 1 << KEYED
+            if origin is not None:
+                self.overwrites.append(origin)
         if origin is None and right is None:
             parent = self.parent()
             if info & HAS_KEY:
@@ -137,7 +115,10 @@ class _Pass:
 
     def parent(self) -> object:
         """Read what an item without neighbours hangs from: a root by name or an item by id."""
-        return self.reader.var_string() if self.reader.var_uint() == 1 else self.id()
+        if self.reader.var_uint() == 1:
+            return self.reader.var_string()
+        self.kinds |= 1 << NESTED
+        return self.id()
 
     def count_key(self, parent: object, key: str) -> None:
         """Bound how many unlinked items one map key gets: pycrdt's cost is quadratic in it (promises §0.4)."""
@@ -312,6 +293,12 @@ def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
     """
     if len(update) > limits.update_bytes_max:
         raise FrameTooLarge(f"the update has {len(update)} bytes, at most {limits.update_bytes_max} are taken")
+    quick = scan_keystroke(update)
+    return quick if quick is not None else scan_fully(update, limits)
+
+
+def scan_fully(update: bytes, limits: Limits = LIMITS) -> Scan:
+    """Return what `scan_update` returns, by the general pass: whatever the shape. Raises as it does."""
     work = _Pass(Reader(update), limits)
     sections = work.count(work.reader.var_uint())
     if sections > limits.clients_max:
@@ -327,7 +314,7 @@ def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
         if client not in work.inserted or clock > work.inserted[client][1]
     }
     gone = frozenset(work.gc_clients)
-    return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, tuple(work.overwrites))
+    return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, tuple(work.overwrites), work.kinds)
 
 
 def _json_depth(text: str) -> int:
