@@ -6,6 +6,8 @@ looked at. Applying the joined update leaves the same document as applying its p
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 
 from pycrdt import merge_updates
@@ -60,4 +62,5 @@ def join_scans(scans: Sequence[Scan]) -> Scan | None:
         gc_clients=frozenset(),
         structs=sum(scan.structs for scan in scans),
         overwrites=tuple(id for scan in scans for id in scan.overwrites),
+        kinds=functools.reduce(operator.or_, (scan.kinds for scan in scans), 0),
     )

@@ -49,7 +49,8 @@ def test_joined_updates_do_what_their_parts_do(seed: int, count: int, kind: Docu
     assert joined is not None
     update, scan = joined
     again = scan_update(update)
-    assert (scan.inserted, scan.deleted, scan.structs) == (again.inserted, again.deleted, again.structs)
+    assert (scan.inserted, scan.deleted, scan.kinds) == (again.inserted, again.deleted, again.kinds)
+    assert scan.structs == again.structs
     assert not whole.missing(scan)
     applied = whole.apply(update, scan)
     assert applied is not None
