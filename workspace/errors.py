@@ -89,6 +89,16 @@ class LogCorrupt(WorkspaceFault):
     code = "log_corrupt"
 
 
+class SegmentCorrupt(LogCorrupt):
+    """A packed segment of the log is not what was packed: it cannot be read, or its root is another. `first` is its."""
+
+    code = "segment_corrupt"
+
+    def __init__(self, reason: str, *, first: int) -> None:
+        super().__init__(reason)
+        self.first = first
+
+
 class CallRefused(WorkspaceFault):
     """A model call may not be made: `refusal` says why and what the author can do."""
 

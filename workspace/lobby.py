@@ -100,8 +100,8 @@ class Lobby:
 
     async def _open(self, ws: str) -> Room:
         epoch = await self.store.claim(ws)
-        rows, journal = await read_all(self.store, ws)
         try:
+            rows, journal = await read_all(self.store, ws)
             sequencer, outcome = await self._beside(
                 len(rows) + len(journal),
                 open_sequencer,

@@ -17,6 +17,7 @@ from workspace.intents.events import Journaled
 from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import Row
+from workspace.intents.segment import Segment
 
 JID_MAX = 2**62
 JournalRow = Journaled
@@ -134,6 +135,17 @@ class Store(Protocol):
     def submit(self, batch: Batch) -> asyncio.Future[None]:
         """Queue a batch; never blocks. The future resolves when it is on disk, in order of submission."""
 
+    async def pack(self, ws: str, epoch: int, segments: Sequence[Segment]) -> int:
+        """Move the records of sealed segments, in order, out of the hot log into packed form; return how many segments.
+
+        Only what a durable checkpoint holds may be packed. What is packed already is passed over; reads and `rewrite`
+        tell no difference. A store without a packed form does nothing.
+
+        Raises:
+            workspace.errors.Deposed: another server owns the workspace.
+            workspace.errors.SegmentCorrupt: the rows do not have that root; they stay where they are.
+        """
+
     async def rewrite(self, ws: str, epoch: int, bodies: Mapping[int, str], blobs: Sequence[str]) -> None:
         """Put blanked bodies in place of records and forget parts of the archive (redaction), all or nothing.
 
@@ -147,7 +159,7 @@ class Store(Protocol):
     async def rows(
         self, ws: str, *, first: int = 1, last: int | None = None, kind: str | None = None, limit: int = 1000
     ) -> list[Row]:
-        """Return log rows in ascending order."""
+        """Return log rows in ascending order. Raises `SegmentCorrupt` where the packed part is not what it was."""
 
     async def journal(
         self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Mapping
 
 from crdt.document import Document, DocumentKind
+from workspace.errors import SegmentCorrupt
 from workspace.intents.record import CheckpointBody, Row, read_row
+from workspace.intents.replay import Report, verify
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
 from workspace.intents.timetravel import documents_at, last_journal_row
 from workspace.ports import JournalRow, Store
@@ -25,6 +27,15 @@ async def read_all(store: Store, ws: str) -> tuple[list[Row], list[JournalRow]]:
         part = await store.journal(ws, first=len(journal) + 1, limit=PAGE)
         journal += part
     return rows, journal
+
+
+async def verify_log(store: Store, ws: str) -> Report:
+    """Return whether the whole log of a workspace is as it was written, its packed segments too."""
+    try:
+        rows, journal = await read_all(store, ws)
+    except SegmentCorrupt as fault:
+        return Report(False, fault.first, 0, 0, first_bad=fault.first, reason=fault.reason, code=fault.code)
+    return await asyncio.to_thread(verify, rows, journal)
 
 
 async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, DocumentKind]) -> dict[str, Document]:

@@ -36,6 +36,7 @@ from workspace.intents.events import (
 from workspace.intents.record import CheckpointBody, Record
 from workspace.intents.sequencer import Sequencer
 from workspace.judging import JudgeCalls
+from workspace.packing import Packing
 from workspace.peer import Peer
 from workspace.planning import PlannerCalls
 from workspace.ports import Batch, Clock, Courier, JournalRow, Judge, Planner, SnapshotRow, Store
@@ -87,6 +88,7 @@ class Room:
         self._calls = PlannerCalls(planner, self)
         self._judging = JudgeCalls(judge, self)
         self._sending = Sending(couriers or {}, self)
+        self._packing = Packing(store, sequencer)
         self._records: list[Record] = []
         self._journal: list[JournalRow] = []
         self._blobs: list[Blob] = []
@@ -156,6 +158,7 @@ class Room:
             self._records += outcome.records
             if any(isinstance(record.body, CheckpointBody) for record in outcome.records):
                 self._kept += self._snapshots()
+                self.later(self._pack_job())
         self._journal += outcome.journal
         self._blobs += outcome.blobs
         if outcome.outlets:
@@ -170,6 +173,7 @@ class Room:
         """Carry out what the opening left to do; everything before it is durable."""
         for wish in wishes:
             self._wish_job(wish)()
+        self._pack_job()()
 
     def later(self, job: Job) -> None:
         """Do something once everything before it is durable."""
@@ -313,6 +317,11 @@ class Room:
             self.offer(self.doorman.beat)
 
     # ------------------------------------------------------------ the end
+
+    def _pack_job(self) -> Job:
+        """Return what packs the segments sealed so far; later ones wait until their own checkpoint is durable."""
+        sealed = tuple(self.sequencer.fold.segments.sealed)
+        return lambda: self.spawn(self._packing.run(sealed)) if sealed else None
 
     def _finish(self, why: Close) -> None:
         self.handle(Closing())

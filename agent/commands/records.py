@@ -21,12 +21,11 @@ from workspace.intents.policy import check
 from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal, wire_record
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log
-from workspace.intents.replay import verify as verify_rows
 from workspace.intents.turn import timestamp
 from workspace.lobby import make_token
 from workspace.names import is_actor, is_workspace_id
 from workspace.ports import Batch, WorkspaceRow
-from workspace.reading import read_all
+from workspace.reading import read_all, verify_log
 from workspace.store.sql import SqlStore
 
 FOLLOW_SECONDS = 0.5
@@ -119,9 +118,11 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
 
     async def work(store: SqlStore) -> int:
         await must_exist(store, ws)
-        report = verify_rows(*await read_all(store, ws))
+        report = await verify_log(store, ws)
         if not report.ok:
-            return complain(f"{ws} is NOT intact: {report.reason} (first bad record: {report.first_bad})")
+            return complain(
+                f"{ws} is NOT intact: {report.code}: {report.reason} (first bad record: {report.first_bad})"
+            )
         print(f"{ws}: {report.checked} records verified, {report.states} states reproduced, head {report.head}.")
         return 0
 

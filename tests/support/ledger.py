@@ -17,6 +17,7 @@ from workspace.intents.record import Row
 from workspace.intents.replay import verify
 from workspace.ports import JournalRow
 from workspace.store.memory import MemoryStore
+from workspace.store.segments import SEQ_MAX, Window, read_rows
 from workspace.store.sql import SqlStore
 
 
@@ -69,12 +70,15 @@ def _blocked(*args: Any, **named: Any) -> NoReturn:
 
 
 def _read(path: str) -> Iterator[tuple[str, list[Row], list[JournalRow]]]:
-    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(_connect(path)) as connection:
         for (ws,) in connection.execute("SELECT id FROM workspace").fetchall():
-            log = "SELECT seq, epoch, kind, at, actor, body, prev, hash FROM log WHERE ws = ? ORDER BY seq"
-            rows = [Row(*row) for row in connection.execute(log, (ws,))]
+            rows = read_rows(connection, ws, Window(1, SEQ_MAX, None, SEQ_MAX))
             written = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? ORDER BY jid"
             yield ws, rows, [JournalRow(*row) for row in connection.execute(written, (ws,))]
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
 
 
 __all__ = ["Ledger"]

@@ -16,7 +16,7 @@ from workspace.intents.policy import check as check_policy
 from workspace.intents.record import BODIES, PolicyConfig, wire_record
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import verify
-from workspace.reading import read_all
+from workspace.reading import read_all, verify_log
 from workspace.redacting import redact_intent
 from workspace.room import Room
 
@@ -78,8 +78,7 @@ async def _lines(
 async def check(request: Request) -> Response:
     """`GET …/verify`: the whole log again, beside the loop."""
     room, _ = await enter(request, "read")
-    rows, journal = await read_all(lobby_of(request).store, room.ws)
-    return answer(await asyncio.to_thread(verify, rows, journal))
+    return answer(await verify_log(lobby_of(request).store, room.ws))
 
 
 async def redact(request: Request) -> Response:

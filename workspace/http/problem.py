@@ -28,6 +28,7 @@ STATUS = {
     "store_fault": 503,
     "no_sequencer": 503,
     "log_corrupt": 500,
+    "segment_corrupt": 500,
 }
 
 

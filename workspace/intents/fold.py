@@ -33,6 +33,7 @@ from workspace.intents.record import (
     UpdateBody,
     VerdictBody,
 )
+from workspace.intents.segment import Segments
 from workspace.intents.usage import DAY_SECONDS, Usage
 
 AGENT_LANE = "agent"
@@ -86,12 +87,14 @@ class Fold:
     redacted: dict[str, str] = field(default_factory=dict)
     checkpoint: int = 0
     touched: set[str] = field(default_factory=set)
+    segments: Segments = field(default_factory=Segments)
     versions: dict[str, str] = field(default_factory=dict)
 
     def apply(self, record: Record) -> None:
         """Enter one record; the documents it names already hold its bytes."""
         assert record.seq == self.seq + 1, f"record {record.seq} after {self.seq}"
         self.seq, self.epoch, self.hash = record.seq, record.epoch, record.row.hash
+        self.segments.add(record.seq, record.row.hash)
         match record.body:
             case UpdateBody() as body:
                 edit = Edit(record.seq, body.doc, record.actor, body.lane)
@@ -115,7 +118,8 @@ class Fold:
                 self.effects[(body.commit, body.i)] = body
             case ConfigBody() as body:
                 self._configure(body)
-            case CheckpointBody():
+            case CheckpointBody() as body:
+                self.segments.seal(body.segments or ())
                 self.checkpoint = record.seq
                 self.touched.clear()
             case OracleBody() as body:

@@ -21,6 +21,7 @@ from workspace.intents.intent import Expect, Forked, IntentKind, Need, Region, R
 from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged
 from workspace.intents.plan import Option, Tokens
+from workspace.intents.segment import Segment
 
 BLANKED = '{"~redacted":"'
 RecordKind = Literal[
@@ -245,12 +246,13 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CheckpointBody(msgspec.Struct, frozen=True):
-    """The digest of every document after record `head` and journal row `jid`: where time travel begins."""
+    """The digest of every document after record `head` and journal row `jid`; the segments since the last one."""
 
     head: int
     state: str
     documents: dict[str, str]
     jid: int = 0
+    segments: tuple[Segment, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 Body = (
@@ -355,8 +357,7 @@ def body_parts(row: Row) -> tuple[str, str]:
     """Return a row's body and the SHA-256 that its hash covers; a blanked body carries that of the original."""
     if not row.body.startswith(BLANKED):
         return row.body, sha256_of(row.body.encode())
-    rest = row.body[len(BLANKED) :]
-    sha, _, tail = rest.partition('","body":')
+    sha, _, tail = row.body[len(BLANKED) :].partition('","body":')
     return tail[:-1], sha
 
 

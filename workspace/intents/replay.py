@@ -22,7 +22,11 @@ REPLAY_CLIENT = 2
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any."""
+    """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any.
+
+    `code` is `log_corrupt` where a record is not the one that was written, `segment_corrupt` where a packed segment is
+    unreadable or not the one that was packed.
+    """
 
     ok: bool
     head: int
@@ -31,6 +35,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     first_bad: int | None = None
     reason: str = ""
     redacted: int = 0
+    code: str = ""
 
 
 @dataclass(slots=True)
@@ -145,12 +150,16 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike]) -> Report:
         try:
             replay.step(row)
         except LogCorrupt as fault:
-            return Report(False, row.seq, checked, replay.states, first_bad=row.seq, reason=fault.reason)
+            return _bad(row.seq, checked, replay.states, fault.reason)
         checked += 1
         if row.body.startswith(BLANKED):
             blanked.append(row)
     for row in blanked:
         if replay.fold.redacted.get(str(row.seq)) != sha256_of(row.body.encode()):
             reason = f"record {row.seq} was blanked, and no record of the log stands for that"
-            return Report(False, row.seq, checked, replay.states, first_bad=row.seq, reason=reason)
+            return _bad(row.seq, checked, replay.states, reason)
     return Report(True, replay.fold.seq, checked, replay.states, redacted=len(blanked))
+
+
+def _bad(seq: int, checked: int, states: int, reason: str) -> Report:
+    return Report(False, seq, checked, states, first_bad=seq, reason=reason, code=LogCorrupt.code)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+import msgspec
+
 from crdt.document import EMPTY_UPDATE, Document
 from crdt.errors import CrdtError
 from crdt.scan import scan_update
@@ -261,7 +263,9 @@ class Sequencer:
         fold = self.core.fold
         self.core.runs.close(turn)
         digests = {doc: document.digest() for doc, document in fold.documents.items()}
-        turn.append(CheckpointBody(head=fold.seq, state=fold.state(), documents=digests, jid=fold.jid), AGENT)
+        done = tuple(fold.segments.waiting) or msgspec.UNSET
+        body = CheckpointBody(head=fold.seq, state=fold.state(), documents=digests, jid=fold.jid, segments=done)
+        turn.append(body, AGENT)
 
 
 def open_sequencer(

@@ -10,6 +10,7 @@ import msgspec
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
+from workspace.intents.segment import Segment
 from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
 from workspace.store.writer import check_dense
 
@@ -93,6 +94,10 @@ class MemoryStore:
         if ws not in self._workspaces:
             raise StoreFault(f"there is no workspace {ws}")
         return self._workspaces[ws]
+
+    async def pack(self, ws: str, epoch: int, segments: Sequence[Segment]) -> int:
+        """Nothing is packed in memory."""
+        return 0
 
     async def rewrite(self, ws: str, epoch: int, bodies: Mapping[int, str], blobs: Sequence[str]) -> None:
         """Put blanked bodies in place of records and forget parts of the archive."""

@@ -16,17 +16,28 @@ from typing import TypeVar, cast
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
-from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
+from workspace.errors import StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
+from workspace.intents.segment import Segment
 from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.store.segments import (
+    SEQ_MAX,
+    Packed,
+    Window,
+    first_hot,
+    move,
+    pack_rows,
+    read_hot,
+    read_rows,
+    rewrite_packed,
+)
 from workspace.store.tables import SCHEMA_VERSION
-from workspace.store.writer import Writer, fault_of
+from workspace.store.writer import Writer, check_epoch, fault_of
 
 T = TypeVar("T")
 SCHEME = "sqlite:///"
 ROWS_MAX = 100_000
 BUSY_MS = 5_000
-LOG_COLUMNS = "seq, epoch, kind, at, actor, body, prev, hash"
 TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
 
 
@@ -88,6 +99,8 @@ class SqlStore:
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        # What is packed or taken out must not stay readable in freed pages; nothing on the hot path deletes.
+        connection.execute("PRAGMA secure_delete=ON")
         return connection
 
     def submit(self, batch: Batch) -> asyncio.Future[None]:
@@ -143,7 +156,7 @@ class SqlStore:
         """Remove a workspace with everything in it."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in ("log", "journal", "snapshot", "archive", "lane", "token"):
+            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "token"):
                 connection.execute(f"DELETE FROM {table} WHERE ws = ?", (id,))
             connection.execute("DELETE FROM workspace WHERE id = ?", (id,))
 
@@ -164,15 +177,29 @@ class SqlStore:
 
     # ------------------------------------------------------------ log and journal
 
+    async def pack(self, ws: str, epoch: int, segments: Sequence[Segment]) -> int:
+        """Pack sealed segments: compressed beside the writer, then moved by it, each in a transaction of its own."""
+        hot = await self._read(lambda c: first_hot(c, ws))
+        due = [segment for segment in segments if segment.first >= hot]
+        for segment in due:
+            # A redaction may come between reading and moving: then what was read is old, and it is packed again.
+            while not await self._pack(ws, epoch, segment):
+                pass
+        return len(due)
+
+    async def _pack(self, ws: str, epoch: int, segment: Segment) -> bool:
+        rows = await self._read(lambda c: read_hot(c, ws, segment))
+        packed = Packed(segment, tuple(rows), await asyncio.to_thread(pack_rows, rows, segment))
+        return await self._write(lambda c: move(c, ws, epoch, packed))
+
     async def rewrite(self, ws: str, epoch: int, bodies: Mapping[int, str], blobs: Sequence[str]) -> None:
         """Put blanked bodies in place of records and forget parts of the archive."""
 
         def work(connection: sqlite3.Connection) -> None:
-            row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
-            if row is None or row[0] != epoch:
-                raise Deposed(f"workspace {ws} was claimed by another server")
+            check_epoch(connection, ws, epoch)
             new = [(body, ws, seq) for seq, body in bodies.items()]
             connection.executemany("UPDATE log SET body = ? WHERE ws = ? AND seq = ?", new)
+            rewrite_packed(connection, ws, bodies)
             connection.executemany("DELETE FROM archive WHERE ws = ? AND sha = ?", [(ws, sha) for sha in blobs])
 
         await self._write(work)
@@ -193,16 +220,8 @@ class SqlStore:
         self, ws: str, *, first: int = 1, last: int | None = None, kind: str | None = None, limit: int = 1000
     ) -> list[Row]:
         """Return log rows in ascending order, at most 100,000."""
-        query = f"SELECT {LOG_COLUMNS} FROM log WHERE ws = ? AND seq >= ?"
-        values: list[object] = [ws, first]
-        if last is not None:
-            query, values = f"{query} AND seq <= ?", [*values, last]
-        if kind is not None:
-            query, values = f"{query} AND kind = ?", [*values, kind]
-        values.append(min(limit, ROWS_MAX))
-        return await self._read(
-            lambda c: [Row(*row) for row in c.execute(f"{query} ORDER BY seq LIMIT ?", tuple(values))]
-        )
+        window = Window(first, last if last is not None else SEQ_MAX, kind, min(limit, ROWS_MAX))
+        return await self._read(lambda c: read_rows(c, ws, window))
 
     async def journal(
         self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000

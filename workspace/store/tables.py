@@ -1,7 +1,8 @@
 """The rows of the database, as SQLModel tables. The one place that knows SQLModel.
 
-The log is append-only and dense per workspace; the journal holds document bytes, which records name by number and
-hash. Hot paths write these tables through a raw connection (`workspace.store.sql`).
+The log is append-only and dense per workspace, its older part lies packed in `segment`; the journal holds document
+bytes, which records name by number and hash. Hot paths write these tables through a raw connection
+(`workspace.store.sql`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class SchemaTable(SQLModel, table=True):
@@ -42,6 +43,17 @@ class LogTable(SQLModel, table=True):
     body: str
     prev: str
     hash: str
+
+
+class SegmentTable(SQLModel, table=True):
+    """Records `first` to `last`, packed, and the root over their hashes that a checkpoint holds."""
+
+    __tablename__ = "segment"
+    ws: str = Field(primary_key=True)
+    last: int = Field(primary_key=True)
+    first: int
+    root: str
+    content: bytes = Field(sa_type=LargeBinary)
 
 
 class JournalTable(SQLModel, table=True):

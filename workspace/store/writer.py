@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from workspace.errors import Deposed, StoreBusy, StoreFault
+from workspace.errors import Deposed, StoreBusy, StoreFault, WorkspaceFault
 from workspace.ports import Batch
 
 QUEUE_MAX = 10_000
@@ -118,10 +118,10 @@ def _run_one(connection: sqlite3.Connection, job: Job) -> tuple[object, Exceptio
             _append(connection, job.work)
         else:
             result = job.work(connection)
-    except (StoreFault, sqlite3.IntegrityError) as error:
+    except (WorkspaceFault, sqlite3.IntegrityError) as error:
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
-        failure = error if isinstance(error, StoreFault) else StoreFault(f"a row exists already: {error}")
+        failure = error if isinstance(error, WorkspaceFault) else StoreFault(f"a row exists already: {error}")
         return None, failure
     connection.execute("RELEASE job")
     return result, None
@@ -129,9 +129,7 @@ def _run_one(connection: sqlite3.Connection, job: Job) -> tuple[object, Exceptio
 
 def _append(connection: sqlite3.Connection, batch: Batch) -> None:
     """Append a batch whose epoch is the workspace's; a newer owner deposes it (semantics §7)."""
-    row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (batch.ws,)).fetchone()
-    if row is None or row[0] != batch.epoch:
-        raise Deposed(f"workspace {batch.ws} was claimed by another server (epoch {row[0] if row else 'gone'})")
+    check_epoch(connection, batch.ws, batch.epoch)
     seq = connection.execute("SELECT max(seq) FROM log WHERE ws = ?", (batch.ws,)).fetchone()[0]
     jid = connection.execute("SELECT max(jid) FROM journal WHERE ws = ?", (batch.ws,)).fetchone()[0]
     check_dense(batch, seq=seq or 0, jid=jid or 0)
@@ -148,6 +146,13 @@ def _append(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(INSERT_BLOB, [(batch.ws, blob.sha, blob.content) for blob in batch.blobs])
     if batch.snapshots:
         connection.executemany(INSERT_SNAPSHOT, [(batch.ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots])
+
+
+def check_epoch(connection: sqlite3.Connection, ws: str, epoch: int) -> None:
+    """Raise `Deposed` unless the one who writes is still the owner of the workspace."""
+    row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
+    if row is None or row[0] != epoch:
+        raise Deposed(f"workspace {ws} was claimed by another server (epoch {row[0] if row else 'gone'})")
 
 
 def check_dense(batch: Batch, *, seq: int, jid: int) -> None:

@@ -1,0 +1,232 @@
+"""Packed or not, a log reads the same: any window and kind, after a crash at any step, after a redaction."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import DataObject, data, integers, lists, sampled_from, text
+
+from workspace.errors import Deposed, SegmentCorrupt, StoreFault
+from workspace.intents.record import CheckpointBody, ConfigBody, OracleBody, Row, UpdateBody, seal
+from workspace.intents.segment import Segment, root_of
+from workspace.ports import Batch, WorkspaceRow
+from workspace.store import segments
+from workspace.store.sql import SqlStore
+
+KINDS = ("config", "oracle", "update", "checkpoint")
+
+
+def log_of(kinds: list[str], words: str = "") -> list[Row]:
+    rows: list[Row] = []
+    for kind in kinds:
+        seq, prev = len(rows) + 1, rows[-1].hash if rows else ""
+        body = {
+            "config": ConfigBody(name=f"{words} {seq}"),
+            "oracle": OracleBody("timer", reason=words),
+            "update": UpdateBody("plan", "L", seq, seq, 1, 5, "sha256:0"),
+            "checkpoint": CheckpointBody(seq - 1, "s", {}),
+        }[kind]
+        rows.append(seal(body, seq=seq, epoch=1, at="t", actor="ana", prev=prev).row)  # type: ignore[arg-type]
+    return rows
+
+
+def cut(rows: list[Row], *lengths: int) -> tuple[Segment, ...]:
+    """Return segments of these lengths from the beginning on, as far as the last row, which stays outside."""
+    made: list[Segment] = []
+    for length in lengths:
+        first = made[-1].last + 1 if made else 1
+        if first + length - 1 >= len(rows):
+            break
+        part = rows[first - 1 : first + length - 1]
+        made.append(Segment(first, first + length - 1, root_of(row.hash for row in part)))
+    return tuple(made)
+
+
+async def stored(path: Path, rows: list[Row]) -> SqlStore:
+    store = SqlStore(f"sqlite:///{path}")
+    await store.open()
+    await store.create_workspace(WorkspaceRow("w", "W", "now"))
+    await store.submit(Batch("w", await store.claim("w"), tuple(rows)))
+    return store
+
+
+def counts(path: Path) -> tuple[int, int]:
+    with sqlite3.connect(path) as raw:
+        return tuple(raw.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("log", "segment"))  # type: ignore[return-value]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    kinds=lists(sampled_from(KINDS), min_size=2, max_size=60),
+    lengths=lists(integers(1, 12), max_size=6),
+    words=text(max_size=20),
+    chosen=data(),
+)
+def test_any_window_and_kind_reads_the_same_packed_or_not(
+    kinds: list[str], lengths: list[int], words: str, chosen: DataObject
+) -> None:
+    rows = log_of(kinds, words)
+    made = cut(rows, *lengths)
+    upto = len(rows) + 2
+    windows = [
+        {
+            "first": chosen.draw(integers(1, upto)),
+            "last": chosen.draw(integers(0, upto)) or None,
+            "kind": chosen.draw(sampled_from((None, *KINDS))),
+            "limit": chosen.draw(integers(1, upto)),
+        }
+        for _ in range(12)
+    ]
+
+    async def run(folder: str) -> None:
+        store = await stored(Path(folder) / "a.sqlite", rows)
+        before = [await store.rows("w", **window) for window in windows]  # type: ignore[arg-type]
+        for upto in range(len(made) + 1):
+            assert await store.pack("w", 1, made[:upto]) == min(upto, 1), "packed ones are passed over"
+            assert [await store.rows("w", **window) for window in windows] == before  # type: ignore[arg-type]
+        assert await store.rows("w") == rows
+        assert await store.head("w") == (len(rows), rows[-1].hash, 0)
+        last = seal(ConfigBody(), seq=len(rows) + 1, epoch=1, at="t", actor="ana", prev=rows[-1].hash).row
+        await store.submit(Batch("w", 1, (last,), head=(len(rows) + 1, 0)))
+        assert await store.rows("w") == [*rows, last]
+        await store.delete_workspace("w")
+        await store.close()
+        assert counts(Path(folder) / "a.sqlite") == (0, 0)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(folder))
+
+
+async def test_a_crash_between_steps_leaves_the_log_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moving is one transaction: killed after the insertion, before the deletion, nothing has happened."""
+    path, rows = tmp_path / "a.sqlite", log_of(["config"] * 30)
+    made = cut(rows, 10, 10)
+    store = await stored(path, rows)
+
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("BEGIN IMMEDIATE")
+    packed = segments.Packed(made[0], tuple(rows[:10]), segments.pack_rows(rows[:10], made[0]))
+    raw.set_authorizer(
+        lambda action, table, *_: (
+            sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_DELETE and table == "log" else sqlite3.SQLITE_OK
+        )
+    )
+    with pytest.raises(sqlite3.DatabaseError):
+        segments.move(raw, "w", 1, packed)
+    assert raw.execute("SELECT count(*) FROM segment").fetchone() == (1,), "half of it was done"
+    assert await store.rows("w") == rows, "nobody sees half of it"
+    raw.close()  # the process is gone: no commit
+    assert await store.rows("w") == rows
+    assert counts(path) == (30, 0)
+    assert await store.pack("w", 1, made) == 2
+    await store.close()
+
+    again = SqlStore(f"sqlite:///{path}")
+    await again.open()
+    assert await again.rows("w") == rows
+    assert counts(path) == (10, 2)
+    await again.close()
+
+
+async def test_a_redaction_that_comes_between_reading_and_moving_is_not_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = log_of(["config"] * 20, "secret")
+    store = await stored(tmp_path / "a.sqlite", rows)
+    whole, loop = segments.pack_rows, asyncio.get_running_loop()
+    times = 0
+
+    def slow(kept: list[Row], segment: Segment) -> bytes:
+        nonlocal times
+        times += 1
+        if times == 1:
+            asyncio.run_coroutine_threadsafe(store.rewrite("w", 1, {3: "{}"}, ()), loop).result()
+        return whole(kept, segment)
+
+    monkeypatch.setattr("workspace.store.sql.pack_rows", slow)
+    assert await store.pack("w", 1, cut(rows, 10)) == 1
+    assert times == 2
+    assert [row.body for row in await store.rows("w", first=3, last=3)] == ["{}"]
+    await store.close()
+
+
+async def test_bodies_are_rewritten_wherever_they_lie_and_do_not_stay_in_the_file(tmp_path: Path) -> None:
+    path, rows = tmp_path / "a.sqlite", log_of(["config"] * 40, "Zoë Example")
+    store = await stored(path, rows)
+    await store.pack("w", 1, cut(rows, 10, 10, 10))
+    bodies = {seq: f'{{"n":{seq}}}' for seq in (1, 10, 11, 30, 31, 40)}
+    await store.rewrite("w", 1, bodies, ())
+    kept = await store.rows("w")
+    assert [row.body for row in kept] == [bodies.get(row.seq, row.body) for row in rows]
+    assert [row.hash for row in kept] == [row.hash for row in rows]
+    await store.rewrite("w", 1, dict.fromkeys(range(1, 41), "{}"), ())
+    await store.close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert "Zoë Example".encode() not in path.read_bytes(), "freed pages are overwritten"
+
+
+@pytest.mark.damages_logs
+@pytest.mark.parametrize("how", ["one byte", "another body", "another hash", "cut off", "no rows"])
+async def test_a_changed_segment_is_refused(tmp_path: Path, how: str) -> None:
+    path, rows = tmp_path / "a.sqlite", log_of(["config"] * 20)
+    store = await stored(path, rows)
+    await store.pack("w", 1, cut(rows, 10))
+    with sqlite3.connect(path) as raw:
+        (content,) = raw.execute("SELECT content FROM segment").fetchone()
+        lines = zlib.decompress(content)
+        changed = {
+            "one byte": content[:40] + bytes([content[40] ^ 1]) + content[41:],
+            "another body": zlib.compress(lines.replace(b" 5", b"")),
+            "another hash": zlib.compress(lines.replace(rows[4].hash.encode(), b"sha256:" + b"0" * 64)),
+            "cut off": zlib.compress(lines[: lines.index(b"\n") + 1]),
+            "no rows": b"",
+        }[how]
+        raw.execute("UPDATE segment SET content = ?", (changed,))
+    if how == "another body":
+        assert (await store.rows("w"))[4] != rows[4], "the chain finds this one, not the root"
+    else:
+        with pytest.raises(SegmentCorrupt) as caught:
+            await store.rows("w")
+        assert (caught.value.code, caught.value.first) == ("segment_corrupt", 1)
+        with pytest.raises(SegmentCorrupt):
+            await store.rewrite("w", 1, {3: "{}"}, ())
+    assert await store.rows("w", first=11) == rows[10:]
+    await store.close()
+
+
+async def test_what_may_not_be_packed_stays(tmp_path: Path) -> None:
+    path, rows = tmp_path / "a.sqlite", log_of(["config"] * 20)
+    store = await stored(path, rows)
+    one, other = cut(rows, 5, 5)
+    with pytest.raises(StoreFault, match="not the next"):
+        await store.pack("w", 1, (other,))
+    with pytest.raises(StoreFault, match="not the next"):
+        await store.pack("w", 1, (Segment(1, 20, root_of(row.hash for row in rows)),))
+    with pytest.raises(SegmentCorrupt):
+        await store.pack("w", 1, (Segment(1, 5, other.root),))
+    await store.claim("w")
+    with pytest.raises(Deposed):
+        await store.pack("w", 1, (one,))
+    assert counts(path) == (20, 0)
+    await store.close()
+
+
+async def test_a_file_of_the_first_schema_opens_and_packs(tmp_path: Path) -> None:
+    path, rows = tmp_path / "a.sqlite", log_of(["config"] * 20)
+    await (await stored(path, rows)).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE segment")
+        raw.execute("DELETE FROM schema_version")
+        raw.execute("INSERT INTO schema_version VALUES (1)")
+    store = SqlStore(f"sqlite:///{path}")
+    await store.open()
+    assert await store.pack("w", 1, cut(rows, 10)) == 1
+    assert await store.rows("w") == rows
+    await store.close()
