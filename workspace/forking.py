@@ -44,7 +44,8 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
             await store.submit(Batch(id, epoch, tuple(rows[first : first + CHUNK])))
         body = ConfigBody(name=name, forked=Forked(ws, at), receivers={})
         record = seal(body, seq=at + 1, epoch=epoch, at=timestamp(clock.now()), actor=actor, prev=rows[-1].hash)
-        await store.submit(Batch(id, epoch, (record.row,)))
+        # Whether something was under way at `at`, the first opening finds out: the next person's, or the next server's.
+        await store.submit(Batch(id, epoch, (record.row,), is_busy=True))
     except BaseException:
         await store.delete_workspace(id)
         raise

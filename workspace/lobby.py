@@ -11,7 +11,13 @@ from typing import ParamSpec, TypeVar
 from crdt.document import DocumentKind
 from workspace import __version__
 from workspace.access import Identity, check_token, format_token, hash_secret, parse_token
-from workspace.errors import CLOSE_NOT_FOUND, CLOSE_RESTART, CLOSE_UNAUTHENTICATED, LogCorrupt
+from workspace.errors import (
+    CLOSE_NOT_FOUND,
+    CLOSE_RESTART,
+    CLOSE_UNAUTHENTICATED,
+    LogCorrupt,
+    WorkspaceFault,
+)
 from workspace.intents.events import Configured
 from workspace.intents.intent import Role
 from workspace.intents.record import ConfigBody, PolicyConfig
@@ -28,6 +34,7 @@ from workspace.telemetry import LOGGER, Metrics
 P = ParamSpec("P")
 T = TypeVar("T")
 SWEEP_SECONDS = 5.0
+WAKING_AT_ONCE = 4
 SHORT_LOG = 200
 TOKEN_SECONDS = 2.0
 TOKENS_MAX = 10_000
@@ -55,21 +62,25 @@ class Lobby:
         self.metrics = Metrics()
         self.rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Lock] = {}
+        self._waking: asyncio.Task[None] | None = None
         self._sweeper: asyncio.Task[None] | None = None
         # Tokens looked at lately: one that another process revokes counts for two seconds more.
         self._tokens: dict[str, tuple[TokenRow | None, float]] = {}
 
     async def start(self) -> None:
-        """Open the store and begin to close idle rooms."""
+        """Open the store, begin to open what went on when the last server stopped, and to close idle rooms."""
         await self.store.open()
         if self.planner is not None:
             await self.planner.open()
+        self._waking = asyncio.create_task(self._wake(), name="lobby wake")
         self._sweeper = asyncio.create_task(self._sweep(), name="lobby sweep")
 
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        tasks = [task for task in (self._waking, self._sweeper) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
         if self.planner is not None:
             await self.planner.close()
@@ -99,9 +110,10 @@ class Lobby:
             return room
 
     async def _open(self, ws: str) -> Room:
-        epoch = await self.store.claim(ws)
+        taken = await self.store.take(ws, short=SHORT_LOG)
+        epoch = taken.epoch
         try:
-            rows, journal = await read_all(self.store, ws)
+            rows, journal = taken.log or await read_all(self.store, ws)
             sequencer, outcome = await self._beside(
                 len(rows) + len(journal),
                 open_sequencer,
@@ -117,9 +129,10 @@ class Lobby:
         except LogCorrupt as fault:
             LOGGER.error("workspace %s does not open: %s", ws, fault.reason)
             raise
-        if outcome.records:
-            head = sequencer.fold.seq, sequencer.fold.jid
-            await self.store.submit(Batch(ws, epoch, tuple(record.row for record in outcome.records), head=head))
+        fold = sequencer.fold
+        if outcome.records or fold.is_busy != taken.is_busy:
+            new = tuple(record.row for record in outcome.records)
+            await self.store.submit(Batch(ws, epoch, new, head=(fold.seq, fold.jid), is_busy=fold.is_busy))
         room = Room(
             sequencer,
             store=self.store,
@@ -139,12 +152,34 @@ class Lobby:
             return call(*args, **more)
         return await asyncio.to_thread(call, *args, **more)
 
+    async def _wake(self) -> None:
+        """Open every workspace where something goes on without anybody: deadlines pass and effects leave on time."""
+        at_once = asyncio.Semaphore(WAKING_AT_ONCE)
+
+        async def one(ws: str) -> None:
+            async with at_once:
+                try:
+                    await self.room(ws)
+                except WorkspaceFault as fault:
+                    LOGGER.error("workspace %s is not woken: %s", ws, fault.reason)
+                except Exception:  # noqa: BLE001  a task root: a bug in one workspace does not keep others asleep
+                    LOGGER.exception("workspace %s is not woken", ws)
+
+        try:
+            busy = [row.id for row in await self.store.workspaces() if row.is_busy]
+        except WorkspaceFault as fault:
+            LOGGER.error("nothing is woken: %s", fault.reason)
+            return
+        async with asyncio.TaskGroup() as group:
+            for ws in busy:
+                group.create_task(one(ws))
+
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for ws, room in list(self.rooms.items()):
                 fold = room.sequencer.fold
-                is_idle = not room.doorman.peers and not fold.board.live and not fold.outbox
+                is_idle = not room.doorman.peers and not fold.is_busy
                 if not room.is_open:
                     self.rooms.pop(ws, None)
                 elif is_idle and self.clock.now() - room.idle_since > self.settings.idle_seconds:

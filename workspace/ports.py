@@ -36,7 +36,8 @@ class Batch(msgspec.Struct, frozen=True):
     """What becomes durable together or not at all. `epoch` fences: a deposed server's batch fails.
 
     `head` is the last `seq` and `jid` after this batch. It fails where an earlier batch is missing, even one that held
-    only rows of the other kind: a record must never be written without the journal rows it names.
+    only rows of the other kind: a record must never be written without the journal rows it names. `is_busy` is kept
+    with the workspace (None: as it was): whether something goes on there without anybody connected.
     """
 
     ws: str
@@ -46,15 +47,25 @@ class Batch(msgspec.Struct, frozen=True):
     snapshots: tuple[SnapshotRow, ...] = ()
     blobs: tuple[Blob, ...] = ()
     head: tuple[int, int] | None = None
+    is_busy: bool | None = None
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A workspace that was claimed: its new epoch, whether something goes on there, and a short log as a whole."""
+
+    epoch: int
+    is_busy: bool
+    log: tuple[list[Row], list[JournalRow]] | None = None
 
 
 class WorkspaceRow(msgspec.Struct, frozen=True):
-    """One workspace; `epoch` counts the claims of its single writer."""
+    """One workspace; `epoch` counts the claims of its single writer, `is_busy` is what its last batch said."""
 
     id: str
     name: str
     created_at: str
     epoch: int = 0
+    is_busy: bool = False
 
 
 class LaneRow(msgspec.Struct, frozen=True):
@@ -127,6 +138,13 @@ class Store(Protocol):
 
     async def claim(self, ws: str) -> int:
         """Raise the workspace's epoch by one and return it: the caller is the only legal writer from now on.
+
+        Raises:
+            workspace.errors.WorkspaceMissing: there is none.
+        """
+
+    async def take(self, ws: str, *, short: int) -> Taken:
+        """Claim a workspace and say how it stands, with its whole log where neither part has more than `short` rows.
 
         Raises:
             workspace.errors.WorkspaceMissing: there is none.

@@ -264,7 +264,8 @@ class Room:
             blobs, self._blobs = self._blobs, []
             kept, self._kept = self._kept, []
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
-            batch = Batch(self.ws, epoch, rows, tuple(journal), tuple(kept), tuple(blobs), self._head())
+            is_busy = self.sequencer.fold.is_busy if records else None
+            batch = Batch(self.ws, epoch, rows, tuple(journal), tuple(kept), tuple(blobs), self._head(), is_busy)
             future = self.store.submit(batch)
             if self._releases is NOTHING:
                 self._releases = deque()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workspace.errors import Deposed, StoreFault, WorkspaceExists
+from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import ConfigBody, Row, seal
 from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, Store, TokenRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
@@ -50,6 +50,22 @@ async def test_what_was_submitted_comes_back_in_order(store: Store) -> None:
     assert await store.rows("w", first=10, last=12) == written[9:12]
     assert [row.jid for row in await store.journal("w")] == list(range(1, 101))
     assert await store.head("w") == (50, written[-1].hash, 100)
+
+
+async def test_who_takes_a_workspace_owns_it_and_gets_a_short_log_whole(store: Store) -> None:
+    epoch = await store.claim("w")
+    written = rows(5, epoch=epoch)
+    await store.submit(Batch("w", epoch, tuple(written), journal(1, 3), is_busy=True))
+    taken = await store.take("w", short=5)
+    assert (taken.epoch, taken.is_busy) == (epoch + 1, True)
+    assert taken.log == (written, list(journal(1, 3)))
+    with pytest.raises(Deposed):
+        await store.submit(Batch("w", epoch, journal=journal(4, 1)))
+    assert (await store.take("w", short=4)).log is None
+    with pytest.raises(WorkspaceMissing):
+        await store.take("nowhere", short=5)
+    with pytest.raises(WorkspaceMissing):
+        await store.claim("nowhere")
 
 
 async def test_a_batch_that_does_not_follow_leaves_nothing_and_stops_what_comes_behind(store: Store) -> None:
@@ -102,6 +118,28 @@ async def test_snapshots_lanes_and_tokens_are_kept(store: Store) -> None:
     assert await store.revoke("w", actor="ana") == []
     assert [row.revoked for row in await store.tokens("w")] == [True, False]
     assert await store.count_tokens() == 2
+
+
+async def test_whether_something_goes_on_is_kept_with_the_batch_that_says_so(store: Store) -> None:
+    epoch = await store.claim("w")
+    one, other, third = rows(3, epoch=epoch)
+
+    async def is_busy() -> bool:
+        row = await store.workspace("w")
+        assert row is not None
+        assert await store.workspaces() == [row]
+        return row.is_busy
+
+    assert not await is_busy()
+    await store.submit(Batch("w", epoch, (one,), is_busy=True))
+    assert await is_busy()
+    await store.submit(Batch("w", epoch, (other,)))
+    assert await is_busy()
+    with pytest.raises(StoreFault):
+        await store.submit(Batch("w", epoch, (other,), is_busy=False))
+    assert await is_busy(), "a batch that fails says nothing"
+    await store.submit(Batch("w", epoch, (third,), is_busy=False))
+    assert not await is_busy()
 
 
 async def test_workspaces_are_made_once_and_deleted_whole(store: Store) -> None:

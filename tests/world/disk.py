@@ -98,8 +98,8 @@ class Handle:
             if not self.is_alive:
                 await asyncio.Event().wait()
             result = await method(*args, **named)
-            if name == "claim":
-                self._claimed(result)
+            if name == "take":
+                self._claimed(result.epoch)
             return result
 
         return call

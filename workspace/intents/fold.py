@@ -140,6 +140,11 @@ class Fold:
         """Tell whether there is a document of that name that is not archived."""
         return doc in self.kinds and doc not in self.archived
 
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether something goes on without anybody there: live intents, open questions, effects to be sent."""
+        return bool(self.board.live or self.board.questions or self.outbox)
+
     def listed(self) -> dict[str, DocumentKind]:
         """Return the documents that are not archived, by name."""
         return {doc: kind for doc, kind in self.kinds.items() if doc not in self.archived}

@@ -11,7 +11,7 @@ import msgspec
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
 from workspace.intents.segment import Segment
-from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, Taken, TokenRow, WorkspaceRow
 from workspace.store.writer import check_dense
 
 
@@ -66,6 +66,13 @@ class MemoryStore:
         kept.row = msgspec.structs.replace(kept.row, epoch=kept.row.epoch + 1)
         return kept.row.epoch
 
+    async def take(self, ws: str, *, short: int) -> Taken:
+        """Claim a workspace and read a short log. Raises `WorkspaceMissing`."""
+        epoch = await self.claim(ws)
+        kept = self._kept(ws)
+        is_short = max(len(kept.log), len(kept.journal)) <= short
+        return Taken(epoch, kept.row.is_busy, (list(kept.log), list(kept.journal)) if is_short else None)
+
     def submit(self, batch: Batch) -> asyncio.Future[None]:
         """Append a batch at once; the future resolves in the next turn of the loop, as a disk's would."""
         loop = asyncio.get_running_loop()
@@ -89,6 +96,8 @@ class MemoryStore:
         kept.journal.extend(batch.journal)
         kept.snapshots.extend(batch.snapshots)
         kept.blobs.update({blob.sha: blob.content for blob in batch.blobs})
+        if batch.is_busy is not None:
+            kept.row = msgspec.structs.replace(kept.row, is_busy=batch.is_busy)
 
     def _kept(self, ws: str) -> _Workspace:
         if ws not in self._workspaces:

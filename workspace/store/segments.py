@@ -82,7 +82,7 @@ def read_rows(connection: sqlite3.Connection, ws: str, window: Window) -> list[R
             found += [row for row in part if window.kind in (None, row.kind)]
             if len(found) >= window.limit:
                 return found[: window.limit]
-        return found + _read_log(connection, ws, window, window.limit - len(found))
+        return found + read_log(connection, ws, window, window.limit - len(found))
     finally:
         connection.execute("COMMIT")
 
@@ -96,7 +96,7 @@ def first_hot(connection: sqlite3.Connection, ws: str) -> int:
 def read_hot(connection: sqlite3.Connection, ws: str, segment: Segment) -> list[Row]:
     """Return the hot rows of a segment that is to be packed."""
     window = Window(segment.first, segment.last, None, segment.last - segment.first + 1)
-    return _read_log(connection, ws, window, window.limit)
+    return read_log(connection, ws, window, window.limit)
 
 
 def move(connection: sqlite3.Connection, ws: str, epoch: int, packed: Packed) -> bool:
@@ -142,7 +142,8 @@ def rewrite_packed(connection: sqlite3.Connection, ws: str, bodies: Mapping[int,
         left = [seq for seq in left if seq > segment.last]
 
 
-def _read_log(connection: sqlite3.Connection, ws: str, window: Window, limit: int) -> list[Row]:
+def read_log(connection: sqlite3.Connection, ws: str, window: Window, limit: int) -> list[Row]:
+    """Return the rows of a window that are not packed."""
     query = f"SELECT {LOG_COLUMNS} FROM log WHERE ws = ? AND seq >= ? AND seq <= ?"
     values: list[object] = [ws, window.first, window.last]
     if window.kind is not None:

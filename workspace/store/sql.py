@@ -19,7 +19,7 @@ from sqlmodel import SQLModel
 from workspace.errors import StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
 from workspace.intents.segment import Segment
-from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, Taken, TokenRow, WorkspaceRow
 from workspace.store.segments import (
     SEQ_MAX,
     Packed,
@@ -28,6 +28,7 @@ from workspace.store.segments import (
     move,
     pack_rows,
     read_hot,
+    read_log,
     read_rows,
     rewrite_packed,
 )
@@ -38,6 +39,7 @@ T = TypeVar("T")
 SCHEME = "sqlite:///"
 ROWS_MAX = 100_000
 BUSY_MS = 5_000
+WORKSPACE_COLUMNS = "id, name, created_at, epoch, is_busy"
 TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
 
 
@@ -85,6 +87,9 @@ class SqlStore:
             engine.dispose()
             with sqlite3.connect(self._path, timeout=BUSY_MS / 1000) as raw:
                 raw.execute("INSERT OR IGNORE INTO schema_version (version) VALUES (?)", (SCHEMA_VERSION,))
+                if not any(row[1] == "is_busy" for row in raw.execute("PRAGMA table_info(workspace)")):
+                    # Schema 1 did not know: each workspace is opened once, which finds out.
+                    raw.execute("ALTER TABLE workspace ADD COLUMN is_busy BOOLEAN NOT NULL DEFAULT 1")
                 newest = raw.execute("SELECT max(version) FROM schema_version").fetchone()[0]
             raw.close()
         except (OSError, sqlite3.Error) as error:
@@ -133,8 +138,8 @@ class SqlStore:
 
         def work(connection: sqlite3.Connection) -> bool:
             made = connection.execute(
-                "INSERT OR IGNORE INTO workspace (id, name, created_at, epoch) VALUES (?,?,?,?)",
-                (row.id, row.name, row.created_at, row.epoch),
+                f"INSERT OR IGNORE INTO workspace ({WORKSPACE_COLUMNS}) VALUES (?,?,?,?,?)",
+                (row.id, row.name, row.created_at, row.epoch, row.is_busy),
             )
             return made.rowcount == 1
 
@@ -143,14 +148,14 @@ class SqlStore:
 
     async def workspaces(self) -> list[WorkspaceRow]:
         """Return all workspaces, by id."""
-        query = "SELECT id, name, created_at, epoch FROM workspace ORDER BY id"
-        return await self._read(lambda c: [WorkspaceRow(*row) for row in c.execute(query)])
+        query = f"SELECT {WORKSPACE_COLUMNS} FROM workspace ORDER BY id"
+        return await self._read(lambda c: [_workspace(row) for row in c.execute(query)])
 
     async def workspace(self, id: str) -> WorkspaceRow | None:
         """Return one workspace."""
-        query = "SELECT id, name, created_at, epoch FROM workspace WHERE id = ?"
+        query = f"SELECT {WORKSPACE_COLUMNS} FROM workspace WHERE id = ?"
         row = await self._read(lambda c: c.execute(query, (id,)).fetchone())
-        return WorkspaceRow(*row) if row else None
+        return _workspace(row) if row else None
 
     async def delete_workspace(self, id: str) -> None:
         """Remove a workspace with everything in it."""
@@ -174,6 +179,25 @@ class SqlStore:
         if not epoch:
             raise WorkspaceMissing(f"there is no workspace {ws}")
         return epoch
+
+    async def take(self, ws: str, *, short: int) -> Taken:
+        """Claim a workspace and read a short log, in one step of the writing thread. Raises `WorkspaceMissing`."""
+
+        def work(connection: sqlite3.Connection) -> Taken | None:
+            connection.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = ?", (ws,))
+            found = connection.execute("SELECT epoch, is_busy FROM workspace WHERE id = ?", (ws,)).fetchone()
+            if found is None:
+                return None
+            rows = read_log(connection, ws, Window(1, SEQ_MAX, None, short + 1), short + 1)
+            query = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? ORDER BY jid LIMIT ?"
+            journal = [JournalRow(*row) for row in connection.execute(query, (ws, short + 1))]
+            is_whole = max(len(rows), len(journal)) <= short and (not rows or rows[0].seq == 1)
+            return Taken(found[0], bool(found[1]), (rows, journal) if is_whole else None)
+
+        taken = await self._write(work)
+        if taken is None:
+            raise WorkspaceMissing(f"there is no workspace {ws}")
+        return taken
 
     # ------------------------------------------------------------ log and journal
 
@@ -297,6 +321,10 @@ class SqlStore:
     async def count_tokens(self) -> int:
         """Return how many tokens were ever made."""
         return int(await self._read(lambda c: c.execute("SELECT count(*) FROM token").fetchone()[0]))
+
+
+def _workspace(row: tuple[str, str, str, int, int]) -> WorkspaceRow:
+    return WorkspaceRow(*row[:4], is_busy=bool(row[4]))
 
 
 def _token(row: tuple[str, str | None, str, str, str, float | None, int, str]) -> TokenRow:

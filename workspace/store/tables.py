@@ -21,13 +21,14 @@ class SchemaTable(SQLModel, table=True):
 
 
 class WorkspaceTable(SQLModel, table=True):
-    """One workspace and the epoch of its only legal writer."""
+    """One workspace, the epoch of its only legal writer, and whether a server has to open it when it starts."""
 
     __tablename__ = "workspace"
     id: str = Field(primary_key=True)
     name: str
     created_at: str
     epoch: int = 0
+    is_busy: bool = False
 
 
 class LogTable(SQLModel, table=True):

@@ -25,6 +25,7 @@ Work = Callable[[sqlite3.Connection], object]
 INSERT_LOG = "INSERT INTO log (ws, seq, epoch, kind, at, actor, body, prev, hash) VALUES (?,?,?,?,?,?,?,?,?)"
 INSERT_JOURNAL = "INSERT INTO journal (ws, jid, doc, lane, actor, content) VALUES (?,?,?,?,?,?)"
 INSERT_BLOB = "INSERT OR IGNORE INTO archive (ws, sha, content) VALUES (?,?,?)"
+UPDATE_BUSY = "UPDATE workspace SET is_busy = ? WHERE id = ? AND is_busy <> ?"
 INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshot (ws, doc, jid, state, digest) VALUES (?,?,?,?,?)"
 
 
@@ -146,6 +147,8 @@ def _append(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(INSERT_BLOB, [(batch.ws, blob.sha, blob.content) for blob in batch.blobs])
     if batch.snapshots:
         connection.executemany(INSERT_SNAPSHOT, [(batch.ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots])
+    if batch.is_busy is not None:
+        connection.execute(UPDATE_BUSY, (batch.is_busy, batch.ws, batch.is_busy))
 
 
 def check_epoch(connection: sqlite3.Connection, ws: str, epoch: int) -> None:

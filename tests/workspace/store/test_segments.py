@@ -223,10 +223,12 @@ async def test_a_file_of_the_first_schema_opens_and_packs(tmp_path: Path) -> Non
     await (await stored(path, rows)).close()
     with sqlite3.connect(path) as raw:
         raw.execute("DROP TABLE segment")
+        raw.execute("ALTER TABLE workspace DROP COLUMN is_busy")
         raw.execute("DELETE FROM schema_version")
         raw.execute("INSERT INTO schema_version VALUES (1)")
     store = SqlStore(f"sqlite:///{path}")
     await store.open()
+    assert [row.is_busy for row in await store.workspaces()] == [True], "not known, so it is opened once"
     assert await store.pack("w", 1, cut(rows, 10)) == 1
     assert await store.rows("w") == rows
     await store.close()
