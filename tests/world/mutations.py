@@ -157,7 +157,9 @@ MUTATIONS = (
         400,
         lambda: [patch.object(planning, "lacks_updates", lambda entry, core: ())],
     ),
-    Mutation("output gate", "people are told before it is durable", frozenset({"I2", "I4", "I5", "I13"}), 150, _output_gate),
+    Mutation(
+        "output gate", "people are told before it is durable", frozenset({"I2", "I4", "I5", "I13"}), 150, _output_gate
+    ),
     Mutation(
         "lost batch",
         "a batch is written though one before it was not",
