@@ -12,7 +12,7 @@ from workspace.intents.events import EffectSettled, SendEffect
 from workspace.ports import Courier, Letter
 from workspace.telemetry import LOGGER
 
-RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0)
+PAUSES_SECONDS = (0.0, 1.0, 5.0, 30.0, 120.0)
 SECONDS_MAX = 30.0
 AT_ONCE = 4
 
@@ -43,13 +43,16 @@ class Sending:
         outgoing = wish.outgoing
         key = effect_key(outgoing.seal, outgoing.effect.i)
         repeats = outgoing.receiver.keys or outgoing.receiver.kind == "mail"
-        if wish.again and not repeats:
+        pauses = pauses_left(wish)
+        if wish.openings and (not repeats or not pauses):
             why = "the server stopped while it was on its way, and the receiver does not honour keys"
+            if repeats:
+                why = f"the server stopped {wish.openings} times while it was on its way"
             self._office.report(EffectSettled(outgoing, "unknown", why, 0))
             return
         letter = Letter(key, self._office.ws, outgoing.commit, outgoing.effect, outgoing.receiver)
         attempts, problem, reached = 0, "", False
-        for pause in (0.0, *RETRY_SECONDS):
+        for pause in pauses:
             await asyncio.sleep(pause)
             attempts += 1
             try:
@@ -78,3 +81,14 @@ class Sending:
         if courier is None:
             raise CourierFault(f"this server has no courier for {letter.receiver.kind}")
         return courier
+
+
+def pauses_left(wish: SendEffect) -> tuple[float, ...]:
+    """Return the pauses before each attempt that is left; none when enough servers have begun it.
+
+    The log cannot tell how many attempts a server made that stopped. One fewer for each bounds the calls of a receiver:
+    at most 5 + 4 + 3 + 2 + 1. A mail is a file under its key's name: however often it is written, it is one.
+    """
+    if wish.outgoing.receiver.kind == "mail":
+        return PAUSES_SECONDS
+    return PAUSES_SECONDS[: max(0, len(PAUSES_SECONDS) - wish.openings)]

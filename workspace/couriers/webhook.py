@@ -1,15 +1,21 @@
-"""Signed calls to the outside: HMAC-SHA256 over time and body, an idempotency key, no redirects, no inner networks."""
+"""Signed calls to the outside: HMAC-SHA256 over time and body, an idempotency key, no redirects, no inner networks.
+
+A name is resolved once, all its addresses are looked at, and the call goes to one of those numbers, with the name in
+`Host` and in the TLS handshake: a name that changes its mind in between (DNS rebinding) leads nowhere else. Of the
+answer, its status and the first bytes are read, however much follows and however slowly.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -19,17 +25,26 @@ from workspace.errors import CourierFault
 from workspace.ports import Letter
 
 SECONDS_MAX = 10.0
+CONNECT_SECONDS_MAX = 4.0
+ADDRESSES_MAX = 3
+ANSWER_SECONDS_MAX = 2.0
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-ANSWER_BYTES_SHOWN = 200
+ANSWER_BYTES_MAX = 200
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Webhook:
-    """`workspace.ports.Courier` over HTTP. `keys` are signing keys by name; `allows_private` is for tests and labs."""
+    """`workspace.ports.Courier` over HTTP. `keys` are signing keys by name; `allows_private` is for tests and labs.
 
-    def __init__(self, keys: Mapping[str, str], *, allows_private: bool = False) -> None:
+    `trust` says whose certificates count; None is the usual authorities.
+    """
+
+    def __init__(
+        self, keys: Mapping[str, str], *, allows_private: bool = False, trust: ssl.SSLContext | None = None
+    ) -> None:
         self._keys = dict(keys)
         self._allows_private = allows_private
+        self._trust = trust
 
     async def deliver(self, letter: Letter) -> str:
         """POST the effect; 2xx is delivered. Raises `CourierFault`, which says whether trying again may help."""
@@ -43,19 +58,21 @@ class Webhook:
             }
         )
         headers = {"content-type": "application/json", "idempotency-key": letter.key, **self._signed(letter, body)}
-        await self._check_address(letter.receiver.address)
-        try:
-            async with httpx2.AsyncClient(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False) as client:
-                response = await client.post(letter.receiver.address, content=body, headers=headers)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise CourierFault(f"no connection: {error}", retry=True) from error
-        except httpx2.HTTPError as error:
-            raise CourierFault(f"no answer: {type(error).__name__}", retry=True, may_have_arrived=True) from error
-        said = response.text[:ANSWER_BYTES_SHOWN]
-        if response.is_success:
-            return f"{response.status_code} {said}".strip()
-        again = response.status_code in RETRY_STATUS
-        raise CourierFault(f"the receiver answered {response.status_code}: {said}", retry=again)
+        url = self._parse(letter.receiver.address)
+        numbers = await self._resolve(url)
+        limits = httpx2.Timeout(SECONDS_MAX, connect=CONNECT_SECONDS_MAX)
+        verify = self._trust if self._trust is not None else True
+        problem = ""
+        async with httpx2.AsyncClient(timeout=limits, follow_redirects=False, trust_env=False, verify=verify) as client:
+            for number in numbers[:ADDRESSES_MAX]:
+                try:
+                    return await _post(client, url, number, headers, body)
+                except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # nothing was sent: the next may be there
+                    problem = f"no connection: {error or type(error).__name__}"
+                except httpx2.HTTPError as error:
+                    reason = f"no answer: {type(error).__name__}"
+                    raise CourierFault(reason, retry=True, may_have_arrived=True) from error
+        raise CourierFault(problem, retry=True)
 
     def _signed(self, letter: Letter, body: bytes) -> dict[str, str]:
         if not letter.receiver.secret:
@@ -68,21 +85,57 @@ class Webhook:
         at = str(int(time.time()))
         return {"x-folkmoot-time": at, "x-folkmoot-signature": sign(key, at, body)}
 
-    async def _check_address(self, url: str) -> None:
-        """Refuse what lies inside: a workspace must not be a way into the networks of its server."""
-        parts = urlsplit(url)
-        if parts.hostname is None or parts.scheme not in ("https", "http"):
-            raise CourierFault(f"{url} is no address of a webhook")
-        if self._allows_private:
-            return
-        if parts.scheme != "https":
-            raise CourierFault("a webhook is called over https")
+    def _parse(self, address: str) -> httpx2.URL:
+        """Return an address as the client will understand it: no second parser has an opinion."""
         try:
-            found = await asyncio.to_thread(socket.getaddrinfo, parts.hostname, parts.port or 443)
-        except OSError as error:
-            raise CourierFault(f"{parts.hostname} is not found: {error.strerror}", retry=True) from error
-        if not all(is_public(str(entry[4][0])) for entry in found):
-            raise CourierFault(f"{parts.hostname} is an inner address")
+            url = httpx2.URL(address)
+        except httpx2.InvalidURL as error:
+            raise CourierFault(f"{address} is no address of a webhook") from error
+        if not url.raw_host or url.scheme not in ("https", "http"):
+            raise CourierFault(f"{address} is no address of a webhook")
+        if url.scheme != "https" and not self._allows_private:
+            raise CourierFault("a webhook is called over https")
+        return url
+
+    async def _resolve(self, url: httpx2.URL) -> list[str]:
+        """Return the numbers of a host. Inner ones are refused: a workspace is no way into its server's networks."""
+        name, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+        try:
+            found = await asyncio.to_thread(socket.getaddrinfo, name, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise CourierFault(f"{name} is not found: {error}", retry=True) from error
+        numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        if not self._allows_private and not all(is_public(number) for number in numbers):
+            raise CourierFault(f"{name} is an inner address")
+        return numbers
+
+
+async def _post(
+    client: httpx2.AsyncClient, url: httpx2.URL, number: str, headers: Mapping[str, str], body: bytes
+) -> str:
+    """POST to one number under the host's name, return what a 2xx says. Raises `CourierFault` for anything else."""
+    # An answer that is packed could unpack into any size: none is asked for, and the raw bytes are read.
+    named = {**headers, "host": url.netloc.decode("ascii"), "accept-encoding": "identity"}
+    extensions = {"sni_hostname": url.raw_host.decode("ascii")}
+    call = client.stream("POST", url.copy_with(host=number), content=body, headers=named, extensions=extensions)
+    async with call as response:
+        said = await _beginning(response)
+        if response.is_success:
+            return f"{response.status_code} {said}".strip()
+        again = response.status_code in RETRY_STATUS
+        raise CourierFault(f"the receiver answered {response.status_code}: {said}", retry=again)
+
+
+async def _beginning(response: httpx2.Response) -> str:
+    """Return the first bytes of an answer, as far as they come soon: the status has said what counts."""
+    kept = b""
+    with contextlib.suppress(httpx2.HTTPError, TimeoutError):
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            async for part in response.aiter_raw():
+                kept += part
+                if len(kept) >= ANSWER_BYTES_MAX:
+                    break
+    return kept[:ANSWER_BYTES_MAX].decode(errors="replace")
 
 
 def is_public(number: str) -> bool:

@@ -54,12 +54,13 @@ class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One effect on its way: which commit declared it, the hash of that record, and to whom it goes."""
+    """One effect on its way: which commit declared it, that record's hash and epoch, and to whom it goes."""
 
     commit: str
     seal: str
     effect: Effect
     receiver: Receiver
+    epoch: int = 0
 
 
 def effect_key(seal: str, i: int) -> str:

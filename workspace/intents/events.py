@@ -324,11 +324,12 @@ class AskMerger(msgspec.Struct, frozen=True):
 class SendEffect(msgspec.Struct, frozen=True):
     """Carry this effect out, once; answer with `EffectSettled`, whatever happens.
 
-    `again` when an earlier life of the server may have begun it.
+    `openings` counts how often the workspace was opened since: as many servers may have begun it. The log holds how an
+    effect ended, not its attempts, so each of them takes one off the attempts that are left.
     """
 
     outgoing: Outgoing
-    again: bool = False
+    openings: int = 0
 
 
 Wish = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect

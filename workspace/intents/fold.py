@@ -111,7 +111,7 @@ class Fold:
                     self.touched.add(doc)
                 for effect in body.effects:
                     self.outbox[(body.commit, effect.i)] = Outgoing(
-                        body.commit, record.row.hash, effect, self.receivers[effect.tool]
+                        body.commit, record.row.hash, effect, self.receivers[effect.tool], record.epoch
                     )
             case EffectBody() as body:
                 self.outbox.pop((body.commit, body.i), None)

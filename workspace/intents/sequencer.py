@@ -305,7 +305,7 @@ def open_sequencer(
     if fold.versions != versions or idle:
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     for outgoing in fold.outbox.values():
-        turn.wish(SendEffect(outgoing, again=True))
+        turn.wish(SendEffect(outgoing, openings=epoch - outgoing.epoch))
     return sequencer, turn.outcome()
 
 

@@ -72,7 +72,7 @@ def test_what_was_not_settled_is_wished_for_again_after_a_crash() -> None:
     declare(driver, driver.ask("Ana"), hook())
     driver.open()
     assert wishes[0].outgoing == wishes[1].outgoing, "the same effect under the same key"
-    assert (wishes[0].again, wishes[1].again) == (False, True)
+    assert (wishes[0].openings, wishes[1].openings) == (0, 1)
     assert fold_log(driver.rows, driver.journal).outbox == driver.sequencer.fold.outbox
 
 
