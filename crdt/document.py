@@ -7,10 +7,10 @@ grows with every change; a document whose native side panicked is never used aga
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
+import msgspec
 from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
 
 from crdt.digest import Json, digest_value, normal
@@ -24,8 +24,10 @@ from crdt.scan import (
     encode_state_vector,
     scan_blocks,
     scan_delete_set,
+    scan_state_vector,
     scan_update,
 )
+from crdt.scanned import DELETED, STRING
 from crdt.text import byte_offset
 
 T = TypeVar("T")
@@ -34,10 +36,12 @@ DocumentKind = Literal["text", "data", "rich"]
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
 TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
 EMPTY_UPDATE = b"\x00\x00"
+CLOCK_MAX = 2**32 - 1  # pycrdt's clocks have 32 bits, a scan's 53
+NO_DELETIONS = b"\x00"
+TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """What a change brought that was new: the bytes to journal and relay, the ids inserted and deleted."""
 
     update: bytes
@@ -49,7 +53,8 @@ class _Heard:
     """What pycrdt said of the last transaction: its update and delete set.
 
     An object of its own, because pycrdt holds its observers where Python's collector cannot look: a method of the
-    document would keep the document, and all its text, for ever.
+    document would keep the document, and all its text, for ever. It is subscribed only while something is awaited:
+    for a keystroke, making the event costs as much as integrating it.
     """
 
     __slots__ = ("__weakref__", "event")
@@ -64,7 +69,7 @@ class _Heard:
 class Document:
     """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order."""
 
-    __slots__ = ("_broken", "_cache", "_doc", "_heard", "_root", "_state", "_subscription", "client", "kind", "version")
+    __slots__ = ("_broken", "_cache", "_doc", "_heard", "_is_plain", "_root", "_state", "client", "kind", "version")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         self.kind = kind
@@ -76,14 +81,9 @@ class Document:
         self._heard = _Heard()
         self._broken = False
         self._cache: dict[str, tuple[int, object]] = {}
-        self._subscription = self._doc.observe(self._heard)
+        self._is_plain = kind == "text"
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
-
-    def __del__(self) -> None:
-        # A subscription keeps pycrdt's document alive, text and all, until it is given back.
-        with suppress(AttributeError):
-            self._doc.unobserve(self._subscription)
 
     # ------------------------------------------------------------ reading
 
@@ -120,9 +120,13 @@ class Document:
     def missing(self, scan: Scan) -> bool:
         """Tell whether an update would leave a gap or refers to ids that are not here."""
         state = self._state
-        return any(start > state.get(client, 0) for client, (start, _) in scan.inserted.items()) or any(
-            clock > state.get(client, 0) for client, clock in scan.needs.items()
-        )
+        for client, (start, _) in scan.inserted.items():
+            if start > state.get(client, 0):
+                return True
+        for client, clock in scan.needs.items():  # noqa: SIM110  # a generator costs as much as all of these
+            if clock > state.get(client, 0):
+                return True
+        return False
 
     @property
     def text_root(self) -> Text:
@@ -149,13 +153,24 @@ class Document:
             BrokenDocument: pycrdt panicked; discard this document.
         """
         found = scan if scan is not None else scan_update(update)
+        if self._is_typing(found):
+            self._integrate(update)
+            for client, (_, end) in found.inserted.items():
+                self._state[client] = end
+            self.version += 1
+            return Applied(update, found.inserted, {})
         if self.missing(found):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
+        self._is_plain = self._is_plain and not found.kinds & ~PLAIN
         self._heard.event = None
-        self._native(lambda: self._doc.apply_update(update))
+        self._integrate(update, self._heard)
         state = self._state
         is_new = all(start == state.get(client, 0) for client, (start, _) in found.inserted.items())
-        return self._integrated(found, update if is_new else None)
+        applied = self._integrated(found, update, is_new=is_new)
+        if self._is_plain and len(found.inserted) > 1:
+            # Sections that refer to one another may do so in a circle, and then wait in pycrdt for ever.
+            self._is_plain = scan_state_vector(self._native(self._doc.get_state), INTERNAL) == state
+        return applied
 
     @contextmanager
     def transaction(self) -> Iterator[list[Applied]]:
@@ -165,6 +180,8 @@ class Document:
         """
         done: list[Applied] = []
         self._heard.event = None
+        # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
+        subscription = self._doc._doc.observe(self._heard) if self._doc._txn is None else None
         try:
             with self._doc.transaction(origin="folkmoot"):
                 yield done
@@ -173,8 +190,14 @@ class Document:
         except BaseException as panic:
             self._broken = True
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
+        finally:
+            if subscription is not None:
+                subscription.drop()
         if self._heard.event is not None:
-            applied = self._integrated(scan_update(self._heard.event[0], INTERNAL), None)
+            update = self._heard.event[0]
+            found = scan_update(update, INTERNAL)
+            self._is_plain = self._is_plain and not found.kinds & ~PLAIN
+            applied = self._integrated(found, update, is_new=False)
             assert applied is not None, "an event means that something changed"
             done.append(applied)
 
@@ -196,10 +219,10 @@ class Document:
         copy = Document(self.kind, client=client)
         state = self.encode()
         if state != EMPTY_UPDATE:
-            copy._native(lambda: copy._doc.apply_update(state))
+            copy._integrate(state)
             copy._state = dict(self._state)
+            copy._is_plain = self._is_plain
             copy.version = self.version
-        copy._heard.event = None
         return copy
 
     # ------------------------------------------------------------ inside
@@ -217,23 +240,82 @@ class Document:
             self._broken = True
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
 
-    def _integrated(self, scan: Scan, original: bytes | None) -> Applied | None:
-        if self._heard.event is None:
-            return None
-        update, delete_set = self._heard.event
-        self._heard.event = None
+    def _integrate(self, update: bytes, heard: _Heard | None = None) -> None:
+        """Have pycrdt integrate an update: `Doc.apply_update` without its Python half, which costs as much again."""
+        if self._broken:
+            raise BrokenDocument("this document panicked before")
+        assert self._doc._txn is None, "an update is not applied inside a transaction"
+        native = self._doc._doc
+        subscription = None
+        try:
+            if heard is not None:
+                subscription = native.observe(heard)
+            transaction = native.create_transaction()
+            try:
+                native.apply_update(transaction, update)
+                transaction.commit()
+            finally:
+                transaction.drop()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except ValueError as error:
+            raise MalformedFrame(f"pycrdt refuses the bytes: {error}") from error
+        except BaseException as panic:
+            self._broken = True
+            raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
+        finally:
+            if subscription is not None:
+                subscription.drop()
+
+    def _is_typing(self, scan: Scan) -> bool:
+        """Tell whether an update is one new string in a plain text: then pycrdt's event would say nothing new.
+
+        What integrates is all of it, because it starts where its client ends and both neighbours are here: `needs`
+        leaves out its own ids, but one from its own clock on would be a bit of `kinds`. And it
+        deletes nothing: Yjs deletes an item as it is integrated where its parent is deleted or collected, where it is
+        not the last under its map key, and where its content is of kind `DELETED`. An item takes parent and key from
+        its neighbours. Everything in a plain text is a string or a deleted one (which is kept as an item, not
+        collected), under no key and in a root, and so on down: the new item is in a root, which is never deleted, and
+        under no key. And nothing else comes with it: in a plain text nothing waits inside pycrdt. `_is_plain` is lost
+        for good with the first struct of another kind, or one that does not integrate at once.
+        """
+        if scan.structs != 1 or scan.kinds != TYPED or scan.deleted or not self._is_plain:
+            return False
+        state = self._state
+        for client, (start, end) in scan.inserted.items():
+            if start != state.get(client, 0) or end > CLOCK_MAX:
+                return False
+        for client, clock in scan.needs.items():  # noqa: SIM110  # a generator costs as much as all of these
+            if clock > state.get(client, 0):
+                return False
+        return True
+
+    def _integrated(self, scan: Scan, original: bytes, *, is_new: bool) -> Applied | None:
         state = self._state
         inserted = {}
         for client, (start, end) in scan.inserted.items():
             known = state.get(client, 0)
             if end > known:
                 inserted[client] = (max(start, known), end)
-                state[client] = end
-        deleted = scan_delete_set(delete_set)
+        if self._heard.event is None:
+            # New structs without an event wait inside pycrdt for what they refer to, and come with another update.
+            self._is_plain = self._is_plain and not inserted
+            return None
+        update, delete_set = self._heard.event
+        self._heard.event = None
+        for client, (_, end) in inserted.items():
+            state[client] = end
+        deleted: Ranges
+        if delete_set == NO_DELETIONS:
+            deleted = {}
+        elif scan.structs == 0 and delete_set == original[1:]:
+            deleted = scan.deleted
+        else:
+            deleted = scan_delete_set(delete_set)
         if not inserted and not deleted:
             return None
         self.version += 1
-        return Applied(original if original is not None else update, inserted, deleted)
+        return Applied(original if is_new else update, inserted, deleted)
 
     def _cached(self, name: str, make: Callable[[], T]) -> T:
         kept = self._cache.get(name)

@@ -76,8 +76,8 @@ def _typed(data: bytes) -> Scan | None:
         deleted[other] = (span,)
         if span[1] > needs.get(other, 0):
             needs[other] = span[1]
-    # What lies below the section's own start is covered by the gap check of that section.
-    if needs.pop(client, 0) > end or size == 0:
+    # What lies below the section's own start is covered by the gap check of that section; above it something is odd.
+    if needs.pop(client, 0) > start or size == 0:
         return None
     first = {client: _new(Item, (_new(Id, (client, start)), origin, right))}
     return Scan({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED)

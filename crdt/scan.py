@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from crdt.errors import FrameTooLarge, MalformedFrame
 from crdt.keystroke import scan_keystroke
-from crdt.scanned import GC, KEYED, NESTED, SKIP, STRING
+from crdt.scanned import FORWARD, GC, KEYED, NESTED, SKIP, STRING
 from crdt.scanned import Id as Id
 from crdt.scanned import Item as Item
 from crdt.scanned import Ranges as Ranges
@@ -96,6 +96,9 @@ class _Pass:
         right = self.id() if info & HAS_RIGHT else None
         if client not in self.first_item:
             self.first_item[client] = Item(Id(client, clock), origin, right)
+        for neighbour in (origin, right):
+            if neighbour is not None and neighbour[0] == client and neighbour[1] >= clock:
+                self.kinds |= 1 << FORWARD
         if info & HAS_KEY:
             self.kinds |= 1 << KEYED
             if origin is not None:

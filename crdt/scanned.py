@@ -8,8 +8,9 @@ from typing import NamedTuple
 import msgspec
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
-# Marks of `Scan.kinds` beside the kinds of content: an item under a map key, an item inside another item.
-KEYED, NESTED = 11, 12
+# Marks of `Scan.kinds` beside the kinds of content: an item under a map key, one inside another item, and one that
+# refers to its own client from its own clock on, which no client writes.
+KEYED, NESTED, FORWARD = 11, 12, 13
 
 Span = tuple[int, int]
 
@@ -37,7 +38,7 @@ class Scan(msgspec.Struct, frozen=True):
     """What an update holds, without applying it. All spans are half open, `[start, end)` in clocks.
 
     `overwrites` are the entries of map keys that its items take the place of, deleted ones included. Bit k of `kinds`
-    is set where a struct of kind k is held; `KEYED` and `NESTED` are bits too.
+    is set where a struct of kind k is held; `KEYED`, `NESTED` and `FORWARD` are bits too.
     """
 
     inserted: Mapping[int, Span]
