@@ -13,7 +13,7 @@ from agent.builtin.pieces import PieceTable
 from agent.builtin.text_edits import CannotDo, TextEditing
 from crdt.anchor import Anchor, TextRange, place_anchors, place_range, resolve_range
 from crdt.digest import digest_text
-from crdt.document import Document, DocumentKind
+from crdt.document import EMPTY_UPDATE, Document, DocumentKind
 from crdt.fork import Reading
 from crdt.ops import CreateDocument, Delete, Insert, Op, Replace
 from workspace.intents.plan import Task
@@ -41,8 +41,8 @@ class Editing:
         if name not in self.opened:
             image = self.task.snapshot.documents.get(name)
             kind = image.kind if image is not None else self.created[name]
-            updates = (image.state,) if image is not None else ()
-            self.opened[name] = Document(kind, client=SNAPSHOT_CLIENT, updates=updates)
+            state = image.state if image is not None else EMPTY_UPDATE
+            self.opened[name] = Document.of_state(kind, state, client=SNAPSHOT_CLIENT)
         return self.opened[name]
 
     def text(self, name: str) -> TextEditing:

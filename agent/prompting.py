@@ -105,7 +105,7 @@ def repair_of(repair: Repair, task: Task, editing: Editing) -> Json:
     docs = sorted({op.doc for op in repair.ops})
     base = repair.base.documents if repair.base is not None else {}
     before = {
-        name: Document(image.kind, client=SNAPSHOT_CLIENT, updates=(image.state,))
+        name: Document.of_state(image.kind, image.state, client=SNAPSHOT_CLIENT)
         for name, image in base.items()
         if name in docs
     }

@@ -135,7 +135,7 @@ def compare(
 def _result(task: Task, planned: Planned) -> str | None:
     """Return the digest of all documents after a plan; None when it cannot be carried out."""
     documents = {
-        name: Document(image.kind, client=SNAPSHOT_CLIENT, updates=(image.state,))
+        name: Document.of_state(image.kind, image.state, client=SNAPSHOT_CLIENT)
         for name, image in task.snapshot.documents.items()
     }
     try:

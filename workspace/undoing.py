@@ -93,7 +93,7 @@ def _operations(task: Task, commit: CommitBody, before: Fold, after: Fold, whole
         if image is None:
             lost.append(f"the document {doc} is gone")
             continue
-        now = Document(image.kind, client=NOW_CLIENT, updates=(image.state,))
+        now = Document.of_state(image.kind, image.state, client=NOW_CLIENT)
         was = before.documents.get(doc) or Document(image.kind, client=NOW_CLIENT)
         if image.kind == "text":
             undo = undo_text(doc, was, after.documents[doc], now, inserted=part.inserted, deleted=part.deleted)

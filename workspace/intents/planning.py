@@ -307,7 +307,7 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
     work.ready_at = turn.now
     touched = {op.doc for op in planned.ops}
     before = {
-        name: Document(image.kind, client=core.scratch_client, updates=(image.state,))
+        name: Document.of_state(image.kind, image.state, client=core.scratch_client)
         for name, image in base.documents.items()
         if name in touched
     }
