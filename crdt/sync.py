@@ -5,7 +5,7 @@ Types: 0 sync (step 1, step 2, update), 1 awareness, 2 auth (server only), 3 que
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from crdt.errors import MalformedFrame
 from crdt.wire import Reader, Writer
@@ -13,37 +13,33 @@ from crdt.wire import Reader, Writer
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS, CONTROL = 0, 1, 2, 3, 100
 STEP1, STEP2, UPDATE = 0, 1, 2
 CONTROL_BYTES_MAX = 256 << 10
+SHORT_UPDATE = tuple(bytes((SYNC, UPDATE, size)) for size in range(128))
 
 
-@dataclass(frozen=True, slots=True)
-class SyncStep1:
+class SyncStep1(msgspec.Struct, frozen=True):
     """A peer says what it has (a state vector) and wants the rest."""
 
     state_vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SyncUpdate:
+class SyncUpdate(msgspec.Struct, frozen=True):
     """A peer sends an update; `is_step2` when it answers a SyncStep1."""
 
     update: bytes
     is_step2: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AwarenessFrame:
+class AwarenessFrame(msgspec.Struct, frozen=True):
     """A peer says who is here."""
 
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class QueryAwareness:
+class QueryAwareness(msgspec.Struct, frozen=True):
     """A peer wants to know who is here."""
 
 
-@dataclass(frozen=True, slots=True)
-class ControlFrame:
+class ControlFrame(msgspec.Struct, frozen=True):
     """A JSON message of the control channel, undecoded."""
 
     payload: bytes
@@ -54,6 +50,18 @@ Frame = SyncStep1 | SyncUpdate | AwarenessFrame | QueryAwareness | ControlFrame
 
 def decode_frame(frame: bytes) -> Frame:
     """Return what a client's binary frame says. Raises `MalformedFrame` for unknown types and trailing bytes."""
+    if len(frame) > 2 and frame[0] == SYNC and frame[1] == UPDATE:
+        # Nearly every frame: an update, with a length of one byte or two.
+        size, start = frame[2], 3
+        if size > 127:
+            size, start = ((size & 0x7F) | frame[3] << 7, 4) if len(frame) > 3 and frame[3] < 128 else (-1, 0)
+        if start + size == len(frame):
+            return SyncUpdate(frame[start:], is_step2=False)
+    return decode_fully(frame)
+
+
+def decode_fully(frame: bytes) -> Frame:
+    """Return what `decode_frame` returns, whatever the type of the frame. Raises as it does."""
     reader = Reader(frame)
     decoded: Frame
     match reader.var_uint():
@@ -95,6 +103,11 @@ def encode_step2(update: bytes) -> bytes:
 
 def encode_update(update: bytes) -> bytes:
     """Return the frame that relays an update."""
+    size = len(update)
+    if size < 128:
+        return SHORT_UPDATE[size] + update
+    if size < 1 << 14:
+        return bytes((SYNC, UPDATE, size & 0x7F | 0x80, size >> 7)) + update
     return Writer().byte(SYNC).byte(UPDATE).var_bytes(update).getvalue()
 
 

@@ -19,6 +19,7 @@ from crdt.sync import (
     SyncStep1,
     SyncUpdate,
     decode_frame,
+    decode_fully,
     encode_awareness_frame,
     encode_control,
     encode_denied,
@@ -41,6 +42,29 @@ def test_frames_round_trip(payload: bytes) -> None:
     assert decode_frame(encode_awareness_frame(payload)) == AwarenessFrame(payload)
     assert decode_frame(encode_control(payload)) == ControlFrame(payload)
     assert decode_frame(b"\x03") == QueryAwareness()
+
+
+def outcome(decode: Callable[[bytes], object], frame: bytes) -> tuple[object, str]:
+    try:
+        return decode(frame), ""
+    except (MalformedFrame, FrameTooLarge) as error:
+        return type(error), str(error)
+
+
+@settings(max_examples=500)
+@given(
+    head=st.binary(max_size=4)
+    | st.lists(st.sampled_from([0, 1, 2, 5, 127, 128, 130, 133, 255]), max_size=5).map(bytes),
+    size=st.integers(0, 300) | st.sampled_from([16_383, 16_384, 20_000]),
+    lie=st.sampled_from([0, 0, 0, 1, -1]),
+)
+def test_an_update_is_decoded_as_any_frame_is(head: bytes, size: int, lie: int) -> None:
+    payload = b"x" * size
+    frames = [b"\x00\x02" + head, b"\x00\x02" + head + payload, head + payload]
+    frames.append(Writer().raw(b"\x00\x02").var_uint(max(size + lie, 0)).raw(payload).getvalue())
+    for frame in frames:
+        assert outcome(decode_frame, frame) == outcome(decode_fully, frame)
+    assert encode_update(payload) == Writer().raw(b"\x00\x02").var_bytes(payload).getvalue()
 
 
 def test_frames_of_pycrdt_are_the_same_bytes() -> None:
