@@ -203,6 +203,7 @@ class Board:
             self._begin_again(entry)
         elif body.oracle == "steered" and entry is not None:
             joining = self.entries[body.source]
+            self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
             entry.steers = (*entry.steers, joining.id)
             self._begin_again(entry)
@@ -244,10 +245,17 @@ class Board:
         if target is not None:
             target.steers = tuple(id for id in target.steers if id != entry.id)
             self._begin_again(target)
-        for id in entry.steers if entry.commit is None else ():
+        if entry.commit is None:
+            self._release_steers(entry)
+
+    def _release_steers(self, entry: Entry) -> None:
+        """Let what was added to an intent go on alone: the intent is gone, or is done with another's words."""
+        for id in entry.steers:
             other = self.live.get(id)
             if other is not None:
                 other.joins, other.waits_for, other.state = "", (), "queued"
+        if entry.is_live:
+            entry.steers = ()
 
     def _withdraw_questions(self, entry: Entry) -> None:
         """Close what people are asked about this intent alone."""

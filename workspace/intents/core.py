@@ -33,6 +33,8 @@ class Work:
     footprint: dict[str, Executed] | None = None
     resyncs: int = 0
     compared: int = -1
+    blocker: str = ""
+    looked_at: tuple[int, int] = (-1, -1)
     draft_docs: set[str] = field(default_factory=set)
 
 
@@ -74,6 +76,14 @@ class Core:
         if kept is None or kept[0] != jid or kept[1] != count or kept[2] is not entry.plan:
             kept = self.areas[entry.id] = (jid, count, entry.plan, areas_of(entry, self.fold.documents))
         return kept[3]
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """What changes with everything that can free a waiting intent: all records but new intents, and the documents.
+
+        A new intent is nobody's predecessor but of those that come behind it.
+        """
+        return self.fold.seq - len(self.fold.board.entries), self.fold.jid
 
     def forget_ended(self) -> None:
         """Let go of what was kept for intents that have their verdict."""

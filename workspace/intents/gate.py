@@ -22,8 +22,10 @@ from workspace.intents.conflict import Documents, overlap
 from workspace.intents.core import Core
 from workspace.intents.intent import Expect, Need, rank_of
 from workspace.intents.record import PlanBody
+from workspace.intents.turn import Turn
 
 EDIT_RANK = rank_of("editor")
+WAITS_SHOWN_MAX = 8
 
 
 def read_need(need: Need) -> dict[int, int]:
@@ -71,6 +73,28 @@ def predecessors(entry: Entry, core: Core) -> list[Entry]:
             if may_meet(other, entry, core):
                 found.append(other)
     return found
+
+
+def is_blocked(core: Core, turn: Turn, entry: Entry) -> bool:
+    """Tell whether a queued intent waits for earlier ones, and show the nearest of them.
+
+    As long as one that blocks it is there and may still meet it, nothing else is looked at: a long queue costs each
+    event what the queue is long, not its square.
+    """
+    work, live, version = core.work_of(entry), core.fold.board.live, core.version
+    blocker = live.get(work.blocker)
+    if blocker is not None and entry.waits_for:
+        if work.looked_at == version:
+            return True
+        if all(id in live for id in entry.waits_for) and may_meet(blocker, entry, core):
+            work.looked_at = version
+            return True
+    before = predecessors(entry, core)
+    work.blocker, work.looked_at = before[-1].id if before else "", version
+    if before:
+        nearest = tuple(other.id for other in before[-WAITS_SHOWN_MAX:])
+        turn.state(entry, "queued", waits_for=nearest, reason="Waits for earlier ones.")
+    return bool(before)
 
 
 RUNNING_KINDS = frozenset({"do", "override", "approve", "undo"})

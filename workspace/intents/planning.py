@@ -15,7 +15,7 @@ from workspace.intents.context import ask_where, earlier_of, scope_of
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
-from workspace.intents.gate import RUNNING_KINDS, lacks_updates, predecessors, try_plan
+from workspace.intents.gate import RUNNING_KINDS, is_blocked, lacks_updates, try_plan
 from workspace.intents.plan import (
     OPS_MAX,
     OPTIONS_MAX,
@@ -135,10 +135,9 @@ def start(core: Core, turn: Turn) -> bool:
     for entry in queued:
         if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins:
             continue
-        before = predecessors(entry, core)
-        if before:
-            turn.state(entry, "queued", waits_for=tuple(other.id for other in before), reason="Waits for earlier ones.")
-        elif busy >= core.fold.policy.slots:
+        if is_blocked(core, turn, entry):
+            continue
+        if busy >= core.fold.policy.slots:
             turn.state(entry, "queued", reason="Waits for a free planner.")
         else:
             moved = True

@@ -17,6 +17,7 @@ from tests.bench.peers.line import Line, dial
 from tests.bench.peers.loss import Figures
 from tests.bench.peers.order import Order
 
+WAITING_LANES = 10
 ANSWER_SECONDS = 30.0
 PENDING_SECONDS = 119
 VALUES, ASIDE = "values", "aside"
@@ -96,9 +97,9 @@ class Lane:
 async def instruct(order: Order) -> Figures:
     """Instruct on `clients` lanes beside `pending` ones: first at `rate` a second in all, then as fast as it goes."""
     lanes = [await _lane(order) for _ in range(order.clients)]
-    waiting = [await _lane(order) for _ in range(order.pending)]
-    for at, lane in enumerate(waiting):
-        await asyncio.wait_for(lane.leave_pending(at), ANSWER_SECONDS)
+    waiting = [await _lane(order) for _ in range(min(order.pending, WAITING_LANES))]
+    for at in range(order.pending):
+        await asyncio.wait_for(waiting[at % len(waiting)].leave_pending(at), ANSWER_SECONDS)
     for at, lane in enumerate(lanes):
         await lane.instruct(f"set {VALUES}.k{at} to 0", VALUES, f"k{at}")
     before = [lane.done for lane in lanes]

@@ -199,6 +199,25 @@ def test_auto_needs_nobodys_word() -> None:
     sound(driver)
 
 
+def test_what_was_added_to_one_of_them_goes_on_alone() -> None:
+    """Cy adds to Ben's instruction, then Ben's is merged into Ana's words: Cy's is in neither, so it runs by itself."""
+    driver = Driver(policy=PolicyConfig(chain=("merge",), merge_auto=True), has_judge=True)
+    first = driver.ask("Ana", "price 7", seen=driver.start)
+    second = driver.ask("Ben", "price 9", seen=driver.start)
+    third = driver.ask("Cy", "and note it", refs=(second,))
+    driver.set(first, "price", 7)
+    driver.set(second, "price", 9)
+    driver.wait(0.4)
+    propose(driver, "set the price to 8")
+    driver.set(first, "price", 8)
+    driver.wait(1)
+    assert driver.verdict(first).state == driver.verdict(second).state == "merged"
+    driver.set(third, "note", 1)
+    driver.wait(1)
+    assert driver.verdict(third).state == "done"
+    sound(driver)
+
+
 def test_approving_a_merged_suggestion_runs_what_was_merged() -> None:
     driver = Driver(policy=PolicyConfig(chain=("merge",), merge_auto=True), has_judge=True)
     first = driver.ask("Cy", "price 7", seen=driver.start, role="commenter")
