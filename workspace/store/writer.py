@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from workspace.errors import Deposed, StoreBusy, StoreFault, WorkspaceFault
 from workspace.ports import Batch
 
@@ -22,6 +24,10 @@ GROUP_BATCHES_MAX = 256
 GROUP_BYTES_MAX = 4 << 20
 Work = Callable[[sqlite3.Connection], object]
 
+# One row always; the epoch is null where the workspace is gone.
+SELECT_HEAD = """SELECT (SELECT epoch FROM workspace WHERE id = :ws),
+    (SELECT coalesce(max(seq), 0) FROM log WHERE ws = :ws),
+    (SELECT coalesce(max(jid), 0) FROM journal WHERE ws = :ws)"""
 INSERT_LOG = "INSERT INTO log (ws, seq, epoch, kind, at, actor, body, prev, hash) VALUES (?,?,?,?,?,?,?,?,?)"
 INSERT_JOURNAL = "INSERT INTO journal (ws, jid, doc, lane, actor, content) VALUES (?,?,?,?,?,?)"
 INSERT_BLOB = "INSERT OR IGNORE INTO archive (ws, sha, content) VALUES (?,?,?)"
@@ -29,8 +35,7 @@ UPDATE_BUSY = "UPDATE workspace SET is_busy = ? WHERE id = ? AND is_busy <> ?"
 INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshot (ws, doc, jid, state, digest) VALUES (?,?,?,?,?)"
 
 
-@dataclass(slots=True)
-class Job:
+class Job(msgspec.Struct):
     """A batch or a small piece of work, and the future that learns of it."""
 
     work: Batch | Work
@@ -38,12 +43,24 @@ class Job:
     loop: asyncio.AbstractEventLoop
 
 
+Result = tuple[Job, object, Exception | None]
+
+
+@dataclass(slots=True)
+class _Head:
+    """Where a workspace stands within the running transaction: its owner's epoch, its last `seq` and `jid`."""
+
+    epoch: int
+    seq: int
+    jid: int
+
+
 class Writer:
     """The writing thread. `submit` never blocks; futures resolve in order, after the fsync."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
-        self._jobs: queue.Queue[Job | None] = queue.Queue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="folkmoot-writer", daemon=True)
@@ -95,75 +112,114 @@ class Writer:
         return group
 
     def _commit(self, connection: sqlite3.Connection, group: Sequence[Job]) -> None:
-        """Run a group in one transaction, each job in a savepoint of its own; then tell everybody."""
-        results: list[tuple[Job, object, Exception | None]] = []
+        """Run a group in one transaction, no job harming another; then tell everybody."""
+        results: list[Result] = []
+        # Nobody else writes between BEGIN IMMEDIATE and COMMIT, so what was read of a workspace holds for the group.
+        heads: dict[str, _Head] = {}
         try:
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
-                results.append((job, *_run_one(connection, job)))
+                results.append((job, *_run_one(connection, job, heads)))
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             fault = fault_of(error)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             results = [(job, None, fault) for job in group]
-        for job, result, failure in results:
-            job.loop.call_soon_threadsafe(_resolve, job.future, result, failure)
+        by_loop: dict[asyncio.AbstractEventLoop, list[Result]] = {}
+        for told in results:
+            by_loop.setdefault(told[0].loop, []).append(told)
+        for loop, own in by_loop.items():
+            # One waking of the loop for the whole group: each costs a lock and a write to its pipe.
+            loop.call_soon_threadsafe(_resolve, own)
 
 
-def _run_one(connection: sqlite3.Connection, job: Job) -> tuple[object, Exception | None]:
-    connection.execute("SAVEPOINT job")
+def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, _Head]) -> tuple[object, WorkspaceFault | None]:
+    """Run one job so that it leaves nothing behind where it fails."""
+    work = job.work
+    if isinstance(work, Batch):
+        try:
+            head = _checked(connection, work, heads)
+        except WorkspaceFault as fault:
+            return None, fault
+    # One statement undoes itself when it fails; more than one, or somebody's own work, need a savepoint.
+    is_single = isinstance(work, Batch) and _statements(work) <= 1
+    result = None
+    if not is_single:
+        connection.execute("SAVEPOINT job")
     try:
-        result = None
-        if isinstance(job.work, Batch):
-            _append(connection, job.work)
+        if isinstance(work, Batch):
+            _append(connection, work)
+            head.seq += len(work.rows)
+            head.jid += len(work.journal)
         else:
-            result = job.work(connection)
+            heads.clear()
+            result = work(connection)
     except (WorkspaceFault, sqlite3.IntegrityError) as error:
-        connection.execute("ROLLBACK TO job")
+        if not is_single:
+            connection.execute("ROLLBACK TO job")
+            connection.execute("RELEASE job")
+        return None, error if isinstance(error, WorkspaceFault) else StoreFault(f"a row exists already: {error}")
+    if not is_single:
         connection.execute("RELEASE job")
-        failure = error if isinstance(error, WorkspaceFault) else StoreFault(f"a row exists already: {error}")
-        return None, failure
-    connection.execute("RELEASE job")
     return result, None
 
 
+def _checked(connection: sqlite3.Connection, batch: Batch, heads: dict[str, _Head]) -> _Head:
+    """Return where a batch goes on, before anything of it is written; a newer owner deposes it (semantics §7)."""
+    head = heads.get(batch.ws)
+    if head is None:
+        epoch, seq, jid = connection.execute(SELECT_HEAD, {"ws": batch.ws}).fetchone()
+        if epoch is None:
+            raise _deposed(batch.ws, None)
+        head = heads[batch.ws] = _Head(epoch, seq, jid)
+    if head.epoch != batch.epoch:
+        raise _deposed(batch.ws, head.epoch)
+    check_dense(batch, seq=head.seq, jid=head.jid)
+    return head
+
+
+def _statements(batch: Batch) -> int:
+    """Return how many statements write a batch."""
+    many = len(batch.journal) + len(batch.rows) + len(batch.blobs) + len(batch.snapshots)
+    return many + (batch.is_busy is not None)
+
+
 def _append(connection: sqlite3.Connection, batch: Batch) -> None:
-    """Append a batch whose epoch is the workspace's; a newer owner deposes it (semantics §7)."""
-    check_epoch(connection, batch.ws, batch.epoch)
-    seq = connection.execute("SELECT max(seq) FROM log WHERE ws = ?", (batch.ws,)).fetchone()[0]
-    jid = connection.execute("SELECT max(jid) FROM journal WHERE ws = ?", (batch.ws,)).fetchone()[0]
-    check_dense(batch, seq=seq or 0, jid=jid or 0)
-    if batch.journal:
-        connection.executemany(
-            INSERT_JOURNAL, [(batch.ws, r.jid, r.doc, r.lane, r.actor, r.update) for r in batch.journal]
-        )
+    ws = batch.ws
+    for entry in batch.journal:
+        connection.execute(INSERT_JOURNAL, (ws, entry.jid, entry.doc, entry.lane, entry.actor, entry.update))
     if batch.rows:
         connection.executemany(
-            INSERT_LOG,
-            [(batch.ws, r.seq, r.epoch, r.kind, r.at, r.actor, r.body, r.prev, r.hash) for r in batch.rows],
+            INSERT_LOG, [(ws, r.seq, r.epoch, r.kind, r.at, r.actor, r.body, r.prev, r.hash) for r in batch.rows]
         )
     if batch.blobs:
-        connection.executemany(INSERT_BLOB, [(batch.ws, blob.sha, blob.content) for blob in batch.blobs])
+        connection.executemany(INSERT_BLOB, [(ws, blob.sha, blob.content) for blob in batch.blobs])
     if batch.snapshots:
-        connection.executemany(INSERT_SNAPSHOT, [(batch.ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots])
+        connection.executemany(INSERT_SNAPSHOT, [(ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots])
     if batch.is_busy is not None:
-        connection.execute(UPDATE_BUSY, (batch.is_busy, batch.ws, batch.is_busy))
+        connection.execute(UPDATE_BUSY, (batch.is_busy, ws, batch.is_busy))
 
 
 def check_epoch(connection: sqlite3.Connection, ws: str, epoch: int) -> None:
     """Raise `Deposed` unless the one who writes is still the owner of the workspace."""
     row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
     if row is None or row[0] != epoch:
-        raise Deposed(f"workspace {ws} was claimed by another server (epoch {row[0] if row else 'gone'})")
+        raise _deposed(ws, row[0] if row else None)
+
+
+def _deposed(ws: str, epoch: int | None) -> Deposed:
+    return Deposed(f"workspace {ws} was claimed by another server (epoch {'gone' if epoch is None else epoch})")
 
 
 def check_dense(batch: Batch, *, seq: int, jid: int) -> None:
     """Raise `StoreFault` unless a batch goes on exactly where log and journal end: a lost batch must not be skipped."""
-    if [row.seq for row in batch.rows] != list(range(seq + 1, seq + 1 + len(batch.rows))):
-        raise StoreFault(f"the log of {batch.ws} ends at {seq}; these rows do not follow")
-    if [row.jid for row in batch.journal] != list(range(jid + 1, jid + 1 + len(batch.journal))):
-        raise StoreFault(f"the journal of {batch.ws} ends at {jid}; these rows do not follow")
+    for at, row in enumerate(batch.rows, seq + 1):
+        if row.seq != at:
+            raise StoreFault(f"the log of {batch.ws} ends at {seq}; these rows do not follow")
+    for at, entry in enumerate(batch.journal, jid + 1):
+        if entry.jid != at:
+            raise StoreFault(f"the journal of {batch.ws} ends at {jid}; these rows do not follow")
     if batch.head is not None and batch.head != (seq + len(batch.rows), jid + len(batch.journal)):
         raise StoreFault(f"{batch.ws} ends at {(seq, jid)}; a batch before this one is missing")
 
@@ -175,13 +231,14 @@ def _size(job: Job) -> int:
     return sum(sizes) + sum(len(blob.content) for blob in job.work.blobs)
 
 
-def _resolve(future: asyncio.Future[object], result: object, failure: Exception | None) -> None:
-    if future.done():
-        return
-    if failure is not None:
-        future.set_exception(failure)
-    else:
-        future.set_result(result)
+def _resolve(results: Sequence[Result]) -> None:
+    for job, result, failure in results:
+        if job.future.done():
+            continue
+        if failure is not None:
+            job.future.set_exception(failure)
+        else:
+            job.future.set_result(result)
 
 
 def fault_of(error: sqlite3.Error) -> StoreFault:

@@ -1,0 +1,184 @@
+"""What shares a transaction is told what it would have been told alone, in order, and after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contracts.test_store import journal, rows
+from workspace.errors import Deposed, StoreFault
+from workspace.ports import Batch, Blob, JournalRow, SnapshotRow, WorkspaceRow
+from workspace.store.sql import SqlStore
+
+Job = Callable[[SqlStore], "asyncio.Future[Any]"]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    made = SqlStore(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    await made.open()
+    for ws in ("w", "v"):
+        await made.create_workspace(WorkspaceRow(ws, ws, "now"))
+    yield made
+    await made.close()
+
+
+async def together(store: SqlStore, jobs: list[Job]) -> list[object]:
+    """Run jobs in one transaction: the thread is held until all of them wait."""
+    held = threading.Event()
+    hold = asyncio.ensure_future(store._write(lambda _: held.wait(10)))
+    await asyncio.sleep(0.02)
+    futures = []
+    for job in jobs:
+        futures.append(job(store))
+        await asyncio.sleep(0)  # a job that is a task has submitted now
+    held.set()
+    await hold
+    return await asyncio.gather(*futures, return_exceptions=True)
+
+
+def batch(ws: str, epoch: int, **parts: Any) -> Job:
+    return lambda store: store.submit(Batch(ws, epoch, **parts))
+
+
+def claim(ws: str) -> Job:
+    return lambda store: asyncio.ensure_future(store.claim(ws))
+
+
+def nameless(jid: int) -> JournalRow:
+    """Return a row that the database itself refuses: its document has no name."""
+    return JournalRow(jid, None, "L", "ana", b"x")  # type: ignore[arg-type]
+
+
+async def test_a_claim_deposes_what_comes_behind_it_in_the_same_transaction(store: SqlStore) -> None:
+    assert await store.claim("w") == 1
+    told = await together(
+        store,
+        [
+            batch("w", 1, journal=journal(1, 1)),
+            claim("w"),
+            batch("w", 1, journal=journal(2, 1)),
+            batch("w", 2, journal=journal(2, 1)),
+        ],
+    )
+    assert told[:2] == [None, 2]
+    assert isinstance(told[2], Deposed)
+    assert told[3] is None
+    assert [row.jid for row in await store.journal("w")] == [1, 2]
+
+
+@pytest.mark.parametrize("more", [{}, {"blobs": (Blob("s", "c"),)}, {"rows": "one"}])
+async def test_what_the_database_refuses_harms_nobody_beside_it(store: SqlStore, more: dict[str, Any]) -> None:
+    await store.claim("w")
+    if more.get("rows"):
+        more = {"rows": tuple(rows(1))}
+    told = await together(
+        store,
+        [
+            batch("w", 1, journal=journal(1, 1)),
+            batch("w", 1, journal=(nameless(2),), **more),
+            batch("w", 1, journal=journal(2, 2), rows=tuple(rows(1))),
+        ],
+    )
+    assert told[0] is told[2] is None
+    assert isinstance(told[1], StoreFault)
+    assert [row.jid for row in await store.journal("w")] == [1, 2, 3]
+    assert await store.blob("w", "s") is None
+
+
+async def test_a_future_resolves_after_the_commit_and_in_order(store: SqlStore, tmp_path: Path) -> None:
+    await store.claim("w")
+    order: list[int] = []
+    seen: list[int] = []
+    other = sqlite3.connect(tmp_path / "a.sqlite")
+
+    def note(at: int) -> Callable[[object], None]:
+        def call(_: object) -> None:
+            order.append(at)
+            seen.append(other.execute("SELECT count(*) FROM journal").fetchone()[0])
+
+        return call
+
+    futures = [store.submit(Batch("w", 1, journal=journal(at + 1, 1))) for at in range(100)]
+    for at, future in enumerate(futures):
+        future.add_done_callback(note(at))
+    futures[50].cancel()  # nobody waits for it any more: it is written all the same
+    await asyncio.gather(*futures, return_exceptions=True)
+    other.close()
+    assert [at for at in order if at != 50] == [at for at in range(100) if at != 50]
+    assert all(count > at for at, count in zip(order, seen, strict=True) if at != 50)
+    assert len(await store.journal("w")) == 100
+
+
+def any_job(chance: random.Random, state: dict[str, list[int]]) -> Job:
+    """Draw a job; `state` is where each workspace would stand if all went well: epoch, seq, jid."""
+    ws = chance.choice("wv")
+    epoch, seq, jid = own = state[ws]
+    written = rows(seq + 3, epoch=max(epoch, 1))
+    match chance.randrange(14):
+        case 0:
+            own[0] += 1
+            return claim(ws)
+        case 1:
+            return batch(ws, epoch, journal=journal(jid + chance.choice([0, 2]), 1))
+        case 2:
+            return batch(ws, epoch - 1, journal=journal(jid + 1, 1))
+        case 3:
+            return batch(ws, epoch, journal=(nameless(jid + 1),))
+        case 4:
+            return batch(ws, epoch, journal=(*journal(jid + 1, 1), nameless(jid + 2)), rows=(written[seq],))
+        case 5:
+            return batch(ws, epoch, rows=(written[seq + 1],))
+        case 6:
+            return batch(ws, epoch, head=(seq, jid + chance.choice([0, 1])))
+        case 7:
+            return batch("nowhere", 1, journal=journal(1, 1))
+        case 8 if chance.random() < 0.3:
+            own[:] = [0, 0, 0]
+            return lambda store: asyncio.ensure_future(store.delete_workspace(ws))
+        case 9:
+            own[1:] = [seq + 2, jid + 1]
+            snapshot = (SnapshotRow("plan", jid, b"s", "d"),)
+            return batch(ws, epoch, rows=tuple(written[seq : seq + 2]), journal=journal(jid + 1, 1), snapshots=snapshot)
+        case 10:
+            return batch(ws, epoch, is_busy=chance.random() < 0.5)
+        case _:
+            own[2] = jid + 1
+            return batch(ws, epoch, journal=journal(jid + 1, 1), head=(seq, jid + 1))
+
+
+TABLES = ("workspace", "log", "journal", "snapshot", "archive")
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_a_group_is_told_what_its_jobs_would_be_told_alone(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    state = {"w": [1, 0, 0], "v": [1, 0, 0]}
+    jobs = [any_job(chance, state) for _ in range(60)]
+    told: list[list[tuple[type, str]]] = []
+    held: list[list[list[tuple[object, ...]]]] = []
+    for name in ("alone", "together"):
+        store = SqlStore(f"sqlite:///{tmp_path / name}.sqlite")
+        await store.open()
+        for ws in ("w", "v"):
+            await store.create_workspace(WorkspaceRow(ws, ws, "now"))
+            await store.claim(ws)
+        if name == "alone":
+            answers = [(await asyncio.gather(job(store), return_exceptions=True))[0] for job in jobs]
+        else:
+            answers = await together(store, jobs)
+        told.append([(type(answer), str(answer)) for answer in answers])
+        await store.close()
+        with sqlite3.connect(tmp_path / f"{name}.sqlite") as raw:
+            held.append([raw.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES])
+        raw.close()
+    assert told[0] == told[1]
+    assert held[0] == held[1]
+    assert len({kind for kind, _ in told[0]}) > 1, "some jobs fail"
