@@ -57,6 +57,45 @@ NOTHING: Releases = deque(maxlen=0)
 class Room:
     """One workspace, open. `enter` queues work for its loop; `stopped` resolves when the loop is gone."""
 
+    # An instance of more than thirty attributes has a dictionary of its own: 1.5 kB a room.
+    __slots__ = tuple(
+        [
+            "_alarm",
+            "_blobs",
+            "_calls",
+            "_ending",
+            "_heart",
+            "_inbox",
+            "_is_busy",
+            "_is_scheduled",
+            "_jobs",
+            "_journal",
+            "_judging",
+            "_kept",
+            "_loop",
+            "_packing",
+            "_records",
+            "_releases",
+            "_sending",
+            "_tasks",
+            "_waiting",
+            "_why",
+            "callers",
+            "clock",
+            "doorman",
+            "durable_seq",
+            "idle_since",
+            "is_open",
+            "metrics",
+            "planner_name",
+            "sequencer",
+            "settings",
+            "stopped",
+            "store",
+            "ws",
+        ]
+    )
+
     def __init__(
         self,
         sequencer: Sequencer,
