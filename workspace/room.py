@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -54,47 +55,19 @@ Releases = deque[tuple["asyncio.Future[None] | None", list[Job]]]
 NOTHING: Releases = deque(maxlen=0)
 
 
+@dataclass(slots=True)
+class Leaving:
+    """What the turns since the last flush have made durable-to-be, and what waits for that."""
+
+    records: list[Record] = field(default_factory=list)
+    journal: list[JournalRow] = field(default_factory=list)
+    blobs: list[Blob] = field(default_factory=list)
+    kept: list[SnapshotRow] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+
 class Room:
     """One workspace, open. `enter` queues work for its loop; `stopped` resolves when the loop is gone."""
-
-    # An instance of more than thirty attributes has a dictionary of its own: 1.5 kB a room.
-    __slots__ = tuple(
-        [
-            "_alarm",
-            "_blobs",
-            "_calls",
-            "_ending",
-            "_heart",
-            "_inbox",
-            "_is_busy",
-            "_is_scheduled",
-            "_jobs",
-            "_journal",
-            "_judging",
-            "_kept",
-            "_loop",
-            "_packing",
-            "_records",
-            "_releases",
-            "_sending",
-            "_tasks",
-            "_waiting",
-            "_why",
-            "callers",
-            "clock",
-            "doorman",
-            "durable_seq",
-            "idle_since",
-            "is_open",
-            "metrics",
-            "planner_name",
-            "sequencer",
-            "settings",
-            "stopped",
-            "store",
-            "ws",
-        ]
-    )
 
     def __init__(
         self,
@@ -128,11 +101,7 @@ class Room:
         self._judging = JudgeCalls(judge, self)
         self._sending = Sending(couriers or {}, self)
         self._packing = Packing(store, sequencer)
-        self._records: list[Record] = []
-        self._journal: list[JournalRow] = []
-        self._blobs: list[Blob] = []
-        self._kept: list[SnapshotRow] = []
-        self._jobs: list[Job] = []
+        self._leaving = Leaving()
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._is_scheduled = self._is_busy = False
@@ -192,18 +161,18 @@ class Room:
 
     def handle(self, event: Event, by: Peer | None = None) -> Outcome:
         """Put an event through the sequencer, inside the loop; keep what must be durable and what waits for it."""
-        outcome = self.sequencer.handle(event, self.clock.now())
+        outcome, leaving = self.sequencer.handle(event, self.clock.now()), self._leaving
         if outcome.records:
-            self._records += outcome.records
+            leaving.records += outcome.records
             if any(isinstance(record.body, CheckpointBody) for record in outcome.records):
-                self._kept += self._snapshots()
+                leaving.kept += self._snapshots()
                 self.later(self._pack_job())
-        self._journal += outcome.journal
-        self._blobs += outcome.blobs
+        leaving.journal += outcome.journal
+        leaving.blobs += outcome.blobs
         if outcome.outlets:
-            self._jobs.append(partial(self._tell, outcome.outlets, by))
+            leaving.jobs.append(partial(self._tell, outcome.outlets, by))
         if outcome.wishes:
-            self._jobs += [self._wish_job(wish) for wish in outcome.wishes]
+            leaving.jobs += [self._wish_job(wish) for wish in outcome.wishes]
         if outcome.records or not isinstance(event, Edited):
             self._is_busy = True
         return outcome
@@ -216,7 +185,7 @@ class Room:
 
     def later(self, job: Job) -> None:
         """Do something once everything before it is durable."""
-        self._jobs.append(job)
+        self._leaving.jobs.append(job)
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
         """Run something beside the loop until it ends or the room does."""
@@ -296,15 +265,13 @@ class Room:
 
     def _flush(self) -> None:
         """Hand what happened to the disk; what waits for it is released when that is done."""
-        jobs, self._jobs = self._jobs, []
-        if self._records or self._journal:
-            records, self._records = self._records, []
-            journal, self._journal = self._journal, []
-            blobs, self._blobs = self._blobs, []
-            kept, self._kept = self._kept, []
+        leaving, self._leaving = self._leaving, Leaving()
+        records, journal, jobs = leaving.records, leaving.journal, leaving.jobs
+        if records or journal:
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
             is_busy = self.sequencer.fold.is_busy if records else None
-            batch = Batch(self.ws, epoch, rows, tuple(journal), tuple(kept), tuple(blobs), self._head(), is_busy)
+            kept, blobs = tuple(leaving.kept), tuple(leaving.blobs)
+            batch = Batch(self.ws, epoch, rows, tuple(journal), kept, blobs, self._head(), is_busy)
             future = self.store.submit(batch)
             if self._releases is NOTHING:
                 self._releases = deque()
@@ -373,7 +340,7 @@ class Room:
         """Stop at once: what is not durable was never shown."""
         self.is_open = False
         self._releases = NOTHING
-        self._jobs.clear()
+        self._leaving = Leaving()
         self._end_when_released()
 
     def _end_when_released(self) -> None:

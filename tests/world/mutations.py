@@ -116,7 +116,7 @@ def _output_gate() -> list[Any]:
     original = Room._flush
 
     def flush(self: Room) -> None:
-        jobs, self._jobs = self._jobs, []
+        jobs, self._leaving.jobs = self._leaving.jobs, []
         for job in jobs:
             job()
         original(self)
