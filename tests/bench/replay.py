@@ -94,10 +94,8 @@ def folding(driver: Driver) -> list[str]:
     return lines
 
 
-async def lying(driver: Driver, folder: Path) -> list[str]:
-    """Put the log into SQLite, travel, read and open it, before and after it is packed; return the lines to print."""
-    store = SqlStore(f"sqlite:///{folder / 'log.sqlite'}")
-    await store.open()
+async def lay(store: SqlStore, driver: Driver) -> int:
+    """Put a log into an open store as workspace `w`; return its epoch."""
     await store.create_workspace(WorkspaceRow("w", "w", "now", epoch=driver.epoch - 1))
     epoch = await store.claim("w")
     for first in range(0, len(driver.journal), CHUNK):
@@ -105,6 +103,14 @@ async def lying(driver: Driver, folder: Path) -> list[str]:
     for first in range(0, len(driver.rows), CHUNK):
         await store.submit(Batch("w", epoch, tuple(driver.rows[first : first + CHUNK])))
     await store.submit(Batch("w", epoch, snapshots=tuple(driver.snapshots)))
+    return epoch
+
+
+async def lying(driver: Driver, folder: Path) -> list[str]:
+    """Put the log into SQLite, travel, read and open it, before and after it is packed; return the lines to print."""
+    store = SqlStore(f"sqlite:///{folder / 'log.sqlite'}")
+    await store.open()
+    epoch = await lay(store, driver)
     lines, sizes = [], []
     for state in ("hot", "packed"):
         if state == "packed":
@@ -162,6 +168,12 @@ async def opening(store: SqlStore, driver: Driver, state: str) -> str:
 
 async def travelling(store: SqlStore, driver: Driver, state: str) -> str:
     """Stand at 200 random places of the log as it lies in SQLite; return the line to print."""
+    times = await travel_times(store, driver)
+    return f"| {state}: documents at a random `seq` | median {times[PLACES // 2]:.0f} ms | at most {times[-1]:.0f} ms |"
+
+
+async def travel_times(store: SqlStore, driver: Driver) -> list[float]:
+    """Return how long it takes to stand at 200 random places, in ms, ascending."""
     chance, times = random.Random(7), []
     for _ in range(PLACES):
         seq = chance.randrange(1, len(driver.rows) + 1)
@@ -169,8 +181,7 @@ async def travelling(store: SqlStore, driver: Driver, state: str) -> str:
         found = await read_documents(store, "w", seq, driver.sequencer.fold.kinds)
         times.append((time.perf_counter() - began) * 1000)
         assert "plan" in found or seq < 3
-    times.sort()
-    return f"| {state}: documents at a random `seq` | median {times[PLACES // 2]:.0f} ms | at most {times[-1]:.0f} ms |"
+    return sorted(times)
 
 
 def main() -> None:

@@ -7,29 +7,23 @@ CPU time of one process, so that a shared machine disturbs it least. A server ta
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import json
-import pickle
-import random
 import statistics
 import sys
+import tempfile
 import time
-from pathlib import Path
 
-from tests.bench.peers.histories import CACHE
-from tests.bench.replay import make_log
+from tests.bench.replay import lay, make_log, travel_times
 from tests.workspace.intents.driver import Driver
 from workspace.intents import admission
 from workspace.intents.intent import Scope
-from workspace.intents.record import PolicyConfig, Row
+from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log
-from workspace.ports import JournalRow
+from workspace.store.sql import SqlStore
 
-ROOT = Path(__file__).parents[3]
 GATED = 50
 FOLDS = 3
-JUMPS = 5
-Log = tuple[list[Row], list[JournalRow]]
 
 
 def gate_ms(pending: int) -> float:
@@ -54,47 +48,36 @@ def gate_ms(pending: int) -> float:
     return statistics.median(spent) * 1e3
 
 
-def log_of(records: int) -> Log:
-    """Return a log of at least so many records, made once for each version of the sequencer."""
-    sources = sorted((ROOT / "workspace" / "intents").glob("*.py"))
-    version = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
-    file = CACHE / f"log-{records}-{version}.pickle"
-    if file.is_file():
-        with file.open("rb") as opened:
-            kept: Log = pickle.load(opened)
-        return kept
-    driver = make_log(records)
-    CACHE.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(pickle.dumps((driver.rows, driver.journal), 5))
-    return driver.rows, driver.journal
+async def travel_figures(driver: Driver) -> dict[str, float]:
+    """Return the milliseconds to any state of the past, read from SQLite with its older records packed."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqlStore(f"sqlite:///{folder}/log.sqlite")
+        await store.open()
+        epoch = await lay(store, driver)
+        await store.pack("w", epoch, driver.sequencer.fold.segments.sealed)
+        times = await travel_times(store, driver)
+        await store.close()
+    return {"travel_p50_ms": times[len(times) // 2], "travel_max_ms": times[-1]}
 
 
-def fold_figures(records: int) -> dict[str, float]:
-    """Return folded records a second, and the milliseconds to any state of the past."""
-    rows, journal = log_of(records)
+def fold_figures(driver: Driver) -> dict[str, float]:
+    """Return folded records a second."""
     rates = []
     for _ in range(FOLDS):
         began = time.process_time()
-        fold_log(rows, journal)
-        rates.append(len(rows) / (time.process_time() - began))
-    chance = random.Random(3)
-    times = []
-    for _ in range(JUMPS):
-        began = time.perf_counter()
-        fold_log(rows, journal, to=chance.randrange(1, len(rows)))
-        times.append(time.perf_counter() - began)
-    return {
-        "fold_records_s": statistics.median(rates),
-        "travel_p50_ms": statistics.median(times) * 1e3,
-        "travel_max_ms": max(times) * 1e3,
-    }
+        fold_log(driver.rows, driver.journal)
+        rates.append(len(driver.rows) / (time.process_time() - began))
+    return {"fold_records_s": statistics.median(rates)}
 
 
 def main() -> None:
     """Carry out the order on the command line; print one line of JSON."""
     order = json.loads(sys.argv[1])
     figures = {f"gate_ms@{pending}": gate_ms(pending) for pending in order["pending"]}
-    print(json.dumps(figures | fold_figures(order["records"])))
+    least, most = min(order["pending"]), max(order["pending"])
+    figures["gate_growth"] = figures[f"gate_ms@{most}"] / figures[f"gate_ms@{least}"]
+    driver = make_log(order["records"])
+    print(json.dumps(figures | fold_figures(driver) | asyncio.run(travel_figures(driver))))
 
 
 if __name__ == "__main__":

@@ -47,10 +47,9 @@ NOTES = {
     "e": "10 rooms, 4 writers, closed loops; the server is killed in full flight, restarted, and asked for everything "
     "that some other client had already been shown.",
     "f": "32 lanes at 20 a second in all, then closed loops. No batch window (shipped: 300 ms). The planner is the "
-    "built-in one. `@` is how many instructions are pending beside them; a workspace takes at most 100, so 1,000 "
-    "cannot be.",
-    "g": "The sequencer in one process, CPU time. `@` is pending instructions, each concurrent with the one measured; "
-    "the bound of 100 is lifted for this. The log has 10,000 records.",
+    "built-in one. `@` is how many instructions are pending beside them; a workspace takes at most 1,000.",
+    "g": "The sequencer in one process, CPU time. `@` is pending instructions, each concurrent with the one measured. "
+    "The log has 100,000 records; time travel reads it from SQLite, its older part packed.",
     "h": "A closed loop of 4 writers in one room; `@` is how much was there before: idle rooms with a connection, "
     "edits in the document's own history, edits of another document in the same log.",
 }

@@ -37,12 +37,11 @@ class Scale:
     edits: int = 260_000
     killed_rooms: int = 10
     lanes: int = 32
-    pending: tuple[int, ...] = (0, 10, 50)
+    pending: tuple[int, ...] = (0, 10, 100, 900)
     log_growth: tuple[int, ...] = (0, 10_000, 50_000)
     history_growth: tuple[int, ...] = (0, 60_000, 260_000)
     room_growth: tuple[int, ...] = (0, 500, 2_000)
-    # Making a longer log takes memory that grows with its square (1.3 GB at 12,000 records): dropped forks stay.
-    records: int = 10_000
+    records: int = 100_000
     gate_pending: tuple[int, ...] = (10, 100, 1_000)
 
 
