@@ -17,6 +17,7 @@ import crdt.execute
 import crdt.fork
 import crdt.undo
 import workspace.intents.committing as committing
+import workspace.intents.core as core
 import workspace.intents.planning as planning
 import workspace.intents.settling as settling
 from tests.world import disk
@@ -95,7 +96,7 @@ def _gate() -> list[Any]:
         return Unseen(human=unseen_by(*args).human)
 
     return [
-        patch.object(settling, "do_collide", lambda *args, **named: False),
+        patch.object(core, "do_collide", lambda *args, **named: False),
         patch.object(committing, "unseen_by", humans_only),
         patch.object(committing, "late_rivals", lambda *args, **named: ()),
     ]

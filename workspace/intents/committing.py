@@ -7,19 +7,20 @@ nothing out before. Order among ready intents: who reads comes before who writes
 from __future__ import annotations
 
 from crdt.fork import Ran
+from crdt.ops import Insert
 from workspace.errors import Refusal
 from workspace.intents.board import Entry
 from workspace.intents.branching import archive_variants
 from workspace.intents.conflict import late_rivals, unseen_by
 from workspace.intents.core import Core
 from workspace.intents.entering import enter_commit, tell_done
-from workspace.intents.gate import may_edit, rivals_to_await, try_plan, unmet_expectation
+from workspace.intents.gate import may_edit, may_meet, rivals_to_await, try_plan, unmet_expectation
 from workspace.intents.guarding import guard_rules
 from workspace.intents.judging import contradictions, without_judgement
 from workspace.intents.outside import ask_approval, to_approve
 from workspace.intents.planning import plan_again, subject_of
 from workspace.intents.protecting import is_settled, protect, suggest
-from workspace.intents.record import VerdictBody
+from workspace.intents.record import PlanBody, VerdictBody
 from workspace.intents.settling import settle, settle_ready
 from workspace.intents.turn import Turn
 
@@ -30,12 +31,13 @@ def commit_ready(core: Core, turn: Turn) -> bool:
     if not ready:
         return False
     core.runs.close(turn)
-    ran: dict[str, Ran] = {}
     for entry in ready:
-        attempt = _try(core, turn, entry)
-        if attempt is None:
+        work = core.work_of(entry)
+        if work.tried[0] == core.fold.jid and work.tried[1] is entry.plan:
+            continue
+        if _try(core, turn, entry) is None:
             return True
-        ran[entry.id] = attempt
+        work.tried = core.fold.jid, entry.plan
     released = [entry for entry in ready if _is_released(core, turn, entry)]
     moved, waiting = settle_ready(core, turn, ready, released=frozenset(entry.id for entry in released))
     if moved:
@@ -44,12 +46,15 @@ def commit_ready(core: Core, turn: Turn) -> bool:
     released = [entry for entry in released if entry.id not in waiting and not without_judgement(core, turn, entry)]
     if len(core.fold.judged) > known:
         return True
-    ordered = _in_order(released, core)
+    # Only a rule looks beyond the one that comes next.
+    ordered = _in_order(released, core) if core.fold.invariants else _first_of(released, core)
     guarded = guard_rules(core, turn, ordered)
     if guarded != "clear":
         return guarded == "moved"
     for entry in ordered[:1]:
-        _finish(core, turn, entry, ran[entry.id])
+        ran = _try(core, turn, entry)
+        if ran is not None:
+            _finish(core, turn, entry, ran)
     return bool(released)
 
 
@@ -96,26 +101,39 @@ def release_deadline(core: Core) -> float | None:
 
 def _in_order(entries: list[Entry], core: Core) -> list[Entry]:
     """Return readers before the writers of what they read; log order where that leaves a choice or a cycle."""
-    rest, ordered = list(entries), []
+    rest, ordered = list(entries), list[Entry]()
     while rest:
-        free = [
-            entry for entry in rest if not any(_reads_after(other, entry, core) for other in rest if other is not entry)
-        ]
-        chosen = min(free or rest, key=lambda entry: entry.seq)
+        (chosen,) = _first_of(rest, core)
         rest.remove(chosen)
         ordered.append(chosen)
     return ordered
+
+
+def _first_of(entries: list[Entry], core: Core) -> list[Entry]:
+    """Return the one that comes first in that order, or nothing."""
+    by_seq = sorted(entries, key=lambda entry: entry.seq)
+    for entry in by_seq:
+        if not any(_reads_after(other, entry, core) for other in by_seq if other is not entry):
+            return [entry]
+    return by_seq[:1]
 
 
 def _reads_after(reader: Entry, writer: Entry, core: Core) -> bool:
     """Tell whether committing `writer` first would make `reader`'s plan stale."""
     assert reader.plan is not None, "only planned intents are ordered"
     assert writer.plan is not None, "only planned intents are ordered"
+    if _is_steadfast(reader.plan) or not may_meet(reader, writer, core):
+        return False
     after = try_plan(writer.plan, core.fold.documents, client=core.scratch_client)
     if isinstance(after, Refusal):
         return False
     documents = {**core.fold.documents, **after.documents}
     return isinstance(try_plan(reader.plan, documents, client=core.scratch_client), Refusal)
+
+
+def _is_steadfast(plan: PlanBody) -> bool:
+    """Tell whether nothing that others write can make a plan stale: it only puts text in, and read nothing strongly."""
+    return all(isinstance(op, Insert) for op in plan.ops) and not any(reading.strong for reading in plan.reads)
 
 
 def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:

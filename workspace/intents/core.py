@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from crdt.execute import Executed
 from workspace.intents.board import Entry
-from workspace.intents.conflict import Area, areas_of
+from workspace.intents.conflict import Area, areas_of, do_collide
 from workspace.intents.fold import Fold
 from workspace.intents.oracle import Item, Judgement, Pair
 from workspace.intents.plan import Snapshot
@@ -33,6 +33,7 @@ class Work:
     footprint: dict[str, Executed] | None = None
     resyncs: int = 0
     compared: int = -1
+    tried: tuple[int, PlanBody | None] = (-1, None)
     blocker: str = ""
     looked_at: tuple[int, int] = (-1, -1)
     draft_docs: set[str] = field(default_factory=set)
@@ -56,6 +57,9 @@ class Core:
     harmless: set[Pair] = field(default_factory=set)
     plans: int = 0
     areas: dict[str, tuple[int, int, PlanBody | None, tuple[Area, ...] | None]] = field(default_factory=dict)
+    compared: dict[tuple[str, str], tuple[PlanBody | None, PlanBody | None, int, int, bool]] = field(
+        default_factory=dict
+    )
     judging: set[Pair] = field(default_factory=set)
     merging: set[tuple[str, ...]] = field(default_factory=set)
     turn: int = 0
@@ -77,6 +81,20 @@ class Core:
             kept = self.areas[entry.id] = (jid, count, entry.plan, areas_of(entry, self.fold.documents))
         return kept[3]
 
+    def collides(self, one: Entry, other: Entry) -> bool:
+        """L2 for two planned intents, worked out once for a state of the documents.
+
+        What was found holds within a turn, too: there only commits change the documents, and each commit is of a plan
+        that was compared with both of these.
+        """
+        kept = self.compared.get((one.id, other.id))
+        is_same = kept is not None and kept[0] is one.plan and kept[1] is other.plan
+        if kept is not None and is_same and (kept[2] == self.fold.jid or kept[3] == self.turn):
+            return kept[4]
+        found = do_collide(one, other, self.fold.documents, client=self.scratch_client)
+        self.compared[(one.id, other.id)] = (one.plan, other.plan, self.fold.jid, self.turn, found)
+        return found
+
     @property
     def version(self) -> tuple[int, int]:
         """What changes with everything that can free a waiting intent: all records but new intents, and the documents.
@@ -92,6 +110,7 @@ class Core:
             for id in [id for id in self.work if id not in live]:
                 del self.work[id]
                 self.areas.pop(id, None)
+            self.compared = {pair: kept for pair, kept in self.compared.items() if pair[0] in live and pair[1] in live}
 
     @property
     def scratch_client(self) -> int:

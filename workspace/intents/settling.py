@@ -16,7 +16,7 @@ from workspace.intents.answering import agreed, carried, plurality
 from workspace.intents.board import Entry
 from workspace.intents.branching import branch
 from workspace.intents.causality import are_concurrent
-from workspace.intents.conflict import components, do_collide
+from workspace.intents.conflict import components
 from workspace.intents.core import Core
 from workspace.intents.evidence import evidence_of
 from workspace.intents.holding import hold
@@ -53,14 +53,16 @@ def settle_ready(
 
     Returns whether something was decided or asked, and who must wait until the merger has answered.
     """
-    documents, cleared = core.fold.documents, core.fold.board.cleared
+    if not released:
+        return False, frozenset()
+    cleared = core.fold.board.cleared
     edges = [
         (one.id, other.id)
         for at, one in enumerate(ready)
         for other in ready[at + 1 :]
         if are_concurrent(one.stamp, other.stamp)
         and frozenset((one.id, other.id)) not in cleared
-        and do_collide(one, other, documents, client=core.scratch_client)
+        and core.collides(one, other)
     ]
     order = [entry.id for entry in ready]
     opposed = [pair for pair in contradictions(core, ready) if set(pair) <= set(order)]
