@@ -7,7 +7,7 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 
-.PHONY: demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
+.PHONY: bench-profile demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -40,6 +40,9 @@ bench-layers: $(STAMP)  ## what our layers cost, as ratios against the bare libr
 bench-routing: $(STAMP)  ## cost against success of routing, written to docs/routing.md
 	$(BIN)/python -m tests.bench.routing --tasks 2000 --seed 2 --write
 
+bench-profile: $(STAMP)  ## where a saturated server's time goes, written to docs/profile.md
+	$(BIN)/python -m tests.bench.profile --write
+
 bench-replay: $(STAMP)  ## folding and time travel on 100,000 records, written to docs/replay.md
 	$(BIN)/python -m tests.bench.replay --records 100000 --write
 
@@ -59,7 +62,7 @@ histories: $(STAMP)  ## random histories of people, plans and crashes against th
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history
 
 soak: $(STAMP)  ## the stories, many more times
-	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_KILL_RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest tests/scenarios
+	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_KILL_RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv
