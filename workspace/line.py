@@ -44,6 +44,7 @@ class Line(WebSocketsSansIOProtocol):
     _partial: bytearray | None = None
     _wanted = 0
     _waiting: asyncio.Task[None] | None = None
+    _http: asyncio.BaseProtocol | None = None
     is_clear = True
 
     # ------------------------------------------------------------ for the application
@@ -69,6 +70,9 @@ class Line(WebSocketsSansIOProtocol):
         """Let go of what only the handshake and ASGI's queue needed: ten kilobytes a connection."""
         self.scope["headers"] = []
         self.queue = cast("asyncio.Queue[Any]", NOBODY)
+        # The HTTP protocol and its parser hold each other; without this they stay until the collector comes.
+        vars(self._http).pop("parser", None)
+        self._http = None
         del self.request, self.response
 
     def write(self, packed: bytes) -> None:
@@ -173,10 +177,19 @@ class Line(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def _end(self) -> None:
-        if self._gone is not None:
-            self._gone()
+        """Say that it is over, and let go of everything that leads back here: a closed socket is freed at once."""
+        gone, self._gone, self._take = self._gone, None, None
+        if gone is not None:
+            gone()
+            cast("dict[str, Any]", self.scope)["extensions"].clear()
+            self.conn.parser = cast("Any", None)
 
     # ------------------------------------------------------------ the connection's life
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over a connection from the HTTP protocol that led here."""
+        self._http = transport.get_protocol()
+        super().connection_made(transport)
 
     def handle_connect(self, event: Request) -> None:
         """Begin the application; it finds this object in its scope."""

@@ -97,6 +97,7 @@ class SocketEndpoint:
         except WorkspaceFault:
             await _refuse(send, CLOSE_UNAVAILABLE)
         finally:
+            peer.carrier = None
             if room.is_open:
                 await room.enter(partial(room.doorman.leave, peer))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import random
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.frames import Frame, Opcode
 
 from agent.builtin.planner import BuiltinPlanner
@@ -218,3 +221,26 @@ async def test_a_burst_of_keystrokes_is_one_edit_and_each_counts() -> None:
         _, _, journal = await server.lobby.store.head("demo")
         assert journal < 100, "one row of the journal for many keystrokes"
         assert server.lobby.metrics.value("updates_total") >= 300
+
+
+async def test_a_closed_socket_is_freed_without_the_collector() -> None:
+    """Twenty connections come and go: no line, session or HTTP parser waits for a search for cycles."""
+    async with running_server() as server:
+        room = await server.lobby.room("demo")
+        async with dialled(server, "/ws/demo/plan") as socket:
+            await socket.frame()
+        gc.collect()
+        gc.disable()
+        try:
+            kept: list[weakref.ref[object]] = []
+            for _ in range(20):
+                async with dialled(server, "/ws/demo/plan") as socket:
+                    await socket.frame()
+                    kept += [weakref.ref(peer.carrier) for peer in room.doorman.peers if peer.carrier is not None]
+            async with asyncio.timeout(WAIT):
+                while room.doorman.peers or any(line() is not None for line in kept):
+                    await asyncio.sleep(0.01)
+            assert len(kept) >= 20
+            assert sum(isinstance(one, HttpToolsProtocol) for one in gc.get_objects()) < 5
+        finally:
+            gc.enable()
