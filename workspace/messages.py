@@ -14,7 +14,7 @@ import msgspec
 from crdt.digest import Json
 from workspace.intents.intent import SCOPES_MAX, IntentFrame, Role, Scope, State
 from workspace.intents.plan import Option
-from workspace.intents.record import Question, Row, wire_record
+from workspace.intents.record import Question, Row, body_parts
 
 T = TypeVar("T")
 
@@ -253,8 +253,19 @@ def encode(message: ServerMessage) -> bytes:
 
 
 def encode_record(row: Row) -> bytes:
-    """Return the `record` message of a log row as JSON bytes."""
-    return wire_record(row)
+    """Return the `record` message of the control channel (protocol §2) for a log row, as JSON bytes."""
+    message = {
+        "type": "record",
+        "seq": row.seq,
+        "epoch": row.epoch,
+        "kind": row.kind,
+        "at": row.at,
+        "actor": row.actor,
+        "body": msgspec.Raw(body_parts(row)[0].encode()),
+        "prev": row.prev,
+        "hash": row.hash,
+    }
+    return msgspec.json.encode(message)
 
 
 def question_message(question: Question) -> QuestionMessage:

@@ -18,11 +18,12 @@ from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.evidence import render
 from workspace.intents.policy import check
-from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal, wire_record
+from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log
 from workspace.intents.turn import timestamp
 from workspace.lobby import make_token
+from workspace.messages import encode_record
 from workspace.names import is_actor, is_workspace_id
 from workspace.ports import Batch, WorkspaceRow
 from workspace.reading import read_all, verify_log
@@ -76,7 +77,7 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
             for row in rows:
                 at = row.seq + 1
                 if kind in (None, row.kind):
-                    print(wire_record(row).decode() if raw else line_of(row), flush=follow)
+                    print(encode_record(row).decode() if raw else line_of(row), flush=follow)
             if not rows:
                 if not follow:
                     return 0

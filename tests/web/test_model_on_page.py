@@ -89,6 +89,8 @@ async def test_who_sees_the_draft_may_add_to_it() -> None:
             await shoot(ben, "model-steer")
             await ben.get_by_test_id("send").click()
             await expect(ben.locator(".cm-content")).to_contain_text("Nobody knows.", timeout=WAIT)
-            states = {await card.get_attribute("data-state") for card in await ben.get_by_test_id("intent-card").all()}
-            assert states == {"done", "merged"}
+            cards = ben.get_by_test_id("intent-card")
+            await expect(cards.and_(ben.locator("[data-state=done]"))).to_have_count(1, timeout=WAIT)
+            await expect(cards.and_(ben.locator("[data-state=merged]"))).to_have_count(1, timeout=WAIT)
+            await expect(cards).to_have_count(2)
             assert not problems

@@ -13,9 +13,10 @@ from crdt.digest import Json
 from workspace.http.guard import answer, body_of, enter, lobby_of, number
 from workspace.http.problem import Problem, refuse
 from workspace.intents.policy import check as check_policy
-from workspace.intents.record import BODIES, PolicyConfig, wire_record
+from workspace.intents.record import BODIES, PolicyConfig
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import verify
+from workspace.messages import encode_record
 from workspace.reading import read_all, verify_log
 from workspace.redacting import redact_intent
 from workspace.room import Room
@@ -65,7 +66,7 @@ async def _lines(
             rows = await room.store.rows(room.ws, first=cursor, last=min(top, cursor + PAGE - 1), limit=PAGE)
             for row in rows:
                 if kind in (None, row.kind):
-                    line = wire_record(row)
+                    line = encode_record(row)
                     yield b"id: %d\ndata: %s\n\n" % (row.seq, line) if is_sse else line + b"\n"
             cursor = rows[-1].seq + 1 if rows else top + 1
             room.callers.sent(actor, cursor - 1)

@@ -31,13 +31,15 @@ def commit_ready(core: Core, turn: Turn) -> bool:
     if not ready:
         return False
     core.runs.close(turn)
+    tried: tuple[Entry, Ran] | None = None
     for entry in ready:
         work = core.work_of(entry)
         if work.tried[0] == core.fold.jid and work.tried[1] is entry.plan:
             continue
-        if _try(core, turn, entry) is None:
+        ran = _try(core, turn, entry)
+        if ran is None:
             return True
-        work.tried = core.fold.jid, entry.plan
+        work.tried, tried = (core.fold.jid, entry.plan), (entry, ran)
     released = [entry for entry in ready if _is_released(core, turn, entry)]
     moved, waiting = settle_ready(core, turn, ready, released=frozenset(entry.id for entry in released))
     if moved:
@@ -52,7 +54,8 @@ def commit_ready(core: Core, turn: Turn) -> bool:
     if guarded != "clear":
         return guarded == "moved"
     for entry in ordered[:1]:
-        ran = _try(core, turn, entry)
+        has_run = tried is not None and tried[0] is entry and core.work_of(entry).tried == (core.fold.jid, entry.plan)
+        ran = tried[1] if tried is not None and has_run else _try(core, turn, entry)
         if ran is not None:
             _finish(core, turn, entry, ran)
     return bool(released)

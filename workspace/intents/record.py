@@ -7,6 +7,7 @@ names journal rows and their SHA-256, and what travels on the wire is the body i
 
 from __future__ import annotations
 
+from json.encoder import encode_basestring as quoted
 from typing import Literal, assert_never
 
 import msgspec
@@ -349,8 +350,11 @@ def seal(body: Body, *, seq: int, epoch: int, at: str, actor: str, prev: str) ->
 
 def chain_hash(*, seq: int, epoch: int, kind: str, at: str, actor: str, sha: str, prev: str) -> str:
     """Return the hash of one link: it covers the body through the body's own SHA-256 (semantics §6, redaction)."""
-    head = {"seq": seq, "epoch": epoch, "kind": kind, "at": at, "actor": actor, "body": sha}
-    return sha256_of(prev.encode() + canonical(head))
+    head = (  # canonical JSON, written out: every record of a log passes here when it is opened
+        f'{{"actor":{quoted(actor)},"at":{quoted(at)},"body":{quoted(sha)},'
+        f'"epoch":{epoch:d},"kind":{quoted(kind)},"seq":{seq:d}}}'
+    )
+    return sha256_of((prev + head).encode("utf-8", "surrogatepass"))
 
 
 def body_parts(row: Row) -> tuple[str, str]:
@@ -382,19 +386,3 @@ def is_linked(row: Row, prev: Row | None) -> bool:
         seq=row.seq, epoch=row.epoch, kind=row.kind, at=row.at, actor=row.actor, sha=body_parts(row)[1], prev=row.prev
     )
     return follows and row.hash == expected and (prev is None or row.epoch >= prev.epoch)
-
-
-def wire_record(row: Row) -> bytes:
-    """Return the `record` message of the control channel (protocol §2) as JSON bytes."""
-    message = {
-        "type": "record",
-        "seq": row.seq,
-        "epoch": row.epoch,
-        "kind": row.kind,
-        "at": row.at,
-        "actor": row.actor,
-        "body": msgspec.Raw(body_parts(row)[0].encode()),
-        "prev": row.prev,
-        "hash": row.hash,
-    }
-    return msgspec.json.encode(message)

@@ -14,7 +14,7 @@ import msgspec
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.policy import BRANCH, MERGE, NONE, chain_for, decide, inputs_hash
 from workspace.intents.record import DecisionBody, PolicyConfig, Row, read_row
-from workspace.intents.replay import start_replay
+from workspace.intents.replay import NEVER, start_replay
 from workspace.intents.settling import member_of, ops_of
 
 
@@ -49,7 +49,7 @@ def decide_again(rows: Sequence[Row], journal: Iterable[JournalLike], config: Po
     Raises:
         LogCorrupt: the log does not verify.
     """
-    replay = start_replay(journal, checks_states=False)
+    replay = start_replay(journal, states_from=NEVER)
     decided = same = 0
     unsound: list[int] = []
     for at, row in enumerate(rows):

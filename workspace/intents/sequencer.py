@@ -6,7 +6,7 @@ outlets. Deterministic: the same events at the same times give the same log, byt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 import msgspec
@@ -272,7 +272,7 @@ def open_sequencer(
     ws: str,
     *,
     epoch: int,
-    rows: Iterable[Row],
+    rows: Sequence[Row],
     journal: Iterable[JournalLike],
     now: float,
     versions: dict[str, str],
@@ -281,12 +281,15 @@ def open_sequencer(
 ) -> tuple[Sequencer, Outcome]:
     """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
 
-    Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server.
+    Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server. Chain
+    and bytes are verified all the way, the documents' state at the last record that holds one: it is the sum of all
+    before it. `verify` checks every one.
 
     Raises:
         LogCorrupt: the log does not verify; nothing may be written on top of it.
     """
-    replay = start_replay(journal, client=writer_client(epoch))
+    last = next((row.seq for row in reversed(rows) if row.kind in ("commit", "checkpoint")), 0)
+    replay = start_replay(journal, client=writer_client(epoch), states_from=last)
     for row in rows:
         replay.step(row)
     fold = replay.fold

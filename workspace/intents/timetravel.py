@@ -76,7 +76,7 @@ def documents_at(
         for doc, digest in (checkpoint.documents if checkpoint is not None else {}).items():
             fold.create(doc, kinds[doc])
             if doc in states:
-                fold.documents[doc].apply(states[doc])
+                fold.documents[doc] = Document.of_state(kinds[doc], states[doc], client=REPLAY_CLIENT)
             if fold.documents[doc].digest() != digest:
                 raise LogCorrupt(f"the kept state of {doc} is not the one of the checkpoint after {checkpoint.head}")  # type: ignore[union-attr]
         for row in rows:
