@@ -8,7 +8,8 @@ from crdt.sync import encode_awareness_frame
 from workspace.house import House
 from workspace.peer import Peer
 
-AGENT_COLOUR = "#7c5cff"
+AGENT_USER = {"name": "Agent", "kind": "agent", "color": "#7c5cff"}
+IDLE_AGENT: dict[str, Json] = {"user": AGENT_USER, "agent": {"status": "idle", "intents": []}}
 
 
 class Attendance:
@@ -72,8 +73,9 @@ class Attendance:
 
     def _agent_state(self) -> dict[str, Json]:
         live = self._house.sequencer.fold.board.live.values()
+        if not live:
+            return IDLE_AGENT
         planning = [entry.id for entry in live if entry.state == "planning"]
         held = [entry.id for entry in live if entry.state in ("held", "ready")]
         status = "planning" if planning else "waiting" if held else "idle"
-        user = {"name": "Agent", "kind": "agent", "color": AGENT_COLOUR}
-        return {"user": user, "agent": {"status": status, "intents": planning or held}}
+        return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}

@@ -12,10 +12,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # in C where the library was built so
 from websockets.http11 import Request
-from websockets.protocol import State
+from websockets.protocol import Protocol, State
 
 from workspace.framing import BINARY, MASKED, TEXT, extent_of
 from workspace.outbox import Frame
@@ -32,27 +33,44 @@ class _Nobody:
         """Drop a message."""
 
 
-NOBODY = _Nobody()
+class _Free:
+    """Stands where uvicorn's event was while the client keeps up: most connections never need one."""
+
+    def set(self) -> None:
+        """Say again that frames may be written."""
+
+    async def wait(self) -> None:
+        """Return at once."""
+
+
+NOBODY, FREE = _Nobody(), _Free()
+NO_SCOPE: dict[str, Any] = {}
 
 
 class Line(WebSocketsSansIOProtocol):
     """One connection. `attach` leads its messages to the application; `write` sends bytes that are packed already."""
 
-    _take: Taking | None = None
-    _gone: Callable[[], None] | None = None
-    _rest = b""
-    _partial: bytearray | None = None
-    _wanted = 0
-    _waiting: asyncio.Task[None] | None = None
-    _http: asyncio.BaseProtocol | None = None
-    is_clear = True
+    # Not in the instance's dict, which would double with them: there are very many connections.
+    __slots__ = ("_gone", "_http", "_partial", "_rest", "_take", "_waiting", "_wanted", "is_clear")
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._take: Taking | None = None
+        self._gone: Callable[[], None] | None = None
+        self._rest = b""
+        self._partial: bytearray | None = None
+        self._wanted = 0
+        self._waiting: asyncio.Task[None] | None = None
+        self._http: asyncio.BaseProtocol | None = None
+        self.is_clear = True
 
     # ------------------------------------------------------------ for the application
 
     def attach(self, take: Taking, gone: Callable[[], None]) -> None:
         """Lead every message to `take`, in order, and the end of the connection to `gone`.
 
-        What `take` returns is awaited before the next message; meanwhile nothing is read, which slows the client.
+        What `take` returns is awaited before the next message; meanwhile nothing is read, which slows the client. From
+        now on the connection lives without its ASGI application, which may return.
         """
         self._take, self._gone = take, gone
         while not self.queue.empty():
@@ -67,13 +85,19 @@ class Line(WebSocketsSansIOProtocol):
             self._go_on()
 
     def _forget_handshake(self) -> None:
-        """Let go of what only the handshake and ASGI's queue needed: ten kilobytes a connection."""
-        self.scope["headers"] = []
+        """Let go of what only the handshake and ASGI's queue needed: more than half of a connection."""
+        self.scope = cast("Any", NO_SCOPE)
+        if self.is_clear:
+            self.writable = cast("asyncio.Event", FREE)
         self.queue = cast("asyncio.Queue[Any]", NOBODY)
         # The HTTP protocol and its parser hold each other; without this they stay until the collector comes.
         vars(self._http).pop("parser", None)
         self._http = None
         del self.request, self.response
+        # A dict that grew past its shared keys is four times too large: 800 bytes.
+        kept: dict[str, Any] = {}
+        kept.update(vars(self))
+        self.__dict__ = kept
 
     def write(self, packed: bytes) -> None:
         """Send packed frames now; nothing once the connection is closing."""
@@ -181,7 +205,6 @@ class Line(WebSocketsSansIOProtocol):
         gone, self._gone, self._take = self._gone, None, None
         if gone is not None:
             gone()
-            cast("dict[str, Any]", self.scope)["extensions"].clear()
             self.conn.parser = cast("Any", None)
 
     # ------------------------------------------------------------ the connection's life
@@ -196,6 +219,25 @@ class Line(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             cast("dict[str, Any]", self.scope)["extensions"][EXTENSION] = self
+            # The one that parsed the handshake keeps all of its headers; nothing came behind them yet.
+            self.conn.parser = Protocol.parse(self.conn)
+            next(self.conn.parser)
+
+    async def run_asgi(self) -> None:
+        """Run the application; where it has taken the line, the connection goes on when it returns."""
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except BaseException:  # the application's root, as in uvicorn
+            self.logger.exception("Exception in ASGI application")
+            self.send_500_response()
+        else:
+            if not self.handshake_complete:
+                self.logger.error("The application returned without an answer to the handshake.")
+                self.send_500_response()
+        if self._take is None and self.close_timer is None:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the application that nobody is there any more, once it has what had arrived."""
@@ -207,9 +249,13 @@ class Line(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """Note that the client reads more slowly than it is written to."""
         self.is_clear = False
+        if self.writable is cast("asyncio.Event", FREE):
+            self.writable = asyncio.Event()
         super().pause_writing()
 
     def resume_writing(self) -> None:
         """Note that the client has caught up."""
         self.is_clear = True
         super().resume_writing()
+        if self._take is not None:
+            self.writable = cast("asyncio.Event", FREE)

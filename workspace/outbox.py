@@ -24,6 +24,11 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._frames)
 
+    @property
+    def is_empty(self) -> bool:
+        """True while nothing waits."""
+        return not self._frames
+
     def put(self, frame: Frame) -> bool:
         """Queue a frame; False when the queue is full and the client must resync."""
         size = len(frame)

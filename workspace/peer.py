@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -56,10 +57,13 @@ class Peer:
     session: Session
     outbox: Outbox = field(default_factory=Outbox)
     carrier: Carrier | None = None
+    # Begins to send what is queued, where nobody stands by for that.
+    begin: Callable[[], None] | None = None
     closing: Close | None = None
     following: Following = "no"
     is_gone: bool = False
     _is_writing: bool = False
+    _has_begun: bool = False
     _writer: asyncio.Future[None] | None = None
     _drained: asyncio.Future[None] | None = None
 
@@ -78,7 +82,7 @@ class Peer:
             return
         if not self.outbox.put(frame):
             self.close(CLOSE_SLOW)
-        _wake(self._writer)
+        self.rouse()
 
     def control(self, message: bytes | Note) -> None:
         """Send a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
@@ -92,7 +96,7 @@ class Peer:
         """Close the socket after what is queued (at once when it is too slow). The first reason stands."""
         if self.closing is None:
             self.closing = why
-        _wake(self._writer)
+        self.rouse()
         _wake(self._drained)
 
     def gone(self) -> None:
@@ -100,8 +104,19 @@ class Peer:
         self.is_gone = True
         _wake(self._writer)
 
+    def rouse(self) -> None:
+        """See to it that what is queued is sent, and the close behind it."""
+        if self.begin is None:
+            _wake(self._writer)
+        elif not self._has_begun:
+            self._has_begun = True
+            self.begin()
+
     async def next_frame(self) -> Frame | None:
-        """Return the next frame to send; None when the socket is to be closed, or is gone. Called by one writer."""
+        """Return the next frame to send; None when the socket is to be closed, or is gone. Called by one writer.
+
+        A writer that was begun for what is queued also gets None when nothing is.
+        """
         while not self.is_gone:
             if self.closing is not None and self.closing.status == CLOSE_SLOW.status:
                 return None
@@ -113,6 +128,9 @@ class Peer:
             if frame is not None:
                 return frame
             if self.closing is not None:
+                return None
+            if self.begin is not None:
+                self._has_begun = False
                 return None
             self._writer = asyncio.get_running_loop().create_future()
             await self._writer

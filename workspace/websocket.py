@@ -79,13 +79,11 @@ class SocketEndpoint:
     async def _serve(self, connection: Connection, receive: Receive, send: Send, line: Line | None) -> None:
         """Read and write until either ends, then leave the room."""
         room, peer = connection.room, connection.peer
+        if line is not None:
+            await connection.lead(line, send)
+            return
         try:
             await room.enter(partial(room.doorman.join, peer))
-            if line is not None:
-                peer.carrier = line
-                line.attach(connection.take, peer.gone)
-                await write(peer, send)
-                return
             writer = asyncio.create_task(write(peer, send), name=f"write {peer.session.id}")
             reader = asyncio.create_task(read(connection, receive), name=f"read {peer.session.id}")
             try:
@@ -97,7 +95,6 @@ class SocketEndpoint:
         except WorkspaceFault:
             await _refuse(send, CLOSE_UNAVAILABLE)
         finally:
-            peer.carrier = None
             if room.is_open:
                 await room.enter(partial(room.doorman.leave, peer))
 
@@ -118,7 +115,7 @@ class SocketEndpoint:
 class Connection:
     """One socket's way into its room, whoever carries its frames."""
 
-    __slots__ = ("_allowance", "_bytes", "_edits", "_last", "_lobby", "_take", "peer", "room")
+    __slots__ = ("_allowance", "_bytes", "_edits", "_last", "_lobby", "_send", "_sending", "_take", "peer", "room")
 
     def __init__(self, lobby: Lobby, room: Room, peer: Peer) -> None:
         self._lobby = lobby
@@ -130,6 +127,42 @@ class Connection:
         # Edits that wait for the room's next turn: they are carried out together.
         self._edits: list[Edit] | None = None
         self._bytes = 0
+        self._send: Send | None = None
+        self._sending: asyncio.Task[None] | None = None
+
+    async def lead(self, line: Line, send: Send) -> None:
+        """Join the room on a line of its own; from then on no task stands by for this socket."""
+        peer, room = self.peer, self.room
+        try:
+            await room.enter(partial(room.doorman.join, peer))
+        except WorkspaceFault:
+            await _refuse(send, CLOSE_UNAVAILABLE)
+            return
+        self._send, peer.begin, peer.carrier = send, self._begin, line
+        line.attach(self.take, self._gone)
+        if peer.closing is not None or not peer.outbox.is_empty:
+            peer.rouse()
+
+    def _begin(self) -> None:
+        self._sending = asyncio.create_task(self._drain(), name=f"write {self.peer.session.id}")
+
+    async def _drain(self) -> None:
+        """Send what is queued, and the close if there is one."""
+        if self._send is None:
+            return
+        try:
+            await write(self.peer, self._send)
+        except OSError:  # the client has gone meanwhile
+            pass
+
+    def _gone(self) -> None:
+        """Leave the room; let go of what leads back to the line."""
+        peer, room = self.peer, self.room
+        peer.gone()
+        peer.carrier = peer.begin = self._send = None
+        leave = partial(room.doorman.leave, peer)
+        if not room.offer(leave) and room.is_open:
+            room.spawn(room.enter(leave))
 
     def take(self, frame: Frame) -> Coroutine[Any, Any, None] | None:
         """Turn a frame into a command of the room; return what must be awaited before the next frame, if anything."""

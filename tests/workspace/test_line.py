@@ -10,7 +10,8 @@ import random
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from socket import SO_SNDBUF, SOL_SOCKET
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -20,10 +21,11 @@ from websockets.frames import Frame, Opcode
 
 from agent.builtin.planner import BuiltinPlanner
 from crdt.document import Document
-from crdt.sync import encode_control, encode_update
+from crdt.sync import SyncUpdate, decode_frame, encode_control, encode_update
 from tests.support.server import Running, running_server
 from workspace.document_client import connect_document
 from workspace.framing import extent_of, pack_binary, pack_text
+from workspace.line import Line
 from workspace.settings import Settings
 
 WAIT = 10
@@ -244,3 +246,36 @@ async def test_a_closed_socket_is_freed_without_the_collector() -> None:
             assert sum(isinstance(one, HttpToolsProtocol) for one in gc.get_objects()) < 5
         finally:
             gc.enable()
+
+
+async def test_who_catches_up_has_everything_in_order_and_nobody_stands_by_any_more() -> None:
+    """A megabyte for a reader that pauses: it waits in the outbox, then comes in order; later frames go directly."""
+    settings = Settings(frames_per_second_max=10_000, frames_burst_max=10_000)
+    mirror = Document("text", client=5)
+    async with running_server(settings=settings) as server, dialled(server, "/ws/demo/plan") as socket:
+        room = await server.lobby.room("demo")
+        (slow,) = room.doorman.peers
+        line = cast("Line", slow.carrier)
+        line.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 4_096)
+        waited = False
+        async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("bea")) as typist:
+            for at in range(25):
+                await typist.insert(0, f"{at:02}" + "x" * 40_000)
+                async with asyncio.timeout(WAIT):
+                    while len(room.sequencer.fold.documents["plan"].text()) < (at + 1) * 40_002:
+                        await asyncio.sleep(0.005)
+                waited = waited or not slow.outbox.is_empty
+            assert waited, "the kernel took everything: the test shows nothing"
+            assert slow.closing is None
+            await typist.insert(0, "last")
+            while not mirror.text().startswith("last"):
+                opcode, payload = await socket.frame()
+                heard = decode_frame(payload) if opcode == 2 else None
+                if isinstance(heard, SyncUpdate):
+                    mirror.apply(heard.update)
+            assert mirror.text() == typist.text()
+            assert slow.outbox.is_empty
+            await typist.insert(0, "more")
+            opcode, payload = await socket.frame()
+            assert b"more" in payload
+            assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("write ")]
