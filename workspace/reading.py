@@ -14,6 +14,8 @@ from workspace.intents.timetravel import documents_at, last_journal_row
 from workspace.ports import JournalRow, Store
 
 PAGE = 50_000
+# A turn may add a few records before its checkpoint comes.
+USUALLY_WITHIN = CHECKPOINT_RECORDS + 100
 
 
 async def read_all(store: Store, ws: str) -> tuple[list[Row], list[JournalRow]]:
@@ -40,12 +42,16 @@ async def verify_log(store: Store, ws: str) -> Report:
 
 async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, DocumentKind]) -> dict[str, Document]:
     """Return the documents as they were after record `seq`, from the nearest checkpoint. Raises `LogCorrupt`."""
-    mark = await _checkpoint_before(store, ws, seq)
+    near = max(1, seq - USUALLY_WITHIN)
+    rows = await store.rows(ws, first=near, last=seq, limit=PAGE)
+    mark = _last_checkpoint(rows)
+    if mark is None and near > 1:
+        mark, rows = await _checkpoint_before(store, ws, near - 1), []
     checkpoint = read_row(mark).body if mark is not None else None
     assert checkpoint is None or isinstance(checkpoint, CheckpointBody), "a row is of the kind that was asked for"
     first, jid = (mark.seq + 1, checkpoint.jid) if mark is not None and checkpoint is not None else (1, 0)
     states = {row.doc: row.state for row in await store.snapshots(ws, jid=jid)} if jid else {}
-    rows: list[Row] = []
+    rows = [row for row in rows if row.seq >= first]
     while page := await store.rows(ws, first=first + len(rows), last=seq, limit=PAGE):
         rows += page
     last = await asyncio.to_thread(last_journal_row, rows)
@@ -58,9 +64,15 @@ async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, Do
 async def _checkpoint_before(store: Store, ws: str, seq: int) -> Row | None:
     """Return the last checkpoint not after `seq` that kept documents; older servers wrote some that did not."""
     for first in (max(1, seq - 2 * CHECKPOINT_RECORDS), 1):
-        rows = await store.rows(ws, first=first, last=seq, kind="checkpoint", limit=PAGE)
-        for row in reversed(rows):
-            body = read_row(row).body
-            if isinstance(body, CheckpointBody) and body.jid:
-                return row
+        found = _last_checkpoint(await store.rows(ws, first=first, last=seq, kind="checkpoint", limit=PAGE))
+        if found is not None:
+            return found
+    return None
+
+
+def _last_checkpoint(rows: list[Row]) -> Row | None:
+    for row in reversed(rows):
+        body = read_row(row).body if row.kind == "checkpoint" else None
+        if isinstance(body, CheckpointBody) and body.jid:
+            return row
     return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import platform
 import random
@@ -191,6 +192,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/replay.md")
     options = parser.parse_args()
     driver = make_log(options.records)
+    # Only this process holds the whole log as objects; the collector must not walk them in the middle of a measurement.
+    gc.collect()
+    gc.freeze()
     with tempfile.TemporaryDirectory() as folder:
         lay = asyncio.run(lying(driver, Path(folder)))
     lines = [
