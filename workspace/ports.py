@@ -179,9 +179,7 @@ class Store(Protocol):
     ) -> list[Row]:
         """Return log rows in ascending order. Raises `SegmentCorrupt` where the packed part is not what it was."""
 
-    async def journal(
-        self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000
-    ) -> list[JournalRow]:
+    async def journal(self, ws: str, *, first: int = 1, last: int | None = None, limit: int = 5000) -> list[JournalRow]:
         """Return journal rows in ascending order."""
 
     async def blob(self, ws: str, sha: str) -> bytes | None:

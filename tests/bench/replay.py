@@ -47,7 +47,7 @@ A segment that cannot be read, or whose root is another, is reported as `segment
 record inside that is not the one that was written is found by the chain, `log_corrupt`. Either keeps the room closed.
 To look inside without Folkmoot: `zlib.decompress(content)` is one record a line.
 
-The journal is not packed: opening needs all of it, and it is also read by document. Pages that packing frees are
+The journal is not packed: opening needs all of it. Pages that packing frees are
 overwritten and used again; the file itself shrinks only by `VACUUM`.
 """.splitlines()
 

@@ -132,12 +132,10 @@ class MemoryStore:
         found = self._kept(ws).log[max(first, 1) - 1 : top]
         return [row for row in found if kind in (None, row.kind)][:limit]
 
-    async def journal(
-        self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000
-    ) -> list[JournalRow]:
+    async def journal(self, ws: str, *, first: int = 1, last: int | None = None, limit: int = 5000) -> list[JournalRow]:
         """Return journal rows in ascending order."""
         found = self._kept(ws).journal
-        return [r for r in found if r.jid >= first and (last is None or r.jid <= last) and doc in (None, r.doc)][:limit]
+        return [r for r in found if r.jid >= first and (last is None or r.jid <= last)][:limit]
 
     async def snapshots(self, ws: str, *, jid: int = JID_MAX) -> list[SnapshotRow]:
         """Return the newest snapshot of each document that is not newer than journal row `jid`."""

@@ -90,6 +90,8 @@ class SqlStore:
                 if not any(row[1] == "is_busy" for row in raw.execute("PRAGMA table_info(workspace)")):
                     # Schema 1 did not know: each workspace is opened once, which finds out.
                     raw.execute("ALTER TABLE workspace ADD COLUMN is_busy BOOLEAN NOT NULL DEFAULT 1")
+                # Until 2026-11 the journal was indexed by document too. Nobody asked, and every commit wrote a page for it.
+                raw.execute("DROP INDEX IF EXISTS journal_by_doc")
                 newest = raw.execute("SELECT max(version) FROM schema_version").fetchone()[0]
             raw.close()
         except (OSError, sqlite3.Error) as error:
@@ -247,16 +249,12 @@ class SqlStore:
         window = Window(first, last if last is not None else SEQ_MAX, kind, min(limit, ROWS_MAX))
         return await self._read(lambda c: read_rows(c, ws, window))
 
-    async def journal(
-        self, ws: str, *, first: int = 1, last: int | None = None, doc: str | None = None, limit: int = 5000
-    ) -> list[JournalRow]:
+    async def journal(self, ws: str, *, first: int = 1, last: int | None = None, limit: int = 5000) -> list[JournalRow]:
         """Return journal rows in ascending order, at most 100,000."""
         query = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? AND jid >= ?"
         values: list[object] = [ws, first]
         if last is not None:
             query, values = f"{query} AND jid <= ?", [*values, last]
-        if doc is not None:
-            query, values = f"{query} AND doc = ?", [*values, doc]
         values.append(min(limit, ROWS_MAX))
         return await self._read(
             lambda c: [JournalRow(*row) for row in c.execute(f"{query} ORDER BY jid LIMIT ?", tuple(values))]

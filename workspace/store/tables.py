@@ -7,7 +7,7 @@ bytes, which records name by number and hash. Hot paths write these tables throu
 
 from __future__ import annotations
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
 SCHEMA_VERSION = 2
@@ -61,7 +61,6 @@ class JournalTable(SQLModel, table=True):
     """One document update, raw."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index("journal_by_doc", "ws", "doc", "jid"),)
     ws: str = Field(primary_key=True)
     jid: int = Field(primary_key=True)
     doc: str
