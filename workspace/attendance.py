@@ -9,6 +9,8 @@ from workspace.house import House
 from workspace.peer import Peer
 
 AGENT_USER = {"name": "Agent", "kind": "agent", "color": "#7c5cff"}
+# How many of its intents the agent names: every socket gets them anew at each change.
+SHOWN_MAX = 20
 IDLE_AGENT: dict[str, Json] = {"user": AGENT_USER, "agent": {"status": "idle", "intents": []}}
 
 
@@ -72,10 +74,10 @@ class Attendance:
             peer.send(frame)
 
     def _agent_state(self) -> dict[str, Json]:
-        live = self._house.sequencer.fold.board.live.values()
-        if not live:
+        board = self._house.sequencer.fold.board
+        if not board.live:
             return IDLE_AGENT
-        planning = [entry.id for entry in live if entry.state == "planning"]
-        held = [entry.id for entry in live if entry.state in ("held", "ready")]
+        planning = [entry.id for entry in board.shelves.of("planning")][:SHOWN_MAX]
+        held = [entry.id for entry in board.shelves.of("held", "ready")][:SHOWN_MAX]
         status = "planning" if planning else "waiting" if held else "idle"
         return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}

@@ -112,8 +112,13 @@ def stem(word: str) -> str:
 
 @cache
 def _lexicon() -> frozenset[str]:
-    sides = [side for pair in (*DIRECTIONS, *STYLES) for side in pair]
-    return frozenset(stem(word) for side in sides for word in side) | TOPS
+    return TOPS.union(*(_stems(side) for pair in (*DIRECTIONS, *STYLES) for side in pair))
+
+
+@cache
+def _stems(side: frozenset[str]) -> frozenset[str]:
+    """Return the stems of one side of the lexicon; there are only those sides, and every pair asks for all."""
+    return frozenset(map(stem, side))
 
 
 def _things(words: frozenset[str], lexicon: frozenset[str]) -> frozenset[str]:
@@ -125,7 +130,7 @@ def _opposed(
 ) -> tuple[str, str] | None:
     """Return the words that pull in opposite directions, mine first; None when both pull both ways or none does."""
     for left, right in lexicon:
-        ups, downs = {stem(word) for word in left}, {stem(word) for word in right}
+        ups, downs = _stems(left), _stems(right)
         for a, b in ((ups, downs), (downs, ups)):
             if mine & a and theirs & b and not (mine & b) and not (theirs & a):
                 return sorted(mine & a)[0], sorted(theirs & b)[0]

@@ -24,6 +24,7 @@ from workspace.intents.record import (
     Record,
     VerdictBody,
 )
+from workspace.intents.shelves import Shelves
 
 DECISIONS_REMEMBERED = 20
 VARIANT_PLANNER = "branch@1"
@@ -47,7 +48,6 @@ class Entry:
     at: str
     actor: str
     body: IntentBody
-    state: State = "queued"
     reason: str = ""
     waits_for: tuple[str, ...] = ()
     plan: PlanBody | None = None
@@ -64,11 +64,25 @@ class Entry:
     verdict: VerdictBody | None = None
     verdict_seq: int = 0
     commit: CommitBody | None = None
-    # The intent's place among all others; kept, because every live intent is held against every other.
+    # Where the board lays it out while it is live.
+    shelves: Shelves[Entry] | None = field(default=None, repr=False, compare=False)
+    # The intent's place among all others; kept, because live intents are held against each other.
     stamp: Stamp = field(init=False)
+    _state: State = "queued"
 
     def __post_init__(self) -> None:
         self.stamp = Stamp(self.seq, self.body.lane, self.body.n, self.body.seen)
+
+    @property
+    def state(self) -> State:
+        """How far it has come. Setting it moves it on the board's shelves."""
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        old, self._state = self._state, state
+        if self.shelves is not None:
+            self.shelves.move(self, old, state)
 
     @property
     def role(self) -> Role:
@@ -92,6 +106,7 @@ class Board:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     live: dict[str, Entry] = field(default_factory=dict)
+    shelves: Shelves[Entry] = field(default_factory=Shelves)
     lanes: Lanes = field(default_factory=Lanes)
     questions: dict[str, Question] = field(default_factory=dict)
     layers: dict[str, DecisionBody] = field(default_factory=dict)
@@ -111,6 +126,8 @@ class Board:
                         entry.branched = entry.plan
                     entry.plan, entry.plan_seq, entry.state = body, record.seq, "ready"
                     entry.attempts = max(entry.attempts, body.attempt + 1)
+                    if entry.shelves is not None:
+                        self.shelves.reach(entry, body.docs)
             case OracleBody() as body:
                 self._oracle(body)
             case DecisionBody() as body:
@@ -169,6 +186,9 @@ class Board:
         assert body.id not in self.entries, f"intent {body.id} twice in the log"
         self.entries[body.id] = entry
         self.live[body.id] = entry
+        docs = None if body.scope is None else [part.doc for part in body.scope]
+        self.shelves.add(entry, entry.state, docs=docs, has_deadline=body.deadline is not None)
+        entry.shelves = self.shelves
         self.lanes.accept(entry.stamp)
         if body.kind == "answer":
             self._answer(entry)
@@ -213,6 +233,7 @@ class Board:
         self._withdraw_questions(entry)
         entry.plan, entry.state, entry.waits_for = None, "queued", ()
         entry.attempts += 1
+        self.shelves.wake(entry.id)
 
     def _decision(self, body: DecisionBody) -> None:
         for id in body.group:
@@ -270,6 +291,8 @@ class Board:
         entry = self.entries[body.intent]
         assert entry.verdict is None, f"intent {body.intent} has two verdicts"
         entry.verdict, entry.verdict_seq = body, seq
+        self.shelves.drop(entry, entry.state)
+        entry.shelves = None
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
         self.live.pop(body.intent, None)
         self._part(entry)

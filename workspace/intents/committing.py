@@ -27,7 +27,7 @@ from workspace.intents.turn import Turn
 
 def commit_ready(core: Core, turn: Turn) -> bool:
     """Take one step with the ready intents: a decision, a re-plan or one commit. True when anything moved."""
-    ready = [entry for entry in core.live() if entry.state == "ready"]
+    ready = core.fold.board.shelves.of("ready")
     if not ready:
         return False
     core.runs.close(turn)
@@ -95,10 +95,9 @@ def _is_released(core: Core, turn: Turn, entry: Entry) -> bool:
 def release_deadline(core: Core) -> float | None:
     """Return when the next ready intent may be released by time alone, in unix seconds."""
     policy, times = core.fold.policy, []
-    for entry in core.live():
-        if entry.state == "ready":
-            work = core.work_of(entry)
-            times += [work.since + policy.window_ms / 1000, work.ready_at + policy.overlap_wait_ms / 1000]
+    for entry in core.fold.board.shelves.of("ready"):
+        work = core.work_of(entry)
+        times += [work.since + policy.window_ms / 1000, work.ready_at + policy.overlap_wait_ms / 1000]
     return min((at for at in times if at > core.now), default=None)
 
 

@@ -115,6 +115,13 @@ def areas_of(entry: Entry, documents: Documents) -> tuple[Area, ...] | None:
     return areas_of_scope(entry.body.scope, documents)
 
 
+def anchored_docs(entry: Entry) -> set[str]:
+    """Return the documents whose changes may move where an intent works: there its places are given by anchors."""
+    if entry.plan is not None:
+        return entry.plan.docs
+    return {part.doc for part in entry.body.scope or () if not part.is_whole and not part.keys}
+
+
 def do_collide(one: Entry, other: Entry, documents: Documents, *, client: int) -> bool:
     """L2: tell whether two planned, concurrent intents exclude each other or depend on which comes first."""
     assert one.plan is not None, "L2 compares plans"

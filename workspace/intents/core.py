@@ -34,8 +34,6 @@ class Work:
     resyncs: int = 0
     compared: int = -1
     tried: tuple[int, PlanBody | None] = (-1, None)
-    blocker: str = ""
-    looked_at: tuple[int, int] = (-1, -1)
     draft_docs: set[str] = field(default_factory=set)
 
 
@@ -73,6 +71,11 @@ class Core:
         """Return the intents without a verdict, in log order."""
         return list(self.fold.board.live.values())
 
+    def neighbours(self, entry: Entry) -> list[Entry]:
+        """Return the live intents that may work where this one does, itself included; some may turn out not to."""
+        areas = self.areas_of(entry)
+        return self.live() if areas is None else self.fold.board.shelves.near({area.doc for area in areas})
+
     def areas_of(self, entry: Entry) -> tuple[Area, ...] | None:
         """Return where a live intent works as the documents are now; looked up once for each state of them."""
         jid, count = self.fold.jid, len(self.fold.documents)
@@ -95,19 +98,11 @@ class Core:
         self.compared[(one.id, other.id)] = (one.plan, other.plan, self.fold.jid, self.turn, found)
         return found
 
-    @property
-    def version(self) -> tuple[int, int]:
-        """What changes with everything that can free a waiting intent: all records but new intents, and the documents.
-
-        A new intent is nobody's predecessor but of those that come behind it.
-        """
-        return self.fold.seq - len(self.fold.board.entries), self.fold.jid
-
     def forget_ended(self) -> None:
         """Let go of what was kept for intents that have their verdict."""
         live = self.fold.board.live
         if len(self.work) != len(live):
-            for id in [id for id in self.work if id not in live]:
+            for id in self.work.keys() - live.keys():
                 del self.work[id]
                 self.areas.pop(id, None)
             self.compared = {pair: kept for pair, kept in self.compared.items() if pair[0] in live and pair[1] in live}

@@ -18,7 +18,7 @@ from crdt.scan import scan_state_vector
 from workspace.errors import Refusal
 from workspace.intents.board import Entry
 from workspace.intents.causality import happened_before
-from workspace.intents.conflict import Documents, overlap
+from workspace.intents.conflict import Documents, anchored_docs, overlap
 from workspace.intents.core import Core
 from workspace.intents.intent import Expect, Need, rank_of
 from workspace.intents.record import PlanBody
@@ -65,7 +65,7 @@ def lacks_updates(entry: Entry, core: Core) -> tuple[str, ...]:
 def predecessors(entry: Entry, core: Core) -> list[Entry]:
     """G2: return the unsettled intents its author knew of and that may touch the same place."""
     found, seen, lane = [], entry.body.seen, entry.body.lane
-    for other in core.fold.board.live.values():  # in log order: what lies behind an intent is not its past
+    for other in core.neighbours(entry):  # in log order: what lies behind an intent is not its past
         if other.seq >= entry.seq:
             break
         if (other.seq <= seen or other.body.lane == lane) and other.body.kind in RUNNING_KINDS:
@@ -78,22 +78,14 @@ def predecessors(entry: Entry, core: Core) -> list[Entry]:
 def is_blocked(core: Core, turn: Turn, entry: Entry) -> bool:
     """Tell whether a queued intent waits for earlier ones, and show the nearest of them.
 
-    As long as one that blocks it is there and may still meet it, nothing else is looked at: a long queue costs each
-    event what the queue is long, not its square.
+    It then sleeps: while those nearest are there and where they were, nothing can free it, and no event looks at it.
     """
-    work, live, version = core.work_of(entry), core.fold.board.live, core.version
-    blocker = live.get(work.blocker)
-    if blocker is not None and entry.waits_for:
-        if work.looked_at == version:
-            return True
-        if all(id in live for id in entry.waits_for) and may_meet(blocker, entry, core):
-            work.looked_at = version
-            return True
-    before = predecessors(entry, core)
-    work.blocker, work.looked_at = before[-1].id if before else "", version
+    before = predecessors(entry, core)[-WAITS_SHOWN_MAX:]
     if before:
-        nearest = tuple(other.id for other in before[-WAITS_SHOWN_MAX:])
+        nearest = tuple(other.id for other in before)
         turn.state(entry, "queued", waits_for=nearest, reason="Waits for earlier ones.")
+        tied = set[str]().union(*(anchored_docs(one) for one in (entry, *before)))
+        core.fold.board.shelves.sleep(entry, behind=nearest, tied=tuple(tied))
     return bool(before)
 
 
@@ -112,7 +104,7 @@ def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
     patience = now < work.ready_at + policy.overlap_wait_ms / 1000
     found = []
     seen, seq, lane = entry.body.seen, entry.seq, entry.body.lane
-    for other in core.live():
+    for other in core.neighbours(entry):
         if other.seq <= seen or seq <= other.body.seen or other.body.lane == lane:
             continue  # one of them knew of the other (or it is the same): see `are_concurrent`
         theirs = core.work_of(other)

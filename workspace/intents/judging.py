@@ -115,9 +115,9 @@ def _rivals(core: Core, entry: Entry) -> list[Entry]:
     committed = [board.entries[id] for _, commit in latest for id in commit.intents]
     return [
         other
-        for other in (*core.live(), *committed)
+        for other in (*board.shelves.of("ready", "held"), *committed)
         if other.id != entry.id
-        and ((other.state in ("ready", "held") and other.plan is not None) or other.commit is not None)
+        and (other.plan is not None or other.commit is not None)
         and other.body.kind in ("do", "override")
         and frozenset((other.id, entry.id)) not in board.cleared
         and are_concurrent(other.stamp, entry.stamp)

@@ -39,14 +39,13 @@ RESYNC_AT = (0.0, 5.0, 15.0)
 MISSING_ONLINE_SECONDS = 30.0
 MISSING_OFFLINE_SECONDS = 86_400.0
 FAULTS_MAX = 2
+WAITS_FOR_SLOT = "Waits for a free planner."
 
 
 def park(core: Core, turn: Turn) -> bool:
     """G1: hold what depends on edits that have not arrived, ask for them, give up in time."""
     moved = False
-    for entry in core.live():
-        if entry.state not in ("queued", "parked"):
-            continue
+    for entry in core.fold.board.shelves.of("queued", "parked"):
         missing = lacks_updates(entry, core)
         if not missing:
             if entry.state == "parked":
@@ -87,7 +86,7 @@ def _press(core: Core, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bo
 def expire_overdue(core: Core, turn: Turn) -> bool:
     """End intents whose authors wanted them by a time that is over."""
     moved = False
-    for entry in core.live():
+    for entry in list(core.fold.board.shelves.timed.values()):
         deadline = entry.body.deadline
         if deadline is None or turn.now < deadline or not entry.is_live:
             continue
@@ -110,35 +109,32 @@ def expire_overdue(core: Core, turn: Turn) -> bool:
 
 def overdue_at(core: Core) -> float | None:
     """Return when the next intent is overdue, in unix seconds."""
-    return min((entry.body.deadline for entry in core.live() if entry.body.deadline is not None), default=None)
+    timed = core.fold.board.shelves.timed.values()
+    return min((entry.body.deadline for entry in timed if entry.body.deadline is not None), default=None)
 
 
 def parked_deadline(core: Core) -> float | None:
     """Return when the next parked intent must be looked at again, in unix seconds."""
     times = []
-    for entry in core.live():
+    for entry in core.fold.board.shelves.of("parked"):
         work = core.work_of(entry)
-        if entry.state == "parked":
-            times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
-            times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
+        times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
+        times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
     return min((at for at in times if at > core.now), default=None)
 
 
 def start(core: Core, turn: Turn) -> bool:
     """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
-    live = core.live()
-    queued = [entry for entry in live if entry.state == "queued"]
-    if not queued:
-        return False
-    busy = sum([entry.state == "planning" for entry in live])
-    moved = False
-    for entry in queued:
+    shelves = core.fold.board.shelves
+    busy, moved = shelves.count("planning"), False
+    for entry in shelves.of("queued"):
         if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins:
             continue
-        if is_blocked(core, turn, entry):
+        is_full = busy >= core.fold.policy.slots
+        if (is_full and entry.reason == WAITS_FOR_SLOT) or is_blocked(core, turn, entry):
             continue
-        if busy >= core.fold.policy.slots:
-            turn.state(entry, "queued", reason="Waits for a free planner.")
+        if is_full:
+            turn.state(entry, "queued", reason=WAITS_FOR_SLOT)
         else:
             moved = True
             approved = approved_plan(core, entry)

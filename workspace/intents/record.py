@@ -79,6 +79,11 @@ class PlanBody(msgspec.Struct, frozen=True):
     tokens: Tokens = Tokens()
     planner: str = ""
 
+    @property
+    def docs(self) -> set[str]:
+        """The documents in which it works: where it writes, and what it read strongly."""
+        return {op.doc for op in self.ops} | {reading.doc for reading in self.reads if reading.strong}
+
 
 class Question(msgspec.Struct, frozen=True):
     """What people are asked: who may answer is derived from the group; `deadline` in unix seconds."""

@@ -81,6 +81,7 @@ class Sequencer:
         self.document_bytes_max = document_bytes_max
         self._changed = set(fold.touched)
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._documents = len(fold.documents)
 
     @property
     def fold(self) -> Fold:
@@ -99,6 +100,7 @@ class Sequencer:
         core.now = max(core.now, now)
         turn = Turn(core.fold, core.epoch, core.now)
         self._enter(turn, event)
+        self._stir(turn, event)
         due = core.runs.due_at()
         if due is not None and due <= core.now:
             core.runs.close(turn)
@@ -133,7 +135,24 @@ class Sequencer:
         board = self.core.fold.board
         if isinstance(event, UNSETTLING) or not (board.live or board.questions):
             return False
-        return not isinstance(event, Edited) or any(entry.state == "parked" for entry in board.live.values())
+        return not isinstance(event, Edited) or board.shelves.count("parked") > 0
+
+    def _stir(self, turn: Turn, event: Event | None = None) -> None:
+        """Wake the waiting intents that what has just happened may free."""
+        fold, shelves = self.core.fold, self.core.fold.board.shelves
+        has_new, self._documents = len(fold.documents) != self._documents, len(fold.documents)
+        if not shelves.asleep:
+            return
+        match event:
+            case SocketOpened(lane=lane) | Resynced(lane=lane) | LaneChanged(lane=lane):
+                shelves.wake_where(lambda entry: entry.body.lane == lane)
+            case Configured():
+                shelves.wake_where(lambda _: True)
+            case _:
+                pass
+        if has_new:
+            shelves.wake_where(lambda _: True)
+        shelves.wake_tied({row.doc for row in turn.journal})
 
     def _settle(self, turn: Turn) -> None:
         core = self.core
@@ -145,6 +164,7 @@ class Sequencer:
             moved = committing.commit_ready(core, turn) or moved
             if not moved:
                 return
+            self._stir(turn)
         raise AssertionError("the round does not come to rest")
 
     def _enter(self, turn: Turn, event: Event) -> None:

@@ -90,7 +90,7 @@ class SqlStore:
                 if not any(row[1] == "is_busy" for row in raw.execute("PRAGMA table_info(workspace)")):
                     # Schema 1 did not know: each workspace is opened once, which finds out.
                     raw.execute("ALTER TABLE workspace ADD COLUMN is_busy BOOLEAN NOT NULL DEFAULT 1")
-                # Until 2026-11 the journal was indexed by document too. Nobody asked, and every commit wrote a page for it.
+                # The journal was indexed by document too: nobody asked, and every commit wrote a page for it.
                 raw.execute("DROP INDEX IF EXISTS journal_by_doc")
                 newest = raw.execute("SELECT max(version) FROM schema_version").fetchone()[0]
             raw.close()
