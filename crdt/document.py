@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -352,16 +353,20 @@ class Document:
     def _read_digest(self) -> str:
         own = encode_state_vector(self._state)
         tail = self._native(lambda: self._doc.get_update(own))
+        if tail == EMPTY_UPDATE and not self._state:
+            return _empty_digest(self.kind)
         scan = scan_update(tail, INTERNAL)
         assert not scan.inserted, "the state vector mirror is pycrdt's own"
-        return digest_value(
-            {
-                "kind": self.kind,
-                "value": self.value(),
-                "state": sorted([client, clock] for client, clock in self._state.items()),
-                "deleted": sorted([client, list(spans)] for client, spans in scan.deleted.items()),
-            }
-        )
+        state = sorted([client, clock] for client, clock in self._state.items())
+        deleted = sorted([client, list(spans)] for client, spans in scan.deleted.items())
+        return digest_value({"kind": self.kind, "value": self.value(), "state": state, "deleted": deleted})
+
+
+@cache
+def _empty_digest(kind: DocumentKind) -> str:
+    """Return the digest of a document without structs and deletions: most workspaces that open hold nothing else."""
+    value: Json = {} if kind == "data" else ""
+    return digest_value({"kind": kind, "value": value, "state": [], "deleted": []})
 
 
 def _root_of(doc: Doc[Any], kind: DocumentKind) -> Text | Map[object] | XmlFragment:
