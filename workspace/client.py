@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -192,6 +193,10 @@ class Room:
     async def cancel(self, intent: str) -> Intent:
         """Cancel a live intent."""
         return await self.intent("", kind="cancel", refs=[intent])
+
+    async def stop(self, scope: Literal["mine", "all"] = "mine") -> Intent:
+        """Cancel everything of one's own that is under way, or everything one may."""
+        return await self.intent("", kind="cancel", value=scope)
 
     async def approve(self, intent: str) -> Intent:
         """Run a suggestion."""

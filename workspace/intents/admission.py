@@ -40,8 +40,12 @@ from workspace.intents.turn import AGENT, Turn
 LIVE_INTENTS_MAX = 1_000
 NEEDS_TEXT = frozenset({"do", "override"})
 NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
+ONE_REF = frozenset({"answer", "approve", "undo"})
+# What a cancel without refs stops: the author's own, or everything the author may.
+STOPS = ("mine", "all")
 KEYS_MAX = 256
 SECONDS_MAX = 2.0**40
+REASON_POINTS_MAX = 500
 
 
 def submit(core: Core, turn: Turn, event: Submitted) -> None:
@@ -95,8 +99,16 @@ def _refuse_shape(frame: IntentFrame) -> Refusal | None:
         return Refusal("malformed", f"deadline is {frame.deadline}.", "Give unix seconds.")
     if frame.kind in NEEDS_TEXT and not frame.text.strip():
         return Refusal("malformed", "The instruction is empty.", "Say what shall be done.")
+    if frame.kind == "cancel" and not frame.refs and frame.value in STOPS:
+        return None
     if frame.kind in NEEDS_REFS and not frame.refs:
         return Refusal("malformed", f"'{frame.kind}' must name what it is about in refs.", "Name it in refs.")
+    if len(set(frame.refs)) < len(frame.refs):
+        return Refusal("malformed", "refs names the same thing twice.", "Name each once.")
+    if frame.kind in ONE_REF and len(frame.refs) > 1:
+        return Refusal(
+            "malformed", f"'{frame.kind}' is about one thing; refs names {len(frame.refs)}.", "Send one each."
+        )
     if frame.kind == "answer" and frame.value is None:
         return Refusal("malformed", "An answer needs a value.", "Choose one of the question's options.")
     return None
@@ -158,7 +170,14 @@ def _refuse_refs(core: Core, event: Submitted) -> Refusal | None:
         return Refusal("malformed", f"refs names nothing that is in the log: {ref!r}.", "Take the id from the log.")
     if frame.kind == "undo":
         return _refuse_undo([board.entries[id] for id in board.commits[ref][1].intents], event)
-    return _refuse_authority(board.entries.get(ref), event)
+    targets = [board.entries[id] for id in frame.refs]
+    above = [
+        target for target in targets if target.is_live and not may_replace(target, event.actor, rank_of(event.role))
+    ]
+    if frame.kind == "override" and above and len(targets) > 1:
+        reason = f"Replacing {above[0].actor}'s instruction needs consent, and is asked for one at a time."
+        return Refusal("forbidden", reason, "Override each by itself.")
+    return next((refusal for target in targets if (refusal := _refuse_authority(target, event))), None)
 
 
 def _refuse_undo(authors: list[Entry], event: Submitted) -> Refusal | None:
@@ -170,11 +189,19 @@ def _refuse_undo(authors: list[Entry], event: Submitted) -> Refusal | None:
     return Refusal("forbidden", f"Only {names} or somebody above may take this back.", "Ask them.")
 
 
-def _refuse_authority(target: Entry | None, event: Submitted) -> Refusal | None:
-    if target is None:
-        return None
+def may_replace(target: Entry, actor: str, rank: int) -> bool:
+    """Tell whether somebody may override an intent without its author's consent."""
+    return target.actor == actor or rank >= target.rank
+
+
+def may_cancel(target: Entry, actor: str, rank: int) -> bool:
+    """Tell whether somebody may end an intent: its author, and whoever stands above."""
+    return target.actor == actor or rank > target.rank
+
+
+def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
     rank = rank_of(event.role)
-    if event.frame.kind == "cancel" and target.actor != event.actor and rank <= target.rank:
+    if event.frame.kind == "cancel" and not may_cancel(target, event.actor, rank):
         return Refusal("forbidden", f"Only {target.actor} or somebody above may cancel this.", "Ask them.")
     if event.frame.kind == "approve" and rank < EDIT_RANK:
         return Refusal("forbidden", f"A {event.role} may not approve.", "An editor or the owner may.")
@@ -257,14 +284,28 @@ def _answer(core: Core, turn: Turn, entry: Entry, *, is_open: bool) -> None:
 
 
 def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
-    targets = [core.fold.board.entries[ref] for ref in entry.body.refs]
-    live = [target for target in targets if target.is_live]
-    for target in live:
-        end_live(core, turn, target, by=entry, state="cancelled", reason=f"{entry.actor} cancelled it.")
-    if live:
-        _end(turn, entry, "done", "cancelled", f"Cancelled {', '.join(target.id for target in live)}.")
-    else:
+    ended = []
+    for target in _to_cancel(core, entry):
+        if target.is_live:  # ending one may have ended what was added to it
+            end_live(core, turn, target, by=entry, state="cancelled", reason=f"{entry.actor} cancelled it.")
+            ended.append(target.id)
+    if ended:
+        _end(turn, entry, "done", "cancelled", f"Cancelled {', '.join(ended)}."[:REASON_POINTS_MAX])
+    elif entry.body.refs:
         _end(turn, entry, "rejected", "too_late", "It had ended before your cancel came.", "Undo the commit instead.")
+    else:
+        whose = "of yours" if entry.body.value == "mine" else "that you may stop"
+        _end(turn, entry, "rejected", "too_late", f"Nothing {whose} was under way.", "Undo a commit instead.")
+
+
+def _to_cancel(core: Core, entry: Entry) -> list[Entry]:
+    """Return what a cancel is about: what it names, all of its author's, or all that its author may stop."""
+    if entry.body.refs:
+        return [core.fold.board.entries[ref] for ref in entry.body.refs]
+    others = [other for other in core.live() if other.id != entry.id and other.seq <= entry.seq]
+    if entry.body.value == "mine":
+        return [other for other in others if other.actor == entry.actor]
+    return [other for other in others if may_cancel(other, entry.actor, entry.rank)]
 
 
 def _approve(core: Core, turn: Turn, entry: Entry) -> None:
@@ -279,7 +320,7 @@ def _override(core: Core, turn: Turn, entry: Entry) -> None:
         target = core.fold.board.entries[ref]
         if not target.is_live or target.seq > entry.body.seen:
             continue
-        if target.actor == entry.actor or entry.rank >= target.rank:
+        if may_replace(target, entry.actor, entry.rank):
             reason = f"{entry.actor} replaced it: {entry.body.text[:200]}"
             end_live(core, turn, target, by=entry, state="superseded", reason=reason)
         else:

@@ -114,6 +114,8 @@ class Board:
     cleared: set[frozenset[str]] = field(default_factory=set)
     settled: list[DecisionBody] = field(default_factory=list)
     commits: dict[str, tuple[int, CommitBody]] = field(default_factory=dict)
+    # The approvals of each suggestion or variant, in log order.
+    approvals: dict[str, list[str]] = field(default_factory=dict)
 
     def apply(self, record: Record) -> None:
         """Enter one record. Order is the log's; every record is entered exactly once."""
@@ -192,6 +194,8 @@ class Board:
         self.lanes.accept(entry.stamp)
         if body.kind == "answer":
             self._answer(entry)
+        elif body.kind == "approve":
+            self.approvals.setdefault(body.refs[0], []).append(entry.id)
 
     def _answer(self, entry: Entry) -> None:
         question = self.questions.get(entry.body.refs[0])

@@ -45,7 +45,9 @@ def commit_ready(core: Core, turn: Turn) -> bool:
     if moved:
         return True
     known = len(core.fold.judged)
-    released = [entry for entry in released if entry.id not in waiting and not without_judgement(core, turn, entry)]
+    released = [entry for entry in released if entry.id not in waiting]
+    unjudged = without_judgement(core, turn, released)
+    released = [entry for entry in released if entry.id not in unjudged]
     if len(core.fold.judged) > known:
         return True
     # Only a rule looks beyond the one that comes next.

@@ -65,29 +65,38 @@ COMMON_WORDS = frozenset(
 )
 
 
-def without_judgement(core: Core, turn: Turn, entry: Entry) -> bool:
-    """Tell whether an intent must wait for the judge; asks about what nobody has asked yet."""
-    if not core.has_judge or not core.fold.policy.judge or entry.body.kind not in ("do", "override"):
-        return False
-    work = core.work_of(entry)
-    if work.compared == core.plans:
-        return False
-    open_pairs = [pair_of(entry, rival) for rival in _rivals(core, entry)]
-    open_pairs = [pair for pair in open_pairs if pair not in core.fold.judged and pair not in core.harmless]
-    if core.quick is not None and open_pairs:
-        open_pairs = _judge_at_once(core, turn, open_pairs, core.quick)
-    fresh = [pair for pair in open_pairs if pair not in core.judging]
-    if fresh:
-        ids = list(dict.fromkeys(id for pair in fresh for id in pair))[:ITEMS_MAX]
-        asked = tuple(pair for pair in fresh if pair[0] in ids and pair[1] in ids)
-        core.judging.update(asked)
+def without_judgement(core: Core, turn: Turn, entries: list[Entry]) -> frozenset[str]:
+    """Return who of these must wait for the judge; asks about what nobody has asked yet, 20 instructions a question."""
+    if not core.has_judge or not core.fold.policy.judge:
+        return frozenset()
+    waiting, asked = set[str](), dict[Pair, None]()
+    for entry in entries:
+        work = core.work_of(entry)
+        if work.compared == core.plans or entry.body.kind not in ("do", "override"):
+            continue
+        pairs = [pair_of(entry, rival) for rival in _rivals(core, entry)]
+        pairs = [pair for pair in pairs if pair not in core.fold.judged and pair not in core.harmless]
+        if core.quick is not None and pairs:
+            pairs = _judge_at_once(core, turn, pairs, core.quick)
+        if pairs:
+            waiting.add(entry.id)
+            asked.update(dict.fromkeys(pair for pair in pairs if pair not in core.judging))
+            turn.state(entry, "ready", reason="Is compared with what others asked for.")
+        else:
+            work.compared = core.plans
+    _ask(core, turn, list(asked))
+    return frozenset(waiting)
+
+
+def _ask(core: Core, turn: Turn, pairs: list[Pair]) -> None:
+    """Ask about pairs in as few questions as hold them: each lists its instructions once and the pairs among them."""
+    while pairs:
+        ids = list(dict.fromkeys(id for pair in pairs for id in pair))[:ITEMS_MAX]
+        among = tuple(pair for pair in pairs if pair[0] in ids and pair[1] in ids)
+        core.judging.update(among)
         items = tuple(item_of(core.fold.board.entries[id]) for id in ids)
-        turn.wish(AskJudge(JudgeTask(items, asked)))
-    if open_pairs:
-        turn.state(entry, "ready", reason="Is compared with what others asked for.")
-    else:
-        work.compared = core.plans
-    return bool(open_pairs)
+        turn.wish(AskJudge(JudgeTask(items, among)))
+        pairs = [pair for pair in pairs if pair not in core.judging]
 
 
 def _judge_at_once(core: Core, turn: Turn, pairs: list[Pair], quick: Quick) -> list[Pair]:

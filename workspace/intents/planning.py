@@ -9,6 +9,7 @@ import msgspec
 
 from crdt.document import Document
 from workspace.errors import Refusal
+from workspace.intents.approving import is_free
 from workspace.intents.board import Entry
 from workspace.intents.branching import approved_plan
 from workspace.intents.context import ask_where, earlier_of, scope_of
@@ -132,6 +133,9 @@ def start(core: Core, turn: Turn) -> bool:
             continue
         is_full = busy >= core.fold.policy.slots
         if (is_full and entry.reason == WAITS_FOR_SLOT) or is_blocked(core, turn, entry):
+            continue
+        if not is_free(core, turn, entry):
+            moved = moved or not entry.is_live
             continue
         if is_full:
             turn.state(entry, "queued", reason=WAITS_FOR_SLOT)

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from workspace.intents.fold import Fold, JournalLike
-from workspace.intents.policy import BRANCH, MERGE, NONE, chain_for, decide, inputs_hash
+from workspace.intents.policy import BRANCH, MERGE, NONE, decide, inputs_hash
 from workspace.intents.record import DecisionBody, PolicyConfig, Row, read_row
 from workspace.intents.replay import NEVER, start_replay
-from workspace.intents.settling import member_of, ops_of
+from workspace.intents.settling import chain_of, member_of
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -68,14 +68,17 @@ def decide_again(rows: Sequence[Row], journal: Iterable[JournalLike], config: Po
 
 def _is_sound(body: DecisionBody, fold: Fold) -> bool:
     group = [fold.board.entries[id] for id in body.group]
-    config = chain_for(fold.policy, body.layer, ops_of(group))
+    config = chain_of(fold.policy, body.layer, group, fold.board)
     return inputs_hash(tuple(map(member_of, group)), config, fold.board.standing()) == body.inputs
 
 
 def _compare(seq: int, body: DecisionBody, fold: Fold, config: PolicyConfig) -> Difference | None:
     group = [fold.board.entries[id] for id in body.group]
     ruling = decide(
-        tuple(map(member_of, group)), chain_for(config, body.layer, ops_of(group)), fold.board.standing(), fold.merges
+        tuple(map(member_of, group)),
+        chain_of(config, body.layer, group, fold.board),
+        fold.board.standing(),
+        fold.merges,
     )
     was = "" if body.question is not None else _winner(body)
     if ruling.winner == was:

@@ -6,14 +6,15 @@ question is a decision too, with the outcome `held`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from crdt.digest import Json
 from crdt.ops import Op
 from workspace.intents.answering import agreed, carried, plurality
-from workspace.intents.board import Entry
+from workspace.intents.approving import are_rival_picks, picks_variants
+from workspace.intents.board import Board, Entry
 from workspace.intents.branching import branch
 from workspace.intents.causality import are_concurrent
 from workspace.intents.conflict import components
@@ -38,7 +39,7 @@ from workspace.intents.policy import (
     inputs_hash,
 )
 from workspace.intents.protecting import suggest
-from workspace.intents.record import Answer, DecisionBody, Layer, Question, VerdictBody
+from workspace.intents.record import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
 LABEL_POINTS_MAX = 80
@@ -62,7 +63,7 @@ def settle_ready(
         for other in ready[at + 1 :]
         if are_concurrent(one.stamp, other.stamp)
         and frozenset((one.id, other.id)) not in cleared
-        and core.collides(one, other)
+        and (core.collides(one, other) or are_rival_picks(one, other, core))
     ]
     order = [entry.id for entry in ready]
     opposed = [pair for pair in contradictions(core, ready) if set(pair) <= set(order)]
@@ -93,7 +94,7 @@ def settle(
 
     Returns False when the policy wants the merger's word first and has asked for it.
     """
-    config = chain_for(core.fold.policy, layer, ops_of(group))
+    config = chain_of(core.fold.policy, layer, group, core.fold.board)
     if "merge" in config.chain and awaits_merger(core, turn, group):
         return False
     core.runs.close(turn)
@@ -117,6 +118,15 @@ def settle(
     else:
         _ask(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
     return True
+
+
+def chain_of(policy: PolicyConfig, layer: str, group: Sequence[Entry], board: Board) -> PolicyConfig:
+    """Return the policy for a group; who picks one of several variants is not answered with more variants."""
+    config = chain_for(policy, layer, ops_of(group))
+    if not picks_variants(group, board):
+        return config
+    rest = tuple(name for name in config.chain if name != "branch") or ("fair",)
+    return msgspec.structs.replace(config, chain=rest)
 
 
 def ops_of(group: Iterable[Entry]) -> list[Op]:

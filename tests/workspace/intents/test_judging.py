@@ -268,3 +268,23 @@ def test_a_pure_judge_answers_at_once_and_only_what_matters_is_logged() -> None:
     assert driver.verdict(third).state == "done"
     assert sum('"judged"' in row.body for row in driver.rows) == 1
     sound(driver)
+
+
+@pytest.mark.parametrize(("people", "questions"), [(6, 1), (20, 1), (25, 2)])
+def test_one_question_lists_twenty_instructions(people: int, questions: int) -> None:
+    driver = Driver(has_judge=True, policy=PolicyConfig(slots=64))
+    ids = [driver.ask(f"P{at}", f"do {at}", seen=driver.start) for at in range(people)]
+    for at, id in enumerate(ids):
+        driver.set(id, f"k{at}", at)
+    driver.wait(0.4)
+    first = driver.judge_tasks[:questions]
+    assert max(len(task.items) for task in driver.judge_tasks) <= 20
+    assert sum(len(task.pairs) for task in first) >= min(people, 20) * (min(people, 20) - 1) // 2
+    asked = [pair for task in driver.judge_tasks for pair in task.pairs]
+    assert len(set(asked)) == len(asked) == people * (people - 1) // 2, "every pair once"
+    if people <= 20:
+        assert len(driver.judge_tasks) == questions
+    while driver.judge_tasks:
+        opine(driver, "compatible")
+    assert {driver.state(id) for id in ids} == {"done"}
+    sound(driver)
