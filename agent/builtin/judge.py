@@ -1,8 +1,9 @@
 """The judge that needs no model: two instructions contradict when they pull one thing in opposite directions.
 
 Deterministic and modest. It looks for opposing words of a small lexicon (`docs/judge.md` prints it) about a shared
-thing: a content word both name, or, for words of style, the document itself. It does not understand sentences; what it
-misses L2 and the rules may still find, and what it flags is only ever asked.
+thing: a content word both name, or, for words of style, the document itself; and for different values of one thing
+(`agent.builtin.values`). It does not understand sentences; what it misses L2 and the rules may still find, and what it
+flags is only ever asked.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from agent.builtin.values import clash
 from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.ports import Desk
 
-NAME = "builtin-judge@1"
+NAME = "builtin-judge@2"
 # Each line: one direction against the other. Words are compared by their stems.
 DIRECTIONS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     (frozenset(one.split()), frozenset(other.split()))
@@ -63,7 +65,7 @@ class BuiltinJudge:
         return NAME
 
     def quick(self, one: Item, other: Item) -> Judgement | None:
-        """Return what the lexicon says."""
+        """Return what lexicon and values say."""
         return compare(one, other)
 
     async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
@@ -78,7 +80,7 @@ class BuiltinJudge:
 
 
 def compare(one: Item, other: Item) -> Judgement:
-    """Return what the lexicon says of two instructions. Symmetric."""
+    """Return what lexicon and values say of two instructions. Symmetric."""
     pair = (one.intent, other.intent)
     mine, theirs = words_of(one.text), words_of(other.text)
     lexicon = _lexicon()
@@ -89,6 +91,10 @@ def compare(one: Item, other: Item) -> Judgement:
     turn = _opposed(mine, theirs, DIRECTIONS)
     if turn is not None and shared:
         return Judgement(pair, "contradict", turn)
+    apart = one.documents and other.documents and not set(one.documents) & set(other.documents)
+    values = None if apart else clash(one.text, other.text)
+    if values is not None:
+        return Judgement(pair, "contradict", values)
     if mine & TOPS and theirs & TOPS and mine & theirs & TOPS and _things(mine, lexicon) != _things(theirs, lexicon):
         top = sorted(mine & theirs & TOPS)[0]
         return Judgement(pair, "unsure", (top, top))

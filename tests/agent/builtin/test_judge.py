@@ -47,6 +47,13 @@ def test_other_things_or_the_same_direction_do_not(one: str, other: str) -> None
     assert said(one, other) == said(other, one) == "compatible"
 
 
+def test_a_shared_word_is_not_enough_in_different_documents() -> None:
+    one = Item("i1", "Ana", "set the limit to 5", documents=("plan",))
+    for documents, opinion in ((("plan", "budget"), "contradict"), (("budget",), "compatible"), ((), "contradict")):
+        other = Item("i2", "Ben", "set the limit to 9", documents=documents)
+        assert compare(one, other).opinion == compare(other, one).opinion == opinion
+
+
 def test_two_claims_to_the_top_are_noted() -> None:
     assert said("Make the choir the main point", "Make dinner the main point") == "unsure"
 
