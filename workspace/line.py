@@ -2,23 +2,29 @@
 
 uvicorn puts every message through a queue, pauses the transport for each, and packs every outgoing frame anew. A
 connection that finds this class under its ASGI scope (`extensions["folkmoot.line"]`) takes messages as they arrive and
-writes frames that were packed once for all readers. Handshake, control frames, fragments, errors and closing are
-uvicorn's and the `websockets` library's, unchanged; under another server the connection speaks plain ASGI.
+writes frames that were packed once for all readers. A plain handshake is read and accepted here too
+(`workspace.handshake`). Any other, every refusal, control frames, fragments, errors and closing are uvicorn's and the
+`websockets` library's, unchanged; under another server the connection speaks plain ASGI.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
+from urllib.parse import unquote
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # in C where the library was built so
 from websockets.http11 import Request
 from websockets.protocol import Protocol, State
 
 from workspace.framing import BINARY, MASKED, TEXT, extent_of
+from workspace.handshake import Handshake, accepted, read_handshake
 from workspace.outbox import Frame
 
 EXTENSION = "folkmoot.line"
@@ -51,7 +57,9 @@ class Line(WebSocketsSansIOProtocol):
     """One connection. `attach` leads its messages to the application; `write` sends bytes that are packed already."""
 
     # Not in the instance's dict, which would double with them: there are very many connections.
-    __slots__ = ("_gone", "_http", "_partial", "_rest", "_take", "_waiting", "_wanted", "is_clear")
+    __slots__ = (
+        "_gone", "_handshake", "_http", "_is_first", "_partial", "_rest", "_take", "_waiting", "_wanted", "is_clear",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -62,6 +70,8 @@ class Line(WebSocketsSansIOProtocol):
         self._wanted = 0
         self._waiting: asyncio.Task[None] | None = None
         self._http: asyncio.BaseProtocol | None = None
+        self._is_first = True
+        self._handshake: Handshake | None = None
         self.is_clear = True
 
     # ------------------------------------------------------------ for the application
@@ -93,7 +103,8 @@ class Line(WebSocketsSansIOProtocol):
         # The HTTP protocol and its parser hold each other; without this they stay until the collector comes.
         vars(self._http).pop("parser", None)
         self._http = None
-        del self.request, self.response
+        for name in ("request", "response"):
+            vars(self).pop(name, None)
         # A dict that grew past its shared keys is four times too large: 800 bytes.
         kept: dict[str, Any] = {}
         kept.update(vars(self))
@@ -109,7 +120,9 @@ class Line(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes from the network."""
         if self._take is None:
-            super().data_received(data)
+            is_first, self._is_first = self._is_first, False
+            if not (is_first and self._greet(data)):
+                super().data_received(data)
             return
         if self._partial is not None:
             self._partial += data
@@ -214,14 +227,67 @@ class Line(WebSocketsSansIOProtocol):
         self._http = transport.get_protocol()
         super().connection_made(transport)
 
+    def _greet(self, data: bytes) -> bool:
+        """Begin the application for a plain handshake; False where it is the library's to judge, or to write down."""
+        if self.conn.available_extensions or self.logger.isEnabledFor(logging.INFO):
+            return False
+        handshake = read_handshake(data)
+        if handshake is None:
+            return False
+        self._handshake, self.handshake_initiated = handshake, True
+        path, _, query = handshake.target.partition("?")
+        self.scope = {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "root_path": self.root_path,
+            "path": self.root_path + unquote(path),
+            "raw_path": (self.root_path + path).encode(),
+            "query_string": query.encode(),
+            "headers": handshake.headers,
+            "subprotocols": handshake.subprotocols,
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}, EXTENSION: cast("Any", self)},
+        }
+        self._parse_frames()
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+        return True
+
     def handle_connect(self, event: Request) -> None:
         """Begin the application; it finds this object in its scope."""
         super().handle_connect(event)
         if self.response.status_code == 101:
             cast("dict[str, Any]", self.scope)["extensions"][EXTENSION] = self
-            # The one that parsed the handshake keeps all of its headers; nothing came behind them yet.
-            self.conn.parser = Protocol.parse(self.conn)
-            next(self.conn.parser)
+            self._parse_frames()
+
+    def _parse_frames(self) -> None:
+        """Have the library expect frames: the parser of a handshake keeps all of its headers."""
+        self.conn.parser = Protocol.parse(self.conn)
+        next(self.conn.parser)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send what the application says; a plain handshake is accepted without the library."""
+        handshake, self._handshake = self._handshake, None
+        if handshake is not None:
+            if message["type"] == "websocket.accept" and not message.get("headers") and not self.disconnected:
+                self._accept(handshake, message.get("subprotocol"))
+                return
+            headers = Headers((name.decode(), value.decode()) for name, value in handshake.headers)
+            self.response = self.conn.accept(Request(handshake.target, headers))
+        await super().send(message)
+
+    def _accept(self, handshake: Handshake, subprotocol: str | None) -> None:
+        if not self.transport.is_closing():
+            self.handshake_complete = True
+            self.conn.state = State.OPEN
+            self.transport.write(accepted(handshake, subprotocol, self.default_headers))
+            self.start_keepalive()
 
     async def run_asgi(self) -> None:
         """Run the application; where it has taken the line, the connection goes on when it returns."""
