@@ -150,17 +150,26 @@ def _branch(group: tuple[Member, ...]) -> Ruling | None:
 
 
 def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
-    """Rule for who has lost three groups of equals in a row, else for who won least often, else by a draw."""
+    """Rule for who has lost three groups of equals in a row, else for who won least often, else by a draw.
+
+    No draw takes back what is done: of equals the one that is committed stands.
+    """
     owed = [member for member in group if standing.losses.get(member.actor, 0) >= LOSSES_IN_A_ROW]
     among = owed or list(group)
     fewest = min(standing.wins.get(member.actor, 0) for member in among)
     equal = [member for member in among if standing.wins.get(member.actor, 0) == fewest]
     group_id = digest_value([member.intent for member in group])
-    winner = min(equal, key=lambda member: digest_value([group_id, member.intent]))
+    done = [member for member in equal if member.is_committed]
+    winner = min(done or equal, key=lambda member: digest_value([group_id, member.intent]))
     if len({member.actor for member in owed}) == 1:
-        return Ruling("fair@2", winner.intent, f"{winner.actor} had lost {LOSSES_IN_A_ROW} times in a row")
-    reason = f"{winner.actor} had won least often" if len(equal) == 1 else f"drawn between equals: {winner.actor}"
-    return Ruling("fair@2", winner.intent, reason)
+        return Ruling("fair@3", winner.intent, f"{winner.actor} had lost {LOSSES_IN_A_ROW} times in a row")
+    if len(equal) == 1:
+        reason = f"{winner.actor} had won least often"
+    else:
+        reason = (
+            f"between equals what is done stands: {winner.actor}" if done else f"drawn between equals: {winner.actor}"
+        )
+    return Ruling("fair@3", winner.intent, reason)
 
 
 def inputs_hash(group: tuple[Member, ...], config: PolicyConfig, standing: Standing) -> str:

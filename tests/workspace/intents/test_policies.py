@@ -76,7 +76,7 @@ def test_who_is_late_cannot_be_a_variant() -> None:
     sound(driver)
 
 
-@pytest.mark.parametrize("path, by", [((), "first@1"), (("price",), "first@1"), (("other",), "fair@2")])
+@pytest.mark.parametrize("path, by", [((), "first@1"), (("price",), "first@1"), (("other",), "fair@3")])
 def test_a_region_settles_by_its_own_chain(path: tuple[str, ...], by: str) -> None:
     regions = (Region("budget", ("first",), path), Region("plan", ("ask",)))
     driver = Driver(policy=PolicyConfig(chain=("fair",), regions=regions))
@@ -144,4 +144,22 @@ def test_a_question_whose_last_open_intent_is_withdrawn_is_settled_at_once() -> 
     driver.ask("Ben", "", kind="cancel", refs=(ben,))
     assert not driver.sequencer.fold.board.questions, "nobody is left to decide about"
     assert driver.sequencer.next_deadline() is None, "the room sleeps"
+    sound(driver)
+
+
+@pytest.mark.parametrize("draw", range(8))
+def test_between_equals_what_is_done_stands(draw: int) -> None:
+    driver = Driver(policy=PolicyConfig(chain=("fair",), overlap_wait_ms=0))
+    for _ in range(draw):  # another group, another draw
+        driver.type("Chen", "plan", lambda document: document.insert_text(0, "x"))
+        driver.wait(0.3)
+    seen = driver.sequencer.fold.seq
+    ana = driver.ask("Ana", seen=seen)
+    driver.set(ana, "price", 1)
+    driver.wait(0.4)
+    ben = driver.ask("Ben", seen=seen)
+    driver.set(ben, "price", 2)
+    driver.wait(0.4)
+    assert (driver.verdict(ana).state, driver.verdict(ben).state) == ("done", "overruled")
+    assert driver.value("price") == 1
     sound(driver)
