@@ -3,26 +3,75 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Sequence
 
+from crdt.digest import Json, canonical
 from workspace.errors import CLOSE_RESTART
 from workspace.intents.events import Configured
 from workspace.intents.record import ConfigBody
-from workspace.intents.redaction import redact
+from workspace.intents.redaction import Redaction, redact, without
 from workspace.reading import read_all
 from workspace.room import Room
+
+SHARED_PARTS = 2  # system prompt and tools stand first in a request; they are every call's, and hold nobody's words
 
 
 async def redact_intent(room: Room, intent: str, *, actor: str) -> int | None:
     """Take an intent's words out of a workspace's log and archive; return how many records changed, None for no intent.
 
-    Repeated, it finds nothing more. A crash in between leaves a record that names bodies which are not yet blanked:
-    they verify as they are, and doing it again finishes it.
+    Repeated, it finds nothing more, unless effects that were waiting have left since. A crash in between leaves a
+    record that names bodies which are not yet blanked: they verify as they are, and doing it again finishes it.
     """
     rows, _ = await read_all(room.store, room.ws)
     redaction = await asyncio.to_thread(redact, rows, intent)
-    if redaction is None or not redaction.bodies:
-        return None if redaction is None else 0
+    if redaction is None:
+        return None
+    blobs = await _told(room, redaction)
+    if not redaction.bodies and not blobs:
+        return 0
     await room.ask(lambda: room.handle(Configured(actor, ConfigBody(redacted=redaction.hashes()))))
-    await room.store.rewrite(room.ws, room.sequencer.core.epoch, redaction.bodies, redaction.blobs)
+    await room.store.rewrite(room.ws, room.sequencer.core.epoch, redaction.bodies, tuple(sorted(blobs)))
     await room.close(CLOSE_RESTART)
     return len(redaction.bodies)
+
+
+async def _told(room: Room, redaction: Redaction) -> set[str]:
+    """Return what of the archive is to be forgotten."""
+    forgotten: set[str] = set()
+    for sha in redaction.calls:
+        content = await room.store.blob(room.ws, sha)
+        if content is not None:
+            forgotten |= {sha, *_messages(content)}
+    looked_at: set[str] = set()
+    for sha in redaction.later:
+        content = await room.store.blob(room.ws, sha)
+        for part in (sha, *_messages(content or b"{}")):
+            if part in looked_at or part in forgotten:
+                continue
+            looked_at.add(part)
+            words = await room.store.blob(room.ws, part)
+            if words is not None and _quotes(json.loads(words), redaction.words):
+                forgotten.add(part)
+    return forgotten
+
+
+def _messages(content: bytes) -> list[str]:
+    """Return the archive's names of a request's messages; none for a response."""
+    found = json.loads(content)
+    parts = found.get("parts") if isinstance(found, dict) else None
+    return json.loads(parts)["parts"][SHARED_PARTS:] if isinstance(parts, str) else []
+
+
+def _quotes(value: Json, words: Sequence[str]) -> bool:
+    """Tell whether a text in a JSON value quotes these words, as they are or inside JSON: planners tell tasks so."""
+    match value:
+        case str():
+            forms = [form for word in words for form in (word, canonical(word).decode()[1:-1])]
+            return without(value, forms) != value
+        case list():
+            return any(_quotes(part, words) for part in value)
+        case dict():
+            return any(_quotes(part, words) for part in value.values())
+        case _:
+            return False
