@@ -334,7 +334,12 @@ class Doorman:
         # Only its own typing is not sent back: who answers a question still gets the commit it leads to.
         typist = by if by is not None and by.session.lane == lane else None
         for peer in peers:
-            if peer is not typist:
+            if peer is typist:
+                continue
+            express = peer.express
+            if express is not None:
+                express(packed)
+            else:
                 peer.send(frame, packed)
 
     def _answer(self, outlet: Acked | Nacked, by: Peer | None) -> None:

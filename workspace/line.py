@@ -54,17 +54,19 @@ NO_SCOPE: dict[str, Any] = {}
 
 
 class Line(WebSocketsSansIOProtocol):
-    """One connection. `attach` leads its messages to the application; `write` sends bytes that are packed already."""
+    """One connection. `attach` leads its messages to the application; `express` sends frames packed already."""
 
     # Not in the instance's dict, which would double with them: there are very many connections.
     __slots__ = (
-        "_gone", "_handshake", "_http", "_is_first", "_partial", "_rest", "_take", "_waiting", "_wanted", "is_clear",
+        "_flow", "_gone", "_handshake", "_has_closed", "_http", "_is_first", "_partial", "_rest", "_take", "_waiting",
+        "_wanted", "is_clear",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._take: Taking | None = None
         self._gone: Callable[[], None] | None = None
+        self._flow: Callable[[], None] | None = None
         self._rest = b""
         self._partial: bytearray | None = None
         self._wanted = 0
@@ -76,13 +78,14 @@ class Line(WebSocketsSansIOProtocol):
 
     # ------------------------------------------------------------ for the application
 
-    def attach(self, take: Taking, gone: Callable[[], None]) -> None:
+    def attach(self, take: Taking, gone: Callable[[], None], flow: Callable[[], None]) -> None:
         """Lead every message to `take`, in order, and the end of the connection to `gone`.
 
         What `take` returns is awaited before the next message; meanwhile nothing is read, which slows the client. From
-        now on the connection lives without its ASGI application, which may return.
+        now on the connection lives without its ASGI application, which may return. `flow` is called when `express` has
+        come or gone.
         """
-        self._take, self._gone = take, gone
+        self._take, self._gone, self._flow = take, gone, flow
         while not self.queue.empty():
             message = cast("dict[str, Any]", self.queue.get_nowait())
             if message["type"] == "websocket.disconnect":
@@ -110,10 +113,26 @@ class Line(WebSocketsSansIOProtocol):
         kept.update(vars(self))
         self.__dict__ = kept
 
-    def write(self, packed: bytes) -> None:
-        """Send packed frames now; nothing once the connection is closing."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(packed)
+    @property
+    def express(self) -> Callable[[bytes], None] | None:
+        """What sends packed frames at once; None while the client lags, and once the connection is closing."""
+        is_open = self.is_clear and not self.close_sent and not self.transport.is_closing()
+        return self.transport.write if is_open else None
+
+    @property
+    def close_sent(self) -> bool:
+        """Whether a close frame has left: nothing may follow it."""
+        return self._has_closed
+
+    @close_sent.setter
+    def close_sent(self, has_closed: bool) -> None:
+        self._has_closed = has_closed
+        if has_closed:
+            self._tell_flow()
+
+    def _tell_flow(self) -> None:
+        if self._flow is not None:
+            self._flow()
 
     # ------------------------------------------------------------ what arrives
 
@@ -215,7 +234,7 @@ class Line(WebSocketsSansIOProtocol):
 
     def _end(self) -> None:
         """Say that it is over, and let go of everything that leads back here: a closed socket is freed at once."""
-        gone, self._gone, self._take = self._gone, None, None
+        gone, self._gone, self._take, self._flow = self._gone, None, None, None
         if gone is not None:
             gone()
             self.conn.parser = cast("Any", None)
@@ -308,6 +327,7 @@ class Line(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the application that nobody is there any more, once it has what had arrived."""
         self.is_clear = False
+        self._tell_flow()
         super().connection_lost(exc)
         if self._waiting is None:
             self._end()
@@ -315,6 +335,7 @@ class Line(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """Note that the client reads more slowly than it is written to."""
         self.is_clear = False
+        self._tell_flow()
         if self.writable is cast("asyncio.Event", FREE):
             self.writable = asyncio.Event()
         super().pause_writing()
@@ -325,3 +346,4 @@ class Line(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self._take is not None:
             self.writable = cast("asyncio.Event", FREE)
+            self._tell_flow()

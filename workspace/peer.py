@@ -14,15 +14,15 @@ from workspace.outbox import Frame, Outbox
 from workspace.session import Session
 
 Following = Literal["no", "catching_up", "live"]
+Express = Callable[[bytes], None]
 
 
 class Carrier(Protocol):
     """What can send packed frames at once: see `workspace.line`."""
 
-    is_clear: bool
-
-    def write(self, packed: bytes) -> None:
-        """Send packed frames now."""
+    @property
+    def express(self) -> Express | None:
+        """What sends packed frames at once, while the client keeps up."""
 
 
 class Note:
@@ -57,6 +57,8 @@ class Peer:
     session: Session
     outbox: Outbox = field(default_factory=Outbox)
     carrier: Carrier | None = None
+    # What sends packed frames at once: there while the carrier offers it, nothing waits before and no close is due.
+    express: Express | None = None
     # Begins to send what is queued, where nobody stands by for that.
     begin: Callable[[], None] | None = None
     closing: Close | None = None
@@ -72,17 +74,21 @@ class Peer:
 
         `packed` is the frame as it goes over the wire, where somebody has it already.
         """
-        if self.closing is not None:
-            return
-        carrier = self.carrier
-        if carrier is not None and carrier.is_clear and not self._is_writing and not self.outbox:
+        if self.express is not None:
             if packed is None:
                 packed = pack_binary(frame) if isinstance(frame, bytes) else pack_text(frame)
-            carrier.write(packed)
+            self.express(packed)
+            return
+        if self.closing is not None:
             return
         if not self.outbox.put(frame):
             self.close(CLOSE_SLOW)
         self.rouse()
+
+    def flow(self) -> None:
+        """See whether frames may be sent at once: called when anything has changed that decides it."""
+        is_free = self.carrier is not None and self.closing is None and not self._is_writing and not self.outbox
+        self.express = self.carrier.express if is_free and self.carrier is not None else None
 
     def control(self, message: bytes | Note) -> None:
         """Send a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
@@ -96,12 +102,14 @@ class Peer:
         """Close the socket after what is queued (at once when it is too slow). The first reason stands."""
         if self.closing is None:
             self.closing = why
+        self.express = None
         self.rouse()
         _wake(self._drained)
 
     def gone(self) -> None:
         """Note that nobody is at the other end any more."""
         self.is_gone = True
+        self.express = None
         _wake(self._writer)
 
     def rouse(self) -> None:
@@ -131,6 +139,7 @@ class Peer:
                 return None
             if self.begin is not None:
                 self._has_begun = False
+                self.flow()
                 return None
             self._writer = asyncio.get_running_loop().create_future()
             await self._writer

@@ -139,7 +139,8 @@ class Connection:
             await _refuse(send, CLOSE_UNAVAILABLE)
             return
         self._send, peer.begin, peer.carrier = send, self._begin, line
-        line.attach(self.take, self._gone)
+        line.attach(self.take, self._gone, peer.flow)
+        peer.flow()
         if peer.closing is not None or not peer.outbox.is_empty:
             peer.rouse()
 
