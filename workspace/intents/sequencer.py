@@ -79,7 +79,7 @@ class Sequencer:
         client = writer_client(epoch)
         self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick)
         self.document_bytes_max = document_bytes_max
-        self._changed = set(fold.touched)
+        self._changed: set[str] = set()
         self._sizes: dict[str, tuple[int, int]] = {}
         self._documents = len(fold.documents)
 
@@ -107,7 +107,6 @@ class Sequencer:
         if self._may_settle(event):
             self._settle(turn)
         core.forget_ended()
-        self._changed.update(row.doc for row in turn.journal)
         if core.fold.seq - core.fold.checkpoint >= CHECKPOINT_RECORDS:
             self._checkpoint(turn)
         return turn.outcome()
@@ -125,7 +124,7 @@ class Sequencer:
         return min((at for at in times if at is not None), default=None)
 
     def changed_documents(self) -> tuple[str, ...]:
-        """Return the documents with journal rows since this was last asked: a checkpoint keeps their state."""
+        """Return the documents that a checkpoint has to keep, changed since the one before; asked again, none."""
         due = tuple(sorted(self._changed))
         self._changed.clear()
         return due
@@ -282,6 +281,7 @@ class Sequencer:
     def _checkpoint(self, turn: Turn) -> None:
         fold = self.core.fold
         self.core.runs.close(turn)
+        self._changed |= fold.touched
         digests = {doc: document.digest() for doc, document in fold.documents.items()}
         done = tuple(fold.segments.waiting) or msgspec.UNSET
         body = CheckpointBody(head=fold.seq, state=fold.state(), documents=digests, jid=fold.jid, segments=done)

@@ -1,8 +1,9 @@
 """Somebody who sees the agent at work adds to its task: not a conflict but a conversation (semantics §3, L0; story D3).
 
 An instruction that names a live one in `refs`, whose author had seen it and has at least its author's rank, joins it:
-the agent begins again with both, one commit serves both, and the one that joined ends `merged`. Where that cannot be
-it stays an instruction of its own, which waits for the other and is planned on its result.
+the agent begins again with both, one commit serves both, and the one that joined ends `merged`. Where that cannot be,
+or where it expects something of its own that the other does not, it stays an instruction of its own, which waits for
+the other and is planned on its result.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ def steer(core: Core, turn: Turn, entry: Entry) -> None:
 
 
 def may_steer(entry: Entry, target: Entry) -> bool:
-    """Tell whether an instruction may change the course of another: it knew of it, and does not overrule a superior."""
+    """Tell whether an instruction may change the course of another: it knew of it, and overrules no superior."""
     return (
         target.body.kind in ("do", "override")
         and target.state in STEERABLE
         and not target.joins
         and len(target.steers) < STEERS_MAX
+        and not entry.body.expects
         and happened_before(target.stamp, entry.stamp)
         and (entry.actor == target.actor or entry.rank >= target.rank)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.workspace.intents.driver import Driver
 from workspace.intents.events import Proposed
+from workspace.intents.intent import Expect
 from workspace.intents.plan import Asked
 from workspace.intents.record import Option
 from workspace.intents.replay import fold_log
@@ -109,4 +110,18 @@ def test_what_the_agent_asked_falls_when_it_begins_again() -> None:
     replays(driver)
     driver.wait(question.deadline)
     assert driver.verdict(first).state == "expired"
+    replays(driver)
+
+
+def test_what_expects_something_of_its_own_does_not_join() -> None:
+    driver = Driver()
+    first = driver.ask("Ana", "make it 7")
+    second = driver.ask("Ben", "and note it", refs=(first,), expects=(Expect("budget", ("price",), 100),))
+    assert not driver.sequencer.fold.board.entries[first].steers, "one commit cannot stand on two conditions"
+    driver.set(first, "price", 7)
+    driver.wait(1)
+    driver.set(second, "note", 1)
+    driver.wait(1)
+    assert driver.verdict(first).state == "done"
+    assert driver.verdict(second).code == "expectation"
     replays(driver)

@@ -10,6 +10,7 @@ from crdt.paths import set_path
 from tests.workspace.intents.driver import Driver
 from workspace.errors import LogCorrupt
 from workspace.intents import sequencer
+from workspace.intents.events import Closing
 from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log
 from workspace.intents.timetravel import board_at, live_at
@@ -72,3 +73,14 @@ async def test_a_kept_state_that_was_tampered_with_is_refused(monkeypatch: pytes
     ]
     with pytest.raises(LogCorrupt, match="is not the one of the checkpoint"):
         await read_documents(await driver.stored(), "w", len(driver.rows), driver.sequencer.fold.kinds)
+
+
+async def test_what_was_typed_just_before_a_crash_is_kept_at_the_next_checkpoint() -> None:
+    driver = Driver()
+    driver.handle(Closing())
+    driver.open()
+    driver.type("Ana", "budget", lambda document: set_path(document, ("a",), 1))
+    driver.open()
+    driver.handle(Closing())
+    found = await read_documents(await driver.stored(), "w", len(driver.rows), driver.sequencer.fold.kinds)
+    assert found["budget"].value() == {"price": 100, "a": 1}
