@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from crdt.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
 from crdt.digest import canonical, digest_text
@@ -29,7 +30,7 @@ from crdt.ops import (
     SetValue,
     hash_of_value,
 )
-from crdt.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
+from crdt.paths import ABSENT, Path, dotted, find_item, item_anchor, list_at, read_path
 from crdt.scan import Id
 from crdt.text import point_at_utf16
 
@@ -39,10 +40,15 @@ NEIGHBOURS_PROBED = 64
 
 @dataclass(slots=True)
 class Undo:
-    """What takes an edit back: operations, in order, and what cannot be taken back, in words."""
+    """What takes an edit back: operations, in order, and what cannot be taken back, in words.
+
+    `inside` are code point ranges of the text as it is now that were typed into the edit's words: they stay, without
+    what stood around them.
+    """
 
     ops: list[Op] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    inside: list[tuple[int, int]] = field(default_factory=list)
 
 
 def visible_runs(document: Document, spans: Spans) -> list[tuple[int, int]]:
@@ -87,7 +93,21 @@ def undo_text(doc: str, before: Document, after: Document, now: Document, *, ins
     for start, end in removing:
         place = place_range(now, start, end)
         undo.ops.append(Delete(doc, place.start.encode(), place.end.encode(), digest_text(text[start:end])))
+    undo.inside = _typed_into(after, now, inserted, removing)
     return undo
+
+
+def _typed_into(
+    after: Document, now: Document, inserted: Spans, removing: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return what stands now between words that stood side by side when the edit had put them there."""
+    found: list[tuple[int, int]] = []
+    if len(removing) < 2:
+        return found
+    for low, high in visible_runs(after, inserted):
+        left = visible_runs(now, ids_of_range(after, low, high))
+        found += [(end, start) for (_, end), (start, _) in pairwise(left)]
+    return found
 
 
 def _place(before: Document, after: Document, now: Document, start: int, end: int, inserted: Spans) -> int | None:
@@ -156,7 +176,7 @@ def undo_values(
             case SetValue(_, path) | DeleteValue(_, path):
                 _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path):
-                _undo_add(undo, doc, path, now, spans)
+                _undo_add(undo, doc, path, after, now, spans)
             case ListRemove(_, path, item):
                 _undo_remove(undo, doc, path, item, before, now)
             case ListMove(_, path):
@@ -193,17 +213,24 @@ def _text(value: object) -> bytes:
     return b"" if value is ABSENT else canonical(value)
 
 
-def _undo_add(undo: Undo, doc: str, path: Path, now: Document, spans: list[tuple[int, int, int]]) -> None:
-    items = read_path(now, path) if list_at(now, path) is not None else ABSENT
-    for at in range(len(items) if isinstance(items, list) else 0):
+def _undo_add(
+    undo: Undo, doc: str, path: Path, after: Document, now: Document, spans: list[tuple[int, int, int]]
+) -> None:
+    """Take an added item out again, unless somebody has changed something inside it since."""
+    known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
+    for at, item in enumerate(_items(now, path) if list_at(now, path) is not None else ()):
         anchor = item_anchor(now, path, at)
         id = Anchor.decode(anchor).item if anchor is not None else None
         if id is None or not any(client == id.client and low <= id.clock < high for client, low, high in spans):
             continue
-        known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
-        if anchor is not None and anchor not in known:
+        if anchor is None or anchor in known:
+            continue
+        made = find_item(after, path, anchor)
+        if made is None or canonical(_items(after, path)[made]) != canonical(item):
+            undo.lost.append(f"an item added to {doc}.{dotted(path)} has been changed since")
+        else:
             undo.ops.append(ListRemove(doc, path, anchor, hash_of_value(now, (*path, at))))
-            return
+        return
     undo.lost.append(f"an item added to {doc}.{dotted(path)} is not there any more")
 
 

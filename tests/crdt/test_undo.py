@@ -184,3 +184,33 @@ def test_list_items_added_go_and_removed_come_back_in_their_place() -> None:
     value, undo = values_after(before, ops, [ListAdd("budget", ("who",), "Eli", last)])
     assert value["who"] in (["Ana", "Ben", "Chen", "Eli"],)  # type: ignore[index, call-overload]
     assert not undo.lost
+
+
+def test_what_was_typed_inside_is_named_and_what_was_typed_beside_is_not() -> None:
+    before = text_document("We meet at three. Bring tea.")
+    now, applied = edited(before, AGENT, [replaced(before, 11, 16, "noon sharp")])
+    with now.transaction():
+        now.insert_text(now.text().index("sharp"), "(not earlier!) ")
+    with now.transaction():
+        now.insert_text(0, "So: ")
+        now.insert_text(now.text().index(". Bring"), " or so")
+    _, undo = take_back(before, now, applied)
+    assert [now.text()[start:end] for start, end in undo.inside] == ["(not earlier!) "]
+
+
+def test_what_was_typed_between_two_edits_of_one_commit_does_not_stand_inside() -> None:
+    before = text_document("one\ntwo\nthree\n")
+    now, applied = edited(before, AGENT, [replaced(before, 8, 13, "3"), replaced(before, 0, 3, "1")])
+    with now.transaction():
+        now.insert_text(4, "beside ")
+    assert not take_back(before, now, applied)[1].inside
+
+
+def test_an_added_item_that_somebody_has_changed_since_is_named_and_left() -> None:
+    before = values_document({"who": [{"name": "Ana"}]})
+    ops: list[Op] = [ListAdd("budget", ("who",), {"name": "Dee"}, item_anchor(before, ("who",), 0))]
+    hand = SetValue("budget", ("who", 1, "brings"), "tea", "absent")
+    value, undo = values_after(before, ops, [hand])
+    assert value == {"who": [{"name": "Ana"}, {"name": "Dee", "brings": "tea"}]}
+    assert undo.lost == ["an item added to budget.who has been changed since"]
+    assert values_after(before, ops, [])[0] == {"who": [{"name": "Ana"}]}
