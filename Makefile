@@ -61,8 +61,8 @@ bench-designs: $(STAMP)  ## five designs of an agent under the same people, writ
 histories: $(STAMP)  ## random histories of people, plans and crashes against the bare sequencer
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history
 
-soak: $(STAMP)  ## the stories, many more times
-	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_KILL_RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
+soak: $(STAMP) $(STOCK)  ## the stories, RUNS times each from seed SEED0 on; each says its seeds and how many passed
+	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_SEED0=$(or $(SEED0),1) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv

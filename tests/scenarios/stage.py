@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from agent.builtin.planner import BuiltinPlanner
 from agent.seed import write_seed
+from crdt.document import DocumentKind
+from tests.scenarios.hands import Hand, our_hand, stock_hand
 from tests.support.server import Running, running_server
-from workspace.client import Message, Room, connect
+from workspace.client import Message, Room
 from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.record import PolicyConfig
 from workspace.intents.redecide import decide_again
@@ -22,8 +25,36 @@ from workspace.reading import read_all
 from workspace.settings import Settings
 
 RUNS = int(os.environ.get("FOLKMOOT_STORY_RUNS", "50"))
+SEED0 = int(os.environ.get("FOLKMOOT_SEED0", "1"))
 AT_ONCE = 10
 WAIT = 30.0
+DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "remarks": "text", "budget": "data"}
+LINES: list[str] = []
+
+
+@dataclass
+class Tally:
+    """What the runs of a story add up to; printed in its line (`conftest.py`)."""
+
+    name: str
+    first: int
+    runs: int
+    passed: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+    def tell(self) -> None:
+        """Put the story's line among those that are printed when all is over."""
+        test = os.environ["PYTEST_CURRENT_TEST"].split("::")[0].rpartition("/")[2].removesuffix(".py")
+        parts = [
+            f"{test} {self.name}: seeds {self.first}-{self.first + self.runs - 1}, {self.passed} of {self.runs} passed"
+        ]
+        parts += [f"{name} {count}" for name, count in self.counts.items()]
+        if self.seconds:
+            ordered = sorted(self.seconds)
+            p50, p95 = (ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.95))
+            parts.append(f"time to verdict p50 {1000 * p50:.0f} ms, p95 {1000 * p95:.0f} ms")
+        LINES.append("; ".join(parts))
 
 
 @dataclass
@@ -34,7 +65,10 @@ class Stage:
     ws: str
     server: Running
     chance: random.Random
+    tally: Tally
+    stock: bool = False
     people: dict[str, Room] = field(default_factory=dict)
+    sockets: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def delay(self, most: float = 0.25) -> None:
@@ -44,16 +78,45 @@ class Stage:
     async def person(self, name: str, role: str = "editor") -> Room:
         """Connect somebody and wait until they have seen what is there."""
         token = await self.server.token(name, role, ws=self.ws)
-        room = await self.stack.enter_async_context(connect(f"{self.server.ws_url}/ws/{self.ws}", token=token))
-        self.people[name] = room
+        room = self.people[name] = Room(self.url, token)
+        self.stack.push_async_callback(self.leave, name)
+        await self.come(name)
         await room.until(lambda r: r.seen >= 3, WAIT)
         return room
+
+    @property
+    def url(self) -> str:
+        """Where the workspace's sockets are."""
+        return f"{self.server.ws_url}/ws/{self.ws}"
+
+    async def come(self, name: str) -> None:
+        """Connect somebody, on the lane that they had before if any."""
+        self.sockets[name] = asyncio.create_task(self.people[name].run(), name=f"{name} of {self.ws}")
+        await self.people[name]._up()
+
+    async def leave(self, name: str) -> None:
+        """Close somebody's socket for good; what they know and their lane they keep."""
+        self.sockets[name].cancel()
+        await asyncio.gather(self.sockets[name], return_exceptions=True)
+
+    async def is_connected(self, name: str) -> bool:
+        """Return whether the server has a socket on somebody's lane."""
+        room = await self.server.lobby.room(self.ws)
+        lane = self.people[name].lane
+        return await room.ask(lambda: any(peer.session.lane == lane for peer in room.doorman.peers))
+
+    async def hand(self, name: str, doc: str = "plan", kind: str = "text") -> Hand:
+        """Open a document as somebody who types: with a stock client where the story is run with them."""
+        token = await self.server.token(name, "editor", ws=self.ws)
+        opened = stock_hand if self.stock else our_hand
+        if self.stock:
+            self.tally.counts["typed with a stock client"] += 1
+        return await self.stack.enter_async_context(opened(self.url, doc, token=token, kind=kind))
 
     async def typist(self, name: str, doc: str = "plan", kind: str = "text") -> DocumentClient:
         """Open a document as somebody."""
         token = await self.server.token(name, "editor", ws=self.ws)
-        url = f"{self.server.ws_url}/ws/{self.ws}"
-        return await self.stack.enter_async_context(connect_document(url, doc, token=token, kind=kind))  # type: ignore[arg-type]
+        return await self.stack.enter_async_context(connect_document(self.url, doc, token=token, kind=kind))  # type: ignore[arg-type]
 
     async def verdicts(self, room: Room, ids: set[str]) -> dict[str, Message]:
         """Wait until somebody has been told the verdicts of these intents."""
@@ -63,6 +126,11 @@ class Stage:
     async def audit(self) -> None:
         """The log verifies, replay gives the live state, every accepted intent has one verdict."""
         room = await self.server.lobby.room(self.ws)
+        core = room.sequencer.core
+        async with asyncio.timeout(WAIT):
+            # What was typed last is in the journal at once, and in the log when its run of keystrokes is closed.
+            while await room.ask(lambda: bool(core.runs.open) or room.durable_seq < room.sequencer.fold.seq):
+                await asyncio.sleep(0.05)
         live = await room.ask(room.sequencer.fold.state)
         rows, journal = await read_all(self.server.lobby.store, self.ws)
         report = verify(rows, journal)
@@ -86,12 +154,12 @@ def records_of(room: Room, kind: str) -> list[Message]:
 
 
 @asynccontextmanager
-async def staged(server: Running, seed: int, policy: PolicyConfig | None) -> AsyncIterator[Stage]:
+async def staged(
+    server: Running, seed: int, *, policy: PolicyConfig | None, tally: Tally, stock: bool
+) -> AsyncIterator[Stage]:
     """Make a fresh workspace for one run."""
-    stage = Stage(seed, f"run-{seed}", server, random.Random(seed))
-    room = await server.lobby.create(
-        stage.ws, name="Story", actor="Owner", policy=policy, documents={"plan": "text", "budget": "data"}
-    )
+    stage = Stage(seed, f"run-{seed}", server, random.Random(seed), tally, stock)
+    room = await server.lobby.create(stage.ws, name="Story", actor="Owner", policy=policy, documents=DOCUMENTS)
     await write_seed(room)
     async with stage.stack:
         yield stage
@@ -101,21 +169,26 @@ async def run_story(
     story: Callable[[Stage], Awaitable[None]],
     *,
     runs: int = RUNS,
-    first_seed: int = 1,
     policy: PolicyConfig | None = None,
     planner: Planner | None = None,
     judge: Judge | None = None,
     settings: Settings | None = None,
+    stock: bool = False,
+    at_once: int = AT_ONCE,
 ) -> None:
-    """Run a story `runs` times on one server, ten at once; a failure names its seed. The environment counts more."""
+    """Run a story `runs` times on one server, ten at once; a failure names its seed. The environment counts more.
+
+    With `stock` who types by hand uses an unmodified Yjs client.
+    """
     runs = RUNS if "FOLKMOOT_STORY_RUNS" in os.environ else runs
+    tally = Tally(story.__name__, SEED0, runs)
     async with running_server(
         planner=planner or BuiltinPlanner(), judge=judge, workspace=None, settings=settings
     ) as server:
-        gate = asyncio.Semaphore(AT_ONCE)
+        gate = asyncio.Semaphore(at_once)
 
         async def once(seed: int) -> None:
-            async with gate, staged(server, seed, policy) as stage:
+            async with gate, staged(server, seed, policy=policy, tally=tally, stock=stock) as stage:
                 try:
                     async with asyncio.timeout(60):
                         await story(stage)
@@ -123,7 +196,11 @@ async def run_story(
                 except BaseException as error:
                     error.add_note(f"seed {seed}")
                     raise
+                tally.passed += 1
 
-        async with asyncio.TaskGroup() as group:
-            for seed in range(first_seed, first_seed + runs):
-                group.create_task(once(seed))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for seed in range(SEED0, SEED0 + runs):
+                    group.create_task(once(seed))
+        finally:
+            tally.tell()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 
 LINE = "A short walk, then the talks."
@@ -13,7 +15,7 @@ INSIDE = "A short walk"
 
 async def typing_inside(stage: Stage) -> None:
     ana = await stage.person("Ana")
-    chen = await stage.typist("Chen")
+    chen = await stage.hand("Chen")
     ana.compose()
     order = f'make section "Programme" uppercase in plan after {stage.chance.uniform(1.4, 1.9):.2f} seconds'
     intent = await ana.intent(order, doc="plan")
@@ -21,7 +23,7 @@ async def typing_inside(stage: Stage) -> None:
     async def type_by_hand() -> None:
         await stage.delay(0.3)
         for at, char in enumerate(TYPED):
-            await chen.insert(chen.text().index(INSIDE) + len(INSIDE) + at, char)
+            await chen.write(INSIDE + TYPED[:at], char)
             await stage.delay(0.01)
 
     await asyncio.gather(type_by_hand(), intent.verdict(WAIT))
@@ -29,15 +31,20 @@ async def typing_inside(stage: Stage) -> None:
     assert verdict is not None
     assert verdict["state"] == "suggested", verdict
     assert verdict["code"] in ("human_edit", "stale")
-    assert TYPED in chen.text(), "human text is byte-complete"
+    assert INSIDE + TYPED in chen.text(), "human text is byte-complete"
     assert not records_of(ana, "commit")
     # The author looks, and asks for it all the same: now it is an instruction on what stands there.
     await ana.until(lambda r: bool(records_of(r, "update")), WAIT)
     await asyncio.sleep(0.25)
     approval = await ana.approve(intent.id)
     assert (await approval.verdict(WAIT))["state"] == "done"
-    await chen.until(lambda client: TYPED.upper() in client.text(), WAIT)
+    await chen.until(lambda hand: (INSIDE + TYPED).upper() in hand.text(), WAIT)
 
 
 async def test_human_text_inside_a_rewrite_is_never_overwritten_unseen() -> None:
     await run_story(typing_inside)
+
+
+@pytest.mark.stock
+async def test_nor_that_of_a_stock_client() -> None:
+    await run_story(typing_inside, runs=5, stock=True)

@@ -6,6 +6,8 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 from workspace.intents.effects import Receiver
 from workspace.intents.events import Configured
@@ -18,7 +20,7 @@ BY_HAND = "2027-06-01"
 
 async def three_dates(stage: Stage) -> None:
     ana, ben = await stage.person("Ana"), await stage.person("Ben")
-    chen = await stage.typist("Chen", "budget", "data")
+    chen = await stage.hand("Chen", "budget", "data")
     for room in (ana, ben):
         room.compose()
 
@@ -30,7 +32,7 @@ async def three_dates(stage: Stage) -> None:
 
     async def by_hand() -> None:
         await stage.delay(0.3)
-        await chen.set(("ship_date",), BY_HAND)
+        await chen.put("ship_date", BY_HAND)
 
     first, second, _ = await asyncio.gather(instruct("Ana"), instruct("Ben"), by_hand())
     ids = {"Ana": first, "Ben": second}
@@ -53,6 +55,11 @@ async def three_dates(stage: Stage) -> None:
 
 async def test_every_value_is_asked_about_before_it_is_lost() -> None:
     await run_story(three_dates)
+
+
+@pytest.mark.stock
+async def test_a_value_set_in_a_stock_client_is_asked_about_too() -> None:
+    await run_story(three_dates, runs=5, stock=True)
 
 
 async def a_mail_waits(stage: Stage) -> None:

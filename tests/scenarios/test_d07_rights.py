@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx2
 
-from tests.scenarios.stage import WAIT, Stage, records_of, run_story
+from tests.scenarios.stage import DOCUMENTS, WAIT, Stage, records_of, run_story
 from tests.support.model import reply, scripted_model, use
 from workspace.intents.calls import Budget
 
@@ -48,7 +48,7 @@ async def beyond_their_rights(stage: Stage) -> None:
     assert (await approval.verdict(WAIT))["state"] == "done"
     await reader.until(lambda client: "- Zoe" not in client.text(), WAIT)
     documents = (await stage.server.lobby.room(stage.ws)).sequencer.fold.documents
-    assert set(documents) == {"plan", "budget"}, "nothing was made outside"
+    assert set(documents) == set(DOCUMENTS), "nothing was made outside"
 
 
 async def test_code_refuses_what_a_model_tries_beyond_its_authors_rights() -> None:

@@ -1,4 +1,4 @@
-"""D8: later, take back Ana's third instruction, inside text that Ben has edited since."""
+"""D8: ten turns later somebody takes back Ana's third instruction, inside text that Ben has edited since."""
 
 from __future__ import annotations
 
@@ -7,48 +7,105 @@ import asyncio
 import pytest
 
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
-from workspace.client import Refused
+from workspace.client import Intent, Message, Refused, Room
 
 LINE, NEW = "A short walk, then the talks.", "A long march through the woods, then the talks."
 BENS = " (bring boots 👢)"
+FIRST = ('append "PS: lamp" to plan', "increase budget.food by 5", f'replace "{LINE}" with "{NEW}" in plan')
+TURNS = 10
+
+
+async def do(room: Room, order: str) -> Message:
+    """Give an order, and return its verdict: it must be done."""
+    verdict = await (await room.intent(order)).verdict(WAIT)
+    assert verdict["state"] == "done", verdict
+    return verdict
+
+
+async def ten_turns(stage: Stage) -> None:
+    """Ana, Ben and Chen go on: ten instructions carried out, elsewhere in the same documents."""
+    people = [stage.people["Ana"], stage.people["Ben"], await stage.person("Chen")]
+    for turn in range(TURNS):
+        order = stage.chance.choice((f'append "turn {turn}." to plan', "increase budget.travel by 1"))
+        await do(people[turn % 3], order)
+
+
+async def settled(undone: Intent, room: Room) -> Message:
+    """Return the verdict of an undo; where it would leave something behind, that is shown first, and answered."""
+    waiting = asyncio.create_task(undone.verdict(WAIT))
+    asking = asyncio.create_task(room.until(lambda r: bool(r.open_questions), WAIT))
+    await asyncio.wait({waiting, asking}, return_when=asyncio.FIRST_COMPLETED)
+    if not waiting.done():
+        (question,) = room.open_questions.values()
+        assert question["group"] == [undone.id]
+        values = [option["value"] for option in question["options"]]
+        await room.answer(question["id"], values[0])
+    asking.cancel()
+    return await waiting
 
 
 async def take_it_back(stage: Stage) -> None:
     ana, ben = await stage.person("Ana"), await stage.person("Ben")
     gil = await stage.person("Gil", "commenter")
-    hand, other = await stage.typist("Ben"), await stage.typist("Chen")
-    commits = []
-    for order in ("append 'PS: lamp' to plan", "increase budget.food by 5", f'replace "{LINE}" with "{NEW}" in plan',
-                  "increase budget.food by 7"):  # fmt: skip
-        verdict = await (await ana.intent(order.replace("'", '"'))).verdict(WAIT)
-        assert verdict["state"] == "done", verdict
-        commits.append(verdict["commit"])
+    hands = [await stage.typist(name) for name in ("Ben", "Chen", "Ana")]
+    hand, other, _ = hands
+    commits = [(await do(ana, order))["commit"] for order in FIRST]
     await hand.until(lambda client: NEW in client.text(), WAIT)
     await hand.insert(hand.text().index("march") + len("march"), BENS)
     await asyncio.sleep(0.25)
+    await do(ana, "increase budget.food by 7")
+    await ten_turns(stage)
     with pytest.raises(Refused, match="may take this back"):
         await gil.undo(commits[2])
     await ben.caught_up(max(r["seq"] for r in ana.records), WAIT)
+    before = hand.text()
     undone = await ben.undo(commits[2])
-    verdict = await undone.verdict(WAIT)
+    verdict = await settled(undone, ben)
     assert verdict["state"] == "done", verdict
     assert "Took back" in verdict["reason"]
+    wanted = before.replace(NEW.replace("march", f"march{BENS}"), "{}")
     await other.until(lambda client: "woods" not in client.text(), WAIT)
     assert BENS in other.text(), "what Ben typed inside stays"
     assert "short" in other.text()
     assert "walk" in other.text()
-    assert "PS: lamp" in other.text(), "the others are not touched"
-    await hand.until(lambda client: client.text() == other.text(), WAIT)
-    (record,) = [r for r in records_of(ana, "commit") if r["body"]["intents"] == [undone.id]]
-    assert record["body"]["intents"] == [undone.id]
+    start, end = wanted.split("{}")
+    assert other.text().startswith(start), "nothing before it is touched"
+    assert other.text().endswith(end), "nothing behind it is touched"
+    await the_log_says_who(stage, undone, commits[2])
+    await all_are_equal(stage, hands)
     fold = (await stage.server.lobby.room(stage.ws)).sequencer.fold
-    first = next(entry for entry in fold.board.entries.values() if entry.commit and entry.commit.commit == commits[2])
-    assert (first.state, first.undone_by) == ("done", record["body"]["commit"])
     again = await (await ana.undo(commits[2])).verdict(WAIT)
     assert (again["state"], again["code"]) == ("rejected", "nothing_to_undo")
-    food = await (await ana.undo(commits[1])).verdict(WAIT)
+    food = await settled(await ana.undo(commits[1]), ana)
     assert food["state"] == "done"
     assert fold.documents["budget"].value()["food"] == 427, "later additions stay"
+
+
+async def the_log_says_who(stage: Stage, undone: Intent, commit: str) -> None:
+    """The log alone says who took what back, and that ten turns lie between."""
+    ana = stage.people["Ana"]
+    await ana.until(lambda r: any(undone.id in c["body"]["intents"] for c in records_of(r, "commit")), WAIT)
+    (asked,) = [r for r in records_of(ana, "intent") if r["body"]["id"] == undone.id]
+    assert (asked["actor"], asked["body"]["kind"], asked["body"]["refs"]) == ("Ben", "undo", [commit])
+    (record,) = [r for r in records_of(ana, "commit") if r["body"]["intents"] == [undone.id]]
+    (taken,) = [r for r in records_of(ana, "commit") if r["body"]["commit"] == commit]
+    (hers,) = [r for r in records_of(ana, "intent") if r["body"]["id"] in taken["body"]["intents"]]
+    assert (hers["actor"], hers["body"]["text"]) == ("Ana", FIRST[2])
+    between = [r for r in records_of(ana, "commit") if taken["seq"] < r["seq"] < record["seq"]]
+    assert len(between) == TURNS + 1
+    mine = [r["body"]["id"] for r in records_of(ana, "intent") if r["actor"] == "Ana" and r["body"]["kind"] == "do"]
+    assert mine[2] == hers["body"]["id"], "her third"
+    fold = (await stage.server.lobby.room(stage.ws)).sequencer.fold
+    entry = fold.board.entries[hers["body"]["id"]]
+    assert (entry.state, entry.undone_by) == ("done", record["body"]["commit"])
+
+
+async def all_are_equal(stage: Stage, hands: list) -> None:  # type: ignore[type-arg]
+    """Every replica holds what the server holds, by digest."""
+    room = await stage.server.lobby.room(stage.ws)
+    digest = await room.ask(room.sequencer.fold.documents["plan"].digest)
+    for hand in hands:
+        await hand.until(lambda client: client.document.digest() == digest, WAIT)
 
 
 async def test_an_undo_keeps_what_others_typed_since() -> None:
