@@ -16,11 +16,17 @@ def _listed(words: str) -> frozenset[str]:
 
 
 CHANGERS = _listed("set change turn switch move rename")
-SETTERS = CHANGERS | _listed(
-    "make keep limit cap restrict hold shift postpone reschedule schedule fix adjust paint colour color cut shorten "
-    "trim reduce lower shrink raise increase lengthen extend expand write summarise summarize"
+PLANNERS = _listed("hold schedule reschedule move shift postpone")
+SETTERS = (
+    CHANGERS
+    | PLANNERS
+    | _listed(
+        "make keep limit cap restrict fix adjust paint colour color cut shorten "
+        "trim reduce lower shrink raise increase lengthen extend expand write summarise summarize"
+    )
 )
 ADDERS = _listed("add append insert include introduce remove delete drop replace create bring buy ask mail")
+ARTICLES = _listed("a an another")
 BEFORE_NUMBER = _listed("to at in within exactly most than under")
 LOWER_BOUNDS = _listed("least over more longer")
 BEFORE_DATE = _listed("to on in for")
@@ -51,6 +57,9 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"[$€£]?\d+(?:[.,:/-]\d+)*%?")
 _QUOTES = '"“«'
 
+# Its kind, what it says, and which words of the clause say it.
+Value = tuple[str, frozenset[str], tuple[int, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -80,20 +89,30 @@ def settings_of(text: str) -> tuple[Setting, ...]:
     for clause in _clauses(text):
         verb = next((at for at, word in enumerate(clause) if word in SETTERS or word in ADDERS), None)
         if verb is not None:
-            setter = clause[verb] if not ADDERS & set(clause) else ""
-        values = _values(clause)
+            # "Write a summary …", twice, makes two summaries: nothing is set.
+            makes = bool(ADDERS & set(clause)) or _at(clause, verb + 1) in ARTICLES
+            setter = "" if makes else clause[verb]
+        values = [value for value in _values(clause) if _may_set(setter, clause, value)]
         taken = {at for _, _, ats in values for at in ats}
         named = frozenset(
             _singular(word) for at, word in enumerate(clause) if at not in taken and at != verb and word not in SMALL
         )
         things = named or things
-        if setter and things:
-            found += [
-                Setting(things, kind, value, " ".join(clause[at] for at in ats))
-                for kind, value, ats in values
-                if kind != "word" or setter in CHANGERS
-            ]
+        if things:
+            found += [Setting(things, kind, value, " ".join(clause[at] for at in ats)) for kind, value, ats in values]
     return tuple(found)
+
+
+def _may_set(setter: str, clause: list[str], value: Value) -> bool:
+    """Tell whether a verb sets such a value: else the words only say more exactly what is meant ("figures for May")."""
+    kind, _, ats = value
+    match kind:
+        case "word":
+            return setter in CHANGERS
+        case "date" if _at(clause, ats[0] - 1) != "to":
+            return setter in PLANNERS and ats[-1] == len(clause) - 1
+        case _:
+            return bool(setter)
 
 
 def _clauses(text: str) -> list[list[str]]:
@@ -107,9 +126,9 @@ def _clauses(text: str) -> list[list[str]]:
     return [clause for clause in clauses if clause]
 
 
-def _values(clause: list[str]) -> list[tuple[str, frozenset[str], tuple[int, ...]]]:
-    """Return the values of a clause: their kind, what they say, and which words say it."""
-    found: list[tuple[str, frozenset[str], tuple[int, ...]]] = []
+def _values(clause: list[str]) -> list[Value]:
+    """Return everything in a clause that has the form of a value."""
+    found: list[Value] = []
     at = 0
     while at < len(clause):
         value = _number(clause, at) or _date(clause, at) or _word(clause, at)
@@ -119,21 +138,21 @@ def _values(clause: list[str]) -> list[tuple[str, frozenset[str], tuple[int, ...
     return found
 
 
-def _number(clause: list[str], at: int) -> tuple[str, frozenset[str], tuple[int, ...]] | None:
-    """Read `to 80 words`, `to 80`, `80 words`; not `by 80`, not `at least 80`, not the 2 of `section 2`."""
+def _number(clause: list[str], at: int) -> Value | None:
+    """Read `to 80 words`, `to 80`, `80 words`; not `by 80`, `at least 80`, `in 2027`, nor the 2 of `section 2`."""
     word, before, after = clause[at], _at(clause, at - 1), _at(clause, at + 1)
     if not _NUMBER.fullmatch(word) or LOWER_BOUNDS & set(clause[max(0, at - 2) : at]) or after in DATES:
         return None
     has_unit = bool(after) and after[0] not in _QUOTES and after not in SMALL - {"line", "word", "words", "paragraph"}
     unit = _singular(after) if has_unit and not _NUMBER.fullmatch(after) else ""
-    is_marked = before in BEFORE_NUMBER
+    is_marked = before in BEFORE_NUMBER and not (before == "in" and not unit)
     is_measure = unit in MEASURES and before not in SMALL and not _NUMBER.fullmatch(before)
     if not (is_marked or is_measure):
         return None
     return f"number {unit}", frozenset({word}), (at, at + 1) if unit else (at,)
 
 
-def _date(clause: list[str], at: int) -> tuple[str, frozenset[str], tuple[int, ...]] | None:
+def _date(clause: list[str], at: int) -> Value | None:
     """Read months and days of the week behind `to`, `on`, `in`, `for`, with the numbers beside them."""
     if _at(clause, at - 1) not in BEFORE_DATE:
         return None
@@ -144,7 +163,7 @@ def _date(clause: list[str], at: int) -> tuple[str, frozenset[str], tuple[int, .
     return ("date", value, tuple(range(at, end))) if value & DATES else None
 
 
-def _word(clause: list[str], at: int) -> tuple[str, frozenset[str], tuple[int, ...]] | None:
+def _word(clause: list[str], at: int) -> Value | None:
     """Read the last word of a clause: a colour, or whatever stands behind `to`."""
     word, before = clause[at], _at(clause, at - 1)
     if at != len(clause) - 1 or at == 0 or word[0] in _QUOTES or word in SMALL:
