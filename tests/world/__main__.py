@@ -11,7 +11,7 @@ import time
 from collections import Counter
 
 from tests.world.coverage import TRANSITIONS, transitions
-from tests.world.monitor import Violation
+from tests.world.facts import Violation
 from tests.world.mutations import MUTATIONS, Mutation
 from tests.world.world import run_world
 

@@ -1,12 +1,23 @@
-"""Which transitions of an intent's states (semantics §2) a run took: read from the log and from what was sent."""
+"""Which transitions of an intent's states (semantics §2) a run took: read from the log and from what was sent.
+
+One row of the table is left out: `planning → planning`, an early abort when a strong reading changes. DECISIONS decided
+against it: a plan that no longer holds is found out when it is ready, and planned again then. Below the table's rows
+stand other things that a run must have met: effects and their ends, kept states, packed segments, lulls.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from tests.world.scale import SEGMENT_RECORDS
 from tests.world.world import World
+
+RUNNING = frozenset({"do", "override", "approve", "undo"})
+DAY = 86_400.0
 
 TRANSITIONS = (
     "refused, nothing logged",
@@ -14,10 +25,13 @@ TRANSITIONS = (
     "accepted → parked",
     "parked → queued",
     "parked → expired (missing updates)",
+    "parked → expired (author away for a day)",
     "queued → planning",
     "live → cancelled",
     "live → superseded",
     "override from below → held",
+    "override from below, allowed",
+    "override from below, refused",
     "live → expired (deadline)",
     "planning → ready",
     "planning → queued (planner failed)",
@@ -39,30 +53,44 @@ TRANSITIONS = (
     "ready → suggested (stale)",
     "ready → suggested (human edit)",
     "ready → suggested (needs approval)",
+    "held → suggested (human edit, asked)",
+    "ready → branched",
+    "held → branched",
     "ready → rejected (rule)",
+    "ready → settled (rule, several together)",
+    "ready → rejected (expectation)",
+    "ready → held (effects to approve)",
+    "held → rejected (effects not approved)",
     "ready → done",
+    "ready → done, effects in the outbox",
     "done, undone later",
     "judge asked",
     "judge failed",
+    "effect sent",
+    "effect failed",
+    "effect unknown",
+    "checkpoint with kept states",
+    "segment packed",
+    "lull, all alike",
+    "other words under a taken number",
+    "approved by two",
+    "cancel of two",
 )
 
 
 def transitions(world: World) -> Counter[str]:
     """Return how often each transition was taken in one run."""
     found: Counter[str] = Counter()
-    found["refused, nothing logged"] = sum(len(person.nacks) for person in world.people)
-    parked: set[str] = set()
-    for id, state in world.people[2].states:
-        if state == "parked" and id not in parked:
-            parked.add(id)
-            found["accepted → parked"] += 1
-        elif state == "planning":
-            found["queued → planning"] += 1
-            if id in parked:
-                parked.discard(id)
-                found["parked → queued"] += 1
+    codes = [code for person in world.people for _, code in person.nacks]
+    found["refused, nothing logged"] = len(codes)
+    found["other words under a taken number"] = codes.count("equivocation")
+    found["checkpoint with kept states"] = world.monitor.kept.states
+    found["segment packed"] = world.disk.packed // SEGMENT_RECORDS
+    found["lull, all alike"] = world.lulls
+    parked = _parked(world, found)
     planned: dict[str, int] = {}
     kinds: dict[str, str] = {}
+    begun: dict[str, float] = {}
     asked: set[str] = set()
     for row in world.monitor.rows:
         body = msgspec.json.decode(row.body)
@@ -70,7 +98,15 @@ def transitions(world: World) -> Counter[str]:
             found[name] += 1
         if row.kind == "intent":
             kinds[body["id"]] = body["kind"]
+            begun[body["id"]] = _seconds(row.at)
+            is_first = body["kind"] in RUNNING and body["id"] not in parked
+            found["accepted → queued"] += is_first
             found["held → queued (agent answered)"] += body["kind"] == "answer" and body["refs"][0] in asked
+            found["cancel of two"] += body["kind"] == "cancel" and len(set(body["refs"])) > 1
+        elif row.kind == "verdict" and body["code"] == "missing_updates":
+            found["parked → expired (author away for a day)"] += _seconds(row.at) - begun[body["intent"]] > DAY
+        elif row.kind == "verdict":
+            found["approved by two"] += body["code"] == "already_approved"
         elif row.kind == "oracle" and body["oracle"] == "question":
             asked.add(body["question"]["id"])
         elif row.kind == "commit":
@@ -78,16 +114,16 @@ def transitions(world: World) -> Counter[str]:
     return found
 
 
-def _of(kind: str, body: dict[str, object], planned: dict[str, int]) -> list[str]:
+def _of(kind: str, body: dict[str, Any], planned: dict[str, int]) -> list[str]:
     match kind:
-        case "intent":
-            return ["accepted → queued"]
         case "plan":
             id = str(body["intents"][0])  # type: ignore[index]
             planned[id] = planned.get(id, 0) + 1
             return ["planning → ready", *(["ready → planning (stale, again)"] if planned[id] > 1 else [])]
         case "commit":
-            return ["ready → done"]
+            return ["ready → done", *(["ready → done, effects in the outbox"] if body["effects"] else [])]
+        case "effect":
+            return [f"effect {body['status']}"]
         case "oracle":
             return _of_oracle(body)
         case "decision":
@@ -98,7 +134,7 @@ def _of(kind: str, body: dict[str, object], planned: dict[str, int]) -> list[str
             return []
 
 
-def _of_oracle(body: dict[str, object]) -> list[str]:
+def _of_oracle(body: dict[str, Any]) -> list[str]:
     match body["oracle"]:
         case "planner_failed":
             return ["planning → queued (planner failed)"]
@@ -115,22 +151,32 @@ def _of_oracle(body: dict[str, object]) -> list[str]:
             return []
 
 
-def _of_decision(body: dict[str, object]) -> list[str]:
-    outcomes = set(body["outcome"].values())  # type: ignore[attr-defined]
-    if body["layer"] == "rights" and "question" in body:
-        return ["override from below → held"]
-    if "question" in body:
-        return ["ready → held (people asked)"]
-    if "of" not in body:
-        ends = (("overruled", "ready → overruled"), ("merge", "ready → merged (auto)"))
-        return ["ready → decided by policy", *(name for end, name in ends if end in outcomes)]
-    names = ["held → ready by deadline" if body["by"] == "timer" else "held → ready by people"]
-    return names + [
-        f"held → {end}" for end, name in (("overruled", "overruled"), ("merged", "merge")) if name in outcomes
-    ]
+def _of_decision(body: dict[str, Any]) -> list[str]:
+    outcomes, is_open = set(body["outcome"].values()), "question" in body
+    match (body["layer"], is_open, "of" in body):
+        case ("rights", True, _):
+            return ["override from below → held"]
+        case ("rights", _, _):
+            return [f"override from below, {'allowed' if body['outcome'][body['group'][1]] == 'run' else 'refused'}"]
+        case ("effects", True, _):
+            return ["ready → held (effects to approve)"]
+        case ("effects", _, _):
+            return ["held → rejected (effects not approved)"] if "refused" in outcomes else []
+        case ("E", False, True) if "suggested" in outcomes:
+            return ["held → suggested (human edit, asked)"]
+        case (layer, _, False):
+            together = ["ready → settled (rule, several together)"] if layer == "L4" else []
+            if is_open:
+                return ["ready → held (people asked)", *together]
+            ends = (("overruled", "overruled"), ("merge", "merged (auto)"), ("branch", "branched"))
+            return ["ready → decided by policy", *together, *(f"ready → {to}" for end, to in ends if end in outcomes)]
+        case _:
+            names = ["held → ready by deadline" if body["by"] == "timer" else "held → ready by people"]
+            ends = (("overruled", "overruled"), ("merge", "merged"), ("branch", "branched"))
+            return names + [f"held → {to}" for end, to in ends if end in outcomes]
 
 
-def _of_verdict(body: dict[str, object]) -> list[str]:
+def _of_verdict(body: dict[str, Any]) -> list[str]:
     match (body["state"], body["code"]):
         case ("cancelled", _):
             return ["live → cancelled"]
@@ -149,5 +195,24 @@ def _of_verdict(body: dict[str, object]) -> list[str]:
             return [f"ready → suggested ({name})"]
         case ("rejected", "invariant"):
             return ["ready → rejected (rule)"]
+        case ("rejected", "expectation"):
+            return ["ready → rejected (expectation)"]
         case _:
             return []
+
+
+def _parked(world: World, found: Counter[str]) -> set[str]:
+    """Count what only the people's screens tell: who was parked, who was being planned. Return who was parked."""
+    parked = {id for person in world.people for id, state in person.states if state == "parked"}
+    found["accepted → parked"] = len(parked)
+    waiting = set(parked)
+    for id, state in world.people[2].states:
+        if state == "planning":
+            found["queued → planning"] += 1
+            found["parked → queued"] += id in waiting
+            waiting.discard(id)
+    return parked
+
+
+def _seconds(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp()

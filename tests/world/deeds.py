@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from crdt.digest import digest_text
 from crdt.document import Document
 from crdt.fork import Reading
 from crdt.ops import Delete, Increment, Insert, Op, Replace, SetValue, hash_of_value
+from tests.world.post import effect_of
 from workspace.errors import PlannerFault
 from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Asked, Option, Planned, Proposal, Refused, Task
@@ -28,7 +29,10 @@ ENDLESS = 10_000.0
 
 
 class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One wish. `key`, `of` are cells, `line` is a line's first word, `word` a new line; `goal` is `+x` or `-x`."""
+    """One wish. `key`, `of` are cells, `line` is a line's first word, `word` a new line; `goal` is `+x` or `-x`.
+
+    `send` names the receiver that shall be told when it is done.
+    """
 
     name: Name
     key: str = ""
@@ -37,6 +41,7 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
     line: str = ""
     word: str = ""
     goal: str = ""
+    send: str = ""
     seconds: float = 1.0
     faults: int = 0
 
@@ -95,6 +100,56 @@ def overwrites(deed: Deed) -> str:
     return deed.key if deed.name in ("set", "ask", "derive") else ""
 
 
+def without_appended(state: State, deeds: list[Deed]) -> list[State]:
+    """Return what a state may have been without the lines that these deeds appended; nothing where one is missing."""
+    texts = ["\n".join(state.lines)]
+    for deed in deeds:
+        if deed.name == "append":
+            line = f"{deed.word}\n"
+            texts = [text[:at] + text[at + len(line) :] for text in texts for at in places_of(text, line)]
+    return [State(state.cells, text.split("\n")) for text in texts]
+
+
+def places_of(text: str, words: str) -> list[int]:
+    """Return every place where these words stand."""
+    return [at for at in range(len(text)) if text.startswith(words, at)]
+
+
+def stays(deed: Deed, before: State, planned: State) -> bool:
+    """Tell whether a deed finds its cell as it would leave it: then it writes nothing."""
+    would = carry_out(deed, before, planned)
+    return bool(deed.key) and would is not None and would.cells.get(deed.key) == before.cells.get(deed.key)
+
+
+def is_done(deeds: list[Deed], before: State, after: State, planned: State, expected: State | None) -> bool:
+    """Tell whether a state is what these deeds were to make; `expected` is None where their lines stand otherwise.
+
+    Then somebody has joined a line to another since it was planned: its words are still the ones that change.
+    """
+    if expected is not None:
+        return expected == after
+    text = "\n".join(before.lines)
+    for deed in deeds:
+        at = place_of(planned.lines, deed.line) if deed.line else None
+        if at is not None:
+            old = planned.lines[at] + ("\n" if deed.name == "remove" else "")
+            places = [text[:one] + deed.word + text[one + len(old) :] for one in places_of(text, old)]
+            if "\n".join(after.lines) in places:
+                return True
+            text = places[0] if places else text
+    return text == "\n".join(after.lines)
+
+
+def unmet(intent: dict[str, Any], now: State) -> list[dict[str, Any]]:
+    """Return what an intent expects and is not so."""
+    text = "\n".join(now.lines)
+    return [
+        expect
+        for expect in intent.get("expects", ())
+        if expect.get("equals") != (now.cells.get(expect["path"][0]) if expect.get("path") else text)
+    ]
+
+
 class Agent:
     """A planner with known wishes: slow, sometimes failing, sometimes asking. `workspace.ports.Planner`."""
 
@@ -142,7 +197,9 @@ def _plan(task: Task, deeds: list[Deed]) -> Proposal:
             return Refused("not_found", f"There is no line {deed.line}.", planner=Agent.name)
         seen.add(place)
         ops.append(part)
-    return Planned(tuple(ops), tuple(reads), summary=f"{deeds[0].name}", planner=Agent.name)
+    told = [deed for deed in deeds if deed.send]
+    effects = tuple(effect_of(i, deed.send, deed.text()) for i, deed in enumerate(told))
+    return Planned(tuple(ops), tuple(reads), summary=f"{deeds[0].name}", effects=effects, planner=Agent.name)
 
 
 def _is_relative(deed: Deed) -> bool:

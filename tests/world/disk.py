@@ -5,16 +5,45 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from workspace.errors import StoreFault
-from workspace.ports import Batch
+from workspace.errors import Deposed, StoreFault
+from workspace.intents.record import Row
+from workspace.intents.segment import Segment
+from workspace.ports import Batch, JournalRow
 from workspace.store.memory import MemoryStore
+from workspace.store.segments import pack_rows, unpack
 
 GROUP_MAX = 8
 STALL_SHARE, STALL_SECONDS = 0.02, 1.5
 FAULT_SHARE = 0.002
+PACK_FAULT_SHARE = 0.1
+
+
+class Disk(MemoryStore):
+    """The store in memory, which packs: what is read of a packed segment has gone through its packed form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.packed = 0
+
+    async def pack(self, ws: str, epoch: int, segments: Sequence[Segment]) -> int:
+        """Put what unpacking gives in the place of the rows. Raises `Deposed`, `SegmentCorrupt`."""
+        kept, moved = self._kept(ws), 0
+        if kept.row.epoch != epoch:
+            raise Deposed(f"workspace {ws} was claimed by another server")
+        for segment in segments:
+            if segment.last > self.packed:
+                span = slice(segment.first - 1, segment.last)
+                kept.log[span] = unpack(pack_rows(kept.log[span], segment), segment)
+                self.packed, moved = segment.last, moved + 1
+        return moved
+
+    def content(self, ws: str) -> tuple[list[Row], list[JournalRow]]:
+        """Return what is on the disk."""
+        kept = self._kept(ws)
+        return kept.log, kept.journal
 
 
 class Handle:
@@ -25,15 +54,17 @@ class Handle:
 
     def __init__(
         self,
-        disk: MemoryStore,
+        disk: Disk,
         chance: random.Random,
         written: Callable[[Batch], None],
         claimed: Callable[[int], None],
+        packing: Callable[[Sequence[Segment]], None],
     ) -> None:
         self._disk = disk
         self._chance = chance
         self._written = written
         self._claimed = claimed
+        self._packing = packing
         self._waiting: deque[tuple[Batch, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.is_alive = True
@@ -88,6 +119,16 @@ class Handle:
             if self._write(batch) is not None:
                 break
         self._waiting.clear()
+
+    async def pack(self, ws: str, epoch: int, segments: Sequence[Segment]) -> int:
+        """Pack after a moment, unless the disk or the server fails first."""
+        await asyncio.sleep(self._chance.uniform(0.0, 0.5))
+        if not self.is_alive:
+            await asyncio.Event().wait()
+        if self._chance.random() < PACK_FAULT_SHARE:
+            raise StoreFault("the disk packed nothing")
+        self._packing(segments)
+        return await self._disk.pack(ws, epoch, segments)
 
     def __getattr__(self, name: str) -> Any:
         """Every other method of the store, after a moment; never again once dead."""

@@ -16,67 +16,29 @@ from typing import Any
 import msgspec
 
 from crdt.digest import canonical
-from tests.world.deeds import CELLS, LINES, Deed, State, carry_out, do_oppose, overwrites, place_of, read_deeds
-from tests.world.person import Sent
+from tests.world.deeds import (
+    CELLS,
+    LINES,
+    Deed,
+    State,
+    carry_out,
+    do_oppose,
+    is_done,
+    overwrites,
+    read_deeds,
+    stays,
+    unmet,
+    without_appended,
+)
+from tests.world.facts import Known, Sent, Violation, Writer, said
+from tests.world.kept import Kept, look_at_disk
+from tests.world.post import Post
 from workspace.intents.record import Row
 from workspace.intents.replay import Replay, start_replay
 from workspace.ports import Batch, JournalRow
 
-
-def _without_appended(state: State, deeds: list[Deed]) -> list[State]:
-    """Return what a state may have been without the lines that these deeds appended; nothing where one is missing."""
-    texts = ["\n".join(state.lines)]
-    for deed in deeds:
-        if deed.name == "append":
-            line = f"{deed.word}\n"
-            texts = [text[:at] + text[at + len(line) :] for text in texts for at in _places(text, line)]
-    return [State(state.cells, text.split("\n")) for text in texts]
-
-
-def _places(text: str, words: str) -> list[int]:
-    return [at for at in range(len(text)) if text.startswith(words, at)]
-
-
-def _stays(deed: Deed, before: State, planned: State) -> bool:
-    """Tell whether a deed finds its cell as it would leave it: then it writes nothing."""
-    would = carry_out(deed, before, planned)
-    return bool(deed.key) and would is not None and would.cells.get(deed.key) == before.cells.get(deed.key)
-
-
-class Violation(AssertionError):
-    """An invariant does not hold; `invariant` names it."""
-
-    def __init__(self, invariant: str, what: str) -> None:
-        super().__init__(f"{invariant}: {what}")
-        self.invariant = invariant
-
-
 WORD = re.compile(r"h\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who wrote a cell or a line last: the record, the person, and the intents when it was the agent."""
-
-    seq: int
-    actor: str
-    intents: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Known:
-    """One intent as the monitor knows it: the record's `seq`, and the truth about its author."""
-
-    id: str
-    seq: int
-    actor: str
-    body: dict[str, Any]
-    truth: Sent
-    verdict: str = ""
-    commits: int = 0
-    steers: list[str] = field(default_factory=list)
-    carried: str = ""
-    commit_seq: int = 0
+RANKS = {"owner": 3, "editor": 2, "commenter": 1}
 
 
 @dataclass(slots=True)
@@ -101,7 +63,10 @@ class Monitor:
     typed: set[str] = field(default_factory=set)
     ever: set[str] = field(default_factory=set)
     made: dict[str, set[str]] = field(default_factory=dict)
-    checks: int = 0
+    kept: Kept = field(default_factory=Kept)
+    post: Post = field(default_factory=Post)
+    ends: dict[str, int] = field(default_factory=dict)
+    approved: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def written(self, batch: Batch) -> None:
         """Look at a batch that has just become durable."""
@@ -112,12 +77,23 @@ class Monitor:
             if row.jid != len(self.journal) + 1:
                 raise Violation("I1", f"journal row {row.jid} follows {len(self.journal)}")
             self.journal.append(row)
+            self.kept.journaled(row)
             index.rows[row.jid] = row
             index.by_lane.setdefault((row.doc, row.lane), []).append(row.jid)
         for row in batch.rows:
             self._chain(row)
             self._record(row)
-            self.checks += 1
+            self.kept.entered(row.seq)
+        kinds = {doc: document.kind for doc, document in self.replay.fold.documents.items()}
+        for kept in batch.snapshots:
+            self.kept.snapshot(kept, kinds[kept.doc])
+        for row in batch.rows:
+            if row.kind == "checkpoint":
+                self.kept.point(row.seq, msgspec.json.decode(row.body), kinds, self.rows)
+
+    def crashed(self, log: list[Row], journal: list[JournalRow]) -> None:
+        """I11: look at the disk that a server has left behind."""
+        look_at_disk(log, journal, self.replay.fold.documents, written=len(self.rows))
 
     def _chain(self, row: Row) -> None:
         last = self.rows[-1] if self.rows else None
@@ -147,9 +123,11 @@ class Monitor:
             case "decision":
                 self._decision(body)
             case "verdict":
-                self._verdict(body)
+                self._verdict(row.seq, body)
+            case "effect":
+                self.post.ended(body)
             case "commit":
-                self._after_commit(row.seq, body, before, after)
+                self._after_commit(row, body, before, after)
             case _:
                 pass
         if after is not before:
@@ -166,16 +144,17 @@ class Monitor:
             {key: value for key, value in cells.items() if isinstance(value, int)}, documents[LINES].text().split("\n")
         )
 
-    def _state_at(self, seq: int) -> State:
+    def state_at(self, seq: int) -> State:
+        """Return the documents as they were after record `seq`."""
         at = bisect_right(self.states, seq, key=lambda pair: pair[0]) - 1
         return self.states[at][1] if at >= 0 else State({}, [""])
 
     # ------------------------------------------------------------ records
 
     def _intent(self, row: Row, body: dict[str, Any]) -> None:
-        wanted = (body["kind"], body["text"], body["seen"])
+        wanted = said(body)
         frames = self.sent.get((body["lane"], body["n"]), [])
-        truth = next((s for s in frames if (s.frame["kind"], s.frame["text"], s.frame["seen"]) == wanted), None)
+        truth = next((sent for sent in frames if said(sent.frame) == wanted), None)
         if truth is None:
             raise Violation("I3", f"intent {body['id']} was never sent so: {wanted}")
         if any(known.body["lane"] == body["lane"] and known.body["n"] == body["n"] for known in self.intents.values()):
@@ -200,13 +179,27 @@ class Monitor:
                 if other != id:
                     self.decided.setdefault(frozenset((id, other)), []).append(body)
 
-    def _verdict(self, body: dict[str, Any]) -> None:
+    def _verdict(self, seq: int, body: dict[str, Any]) -> None:
         known = self.intents[body["intent"]]
         if known.verdict:
             raise Violation("I4", f"{known.id} ended {known.verdict} and then {body['state']}")
-        known.verdict = body["state"]
-        if body["state"] in ("done", "merged") and known.body["kind"] not in ("answer", "cancel") and not known.commits:
+        known.verdict, self.ends[known.id] = body["state"], seq
+        by = self.intents.get(body.get("by", ""))
+        if by is not None and body["state"] in ("cancelled", "superseded") and by.actor != known.actor:
+            ranks = [RANKS[one.body["role"]] for one in (by, known)]
+            if ranks[0] < ranks[1] + (body["state"] == "cancelled"):
+                raise Violation("rights", f"{by.actor} may not end {known.id} of {known.actor}: {body['state']}")
+        if body["code"] == "expectation" and not unmet(self._origin(known).body, self._state()):
+            raise Violation("expects", f"{known.id} is refused for what is as it was expected")
+        is_done = known.commits or self._was_done_for(known, body)
+        if body["state"] in ("done", "merged") and known.body["kind"] not in ("answer", "cancel") and not is_done:
             raise Violation("I4", f"{known.id} is {body['state']} without a commit")
+
+    def _was_done_for(self, known: Known, body: dict[str, Any]) -> bool:
+        """Tell whether what somebody approved is in the documents already, for somebody else who approved it."""
+        winner = self.intents.get(body.get("winner", ""))
+        is_same = winner is not None and self._origin(winner) is self._origin(known)
+        return known.body["kind"] == "approve" and is_same and winner is not None and winner.commits > 0
 
     def _spans(self, kind: str, body: dict[str, Any]) -> None:
         parts = {body["doc"]: body} if kind == "update" else body["docs"] if kind == "commit" else {}
@@ -249,14 +242,26 @@ class Monitor:
             self._arrived(self.intents[id], before)
         if self._origin(known).body["kind"] == "undo" or self.plans[body["plan"]]["planner"] == "branch@1":
             return
+        self._asked_once(known, body["commit"])
+        for id in {self._origin(self.intents[id]).id for id in body["intents"]}:
+            if wrong := unmet(self.intents[id].body, before):
+                raise Violation("expects", f"{known.id} runs though {id} expects otherwise: {wrong}, it is {before}")
         deeds = self.deeds_of(known)
         self._fresh(known, body, deeds, before)
-        writing = [deed for deed in deeds if not _stays(deed, before, self._planned_on(body))]
+        writing = [deed for deed in deeds if not stays(deed, before, self._planned_on(body))]
         self._settled(known, writing)
         self._humans(known, writing, self._planned_on(body))
 
+    def _asked_once(self, known: Known, commit: str) -> None:
+        """I5: what was suggested once runs once, however many people approve it, unless it was taken back."""
+        if known.body["kind"] == "approve":
+            target = known.body["refs"][0]
+            id, _ = self.approved.setdefault(target, (known.id, commit))
+            if id != known.id:
+                raise Violation("I5", f"{target} runs for {id} and again for {known.id}")
+
     def _planned_on(self, body: dict[str, Any]) -> State:
-        return self._state_at(self.plans[body["plan"]]["snapshot"])
+        return self.state_at(self.plans[body["plan"]]["snapshot"])
 
     def deeds_of(self, known: Known) -> list[Deed]:
         """Return what an intent was to do: its own words, those it approves, those that joined it."""
@@ -285,7 +290,7 @@ class Monitor:
         snapshot = self._planned_on(body)
         for deed in deeds:
             for key in {deed.of, overwrites(deed)} - {""}:
-                if snapshot.cells.get(key) != before.cells.get(key) and not _stays(deed, before, snapshot):
+                if snapshot.cells.get(key) != before.cells.get(key) and not stays(deed, before, snapshot):
                     raise Violation("I7", f"{known.id} was planned on another {key}")
 
     def _settled(self, known: Known, deeds: list[Deed]) -> None:
@@ -343,8 +348,11 @@ class Monitor:
             if writer.seq > past:
                 raise Violation("I9", f"{known.id} overwrites {place}, typed by {writer.actor} at {writer.seq}, unseen")
 
-    def _after_commit(self, seq: int, body: dict[str, Any], before: State, after: State) -> None:
+    def _after_commit(self, row: Row, body: dict[str, Any], before: State, after: State) -> None:
         known = self.intents[body["intents"][0]]
+        is_deed = self._origin(known).body["kind"] != "undo" and self.plans[body["plan"]]["planner"] != "branch@1"
+        words = [deed.send for deed in self.deeds_of(known) if deed.send] if is_deed else []
+        self.post.committed(row, body, words, self.decisions.get(known.id, []))
         self.made[body["commit"]] = set(after.lines) - set(before.lines)
         if self._origin(known).body["kind"] == "undo":
             self._undo(self._origin(known), before, after)
@@ -353,34 +361,20 @@ class Monitor:
                 raise Violation("I8", f"{known.id} was branched and changed what all share")
         else:
             planned = self._planned_on(body)
-            rest = _without_appended(after, self.deeds_of(known))
+            rest = without_appended(after, self.deeds_of(known))
             expected: State | None = before
             for deed in self.deeds_of(known):
                 expected = carry_out(deed, expected, planned) if expected is not None else None
-            if not any(self._is_done(known, before, one, planned, expected) for one in rest):
+            if not any(is_done(self.deeds_of(known), before, one, planned, expected) for one in rest):
                 raise Violation("I7", f"{known.id} did not do what was asked: {before} -> {after}, not {expected}")
         total = [sum(state.cells.values()) for state in (before, after)]
         if total[0] <= self.limit < total[1]:
             raise Violation("I10", f"{known.id} breaks the rule: {total[0]} -> {total[1]}")
 
-    def _is_done(self, known: Known, before: State, after: State, planned: State, expected: State | None) -> bool:
-        if expected is not None:
-            return expected == after
-        # Somebody has joined the line to another since it was planned: its words are still the ones that change.
-        text = "\n".join(before.lines)
-        for deed in self.deeds_of(known):
-            at = place_of(planned.lines, deed.line) if deed.line else None
-            if at is not None:
-                old = planned.lines[at] + ("\n" if deed.name == "remove" else "")
-                places = [text[:one] + deed.word + text[one + len(old) :] for one in _places(text, old)]
-                if "\n".join(after.lines) in places:
-                    return True
-                text = places[0] if places else text
-        return text == "\n".join(after.lines)
-
     def _undo(self, known: Known, before: State, after: State) -> None:
         """I15: what people typed stays; a cell that somebody else has set since stays."""
         commit = known.body["refs"][0]
+        self.approved = {target: done for target, done in self.approved.items() if done[1] != commit}
         typed = {line.split("+")[0] for line in before.lines} & self.typed
         made, text = self.made[commit], "\n".join(after.lines)
         gone = {word for word in typed if word not in text} - {line.split("+")[0] for line in made}

@@ -6,6 +6,7 @@ A check that nothing can fail proves nothing; this list is the proof that the mo
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,15 +17,18 @@ import msgspec
 import crdt.execute
 import crdt.fork
 import crdt.undo
-import workspace.intents.committing as committing
-import workspace.intents.core as core
-import workspace.intents.planning as planning
-import workspace.intents.settling as settling
+from crdt.document import EMPTY_UPDATE
 from tests.world import disk
 from tests.world.person import Person
+from workspace import sending
+from workspace.doorman import Doorman
+from workspace.intents import admission, committing, core, planning, settling
 from workspace.intents.causality import LaneClock, Lanes
 from workspace.intents.conflict import Unseen, unseen_by
+from workspace.intents.events import Spread
+from workspace.intents.sequencer import Sequencer
 from workspace.room import Room
+from workspace.sending import Sending
 from workspace.store import memory
 from workspace.store.memory import MemoryStore
 from workspace.store.writer import check_dense
@@ -125,6 +129,71 @@ def _output_gate() -> list[Any]:
     return [patch.object(Room, "_flush", flush)]
 
 
+def _kept_empty() -> list[Any]:
+    original = Room._snapshots
+
+    def snapshots(self: Room) -> Any:
+        return tuple(msgspec.structs.replace(row, state=EMPTY_UPDATE) for row in original(self))
+
+    return [patch.object(Room, "_snapshots", snapshots)]
+
+
+def _kept_once() -> list[Any]:
+    original = Sequencer.changed_documents
+    return [patch.object(Sequencer, "changed_documents", lambda self: original(self)[:1])]
+
+
+def _packed_early() -> list[Any]:
+    def pack_job(self: Room) -> Any:
+        segments = self.sequencer.fold.segments
+        found = (*segments.sealed, *segments.waiting)
+        return lambda: self.spawn(self._packing.run(found)) if found else None
+
+    def handle(self: Room, event: Any, by: Any = None) -> Any:
+        outcome = original(self, event, by)
+        if self.sequencer.fold.segments.waiting:
+            pack_job(self)()
+        return outcome
+
+    original = Room.handle
+    return [patch.object(Room, "_pack_job", pack_job), patch.object(Room, "handle", handle)]
+
+
+def _new_keys() -> list[Any]:
+    counter = itertools.count()
+    return [patch.object(sending, "effect_key", lambda seal, i: f"sha256:{next(counter)}")]
+
+
+def _begun_anew() -> list[Any]:
+    original = Sending.start
+
+    def start(self: Sending, wish: Any) -> None:
+        original(self, msgspec.structs.replace(wish, openings=0))
+
+    return [patch.object(Sending, "start", start)]
+
+
+def _torn() -> list[Any]:
+    original = disk.Handle.die
+
+    def die(self: disk.Handle) -> None:
+        original(self)
+        for kept in self._disk._workspaces.values():
+            del kept.journal[-1:]
+
+    return [patch.object(disk.Handle, "die", die)]
+
+
+def _deaf() -> list[Any]:
+    original, counter = Doorman.tell, itertools.count(1)
+
+    def tell(self: Doorman, outlet: Any, by: Any) -> None:
+        if not isinstance(outlet, Spread) or next(counter) % 20:
+            original(self, outlet, by)
+
+    return [patch.object(Doorman, "tell", tell)]
+
+
 def _rows_only(batch: Any, *, seq: int, jid: int) -> None:
     check_dense(msgspec.structs.replace(batch, head=None), seq=seq, jid=jid)
 
@@ -159,7 +228,11 @@ MUTATIONS = (
         lambda: [patch.object(planning, "lacks_updates", lambda entry, core: ())],
     ),
     Mutation(
-        "output gate", "people are told before it is durable", frozenset({"I2", "I4", "I5", "I13"}), 150, _output_gate
+        "output gate",
+        "people are told before it is durable",
+        frozenset({"I2", "I4", "I5", "I11", "I13"}),
+        150,
+        _output_gate,
     ),
     Mutation(
         "lost batch",
@@ -175,6 +248,66 @@ MUTATIONS = (
         200,
         lambda: [patch.object(crdt.undo.math, "isclose", lambda *args: True)],
     ),
+    Mutation(
+        "effect key",
+        "an effect goes out under another key each time",
+        frozenset({"effects"}),
+        40,
+        _new_keys,
+    ),
+    Mutation(
+        "effect again",
+        "what may have left already is sent again to who cannot tell",
+        frozenset({"effects"}),
+        400,
+        _begun_anew,
+    ),
+    Mutation(
+        "approval",
+        "what is final leaves without anybody's word",
+        frozenset({"effects"}),
+        40,
+        lambda: [patch.object(committing, "to_approve", lambda *args: ())],
+    ),
+    Mutation(
+        "expectation",
+        "what an author counts on is not looked at",
+        frozenset({"expects"}),
+        40,
+        lambda: [patch.object(committing, "unmet_expectation", lambda *args: None)],
+    ),
+    Mutation(
+        "rights",
+        "anybody may end anybody's instruction",
+        frozenset({"rights", "I4"}),
+        100,
+        lambda: [patch.object(admission, "refuse", lambda *args: None)],
+    ),
+    Mutation(
+        "other words",
+        "other words under a taken number get the old answer",
+        frozenset({"I5"}),
+        60,
+        lambda: [patch.object(admission, "sha256_of", lambda content: "sha256:0")],
+    ),
+    Mutation(
+        "approved twice",
+        "a suggestion runs for everybody who approves it",
+        frozenset({"I5"}),
+        150,
+        lambda: [patch.object(planning, "is_free", lambda *args: True)],
+    ),
+    Mutation("checkpoint state", "a kept state is not the document's", frozenset({"I12"}), 20, _kept_empty),
+    Mutation("checkpoint whole", "a checkpoint keeps one document only", frozenset({"I12"}), 20, _kept_once),
+    Mutation(
+        "packing",
+        "segments are packed before a checkpoint that holds them is durable",
+        frozenset({"I11"}),
+        40,
+        _packed_early,
+    ),
+    Mutation("torn disk", "a crash takes an edit that a record names", frozenset({"I11"}), 40, _torn),
+    Mutation("spread", "now and then an edit is told to nobody", frozenset({"I13"}), 40, _deaf),
     Mutation("compose stamp", "the stamp is read at send", frozenset({"I8", "I9"}), 60, tweak=_at_send),
     Mutation("notice time", "what has just popped up counts as read", frozenset({"I8", "I9"}), 100, tweak=_at_once),
 )

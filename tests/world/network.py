@@ -33,6 +33,7 @@ class Wire:
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._on_frame, self._on_close = on_frame, on_close
         self._up = self._down = 0.0
+        self.opened_at = self._loop.time()
         self.is_up = True
         self.task: asyncio.Task[Any] | None = None
         self.scope = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from base64 import b64encode
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,39 +30,14 @@ from crdt.sync import (
     encode_step2,
     encode_update,
 )
+from tests.world.copies import Copy
 from tests.world.deeds import CELLS, LINES
+from tests.world.facts import Sent, Violation
 from tests.world.network import Frame, Wire
 
 NOTICE_SECONDS = 2.0
 KINDS = {LINES: "text", CELLS: "data"}
 Dial = Callable[["Person", str], Wire | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The truth about one intent: what its author had noticed, by record and by lane, and had done, when beginning."""
-
-    actor: str
-    lane: str
-    n: int
-    frame: dict[str, Any]
-    noticed: int
-    clock: dict[str, int]
-    own: dict[str, tuple[int, int]]
-    removed: frozenset[str]
-    shown: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Copy:
-    """One document in the browser and its socket. `sent` counts what went out on this socket after `hello`."""
-
-    name: str
-    document: Document
-    wire: Wire | None = None
-    is_welcome: bool = False
-    is_synced: bool = False
-    sent: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +62,8 @@ class Person:
     waiting: list[dict[str, Any]] = field(default_factory=list)
     shown_at: list[float] = field(default_factory=list)
     pending: dict[int, dict[str, Any]] = field(default_factory=dict)
+    settled: dict[int, dict[str, Any]] = field(default_factory=dict)
+    said: deque[tuple[int, dict[str, Any], bool]] = field(default_factory=deque)
     sent: list[Sent] = field(default_factory=list)
     questions: dict[str, dict[str, Any]] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
@@ -109,6 +87,8 @@ class Person:
                 continue
             wire = self.dial(self, copy.name)
             copy.wire, copy.is_welcome, copy.is_synced, copy.sent = wire, False, False, 0
+            if copy.name == LINES:
+                self.said.clear()
             if wire is None:
                 self.retry()
                 continue
@@ -185,11 +165,8 @@ class Person:
                 if message["seq"] == len(self.records) + len(self.waiting) + 1:
                     self.waiting.append(message)
                     self._show()
-            case "ack":
-                self.acks[(self.lane, message["n"])] = message["id"]
-                self.pending.pop(message["n"], None)
-            case "nack":
-                self._nacked(message)
+            case "ack" | "nack":
+                self._answered(message)
             case "state":
                 self.states.append((message["id"], message["state"]))
             case "question":
@@ -197,13 +174,28 @@ class Person:
             case _:
                 pass
 
-    def _nacked(self, message: dict[str, Any]) -> None:
-        """Forget what was refused, and number what stands behind it anew."""
-        n, code = message["n"], message["code"]
-        was_mine = self.pending.pop(n, None) is not None
-        self.nacks.append((was_mine, code))
-        if not was_mine:
+    def _answered(self, message: dict[str, Any]) -> None:
+        """Match an answer with what was said: one each, in order; the same words the same, a lie is refused (I5)."""
+        n, what = message["n"], message.get("code", "ack")
+        number, frame, is_lie = self.said.popleft() if self.said else (0, {}, False)
+        if number != n or (is_lie and what != "equivocation"):
+            raise Violation("I5", f"{self.actor} said {'another ' * is_lie}number {number} and hears {what} of {n}")
+        is_due = self.pending.get(n) is frame
+        if what == "ack":
+            if self.acks.setdefault((self.lane, n), message["id"]) != message["id"]:
+                raise Violation("I5", f"{self.actor}'s number {n} is {self.acks[(self.lane, n)]} and {message['id']}")
+            if is_due:
+                self.settled[n] = self.pending.pop(n)
             return
+        if self.settled.get(n) is frame and not is_lie:
+            raise Violation("I5", f"{self.actor}'s number {n} was acknowledged and is then refused: {what}")
+        self.nacks.append((is_due, what))
+        if is_due:
+            self._renumber(n)
+
+    def _renumber(self, n: int) -> None:
+        """Forget what was refused, and number what stands behind it anew."""
+        del self.pending[n]
         behind = [self.pending.pop(key) for key in sorted(self.pending) if key > n]
         self.n = n - 1
         for frame in behind:
@@ -239,20 +231,9 @@ class Person:
             copy = self.copies.get(name)
             if copy is None:
                 continue
-            known = copy.document.state_vector()
-            if any(known.get(client, 0) < end for client, _, end in part["ins"]):
-                return False
-            if part["del"] and name != LINES and not self._has_deleted(copy, part["del"]):
+            if not copy.holds(part):
                 return False
         return True
-
-    def _has_deleted(self, copy: Copy, spans: list[tuple[int, int, int]]) -> bool:
-        _, gone = copy.document.blocks()
-        return all(
-            any(low <= clock < high for low, high in gone.get(client, ()))
-            for client, start, end in spans
-            for clock in range(start, end)
-        )
 
     def noticed(self) -> int:
         """Return the last record that was on screen long enough to have been read."""
@@ -361,7 +342,12 @@ class Person:
         for n in sorted(self.pending):
             if only in (None, n):
                 self._state_needs(self.pending[n])
-                main.send(encode_control(msgspec.json.encode(self.pending[n])))
+                self._say(main, self.pending[n])
+
+    def _say(self, main: Wire, frame: dict[str, Any], *, said: dict[str, Any] | None = None) -> None:
+        """Send a frame, or something else under its number."""
+        self.said.append((frame["n"], frame, said is not None))
+        main.send(encode_control(msgspec.json.encode(said or frame)))
 
     def _state_needs(self, frame: dict[str, Any]) -> None:
         """Name what an intent depends on, once: sent again it is the same, word for word."""
@@ -372,12 +358,22 @@ class Person:
             }
 
     def say_again(self) -> None:
-        """Send every unanswered intent once more, though nothing was lost."""
+        """Send every unanswered intent once more, though nothing was lost, and one that was answered long ago."""
         self._send_pending()
+        main = self.copies[LINES].wire
+        if main is not None and self.copies[LINES].is_welcome and self.settled:
+            self._say(main, self.settled[self.chance.choice(list(self.settled))])
+
+    def equivocate(self) -> None:
+        """Send other words under a number that is taken, as a copied browser would."""
+        main = self.copies[LINES].wire
+        if main is not None and self.copies[LINES].is_welcome and self.settled:
+            frame = self.settled[self.chance.choice(list(self.settled))]
+            self._say(main, frame, said={**frame, "text": f"{frame['text']} "})
 
     def forge(self, seen: int) -> None:
         """Claim to have seen what was never sent, under the next number."""
         main = self.copies[LINES].wire
         if main is not None and self.copies[LINES].is_welcome and not self.pending:
             frame = {"type": "intent", "n": self.n + 1, "kind": "do", "text": "forged", "seen": seen}
-            main.send(encode_control(msgspec.json.encode(frame)))
+            self._say(main, frame)

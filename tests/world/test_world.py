@@ -6,16 +6,25 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from tests.world.__main__ import caught
 from tests.world.coverage import TRANSITIONS, transitions
 from tests.world.mutations import MUTATIONS, Mutation
+from tests.world.scale import small
 from tests.world.world import run_world
 
 SEEDS = int(os.environ.get("FOLKMOOT_WORLD_SEEDS", "60"))
 STEPS = 60
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_numbers() -> Iterator[None]:
+    """The logs written here are replayed after each test: with the numbers they were written with."""
+    with small():
+        yield
 
 
 def test_no_world_breaks_an_invariant_and_together_they_go_almost_everywhere() -> None:

@@ -9,42 +9,48 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from crdt.document import Document
-from crdt.errors import MissingDependencies
-from crdt.scan import INTERNAL, scan_update
-from crdt.sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
+from crdt.sync import encode_step1
 from tests.world.deeds import CELLS, LINES, Agent, Referee
-from tests.world.disk import Handle, WorldClock
+from tests.world.disk import Disk, Handle, WorldClock
+from tests.world.facts import Sent, Violation
+from tests.world.looks import is_even, look_back, lull, stand_at, values
 from tests.world.loop import HOST, VirtualLoop, remember_tasks
-from tests.world.monitor import Monitor, Violation
+from tests.world.monitor import Monitor
 from tests.world.network import Frame, Wire
 from tests.world.people import Crowd
-from tests.world.person import Person, Sent
+from tests.world.person import Person
+from tests.world.post import RECEIVERS, Carrier
+from tests.world.scale import small
+from tests.world.stock import Stock
+from workspace.errors import LogCorrupt
 from workspace.intents.events import Configured
 from workspace.intents.invariant import Invariant
 from workspace.intents.record import ConfigBody, PolicyConfig
-from workspace.intents.redecide import decide_again
-from workspace.intents.replay import verify
+from workspace.intents.segment import Segment
 from workspace.lobby import Lobby
+from workspace.ports import Letter
 from workspace.settings import Settings
-from workspace.store.memory import MemoryStore
 from workspace.websocket import SocketEndpoint
 
 WS = "world"
-LIMIT = 600_000.0
+LIMITS = (200_000.0, 350_000.0, 600_000.0)
 CHAINS = (
     ("priority", "ask", "fair"),
     ("ask", "fair"),
     ("priority", "first"),
     ("fair",),
     ("merge", "priority", "ask", "fair"),
+    ("merge", "fair"),
     ("vote", "fair"),
     ("branch",),
+    ("ask", "branch"),
 )
+LULL_SHARE, TRAVEL_SHARE = 0.03, 0.05
 QUIET_ROUNDS, QUIET_SECONDS = 60, 60.0
 OUTAGE_SECONDS = 3.0
 FIRST_LINES = "h1\nh2\nh3\nh4\n"
@@ -67,39 +73,6 @@ class Host:
 
 
 @dataclass(slots=True)
-class Stock:
-    """A Yjs client that has never heard of Folkmoot: it must get what it knows and nothing else (I17)."""
-
-    document: Document
-    wire: Wire | None = None
-
-    def take(self, frame: Frame) -> None:
-        """Take in a frame; anything but types 0 to 3 in binary would break a stock provider."""
-        if not isinstance(frame, bytes) or frame[0] > 3:
-            raise Violation("I17", f"a stock client was sent {frame[:20]!r}")
-        if frame[0] != 0 or self.wire is None:
-            return
-        match decode_frame(frame):
-            case SyncStep1(vector):
-                self.wire.send(encode_step2(self.document.encode(vector)))
-            case SyncUpdate(update):
-                try:
-                    self.document.apply(update, scan_update(update, INTERNAL))
-                except MissingDependencies:
-                    self.wire.send(encode_step1(self.document.encode_state_vector()))
-            case _:
-                pass
-
-    def type(self, word: str) -> None:
-        """Write a line at the top."""
-        with self.document.transaction() as done:
-            self.document.insert_text(0, f"{word}\n")
-        for applied in done:
-            if self.wire is not None:
-                self.wire.send(encode_update(applied.update))
-
-
-@dataclass(slots=True)
 class World:
     """Everything of one run. `tweak` changes people before they begin (a mutation of the client)."""
 
@@ -107,8 +80,8 @@ class World:
     steps: int
     tweak: Callable[[Person], None] = lambda person: None
     chance: random.Random = field(init=False)
-    disk: MemoryStore = field(default_factory=MemoryStore)
-    monitor: Monitor = field(default_factory=lambda: Monitor(LIMIT))
+    disk: Disk = field(default_factory=Disk)
+    monitor: Monitor = field(init=False)
     host: Host | None = None
     people: list[Person] = field(default_factory=list)
     stock: Stock = field(init=False)
@@ -117,10 +90,13 @@ class World:
     home: contextvars.Context = field(default_factory=contextvars.copy_context)
     log: list[str] = field(default_factory=list)
     hosts: int = 0
+    lulls: int = 0
+    is_wild: bool = True
     problems: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.monitor = Monitor(self.chance.choice(LIMITS))
         self.stock = Stock(Document("text", client=self.chance.randrange(2, 2**50)))
 
     def note(self, what: str) -> None:
@@ -136,12 +112,14 @@ class World:
         context = contextvars.copy_context()
         context.run(HOST.set, tasks)
         chance = random.Random(f"{self.seed} host {self.hosts}")
-        handle = Handle(self.disk, chance, self._written, self._claimed)
+        handle = Handle(self.disk, chance, self._written, self._claimed, self._packing)
         settings = Settings(idle_seconds=120.0, presence_seconds=600.0)
+        carrier = Carrier(chance, self._arrive, lambda: self._befall(lobby))
         lobby = Lobby(
             store=handle,  # type: ignore[arg-type]
             planner=Agent(chance),
             judge=Referee(chance),
+            couriers=dict.fromkeys(("mail", "webhook"), carrier),
             clock=self.clock,
             settings=settings,
         )
@@ -161,6 +139,42 @@ class World:
             task.cancel()
         if self.host is host:
             self.host = None
+        self._guard(lambda: self.monitor.crashed(*self.disk.content(WS)))
+
+    def _befall(self, lobby: Lobby) -> None:
+        """Let a server die in the next moments, around what it is doing just now."""
+        host = self.host
+        if host is not None and host.lobby is lobby and self.is_wild:
+            asyncio.get_running_loop().call_later(self.chance.uniform(0.0, 2.0), self.die, host)
+
+    def die(self, host: Host) -> None:
+        """End a server process that is alive, and start another soon."""
+        if host.handle.is_alive:
+            self.crash(host)
+            asyncio.get_running_loop().call_later(self.chance.uniform(0.1, 3.0), self.boot_again)
+
+    def boot_again(self) -> None:
+        """Start a server process where none is up."""
+        if self.host is None:
+            asyncio.get_running_loop().create_task(self.boot())
+
+    def _arrive(self, letter: Letter) -> None:
+        self._guard(lambda: self.monitor.post.arrive(letter))
+
+    def _packing(self, segments: Sequence[Segment]) -> None:
+        self._guard(lambda: self.monitor.kept.packing(segments))
+
+    def _travel(self) -> None:
+        """Let the server that is up stand somewhere in the past."""
+        if self.host is not None and self.monitor.rows:
+            seq = self.chance.randrange(1, len(self.monitor.rows) + 1)
+            self.host.spawn(self._stand(self.host, seq))
+
+    async def _stand(self, host: Host, seq: int) -> None:
+        try:
+            await stand_at(self.monitor, host.handle, WS, seq)
+        except (Violation, LogCorrupt) as problem:
+            self.problems.append(Violation("I12", f"time travel to {seq}: {problem}"))
 
     def _written(self, batch: Any) -> None:
         try:
@@ -225,8 +239,13 @@ class World:
             crowd.step()
             await asyncio.sleep(self.chance.uniform(0.0, 3.0))
             self._raise()
+            if self.chance.random() < LULL_SHARE:
+                await lull(self)
+                self._raise()
+            if self.chance.random() < TRAVEL_SHARE:
+                self._travel()
         await self._rest()
-        self._look_back()
+        await look_back(self)
 
     async def _found(self, lobby: Lobby) -> None:
         """Make the workspace, its members and its documents."""
@@ -245,8 +264,9 @@ class World:
             room = await lobby.create(
                 WS, name="w", actor="olga", policy=policy, documents={LINES: "text", CELLS: "data"}
             )
-            rules = {"total": Invariant("sum_at_most", CELLS, limit=LIMIT)}
-            await room.ask(lambda: room.handle(Configured("olga", ConfigBody(invariants=rules))))
+            rules = {"total": Invariant("sum_at_most", CELLS, limit=self.monitor.limit)}
+            config = ConfigBody(invariants=rules, receivers=dict(RECEIVERS))
+            await room.ask(lambda: room.handle(Configured("olga", config)))
             for actor, role in (
                 ("ana", "editor"),
                 ("ben", "editor"),
@@ -298,6 +318,7 @@ class World:
     async def _rest(self) -> None:
         """Bring everybody back, wait until nothing is under way."""
         self.note("everybody is back; the world comes to rest")
+        self.is_wild = False
         for person in self.people:
             person.is_away = False
             person.connect()
@@ -307,69 +328,40 @@ class World:
             await asyncio.sleep(QUIET_SECONDS)
             self._raise()
             board = self.monitor.replay.fold.board
-            if not board.live and not any(person.pending for person in self.people) and self._is_even():
+            waits = board.live or self.monitor.replay.fold.outbox or any(person.pending for person in self.people)
+            if not waits and is_even(self):
                 return
         left = {id: entry.state for id, entry in self.monitor.replay.fold.board.live.items()}
         pending = [(person.actor, sorted(person.pending)) for person in self.people if person.pending]
-        uneven = [] if self._is_even() else [self._values()]
-        raise Violation("I4" if left or pending else "I13", f"never came to rest: {left} {pending} {uneven}")
-
-    def _values(self) -> list[Any]:
-        documents = self.monitor.replay.fold.documents
-        return [
-            (name, documents[name].value(), [p.copies[name].document.value() for p in self.people])
-            for name in documents
-        ]
-
-    def _is_even(self) -> bool:
-        """I13: everybody's documents are the server's, and everybody was shown the whole log."""
-        documents = self.monitor.replay.fold.documents
-        return (
-            all(
-                copy.document.value() == documents[name].value()
-                for person in self.people
-                for name, copy in person.copies.items()
-            )
-            and self.stock.document.value() == documents[LINES].value()
-            and all(len(person.records) == len(self.monitor.rows) for person in self.people)
-        )
+        unsent = sorted(self.monitor.replay.fold.outbox)
+        uneven = [] if is_even(self) else [values(self)]
+        name = "I4" if left or pending else "effects" if unsent else "I13"
+        raise Violation(name, f"never came to rest: {left} {pending} {unsent} {uneven}")
 
     def _raise(self) -> None:
         if self.problems:
             raise self.problems[0]
 
-    def _look_back(self) -> None:
-        """Look at the whole log once more: states, verdicts told to their authors, policies decided again."""
-        rows, journal = self.monitor.rows, self.monitor.journal
-        report = verify(rows, journal)
-        if not report.ok:
-            raise Violation("I12", report.reason)
-        again = decide_again(rows, journal)
-        if again.first is not None or again.unsound:
-            raise Violation("I18", f"decided again otherwise: {again}")
-        acked = {id for person in self.people for id in person.acks.values()}
-        if not acked <= set(self.monitor.intents):
-            raise Violation("I5", f"acknowledged and not in the log: {acked - set(self.monitor.intents)}")
-        for person in self.people:
-            for (lane, n), id in person.acks.items():
-                if person.lane == lane and person.verdicts.get(id) != self.monitor.intents[id].verdict:
-                    raise Violation("I4", f"{person.actor} was never told how {id} ({lane} {n}) ended")
-
 
 def run_world(seed: int, steps: int, tweak: Callable[[Person], None] = lambda person: None) -> World:
     """Run one seed to its end. Raises `Violation`, or whatever broke."""
-    world = World(seed, steps, tweak)
+    with small():
+        return _run(World(seed, steps, tweak))
+
+
+def _run(world: World) -> World:
     loop = VirtualLoop()
     loop.set_task_factory(remember_tasks)
     try:
         loop.run_until_complete(world.run())
     except BaseException as error:
-        error.add_note(f"seed {seed}, {steps} steps")
+        error.add_note(f"seed {world.seed}, {world.steps} steps")
         error.world = world  # type: ignore[attr-defined]
         raise
     finally:
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0.001))
+        while tasks := asyncio.all_tasks(loop):
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.sleep(0.001))
         loop.close()
     return world
