@@ -8,6 +8,7 @@ import pytest
 
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 from workspace.client import Intent, Message, Refused, Room
+from workspace.document_client import DocumentClient
 
 LINE, NEW = "A short walk, then the talks.", "A long march through the woods, then the talks."
 BENS = " (bring boots 👢)"
@@ -30,18 +31,14 @@ async def ten_turns(stage: Stage) -> None:
         await do(people[turn % 3], order)
 
 
-async def settled(undone: Intent, room: Room) -> Message:
-    """Return the verdict of an undo; where it would leave something behind, that is shown first, and answered."""
-    waiting = asyncio.create_task(undone.verdict(WAIT))
-    asking = asyncio.create_task(room.until(lambda r: bool(r.open_questions), WAIT))
-    await asyncio.wait({waiting, asking}, return_when=asyncio.FIRST_COMPLETED)
-    if not waiting.done():
-        (question,) = room.open_questions.values()
-        assert question["group"] == [undone.id]
-        values = [option["value"] for option in question["options"]]
-        await room.answer(question["id"], values[0])
-    asking.cancel()
-    return await waiting
+async def shown_first(undone: Intent, room: Room, value: str) -> Message:
+    """Return the verdict of an undo whose author is shown first what would stay, and answers."""
+    question = await room.question(WAIT)
+    assert question["group"] == [undone.id]
+    assert f"“{BENS}” in plan, typed inside it by Ben" in question["text"], "what would be orphaned, and whose it is"
+    assert not [r for r in records_of(room, "commit") if undone.id in r["body"]["intents"]]
+    await room.answer(question["id"], value)
+    return await undone.verdict(WAIT)
 
 
 async def take_it_back(stage: Stage) -> None:
@@ -58,9 +55,14 @@ async def take_it_back(stage: Stage) -> None:
     with pytest.raises(Refused, match="may take this back"):
         await gil.undo(commits[2])
     await ben.caught_up(max(r["seq"] for r in ana.records), WAIT)
+    await all_are_equal(stage, hands)
     before = hand.text()
+    if stage.seed % 4 == 0:
+        verdict = await shown_first(await ben.undo(commits[2]), ben, "no")
+        assert (verdict["state"], verdict["code"]) == ("rejected", "not_wanted")
+        assert hand.text() == before
     undone = await ben.undo(commits[2])
-    verdict = await settled(undone, ben)
+    verdict = await shown_first(undone, ben, "yes")
     assert verdict["state"] == "done", verdict
     assert "Took back" in verdict["reason"]
     wanted = before.replace(NEW.replace("march", f"march{BENS}"), "{}")
@@ -76,8 +78,8 @@ async def take_it_back(stage: Stage) -> None:
     fold = (await stage.server.lobby.room(stage.ws)).sequencer.fold
     again = await (await ana.undo(commits[2])).verdict(WAIT)
     assert (again["state"], again["code"]) == ("rejected", "nothing_to_undo")
-    food = await settled(await ana.undo(commits[1]), ana)
-    assert food["state"] == "done"
+    food = await (await ana.undo(commits[1])).verdict(WAIT)
+    assert food["state"] == "done", "where nothing would stay nothing is asked"
     assert fold.documents["budget"].value()["food"] == 427, "later additions stay"
 
 
@@ -100,7 +102,7 @@ async def the_log_says_who(stage: Stage, undone: Intent, commit: str) -> None:
     assert (entry.state, entry.undone_by) == ("done", record["body"]["commit"])
 
 
-async def all_are_equal(stage: Stage, hands: list) -> None:  # type: ignore[type-arg]
+async def all_are_equal(stage: Stage, hands: list[DocumentClient]) -> None:
     """Every replica holds what the server holds, by digest."""
     room = await stage.server.lobby.room(stage.ws)
     digest = await room.ask(room.sequencer.fold.documents["plan"].digest)
