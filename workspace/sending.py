@@ -51,7 +51,8 @@ class Sending:
             self._office.report(EffectSettled(outgoing, "unknown", why, 0))
             return
         letter = Letter(key, self._office.ws, outgoing.commit, outgoing.effect, outgoing.receiver)
-        attempts, problem, reached = 0, "", False
+        # A server that stopped may have brought it there: then nobody can say that it failed.
+        attempts, problem, reached = 0, "", wish.openings > 0
         for pause in pauses:
             await asyncio.sleep(pause)
             attempts += 1

@@ -25,6 +25,8 @@ RECEIVERS: Mapping[str, Receiver] = {
     "bell": Receiver("webhook", "https://example.org/bell", "reversible"),
 }
 HANGS_SECONDS = 40.0
+# The share of servers that cannot reach anybody for as long as they live.
+DOWN_SHARE = 0.15
 
 
 def effect_of(i: int, send: str, text: str) -> Effect:
@@ -112,6 +114,7 @@ class Carrier:
         self._chance = chance
         self._arrive = arrive
         self._mishap = mishap
+        self._is_down = chance.random() < DOWN_SHARE
 
     async def deliver(self, letter: Letter) -> str:
         """Carry a letter. `workspace.ports.Courier`."""
@@ -119,7 +122,7 @@ class Carrier:
         if draw < 0.12:
             self._mishap()
         await asyncio.sleep(HANGS_SECONDS if 0.12 <= draw < 0.16 else self._chance.uniform(0.001, 2.0))
-        if 0.16 <= draw < 0.30:
+        if 0.16 <= draw < 0.30 or self._is_down:
             raise CourierFault("the line is busy", retry=True)
         if 0.30 <= draw < 0.34:
             raise CourierFault("nobody of that name lives here")
