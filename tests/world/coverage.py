@@ -1,6 +1,6 @@
 """Which transitions of an intent's states (semantics §2) a run took: read from the log and from what was sent.
 
-One row of the table is left out: `planning → planning`, an early abort when a strong reading changes. DECISIONS decided
+One row of the table is left out: `planning → planning`, an early abort when a strong reading changes. DECISIONS 50 is
 against it: a plan that no longer holds is found out when it is ready, and planned again then. Below the table's rows
 stand other things that a run must have met: effects and their ends, kept states, packed segments, lulls.
 """
@@ -145,7 +145,7 @@ def _of_oracle(body: dict[str, Any]) -> list[str]:
         case "steered":
             return ["live → queued (steered)"]
         case "judged":
-            failed = any(part["opinion"] == "failed" for part in body["judgements"])  # type: ignore[attr-defined]
+            failed = any(part["opinion"] == "failed" for part in body["judgements"])
             return ["judge failed" if failed else "judge asked"]
         case _:
             return []

@@ -73,13 +73,13 @@ class Monitor:
         if batch.epoch != self.claims:
             raise Violation("I14", f"a batch of epoch {batch.epoch} was written in epoch {self.claims}")
         index = self.replay.index
-        for row in batch.journal:
-            if row.jid != len(self.journal) + 1:
-                raise Violation("I1", f"journal row {row.jid} follows {len(self.journal)}")
-            self.journal.append(row)
-            self.kept.journaled(row)
-            index.rows[row.jid] = row
-            index.by_lane.setdefault((row.doc, row.lane), []).append(row.jid)
+        for edit in batch.journal:
+            if edit.jid != len(self.journal) + 1:
+                raise Violation("I1", f"journal row {edit.jid} follows {len(self.journal)}")
+            self.journal.append(edit)
+            self.kept.journaled(edit)
+            index.rows[edit.jid] = edit
+            index.by_lane.setdefault((edit.doc, edit.lane), []).append(edit.jid)
         for row in batch.rows:
             self._chain(row)
             self._record(row)
