@@ -92,7 +92,9 @@ def question_of(summary: str, stays: Sequence[str]) -> str:
     """Return in words what an undo would leave, short enough to be asked."""
     shown = [_short(stay, STAY_POINTS_MAX) for stay in stays[:STAYS_SHOWN]]
     more = [f"and {len(stays) - STAYS_SHOWN} more"] if len(stays) > STAYS_SHOWN else []
-    text = f"Takes back “{_short(summary, SUMMARY_POINTS_SHOWN)}”. Stays: {'; '.join([*shown, *more])}. Do it?"
+    text = (
+        f"Takes back “{_short(summary.rstrip('.'), SUMMARY_POINTS_SHOWN)}”. Stays: {'; '.join([*shown, *more])}. Do it?"
+    )
     assert len(text) <= QUESTION_POINTS_MAX, "a question that is cut could not be known again"
     return text
 

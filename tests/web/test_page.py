@@ -194,6 +194,8 @@ async def test_a_commit_is_taken_back_on_a_click_and_what_was_typed_since_stays(
         await ana.keyboard.press("End")
         await ana.keyboard.type(" Bring boots.")
         await ana.get_by_test_id("undo").click()
-        await expect(ana.locator(".cm-content")).to_contain_text("A short walk, then the talks. Bring boots.", timeout=WAIT)
+        await expect(ana.locator(".cm-content")).to_contain_text(
+            "A short walk, then the talks. Bring boots.", timeout=WAIT
+        )
         await expect(ana.get_by_test_id("intent-card").nth(1)).to_contain_text("taken back by you", timeout=WAIT)
         assert not problems

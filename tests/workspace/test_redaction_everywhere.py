@@ -151,6 +151,23 @@ async def test_what_was_done_and_taken_back(size: int) -> None:
         assert after["reason"] in [json.loads(line)["body"]["reason"] for line in kept.splitlines()]
 
 
+async def test_an_undo_that_asked_first() -> None:
+    async with scene() as stage:
+        id, verdict = await stage.done(
+            "Zoe", f'set budget.name to "{NAME}"; set budget.tent to 1; set budget.food to 2'
+        )
+        await stage.all_see()
+        await stage.done("Ben", "set budget.tent to 3")
+        undo = await stage.people["Zoe"].undo(verdict["commit"])
+        question = await stage.people["Zoe"].question(WAIT)
+        assert NAME in question["text"]
+        await stage.people["Zoe"].answer(question["id"], "yes")
+        assert (await undo.verdict(WAIT))["state"] == "done"
+        rows = await redact_and_look(stage, id)
+        answers = [body for body in map(json.loads, rows.values()) if body.get("kind") == "answer"]
+        assert [body["value"] for body in answers] == ["yes"]
+
+
 @SIZES
 async def test_what_is_still_in_the_document_stays_there(size: int) -> None:
     async with scene() as stage:

@@ -1,4 +1,5 @@
 /** The queue of instructions with their live states, and the verdicts with reason and remedy. */
+import type { Aim } from './composer'
 import { CostLine } from './cost'
 import { Fates } from './effects'
 import type { IntentView, Room } from './room'
@@ -24,7 +25,7 @@ const LABELS: Record<string, string> = {
 }
 const LIVE = new Set(['parked', 'queued', 'planning', 'ready', 'held'])
 
-export function Board({ room, onSteer }: { room: Room; onSteer: (intent: IntentView) => void }) {
+export function Board({ room, onAim }: { room: Room; onAim: (aim: Aim) => void }) {
   const shown = [...room.intents.values()].filter((intent) => ['do', 'override', 'approve', 'undo'].includes(intent.kind))
   const newest = shown.sort((a, b) => b.seq - a.seq).slice(0, 60)
   return (
@@ -46,13 +47,13 @@ export function Board({ room, onSteer }: { room: Room; onSteer: (intent: IntentV
           </article>
         ))}
       {newest.map((intent) => (
-        <Card key={intent.id} room={room} intent={intent} onSteer={onSteer} />
+        <Card key={intent.id} room={room} intent={intent} onAim={onAim} />
       ))}
     </section>
   )
 }
 
-function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSteer: (intent: IntentView) => void }) {
+function Card({ room, intent, onAim }: { room: Room; intent: IntentView; onAim: (aim: Aim) => void }) {
   const live = LIVE.has(intent.state)
   const verdict = intent.verdict
   const waits = intent.waitsFor.map((id) => room.intents.get(id)?.actor ?? id)
@@ -65,6 +66,7 @@ function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSte
   const undone = intent.kind === 'undo' ? [...room.intents.values()].find((one) => one.verdict?.commit === intent.refs[0]) : undefined
   const undoneBy = verdict?.commit && [...room.intents.values()].find((one) => one.kind === 'undo' && one.state === 'done' && one.refs[0] === verdict.commit)
   const mayUndo = can.includes('undo') && verdict?.commit && !undoneBy && intent.kind !== 'undo' && (intent.actor === room.actor || RANKS[room.role]! >= RANKS[intent.role]!)
+  const mayOverride = can.includes('override') && (intent.kind === 'do' || intent.kind === 'override') && room.role !== 'viewer'
   const approved = intent.kind === 'approve' ? room.intents.get(intent.refs[0] ?? '')?.text : undefined
   return (
     <article class="card intent" data-testid="intent-card" data-state={intent.state} data-actor={intent.actor}>
@@ -92,13 +94,13 @@ function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSte
       {intent.effects && <Fates effects={intent.effects} />}
       {cost && <CostLine cost={cost} />}
       <footer>
-        {live && (intent.actor === room.actor || room.role === 'owner') && (
+        {live && room.mayStop(intent) && (
           <button class="small" data-testid="stop" onClick={() => room.cancel(intent.id)}>
             {intent.state === 'planning' ? 'Stop' : 'Cancel'}
           </button>
         )}
         {maySteer && (
-          <button class="small" data-testid="steer" title="Change its course while it works" onClick={() => onSteer(intent)}>
+          <button class="small" data-testid="steer" title="Change its course while it works" onClick={() => onAim({ kind: 'steer', intent })}>
             Add to it
           </button>
         )}
@@ -111,6 +113,11 @@ function Card({ room, intent, onSteer }: { room: Room; intent: IntentView; onSte
         {can.includes('approve') && room.role !== 'viewer' && room.role !== 'commenter' && (
           <button class="small" data-testid="approve" onClick={() => room.approve(intent.id)}>
             Run it anyway
+          </button>
+        )}
+        {mayOverride && (
+          <button class="small ghost" data-testid="override" title="Ask for something else instead, knowing how this ended" onClick={() => onAim({ kind: 'override', intent })}>
+            Override
           </button>
         )}
       </footer>

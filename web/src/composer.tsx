@@ -5,7 +5,10 @@ import type { Selection } from './editor'
 import type { IntentView, Room } from './room'
 import type { Scope } from './wire'
 
-export function Composer(props: { room: Room; planner: string | null; text: Y.Text | null; selection: Selection | null; examples: string[]; steering: IntentView | null; onSteered: () => void }) {
+/** An instruction that the next one is about: what is asked adds to it, or comes in its place. */
+export interface Aim { kind: 'steer' | 'override'; intent: IntentView }
+
+export function Composer(props: { room: Room; planner: string | null; text: Y.Text | null; selection: Selection | null; examples: string[]; aim: Aim | null; onAimed: () => void }) {
   const { room } = props
   const [words, setWords] = useState('')
   const [scope, setScope] = useState<Scope | null>(null)
@@ -14,16 +17,19 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
   const selected = props.text && props.selection
   const current: Scope =
     scope ?? (selected && narrow ? room.range(props.text!, props.selection!.from, props.selection!.to) : { doc: room.doc })
-  const unseen = room.unseen().filter((one) => one.id !== props.steering?.id)
+  const unseen = room.unseen().filter((one) => one.id !== props.aim?.intent.id)
   useEffect(() => {
-    if (props.steering) box.current?.focus()
-  }, [props.steering])
+    if (!props.aim) return
+    box.current?.focus()
+    if (words) room.vouch(props.aim.kind, props.aim.intent.id)
+  }, [props.aim])
   const mayInstruct = room.role === 'owner' || room.role === 'editor' || room.role === 'commenter'
 
   const type = (next: string) => {
     if (next && !words) {
       setScope(current)
       room.compose([current])
+      if (props.aim) room.vouch(props.aim.kind, props.aim.intent.id)
     }
     if (!next) {
       setScope(null)
@@ -33,9 +39,9 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
   }
   const send = () => {
     if (!words.trim()) return
-    if (props.steering) room.steer(props.steering.id, words.trim(), [current])
+    if (props.aim) room[props.aim.kind](props.aim.intent.id, words.trim(), [current])
     else room.intent(words.trim(), { scope: [current] })
-    props.onSteered()
+    props.onAimed()
     setWords('')
     setScope(null)
     box.current?.focus()
@@ -50,7 +56,7 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
           value={words}
           disabled={!mayInstruct}
           aria-label="Instruct the agent"
-          placeholder={mayInstruct ? 'Ask the agent to change something…' : 'Your role may read, not instruct.'}
+          placeholder={!mayInstruct ? 'Your role may read, not instruct.' : props.aim?.kind === 'override' ? 'What shall be done instead?' : 'Ask the agent to change something…'}
           onInput={(event) => type(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
@@ -75,10 +81,10 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
               </button>
             )}
           </span>
-          {props.steering && (
-            <span class="chip steering" data-testid="steering-chip">
-              adds to {props.steering.actor === room.actor ? 'your' : `${props.steering.actor}’s`} instruction
-              <button class="ghost small" aria-label="Make it an instruction of its own" onClick={props.onSteered}>×</button>
+          {props.aim && (
+            <span class="chip steering" data-testid={`${props.aim.kind}-chip`} title={props.aim.intent.text}>
+              {props.aim.kind === 'steer' ? 'adds to' : 'in place of'} {props.aim.intent.actor === room.actor ? 'your' : `${props.aim.intent.actor}’s`} instruction
+              <button class="ghost small" aria-label="Make it an instruction of its own" onClick={props.onAimed}>×</button>
             </span>
           )}
           {room.lane.composing !== null && (

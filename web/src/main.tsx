@@ -5,12 +5,12 @@ import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { Activity } from './activity'
 import { Board } from './board'
-import { Composer } from './composer'
+import { Composer, type Aim } from './composer'
 import { QuestionCard } from './conflict'
 import { Cost } from './cost'
 import { Editor, type Selection } from './editor'
 import { People } from './people'
-import { attach, type DraftView, type IntentView, type Room } from './room'
+import { attach, type DraftView, type Room } from './room'
 import { Denied, api, call, colourOf, socketUrl, token, ws, type Me, type Workspace } from './session'
 import './style.css'
 import { Values } from './values'
@@ -104,7 +104,7 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
   const [, redraw] = useState(0)
   const [selection, setSelection] = useState<Selection | null>(null)
   const [closed, setClosed] = useState('')
-  const [steering, setSteering] = useState<IntentView | null>(null)
+  const [aim, setAim] = useState<Aim | null>(null)
   useEffect(() => room.subscribe(() => redraw((count) => count + 1)), [room])
   useEffect(() => {
     const onClose = (event: CloseEvent | null) => {
@@ -116,6 +116,14 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
   useEffect(() => {
     if ([...room.documents].some((name) => !(name in workspace.documents))) props.reload()
   }, [room.documents.size])
+  useEffect(() => {
+    const names = Object.keys(workspace.documents).sort()
+    if (!names.some((name) => room.archived.has(name))) return
+    // Who looks at a variant that was not picked is taken to what it was a variant of.
+    const left = names.filter((name) => !room.archived.has(name))
+    if (room.archived.has(doc)) props.open(left.find((name) => name === doc.replace(/\.i\d+$/, '')) ?? left[0] ?? '')
+    props.reload()
+  }, [room.archived.size])
   const kind = workspace.documents[doc]!
   const readOnly = me.role !== 'owner' && me.role !== 'editor'
   const drafts = [...room.drafts.values()].filter((draft) => draft.doc === doc)
@@ -125,7 +133,7 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
         <span class="brand" title="Folkmoot">◐</span>
         <h1>{workspace.name}</h1>
         <nav aria-label="Documents">
-          {Object.keys(workspace.documents).sort().map((name) => (
+          {Object.keys(workspace.documents).filter((name) => !room.archived.has(name)).sort().map((name) => (
             <button key={name} class="tab" data-testid="doc-tab" aria-current={name === doc ? 'page' : undefined} onClick={() => props.open(name)}>
               {name}
             </button>
@@ -145,7 +153,7 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
           <p class="faint pad">Rich documents are synced here for Tiptap and ProseMirror clients; this page does not show them yet.</p>
         )}
         {drafts.map((draft) => (
-          <Draft key={draft.intents.join() + draft.doc} room={room} draft={draft} onSteer={setSteering} />
+          <Draft key={draft.intents.join() + draft.doc} room={room} draft={draft} onAim={setAim} />
         ))}
       </main>
       <aside class="rail">
@@ -155,13 +163,13 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
           text={kind === 'text' ? provider.doc.getText('content') : null}
           selection={selection}
           examples={EXAMPLES[kind].map((example) => example.replace('DOC', doc))}
-          steering={steering && room.intents.get(steering.id)?.verdict === undefined ? steering : null}
-          onSteered={() => setSteering(null)}
+          aim={aim?.kind === 'steer' && room.intents.get(aim.intent.id)?.verdict ? null : aim}
+          onAimed={() => setAim(null)}
         />
         {[...room.questions.values()].map((question) => (
           <QuestionCard key={question.id} room={room} question={question} />
         ))}
-        <Board room={room} onSteer={setSteering} />
+        <Board room={room} onAim={setAim} />
         <Cost room={room} />
         <Activity room={room} />
       </aside>
@@ -170,7 +178,7 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
 }
 
 /** What the agent is writing: beside the document, never in it, with the way to stop it or to change its course. */
-function Draft({ room, draft, onSteer }: { room: Room; draft: DraftView; onSteer: (intent: IntentView) => void }) {
+function Draft({ room, draft, onAim }: { room: Room; draft: DraftView; onAim: (aim: Aim) => void }) {
   const words = useRef<HTMLPreElement>(null)
   useEffect(() => {
     if (words.current) words.current.scrollTop = words.current.scrollHeight
@@ -181,10 +189,10 @@ function Draft({ room, draft, onSteer }: { room: Room; draft: DraftView; onSteer
     <aside class="draft" data-testid="draft">
       <header>
         <span class="faint">✦ The agent is writing for {intent?.actor === room.actor ? 'you' : (intent?.actor ?? draft.intents[0])}{step ? ` · ${step}` : ''}</span>
-        {intent && (intent.actor === room.actor || room.role === 'owner') && (
+        {intent && room.mayStop(intent) && (
           <button class="small" data-testid="stop-draft" onClick={() => room.cancel(intent.id)}>Stop</button>
         )}
-        {intent && room.role !== 'viewer' && <button class="small" onClick={() => onSteer(intent)}>Add to it</button>}
+        {intent && room.role !== 'viewer' && <button class="small" onClick={() => onAim({ kind: 'steer', intent })}>Add to it</button>}
       </header>
       <pre ref={words}>{draft.text}</pre>
     </aside>

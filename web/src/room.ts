@@ -44,6 +44,8 @@ export interface IntentView {
   waitsFor: string[]
   summary: string
   verdict?: Verdict
+  /** Where in the log the verdict stands. */
+  verdictSeq?: number
   decision?: string
   /** What its commit sends outside. */
   effects?: EffectView[]
@@ -76,6 +78,10 @@ export class Room {
   /** Local edits that no record of the log covers yet. */
   unsaved = false
   documents = new Set<string>()
+  /** Documents that left the list: variants nobody picked. */
+  archived = new Set<string>()
+  /** By question: the policy that asked, and the layer it is about. */
+  private asked = new Map<string, { policy: string; layer: string }>()
   /** Where the log stood when this page was opened. */
   private opened = -1
   private calls = new Map<string, { intents: string[]; model: string }>()
@@ -208,10 +214,21 @@ export class Room {
   cancel(id: string): void {
     this.intent('', { kind: 'cancel', refs: [id] })
   }
+  /** The author acts on an instruction: it was noticed, and to override it also how it ended. */
+  vouch(kind: 'steer' | 'override', id: string): void {
+    const target = this.intents.get(id)
+    this.lane.vouch(Math.max(target?.seq ?? 0, (kind === 'override' && target?.verdictSeq) || 0))
+    this.changed()
+  }
   /** Add to an instruction that the agent is working on. */
   steer(id: string, text: string, scope?: Scope[]): void {
-    this.lane.vouch(this.intents.get(id)?.seq ?? 0)
+    this.vouch('steer', id)
     this.intent(text, { refs: [id], ...(scope && { scope }) })
+  }
+  /** Ask for something else instead, knowing how an instruction ended. */
+  override(id: string, text: string, scope?: Scope[]): void {
+    this.vouch('override', id)
+    this.intent(text, { kind: 'override', refs: [id], ...(scope && { scope }) })
   }
   /** Take a commit of the agent back: what others typed since stays. */
   undo(commit: string): void {
@@ -225,9 +242,19 @@ export class Room {
     this.changed()
   }
 
-  /** Whether this person is among those a question is for. */
+  /** Whether this person may cancel an instruction: an own one, or one of somebody below. */
+  mayStop(intent: IntentView): boolean {
+    return this.role !== 'viewer' && (intent.actor === this.actor || RANKS[this.role]! > RANKS[intent.role]!)
+  }
+
+  /** Whether this person is among those a question is for; a vote is for everybody who may instruct. */
   mayAnswer(question: Question): boolean {
-    const authors = question.group.map((id) => this.intents.get(id)).filter((one) => one !== undefined)
+    const asked = this.asked.get(question.id)
+    if (RANKS[this.role]! < RANKS.commenter!) return false
+    if (asked?.policy === 'vote@1') return true
+    // Whether an instruction may be replaced is for its author, not for who wants to replace it.
+    const group = asked?.layer === 'rights' ? question.group.slice(0, 1) : question.group
+    const authors = group.map((id) => this.intents.get(id)).filter((one) => one !== undefined)
     // What cannot be taken back is approved by nobody below an editor.
     if (question.evidence.effects && (RANKS[this.role] ?? 0) < RANKS.editor!) return false
     const top = Math.max(0, ...authors.map((one) => RANKS[one.role] ?? 0))
@@ -327,6 +354,7 @@ export class Room {
         break
       case 'decision':
         if (body.of) this.questions.delete(body.of)
+        if (body.question) this.asked.set(body.question.id, { policy: body.policy, layer: body.layer })
         for (const id of body.group as string[]) {
           const intent = this.intents.get(id)
           if (intent) intent.decision = body.reason
@@ -335,7 +363,7 @@ export class Room {
       case 'verdict': {
         const verdict = body as Verdict
         const intent = this.intents.get(verdict.intent)
-        if (intent) Object.assign(intent, { verdict, state: verdict.state, reason: verdict.reason, waitsFor: [] })
+        if (intent) Object.assign(intent, { verdict, verdictSeq: record.seq, state: verdict.state, reason: verdict.reason, waitsFor: [] })
         this.steps.delete(verdict.intent)
         for (const question of this.questions.values())
           if (question.group.length === 1 && question.group[0] === verdict.intent) this.questions.delete(question.id)
@@ -346,6 +374,10 @@ export class Room {
         break
       case 'config':
         for (const name of Object.keys(body.documents ?? {})) this.documents.add(name)
+        for (const name of (body.archived ?? []) as string[]) {
+          this.documents.delete(name)
+          this.archived.add(name)
+        }
         break
       case 'commit':
         for (const name of Object.keys(body.created ?? {})) this.documents.add(name)
