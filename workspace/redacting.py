@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 
 from crdt.digest import Json, canonical
 from workspace.errors import CLOSE_RESTART
@@ -14,26 +15,35 @@ from workspace.intents.redaction import Redaction, redact, without
 from workspace.reading import read_all
 from workspace.room import Room
 
+PASSES_MAX = 4
 SHARED_PARTS = 2  # system prompt and tools stand first in a request; they are every call's, and hold nobody's words
 
 
 async def redact_intent(room: Room, intent: str, *, actor: str) -> int | None:
     """Take an intent's words out of a workspace's log and archive; return how many records changed, None for no intent.
 
-    Repeated, it finds nothing more, unless effects that were waiting have left since. A crash in between leaves a
-    record that names bodies which are not yet blanked: they verify as they are, and doing it again finishes it.
+    The log goes on while it is read: it is read again until nothing is left. Repeated, it finds nothing more, unless
+    effects that were waiting have left since. A crash in between leaves a record that names bodies which are not yet
+    blanked: they verify as they are, and doing it again finishes it.
     """
-    rows, _ = await read_all(room.store, room.ws)
-    redaction = await asyncio.to_thread(redact, rows, intent)
-    if redaction is None:
-        return None
-    blobs = await _told(room, redaction)
-    if not redaction.bodies and not blobs:
-        return 0
-    await room.ask(lambda: room.handle(Configured(actor, ConfigBody(redacted=redaction.hashes()))))
-    await room.store.rewrite(room.ws, room.sequencer.core.epoch, redaction.bodies, tuple(sorted(blobs)))
-    await room.close(CLOSE_RESTART)
-    return len(redaction.bodies)
+    changed: set[int] = set()
+    has_forgotten = False
+    for _ in range(PASSES_MAX):
+        rows, _journal = await read_all(room.store, room.ws)
+        redaction = await asyncio.to_thread(redact, rows, intent)
+        if redaction is None:
+            return None
+        blobs = await _told(room, redaction)
+        if not redaction.bodies and not blobs:
+            break
+        config = ConfigBody(redacted=redaction.hashes())
+        await room.ask(partial(room.handle, Configured(actor, config)))
+        await room.store.rewrite(room.ws, room.sequencer.core.epoch, redaction.bodies, tuple(sorted(blobs)))
+        changed.update(redaction.bodies)
+        has_forgotten = True
+    if has_forgotten:
+        await room.close(CLOSE_RESTART)
+    return len(changed)
 
 
 async def _told(room: Room, redaction: Redaction) -> set[str]:
@@ -44,7 +54,7 @@ async def _told(room: Room, redaction: Redaction) -> set[str]:
         if content is not None:
             forgotten |= {sha, *_messages(content)}
     looked_at: set[str] = set()
-    for sha in redaction.later:
+    for sha in redaction.later if redaction.words else ():
         content = await room.store.blob(room.ws, sha)
         for part in (sha, *_messages(content or b"{}")):
             if part in looked_at or part in forgotten:

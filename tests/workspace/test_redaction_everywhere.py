@@ -18,6 +18,7 @@ from agent.builtin.planner import BuiltinPlanner
 from tests.support.model import scripted_model
 from tests.support.obedient import obey
 from tests.support.server import Running, running_server
+from workspace import redacting
 from workspace.client import Room, connect
 from workspace.intents.effects import Receiver
 from workspace.intents.events import Configured
@@ -305,6 +306,26 @@ async def test_what_models_were_told(size: int) -> None:
             await stage.done("Ben", 'append "later" to budget.notes')
             assert any(NAME in text for where, text in (await reach(stage)).items() if where.startswith("call"))
             await redact_and_look(stage, id, written=words(size))
+
+
+async def test_what_comes_while_the_log_is_read_leaves_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene() as stage:
+        id, verdict = await stage.done("Zoe", f'append "{words(150)}" to plan')
+        await stage.all_see()
+        read = redacting.read_all
+
+        async def read_and_go_on(*given: Any) -> Any:
+            rows = await read(*given)
+            monkeypatch.setattr(redacting, "read_all", read)
+            undo = await stage.people["Ben"].undo(verdict["commit"])
+            assert NAME in (await undo.verdict(WAIT))["reason"]
+            return rows
+
+        monkeypatch.setattr(redacting, "read_all", read_and_go_on)
+        await stage.http.post("/redact", json={"intent": id})
+        found = {where: text for where, text in (await reach(stage)).items() if NAME in text}
+        assert not found, found
+        assert verify(*await read_all(stage.server.lobby.store, "demo")).ok
 
 
 async def test_short_words_are_taken_out_without_breaking_what_is_named_like_them() -> None:
