@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.commands.serve import complain, settings_of
+from crdt.digest import Json
 from workspace.access import ROLES
 from workspace.clock import SystemClock
 from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
@@ -20,7 +21,9 @@ from workspace.intents.evidence import render
 from workspace.intents.policy import check
 from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
 from workspace.intents.redecide import decide_again
-from workspace.intents.replay import fold_log
+from workspace.intents.replay import Report, fold_log
+from workspace.intents.replay import verify as audit
+from workspace.intents.review import changed
 from workspace.intents.turn import timestamp
 from workspace.lobby import make_token
 from workspace.messages import encode_record
@@ -115,11 +118,15 @@ def _summary(kind: str, body: dict[str, object]) -> str:
 
 
 def verify(ws: str, database: str | None, data: Path | None) -> int:
-    """Verify the whole log; exit code 1 where it is not as it was written."""
+    """Verify and audit the whole log; exit code 1 where it is not as it was written, or a condition was broken."""
 
     async def work(store: SqlStore) -> int:
         await must_exist(store, ws)
         report = await verify_log(store, ws)
+        if report.breaches:
+            print(f"{ws}: {report.checked} records are as they were written; what they say breaks conditions:")
+            _print_breaches(report)
+            return 1
         if not report.ok:
             return complain(
                 f"{ws} is NOT intact: {report.code}: {report.reason} (first bad record: {report.first_bad})"
@@ -128,6 +135,11 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
         return 0
 
     return with_store(database, data, work)
+
+
+def _print_breaches(report: Report) -> None:
+    for breach in report.breaches:
+        print(f"  record {breach.seq} breaks {breach.condition}: {breach.reason}")
 
 
 def blame(ws: str, doc: str, quote: str, at: int | None, database: str | None, data: Path | None) -> int:
@@ -166,34 +178,54 @@ def _print_blame(found: tuple[Stretch, ...]) -> None:
                 console.print(f"      decided {decision}", markup=False)
 
 
-def what_if(ws: str, chain: str, database: str | None, data: Path | None) -> int:
-    """Print the first decision that another chain of policies would have made otherwise."""
-    config = PolicyConfig(chain=tuple(name.strip() for name in chain.split(",") if name.strip()))
-    refusal = check(config)
+def read_changes(text: str) -> dict[str, Json]:
+    """Return the fields of a policy that a command line names: a chain `a,b`, a JSON object, or a file `….json`.
+
+    Raises:
+        ValueError: they are no fields of a policy, or out of bounds.
+        OSError: the file cannot be read.
+    """
+    if text.strip().endswith(".json"):
+        text = Path(text.strip()).read_text(encoding="utf-8")
+    changes: dict[str, Json] = {"chain": [name.strip() for name in text.split(",") if name.strip()]}
+    if text.strip().startswith("{"):
+        changes = json.loads(text)
+    refusal = check(changed(PolicyConfig(), changes))
     if refusal is not None:
-        return complain(f"{refusal.reason} {refusal.remedy}")
+        raise ValueError(f"{refusal.reason} {refusal.remedy}")
+    return changes
+
+
+def what_if(ws: str, policy: str, database: str | None, data: Path | None) -> int:
+    """Print the first decision that the log's own policy with some fields changed would have made otherwise."""
+    try:
+        changes = read_changes(policy)
+    except (ValueError, OSError) as error:
+        return complain(f"{error} Give a chain like 'first', a JSON object, or a .json file.")
+    named = ", ".join(f"{name} {json.dumps(value)}" for name, value in changes.items())
 
     async def work(store: SqlStore) -> int:
         await must_exist(store, ws)
         rows, journal = await read_all(store, ws)
-        again = decide_again(rows, journal, config)
+        again = decide_again(rows, journal, changes=changes)
         first = again.first
         if first is None:
-            print(f"{again.decided} decisions; all would be the same under {', '.join(config.chain)}.")
+            print(f"{again.decided} decisions; all would be the same with {named}.")
             return 0
         was, would = first.was or "the people were asked", first.would or "the people would be asked"
         print(f"{again.same} decisions are the same. The first that differs is {first.decision}, record {first.seq}:")
         print(f"  about {', '.join(first.group)}")
         print(f"  was:   {was} ({first.was_by})")
         print(f"  would: {would} ({first.would_by}: {first.reason})")
-        print(f"  {again.counterfactual} records behind it are reactions to another history.")
+        behind = f"From record {again.counterfactual_from} on" if again.counterfactual else "Nothing behind it"
+        print(f"  {behind}: {again.counterfactual} records are reactions to another history.")
         return 0
 
     return with_store(database, data, work)
 
 
 def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> int:
-    """Print documents and board after record `to`."""
+    """Print documents and board after record `to`, and which records up to there should not be."""
 
     async def work(store: SqlStore) -> int:
         await must_exist(store, ws)
@@ -210,7 +242,11 @@ def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> 
         for entry in fold.board.entries.values():
             table.add_row(entry.id, entry.actor, entry.state, entry.body.text, entry.reason)
         console.print(table)
-        return 0
+        report = audit(rows if to is None else rows[:to], journal)
+        if report.breaches:
+            print(f"{len(report.breaches)} conditions are broken:")
+            _print_breaches(report)
+        return 0 if report.ok else 1
 
     return with_store(database, data, work)
 

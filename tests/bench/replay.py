@@ -36,20 +36,6 @@ from workspace.store.sql import SqlStore
 RUNS, PLACES, CHUNK = 5, 200, 1_000
 TEXTS, PAGE_POINTS = 40, 2_000
 PAGE = Path("docs/replay.md")
-SEGMENTS = """## Segments
-
-Every 1,000 records are a segment. Its root, SHA-256 over the records' hashes end to end, stands in the next checkpoint
-(`segments`), so the chain vouches for it. Once that checkpoint is on disk, the rows move out of the table `log` into
-`segment` as JSON lines under zlib, in the transaction that deletes them: a crash leaves them here or there, never both.
-Reading, forking, redacting and travelling see no difference; a redaction changes bodies, not hashes, so roots stay.
-
-A segment that cannot be read, or whose root is another, is reported as `segment_corrupt` with its first record; a
-record inside that is not the one that was written is found by the chain, `log_corrupt`. Either keeps the room closed.
-To look inside without Folkmoot: `zlib.decompress(content)` is one record a line.
-
-The journal is not packed: opening needs all of it. Pages that packing frees are
-overwritten and used again; the file itself shrinks only by `VACUUM`.
-""".splitlines()
 
 
 def make_log(records: int) -> Driver:
@@ -83,7 +69,7 @@ def folding(driver: Driver) -> list[str]:
     lines = []
     for name, call in (
         ("fold", lambda: fold_log(driver.rows, driver.journal)),
-        ("fold, every recorded state checked", lambda: verify(driver.rows, driver.journal)),
+        ("fold, every recorded state checked", lambda: verify(driver.rows, driver.journal, is_audited=False)),
     ):
         rates = []
         for _ in range(RUNS):
@@ -185,6 +171,12 @@ async def travel_times(store: SqlStore, driver: Driver) -> list[float]:
     return sorted(times)
 
 
+def sections() -> list[str]:
+    """Return what stands in the page behind the measured part: it is written by hand."""
+    text = PAGE.read_text(encoding="utf-8")
+    return text[text.index("## ") :].rstrip().split("\n")
+
+
 def main() -> None:
     """Make a log, fold it, travel in it, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -212,7 +204,7 @@ def main() -> None:
         "Folding verifies the hash chain and the bytes behind every record. Time travel reads the nearest checkpoint",
         "and at most 1,000 records behind it, from SQLite, and checks that the kept states are the checkpoint's.",
         "",
-        *SEGMENTS,
+        *sections(),
         "",
     ]
     print("\n".join(lines))

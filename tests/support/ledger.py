@@ -1,4 +1,4 @@
-"""Every log that a test writes is replayed when the test is over, with the network blocked (invariant I12).
+"""Every log that a test writes is replayed and audited when the test is over, with the network blocked (I12).
 
 Stores in this process are remembered as they are made; a test that damages a log on purpose says so with the marker
 `damages_logs`.
@@ -22,7 +22,7 @@ from workspace.store.sql import SqlStore
 
 
 class Ledger:
-    """The stores made while it is open, and what replaying them found."""
+    """The stores made while it is open, and what replaying and auditing them found."""
 
     def __init__(self) -> None:
         self.memory: list[MemoryStore] = []
@@ -46,7 +46,7 @@ class Ledger:
             yield
 
     def replay(self) -> None:
-        """Replay every log; each recorded state must come out again. No socket can be made meanwhile."""
+        """Replay every log: each recorded state comes out again, every commit was allowed. No socket can be made."""
         with patch.object(socket, "socket", _blocked), patch.object(socket, "create_connection", _blocked):
             for store in self.memory:
                 for name, kept in store._workspaces.items():
@@ -61,7 +61,7 @@ class Ledger:
         if not rows or rows[0].kind != "config" or rows[0].at == "t":
             return  # a store's own test writes rows that are no workspace
         report = verify(rows, journal)
-        assert report.ok, f"the log of {name} does not replay: {report.reason}"
+        assert report.ok, f"the log of {name} does not replay: {report.reason} {report.breaches}"
         self.logs, self.records, self.states = self.logs + 1, self.records + report.checked, self.states + report.states
 
 

@@ -16,6 +16,7 @@ from workspace.intents.policy import check as check_policy
 from workspace.intents.record import BODIES, PolicyConfig
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import verify
+from workspace.intents.review import changed
 from workspace.messages import encode_record
 from workspace.reading import read_all, verify_log
 from workspace.redacting import redact_intent
@@ -27,11 +28,11 @@ KEEP_ALIVE_SECONDS = 15.0
 
 
 class ReplayOrder(msgspec.Struct, frozen=True):
-    """Body of `POST …/replay`."""
+    """Body of `POST …/replay`; `policy` holds the fields of the policy that are to be others."""
 
     mode: str = "audit"
     to: int | None = None
-    policy: PolicyConfig | None = None
+    policy: dict[str, Json] | None = None
 
 
 class Redact(msgspec.Struct, frozen=True):
@@ -93,18 +94,28 @@ async def redact(request: Request) -> Response:
 
 
 async def replay(request: Request) -> Response:
-    """`POST …/replay`: `audit` verifies and decides everything again; `what-if` decides by another `policy`."""
+    """`POST …/replay`: `audit` verifies, checks every commit's conditions and decides everything again.
+
+    `what-if` decides by a policy of which some fields are others; the rest is the log's own, as it was at each record.
+    """
     room, _ = await enter(request, "read")
     order = await body_of(request, ReplayOrder)
     if order.mode not in ("audit", "what-if") or (order.mode == "what-if" and order.policy is None):
         raise Problem("malformed", "mode is 'audit', or 'what-if' with a policy.")
-    refusal = check_policy(order.policy) if order.policy is not None else None
-    if refusal is not None:
-        refuse(refusal)
+    _check_changes(order.policy or {})
     rows, journal = await read_all(lobby_of(request).store, room.ws)
     kept = [row for row in rows if order.to is None or row.seq <= order.to]
-    again = await asyncio.to_thread(decide_again, kept, journal, order.policy)
+    again = await asyncio.to_thread(decide_again, kept, journal, changes=order.policy)
     body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}
     if order.mode == "audit":
         body["report"] = msgspec.to_builtins(await asyncio.to_thread(verify, kept, journal))
     return answer(body)
+
+
+def _check_changes(changes: dict[str, Json]) -> None:
+    try:
+        refusal = check_policy(changed(PolicyConfig(), changes))
+    except ValueError as error:
+        raise Problem("malformed", f"The policy does not fit: {error}.") from error
+    if refusal is not None:
+        refuse(refusal)

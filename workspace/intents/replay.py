@@ -1,7 +1,7 @@
 """The log again: fold it, verify it, stand at any `seq` of it (semantics §6). No clock, no network, no oracle.
 
 `verify` recomputes the hash chain, the bytes behind every update and commit, and the state digest at every commit and
-checkpoint. Time travel is the same fold, stopped early.
+checkpoint; on the way an auditor looks whether every commit was allowed. Time travel is the same fold, stopped early.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 from crdt.digest import sha256_of
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
+from workspace.intents.auditing import Auditor, Breach
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.record import BLANKED, CheckpointBody, CommitBody, Record, Row, UpdateBody, is_linked, read_row
 
@@ -26,7 +27,8 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any.
 
     `code` is `log_corrupt` where a record is not the one that was written, `segment_corrupt` where a packed segment is
-    unreadable or not the one that was packed.
+    unreadable or not the one that was packed, `gate_breached` where the log is as it was written and says that
+    something was done which should not have been: each of `breaches` names a record and the condition it breaks.
     """
 
     ok: bool
@@ -37,6 +39,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     redacted: int = 0
     code: str = ""
+    breaches: tuple[Breach, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,18 +93,37 @@ class Replay:
         Raises:
             LogCorrupt: the chain is broken, the bytes or the state are not the logged ones, or the kind is unknown.
         """
+        record = self.read(row)
+        self.enter(record)
+        return record
+
+    def read(self, row: Row) -> Record:
+        """Return the record of the next row; the state is still the one before it.
+
+        Raises:
+            LogCorrupt: the chain is broken, or the kind is unknown.
+        """
         if not is_linked(row, self.last):
             raise LogCorrupt(f"record {row.seq} does not follow from the one before it: its hash is not reproduced")
         try:
-            record = read_row(row)
+            return read_row(row)
+        except ValueError as error:
+            raise LogCorrupt(f"record {row.seq} cannot be entered: {error}") from error
+
+    def enter(self, record: Record) -> None:
+        """Enter the record that was read.
+
+        Raises:
+            LogCorrupt: the bytes or the state are not the logged ones.
+        """
+        try:
             self.fold.feed(record, self.index.take(record))
             self.fold.apply(record)
-        except (msgspec.ValidationError, ValueError, KeyError, CrdtError, AssertionError) as error:
-            raise LogCorrupt(f"record {row.seq} cannot be entered: {error}") from error
+        except (ValueError, KeyError, CrdtError, AssertionError) as error:
+            raise LogCorrupt(f"record {record.seq} cannot be entered: {error}") from error
         if record.seq >= self.states_from:
             self._check_state(record)
-        self.last = row
-        return record
+        self.last = record.row
 
     def _check_state(self, record: Record) -> None:
         match record.body:
@@ -143,13 +165,22 @@ def _until(replay: Replay, rows: Iterable[Row], to: int | None) -> Iterator[Reco
         yield replay.step(row)
 
 
-def verify(rows: Iterable[Row], journal: Sequence[JournalLike]) -> Report:
-    """Return whether the whole log is as it was written: chain, bytes, and every recorded state."""
+def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: bool = True) -> Report:
+    """Return whether the whole log is as it was written: chain, bytes, every recorded state.
+
+    Where `is_audited`, also whether everything in it was allowed: see `Auditor`.
+    """
     replay = start_replay(journal)
+    auditor = Auditor(replay.fold) if is_audited else None
     checked, blanked = 0, list[Row]()
     for row in rows:
         try:
-            replay.step(row)
+            record = replay.read(row)
+            if auditor is not None:
+                auditor.before(record)
+            replay.enter(record)
+            if auditor is not None:
+                auditor.after(record)
         except LogCorrupt as fault:
             return _bad(row.seq, checked, replay.states, fault.reason)
         checked += 1
@@ -159,7 +190,18 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike]) -> Report:
         if replay.fold.redacted.get(str(row.seq)) != sha256_of(row.body.encode()):
             reason = f"record {row.seq} was blanked, and no record of the log stands for that"
             return _bad(row.seq, checked, replay.states, reason)
-    return Report(True, replay.fold.seq, checked, replay.states, redacted=len(blanked))
+    report = Report(True, replay.fold.seq, checked, replay.states, redacted=len(blanked))
+    if auditor is None or not auditor.breaches:
+        return report
+    first = auditor.breaches[0]
+    return msgspec.structs.replace(
+        report,
+        ok=False,
+        first_bad=first.seq,
+        reason=f"record {first.seq} breaks {first.condition}: {first.reason}",
+        code="gate_breached",
+        breaches=tuple(auditor.breaches),
+    )
 
 
 def _bad(seq: int, checked: int, states: int, reason: str) -> Report:

@@ -1,0 +1,345 @@
+"""Was every commit allowed? The causal gate's conditions, checked again from the log alone (semantics §5, §6, §8).
+
+An auditor follows a fold and looks at each record on the state before it. It stands on the definitions (what a stamp
+knew, whether two plans commute, who wrote an id) and on nothing of the sequencer's flow, of what it remembered or
+skipped: a guard that does not run is noticed here. No clock, no network, no oracle.
+
+What a redaction has taken out of a plan cannot be carried out again: of such a commit everything else is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from crdt.digest import Json, canonical
+from crdt.document import EMPTY_UPDATE
+from crdt.errors import CrdtError
+from crdt.execute import Executed
+from crdt.fork import collide
+from crdt.ops import is_relative
+from crdt.scan import normalise_ranges
+from workspace.errors import Refusal
+from workspace.intents.board import VARIANT_PLANNER, Board, Entry
+from workspace.intents.causality import are_concurrent, happened_before
+from workspace.intents.conflict import unseen_by
+from workspace.intents.effects import digest_of
+from workspace.intents.fold import Fold, sha_of
+from workspace.intents.gate import EDIT_RANK, RUNNING_KINDS, read_need, try_plan, unmet_expectation
+from workspace.intents.intent import Forked
+from workspace.intents.invariant import broken
+from workspace.intents.record import (
+    BLANKED,
+    CheckpointBody,
+    CommitBody,
+    ConfigBody,
+    IntentBody,
+    OracleBody,
+    PlanBody,
+    Record,
+    UpdateBody,
+    VerdictBody,
+)
+from workspace.intents.review import Review
+
+SCRATCH_CLIENT = 4
+BREACHES_MAX = 100
+COMMITTED_STATES = frozenset({"done", "merged", "branched"})
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """A record that should not be: its `seq`, the condition of semantics §5 or §8 that it breaks, and how."""
+
+    seq: int
+    condition: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Auditor:
+    """Follows a fold: `before` each record is entered and `after`. `breaches` are at most a hundred."""
+
+    fold: Fold
+    breaches: list[Breach] = field(default_factory=list)
+    _review: Review = field(init=False)
+    # By intent: the plan it had and the concurrent intent whose commit came first though their order matters.
+    _outrun: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _opposed: dict[str, set[str]] = field(default_factory=dict)
+    _unsaid: dict[str, int] = field(default_factory=dict)
+    _blanked: set[str] = field(default_factory=set)
+    _cut: set[str] = field(default_factory=set)
+    _expected: dict[str, Json] = field(default_factory=dict)
+    _broken: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self._review = Review(self.fold)
+
+    def before(self, record: Record) -> None:
+        """Look at a record that has not been entered yet."""
+        try:
+            self._decisions(record)
+            self._look(record)
+        except (KeyError, ValueError, IndexError, CrdtError) as error:
+            self._note(record.seq, "I4", f"it names what is not in the log: {error}")
+
+    def after(self, record: Record) -> None:
+        """Look at what the documents are now."""
+        if not isinstance(record.body, CommitBody):
+            return
+        for doc, value in self._expected.items():
+            document = self.fold.documents.get(doc)
+            if document is None or canonical(document.value()) != canonical(value):
+                self._note(record.seq, "G4/I7", f"{doc} is not what the plan {record.body.plan} makes of it")
+        for name, reason in broken(self.fold.invariants, self.fold.documents).items():
+            if name not in self._broken:
+                self._note(record.seq, "G5/I10", f"it breaks the rule {name}: {reason}")
+
+    def _note(self, seq: int, condition: str, reason: str) -> None:
+        if len(self.breaches) < BREACHES_MAX:
+            self.breaches.append(Breach(seq, condition, reason))
+
+    def _decisions(self, record: Record) -> None:
+        unsound = len(self._review.unsound)
+        found = self._review.look(record)
+        for seq in self._review.unsound[unsound:]:
+            self._note(seq, "I18", "its logged inputs are not those of the log")
+        if found is not None:
+            was, would = found.was or "a question", found.would or "a question"
+            self._note(found.seq, "I18", f"{found.decision} was {was}, by the log it is {would}: {found.reason}")
+
+    def _look(self, record: Record) -> None:
+        match record.body:
+            case CommitBody() as body:
+                self._commit(record.seq, body)
+            case VerdictBody() as body:
+                self._verdict(record.seq, body)
+            case IntentBody() as body:
+                self._ended()
+                self._stamp(record.seq, body)
+                if record.row.body.startswith(BLANKED):
+                    self._blanked.add(body.id)
+            case PlanBody() as body:
+                if record.row.body.startswith(BLANKED):
+                    self._blanked.add(body.plan)
+            case OracleBody() as body:
+                for judgement in body.judgements:
+                    one, other = judgement.pair
+                    if judgement.opinion in ("contradict", "failed") and judgement.pair not in self.fold.judged:
+                        self._opposed.setdefault(one, set()).add(other)
+                        self._opposed.setdefault(other, set()).add(one)
+            case ConfigBody(forked=Forked()):
+                # A fork may begin between a commit and its verdict: there the intent is under way, and runs again.
+                self._cut.update(self._unsaid)
+                self._unsaid.clear()
+            case UpdateBody() | CheckpointBody():
+                self._ended()
+            case _:
+                pass
+
+    # ------------------------------------------------------------ clocks and verdicts
+
+    def _stamp(self, seq: int, body: IntentBody) -> None:
+        """I2: the log's order extends what authors knew, and the derived clock is the stamp's."""
+        lanes = self.fold.board.lanes
+        clock = lanes.clock(body.lane)
+        if not clock.seen <= body.seen < seq:
+            self._note(seq, "I2", f"{body.id} has seen {body.seen}, its lane {clock.seen} before")
+        if body.n != clock.n + 1:
+            self._note(seq, "I2", f"{body.id} is number {body.n} of its lane, after {clock.n}")
+        if body.vc != lanes.vector_clock(body.lane, n=body.n, seen=body.seen):
+            self._note(seq, "I2", f"{body.id} carries another vector clock than its stamp gives")
+
+    def _verdict(self, seq: int, body: VerdictBody) -> None:
+        """I4: one end each, and no other than what was done."""
+        entry = self.fold.board.entries[body.intent]
+        self._unsaid.pop(body.intent, None)
+        self._outrun.pop(body.intent, None)
+        if entry.verdict is not None:
+            self._note(seq, "I4", f"{entry.id} has ended {entry.state} already")
+        if entry.commit is not None and body.state not in COMMITTED_STATES:
+            self._note(seq, "I4", f"{entry.id} was committed and ends {body.state}")
+        by = self.fold.board.entries[body.winner] if body.state == "merged" and body.winner else entry
+        is_done = body.state in ("done", "merged") and entry.body.kind in RUNNING_KINDS
+        if is_done and entry.commit is None and by.commit is None:
+            self._note(seq, "I4", f"{entry.id} ends {body.state} without a commit")
+
+    def _ended(self) -> None:
+        """I4: a commit's verdicts follow it at once, in its own transaction."""
+        for intent, seq in self._unsaid.items():
+            self._note(seq, "I4", f"{intent} was committed and got no verdict")
+        self._unsaid.clear()
+
+    # ------------------------------------------------------------ commits
+
+    def _commit(self, seq: int, body: CommitBody) -> None:
+        fold, entries = self.fold, [self.fold.board.entries[id] for id in body.intents]
+        entry, self._expected = entries[0], {}
+        self._broken = frozenset(broken(fold.invariants, fold.documents))
+        for one in entries:
+            self._pending(seq, one)
+        self._unsaid.update((one.id, seq) for one in entries)
+        if body.decisions != tuple(decision.decision for decision in entry.decisions):
+            self._note(seq, "G3/I8", f"it does not name the decisions about {entry.id}")
+        plan = entry.plan
+        if plan is None or plan.plan != body.plan or body.intents[1:] != entry.steers:
+            self._note(seq, "G4/I7", f"{body.plan} is not the last plan of {', '.join(body.intents)}")
+            return
+        executed = self._fresh(seq, body, plan)
+        if plan.planner == VARIANT_PLANNER:
+            self._variant(seq, body, entry)
+            return
+        self._valid(seq, body, entry, plan)
+        if entry.state == "held":
+            self._note(seq, "G3/I8", f"{entry.id} runs while people are asked about it")
+        self._settled(seq, entry, plan)
+        self._outruns(seq, body, entry, plan)
+        self._overwrites(seq, body, entry, executed)
+
+    def _pending(self, seq: int, entry: Entry) -> None:
+        """I5, I4, G1: it was under way, for the first time, and what its author depends on had arrived."""
+        if entry.commit is not None and entry.id not in self._cut:
+            self._note(seq, "I5", f"{entry.id} was committed before, by {entry.commit.commit}")
+        elif not entry.is_live:
+            self._note(seq, "I4", f"{entry.id} is committed after it ended {entry.state}")
+        for doc, need in entry.body.needs.items():
+            known = self.fold.documents[doc].state_vector()
+            if any(known.get(client, 0) < clock for client, clock in read_need(need).items()):
+                self._note(seq, "G1/I6", f"{entry.id} runs before its author's edits in {doc}")
+
+    def _fresh(self, seq: int, body: CommitBody, plan: PlanBody) -> dict[str, Executed]:
+        """G4: the plan still holds, by value; what it makes of the documents is compared afterwards.
+
+        Returns what it did to each document.
+        """
+        if plan.plan in self._blanked:
+            return _as_logged(body, plan)
+        # Under the writer's own id the same operations give the same bytes (semantics F8): then no value need be read.
+        writer = next((span[0] for part in body.docs.values() for span in part.inserted), SCRATCH_CLIENT)
+        ran = try_plan(plan, self.fold.documents, client=writer)
+        if isinstance(ran, Refusal):
+            self._note(seq, "G4/I7", f"{plan.plan} does not hold any more: {ran.reason}")
+            return _as_logged(body, plan)
+        for doc, document in ran.documents.items():
+            part, done = body.docs.get(doc), ran.executed.get(doc)
+            if part is None or done is None or sha_of((done.update,)) != part.sha:
+                self._expected[doc] = document.value()
+        beside = sorted(body.docs.keys() - ran.documents.keys())
+        if beside:
+            self._note(seq, "G4/I7", f"it changes {', '.join(beside)}, which {plan.plan} does not")
+        return ran.executed
+
+    def _variant(self, seq: int, body: CommitBody, entry: Entry) -> None:
+        """A variant is written beside, by a decision, and changes nothing that all share."""
+        shared = sorted(doc for doc in body.docs if doc in self.fold.documents)
+        if shared:
+            self._note(seq, "G3/I8", f"a variant changes {', '.join(shared)}")
+        if not any(decision.outcome.get(entry.id) == "branch" for decision in entry.decisions):
+            self._note(seq, "G3/I8", f"nobody decided that {entry.id} is a variant")
+
+    def _valid(self, seq: int, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
+        """G5: stated expectations hold, the author may edit, what cannot be taken back was approved."""
+        subject = entry
+        while subject.body.kind == "approve" and int(subject.body.refs[0][1:]) < subject.seq:
+            subject = self.fold.board.entries[subject.body.refs[0]]
+        unmet = unmet_expectation(subject.body.expects, self.fold.documents)
+        if unmet is not None and subject.id not in self._blanked:
+            where = "/".join(map(str, (unmet.doc, *unmet.path)))
+            self._note(seq, "G5", f"{where} is not what {subject.id} expects")
+        if entry.rank < EDIT_RANK and (plan.ops or plan.effects):
+            self._note(seq, "G5", f"{entry.id} edits by the right of a {entry.role}, unapproved")
+        if body.effects != plan.effects:
+            self._note(seq, "G5", f"its effects are not those of {plan.plan}")
+        approved = {
+            decision.evidence.get("digest")
+            for decision in entry.decisions
+            if decision.layer == "effects" and decision.outcome.get(entry.id) == "run"
+        }
+        is_final = any(effect.effect_class == "irreversible" for effect in plan.effects)
+        if is_final and plan.plan not in self._blanked and digest_of(plan.effects, self.fold.receivers) not in approved:
+            self._note(seq, "G5", f"nobody approved what {plan.plan} sends")
+
+    # ------------------------------------------------------------ conflicts
+
+    def _settled(self, seq: int, entry: Entry, plan: PlanBody) -> None:
+        """G3: what collides with the plan, or pulls against its goal, and is committed, was decided about."""
+        entries = self.fold.board.entries
+        for against, rival in self._outrun.pop(entry.id, ()):
+            if against == plan.plan and not _are_decided(entry, entries[rival]):
+                self._note(seq, "G3/I8", f"{entry.id} and {rival} collide, both are done, nothing was decided")
+        for id in sorted(self._opposed.get(entry.id, ())):
+            other = entries[id]
+            if other.commit is not None and not _are_decided(entry, other):
+                self._note(seq, "G3/I8", f"{entry.id} and {id} contradict each other, nothing was decided")
+
+    def _outruns(self, seq: int, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
+        """Compare the plan in both orders with those of everybody who is under way; G2: whom its author knew first."""
+        mine, docs = (plan.ops, plan.reads), plan.docs
+        for other in self.fold.board.live.values():
+            theirs = other.plan
+            if theirs is None or other.id in body.intents or not docs & theirs.docs or theirs.plan in self._blanked:
+                continue
+            is_past = happened_before(other.stamp, entry.stamp)
+            if plan.plan in self._blanked or not (is_past or are_concurrent(other.stamp, entry.stamp)):
+                continue
+            if _are_decided(entry, other):
+                continue
+            if not collide(self.fold.documents, mine, (theirs.ops, theirs.reads), client=SCRATCH_CLIENT):
+                continue
+            if is_past:
+                self._note(seq, "G2", f"{entry.id} runs before {other.id}, which its author knew of and it depends on")
+            else:
+                self._outrun.setdefault(other.id, []).append((theirs.plan, entry.id))
+
+    def _overwrites(self, seq: int, body: CommitBody, entry: Entry, executed: dict[str, Executed]) -> None:
+        """G3, I9, G2: whose work is deleted or overwritten, unseen and undecided."""
+        board, history = self.fold.board, self.fold.history
+        unseen = unseen_by(entry, executed, Board(entries=board.entries), history)
+        for rival in unseen.rivals:
+            if not _are_decided(entry, rival):
+                self._note(seq, "G3/I8", f"{entry.id} overwrites what {rival.id} did, unseen; nothing was decided")
+        flagged = _flagged(entry)
+        for edit in unseen.human:
+            if edit.seq not in flagged:
+                self._note(
+                    seq, "G3/I9", f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
+                )
+        later = {
+            id
+            for doc, part in executed.items()
+            for edit in history.writers(doc, part.absolute_deleted)
+            for id in edit.intents
+            if id not in body.intents and happened_before(entry.stamp, board.entries[id].stamp)
+        }
+        for id in sorted(later):
+            if not _are_decided(entry, board.entries[id]):
+                self._note(seq, "G2", f"{entry.id} overwrites {id}, which waited for it by rights and ran before")
+
+
+def _are_decided(one: Entry, other: Entry) -> bool:
+    """Tell whether a decision names both, and is one: an open question decides nothing yet."""
+    return any(other.id in decision.group and "held" not in decision.outcome.values() for decision in one.decisions)
+
+
+def _as_logged(body: CommitBody, plan: PlanBody) -> dict[str, Executed]:
+    """Return what a commit deleted by its own word, where nothing of it was relative: that may meet anybody's."""
+    relative = {op.doc for op in plan.ops if is_relative(op)}
+    found: dict[str, Executed] = {}
+    for doc, part in body.docs.items():
+        if doc not in relative:
+            spans: dict[int, list[tuple[int, int]]] = {}
+            for client, start, end in part.deleted:
+                spans.setdefault(client, []).append((start, end))
+            deleted = {client: normalise_ranges(own) for client, own in spans.items()}
+            found[doc] = Executed(EMPTY_UPDATE, {}, deleted, deleted)
+    return found
+
+
+def _flagged(entry: Entry) -> set[int]:
+    """Return the records of human edits that somebody decided this intent may overwrite."""
+    found: set[int] = set()
+    for decision in entry.decisions:
+        edits = decision.evidence.get("edits")
+        if decision.layer == "E" and decision.outcome.get(entry.id) == "run" and isinstance(edits, list):
+            found |= {int(str(edit[0])) for edit in edits if isinstance(edit, list)}
+    return found
