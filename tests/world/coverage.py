@@ -117,7 +117,7 @@ def transitions(world: World) -> Counter[str]:
 def _of(kind: str, body: dict[str, Any], planned: dict[str, int]) -> list[str]:
     match kind:
         case "plan":
-            id = str(body["intents"][0])  # type: ignore[index]
+            id = str(body["intents"][0])
             planned[id] = planned.get(id, 0) + 1
             return ["planning → ready", *(["ready → planning (stale, again)"] if planned[id] > 1 else [])]
         case "commit":

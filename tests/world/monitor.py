@@ -117,7 +117,7 @@ class Monitor:
             case "intent":
                 self._intent(row, body)
             case "plan":
-                self.plans[body["plan"]] = body
+                self.plans[body["plan"]] = {**body, "snapshot": self._made_at(body)}
             case "oracle":
                 self._oracle(body)
             case "decision":
@@ -259,6 +259,13 @@ class Monitor:
             id, _ = self.approved.setdefault(target, (known.id, commit))
             if id != known.id:
                 raise Violation("I5", f"{target} runs for {id} and again for {known.id}")
+
+    def _made_at(self, plan: dict[str, Any]) -> int:
+        """Return the record a plan was made on: whoever approves a variant runs the very plan that was shown."""
+        known = self.intents[plan["intents"][0]]
+        about = known.body["refs"][0] if known.body["kind"] == "approve" else ""
+        shown = [old for old in self.plans.values() if old["intents"] == [about] and old["ops"] == plan["ops"]]
+        return int(shown[-1]["snapshot"]) if shown else int(plan["snapshot"])
 
     def _planned_on(self, body: dict[str, Any]) -> State:
         return self.state_at(self.plans[body["plan"]]["snapshot"])

@@ -53,6 +53,9 @@ class Crowd:
     def step(self) -> None:
         """Let one thing happen."""
         person = self.chance.choice(self.world.people)
+        if any(_is_merge(question) for question in person.questions.values()) and self.chance.random() < 0.5:
+            self._answer(person, [record["body"] for record in person.records if record["kind"] == "intent"])
+            return
         draw = self.chance.random()
         if draw < 0.28:
             self._type(person)
@@ -145,10 +148,18 @@ class Crowd:
         line = self.chance.choice(words) if words else "h0"
         for one, key in zip((person, other), keys, strict=True):
             if draw < 0.75:
-                deed = Deed("set", key=key, value=self._value(), seconds=seconds)
+                value = self._half(person, keys) if len(set(keys)) > 1 else self._value()
+                deed = Deed("set", key=key, value=value, seconds=seconds)
             else:
                 deed = Deed("rewrite", line=line, word=self._word("a"), seconds=seconds)
             self._begin(one, deed)
+
+    def _half(self, person: Person, keys: list[str]) -> int:
+        """Return somewhat more than half of what the rule leaves to two cells."""
+        cells = person.copies["budget"].document.value()
+        rest = [value for key, value in cells.items() if key not in keys] if isinstance(cells, dict) else []
+        self._words += 1
+        return int(0.55 * max(self.world.monitor.limit - sum(rest), 1_000.0)) + self._words
 
     def _lines(self, person: Person) -> list[str]:
         return person.copies["plan"].document.text().split("\n")
@@ -214,7 +225,8 @@ class Crowd:
         mine = {body["id"] for body in intents if body["lane"] == person.lane}
         own = [question for question in person.questions.values() if mine & set(question["group"])]
         final = [one for one in person.questions.values() if "cannot be taken back" in one["text"]]
-        question = chance.choice(final or own or list(person.questions.values()))
+        merges = [one for one in person.questions.values() if _is_merge(one)]
+        question = chance.choice(merges or final or own or list(person.questions.values()))
         options = [option["value"] for option in question["options"]] or ["yes"]
         value = "merge" if "merge" in options and chance.random() < 0.7 else chance.choice(options)
         if question in final and chance.random() < 0.7:
@@ -336,3 +348,7 @@ class Crowd:
             call()
         else:
             loop.call_soon(self._hop, count - 1, call)
+
+
+def _is_merge(question: dict[str, Any]) -> bool:
+    return any(option["value"] == "merge" for option in question["options"])

@@ -116,7 +116,7 @@ class World:
         settings = Settings(idle_seconds=120.0, presence_seconds=600.0)
         carrier = Carrier(chance, self._arrive, lambda: self._befall(lobby))
         lobby = Lobby(
-            store=handle,  # type: ignore[arg-type]
+            store=handle,
             planner=Agent(chance),
             judge=Referee(chance),
             couriers=dict.fromkeys(("mail", "webhook"), carrier),
