@@ -134,3 +134,20 @@ async def test_variants_that_nobody_picked_leave_the_list_and_who_looks_at_one_i
             )
             await expect(page.locator(".cm-content")).to_contain_text("Guests walk.", timeout=WAIT)
         assert problems == []
+
+
+async def test_one_click_stops_what_is_mine_and_another_all_that_i_may() -> None:
+    async with stage() as (server, browser):
+        _, ana, problems = await visit(server, browser, "Ana")
+        _, ben, _ = await visit(server, browser, "Ben")
+        for at in range(2):
+            await give(ana, f'append "line {at}" to plan after 60 seconds')
+        await give(ben, 'append "his" to plan after 60 seconds')
+        await expect(ana.get_by_test_id("intent-card")).to_have_count(3, timeout=WAIT)
+        await expect(ana.get_by_test_id("stop-mine")).to_have_text("Stop mine (2)", timeout=WAIT)
+        await shoot(ana, "stop-scopes")
+        await ana.get_by_test_id("stop-mine").click()
+        await expect(ben.locator('[data-actor="Ana"][data-state="cancelled"]')).to_have_count(2, timeout=WAIT)
+        await expect(ana.get_by_test_id("stop-mine")).to_have_count(0)
+        await expect(ben.locator('[data-actor="Ben"]').get_by_test_id("stop")).to_be_visible()
+        assert problems == []

@@ -46,10 +46,23 @@ export function Board({ room, onAim }: { room: Room; onAim: (aim: Aim) => void }
             <p class="faint">{room.online ? 'sending…' : 'waits here until the connection is back'}</p>
           </article>
         ))}
+      <StopAll room={room} live={newest.filter((intent) => LIVE.has(intent.state) && room.mayStop(intent))} />
       {newest.map((intent) => (
         <Card key={intent.id} room={room} intent={intent} onAim={onAim} />
       ))}
     </section>
+  )
+}
+
+/** Stop what is under way, mine or all that I may, once there is more than one card to do it on. */
+function StopAll({ room, live }: { room: Room; live: IntentView[] }) {
+  const mine = live.filter((intent) => intent.actor === room.actor).length
+  if (live.length < 2) return null
+  return (
+    <div class="stop-all">
+      {mine > 1 && <button class="small" data-testid="stop-mine" onClick={() => room.stop('mine')}>Stop mine ({mine})</button>}
+      {live.length > mine && <button class="small" data-testid="stop-all" onClick={() => room.stop('all')}>Stop all ({live.length})</button>}
+    </div>
   )
 }
 
@@ -63,6 +76,7 @@ function Card({ room, intent, onAim }: { room: Room; intent: IntentView; onAim: 
   const working = intent.state === 'planning' || intent.state === 'ready'
   const maySteer = working && intent.kind !== 'approve' && room.role !== 'viewer'
   const joined = intent.kind === 'do' ? room.intents.get(intent.refs[0] ?? '') : undefined
+  const replaced = intent.replacedBy ? room.intents.get(intent.replacedBy) : undefined
   const undone = intent.kind === 'undo' ? [...room.intents.values()].find((one) => one.verdict?.commit === intent.refs[0]) : undefined
   const undoneBy = verdict?.commit && [...room.intents.values()].find((one) => one.kind === 'undo' && one.state === 'done' && one.refs[0] === verdict.commit)
   const mayUndo = can.includes('undo') && verdict?.commit && !undoneBy && intent.kind !== 'undo' && (intent.actor === room.actor || RANKS[room.role]! >= RANKS[intent.role]!)
@@ -91,6 +105,7 @@ function Card({ room, intent, onAim }: { room: Room; intent: IntentView; onAim: 
           {verdict.remedy && verdict.state !== 'done' && <p class="faint">{verdict.remedy}</p>}
         </div>
       )}
+      {replaced && <p class="bad" data-testid="replaced">{replaced.actor === room.actor ? 'Your' : `${replaced.actor}’s`} “{replaced.text.slice(0, 60)}” has taken its place.</p>}
       {intent.effects && <Fates effects={intent.effects} />}
       {cost && <CostLine cost={cost} />}
       <footer>

@@ -76,3 +76,21 @@ describe('an override', () => {
     expect(at.room.lane.pending[0]).toMatchObject({ kind: 'override', refs: ['i1'], seen: 3, text: 'something else' })
   })
 })
+
+describe('a stop with a scope', () => {
+  it('names nothing but how far it reaches', () => {
+    const at = room('Eve', 'editor')
+    at.room.stop('mine')
+    at.room.stop('all')
+    expect(at.room.lane.pending).toMatchObject([{ kind: 'cancel', value: 'mine' }, { kind: 'cancel', value: 'all' }])
+  })
+})
+
+describe('a late rival that was settled for', () => {
+  it('is shown on what it replaced', () => {
+    const at = room('Ana', 'editor')
+    at.record('decision', 'agent', { decision: 'd', group: ['i1', 'i2'], policy: 'ask@1', layer: 'L2', reason: '', outcome: { i1: 'replaced', i2: 'run' } })
+    expect(at.room.intents.get('i1')!.replacedBy).toBe('i2')
+    expect(at.room.intents.get('i2')!.replacedBy).toBeUndefined()
+  })
+})

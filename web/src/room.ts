@@ -47,6 +47,8 @@ export interface IntentView {
   /** Where in the log the verdict stands. */
   verdictSeq?: number
   decision?: string
+  /** Done, and since replaced by this one: a late rival that was settled for. */
+  replacedBy?: string
   /** What its commit sends outside. */
   effects?: EffectView[]
 }
@@ -214,6 +216,10 @@ export class Room {
   cancel(id: string): void {
     this.intent('', { kind: 'cancel', refs: [id] })
   }
+  /** Cancel everything of one's own that is under way, or everything one may. */
+  stop(scope: 'mine' | 'all'): void {
+    this.intent('', { kind: 'cancel', value: scope })
+  }
   /** The author acts on an instruction: it was noticed, and to override it also how it ended. */
   vouch(kind: 'steer' | 'override', id: string): void {
     const target = this.intents.get(id)
@@ -358,6 +364,7 @@ export class Room {
         for (const id of body.group as string[]) {
           const intent = this.intents.get(id)
           if (intent) intent.decision = body.reason
+          if (intent && body.outcome[id] === 'replaced') intent.replacedBy = (body.group as string[]).find((one) => body.outcome[one] === 'run')
         }
         break
       case 'verdict': {
