@@ -304,11 +304,12 @@ class Auditor:
                 self._note(
                     seq, "G3/I9", f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
                 )
+        # A commit stands for its first intent: what joined that one has taken its place in the order.
         later = {
             id
             for doc, part in executed.items()
             for edit in history.writers(doc, part.absolute_deleted)
-            for id in edit.intents
+            for id in edit.intents[:1]
             if id not in body.intents and happened_before(entry.stamp, board.entries[id].stamp)
         }
         for id in sorted(later):
