@@ -13,7 +13,7 @@ from crdt.document import EMPTY_UPDATE
 from workspace.intents.intent import Forked
 from workspace.intents.record import ConfigBody, Row, read_row, seal
 from workspace.intents.replay import JournalIndex
-from workspace.intents.timetravel import last_journal_row
+from workspace.intents.timetravel import end_of_turn, last_journal_row
 from workspace.intents.turn import timestamp
 from workspace.ports import Batch, Clock, JournalRow, Store, WorkspaceRow
 from workspace.reading import read_all
@@ -22,14 +22,17 @@ CHUNK = 2_000
 EPOCHS_APART = 1_000
 
 
-async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: str, name: str, actor: str) -> None:
-    """Make workspace `id` from `ws` as it was after record `at` (1 to its last).
+async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: str, name: str, actor: str) -> int:
+    """Make workspace `id` from `ws` as it was after record `at` (1 to its last); return where it begins.
+
+    That is the end of the turn in which `at` was written: a commit without its verdict would be carried out again.
 
     Raises:
         WorkspaceExists: there is one of that id.
         StoreFault: the database failed; the half-made workspace was removed.
     """
     rows, journal = await read_all(store, ws)
+    at = end_of_turn(rows, at)
     rows = rows[:at]
     kept = await asyncio.to_thread(_journal_of, rows, journal)
     # Yjs ids count epochs: the fork's lie elsewhere than those the original will have (semantics F2).
@@ -49,6 +52,7 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
     except BaseException:
         await store.delete_workspace(id)
         raise
+    return at
 
 
 def _journal_of(rows: list[Row], journal: list[JournalRow]) -> tuple[JournalRow, ...]:

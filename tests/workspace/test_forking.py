@@ -19,6 +19,7 @@ from workspace.intents.events import Configured
 from workspace.intents.record import ConfigBody
 from workspace.intents.replay import fold_log, verify
 from workspace.intents.sequencer import open_sequencer
+from workspace.intents.timetravel import end_of_turn
 from workspace.reading import read_all
 
 
@@ -38,6 +39,8 @@ async def test_a_fork_at_any_record_is_the_workspace_as_it_was(seed: int) -> Non
     for at in range(2, len(driver.rows), 11):
         rows, journal = await forked(driver, at)
         assert verify(rows, journal).ok  # type: ignore[arg-type]
+        at = end_of_turn(driver.rows, at)
+        assert len(rows) == at + 1
         assert rows[:at] == driver.rows[:at]
         whole, then = fold_log(rows, journal), fold_log(driver.rows, driver.journal, to=at)  # type: ignore[arg-type]
         assert whole.state() == then.state()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
@@ -84,11 +84,12 @@ def requests(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
+@settings(max_examples=400)
 @given(data=requests(), subprotocol=st.sampled_from((None, "folkmoot")))
 def test_what_is_taken_is_what_the_library_accepts_and_is_answered_alike(data: bytes, subprotocol: str | None) -> None:
     handshake = read_handshake(data)
-    assume(handshake is not None)
-    assert handshake is not None
+    if handshake is None:  # the library's to judge
+        return
     library = ServerProtocol()
     library.receive_data(data)
     (request,) = library.events_received()

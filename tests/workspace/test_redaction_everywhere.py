@@ -270,8 +270,8 @@ async def test_what_the_agent_asked_and_was_answered(size: int) -> None:
 
 async def test_an_answer_in_somebodys_own_words() -> None:
     async with scene() as stage:
-        asked = await stage.people["Ben"].intent('ask "Who is it?"')
-        question = await stage.people["Ben"].question(WAIT)
+        asked = await stage.people["Ida"].intent('ask "Who is it?"')
+        question = await stage.people["Ida"].question(WAIT)
         answer = await stage.people["Zoe"].answer(question["id"], f"It is {NAME}.")
         assert NAME in (await asked.verdict(WAIT))["reason"]
         rows = await redact_and_look(stage, answer.id)

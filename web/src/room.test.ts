@@ -48,6 +48,17 @@ describe('who may answer', () => {
   })
 })
 
+describe('what the agent asks about one instruction', () => {
+  it('is for its author, or somebody above', () => {
+    const may = (actor: string, role: Role) => {
+      const at = room(actor, role)
+      at.record('oracle', 'agent', { oracle: 'question', intent: 'i1' })
+      return at.room.mayAnswer({ id: 'q9', group: ['i1'], text: '', options: [], deadline: 9e9, default: '', evidence: {} })
+    }
+    expect([may('Ana', 'editor'), may('Eve', 'editor'), may('Ida', 'commenter'), may('Eve', 'owner')]).toEqual([true, false, false, true])
+  })
+})
+
 describe('who may stop', () => {
   it('is its author, or somebody above', () => {
     const may = (actor: string, role: Role) => { const at = room(actor, role).room; return ['i1', 'i2'].map((id) => at.mayStop(at.intents.get(id)!)) }

@@ -258,6 +258,9 @@ export class Room {
     const asked = this.asked.get(question.id)
     if (RANKS[this.role]! < RANKS.commenter!) return false
     if (asked?.policy === 'vote@1') return true
+    // What the agent asks about one instruction is for its author, or somebody above.
+    const alone = asked ? undefined : this.intents.get(question.group[0] ?? '')
+    if (alone) return this.mayStop(alone)
     // Whether an instruction may be replaced is for its author, not for who wants to replace it.
     const group = asked?.layer === 'rights' ? question.group.slice(0, 1) : question.group
     const authors = group.map((id) => this.intents.get(id)).filter((one) => one !== undefined)

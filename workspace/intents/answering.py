@@ -52,11 +52,16 @@ def plurality(votes: list[Answer]) -> str | None:
 
 
 def may_answer(question: Question, actor: str, rank: int, core: Core) -> bool:
-    """Tell whether somebody is among those asked: the authors, and everybody of at least the highest author's rank."""
+    """Tell whether somebody is among those asked: the authors, and everybody of at least the highest author's rank.
+
+    What the agent asks about one instruction is for its author; only somebody above may answer instead.
+    """
     group = [core.fold.board.entries[id] for id in question.group]
     opened = core.fold.board.layers.get(question.id)
-    if opened is not None and opened.policy == "vote@1":
+    if opened is None:
+        return actor == group[0].actor or rank > group[0].rank
+    if opened.policy == "vote@1":
         return True
-    if opened is not None and opened.layer == "rights":
+    if opened.layer == "rights":
         group = group[:1]
     return actor in {entry.actor for entry in group} or rank >= max(entry.rank for entry in group)

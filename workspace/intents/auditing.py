@@ -27,13 +27,11 @@ from workspace.intents.conflict import unseen_by
 from workspace.intents.effects import digest_of
 from workspace.intents.fold import Fold, sha_of
 from workspace.intents.gate import EDIT_RANK, RUNNING_KINDS, read_need, try_plan, unmet_expectation
-from workspace.intents.intent import Forked
 from workspace.intents.invariant import broken
 from workspace.intents.record import (
     BLANKED,
     CheckpointBody,
     CommitBody,
-    ConfigBody,
     IntentBody,
     OracleBody,
     PlanBody,
@@ -68,7 +66,6 @@ class Auditor:
     _opposed: dict[str, set[str]] = field(default_factory=dict)
     _unsaid: dict[str, int] = field(default_factory=dict)
     _blanked: set[str] = field(default_factory=set)
-    _cut: set[str] = field(default_factory=set)
     _expected: dict[str, Json] = field(default_factory=dict)
     _broken: frozenset[str] = frozenset()
 
@@ -128,10 +125,6 @@ class Auditor:
                     if judgement.opinion in ("contradict", "failed") and judgement.pair not in self.fold.judged:
                         self._opposed.setdefault(one, set()).add(other)
                         self._opposed.setdefault(other, set()).add(one)
-            case ConfigBody(forked=Forked()):
-                # A fork may begin between a commit and its verdict: there the intent is under way, and runs again.
-                self._cut.update(self._unsaid)
-                self._unsaid.clear()
             case UpdateBody() | CheckpointBody():
                 self._ended()
             case _:
@@ -198,7 +191,7 @@ class Auditor:
 
     def _pending(self, seq: int, entry: Entry) -> None:
         """I5, I4, G1: it was under way, for the first time, and what its author depends on had arrived."""
-        if entry.commit is not None and entry.id not in self._cut:
+        if entry.commit is not None:
             self._note(seq, "I5", f"{entry.id} was committed before, by {entry.commit.commit}")
         elif not entry.is_live:
             self._note(seq, "I4", f"{entry.id} is committed after it ended {entry.state}")

@@ -93,8 +93,9 @@ RUNNING_KINDS = frozenset({"do", "override", "approve", "undo"})
 
 
 def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
-    """G3: return concurrent intents that must be planned or settled before this one may commit.
+    """G2 and G3: return the intents that must end, be planned or be settled before this one may commit.
 
+    Those its author knew of must have ended where they work in its place: a plan may lie elsewhere than its scope.
     Only those accepted before this plan was ready and its window over are awaited, and only `overlap_wait_ms` long, so
     that a stream of newcomers cannot starve anybody; who comes later meets the commit as a late conflict. An intent
     that waits for an answer is awaited without that bound: its question has a deadline.
@@ -105,8 +106,12 @@ def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
     found = []
     seen, seq, lane = entry.body.seen, entry.seq, entry.body.lane
     for other in core.neighbours(entry):
-        if other.seq <= seen or seq <= other.body.seen or other.body.lane == lane:
-            continue  # one of them knew of the other (or it is the same): see `are_concurrent`
+        if other.seq <= seen or (other.body.lane == lane and other.seq < seq):
+            if other.joins != entry.id and other.body.kind in RUNNING_KINDS and may_meet(other, entry, core):
+                found.append(other)
+            continue
+        if seq <= other.body.seen or other.body.lane == lane:
+            continue  # that one knew of this one, or is this one
         theirs = core.work_of(other)
         if other.state == "held":
             awaited = not _is_cleared(entry, other, core)

@@ -222,7 +222,7 @@ class Review:
             chosen = plurality(board.votes.get(question.id, []))
         if chosen is not None and chosen in (*ids, NONE, BOTH):
             return chosen
-        return default if default in (*ids, BOTH) or opened.layer in ALONE else ids[0]
+        return default if default in (*ids, BOTH, BRANCH) or opened.layer in ALONE else ids[0]
 
 
 def _winners(body: DecisionBody) -> tuple[str, ...]:

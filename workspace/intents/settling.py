@@ -346,7 +346,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             _unanswered(turn, question)
             continue
         ids = [entry.id for entry in standing] or [NONE]
-        winner = question.default if question.default in (*ids, BOTH) or opened.layer in ALONE else ids[0]
+        winner = question.default if question.default in (*ids, BOTH, BRANCH) or opened.layer in ALONE else ids[0]
         votes = tuple(core.fold.board.votes.get(question.id, ()))
         why, policy = "nobody answered in time", opened.policy
         chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None

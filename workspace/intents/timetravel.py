@@ -42,6 +42,17 @@ class Standing(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+def end_of_turn(rows: Sequence[Row], at: int) -> int:
+    """Return the last record of the turn in which record `at` was written; `rows` begin with record 1.
+
+    A turn is durable as one and has one time. Turns within one millisecond count as one, which is a little later.
+    """
+    here = rows[at - 1]
+    while at < len(rows) and (rows[at].epoch, rows[at].at) == (here.epoch, here.at):
+        at += 1
+    return at
+
+
 def last_journal_row(rows: Iterable[Row]) -> int:
     """Return the highest journal row that these records name, 0 for none."""
     last = 0

@@ -163,3 +163,13 @@ def test_between_equals_what_is_done_stands(draw: int) -> None:
     assert (driver.verdict(ana).state, driver.verdict(ben).state) == ("done", "overruled")
     assert driver.value("price") == 1
     sound(driver)
+
+
+def test_nobody_answering_branches_where_the_chain_says_so() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("ask", "branch"), ask_seconds=5))
+    ana, ben = two_prices(driver)
+    assert driver.state(ana) == driver.state(ben) == "held"
+    driver.wait(6)
+    assert [driver.verdict(id).state for id in (ana, ben)] == ["branched", "branched"]
+    assert driver.value("price") == 100
+    sound(driver)

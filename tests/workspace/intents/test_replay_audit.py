@@ -170,6 +170,7 @@ NONE_LATE = (committing, "late_rivals", lambda *args, **named: ())
 STALE = ((crdt.fork, "read_hash", lambda _, reading: reading.hash), (crdt.execute, "_verify", lambda *args: None))
 NOT_OPPOSED = tuple((module, "contradictions", lambda *args: []) for module in (settling, committing))
 
+NO_ORDER = ((planning, "is_blocked", lambda *args: False), (committing, "rivals_to_await", lambda *args: []))
 GUARDS = {
     "colliding plans": (off(NONE_COLLIDE, NOTHING_UNSEEN, NONE_LATE, *STALE), two_prices, "G3/I8"),
     "late rivals": (off(NOTHING_UNSEEN, NONE_LATE), one_after_the_other, "G3/I8"),
@@ -181,7 +182,7 @@ GUARDS = {
     "approvals": (off((committing, "to_approve", lambda *args: ())), sending, "G5"),
     "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "G5/I10"),
     "arrivals": (off((planning, "lacks_updates", lambda *args: ())), before_its_edits, "G1/I6"),
-    "causal order": (off((planning, "is_blocked", lambda *args: False)), not_in_its_turn, "G2"),
+    "causal order": (off(*NO_ORDER), not_in_its_turn, "G2"),
     "contradictions": (off(*NOT_OPPOSED), contradicting, "G3/I8"),
 }
 
