@@ -29,6 +29,7 @@ from workspace.intents.events import Configured
 from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.intents.replay import fold_log, verify
 from workspace.intents.sequencer import open_sequencer
+from workspace.intents.timetravel import board_at, live_at
 from workspace.ports import Batch, WorkspaceRow
 from workspace.reading import read_all, read_documents
 from workspace.store.sql import SqlStore
@@ -156,18 +157,22 @@ async def opening(store: SqlStore, driver: Driver, state: str) -> str:
 async def travelling(store: SqlStore, driver: Driver, state: str) -> str:
     """Stand at 200 random places of the log as it lies in SQLite; return the line to print."""
     times = await travel_times(store, driver)
-    return f"| {state}: documents at a random `seq` | median {times[PLACES // 2]:.0f} ms | at most {times[-1]:.0f} ms |"
+    what = f"{state}: documents and board at a random `seq`"
+    return f"| {what} | median {times[PLACES // 2]:.0f} ms | at most {times[-1]:.0f} ms |"
 
 
 async def travel_times(store: SqlStore, driver: Driver) -> list[float]:
-    """Return how long it takes to stand at 200 random places, in ms, ascending."""
-    chance, times = random.Random(7), []
+    """Return how long it takes to have documents and board of 200 random places, in ms, ascending."""
+    chance, times, board = random.Random(7), [], driver.sequencer.fold.board
     for _ in range(PLACES):
         seq = chance.randrange(1, len(driver.rows) + 1)
         began = time.perf_counter()
         found = await read_documents(store, "w", seq, driver.sequencer.fold.kinds)
+        first = min((entry.seq for entry in live_at(board, seq)), default=seq)
+        stood = board_at(board, seq, await store.rows("w", first=first, last=seq, limit=seq))
         times.append((time.perf_counter() - began) * 1000)
         assert "plan" in found or seq < 3
+        assert len(stood) <= seq
     return sorted(times)
 
 

@@ -5,9 +5,11 @@ Pure counting over logged answers: the last word of each person counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workspace.intents.board import Entry
 from workspace.intents.core import Core
-from workspace.intents.policy import MERGE
+from workspace.intents.policy import BOTH, BRANCH, MERGE
 from workspace.intents.record import Answer, Question
 
 
@@ -49,6 +51,15 @@ def plurality(votes: list[Answer]) -> str | None:
     count = sorted(counted(votes).items(), key=lambda pair: -pair[1])
     is_tied = len(count) > 1 and count[0][1] == count[1][1]
     return count[0][0] if count and not is_tied else None
+
+
+def fallback(default: str, group: Sequence[Entry], standing: Sequence[str]) -> str:
+    """Return what stands where nobody has answered: the question's default while it can still be had, else the first.
+
+    Variants stand side by side only where nobody has left the group and nothing of it is in the documents.
+    """
+    still = {*standing, BOTH, *([BRANCH] if all(entry.is_live for entry in group) else ())}
+    return default if default in still else standing[0]
 
 
 def may_answer(question: Question, actor: str, rank: int, core: Core) -> bool:

@@ -14,7 +14,7 @@ from itertools import combinations
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.answering import agreed, carried, plurality
+from workspace.intents.answering import agreed, carried, fallback, plurality
 from workspace.intents.board import Entry
 from workspace.intents.core import Core
 from workspace.intents.fold import Fold
@@ -214,7 +214,8 @@ class Review:
         """Return who wins where nobody has settled it in time, or all but one have gone."""
         ruling, board = self._opened.get(question.id), self.fold.board
         default = question.default if ruling is None or not self.changes else ruling.default
-        ids = [id for id in question.group if stands(board.entries[id])]
+        group = [board.entries[id] for id in question.group]
+        ids = [entry.id for entry in group if stands(entry)]
         is_moot = len(ids) < min(2, len(question.group))
         ids = ids or [NONE]
         chosen = None
@@ -222,7 +223,7 @@ class Review:
             chosen = plurality(board.votes.get(question.id, []))
         if chosen is not None and chosen in (*ids, NONE, BOTH):
             return chosen
-        return default if default in (*ids, BOTH, BRANCH) or opened.layer in ALONE else ids[0]
+        return default if opened.layer in ALONE else fallback(default, group, ids)
 
 
 def _winners(body: DecisionBody) -> tuple[str, ...]:

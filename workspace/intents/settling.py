@@ -12,7 +12,7 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.ops import Op
-from workspace.intents.answering import agreed, carried, plurality
+from workspace.intents.answering import agreed, carried, fallback, plurality
 from workspace.intents.approving import are_rival_picks, picks_variants
 from workspace.intents.board import Board, Entry
 from workspace.intents.branching import branch
@@ -346,7 +346,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             _unanswered(turn, question)
             continue
         ids = [entry.id for entry in standing] or [NONE]
-        winner = question.default if question.default in (*ids, BOTH, BRANCH) or opened.layer in ALONE else ids[0]
+        winner = question.default if opened.layer in ALONE else fallback(question.default, group, ids)
         votes = tuple(core.fold.board.votes.get(question.id, ()))
         why, policy = "nobody answered in time", opened.policy
         chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None

@@ -34,7 +34,7 @@ TITLES = {
     "intents_s": "instructions a second, saturated",
     "gate_ms": "arrival to verdict in the sequencer, CPU ms",
     "fold_records_s": "records folded a second",
-    "travel_p50_ms": "any state of the past, p50, ms",
+    "travel_p50_ms": "documents and board of any past state, p50, ms",
     "edit_us_rooms": "CPU µs an edit beside idle rooms",
     "edit_us_history": "CPU µs an edit after a history of edits",
     "edit_us_log": "CPU µs an edit on a log of edits",

@@ -173,3 +173,16 @@ def test_nobody_answering_branches_where_the_chain_says_so() -> None:
     assert [driver.verdict(id).state for id in (ana, ben)] == ["branched", "branched"]
     assert driver.value("price") == 100
     sound(driver)
+
+
+def test_no_variants_where_somebody_has_left_before_the_deadline() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("ask", "branch"), ask_seconds=5))
+    seen = driver.sequencer.fold.seq
+    three = [driver.ask(who, seen=seen) for who in ("Ana", "Ben", "Cem")]
+    for price, intent in enumerate(three):
+        driver.set(intent, "price", price)
+    driver.wait(0.4)
+    driver.ask("Cem", "", kind="cancel", refs=(three[2],))
+    driver.wait(6)
+    assert [driver.state(id) for id in three] == ["done", "overruled", "cancelled"]
+    sound(driver)
