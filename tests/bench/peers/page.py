@@ -44,14 +44,14 @@ NOTES = {
     "b": "50 rooms, 4 writers each, 8 updates of each under way; p50 and p99 are those of one room under this load.",
     "c": "2,000 rooms, one connection and one 12-byte edit each; memory is what the process grew by.",
     "d": "Warm is one reader more of an open room. Servers without a store are never cold.",
-    "e": "10 rooms, 4 writers, closed loops; the server is killed in full flight, restarted, and asked for everything "
+    "e": "20 rooms, 4 writers, closed loops; the server is killed in full flight, restarted, and asked for everything "
     "that some other client had already been shown.",
     "f": "32 lanes at 20 a second in all, then closed loops. No batch window (shipped: 300 ms). The planner is the "
     "built-in one. `@` is how many instructions are pending beside them; a workspace takes at most 1,000.",
     "g": "The sequencer in one process, CPU time. `@` is pending instructions, each concurrent with the one measured. "
     "The log has 100,000 records; time travel reads it from SQLite, its older part packed.",
-    "h": "A closed loop of 4 writers in one room; `@` is how much was there before: idle rooms with a connection, "
-    "edits in the document's own history, edits of another document in the same log.",
+    "h": "A closed loop of 4 writers in one room, 1,600 edits each; `@` is how much was there before: idle rooms with a "
+    "connection, edits in the document's own history, edits of another document in the same log.",
 }
 
 
@@ -87,7 +87,8 @@ Every client's and the server's state is compared at the end of a run; a run tha
 - `folkmoot`: one workspace for every room, with its own log, as unrelated teams would have. `folkmoot-shared`: all
   rooms are documents of one workspace, one log. Both store every update before anybody sees it; goals count the worse.
 - `hocuspocus`, `y-websocket`, `pycrdt-websocket` keep documents in memory only; `hocuspocus+sqlite` stores later.
-- `limit: …` broadcast bytes without a CRDT, an identity or a log: nothing built on them can be faster.
+- `limit: …` broadcast bytes without a CRDT, an identity or a log.
+  Folkmoot's sockets go past uvicorn's queues, so it may pass that one.
 - The long document is {history}.
 {void}"""
 

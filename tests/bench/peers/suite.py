@@ -35,7 +35,7 @@ class Scale:
     writers: int = 4
     idle_rooms: int = 2_000
     edits: int = 260_000
-    killed_rooms: int = 10
+    killed_rooms: int = 20
     lanes: int = 32
     pending: tuple[int, ...] = (0, 10, 100, 900)
     log_growth: tuple[int, ...] = (0, 10_000, 50_000)
