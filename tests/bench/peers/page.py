@@ -50,8 +50,8 @@ NOTES = {
     "built-in one. `@` is how many instructions are pending beside them; a workspace takes at most 1,000.",
     "g": "The sequencer in one process, CPU time. `@` is pending instructions, each concurrent with the one measured. "
     "The log has 100,000 records; time travel reads it from SQLite, its older part packed.",
-    "h": "A closed loop of 4 writers in one room, 1,600 edits each; `@` is how much was there before: idle rooms with a "
-    "connection, edits in the document's own history, edits of another document in the same log.",
+    "h": "A closed loop of 4 writers in one room, 1,600 edits each; `@` is how much there was before: idle rooms with a"
+    " connection, edits in the document's own history, edits of another document in the same log.",
 }
 
 
