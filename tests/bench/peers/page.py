@@ -80,6 +80,8 @@ def _head(command: str, results: Results) -> str:
 `{command}` · {time.strftime("%Y-%m-%d")} · {os.cpu_count()} cores · Python {platform.python_version()} · Node {node} ·
 pycrdt {version("pycrdt")} · uvicorn {version("uvicorn")}
 
+`--kept` writes what was run before, each scenario by its own command; `make bench` runs everything anew.
+
 One server process on core 0, the load generator on core 1, loopback, no compression. Medians of interleaved runs,
 least to greatest in brackets. Compare within this page only: figures are of one machine, ratios travel further.
 Every client's and the server's state is compared at the end of a run; a run that did not converge is void.
