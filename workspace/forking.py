@@ -15,6 +15,7 @@ from workspace.intents.record import ConfigBody, Row, read_row, seal
 from workspace.intents.replay import JournalIndex
 from workspace.intents.timetravel import end_of_turn, last_journal_row
 from workspace.intents.turn import timestamp
+from workspace.names import TITLE_POINTS_MAX
 from workspace.ports import Batch, Clock, JournalRow, Store, WorkspaceRow
 from workspace.reading import read_all
 
@@ -25,6 +26,8 @@ EPOCHS_APART = 1_000
 async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: str, name: str, actor: str) -> int:
     """Make workspace `id` from `ws` as it was after record `at` (1 to its last); return where it begins.
 
+    Without a `name` it is called after where it comes from.
+
     That is the end of the turn in which `at` was written: a commit without its verdict would be carried out again.
 
     Raises:
@@ -34,6 +37,7 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
     rows, journal = await read_all(store, ws)
     at = end_of_turn(rows, at)
     rows = rows[:at]
+    name = name or f"{id} (from {ws} at {at})"[:TITLE_POINTS_MAX]
     kept = await asyncio.to_thread(_journal_of, rows, journal)
     # Yjs ids count epochs: the fork's lie elsewhere than those the original will have (semantics F2).
     base = rows[-1].epoch + EPOCHS_APART * (1 + int(sha256_of(id.encode())[7:10], 16))

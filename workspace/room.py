@@ -29,6 +29,7 @@ from workspace.intents.events import (
     Logged,
     Outcome,
     Outlet,
+    ReadFrom,
     SendEffect,
     StopPlanner,
     Ticked,
@@ -158,6 +159,19 @@ class Room:
         if not future.done():
             raise RoomClosed("the workspace is restarting", retry=True)
         return future.result()
+
+    async def recorded(self) -> int:
+        """Return the log's last `seq` once all that was typed before this call is in it and durable.
+
+        Raises:
+            RoomClosed: the room stopped.
+        """
+
+        def close_runs() -> int:
+            self.handle(ReadFrom())
+            return self.sequencer.fold.seq
+
+        return await self.ask(close_runs)
 
     def handle(self, event: Event, by: Peer | None = None) -> Outcome:
         """Put an event through the sequencer, inside the loop; keep what must be durable and what waits for it."""

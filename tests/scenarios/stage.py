@@ -153,6 +153,11 @@ def records_of(room: Room, kind: str) -> list[Message]:
     return [record for record in room.records if record["kind"] == kind]
 
 
+def is_typed_by(name: str) -> Callable[[Room], bool]:
+    """Return what tells whether somebody has been told that another's typing is in the log."""
+    return lambda room: any(record["actor"] == name for record in records_of(room, "update"))
+
+
 @asynccontextmanager
 async def staged(
     server: Running, seed: int, *, policy: PolicyConfig | None, tally: Tally, stock: bool

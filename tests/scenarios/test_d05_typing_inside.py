@@ -34,8 +34,7 @@ async def typing_inside(stage: Stage) -> None:
     assert INSIDE + TYPED in chen.text(), "human text is byte-complete"
     assert not records_of(ana, "commit")
     # The author looks, and asks for it all the same: now it is an instruction on what stands there.
-    await ana.until(lambda r: bool(records_of(r, "update")), WAIT)
-    await asyncio.sleep(0.25)
+    await ana.until(lambda r: sum(u["body"]["count"] for u in records_of(r, "update")) >= len(TYPED), WAIT)
     approval = await ana.approve(intent.id)
     assert (await approval.verdict(WAIT))["state"] == "done"
     await chen.until(lambda hand: (INSIDE + TYPED).upper() in hand.text(), WAIT)

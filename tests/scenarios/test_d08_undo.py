@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from tests.scenarios.stage import WAIT, Stage, records_of, run_story
+from tests.scenarios.stage import WAIT, Stage, is_typed_by, records_of, run_story
 from workspace.client import Intent, Message, Refused, Room
 from workspace.document_client import DocumentClient
 
@@ -49,7 +47,7 @@ async def take_it_back(stage: Stage) -> None:
     commits = [(await do(ana, order))["commit"] for order in FIRST]
     await hand.until(lambda client: NEW in client.text(), WAIT)
     await hand.insert(hand.text().index("march") + len("march"), BENS)
-    await asyncio.sleep(0.25)
+    await ana.until(is_typed_by("Ben"), WAIT)
     await do(ana, "increase budget.food by 7")
     await ten_turns(stage)
     with pytest.raises(Refused, match="may take this back"):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 
 import httpx2
 import pytest
 
-from tests.scenarios.stage import WAIT, Stage, run_story
+from tests.scenarios.stage import WAIT, Stage, is_typed_by, run_story
 from tests.support.model import scripted_model
 from tests.support.obedient import obey
 from workspace.intents.record import PolicyConfig
@@ -32,8 +31,7 @@ async def who_told_it(stage: Stage) -> None:
     chen = await stage.typist("Chen")
     await chen.until(lambda client: NEW in client.text(), WAIT)
     await chen.insert(chen.text().index(NEW) + len(NEW), " Bring a hat.")
-    await asyncio.sleep(0.3)
-    await ana.caught_up(max(r["seq"] for r in ana.records), WAIT)
+    await ana.until(is_typed_by("Chen"), WAIT)
 
     token = await stage.server.token("Dee", "viewer", ws=stage.ws)
     headers = {"authorization": f"Bearer {token}"}

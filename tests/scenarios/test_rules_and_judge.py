@@ -7,7 +7,7 @@ import asyncio
 import httpx2
 
 from agent.builtin.judge import BuiltinJudge
-from tests.scenarios.stage import WAIT, Stage, records_of, run_story
+from tests.scenarios.stage import WAIT, Stage, is_typed_by, records_of, run_story
 
 
 async def opposite_wishes(stage: Stage) -> None:
@@ -61,7 +61,7 @@ async def a_rule_holds(stage: Stage) -> None:
         assert "We have 900" in verdict["reason"]
         await chen.set(("tent",), 5_000)
         await chen.until(lambda client: client.value()["tent"] == 5_000, WAIT)
-        await asyncio.sleep(0.3)
+        await ana.until(is_typed_by("Chen"), WAIT)
         shown = (await http.get(f"{stage.server.url}/api/workspaces/{stage.ws}")).json()
         assert shown["broken"] == {"cap": "We have 900"}, "people type without a gate: it is shown"
 

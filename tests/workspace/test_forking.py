@@ -13,6 +13,7 @@ from tests.workspace.intents.test_effects import RECEIVERS, declare, hook
 from tests.workspace.intents.test_timetravel import history
 from workspace.client import connect
 from workspace.clock import SystemClock
+from workspace.document_client import connect_document
 from workspace.errors import WorkspaceExists
 from workspace.forking import fork_workspace
 from workspace.intents.events import Configured
@@ -87,3 +88,23 @@ async def test_a_fork_over_http_lives_on_its_own() -> None:
         for ws, price in (("demo", 6), ("what-if", 15)):
             live = await server.lobby.room(ws)
             assert live.sequencer.fold.documents["budget"].value()["price"] == price  # type: ignore[index,call-overload]
+
+
+async def test_what_was_typed_a_moment_ago_can_be_asked_about_and_forked_at_once() -> None:
+    async with running_server(planner=BuiltinPlanner()) as server:
+        owner, url = await server.token("owner", "owner", ws=None), f"{server.ws_url}/ws/demo"
+        async with (
+            connect_document(url, "plan", token=owner) as hand,
+            connect_document(url, "plan", token=owner) as other,
+            httpx2.AsyncClient(base_url=server.url, headers={"authorization": f"Bearer {owner}"}) as http,
+        ):
+            await hand.insert(0, "Just now. ")
+            await other.until(lambda client: "Just now. " in client.text(), 10)
+            told = await http.get("/api/workspaces/demo/attribution/plan", params={"quote": "Just now."})
+            await hand.insert(0, "And now. ")
+            await other.until(lambda client: "And now. " in client.text(), 10)
+            made = (await http.post("/api/workspaces/demo/fork", json={"id": "later"})).json()
+            text = (await http.get("/api/workspaces/later/documents/plan")).json()["value"]
+        assert [(stretch["text"], stretch["by"]) for stretch in told.json()["stretches"]] == [("Just now.", "owner")]
+        assert text.startswith("And now. Just now. ")
+        assert made["name"] == f"later (from demo at {made['seq'] - 1})"

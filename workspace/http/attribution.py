@@ -25,7 +25,8 @@ async def show(request: Request) -> Response:
     """`GET …/attribution/DOC?quote=|from=&to=|path=[…]&at=SEQ`: each stretch with its record, commit, people."""
     room, _ = await enter(request, "read")
     name = document_name(request)
-    at = number(request, "at", default=room.durable_seq, low=1, high=2**53)
+    latest = room.durable_seq if "at" in request.query_params else await room.recorded()
+    at = number(request, "at", default=latest, low=1, high=2**53)
     rows, journal = await read_all(lobby_of(request).store, room.ws)
     fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
     if name not in fold.documents:

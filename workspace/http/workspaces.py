@@ -163,13 +163,12 @@ async def fork(request: Request) -> Response:
     if not identity.may("administer", lobby.clock.now()):
         raise Problem("forbidden", "Only the server's owner makes workspaces.")
     body = await body_of(request, NewFork)
-    at = room.durable_seq if body.at is None else body.at
+    at = await room.recorded() if body.at is None else body.at
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
     if not 1 <= at <= room.durable_seq:
         raise Problem("malformed", f"at is a record of the log, 1 to {room.durable_seq}.")
-    name = body.name or f"{body.id} (from {room.ws} at {at})"[:200]
-    await fork_workspace(lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=name, actor=identity.actor)
+    await fork_workspace(lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=body.name, actor=identity.actor)
     made = await lobby.room(body.id)
     return answer(await made.ask(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
 

@@ -170,6 +170,10 @@ class Ticked(msgspec.Struct, frozen=True):
     """Time passed. The room ticks when `next_deadline` is reached."""
 
 
+class ReadFrom(msgspec.Struct, frozen=True):
+    """Somebody is about to read the log: what is being typed is put into it now instead of when its run is full."""
+
+
 class Closing(msgspec.Struct, frozen=True):
     """The room closes in good order: open runs are closed and a checkpoint is written."""
 
@@ -193,6 +197,7 @@ Event = (
     | SocketOpened
     | Resynced
     | Ticked
+    | ReadFrom
     | Closing
 )
 

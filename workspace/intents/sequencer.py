@@ -35,6 +35,7 @@ from workspace.intents.events import (
     Outcome,
     PlanFailed,
     Proposed,
+    ReadFrom,
     Resynced,
     SendEffect,
     ShadowCompared,
@@ -204,6 +205,8 @@ class Sequencer:
             case Resynced():
                 key = (event.lane, event.doc)
                 core.sent[key], core.synced[key] = core.sent.get(key, 0) + 1, core.turn
+            case ReadFrom():
+                core.runs.close(turn)
             case Closing():
                 self._checkpoint(turn)
             case Ticked():
