@@ -12,7 +12,7 @@ from tests.world.person import Person
 from tests.world.stock import Stock
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import verify
-from workspace.intents.timetravel import board_at, live_at
+from workspace.intents.timetravel import board_at
 from workspace.reading import read_documents
 
 # Two frames of the slowest socket, a stalled disk, and a moment.
@@ -100,9 +100,7 @@ async def stand_at(monitor: Monitor, store: Any, ws: str, seq: int) -> None:
         now = {key: value for key, value in cells.items() if isinstance(value, int)}
         if now != true.cells or documents[LINES].text().split("\n") != true.lines:
             raise Violation("I12", f"{now} {documents[LINES].text()!r}, but it was {true}")
-    first = min((entry.seq for entry in live_at(fold.board, seq)), default=seq)
-    rows = await store.rows(ws, first=first, last=seq)
-    for standing in board_at(fold.board, seq, rows):
+    for standing in board_at(fold.board, seq):
         has_ended = monitor.ends.get(standing.intent, seq + 1) <= seq
         if has_ended != (standing.state not in ("parked", "queued", "planning", "ready", "held")):
             raise Violation("I12", f"{standing.intent} stood {standing.state}")

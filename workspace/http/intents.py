@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,13 +15,12 @@ from workspace.http.problem import Problem, refuse
 from workspace.intents.board import Entry
 from workspace.intents.events import Acked, Nacked, Submitted
 from workspace.intents.intent import Expect, IntentFrame, IntentKind, Scope
-from workspace.intents.timetravel import Standing, board_at, live_at
+from workspace.intents.timetravel import Standing, board_at
 from workspace.room import Room
 
 WAIT_SECONDS_MAX = 300
 KEY_CHARS_MAX = 200
 BOARD_MAX = 500
-WINDOW_MAX = 100_000
 
 
 class NewIntent(msgspec.Struct, frozen=True):
@@ -85,8 +86,7 @@ async def index(request: Request) -> Response:
     state = request.query_params.get("state")
     at = number(request, "at", default=0, low=1, high=2**53)
     if at:
-        standings = [standing for standing in await _past(room, at) if state in (None, standing.state)]
-        return answer(msgspec.to_builtins(standings[:BOARD_MAX]))
+        return answer(msgspec.to_builtins(await _past(room, at, state)))
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
@@ -97,12 +97,15 @@ async def index(request: Request) -> Response:
     return answer(await room.ask(listed))
 
 
-async def _past(room: Room, at: int) -> list[Standing]:
+async def _past(room: Room, at: int, state: str | None) -> list[Standing]:
     if at > room.durable_seq:
         raise Problem("malformed", f"The log ends at {room.durable_seq}.")
-    first = await room.ask(lambda: min((entry.seq for entry in live_at(room.sequencer.fold.board, at)), default=at))
-    rows = await room.store.rows(room.ws, first=first, last=at, limit=WINDOW_MAX)
-    return await room.ask(lambda: board_at(room.sequencer.fold.board, at, rows))
+
+    def stood() -> list[Standing]:
+        found = board_at(room.sequencer.fold.board, at)
+        return list(islice((standing for standing in found if state in (None, standing.state)), BOARD_MAX))
+
+    return await room.ask(stood)
 
 
 async def show(request: Request) -> Response:

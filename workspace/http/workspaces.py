@@ -168,7 +168,9 @@ async def fork(request: Request) -> Response:
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
     if not 1 <= at <= room.durable_seq:
         raise Problem("malformed", f"at is a record of the log, 1 to {room.durable_seq}.")
-    await fork_workspace(lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=body.name, actor=identity.actor)
+    await fork_workspace(
+        lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
+    )
     made = await lobby.room(body.id)
     return answer(await made.ask(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
 

@@ -25,6 +25,7 @@ from workspace.intents.record import (
     VerdictBody,
 )
 from workspace.intents.shelves import Shelves
+from workspace.intents.timeline import Move, Timeline
 
 DECISIONS_REMEMBERED = 20
 VARIANT_PLANNER = "branch@1"
@@ -66,6 +67,8 @@ class Entry:
     commit: CommitBody | None = None
     # Where the board lays it out while it is live.
     shelves: Shelves[Entry] | None = field(default=None, repr=False, compare=False)
+    # Where the log has put it, up to its verdict; what the sequencer shows beside that is not here.
+    moves: list[Move] = field(default_factory=list, repr=False, compare=False)
     # The intent's place among all others; kept, because live intents are held against each other.
     stamp: Stamp = field(init=False)
     _state: State = "queued"
@@ -116,9 +119,12 @@ class Board:
     commits: dict[str, tuple[int, CommitBody]] = field(default_factory=dict)
     # The approvals of each suggestion or variant, in log order.
     approvals: dict[str, list[str]] = field(default_factory=dict)
+    timeline: Timeline[Entry] = field(default_factory=Timeline)
+    _seq: int = 0
 
     def apply(self, record: Record) -> None:
         """Enter one record. Order is the log's; every record is entered exactly once."""
+        self._seq = record.seq
         match record.body:
             case IntentBody() as body:
                 self._intent(record, body)
@@ -126,7 +132,8 @@ class Board:
                 for entry in self._entries(body.intents):
                     if body.planner == VARIANT_PLANNER:
                         entry.branched = entry.plan
-                    entry.plan, entry.plan_seq, entry.state = body, record.seq, "ready"
+                    entry.plan, entry.plan_seq = body, record.seq
+                    self._stand(entry, "ready", body.summary)
                     entry.attempts = max(entry.attempts, body.attempt + 1)
                     if entry.shelves is not None:
                         self.shelves.reach(entry, body.docs)
@@ -180,6 +187,11 @@ class Board:
             for other in self._entries(self.commits[entry.body.refs[0]][1].intents):
                 other.undone_by = commit
 
+    def _stand(self, entry: Entry, state: State, reason: str) -> None:
+        """Put an intent into a state that is not its end, for a reason that is told when somebody looks back."""
+        entry.state = state
+        entry.moves.append(Move(self._seq, state, reason))
+
     def _entries(self, ids: tuple[str, ...]) -> list[Entry]:
         return [self.entries[id] for id in ids]
 
@@ -191,6 +203,7 @@ class Board:
         docs = None if body.scope is None else [part.doc for part in body.scope]
         self.shelves.add(entry, entry.state, docs=docs, has_deadline=body.deadline is not None)
         entry.shelves = self.shelves
+        self.timeline.add(entry, oldest=next(iter(self.live.values())).seq)
         self.lanes.accept(entry.stamp)
         if body.kind == "answer":
             self._answer(entry)
@@ -208,7 +221,8 @@ class Board:
         # A question of the agent's own: the first answer from somebody who may answer settles it.
         asked = self.entries[question.group[0]]
         asked.exchanges = (*asked.exchanges, Exchange(question.text, value))
-        asked.state, asked.waits_for, asked.reason = "queued", (), ""
+        asked.waits_for, asked.reason = (), ""
+        self._stand(asked, "queued", "")
         self._close(question.id)
 
     def _oracle(self, body: OracleBody) -> None:
@@ -217,26 +231,28 @@ class Board:
             assert body.question is not None, "a question oracle carries its question"
             assert entry is not None, "a question is about an intent"
             self.questions[body.question.id] = body.question
-            entry.state, entry.reason = "held", body.question.text
+            entry.reason = body.question.text
+            self._stand(entry, "held", entry.reason)
         elif body.oracle == "planner_failed" and entry is not None:
             entry.faults += 1
             entry.attempts += 1
-            entry.state = "queued"
+            self._stand(entry, "queued", body.reason)
         elif body.oracle == "carries" and entry is not None:
             entry.carried = body.reason
-            self._begin_again(entry)
+            self._begin_again(entry, body.reason)
         elif body.oracle == "steered" and entry is not None:
             joining = self.entries[body.source]
             self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
             entry.steers = (*entry.steers, joining.id)
-            self._begin_again(entry)
+            self._begin_again(entry, body.reason)
 
-    def _begin_again(self, entry: Entry) -> None:
+    def _begin_again(self, entry: Entry, reason: str = "") -> None:
         """Send a live intent back to the planner: what it was asked has changed, and so has what it would ask."""
         self._withdraw_questions(entry)
-        entry.plan, entry.state, entry.waits_for = None, "queued", ()
+        entry.plan, entry.waits_for = None, ()
         entry.attempts += 1
+        self._stand(entry, "queued", reason)
         self.shelves.wake(entry.id)
 
     def _decision(self, body: DecisionBody) -> None:
@@ -254,15 +270,16 @@ class Board:
             if not entry.is_live:
                 continue
             if outcome == "held":
-                entry.state, entry.reason = "held", body.reason
+                entry.reason = body.reason
+                self._stand(entry, "held", body.reason)
                 entry.waits_for = tuple(other for other in body.group if other != id)
             elif outcome in ("run", "merge", "branch"):
-                entry.state, entry.reason, entry.waits_for = "ready", body.reason, ()
-                if entry.plan is None:
-                    entry.state = "queued"
+                entry.reason, entry.waits_for = body.reason, ()
+                self._stand(entry, "queued" if entry.plan is None else "ready", body.reason)
                 self.cleared.update(frozenset((id, other)) for other in body.group if other != id)
             elif outcome == "open":
-                entry.state, entry.waits_for = "ready", ()
+                entry.waits_for = ()
+                self._stand(entry, "ready", body.reason)
 
     def _part(self, entry: Entry) -> None:
         """Undo what joined where one end of it is gone: the rest goes on alone."""
@@ -278,7 +295,8 @@ class Board:
         for id in entry.steers:
             other = self.live.get(id)
             if other is not None:
-                other.joins, other.waits_for, other.state = "", (), "queued"
+                other.joins, other.waits_for = "", ()
+                self._stand(other, "queued", "")
         if entry.is_live:
             entry.steers = ()
 

@@ -1,12 +1,14 @@
 """Stand at any `seq` of a log without folding all of it: from the nearest checkpoint and what follows (semantics §6).
 
 Documents come from the states kept with a checkpoint and the journal rows since; the board from what is known today,
-with the intents that were still under way then put back to where they stood.
+with the intents that were still under way then put back to where they stood (`timeline.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -19,9 +21,6 @@ from workspace.intents.record import (
     CheckpointBody,
     CommitBody,
     ConfigBody,
-    DecisionBody,
-    OracleBody,
-    PlanBody,
     Row,
     UpdateBody,
     read_row,
@@ -103,44 +102,17 @@ def documents_at(
     return fold.documents
 
 
-def live_at(board: Board, seq: int) -> list[Entry]:
-    """Return the intents that were under way after record `seq`, in log order."""
-    return [
-        entry
-        for entry in board.entries.values()
-        if entry.seq <= seq and (entry.verdict is None or entry.verdict_seq > seq)
-    ]
+def board_at(board: Board, seq: int) -> Iterator[Standing]:
+    """Yield where every intent stood after record `seq`, newest first; the board may not change meanwhile.
 
-
-def board_at(board: Board, seq: int, rows: Sequence[Row]) -> list[Standing]:
-    """Return where every intent stood after record `seq`, newest first.
-
-    `rows` are the records from the oldest that was still under way then (`live_at`) up to `seq`.
+    Planning is not in the log, so who was being planned stands `queued`.
     """
-    live = {entry.id: ("queued", "") for entry in live_at(board, seq)}
-    for row in rows:
-        if row.seq <= seq and row.kind in ("plan", "oracle", "decision"):
-            _advance(live, read_row(row).body)
-    found = []
-    for entry in reversed(board.entries.values()):
-        if entry.seq > seq:
-            continue
-        state, reason = live.get(entry.id) or (entry.state, entry.reason)
-        found.append(Standing(entry.id, entry.seq, entry.actor, entry.body.text, state, reason))
-    return found
+    under_way = {entry.id for entry in board.timeline.under_way(seq)}
+    for entry in board.timeline.until(seq):
+        state, reason = _stood(entry, seq) if entry.id in under_way else (entry.state, entry.reason)
+        yield Standing(entry.id, entry.seq, entry.actor, entry.body.text, state, reason)
 
 
-def _advance(live: dict[str, tuple[str, str]], body: object) -> None:
-    """Move the intents that a record is about; planning is not in the log, so who is being planned stands `queued`."""
-    match body:
-        case PlanBody(intents=ids, summary=summary):
-            live.update({id: ("ready", summary) for id in ids if id in live})
-        case OracleBody(oracle="question", intent=id, question=question) if id in live:
-            live[id] = ("held", question.text if question is not None else "")
-        case OracleBody(oracle="planner_failed" | "steered" | "carries", intent=id, reason=reason) if id in live:
-            live[id] = ("queued", reason)
-        case DecisionBody(outcome=outcome, reason=reason):
-            states = {"held": "held", "run": "ready", "open": "ready"}
-            live.update({id: (states[end], reason) for id, end in outcome.items() if id in live and end in states})
-        case _:
-            pass
+def _stood(entry: Entry, seq: int) -> tuple[str, str]:
+    moved = bisect_right(entry.moves, seq, key=attrgetter("seq"))
+    return entry.moves[moved - 1][1:] if moved else ("queued", "")

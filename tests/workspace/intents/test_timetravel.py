@@ -13,7 +13,7 @@ from workspace.intents import sequencer
 from workspace.intents.events import Closing
 from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log
-from workspace.intents.timetravel import board_at, live_at
+from workspace.intents.timetravel import board_at
 from workspace.reading import read_documents
 
 
@@ -56,11 +56,11 @@ async def test_from_a_checkpoint_or_from_the_beginning_it_is_the_same(
         assert {doc: one.digest() for doc, one in found.items()} == {
             doc: one.digest() for doc, one in whole.documents.items()
         }, seq
-        first = min((entry.seq for entry in live_at(fold.board, seq)), default=seq)
-        standings = board_at(fold.board, seq, driver.rows[first - 1 : seq])
-        assert {one.intent: one.state for one in standings} == {
-            entry.id: entry.state for entry in whole.board.entries.values()
-        }, seq
+        standings = {one.intent: (one.state, one.reason) for one in board_at(fold.board, seq)}
+        then = whole.board.entries
+        assert {id: state for id, (state, _) in standings.items()} == {id: entry.state for id, entry in then.items()}
+        assert list(standings) == list(reversed(then)), "newest first"
+        assert all(standings[id][1] == entry.reason for id, entry in then.items() if not entry.is_live), seq
 
 
 async def test_a_kept_state_that_was_tampered_with_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
