@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.document import Document
 from crdt.paths import set_path
 from tests.workspace.intents.driver import Driver
+from workspace.intents import guarding
 from workspace.intents.events import Configured
 from workspace.intents.invariant import Invariant, broken, check_invariants, problem_of
 from workspace.intents.record import ConfigBody, PolicyConfig
@@ -72,6 +75,25 @@ def test_only_who_is_needed_for_the_break_is_asked() -> None:
     (decision,) = driver.sequencer.fold.board.settled
     assert decision.group == (ids[1], ids[2])
     sound(driver)
+
+
+@given(amounts=st.lists(st.integers(min_value=1, max_value=40), min_size=1, max_size=9))
+@settings(max_examples=60, deadline=None)
+def test_the_core_of_a_break_is_minimal_and_found_in_two_evaluations_a_plan(amounts: list[int]) -> None:
+    driver = driver_with(LIMIT, policy=PolicyConfig(window_ms=60_000))
+    ids = [driver.ask(f"P{at}", seen=driver.start) for at in range(len(amounts))]
+    for at, (id, by) in enumerate(zip(ids, amounts, strict=True)):
+        driver.add(id, f"k{at}", by)
+    entries = [driver.sequencer.fold.board.entries[id] for id in ids]
+    by_id, room = dict(zip(ids, amounts, strict=True)), LIMIT["cap"].limit - 100
+    with mock.patch.object(guarding, "_breaks", side_effect=guarding._breaks) as evaluate:
+        guilty, why = guarding._core(driver.sequencer.core, entries, frozenset())
+    total = sum(by_id[entry.id] for entry in guilty)
+    assert evaluate.call_count <= 2 * len(entries)
+    assert bool(guilty) == bool(why) == (sum(amounts) > room)
+    if guilty:
+        assert total > room, "together they break it"
+        assert all(total - by_id[entry.id] <= room for entry in guilty), "and none can be spared"
 
 
 def test_what_people_broke_by_hand_may_be_left_or_mended() -> None:
