@@ -13,11 +13,11 @@ from crdt.digest import canonical, sha256_of
 from crdt.errors import CrdtError
 from workspace.errors import Refusal
 from workspace.intents.accounting import over_budget
-from workspace.intents.answering import may_answer
+from workspace.intents.authority import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.board import Entry
 from workspace.intents.core import Core, Work
 from workspace.intents.events import Acked, Nacked, Submitted
-from workspace.intents.gate import EDIT_RANK, read_need
+from workspace.intents.gate import read_need
 from workspace.intents.intent import (
     EXPECTS_MAX,
     NEEDS_MAX,
@@ -160,7 +160,7 @@ def _refuse_refs(core: Core, event: Submitted) -> Refusal | None:
         question = board.questions.get(ref)
         if question is None:
             return None if _is_past_question(core, ref) else Refusal("malformed", f"There is no question {ref!r}.", "")
-        if not may_answer(question, event.actor, rank_of(event.role), core):
+        if not may_answer(question, event.actor, rank_of(event.role), board):
             return Refusal("forbidden", "This question is for its authors and those above them.", "Let them answer.")
         if question.options and frame.value not in {option.value for option in question.options}:
             return Refusal("malformed", f"{frame.value!r} is none of the options.", "Choose one of the options.")
@@ -181,29 +181,17 @@ def _refuse_refs(core: Core, event: Submitted) -> Refusal | None:
 
 
 def _refuse_undo(authors: list[Entry], event: Submitted) -> Refusal | None:
-    """Let an author take back, and whoever stands at least as high as all of them."""
-    top = max(entry.rank for entry in authors)
-    if event.actor in {entry.actor for entry in authors} or rank_of(event.role) >= top:
+    if may_undo(authors, event.actor, rank_of(event.role)):
         return None
     names = " and ".join(dict.fromkeys(entry.actor for entry in authors))
     return Refusal("forbidden", f"Only {names} or somebody above may take this back.", "Ask them.")
-
-
-def may_replace(target: Entry, actor: str, rank: int) -> bool:
-    """Tell whether somebody may override an intent without its author's consent."""
-    return target.actor == actor or rank >= target.rank
-
-
-def may_cancel(target: Entry, actor: str, rank: int) -> bool:
-    """Tell whether somebody may end an intent: its author, and whoever stands above."""
-    return target.actor == actor or rank > target.rank
 
 
 def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
     rank = rank_of(event.role)
     if event.frame.kind == "cancel" and not may_cancel(target, event.actor, rank):
         return Refusal("forbidden", f"Only {target.actor} or somebody above may cancel this.", "Ask them.")
-    if event.frame.kind == "approve" and rank < EDIT_RANK:
+    if event.frame.kind == "approve" and not may_approve(rank):
         return Refusal("forbidden", f"A {event.role} may not approve.", "An editor or the owner may.")
     return None
 

@@ -1,4 +1,4 @@
-"""When do the answers to a question suffice, and who may give one? (semantics §4, `ask` and `vote`)
+"""When do the answers to a question suffice? (semantics §4, `ask` and `vote`)
 
 Pure counting over logged answers: the last word of each person counts.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from workspace.intents.board import Entry
 from workspace.intents.core import Core
 from workspace.intents.policy import BOTH, BRANCH, MERGE
-from workspace.intents.record import Answer, Question
+from workspace.intents.record import Answer
 
 
 def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | None:
@@ -60,19 +60,3 @@ def fallback(default: str, group: Sequence[Entry], standing: Sequence[str]) -> s
     """
     still = {*standing, BOTH, *([BRANCH] if all(entry.is_live for entry in group) else ())}
     return default if default in still else standing[0]
-
-
-def may_answer(question: Question, actor: str, rank: int, core: Core) -> bool:
-    """Tell whether somebody is among those asked: the authors, and everybody of at least the highest author's rank.
-
-    What the agent asks about one instruction is for its author; only somebody above may answer instead.
-    """
-    group = [core.fold.board.entries[id] for id in question.group]
-    opened = core.fold.board.layers.get(question.id)
-    if opened is None:
-        return actor == group[0].actor or rank > group[0].rank
-    if opened.policy == "vote@1":
-        return True
-    if opened.layer == "rights":
-        group = group[:1]
-    return actor in {entry.actor for entry in group} or rank >= max(entry.rank for entry in group)

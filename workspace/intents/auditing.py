@@ -21,12 +21,14 @@ from crdt.fork import collide
 from crdt.ops import is_relative
 from crdt.scan import normalise_ranges
 from workspace.errors import Refusal
+from workspace.intents.authority import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.board import VARIANT_PLANNER, Board, Entry
 from workspace.intents.causality import are_concurrent, happened_before
 from workspace.intents.conflict import unseen_by
 from workspace.intents.effects import digest_of
 from workspace.intents.fold import Fold, sha_of
 from workspace.intents.gate import EDIT_RANK, RUNNING_KINDS, read_need, try_plan, unmet_expectation
+from workspace.intents.intent import rank_of
 from workspace.intents.invariant import broken
 from workspace.intents.record import (
     BLANKED,
@@ -114,6 +116,7 @@ class Auditor:
             case IntentBody() as body:
                 self._ended()
                 self._stamp(record.seq, body)
+                self._right(record, body)
                 if record.row.body.startswith(BLANKED):
                     self._blanked.add(body.id)
             case PlanBody() as body:
@@ -143,9 +146,35 @@ class Auditor:
         if body.vc != lanes.vector_clock(body.lane, n=body.n, seen=body.seen):
             self._note(seq, "I2", f"{body.id} carries another vector clock than its stamp gives")
 
+    def _right(self, record: Record, body: IntentBody) -> None:
+        """G5: who answers, approves or takes back is somebody who may."""
+        board, actor, rank = self.fold.board, record.actor, rank_of(body.role)
+        match body.kind:
+            case "answer":
+                question = board.questions.get(body.refs[0])
+                is_allowed = question is None or may_answer(question, actor, rank, board)
+            case "approve":
+                is_allowed = may_approve(rank)
+            case "undo":
+                authors = [board.entries[id] for id in board.commits[body.refs[0]][1].intents]
+                is_allowed = may_undo(authors, actor, rank)
+            case _:
+                return
+        if not is_allowed:
+            self._note(record.seq, "G5", f"{actor} ({body.role}) had no right to {body.kind} {body.refs[0]}")
+
+    def _ended_by(self, seq: int, entry: Entry, body: VerdictBody) -> None:
+        """G5: who ended another's instruction may, or it was decided about."""
+        by = self.fold.board.entries.get(body.by)
+        may = {"cancelled": may_cancel, "superseded": may_replace}.get(body.state)
+        if by is None or may is None or may(entry, by.actor, by.rank) or _are_decided(entry, by):
+            return
+        self._note(seq, "G5", f"{by.actor} ({by.role}) had no right to end {entry.id}, which is {entry.actor}'s")
+
     def _verdict(self, seq: int, body: VerdictBody) -> None:
         """I4: one end each, and no other than what was done."""
         entry = self.fold.board.entries[body.intent]
+        self._ended_by(seq, entry, body)
         self._unsaid.pop(body.intent, None)
         self._outrun.pop(body.intent, None)
         if entry.verdict is not None:

@@ -14,6 +14,7 @@ import pytest
 
 import crdt.execute
 import crdt.fork
+import workspace.intents.admission as admission
 import workspace.intents.committing as committing
 import workspace.intents.core as core
 import workspace.intents.planning as planning
@@ -154,6 +155,28 @@ def sending(driver: Driver) -> None:
     driver.wait(1)
 
 
+def by_another(kind: str, **more: object) -> Callable[[Driver], None]:
+    """Let Zoe, who stands below, end or take back what is Ana's."""
+
+    def story(driver: Driver) -> None:
+        ana = driver.ask("Ana", role="owner")
+        if kind == "undo":
+            driver.set(ana, "price", 1)
+            driver.wait(60)
+            (ana,) = driver.sequencer.fold.board.commits
+        driver.ask("Zoe", "other" if kind == "override" else "", kind=kind, refs=(ana,), role="commenter", **more)
+        driver.wait(1)
+
+    return story
+
+
+def answered_by_a_stranger(driver: Driver) -> None:
+    """Let Zoe answer what Ana and Ben are asked."""
+    two_prices(driver)
+    driver.ask("Zoe", "", kind="answer", refs=(driver.question,), value="none", role="commenter")
+    driver.wait(1)
+
+
 def off(*places: tuple[Any, str, object]) -> Switch:
     """Return what puts each named guard out of use."""
 
@@ -183,6 +206,10 @@ GUARDS = {
     "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "G5/I10"),
     "arrivals": (off((planning, "lacks_updates", lambda *args: ())), before_its_edits, "G1/I6"),
     "causal order": (off(*NO_ORDER), not_in_its_turn, "G2"),
+    "who may cancel": (off((admission, "may_cancel", lambda *args: True)), by_another("cancel"), "G5"),
+    "who may replace": (off((admission, "may_replace", lambda *args: True)), by_another("override"), "G5"),
+    "who may take back": (off((admission, "may_undo", lambda *args: True)), by_another("undo"), "G5"),
+    "who may answer": (off((admission, "may_answer", lambda *args: True)), answered_by_a_stranger, "G5"),
     "contradictions": (off(*NOT_OPPOSED), contradicting, "G3/I8"),
 }
 
