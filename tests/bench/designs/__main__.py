@@ -45,6 +45,7 @@ class Bench:
     seeds: list[int]
     scale: float
     at_once: int
+    more: list[int] = field(default_factory=list)
     paraphrased: float = 0.08
     slots: int = 0
     pasts: list[tuple[int, tuple[int, float, str], Past]] = field(default_factory=list)
@@ -59,16 +60,26 @@ class Bench:
         try:
             async with running_server(planner=planner, judge=BuiltinJudge(), workspace=None) as server:
                 async with asyncio.TaskGroup() as group:
-                    for seed in self.seeds:
-                        for users, latency in reversed(self.conditions):
-                            for design in self._slowest_first():
-                                group.create_task(self._one(server, planner, gate, own, users, latency, design, seed))
+                    for seed, condition, design in self._runs():
+                        group.create_task(self._one(server, planner, gate, own, *condition, design, seed))
         finally:
             lagging.cancel()
             await asyncio.gather(lagging, return_exceptions=True)
 
-    def _slowest_first(self) -> list[str]:
-        return sorted(self.designs, key=lambda design: design != "enqueue")
+    def _runs(self) -> list[tuple[int, Condition, str]]:
+        """Return what is to be run, the slowest first; ours in the base load with more seeds, spread among the rest."""
+        slowest = sorted(self.designs, key=lambda design: design != "enqueue")
+        runs = [
+            (seed, condition, design)
+            for seed in self.seeds
+            for condition in reversed(self.conditions)
+            for design in slowest
+        ]
+        more = [(seed, self.conditions[0], OURS) for seed in self.more if OURS in self.designs]
+        every = max(1, len(runs) // (len(more) + 1))
+        for at, extra in enumerate(more):
+            runs.insert(at * (every + 1), extra)
+        return runs
 
     async def _one(
         self, server: Running, planner: ScriptedPlanner, gate: asyncio.Semaphore, own: asyncio.Semaphore,
@@ -93,7 +104,10 @@ class Bench:
 
     def spread(self, processes: int) -> None:
         """Share the seeds out among processes, and judge every run when all are over."""
-        shares = [replace(self, seeds=own) for own in (self.seeds[at::processes] for at in range(processes)) if own]
+        shares = [
+            replace(self, seeds=self.seeds[at::processes], more=self.more[at::processes])
+            for at in range(min(processes, len(self.seeds)))
+        ]
         with ProcessPoolExecutor(len(shares)) as pool:
             for done in pool.map(Bench.live, shares):
                 self.pasts += done.pasts
@@ -113,7 +127,8 @@ class Bench:
         delays = [delay for found in self.results.values() for one in found for delay in one.delays]
         parts = [
             f"`{command}` · {time.strftime('%Y-%m-%d')} · {len(self.seeds)} runs of {self.minutes:g} minutes for each "
-            f"design, lived {1 / self.scale:g} times as fast",
+            f"design, {len(self.more) + len(self.seeds)} of ours in the base load; "
+            f"lived {1 / self.scale:g} times as fast",
             "",
             f"From a hand edit to another's screen: p50 {quantile(delays, 0.5):.2f} s, p95 "
             f"{quantile(delays, 0.95):.2f} s of the people's time. Event loop late by p50 "
@@ -136,6 +151,7 @@ def main() -> None:
     parser.add_argument("--designs", default=",".join(DESIGNS))
     parser.add_argument("--minutes", type=float, default=14.0)
     parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--base-seeds", type=int, default=36, help="runs of ours in the first condition")
     parser.add_argument("--scale", type=float, default=1 / 30)
     parser.add_argument("--at-once", type=int, default=3, help="runs at a time in each process")
     parser.add_argument("--processes", type=int, default=2)
@@ -146,9 +162,11 @@ def main() -> None:
     conditions = [(int(u), float(s)) for u in options.users.split(",") for s in options.latency.split(",")]
     seeds, designs = list(range(1, options.seeds + 1)), options.designs.split(",")
     bench = Bench(conditions, designs, options.minutes, seeds, options.scale, options.at_once)
+    bench.more = list(range(options.seeds + 1, options.base_seeds + 1))
     bench.paraphrased, bench.slots = options.paraphrased, options.slots
     bench.spread(options.processes)
     command = f"python -m tests.bench.designs --minutes {options.minutes:g} --seeds {options.seeds}"
+    command += f" --base-seeds {options.base_seeds}"
     text = bench.report(f"{command} --processes {options.processes} --at-once {options.at_once}")
     print(text)
     print(evidence(bench.results, conditions))
