@@ -1,8 +1,9 @@
-"""Where a saturated server's time goes: py-spy beside the throughput scenario, folded into parts of the path.
+"""Where a server's time goes: py-spy beside three scenarios, folded into parts of the path.
 
     python -m tests.bench.profile [--write]
 
-Needs Linux and `py-spy`, which `make bench-profile` installs into the bench's own folder.
+Saturated, only threads that hold the interpreter's lock count; in the others every thread that runs, the kernel's part
+of it included. Needs Linux and `py-spy`, which `make bench-profile` installs into the bench's own folder.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.peers.install import PYTHON, install
+from tests.bench.peers.order import Order
 from tests.bench.peers.servers import PEERS, prepare, running
 from tests.bench.peers.suite import Figures, generate
 
 PAGE = Path("docs/profile.md")
-ROOMS, WRITERS, SECONDS, SAMPLES_PER_SECOND = 50, 4, 4, 500
+SAMPLES_PER_SECOND = 500
 MARK = "<!-- after -->"
 # The deepest frame that is one of ours names the part.
 PARTS = (
@@ -40,6 +43,61 @@ PARTS = (
 REST = "event loop and rest"
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A scenario to look into: from `after` on, for `seconds`; `cpu` is the figure that `times` makes one `unit` of."""
+
+    title: str
+    order: Order
+    after: float
+    seconds: int
+    cpu: str
+    times: float
+    unit: str
+    is_saturated: bool = False
+
+
+LOADS = (
+    Load(
+        "Saturated: 50 rooms, 4 writers",
+        Order("throughput", 0, 0, rooms=50, clients=4, seconds=6.0, warm=1.0),
+        after=2.5,
+        seconds=4,
+        cpu="cpu_us",
+        times=3,
+        unit="update",
+        is_saturated=True,
+    ),
+    Load(
+        "One writer, 50 edits a second, 10 readers",
+        Order("fanout", 0, 0, clients=11, rate=50.0, seconds=10.0, warm=1.0),
+        after=2.5,
+        seconds=8,
+        cpu="cpu_us",
+        times=10,
+        unit="update",
+    ),
+    Load(
+        "One writer, 50 edits a second, 500 readers",
+        Order("fanout", 0, 0, clients=501, rate=50.0, seconds=10.0, warm=1.0),
+        after=4.0,
+        seconds=6,
+        cpu="cpu_us",
+        times=500,
+        unit="update",
+    ),
+    Load(
+        "Connects: a workspace opened by each",
+        Order("idle", 0, 0, rooms=4_000, clients=1, seconds=1.0, warm=1.0),
+        after=1.5,
+        seconds=2,
+        cpu="connect_cpu_ms",
+        times=1_000,
+        unit="connection",
+    ),
+)
+
+
 def part_of(stack: list[str]) -> str:
     """Return the part of the path that a sampled stack belongs to."""
     for frame in reversed(stack):
@@ -49,17 +107,18 @@ def part_of(stack: list[str]) -> str:
     return REST
 
 
-def sampled(folder: Path) -> tuple[Figures, Counter[str]]:
-    """Run the throughput scenario with py-spy beside it; return its figures and the samples of each part."""
+def sampled(folder: Path, load: Load) -> tuple[Figures, Counter[str]]:
+    """Run a scenario with py-spy beside it; return its figures and the samples of each part."""
     peer, raw = PEERS["folkmoot"], folder / "raw"
-    path = prepare(folder, peer, ROOMS)
+    path = prepare(folder, peer, load.order.rooms)
     with running(peer, folder, path) as server:
-        order = server.order("throughput", rooms=ROOMS, clients=WRITERS, seconds=SECONDS + 2.0, warm=1.0)
-        spy = [str(PYTHON.parent / "py-spy"), "record", "--gil", "-f", "raw", "-o", str(raw), "-p", str(server.pid)]
-        options = ["-d", str(SECONDS), "-r", str(SAMPLES_PER_SECOND)]
+        wanted = {name: getattr(load.order, name) for name in ("rooms", "clients", "rate", "seconds", "warm")}
+        order = server.order(load.order.scenario, **wanted)
+        spy = [str(PYTHON.parent / "py-spy"), "record", "-f", "raw", "-o", str(raw), "-p", str(server.pid)]
+        options = ["-d", str(load.seconds), "-r", str(SAMPLES_PER_SECOND), *(["--gil"] if load.is_saturated else [])]
 
         def look() -> None:
-            time.sleep(2.5)
+            time.sleep(load.after)
             subprocess.run([*spy, *options], capture_output=True, check=True)
 
         looking = threading.Thread(target=look)
@@ -73,13 +132,12 @@ def sampled(folder: Path) -> tuple[Figures, Counter[str]]:
     return figures, parts
 
 
-def table(figures: Figures, parts: Counter[str]) -> str:
-    """Return the shares as a table, with what each comes to for one update."""
-    update = figures["cpu_us"] * (WRITERS - 1)
-    total = sum(parts.values())
-    lines = ["| part | share | µs an update |", "|---|---|---|"]
-    lines += [f"| {name} | {count / total:.0%} | {update * count / total:.1f} |" for name, count in parts.most_common()]
-    return "\n".join([*lines, f"| all | | {update:.0f} |"])
+def table(load: Load, figures: Figures, parts: Counter[str]) -> str:
+    """Return the shares as a table, with what each comes to for one unit of the load."""
+    whole, total = figures[load.cpu] * load.times, sum(parts.values())
+    lines = [f"### {load.title}", "", f"| part | share | µs for one {load.unit} |", "|---|---|---|"]
+    lines += [f"| {name} | {count / total:.0%} | {whole * count / total:.1f} |" for name, count in parts.most_common()]
+    return "\n".join([*lines, f"| all | | {whole:.0f} |"])
 
 
 def main() -> None:
@@ -90,9 +148,12 @@ def main() -> None:
     install()
     if not (PYTHON.parent / "py-spy").exists():
         subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", "py-spy"], check=True)
-    with tempfile.TemporaryDirectory() as folder:
-        shown = table(*sampled(Path(folder)))
-    print(shown)
+    tables = []
+    for load in LOADS:
+        with tempfile.TemporaryDirectory() as folder:
+            tables.append(table(load, *sampled(Path(folder), load)))
+        print(tables[-1], flush=True)
+    shown = "\n\n".join(tables)
     if options.write:
         kept = PAGE.read_text().split(MARK)[0]
         when = (
