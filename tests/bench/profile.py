@@ -2,8 +2,9 @@
 
     python -m tests.bench.profile [--write]
 
-Saturated, only threads that hold the interpreter's lock count; in the others every thread that runs, the kernel's part
-of it included. Needs Linux and `py-spy`, which `make bench-profile` installs into the bench's own folder.
+A busy server is sampled with py-spy, threads that hold the interpreter's lock; of one that mostly waits the kernel is
+asked what each thread used and how often it went to sleep. Needs Linux and `py-spy`, which `make bench-profile`
+installs into the bench's own folder.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.bench.peers.install import PYTHON, install
 from tests.bench.peers.order import Order
-from tests.bench.peers.servers import PEERS, prepare, running
+from tests.bench.peers.servers import PEERS, Peer, prepare, running
 from tests.bench.peers.suite import Figures, generate
 
 PAGE = Path("docs/profile.md")
@@ -54,10 +57,9 @@ class Load:
     cpu: str
     times: float
     unit: str
-    is_saturated: bool = False
 
 
-LOADS = (
+SATURATED = (
     Load(
         "Saturated: 50 rooms, 4 writers",
         Order("throughput", 0, 0, rooms=50, clients=4, seconds=6.0, warm=1.0),
@@ -65,25 +67,6 @@ LOADS = (
         seconds=4,
         cpu="cpu_us",
         times=3,
-        unit="update",
-        is_saturated=True,
-    ),
-    Load(
-        "One writer, 50 edits a second, 10 readers",
-        Order("fanout", 0, 0, clients=11, rate=50.0, seconds=10.0, warm=1.0),
-        after=2.5,
-        seconds=8,
-        cpu="cpu_us",
-        times=10,
-        unit="update",
-    ),
-    Load(
-        "One writer, 50 edits a second, 500 readers",
-        Order("fanout", 0, 0, clients=501, rate=50.0, seconds=10.0, warm=1.0),
-        after=4.0,
-        seconds=6,
-        cpu="cpu_us",
-        times=500,
         unit="update",
     ),
     Load(
@@ -96,6 +79,7 @@ LOADS = (
         unit="connection",
     ),
 )
+READERS, RATE, WATCHED_SECONDS = (10, 100, 500), 50.0, 10
 
 
 def part_of(stack: list[str]) -> str:
@@ -107,37 +91,96 @@ def part_of(stack: list[str]) -> str:
     return REST
 
 
-def sampled(folder: Path, load: Load) -> tuple[Figures, Counter[str]]:
-    """Run a scenario with py-spy beside it; return its figures and the samples of each part."""
-    peer, raw = PEERS["folkmoot"], folder / "raw"
-    path = prepare(folder, peer, load.order.rooms)
+def beside(peer: Peer, folder: Path, order: Order, look: Callable[[int], None]) -> Figures:
+    """Run a scenario against a server of its own and let `look` watch the process meanwhile; return its figures."""
+    path = prepare(folder, peer, order.rooms)
+    wanted = {name: getattr(order, name) for name in ("rooms", "clients", "rate", "seconds", "warm")}
     with running(peer, folder, path) as server:
-        wanted = {name: getattr(load.order, name) for name in ("rooms", "clients", "rate", "seconds", "warm")}
-        order = server.order(load.order.scenario, **wanted)
-        spy = [str(PYTHON.parent / "py-spy"), "record", "-f", "raw", "-o", str(raw), "-p", str(server.pid)]
-        options = ["-d", str(load.seconds), "-r", str(SAMPLES_PER_SECOND), *(["--gil"] if load.is_saturated else [])]
-
-        def look() -> None:
-            time.sleep(load.after)
-            subprocess.run([*spy, *options], capture_output=True, check=True)
-
-        looking = threading.Thread(target=look)
+        looking = threading.Thread(target=look, args=(server.pid,))
         looking.start()
-        figures = generate(order)
+        figures = generate(server.order(order.scenario, **wanted))
         looking.join()
+    return figures
+
+
+def sampled(folder: Path, load: Load) -> str:
+    """Return a table of what the parts of a busy server use for one unit of the load."""
+    raw = folder / "raw"
+
+    def look(pid: int) -> None:
+        time.sleep(load.after)
+        spy = [str(PYTHON.parent / "py-spy"), "record", "--gil", "-f", "raw", "-o", str(raw), "-p", str(pid)]
+        options = ["-d", str(load.seconds), "-r", str(SAMPLES_PER_SECOND)]
+        subprocess.run([*spy, *options], capture_output=True, check=True)
+
+    figures = beside(PEERS["folkmoot"], folder, load.order, look)
     parts: Counter[str] = Counter()
     for line in raw.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
         parts[part_of(stack.split(";"))] += int(count)
-    return figures, parts
-
-
-def table(load: Load, figures: Figures, parts: Counter[str]) -> str:
-    """Return the shares as a table, with what each comes to for one unit of the load."""
     whole, total = figures[load.cpu] * load.times, sum(parts.values())
     lines = [f"### {load.title}", "", f"| part | share | µs for one {load.unit} |", "|---|---|---|"]
     lines += [f"| {name} | {count / total:.0%} | {whole * count / total:.1f} |" for name, count in parts.most_common()]
     return "\n".join([*lines, f"| all | | {whole:.0f} |"])
+
+
+class Used(NamedTuple):
+    """What a thread has used: nanoseconds of CPU, and how often it went to sleep of itself."""
+
+    cpu: int
+    sleeps: int
+
+
+def used_by(pid: int) -> dict[int, Used]:
+    """Return what each thread of a process has used up to now (Linux, /proc)."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        sleeps = next(x for x in (task / "status").read_text().splitlines() if x.startswith("voluntary_ctxt_switches"))
+        cpu = int((task / "schedstat").read_text().split()[0])
+        found[int(task.name)] = Used(cpu, int(sleeps.split()[1]))
+    return found
+
+
+def fan_out() -> str:
+    """Return a table of what each thread uses for one update that waits for nothing but its turn."""
+    lines = [
+        "### One writer, 50 edits a second",
+        "",
+        "| server | readers | p50, ms | thread | CPU, µs an update | times asleep an update |",
+        "|---|---|---|---|---|---|",
+    ]
+    for readers in READERS:
+        for name in ("folkmoot", "hocuspocus"):
+            lines += _threads(PEERS[name], readers)
+    return "\n".join(lines)
+
+
+def _threads(peer: Peer, readers: int) -> list[str]:
+    seen: list[dict[int, Used]] = []
+    pids: list[int] = []
+
+    def look(pid: int) -> None:
+        pids.append(pid)
+        time.sleep(4.0)
+        seen.append(used_by(pid))
+        time.sleep(WATCHED_SECONDS)
+        seen.append(used_by(pid))
+
+    order = Order("fanout", 0, 0, clients=readers + 1, rate=RATE, seconds=WATCHED_SECONDS + 4.0, warm=1.0)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = beside(peer, Path(folder), order, look)
+    cpu: Counter[str] = Counter()
+    sleeps: Counter[str] = Counter()
+    for task, after in seen[1].items():
+        before, name = seen[0].get(task, Used(0, 0)), "loop" if task == pids[0] else "others"
+        cpu[name] += after.cpu - before.cpu
+        sleeps[name] += after.sleeps - before.sleeps
+    updates = WATCHED_SECONDS * RATE
+    return [
+        f"| {peer.name} | {readers} | {figures['p50_ms']:.2f} | {name} | {cpu[name] / updates / 1e3:.0f} "
+        f"| {sleeps[name] / updates:.1f} |"
+        for name in ("loop", "others")
+    ]
 
 
 def main() -> None:
@@ -149,10 +192,12 @@ def main() -> None:
     if not (PYTHON.parent / "py-spy").exists():
         subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", "py-spy"], check=True)
     tables = []
-    for load in LOADS:
+    for load in SATURATED:
         with tempfile.TemporaryDirectory() as folder:
-            tables.append(table(load, *sampled(Path(folder), load)))
+            tables.append(sampled(Path(folder), load))
         print(tables[-1], flush=True)
+    tables.append(fan_out())
+    print(tables[-1], flush=True)
     shown = "\n\n".join(tables)
     if options.write:
         kept = PAGE.read_text().split(MARK)[0]
