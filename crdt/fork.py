@@ -56,6 +56,20 @@ def read_hash(documents: Documents, reading: Reading) -> str | None:
     return digest_text(document.text()) if document.kind == "text" else digest_value(document.value())
 
 
+def weakly_changed(documents: Documents, readings: Iterable[Reading]) -> tuple[str, ...]:
+    """Return the documents of which a plan had seen no more than an outline, and which are not what they were then."""
+    changed = set()
+    for reading in readings:
+        if not reading.strong and reading.doc not in changed:
+            try:
+                now = read_hash(documents, reading)
+            except CrdtError:
+                now = None
+            if now != reading.hash:
+                changed.add(reading.doc)
+    return tuple(sorted(changed))
+
+
 def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *, client: int) -> Ran:
     """Carry out a plan on forks of the documents it writes to, under the Yjs client id `client`.
 

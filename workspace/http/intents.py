@@ -138,6 +138,7 @@ def describe(entry: Entry) -> dict[str, Json]:
         "plan": msgspec.to_builtins(entry.plan),
         "decisions": [msgspec.to_builtins(decision) for decision in entry.decisions],
         "commit": entry.commit.commit if entry.commit else None,
+        "weak_changed": list(entry.commit.weak_changed or ()) if entry.commit else [],
         "undone_by": entry.undone_by or None,
         "verdict": msgspec.to_builtins(entry.verdict),
     }

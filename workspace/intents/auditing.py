@@ -17,7 +17,7 @@ from crdt.digest import Json, canonical
 from crdt.document import EMPTY_UPDATE
 from crdt.errors import CrdtError
 from crdt.execute import Executed
-from crdt.fork import collide
+from crdt.fork import collide, weakly_changed
 from crdt.ops import is_relative
 from crdt.scan import normalise_ranges
 from workspace.errors import Refusal
@@ -208,6 +208,8 @@ class Auditor:
             self._note(seq, "G4/I7", f"{body.plan} is not the last plan of {', '.join(body.intents)}")
             return
         executed = self._fresh(seq, body, plan)
+        if (body.weak_changed or ()) != weakly_changed(fold.documents, plan.reads):
+            self._note(seq, "G4/I7", f"it does not name what changed of what {plan.plan} had seen in outline")
         if plan.planner == VARIANT_PLANNER:
             self._variant(seq, body, entry)
             return
@@ -326,13 +328,15 @@ class Auditor:
                 self._note(
                     seq, "G3/I9", f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
                 )
-        # A commit stands for its first intent: what joined that one has taken its place in the order.
+        # A commit stands for its first intent: what joined that one has taken its place, and knew what it knew.
+        joined = [board.entries[id].stamp for id in body.intents[1:]]
         later = {
             id
             for doc, part in executed.items()
             for edit in history.writers(doc, part.absolute_deleted)
             for id in edit.intents[:1]
             if id not in body.intents and happened_before(entry.stamp, board.entries[id].stamp)
+            if not any(happened_before(board.entries[id].stamp, stamp) for stamp in joined)
         }
         for id in sorted(later):
             if not _are_decided(entry, board.entries[id]):

@@ -18,7 +18,7 @@ from crdt.execute import Executed
 from crdt.fork import Reading, collide
 from crdt.ops import CreateDocument, Op, Touch, touches
 from workspace.intents.board import Board, Entry
-from workspace.intents.causality import are_concurrent
+from workspace.intents.causality import happened_before
 from workspace.intents.history import Edit, History
 from workspace.intents.intent import Path, Scope
 
@@ -194,14 +194,20 @@ def is_unseen(edit: Edit, entry: Entry) -> bool:
 
 
 def is_rival(other: Entry, entry: Entry, board: Board) -> bool:
-    """Tell whether two intents are concurrent and nobody has settled between them yet."""
+    """Tell whether an intent may not touch what `other` did unasked: unknown to its author, and nobody has settled it.
+
+    `other` is concurrent, or it knew of this one and was done first, because nothing showed that they would meet: it
+    is the later word. Who added to this one may have known of it; then the whole was asked for knowingly.
+    """
     if other.id == entry.id or frozenset((other.id, entry.id)) in board.cleared:
         return False
-    return are_concurrent(other.stamp, entry.stamp)
+    if happened_before(entry.stamp, other.stamp):
+        return not any(happened_before(other.stamp, board.entries[id].stamp) for id in entry.steers)
+    return not happened_before(other.stamp, entry.stamp)
 
 
 def late_rivals(entry: Entry, footprint: Mapping[str, Executed], board: Board, *, since: int) -> tuple[Entry, ...]:
-    """Return committed, concurrent intents that changed what this plan was about to change (late conflicts, §4).
+    """Return committed intents, unknown to its author, that changed what this plan was about to change (§4, late).
 
     `footprint` is the plan executed on the snapshot it was made on; `since` is that snapshot's `seq`.
     """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from crdt.fork import Ran
+import msgspec
+
+from crdt.fork import Ran, weakly_changed
 from workspace.intents.board import VARIANT_PLANNER, Entry
 from workspace.intents.core import Core
 from workspace.intents.events import DocumentsChanged, SendEffect, Spread
@@ -20,6 +22,7 @@ def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody:
     """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow."""
     assert entry.plan is not None, "a ready intent has a plan"
     fold, number = core.fold, turn.fold.seq + 1
+    weak = weakly_changed(fold.documents, entry.plan.reads)
     docs: dict[str, CommitDoc] = {}
     created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
     for doc, kind in created.items():
@@ -54,6 +57,7 @@ def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody:
         origin=f"commit:c{number}",
         summary=entry.plan.summary,
         effects=entry.plan.effects if entry.plan.planner != VARIANT_PLANNER else (),
+        weak_changed=weak or msgspec.UNSET,
     )
     turn.append(commit, AGENT)
     for effect in commit.effects:

@@ -176,7 +176,10 @@ class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted
 
 
 class CommitBody(msgspec.Struct, frozen=True):
-    """The agent's edit, entered in one transaction; `state` is the digest of every document afterwards."""
+    """The agent's edit, entered in one transaction; `state` is the digest of every document afterwards.
+
+    `weak_changed` are the documents of which the plan had seen an outline that was another by then (semantics §5).
+    """
 
     commit: str
     plan: str
@@ -189,6 +192,7 @@ class CommitBody(msgspec.Struct, frozen=True):
     origin: str
     summary: str
     effects: tuple[Effect, ...] = ()
+    weak_changed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from crdt.anchor import place_range
 from crdt.digest import digest_text
 from crdt.document import Document, DocumentKind
+from crdt.fork import Reading
 from crdt.ops import Increment, Op, Replace, SetValue, hash_of_value
 from crdt.paths import set_path
 from crdt.scan import scan_update
@@ -163,10 +164,10 @@ class Driver:
 
     # ------------------------------------------------------------ the planner
 
-    def plan(self, intent: str, ops: list[Op] | None = None) -> None:
+    def plan(self, intent: str, ops: list[Op] | None = None, *, reads: tuple[Reading, ...] = ()) -> None:
         """Answer the planner's open task for an intent."""
         task = self.tasks.pop(intent)
-        self.handle(Proposed(intent, task.attempt, Planned(ops=tuple(ops or ()), summary="planned")))
+        self.handle(Proposed(intent, task.attempt, Planned(ops=tuple(ops or ()), summary="planned", reads=reads)))
 
     def fail(self, intent: str) -> None:
         """Let the planner fail."""

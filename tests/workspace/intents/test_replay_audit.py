@@ -19,7 +19,10 @@ import workspace.intents.committing as committing
 import workspace.intents.core as core
 import workspace.intents.planning as planning
 import workspace.intents.settling as settling
+from crdt.digest import digest_text
 from crdt.document import Document
+from crdt.fork import Reading
+from crdt.ops import SetValue, hash_of_value
 from crdt.paths import set_path
 from tests.workspace.intents.driver import Driver
 from workspace.intents.conflict import Unseen
@@ -205,7 +208,7 @@ GUARDS = {
     "approvals": (off((committing, "to_approve", lambda *args: ())), sending, "G5"),
     "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "G5/I10"),
     "arrivals": (off((planning, "lacks_updates", lambda *args: ())), before_its_edits, "G1/I6"),
-    "causal order": (off(*NO_ORDER), not_in_its_turn, "G2"),
+    "causal order": (off(*NO_ORDER, NOTHING_UNSEEN, NONE_LATE), not_in_its_turn, "G2"),
     "who may cancel": (off((admission, "may_cancel", lambda *args: True)), by_another("cancel"), "G5"),
     "who may replace": (off((admission, "may_replace", lambda *args: True)), by_another("override"), "G5"),
     "who may take back": (off((admission, "may_undo", lambda *args: True)), by_another("undo"), "G5"),
@@ -226,6 +229,34 @@ def test_a_guard_that_did_not_run_is_named(name: str, monkeypatch: pytest.Monkey
         switch(patch)
         story(driver)
     assert condition in conditions(driver)
+
+
+def seen_in_outline(driver: Driver, *, is_typed: bool) -> str:
+    """Let Ana's plan set a price; of the text it has seen an outline, in which Chen types meanwhile or does not."""
+    ana = driver.ask("Ana")
+    image = driver.tasks[ana].snapshot.documents["plan"]
+    outline = Reading("plan", digest_text(Document("text", client=6, updates=(image.state,)).text()), strong=False)
+    if is_typed:
+        driver.type("Chen", "plan", lambda document: document.insert_text(0, "Hm. "))
+    old = hash_of_value(driver.sequencer.fold.documents["budget"], ("price",))
+    driver.plan(ana, [SetValue("budget", ("price",), 5, old)], reads=(outline,))
+    driver.wait(1)
+    return ana
+
+
+@pytest.mark.parametrize("is_typed", [True, False])
+def test_what_changed_of_what_was_seen_in_outline_is_recorded_and_stops_nothing(is_typed: bool) -> None:
+    driver = Driver()
+    entry = driver.sequencer.fold.board.entries[seen_in_outline(driver, is_typed=is_typed)]
+    assert entry.state == "done"
+    assert entry.commit is not None
+    assert entry.commit.weak_changed == (("plan",) if is_typed else msgspec.UNSET)
+    assert conditions(driver) == set()
+
+    def unsaid(body: Any) -> Any:
+        return msgspec.structs.replace(body, weak_changed=("budget",)) if isinstance(body, CommitBody) else body
+
+    assert [b.condition for b in verify(resealed(driver, unsaid), driver.journal).breaches] == ["G4/I7"]
 
 
 @pytest.mark.damages_logs

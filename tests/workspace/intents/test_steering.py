@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.workspace.intents.driver import Driver
 from workspace.intents.events import Proposed
-from workspace.intents.intent import Expect
+from workspace.intents.intent import Expect, Scope
 from workspace.intents.plan import Asked
-from workspace.intents.record import Option
-from workspace.intents.replay import fold_log
+from workspace.intents.record import Option, PolicyConfig
+from workspace.intents.replay import fold_log, verify
 
 
 def replays(driver: Driver) -> None:
@@ -124,4 +126,50 @@ def test_what_expects_something_of_its_own_does_not_join() -> None:
     driver.wait(1)
     assert driver.verdict(first).state == "done"
     assert driver.verdict(second).code == "expectation"
+    replays(driver)
+
+
+def overtaken(driver: Driver, *, is_known_to_olga: bool | None) -> tuple[str, str]:
+    """Let Ben, who knew of Ana's, set the price first; then hers turns out to set it too, perhaps by Olga's word."""
+    ana = driver.ask("Ana", scope=(Scope("plan"),))
+    before = driver.sequencer.fold.seq
+    ben = driver.ask("Ben", scope=(Scope("budget", keys=(("price",),)),))
+    driver.set(ben, "price", 5)
+    driver.wait(60)
+    assert driver.verdict(ben).state == "done"
+    if is_known_to_olga is not None:
+        seen = None if is_known_to_olga else before
+        driver.ask("Olga", "and the price", role="owner", refs=(ana,), seen=seen)
+    driver.set(ana, "price", 8)
+    driver.wait(1)
+    if ana in driver.tasks:
+        driver.set(ana, "price", 8)
+        driver.wait(1)
+    report = verify(driver.rows, driver.journal)
+    assert report.ok, report
+    return ana, ben
+
+
+@pytest.mark.parametrize("is_known_to_olga", [None, False])
+def test_what_a_later_word_did_first_is_not_undone_by_an_earlier_one_in_silence(is_known_to_olga: bool | None) -> None:
+    driver = Driver(policy=PolicyConfig(chain=("ask",)))
+    ana, ben = overtaken(driver, is_known_to_olga=is_known_to_olga)
+    assert driver.value("price") == 5
+    assert driver.state(ana) == "held"
+    assert driver.sequencer.fold.board.questions[driver.question].group == (ben, ana), "what is done comes first"
+    driver.ask("Olga", "", role="owner", kind="answer", refs=(driver.question,), value=ana)
+    driver.wait(1)
+    if ana in driver.tasks:
+        driver.set(ana, "price", 8)
+        driver.wait(1)
+    assert driver.value("price") == 8
+    assert verify(driver.rows, driver.journal).ok
+    replays(driver)
+
+
+def test_whoever_adds_to_an_instruction_knowing_of_a_later_one_may_go_over_it() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("ask",)))
+    ana, _ = overtaken(driver, is_known_to_olga=True)
+    assert driver.verdict(ana).state == "done"
+    assert driver.value("price") == 8
     replays(driver)
