@@ -159,7 +159,7 @@ async def test_one_failure_of_every_kind_at_every_turn_is_survived_and_accounted
     replies = [broken, reply(LOOK, turn=1), reply(FORMAL, turn=2), reply(DONE, turn=3)]
     async with scripted_model(replies) as model:
         desk = FakeDesk()
-        proposal = await model.planner(stall_seconds=0.5).plan(task(), desk)
+        proposal = await model.planner(stall_seconds=0.5 if fault == "stalled" else 10.0).plan(task(), desk)
         assert carried_out(proposal)["plan"] == TEXT.replace("Hi folks.", "Dear colleagues,")
         assert len(desk.closed) == len(desk.opened) == model.scripted.count == 4
         failed = [closed.outcome for closed in desk.closed if closed.outcome != "ok"]
@@ -170,7 +170,7 @@ async def test_one_failure_of_every_kind_at_every_turn_is_survived_and_accounted
 async def test_a_failure_that_stays_ends_the_plan_with_its_reason(fault: str) -> None:
     async with scripted_model([{"when": {}, **FAULTS[fault]}]) as model:
         desk = FakeDesk()
-        planner = model.planner(stall_seconds=0.2)
+        planner = model.planner(stall_seconds=0.2 if fault == "stalled" else 10.0)
         if fault == "refused":
             proposal = await planner.plan(task(), desk)
             assert isinstance(proposal, Refused)
