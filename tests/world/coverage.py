@@ -162,6 +162,8 @@ def _of_decision(body: dict[str, Any]) -> list[str]:
             return ["ready → held (effects to approve)"]
         case ("effects", _, _):
             return ["held → rejected (effects not approved)"] if "refused" in outcomes else []
+        case (_, _, True) if body["policy"] == "changed@1":
+            return ["held → queued (question taken back)"]
         case ("E", False, True) if "suggested" in outcomes:
             return ["held → suggested (human edit, asked)"]
         case (layer, _, False):

@@ -177,7 +177,16 @@ class Monitor:
             self.decisions.setdefault(id, []).append(body)
             for other in body["group"]:
                 if other != id:
-                    self.decided.setdefault(frozenset((id, other)), []).append(body)
+                    self._pair(frozenset((id, other)), body)
+
+    def _pair(self, pair: frozenset[str], body: dict[str, Any]) -> None:
+        """Two were decided about, or are asked about; a question that was taken back decided nothing."""
+        if body["policy"] != "changed@1":
+            self.decided.setdefault(pair, []).append(body)
+            return
+        left = [one for one in self.decided.pop(pair, []) if one.get("question", {}).get("id") != body["of"]]
+        if left:
+            self.decided[pair] = left
 
     def _verdict(self, seq: int, body: dict[str, Any]) -> None:
         known = self.intents[body["intent"]]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from workspace.intents.board import Entry
 from workspace.intents.core import Core
 from workspace.intents.policy import BOTH, BRANCH, MERGE
-from workspace.intents.record import Answer
+from workspace.intents.record import Answer, DecisionBody
 
 
 def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | None:
@@ -51,6 +51,14 @@ def plurality(votes: list[Answer]) -> str | None:
     count = sorted(counted(votes).items(), key=lambda pair: -pair[1])
     is_tied = len(count) > 1 and count[0][1] == count[1][1]
     return count[0][0] if count and not is_tied else None
+
+
+def is_changed(opened: DecisionBody, group: Sequence[Entry]) -> bool:
+    """Tell whether a question is about what is not there any more: somebody's instruction is being planned again.
+
+    That happens to who is held where something that joined it ends. A question of rights is about no plan.
+    """
+    return opened.layer != "rights" and any(entry.is_live and entry.plan is None for entry in group)
 
 
 def fallback(default: str, group: Sequence[Entry], standing: Sequence[str]) -> str:

@@ -344,8 +344,13 @@ class Auditor:
 
 
 def _are_decided(one: Entry, other: Entry) -> bool:
-    """Tell whether a decision names both, and is one: an open question decides nothing yet."""
-    return any(other.id in decision.group and "held" not in decision.outcome.values() for decision in one.decisions)
+    """Tell whether a decision names both, and is one: a question decides nothing, nor does what leaves both open."""
+    return any(
+        other.id in decision.group
+        and "held" not in decision.outcome.values()
+        and not decision.outcome.get(one.id) == decision.outcome.get(other.id) == "open"
+        for decision in one.decisions
+    )
 
 
 def _as_logged(body: CommitBody, plan: PlanBody) -> dict[str, Executed]:

@@ -13,6 +13,7 @@ from workspace.intents.causality import Lanes, Stamp
 from workspace.intents.intent import LIVE, Role, State, rank_of
 from workspace.intents.plan import Exchange
 from workspace.intents.record import (
+    CHANGED,
     Answer,
     CommitBody,
     ConfigBody,
@@ -169,7 +170,7 @@ class Board:
         ended: set[str] = set()
         for decision in reversed(self.settled[-LOSSES_LOOKED_AT:]):
             ranks = {self.entries[id].rank for id in decision.group}
-            if len(ranks) > 1 or len(decision.group) < 2:
+            if len(ranks) > 1 or len(decision.group) < 2 or decision.policy == CHANGED:
                 continue
             lost = {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome == "overruled"}
             ended |= {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome != "overruled"}
@@ -279,7 +280,7 @@ class Board:
                 self.cleared.update(frozenset((id, other)) for other in body.group if other != id)
             elif outcome == "open":
                 entry.waits_for = ()
-                self._stand(entry, "ready", body.reason)
+                self._stand(entry, "queued" if entry.plan is None else "ready", body.reason)
 
     def _part(self, entry: Entry) -> None:
         """Undo what joined where one end of it is gone: the rest goes on alone."""

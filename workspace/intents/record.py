@@ -25,6 +25,8 @@ from workspace.intents.plan import Option, Tokens
 from workspace.intents.segment import Segment
 
 BLANKED = '{"~redacted":"'
+# No policy's word on a decision: a question taken back, because what it asked about has changed.
+CHANGED = "changed@1"
 RecordKind = Literal[
     "update", "intent", "plan", "oracle", "decision", "commit", "verdict", "effect", "config", "checkpoint"
 ]

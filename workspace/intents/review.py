@@ -14,13 +14,14 @@ from itertools import combinations
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.answering import agreed, carried, fallback, plurality
+from workspace.intents.answering import agreed, carried, fallback, is_changed, plurality
 from workspace.intents.board import Entry
 from workspace.intents.core import Core
 from workspace.intents.fold import Fold
 from workspace.intents.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
 from workspace.intents.record import (
     BLANKED,
+    CHANGED,
     DecisionBody,
     IntentBody,
     PolicyConfig,
@@ -184,6 +185,10 @@ class Review:
         self.decided += 1
         if body.answers != tuple(self.fold.board.votes.get(question.id, ())) or body.group != question.group:
             self.unsound.append(seq)
+        if body.policy == CHANGED:
+            if not is_changed(opened, [self.fold.board.entries[id] for id in question.group]):
+                self.unsound.append(seq)
+            return None
         by = self._asked_by(question, opened)
         if body.by == "person":
             value, reason = self._value(question), "the answers would not have sufficed"

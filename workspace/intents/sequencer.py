@@ -15,7 +15,7 @@ from crdt.document import EMPTY_UPDATE, Document
 from crdt.errors import CrdtError
 from crdt.scan import scan_update
 from workspace.errors import LogCorrupt
-from workspace.intents import accounting, admission, committing, judging, merging, outside, planning, settling
+from workspace.intents import accounting, admission, committing, judging, merging, outside, planning
 from workspace.intents.core import Core, Quick, Work, writer_client
 from workspace.intents.events import (
     CallEnded,
@@ -46,6 +46,7 @@ from workspace.intents.events import (
     Ticked,
     ToolDenied,
 )
+from workspace.intents.expiring import expire_questions
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.record import CheckpointBody, ConfigBody, Row
 from workspace.intents.replay import start_replay
@@ -158,7 +159,7 @@ class Sequencer:
         core = self.core
         for _ in range(STEPS_MAX):
             moved = planning.expire_overdue(core, turn)
-            moved = settling.expire_questions(core, turn) or moved
+            moved = expire_questions(core, turn) or moved
             moved = planning.park(core, turn) or moved
             moved = planning.start(core, turn) or moved
             moved = committing.commit_ready(core, turn) or moved

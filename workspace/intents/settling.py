@@ -12,7 +12,7 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.ops import Op
-from workspace.intents.answering import agreed, carried, fallback, plurality
+from workspace.intents.answering import agreed, carried
 from workspace.intents.approving import are_rival_picks, picks_variants
 from workspace.intents.board import Board, Entry
 from workspace.intents.branching import branch
@@ -149,7 +149,7 @@ def _ask(
     evidence: dict[str, Json],
     inputs: str,
 ) -> None:
-    names = _names([entry.actor for entry in group])
+    names = in_words([entry.actor for entry in group])
     options = [Option(entry.id, _label(entry)) for entry in group]
     if all(entry.commit is None for entry in group):
         options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
@@ -210,7 +210,8 @@ def _label(entry: Entry) -> str:
     )
 
 
-def _names(actors: list[str]) -> str:
+def in_words(actors: list[str]) -> str:
+    """Return people's names as a sentence has them: each once, `A, B and C`."""
     unique = list(dict.fromkeys(actors))
     return unique[0] if len(unique) == 1 else ", ".join(unique[:-1]) + " and " + unique[-1]
 
@@ -321,60 +322,10 @@ def answered(core: Core, turn: Turn, question: Question) -> None:
     value = carried(votes, core.fold.policy.vote_quorum) if is_vote else agreed(group, votes, core)
     if value is None or (value not in SPECIAL and not stands(core.fold.board.entries[value])):
         return
-    who = _names([vote.actor for vote in votes if vote.value == value])
+    who = in_words([vote.actor for vote in votes if vote.value == value])
     said = "voted for it" if opened.policy == "vote@1" else "answered"
     ruling = Ruling(opened.policy if opened.policy == "vote@1" else "ask@1", value, f"{who} {said}")
     rule(
         core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
         answers=tuple(votes),
     )  # fmt: skip
-
-
-def expire_questions(core: Core, turn: Turn) -> bool:
-    """Settle what nobody answered in time by the question's default."""
-    moved = False
-    for question in list(core.fold.board.questions.values()):
-        opened = core.fold.board.layers.get(question.id)
-        group = tuple(core.fold.board.entries[id] for id in question.group)
-        standing = [entry for entry in group if stands(entry)]
-        is_moot = opened is not None and len(standing) < min(2, len(group))
-        if turn.now < question.deadline and not is_moot:
-            continue
-        moved = True
-        core.runs.close(turn)
-        if opened is None:
-            _unanswered(turn, question)
-            continue
-        ids = [entry.id for entry in standing] or [NONE]
-        winner = question.default if opened.layer in ALONE else fallback(question.default, group, ids)
-        votes = tuple(core.fold.board.votes.get(question.id, ()))
-        why, policy = "nobody answered in time", opened.policy
-        chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None
-        if chosen is not None and chosen in (*ids, NONE, BOTH):
-            winner, why = chosen, "most votes at the deadline"
-        ruling = Ruling(policy, winner, "the other was withdrawn" if is_moot else why)
-        rule(
-            core,
-            turn,
-            group,
-            ruling,
-            layer=opened.layer,
-            evidence=question.evidence,
-            by="policy" if is_moot else "timer",
-            of=question.id,
-            answers=votes,
-        )
-    return moved
-
-
-def _unanswered(turn: Turn, question: Question) -> None:
-    turn.verdict(
-        VerdictBody(
-            intent=question.group[0],
-            state="expired",
-            code="no_answer",
-            reason=f"Nobody answered in time: {question.text}",
-            remedy="Ask again, and answer the question.",
-            can=("override",),
-        )
-    )

@@ -9,6 +9,7 @@ from workspace.intents.events import Proposed
 from workspace.intents.intent import Expect, Scope
 from workspace.intents.plan import Asked
 from workspace.intents.record import Option, PolicyConfig
+from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
 
 
@@ -172,4 +173,34 @@ def test_whoever_adds_to_an_instruction_knowing_of_a_later_one_may_go_over_it() 
     ana, _ = overtaken(driver, is_known_to_olga=True)
     assert driver.verdict(ana).state == "done"
     assert driver.value("price") == 8
+    replays(driver)
+
+
+@pytest.mark.parametrize("chain", [("ask", "branch"), ("ask",), ("vote", "fair")])
+def test_a_question_about_a_plan_that_is_made_anew_is_taken_back_and_decides_nothing(chain: tuple[str, ...]) -> None:
+    driver = Driver(policy=PolicyConfig(chain=chain))
+    ana = driver.ask("Ana")
+    adds = driver.ask("Cy", "and the other", refs=(ana,))
+    ben = driver.ask("Ben", seen=driver.start)
+    driver.set(ana, "price", 7)
+    driver.set(ben, "price", 9)
+    driver.wait(1)
+    assert (driver.state(ana), driver.state(ben)) == ("held", "held")
+    asked = driver.question
+    driver.ask("Cy", "", kind="cancel", refs=(adds,))
+    assert asked not in driver.sequencer.fold.board.questions, "it asked about a plan with Cy's words in it"
+    assert (driver.state(ana), driver.state(ben)) == ("planning", "ready")
+    decision = driver.sequencer.fold.board.entries[ana].decisions[-1]
+    assert (decision.policy, decision.of) == ("changed@1", asked)
+    assert decision.outcome == {ana: "open", ben: "open"}
+    driver.wait(1)
+    assert driver.state(ben) == "ready", "whose plan is made anew is waited for"
+    driver.set(ana, "price", 8)
+    driver.wait(1)
+    assert driver.question != asked, "what they collide over now is asked anew"
+    driver.wait(100)
+    assert not driver.sequencer.fold.board.live
+    assert verify(driver.rows, driver.journal).ok
+    again = decide_again(driver.rows, driver.journal)
+    assert (again.first, again.unsound) == (None, ())
     replays(driver)

@@ -1,0 +1,89 @@
+"""What becomes of questions by themselves: unanswered, moot, or about what has changed meanwhile (semantics §4)."""
+
+from __future__ import annotations
+
+from workspace.intents.answering import fallback, is_changed, plurality
+from workspace.intents.core import Core
+from workspace.intents.policy import BOTH, NONE, Ruling
+from workspace.intents.record import CHANGED, DecisionBody, Question, VerdictBody
+from workspace.intents.settling import ALONE, in_words, rule, stands
+from workspace.intents.turn import AGENT, Turn
+
+
+def expire_questions(core: Core, turn: Turn) -> bool:
+    """Settle what nobody answered in time by the question's default."""
+    moved = False
+    for question in list(core.fold.board.questions.values()):
+        opened = core.fold.board.layers.get(question.id)
+        group = tuple(core.fold.board.entries[id] for id in question.group)
+        standing = [entry for entry in group if stands(entry)]
+        is_moot = opened is not None and len(standing) < min(2, len(group))
+        if opened is not None and is_changed(opened, group):
+            _withdraw(core, turn, question, opened)
+            moved = True
+            continue
+        if turn.now < question.deadline and not is_moot:
+            continue
+        moved = True
+        core.runs.close(turn)
+        if opened is None:
+            _unanswered(turn, question)
+            continue
+        ids = [entry.id for entry in standing] or [NONE]
+        winner = question.default if opened.layer in ALONE else fallback(question.default, group, ids)
+        votes = tuple(core.fold.board.votes.get(question.id, ()))
+        why, policy = "nobody answered in time", opened.policy
+        chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None
+        if chosen is not None and chosen in (*ids, NONE, BOTH):
+            winner, why = chosen, "most votes at the deadline"
+        ruling = Ruling(policy, winner, "the other was withdrawn" if is_moot else why)
+        rule(
+            core,
+            turn,
+            group,
+            ruling,
+            layer=opened.layer,
+            evidence=question.evidence,
+            by="policy" if is_moot else "timer",
+            of=question.id,
+            answers=votes,
+        )
+    return moved
+
+
+def _withdraw(core: Core, turn: Turn, question: Question, opened: DecisionBody) -> None:
+    """Take a question back, deciding nothing: what comes of the changed instruction is compared anew."""
+    core.runs.close(turn)
+    group = [core.fold.board.entries[id] for id in question.group]
+    ends = {
+        entry.id: "open" if entry.is_live else "kept" if entry.commit is not None else "withdrawn" for entry in group
+    }
+    names = in_words([entry.actor for entry in group if entry.is_live and entry.plan is None])
+    decision = DecisionBody(
+        decision=f"d{turn.fold.seq + 1}",
+        group=question.group,
+        layer=opened.layer,
+        policy=CHANGED,
+        by="policy",
+        outcome=ends,
+        reason=f"What {names} asked for has changed meanwhile: it is planned again",
+        of=question.id,
+        answers=tuple(core.fold.board.votes.get(question.id, ())),
+    )
+    turn.append(decision, AGENT)
+    for entry in group:
+        if entry.is_live:
+            turn.state(entry, "ready" if entry.plan is not None else "queued", reason=decision.reason)
+
+
+def _unanswered(turn: Turn, question: Question) -> None:
+    turn.verdict(
+        VerdictBody(
+            intent=question.group[0],
+            state="expired",
+            code="no_answer",
+            reason=f"Nobody answered in time: {question.text}",
+            remedy="Ask again, and answer the question.",
+            can=("override",),
+        )
+    )
