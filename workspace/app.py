@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from workspace.couriers.mail import MailDrop
 from workspace.couriers.webhook import Webhook
 from workspace.errors import WorkspaceFault
-from workspace.http import attribution, documents, effects, intents, log, pages, usage, workspaces
+from workspace.http import attribution, documents, effects, inbox, intents, log, pages, usage, workspaces
 from workspace.http.problem import Problem, on_fault, on_missing, on_problem
 from workspace.lobby import Lobby
 from workspace.ports import Clock, Courier, Judge, Planner, Store
@@ -42,6 +42,8 @@ API: tuple[Route, ...] = (
     Route(f"{WS}/intents", intents.create, methods=["POST"]),
     Route(f"{WS}/intents", intents.index, methods=["GET"]),
     Route(WS + "/intents/{id}", intents.show, methods=["GET"]),
+    Route(f"{WS}/inbox", inbox.show, methods=["GET"]),
+    Route(f"{WS}/inbox", inbox.acknowledge, methods=["POST"]),
     Route(f"{WS}/effects", effects.index, methods=["GET"]),
     Route(f"{WS}/usage", usage.show, methods=["GET"]),
     Route(WS + "/calls/{id}", usage.call, methods=["GET"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,11 +20,11 @@ from websockets.typing import Subprotocol
 
 from crdt.digest import Json
 from crdt.paths import Path
+from workspace.client_intent import QUEUE_MAX, Intent, State
 from workspace.errors import WorkspaceFault
 from workspace.intents.intent import TERMINAL
 
 FRAME_BYTES_MAX = 64 << 20
-QUEUE_MAX = 10_000
 FINAL_STATUS = range(4400, 4500)
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -47,54 +47,13 @@ class Disconnected(WorkspaceFault):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where an intent stands. `verdict` is the body of its verdict record once it has one."""
-
-    name: str
-    reason: str = ""
-    waits_for: tuple[str, ...] = ()
-    verdict: Message | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """True for the verdict."""
-        return self.verdict is not None
-
-
-@dataclass(slots=True)
-class Intent:
-    """One intent of ours: its id in the log, and its states as they come."""
-
-    id: str
-    seq: int
-    n: int
-    queue: asyncio.Queue[State]
-    last: State
-
-    async def states(self) -> AsyncIterator[State]:
-        """Yield every state up to the verdict."""
-        while not self.last.is_final or not self.queue.empty():
-            self.last = await self.queue.get()
-            yield self.last
-            if self.last.is_final:
-                return
-
-    async def verdict(self, seconds: float = 60.0) -> Message:
-        """Return the verdict's body. Raises TimeoutError when it does not come in time."""
-        async with asyncio.timeout(seconds):
-            async for _ in self.states():
-                pass
-        assert self.last.verdict is not None, "states end with the verdict"
-        return self.last.verdict
-
-
 @dataclass(slots=True)
 class _Waiting:
     """A sent intent that has no answer yet: what to send again, and who waits."""
 
     frame: bytes
     answer: asyncio.Future[Message]
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -114,9 +73,13 @@ class Room:
     open_questions: dict[str, Message] = field(default_factory=dict)
     drafts: list[Message] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
+    # Own verdicts that wait to be acknowledged, the newest first; how many there are beyond these.
+    inbox: dict[str, Message] = field(default_factory=dict)
+    inbox_more: int = 0
     _stamp: int | None = None
     _stamped: int = 0
     _socket: ClientConnection | None = None
+    _acknowledging: _Waiting | None = None
     _waiting: dict[int, _Waiting] = field(default_factory=dict)
     _intents: dict[str, Intent] = field(default_factory=dict)
     _early: dict[str, list[State]] = field(default_factory=dict)
@@ -206,8 +169,6 @@ class Room:
         """Replace an intent by another, knowingly."""
         return await self.intent(text, kind="override", refs=[intent])
 
-    # ------------------------------------------------------------ watching
-
     async def undo(self, commit: str) -> Intent:
         """Take back a commit: what others have typed since stays."""
         return await self.intent("", kind="undo", refs=[commit])
@@ -215,6 +176,30 @@ class Room:
     async def steer(self, intent: str, text: str) -> Intent:
         """Add to an instruction that the agent is working on."""
         return await self.intent(text, refs=[intent])
+
+    async def acknowledge(self, ids: Iterable[str]) -> None:
+        """Take own verdicts out of the inbox, on every device; returns once that is durable.
+
+        Raises:
+            Refused: one of them is not one's own or has no verdict; then none was acknowledged.
+            Disconnected: the socket was closed for good.
+        """
+        async with self._order:
+            await self._up()
+            read = list(ids)
+            frame = msgspec.json.encode({"type": "acknowledge", "intents": read})
+            self._acknowledging = waiting = _Waiting(frame, asyncio.get_running_loop().create_future(), frozenset(read))
+            if self._socket is not None:
+                with contextlib.suppress(ConnectionClosed):
+                    await self._socket.send(frame, text=True)
+            try:
+                answer = await waiting.answer
+            finally:
+                self._acknowledging = None
+        if answer["type"] == "error":
+            raise Refused(answer["code"], answer["reason"])
+
+    # ------------------------------------------------------------ watching
 
     async def log(self, after: int = 0) -> AsyncIterator[Message]:
         """Yield log records after `after`, the past ones and then as they come."""
@@ -307,7 +292,7 @@ class Room:
     def _give_up(self, why: Disconnected) -> None:
         self._gone = why
         self._ready.set()
-        for waiting in self._waiting.values():
+        for waiting in (*self._waiting.values(), *filter(None, (self._acknowledging,))):
             if not waiting.answer.done():
                 waiting.answer.set_exception(why)
 
@@ -331,6 +316,8 @@ class Room:
                         await socket.send(waiting.frame, text=True)
                     else:
                         del self._waiting[n]
+                if self._acknowledging is not None:
+                    await socket.send(self._acknowledging.frame, text=True)
                 self._ready.set()
             case "ack" | "nack":
                 answered = self._waiting.pop(message["n"], None)
@@ -343,10 +330,27 @@ class Room:
                 self._tell(message["id"], state)
             case "question":
                 self.open_questions[message["id"]] = message
+            case "inbox":
+                new = {entry["id"]: entry for entry in message["intents"]}
+                self.inbox = new if message["whole"] else {**new, **self.inbox}
+                if message["whole"]:
+                    self.inbox_more = message["more"]
+                    self._acknowledged(message)
             case "draft":
                 self.drafts.append(message)
-            case _:
+            case kind:
                 self.notices.append(message)
+                if kind == "error":
+                    self._acknowledged(message)
+
+    def _acknowledged(self, answer: Message) -> None:
+        """Wake who waits for an acknowledgement: all other requests are answered by `ack` and `nack`."""
+        waiting = self._acknowledging
+        if waiting is None or waiting.answer.done():
+            return
+        # An inbox that still holds them was on its way before.
+        if answer["type"] == "error" or waiting.ids.isdisjoint(self.inbox):
+            waiting.answer.set_result(answer)
 
     def _record(self, record: Message) -> None:
         if record["seq"] <= self.seen:

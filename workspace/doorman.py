@@ -18,6 +18,7 @@ from workspace.errors import (
 )
 from workspace.framing import pack_binary
 from workspace.house import House
+from workspace.inbox import Inbox
 from workspace.intents.events import (
     Acked,
     DocumentsChanged,
@@ -37,8 +38,11 @@ from workspace.intents.events import (
     Submitted,
 )
 from workspace.intents.intent import IntentFrame
+from workspace.intents.record import VerdictBody
 from workspace.messages import (
     Ack,
+    Acknowledge,
+    ClientMessage,
     Composing,
     ComposingMessage,
     DraftMessage,
@@ -82,6 +86,7 @@ class Doorman:
         # Those who follow the log, in the order in which they began to.
         self._listeners: dict[Peer, None] = {}
         self.attendance = Attendance(house, self._by_doc)
+        self.inbox = Inbox(house)
         self.delivered: dict[str, int] = {}
 
     # ------------------------------------------------------------ coming and going
@@ -111,6 +116,7 @@ class Doorman:
             return
         self.peers.discard(peer)
         self._listeners.pop(peer, None)
+        self.inbox.leave(peer)
         self._house.metrics.add("sockets", by=-1)
         doc = peer.session.doc
         if doc is not None:
@@ -190,7 +196,7 @@ class Doorman:
                 house.handle(Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2), peer)
         house.metrics.add("updates_total", by=len(edits))
 
-    def _say(self, peer: Peer, message: Hello | IntentFrame | Seen | Composing) -> None:
+    def _say(self, peer: Peer, message: ClientMessage) -> None:
         session = peer.session
         match message:
             case IntentFrame():
@@ -208,6 +214,8 @@ class Doorman:
                 for other in self._listeners:
                     if other.session.lane != session.lane:
                         other.control(note)
+            case Acknowledge(intents):
+                self.inbox.take(peer, intents)
             case Seen() | Hello():
                 # `seen` is for servers that forget what was delivered; this one counts it. `hello` came before.
                 pass
@@ -271,6 +279,8 @@ class Doorman:
         while peer in self.peers and await peer.room_to_send():
             if cursor >= self._house.durable_seq:
                 peer.following = "live"
+                # After the log, so that a long inbox does not fill a queue that is filled already.
+                self.inbox.enter(peer)
                 return
             last = min(self._house.durable_seq, cursor + PAGE_ROWS)
             try:
@@ -304,6 +314,8 @@ class Doorman:
                     if wire is not None and peer.following == "live":
                         peer.control(wire)
                         self._deliver(peer, record.seq)
+                if isinstance(record.body, VerdictBody):
+                    self.inbox.arrived(record.body)
             case Spread(doc, update, lane):
                 self._spread(doc, update, lane, by)
             case StateChanged():

@@ -16,7 +16,7 @@ from workspace.intents.replay import JournalIndex
 from workspace.intents.timetravel import end_of_turn, last_journal_row
 from workspace.intents.turn import timestamp
 from workspace.names import TITLE_POINTS_MAX
-from workspace.ports import Batch, Clock, JournalRow, Store, WorkspaceRow
+from workspace.ports import EVERYBODY, Batch, Clock, InboxRow, JournalRow, Store, WorkspaceRow
 from workspace.reading import read_all
 
 CHUNK = 2_000
@@ -49,6 +49,8 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
                 await store.submit(Batch(id, epoch, journal=kept[first : first + CHUNK]))
         for first in range(0, len(rows), CHUNK):
             await store.submit(Batch(id, epoch, tuple(rows[first : first + CHUNK])))
+        # What ended before the fork was told in the original.
+        await store.put_inbox(InboxRow(id, EVERYBODY, at), epoch)
         body = ConfigBody(name=name, forked=Forked(ws, at), receivers={})
         record = seal(body, seq=at + 1, epoch=epoch, at=timestamp(clock.now()), actor=actor, prev=rows[-1].hash)
         # Whether something was under way at `at`, the first opening finds out: the next person's, or the next server's.

@@ -12,9 +12,9 @@ from typing import TypeVar
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.intent import SCOPES_MAX, IntentFrame, Role, Scope, State
+from workspace.intents.intent import SCOPES_MAX, IntentFrame, IntentKind, Role, Scope, State
 from workspace.intents.plan import Option
-from workspace.intents.record import Question, Row, body_parts
+from workspace.intents.record import Question, Row, VerdictBody, body_parts
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ PARTS_MAX = 20_000
 INTEGER_MAX = 2**53 - 1
 LANE_POINTS_MAX = 80
 ID_POINTS_MAX = 200
+ACKNOWLEDGED_MAX = 500
 
 # ---------------------------------------------------------------- from the client
 
@@ -54,7 +55,13 @@ class Composing(msgspec.Struct, frozen=True):
     scope: tuple[Scope, ...] | None = None
 
 
-ClientMessage = Hello | IntentFrame | Seen | Composing
+class Acknowledge(msgspec.Struct, frozen=True):
+    """The author has read the verdicts on these own intents: they leave the inbox, on every device."""
+
+    intents: tuple[str, ...]
+
+
+ClientMessage = Hello | IntentFrame | Seen | Composing | Acknowledge
 
 
 class Malformed(msgspec.Struct, frozen=True):
@@ -70,6 +77,7 @@ _CLIENT: dict[str, type[ClientMessage]] = {
     "intent": IntentFrame,
     "seen": Seen,
     "composing": Composing,
+    "acknowledge": Acknowledge,
 }
 
 
@@ -152,6 +160,9 @@ def _field_problem(message: object) -> str:
             return "seq is negative."
         case Composing(scope=scope) if scope is not None and len(scope) > SCOPES_MAX:
             return f"A scope has at most {SCOPES_MAX} parts."
+        case Acknowledge(intents=ids):
+            if not 0 < len(ids) <= ACKNOWLEDGED_MAX or any(len(id) > ID_POINTS_MAX for id in ids):
+                return f"An acknowledgement names 1 to {ACKNOWLEDGED_MAX} intents by their ids."
         case IntentFrame(n=n, seen=seen, refs=refs):
             if n < 0 or seen < 0:
                 return "n and seen count from zero."
@@ -242,7 +253,39 @@ class ComposingMessage(msgspec.Struct, frozen=True, tag_field="type", tag="compo
     on: bool
 
 
-ServerMessage = Welcome | Ack | Nack | StateMessage | QuestionMessage | DraftMessage | ErrorMessage | ComposingMessage
+class InboxEntry(msgspec.Struct, frozen=True):
+    """An own intent whose verdict waits to be acknowledged; its text is cut at 500 code points, the reason at 1,000."""
+
+    id: str
+    seq: int
+    at: str
+    kind: IntentKind
+    text: str
+    refs: tuple[str, ...]
+    verdict: VerdictBody
+    verdict_seq: int
+    undone_by: str
+
+
+class InboxMessage(msgspec.Struct, frozen=True, tag_field="type", tag="inbox"):
+    """Own verdicts that are not acknowledged, newest first: all (`whole`) with `more` beyond these, or a new one."""
+
+    intents: tuple[InboxEntry, ...]
+    more: int = 0
+    whole: bool = True
+
+
+ServerMessage = (
+    Welcome
+    | Ack
+    | Nack
+    | StateMessage
+    | QuestionMessage
+    | DraftMessage
+    | ErrorMessage
+    | ComposingMessage
+    | InboxMessage
+)
 
 _ENCODER = msgspec.json.Encoder()
 

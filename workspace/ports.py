@@ -20,6 +20,8 @@ from workspace.intents.record import Row
 from workspace.intents.segment import Segment
 
 JID_MAX = 2**62
+# No actor's name is empty.
+EVERYBODY = ""
 JournalRow = Journaled
 
 
@@ -76,6 +78,19 @@ class LaneRow(msgspec.Struct, frozen=True):
     actor: str
     secret_hash: str
     created_at: str
+
+
+class InboxRow(msgspec.Struct, frozen=True):
+    """What one actor has acknowledged: every verdict of a record up to `upto`, but not those of the intents in `open`.
+
+    `open` has the newest first, at most 500. The row of `EVERYBODY` is for those who have none of their own: what ended
+    before there were inboxes here, or before a fork, waits for nobody.
+    """
+
+    ws: str
+    actor: str
+    upto: int = 0
+    open: tuple[str, ...] = ()
 
 
 class TokenRow(msgspec.Struct, frozen=True):
@@ -193,6 +208,19 @@ class Store(Protocol):
 
     async def lane(self, ws: str, lane: str) -> LaneRow | None:
         """Return one lane."""
+
+    async def put_inbox(self, row: InboxRow, epoch: int) -> None:
+        """Remember what an actor has acknowledged.
+
+        Raises:
+            workspace.errors.Deposed: another server owns the workspace.
+        """
+
+    async def inbox(self, ws: str, actor: str) -> InboxRow:
+        """Return what an actor has acknowledged: the own row, else that of `EVERYBODY`, else nothing.
+
+        One indexed read.
+        """
 
     async def put_token(self, row: TokenRow) -> None:
         """Remember a token."""

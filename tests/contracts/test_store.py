@@ -10,7 +10,7 @@ import pytest
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import ConfigBody, Row, seal
-from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, Store, TokenRow, WorkspaceRow
+from workspace.ports import EVERYBODY, Batch, InboxRow, JournalRow, LaneRow, SnapshotRow, Store, TokenRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
 from workspace.store.sql import SqlStore
 
@@ -153,3 +153,20 @@ async def test_workspaces_are_made_once_and_deleted_whole(store: Store) -> None:
     assert await store.workspace("w") is None
     with pytest.raises(StoreFault):
         await store.submit(Batch("w", epoch, tuple(rows(1))))
+
+
+async def test_what_an_actor_has_acknowledged_is_kept_apart_from_others(store: Store) -> None:
+    epoch = await store.claim("w")
+    assert await store.inbox("w", "ana") == InboxRow("w", "ana")
+    await store.put_inbox(InboxRow("w", EVERYBODY, 3), epoch)
+    await store.put_inbox(InboxRow("w", "ana", 9, ("i7", "i4")), epoch)
+    await store.put_inbox(InboxRow("w", "ana", 12, ("i7",)), epoch)
+    assert await store.inbox("w", "ana") == InboxRow("w", "ana", 12, ("i7",))
+    assert await store.inbox("w", "ben") == InboxRow("w", "ben", 3), "who has no row of their own has everybody's"
+    await store.claim("w")
+    with pytest.raises(Deposed):
+        await store.put_inbox(InboxRow("w", "ana", 99), epoch)
+    assert (await store.inbox("w", "ana")).upto == 12
+    await store.delete_workspace("w")
+    await store.create_workspace(WorkspaceRow("w", "W", "now"))
+    assert await store.inbox("w", "ana") == InboxRow("w", "ana")

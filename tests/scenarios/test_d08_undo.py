@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.stage import WAIT, Stage, is_typed_by, records_of, run_story
-from workspace.client import Intent, Message, Refused, Room
+from workspace.client import Message, Refused, Room
+from workspace.client_intent import Intent
 from workspace.document_client import DocumentClient
 
 LINE, NEW = "A short walk, then the talks.", "A long march through the woods, then the talks."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from agent.builtin.judge import BuiltinJudge
@@ -101,6 +102,9 @@ async def reach(stage: Scene) -> dict[str, str]:
     }
     board = (await stage.http.get("/intents")).json()
     read |= {f"board {one['id']}": json.dumps(without_writing(one), ensure_ascii=False) for one in board}
+    live = await stage.server.lobby.room("demo")
+    for actor in {one["actor"] for one in board}:
+        read[f"inbox {actor}"] = msgspec.json.encode(await live.doorman.inbox.of(actor)).decode()
     read["usage"] = (await stage.http.get("/usage")).text
     for record in records:
         if (record["body"] or {}).get("opened"):

@@ -207,10 +207,10 @@ def _at_once(person: Person) -> None:
 
 
 MUTATIONS = (
-    Mutation("dedup", "an intent sent again is a new one", frozenset({"I2", "I4", "I5", "I12"}), 60, _dedup),
+    Mutation("dedup", "an intent sent again is a new one", frozenset({"I2", "I3", "I4", "I5", "I12"}), 60, _dedup),
     Mutation("fence", "a deposed server goes on writing", frozenset({"I14"}), 150, _fence),
     Mutation("values", "what a plan read and replaces is not looked at again", frozenset({"I7", "I9"}), 60, _values),
-    Mutation("gate", "colliding plans are not found", frozenset({"I8"}), 60, _gate),
+    Mutation("gate", "colliding plans are not found", frozenset({"I8", "I12"}), 60, _gate),
     Mutation("edits", "people's unseen edits are overwritten", frozenset({"I9"}), 60, _edits),
     Mutation("judge", "opposite goals are not settled", frozenset({"I8"}), 60, _judge),
     Mutation(
@@ -279,7 +279,7 @@ MUTATIONS = (
     Mutation(
         "rights",
         "anybody may end anybody's instruction",
-        frozenset({"rights", "I4"}),
+        frozenset({"rights", "I4", "I12"}),
         100,
         lambda: [patch.object(admission, "refuse", lambda *args: None)],
     ),

@@ -2,11 +2,12 @@
 import type { Aim } from './composer'
 import { CostLine } from './cost'
 import { Fates } from './effects'
-import type { IntentView, Room } from './room'
+import type { Room } from './room'
+import type { IntentView } from './told'
 import { inkOf } from './session'
-import { RANKS } from './wire'
+import { RANKS, type Verdict } from './wire'
 
-const LABELS: Record<string, string> = {
+export const LABELS: Record<string, string> = {
   parked: 'waits for edits',
   queued: 'queued',
   planning: 'planning…',
@@ -70,25 +71,19 @@ function Card({ room, intent, onAim }: { room: Room; intent: IntentView; onAim: 
   const live = LIVE.has(intent.state)
   const verdict = intent.verdict
   const waits = intent.waitsFor.map((id) => room.intents.get(id)?.actor ?? id)
-  const can = verdict?.can ?? []
   const steps = room.steps.get(intent.id) ?? []
   const cost = room.costs.get(intent.id)
   const working = intent.state === 'planning' || intent.state === 'ready'
   const maySteer = working && intent.kind !== 'approve' && room.role !== 'viewer'
   const joined = intent.kind === 'do' ? room.intents.get(intent.refs[0] ?? '') : undefined
   const replaced = intent.replacedBy ? room.intents.get(intent.replacedBy) : undefined
-  const undone = intent.kind === 'undo' ? [...room.intents.values()].find((one) => one.verdict?.commit === intent.refs[0]) : undefined
-  const undoneBy = verdict?.commit && [...room.intents.values()].find((one) => one.kind === 'undo' && one.state === 'done' && one.refs[0] === verdict.commit)
-  const mayUndo = can.includes('undo') && verdict?.commit && !undoneBy && intent.kind !== 'undo' && (intent.actor === room.actor || RANKS[room.role]! >= RANKS[intent.role]!)
-  const mayOverride = can.includes('override') && (intent.kind === 'do' || intent.kind === 'override') && room.role !== 'viewer'
-  const approved = intent.kind === 'approve' ? room.intents.get(intent.refs[0] ?? '')?.text : undefined
   return (
     <article class="card intent" data-testid="intent-card" data-state={intent.state} data-actor={intent.actor}>
       <header>
         <b style={{ color: inkOf(intent.actor) }}>{intent.mine || intent.actor === room.actor ? 'You' : intent.actor}</b>
         <span class={`state ${intent.state}`}>{LABELS[intent.state] ?? intent.state}</span>
       </header>
-      <p class="words">{intent.kind === 'undo' ? `Take back: ${undone?.text ?? intent.refs[0]}` : intent.kind === 'approve' ? `Run: ${approved ?? intent.refs[0]}` : intent.text}</p>
+      <p class="words">{wordsOf(room, intent)}</p>
       {joined && <p class="faint">adds to {joined.actor === room.actor ? 'your' : `${joined.actor}’s`} “{joined.text.slice(0, 60)}”</p>}
       {live && waits.length > 0 && <p class="faint">waits for {[...new Set(waits)].join(' and ')}</p>}
       {live && waits.length === 0 && intent.reason && intent.state !== 'held' && steps.length === 0 && <p class="faint">{intent.reason}</p>}
@@ -119,23 +114,48 @@ function Card({ room, intent, onAim }: { room: Room; intent: IntentView; onAim: 
             Add to it
           </button>
         )}
-        {undoneBy && <span class="faint">taken back by {undoneBy.actor === room.actor ? 'you' : undoneBy.actor}</span>}
-        {mayUndo && (
-          <button class="small ghost" data-testid="undo" title="Take it back; what others typed since stays" onClick={() => room.undo(verdict.commit!)}>
-            Undo
-          </button>
-        )}
-        {can.includes('approve') && room.role !== 'viewer' && room.role !== 'commenter' && (
-          <button class="small" data-testid="approve" onClick={() => room.approve(intent.id)}>
-            Run it anyway
-          </button>
-        )}
-        {mayOverride && (
-          <button class="small ghost" data-testid="override" title="Ask for something else instead, knowing how this ended" onClick={() => onAim({ kind: 'override', intent })}>
-            Override
-          </button>
-        )}
+        {verdict && <Remedies room={room} intent={intent} verdict={verdict} onAim={onAim} />}
       </footer>
     </article>
+  )
+}
+
+/** What an intent asks for, in words. */
+export function wordsOf(room: Room, intent: Pick<IntentView, 'kind' | 'refs' | 'text'>): string {
+  const about = intent.refs[0] ?? ''
+  if (intent.kind === 'undo') return `Take back: ${[...room.intents.values()].find((one) => one.verdict?.commit === about)?.text ?? about}`
+  return intent.kind === 'approve' ? `Run: ${room.intents.get(about)?.text ?? about}` : intent.text
+}
+
+/** What may be done about a verdict. `mark` tells two places of one intent apart; `onAct` hears that something was done. */
+export function Remedies(props: { room: Room; intent: IntentView; verdict: Verdict; onAim: (aim: Aim) => void; mark?: string; onAct?: () => void }) {
+  const { room, intent, verdict, mark = '' } = props
+  const can = verdict.can ?? []
+  const undoneBy = verdict.commit && [...room.intents.values()].find((one) => one.kind === 'undo' && one.state === 'done' && one.refs[0] === verdict.commit)
+  const mayUndo = can.includes('undo') && verdict.commit && !undoneBy && intent.kind !== 'undo' && (intent.actor === room.actor || RANKS[room.role]! >= RANKS[intent.role]!)
+  const mayOverride = can.includes('override') && (intent.kind === 'do' || intent.kind === 'override') && room.role !== 'viewer'
+  const act = (deed: () => void) => () => {
+    deed()
+    props.onAct?.()
+  }
+  return (
+    <>
+      {undoneBy && <span class="faint">taken back by {undoneBy.actor === room.actor ? 'you' : undoneBy.actor}</span>}
+      {mayUndo && (
+        <button class="small ghost" data-testid={`${mark}undo`} title="Take it back; what others typed since stays" onClick={act(() => room.undo(verdict.commit!))}>
+          Undo
+        </button>
+      )}
+      {can.includes('approve') && room.role !== 'viewer' && room.role !== 'commenter' && (
+        <button class="small" data-testid={`${mark}approve`} onClick={act(() => room.approve(intent.id))}>
+          Run it anyway
+        </button>
+      )}
+      {mayOverride && (
+        <button class="small ghost" data-testid={`${mark}override`} title="Ask for something else instead, knowing how this ended" onClick={act(() => props.onAim({ kind: 'override', intent }))}>
+          Override
+        </button>
+      )}
+    </>
   )
 }

@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type * as Y from 'yjs'
 import type { Selection } from './editor'
-import type { IntentView, Room } from './room'
+import type { Room } from './room'
+import type { IntentView } from './told'
 import type { Scope } from './wire'
 
 /** An instruction that the next one is about: what is asked adds to it, or comes in its place. */

@@ -1,6 +1,7 @@
 /** What models have cost here: one line under an instruction, and the account of the workspace on demand. */
 import { useEffect, useState } from 'preact/hooks'
-import type { IntentCost, Room } from './room'
+import type { Room } from './room'
+import type { IntentCost } from './told'
 import { api, call } from './session'
 
 interface Line { calls: number; in: number; out: number; cached: number; cost: number }

@@ -1,5 +1,5 @@
 /** What an instruction sends outside: shown in full before somebody approves it, and with its fate afterwards. */
-import type { EffectView } from './room'
+import type { EffectView } from './told'
 import type { Json, ShownEffect } from './wire'
 
 const STATUS: Record<string, [string, string]> = {

@@ -10,9 +10,11 @@ import { QuestionCard } from './conflict'
 import { Cost } from './cost'
 import { Editor, type Selection } from './editor'
 import { People } from './people'
-import { attach, type DraftView, type Room } from './room'
+import { attach, type Room } from './room'
 import { Denied, api, call, colourOf, socketUrl, token, ws, type Me, type Workspace } from './session'
 import './style.css'
+import type { DraftView } from './told'
+import { Unread } from './unread'
 import { Values } from './values'
 
 const HISTORY = 2000
@@ -61,9 +63,10 @@ function Stop({ problem }: { problem: unknown }) {
 function Open({ me, workspace, reload }: { me: Me; workspace: Workspace; reload: () => void }) {
   const names = Object.keys(workspace.documents).sort()
   const [doc, setDoc] = useState(() => new URLSearchParams(location.search).get('doc') ?? names.find((name) => workspace.documents[name] === 'text') ?? names[0] ?? '')
+  const [since] = useState(workspace.seq)
   if (!doc || !(doc in workspace.documents))
     return names.length ? <Stop problem={new Error(`There is no document ${doc}.`)} /> : <Empty reload={reload} open={setDoc} />
-  return <Desk key={doc} me={me} workspace={workspace} doc={doc} open={setDoc} reload={reload} />
+  return <Desk key={doc} me={me} workspace={workspace} since={since} doc={doc} open={setDoc} reload={reload} />
 }
 
 function Empty({ reload, open }: { reload: () => void; open: (doc: string) => void }) {
@@ -88,6 +91,7 @@ function useLine(doc: string, workspace: Workspace, me: Me): Line {
     const colour = colourOf(me.actor)
     provider.awareness.setLocalStateField('user', { name: me.actor, color: colour, colorLight: `${colour}33` })
     const room = attach(provider, { store: sessionStorage, key: `folkmoot:${ws}:lane`, from: Math.max(0, workspace.seq - HISTORY) })
+    room.inbox.isWatched = () => document.visibilityState === 'visible'
     for (const name of Object.keys(workspace.documents)) room.documents.add(name)
     return { provider, room }
   }, [doc])
@@ -98,7 +102,7 @@ function useLine(doc: string, workspace: Workspace, me: Me): Line {
   return line
 }
 
-function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: string) => void; reload: () => void }) {
+function Desk(props: { me: Me; workspace: Workspace; since: number; doc: string; open: (doc: string) => void; reload: () => void }) {
   const { me, workspace, doc } = props
   const { provider, room } = useLine(doc, workspace, me)
   const [, redraw] = useState(0)
@@ -169,6 +173,7 @@ function Desk(props: { me: Me; workspace: Workspace; doc: string; open: (doc: st
         {[...room.questions.values()].map((question) => (
           <QuestionCard key={question.id} room={room} question={question} />
         ))}
+        <Unread room={room} since={props.since} onAim={setAim} />
         <Board room={room} onAim={setAim} />
         <Cost room={room} />
         <Activity room={room} />

@@ -2,92 +2,38 @@
  * The client library: `attach(provider)` speaks the control channel (type 100) on a stock y-websocket provider.
  *
  * Keeps the lane, stamps instructions at their first keystroke, queues while offline and sends again by dot, and folds
- * the log into what a page shows. No DOM.
+ * the log into what a page shows (`told.ts`). No DOM.
  */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
+import { Inbox } from './inbox'
 import { Lane, type Store } from './lane'
-import {
-  RANKS,
-  type Effect,
-  type IntentBody,
-  type IntentKind,
-  type Json,
-  type LogRecord,
-  type Question,
-  type Role,
-  type Scope,
-  type ServerMessage,
-  type Verdict,
-} from './wire'
+import { Told, type DraftView, type IntentView } from './told'
+import type { InboxEntry, IntentKind, LogRecord, Scope, ServerMessage } from './wire'
+
+export type { DraftView, EffectView, IntentCost, IntentView } from './told'
 
 const CONTROL = 100
-const RECORDS_KEPT = 500
 const STEPS_KEPT = 4
 
-export interface IntentView {
-  id: string
-  seq: number
-  at: string
-  actor: string
-  role: Role
-  mine: boolean
-  kind: IntentKind
-  text: string
-  seen: number
-  scope?: Scope[]
-  refs: string[]
-  state: string
-  reason: string
-  waitsFor: string[]
-  summary: string
-  verdict?: Verdict
-  /** Where in the log the verdict stands. */
-  verdictSeq?: number
-  decision?: string
-  /** Done, and since replaced by this one: a late rival that was settled for. */
-  replacedBy?: string
-  /** What its commit sends outside. */
-  effects?: EffectView[]
-}
-/** One outside effect of a commit and how far it has come. */
-export interface EffectView { i: number; tool: string; args: Record<string, Json>; status: string; detail: string }
-/** Words the agent is writing. */
-export interface DraftView { doc: string; text: string; intents: string[] }
-/** What the models asked for one instruction have cost, in millionths of a US dollar. */
-export interface IntentCost { micros: number; calls: number; failed: number; stopped: number; models: Set<string> }
 export interface Unsent { n: number; text: string; problem?: string; remedy?: string }
 type Listener = () => void
 
-export class Room {
+export class Room extends Told {
   readonly lane: Lane
-  actor = ''
-  role: Role = 'viewer'
   online = false
   welcomed = false
-  head = 0
-  intents = new Map<string, IntentView>()
-  questions = new Map<string, Question>()
   drafts = new Map<string, DraftView>()
-  /** What the agent says it is doing, newest last, by instruction. */
-  steps = new Map<string, string[]>()
-  costs = new Map<string, IntentCost>()
-  records: LogRecord[] = []
   composing = new Map<string, string>()
   problems: Unsent[] = []
   /** Local edits that no record of the log covers yet. */
   unsaved = false
-  documents = new Set<string>()
-  /** Documents that left the list: variants nobody picked. */
-  archived = new Set<string>()
-  /** By question: the policy that asked, and the layer it is about. */
-  private asked = new Map<string, { policy: string; layer: string }>()
+  /** Own verdicts that wait to be acknowledged. */
+  readonly inbox = new Inbox((ids) => this.acknowledged(ids), (entry) => this.isExpected(entry))
   /** Where the log stood when this page was opened. */
   private opened = -1
-  private calls = new Map<string, { intents: string[]; model: string }>()
-  private outside = new Map<string, EffectView>()
   private sent = 0
   private listeners = new Set<Listener>()
   private queued = false
@@ -97,6 +43,7 @@ export class Room {
     readonly doc: string,
     options: { store: Store; key: string; from?: number },
   ) {
+    super()
     this.lane = new Lane(options.store, options.key)
     this.lane.begin(options.from ?? 0)
     provider.messageHandlers[CONTROL] = (_encoder, decoder) => {
@@ -248,28 +195,6 @@ export class Room {
     this.changed()
   }
 
-  /** Whether this person may cancel an instruction: an own one, or one of somebody below. */
-  mayStop(intent: IntentView): boolean {
-    return this.role !== 'viewer' && (intent.actor === this.actor || RANKS[this.role]! > RANKS[intent.role]!)
-  }
-
-  /** Whether this person is among those a question is for; a vote is for everybody who may instruct. */
-  mayAnswer(question: Question): boolean {
-    const asked = this.asked.get(question.id)
-    if (RANKS[this.role]! < RANKS.commenter!) return false
-    if (asked?.policy === 'vote@1') return true
-    // What the agent asks about one instruction is for its author, or somebody above.
-    const alone = asked ? undefined : this.intents.get(question.group[0] ?? '')
-    if (alone) return this.mayStop(alone)
-    // Whether an instruction may be replaced is for its author, not for who wants to replace it.
-    const group = asked?.layer === 'rights' ? question.group.slice(0, 1) : question.group
-    const authors = group.map((id) => this.intents.get(id)).filter((one) => one !== undefined)
-    // What cannot be taken back is approved by nobody below an editor.
-    if (question.evidence.effects && (RANKS[this.role] ?? 0) < RANKS.editor!) return false
-    const top = Math.max(0, ...authors.map((one) => RANKS[one.role] ?? 0))
-    return authors.some((one) => one.actor === this.actor) || (RANKS[this.role] ?? 0) >= top
-  }
-
   /** A range of a text as the scope of an instruction. */
   range(text: Y.Text, from: number, to: number): Scope {
     const at = (index: number, assoc: number) =>
@@ -291,6 +216,7 @@ export class Room {
         this.questions.clear()
         this.drafts.clear()
         for (const intent of this.lane.pending) this.send(intent)
+        this.inbox.again()
         break
       }
       case 'ack':
@@ -324,9 +250,24 @@ export class Room {
       case 'record':
         this.onRecord(message)
         break
+      case 'inbox':
+        this.inbox.take(message)
+        break
       case 'error':
+        this.inbox.refused()
         break
     }
+    this.changed()
+  }
+
+  /** Done just as planned, with no note about it; or ended by this person's own hand. */
+  private isExpected({ id, verdict }: InboxEntry): boolean {
+    const isPlain = verdict.state === 'done' && verdict.code === 'done' && verdict.reason === this.intents.get(id)?.summary
+    return isPlain || (!!verdict.by && this.intents.get(verdict.by)?.actor === this.actor)
+  }
+
+  private acknowledged(ids: string[]): void {
+    if (this.welcomed) this.send({ type: 'acknowledge', intents: ids })
     this.changed()
   }
 
@@ -344,90 +285,8 @@ export class Room {
 
   private onRecord(record: LogRecord): void {
     if (!this.lane.show(record.seq, record.seq <= this.opened)) return
-    this.head = Math.max(this.head, record.seq)
-    this.records.push(record)
-    if (this.records.length > RECORDS_KEPT) this.records.shift()
-    const body = record.body
-    switch (record.kind) {
-      case 'intent':
-        this.onIntent(record, body as IntentBody)
-        break
-      case 'plan':
-        for (const id of body.intents as string[]) {
-          const intent = this.intents.get(id)
-          if (intent) intent.summary = body.summary
-        }
-        break
-      case 'oracle':
-        this.onCall(record)
-        break
-      case 'decision':
-        if (body.of) this.questions.delete(body.of)
-        if (body.question) this.asked.set(body.question.id, { policy: body.policy, layer: body.layer })
-        for (const id of body.group as string[]) {
-          const intent = this.intents.get(id)
-          if (intent) intent.decision = body.reason
-          if (intent && body.outcome[id] === 'replaced') intent.replacedBy = (body.group as string[]).find((one) => body.outcome[one] === 'run')
-        }
-        break
-      case 'verdict': {
-        const verdict = body as Verdict
-        const intent = this.intents.get(verdict.intent)
-        if (intent) Object.assign(intent, { verdict, verdictSeq: record.seq, state: verdict.state, reason: verdict.reason, waitsFor: [] })
-        this.steps.delete(verdict.intent)
-        for (const question of this.questions.values())
-          if (question.group.length === 1 && question.group[0] === verdict.intent) this.questions.delete(question.id)
-        break
-      }
-      case 'update':
-        if (body.lane === this.lane.lane) this.unsaved = this.isAhead(body.ins ?? [])
-        break
-      case 'config':
-        for (const name of Object.keys(body.documents ?? {})) this.documents.add(name)
-        for (const name of (body.archived ?? []) as string[]) {
-          this.documents.delete(name)
-          this.archived.add(name)
-        }
-        break
-      case 'commit':
-        for (const name of Object.keys(body.created ?? {})) this.documents.add(name)
-        this.onCommit(body)
-        break
-      case 'effect': {
-        const effect = this.outside.get(`${body.commit}/${body.i}`)
-        if (effect) Object.assign(effect, { status: body.status, detail: body.detail ?? '' })
-        break
-      }
-    }
-  }
-
-  /** A commit's outside effects are about to leave. */
-  private onCommit(body: { commit: string; intents: string[]; effects?: Effect[] }): void {
-    if (!body.effects?.length) return
-    const shown = body.effects.map(({ i, tool, args }) => ({ i, tool, args, status: 'waits', detail: '' }))
-    for (const effect of shown) this.outside.set(`${body.commit}/${effect.i}`, effect)
-    for (const id of body.intents) {
-      const intent = this.intents.get(id)
-      if (intent) intent.effects = shown
-    }
-  }
-
-  /** A call to a model began or ended: count what it cost for the instructions it served. */
-  private onCall(record: LogRecord): void {
-    const { opened, closed } = record.body as { opened?: { intents: string[]; model: string }; closed?: { call: string; outcome: string; cost?: number } }
-    if (opened) this.calls.set(`k${record.seq}`, opened)
-    const call = closed && this.calls.get(closed.call)
-    if (!closed || !call) return
-    this.calls.delete(closed.call)
-    for (const id of call.intents) {
-      const own = this.costs.get(id) ?? { micros: 0, calls: 0, failed: 0, stopped: 0, models: new Set<string>() }
-      own.micros += (closed.cost ?? 0) / call.intents.length
-      own.calls += 1
-      if (closed.outcome === 'cancelled') own.stopped += 1
-      else if (closed.outcome !== 'ok') own.failed += 1
-      own.models.add(call.model)
-      this.costs.set(id, own)
-    }
+    this.enter(record, this.lane.lane)
+    if (record.kind === 'update' && record.body.lane === this.lane.lane) this.unsaved = this.isAhead(record.body.ins ?? [])
   }
 
   /** Whether this document holds own edits beyond the given spans of a record. */
@@ -435,30 +294,6 @@ export class Room {
     const own = this.provider.doc.clientID
     const known = spans.find(([client]) => client === own)
     return known !== undefined && known[2] < Y.getState(this.provider.doc.store, own)
-  }
-
-  private onIntent(record: LogRecord, body: IntentBody): void {
-    if (body.kind === 'answer') {
-      const question = this.questions.get(body.refs?.[0] ?? '')
-      if (question && question.group.length === 1) this.questions.delete(question.id)
-    }
-    this.intents.set(body.id, {
-      id: body.id,
-      seq: record.seq,
-      at: record.at,
-      actor: record.actor,
-      role: body.role,
-      mine: body.lane === this.lane.lane,
-      kind: body.kind,
-      text: body.text,
-      seen: body.seen,
-      scope: body.scope,
-      refs: body.refs ?? [],
-      state: 'queued',
-      reason: '',
-      waitsFor: [],
-      summary: '',
-    })
   }
 }
 

@@ -105,6 +105,20 @@ export interface Verdict {
   commit?: string
   can?: string[]
 }
+/** An own intent whose verdict waits to be acknowledged. */
+export interface InboxEntry {
+  id: string
+  seq: number
+  at: string
+  kind: IntentKind
+  text: string
+  refs: string[]
+  verdict: Verdict
+  verdict_seq: number
+  undone_by: string
+}
+/** All that waits (`whole`), newest first, with `more` beyond these; or what has just ended. */
+export interface InboxMessage { type: 'inbox'; intents: InboxEntry[]; more: number; whole: boolean }
 export type ServerMessage =
   | Welcome
   | Ack
@@ -114,4 +128,5 @@ export type ServerMessage =
   | DraftMessage
   | ComposingMessage
   | ErrorMessage
+  | InboxMessage
   | LogRecord

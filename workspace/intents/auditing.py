@@ -27,8 +27,8 @@ from workspace.intents.causality import are_concurrent, happened_before
 from workspace.intents.conflict import unseen_by
 from workspace.intents.effects import digest_of
 from workspace.intents.fold import Fold, sha_of
-from workspace.intents.gate import EDIT_RANK, RUNNING_KINDS, read_need, try_plan, unmet_expectation
-from workspace.intents.intent import rank_of
+from workspace.intents.gate import EDIT_RANK, read_need, try_plan, unmet_expectation
+from workspace.intents.intent import RUNNING_KINDS, rank_of
 from workspace.intents.invariant import broken
 from workspace.intents.record import (
     BLANKED,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workspace.intents.causality import Lanes, Stamp
-from workspace.intents.intent import LIVE, Role, State, rank_of
+from workspace.intents.intent import LIVE, RUNNING_KINDS, Role, State, rank_of
 from workspace.intents.plan import Exchange
 from workspace.intents.record import (
     CHANGED,
@@ -318,5 +318,7 @@ class Board:
         entry.shelves = None
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
         self.live.pop(body.intent, None)
+        if entry.body.kind in RUNNING_KINDS:
+            self.timeline.end(entry)
         self._part(entry)
         self._withdraw_questions(entry)

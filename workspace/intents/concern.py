@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from workspace.intents.causality import Stamp, happened_before
 from workspace.intents.context import EARLIER_LOOKED_AT, EARLIER_MAX
-from workspace.intents.gate import RUNNING_KINDS
+from workspace.intents.intent import RUNNING_KINDS
 
 Body = dict[str, Any]  # a record's body as JSON
 

@@ -12,8 +12,7 @@ from crdt.errors import CrdtError
 from workspace.intents.board import Entry
 from workspace.intents.causality import happened_before
 from workspace.intents.core import Core
-from workspace.intents.gate import RUNNING_KINDS
-from workspace.intents.intent import Scope
+from workspace.intents.intent import RUNNING_KINDS, Scope
 from workspace.intents.plan import Earlier, Option
 from workspace.intents.record import OracleBody, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn

@@ -20,7 +20,7 @@ from workspace.intents.board import Entry
 from workspace.intents.causality import happened_before
 from workspace.intents.conflict import Documents, anchored_docs, overlap
 from workspace.intents.core import Core
-from workspace.intents.intent import Expect, Need, rank_of
+from workspace.intents.intent import RUNNING_KINDS, Expect, Need, rank_of
 from workspace.intents.record import PlanBody
 from workspace.intents.turn import Turn
 
@@ -87,9 +87,6 @@ def is_blocked(core: Core, turn: Turn, entry: Entry) -> bool:
         tied = set[str]().union(*(anchored_docs(one) for one in (entry, *before)))
         core.fold.board.shelves.sleep(entry, behind=nearest, tied=tuple(tied))
     return bool(before)
-
-
-RUNNING_KINDS = frozenset({"do", "override", "approve", "undo"})
 
 
 def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:

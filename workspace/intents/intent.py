@@ -13,6 +13,8 @@ import msgspec
 from crdt.digest import Json
 
 IntentKind = Literal["do", "override", "cancel", "answer", "approve", "undo"]
+# What the agent carries out; an answer and a cancel are about something of these.
+RUNNING_KINDS: frozenset[str] = frozenset({"do", "override", "approve", "undo"})
 Role = Literal["owner", "editor", "commenter", "viewer", "agent"]
 
 LiveState = Literal["parked", "queued", "planning", "ready", "held"]

@@ -16,7 +16,8 @@ from workspace.intents.context import ask_where, earlier_of, scope_of
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
-from workspace.intents.gate import RUNNING_KINDS, is_blocked, lacks_updates, try_plan
+from workspace.intents.gate import is_blocked, lacks_updates, try_plan
+from workspace.intents.intent import RUNNING_KINDS
 from workspace.intents.plan import (
     OPS_MAX,
     OPTIONS_MAX,

@@ -11,7 +11,18 @@ import msgspec
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
 from workspace.intents.segment import Segment
-from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, Taken, TokenRow, WorkspaceRow
+from workspace.ports import (
+    EVERYBODY,
+    JID_MAX,
+    Batch,
+    InboxRow,
+    JournalRow,
+    LaneRow,
+    SnapshotRow,
+    Taken,
+    TokenRow,
+    WorkspaceRow,
+)
 from workspace.store.writer import check_dense
 
 
@@ -23,6 +34,7 @@ class _Workspace:
     snapshots: list[SnapshotRow] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
     lanes: dict[str, LaneRow] = field(default_factory=dict)
+    inboxes: dict[str, InboxRow] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -153,6 +165,19 @@ class MemoryStore:
     async def lane(self, ws: str, lane: str) -> LaneRow | None:
         """Return one lane."""
         return self._kept(ws).lanes.get(lane)
+
+    async def put_inbox(self, row: InboxRow, epoch: int) -> None:
+        """Remember what an actor has acknowledged."""
+        kept = self._kept(row.ws)
+        if kept.row.epoch != epoch:
+            raise Deposed(f"workspace {row.ws} was claimed by another server")
+        kept.inboxes[row.actor] = row
+
+    async def inbox(self, ws: str, actor: str) -> InboxRow:
+        """Return what an actor has acknowledged; an own row comes before everybody's."""
+        inboxes = self._kept(ws).inboxes
+        row = inboxes.get(actor) or inboxes.get(EVERYBODY)
+        return msgspec.structs.replace(row, actor=actor) if row else InboxRow(ws, actor)
 
     async def put_token(self, row: TokenRow) -> None:
         """Remember a token."""

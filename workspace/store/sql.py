@@ -13,13 +13,25 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar, cast
 
+import msgspec
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from workspace.errors import StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import Row
 from workspace.intents.segment import Segment
-from workspace.ports import JID_MAX, Batch, JournalRow, LaneRow, SnapshotRow, Taken, TokenRow, WorkspaceRow
+from workspace.ports import (
+    EVERYBODY,
+    JID_MAX,
+    Batch,
+    InboxRow,
+    JournalRow,
+    LaneRow,
+    SnapshotRow,
+    Taken,
+    TokenRow,
+    WorkspaceRow,
+)
 from workspace.store.segments import (
     SEQ_MAX,
     Packed,
@@ -86,6 +98,10 @@ class SqlStore:
             SQLModel.metadata.create_all(engine)
             engine.dispose()
             with sqlite3.connect(self._path, timeout=BUSY_MS / 1000) as raw:
+                if raw.execute("SELECT max(version) FROM schema_version").fetchone()[0] in (1, 2):
+                    # Schema 2 knew no inbox: what had ended by then waits for nobody.
+                    heads = f"SELECT ws, '{EVERYBODY}', max(seq), '[]' FROM log GROUP BY ws"
+                    raw.execute(f"INSERT OR IGNORE INTO inbox (ws, actor, upto, open) {heads}")
                 raw.execute("INSERT OR IGNORE INTO schema_version (version) VALUES (?)", (SCHEMA_VERSION,))
                 if not any(row[1] == "is_busy" for row in raw.execute("PRAGMA table_info(workspace)")):
                     # Schema 1 did not know: each workspace is opened once, which finds out.
@@ -163,7 +179,7 @@ class SqlStore:
         """Remove a workspace with everything in it."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "token"):
+            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token"):
                 connection.execute(f"DELETE FROM {table} WHERE ws = ?", (id,))
             connection.execute("DELETE FROM workspace WHERE id = ?", (id,))
 
@@ -286,6 +302,26 @@ class SqlStore:
         query = "SELECT ws, lane, actor, secret_hash, created_at FROM lane WHERE ws = ? AND lane = ?"
         row = await self._read(lambda c: c.execute(query, (ws, lane)).fetchone())
         return LaneRow(*row) if row else None
+
+    async def put_inbox(self, row: InboxRow, epoch: int) -> None:
+        """Remember what an actor has acknowledged."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            check_epoch(connection, row.ws, epoch)
+            values = (row.ws, row.actor, row.upto, msgspec.json.encode(row.open).decode())
+            connection.execute("INSERT OR REPLACE INTO inbox (ws, actor, upto, open) VALUES (?,?,?,?)", values)
+
+        await self._write(work)
+
+    async def inbox(self, ws: str, actor: str) -> InboxRow:
+        """Return what an actor has acknowledged; an own row comes before everybody's."""
+        query = "SELECT upto, open FROM inbox WHERE ws = ? AND actor IN (?, ?) ORDER BY actor DESC LIMIT 1"
+        row = await self._read(lambda c: c.execute(query, (ws, actor, EVERYBODY)).fetchone())
+        return (
+            InboxRow(ws, actor, row[0], msgspec.json.decode(row[1], type=tuple[str, ...]))
+            if row
+            else InboxRow(ws, actor)
+        )
 
     async def put_token(self, row: TokenRow) -> None:
         """Remember a token."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class SchemaTable(SQLModel, table=True):
@@ -98,6 +98,16 @@ class LaneTable(SQLModel, table=True):
     actor: str
     secret_hash: str
     created_at: str
+
+
+class InboxTable(SQLModel, table=True):
+    """What one actor has acknowledged: all verdicts up to record `upto` but those of the intents in `open`, JSON."""
+
+    __tablename__ = "inbox"
+    ws: str = Field(primary_key=True)
+    actor: str = Field(primary_key=True)
+    upto: int
+    open: str
 
 
 class TokenTable(SQLModel, table=True):

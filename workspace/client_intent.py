@@ -1,0 +1,54 @@
+"""An intent of one's own as the Python client sees it: its states as they come, up to its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from crdt.digest import Json
+
+QUEUE_MAX = 10_000
+Message = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where an intent stands. `verdict` is the body of its verdict record once it has one."""
+
+    name: str
+    reason: str = ""
+    waits_for: tuple[str, ...] = ()
+    verdict: Message | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """True for the verdict."""
+        return self.verdict is not None
+
+
+@dataclass(slots=True)
+class Intent:
+    """One intent of ours: its id in the log, and its states as they come."""
+
+    id: str
+    seq: int
+    n: int
+    queue: asyncio.Queue[State]
+    last: State
+
+    async def states(self) -> AsyncIterator[State]:
+        """Yield every state up to the verdict."""
+        while not self.last.is_final or not self.queue.empty():
+            self.last = await self.queue.get()
+            yield self.last
+            if self.last.is_final:
+                return
+
+    async def verdict(self, seconds: float = 60.0) -> Message:
+        """Return the verdict's body. Raises TimeoutError when it does not come in time."""
+        async with asyncio.timeout(seconds):
+            async for _ in self.states():
+                pass
+        assert self.last.verdict is not None, "states end with the verdict"
+        return self.last.verdict

@@ -1,0 +1,31 @@
+"""One's own inbox over HTTP: the verdicts that are not acknowledged yet, and their acknowledgement."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from workspace.http.guard import answer, body_of, enter
+from workspace.http.problem import Problem
+from workspace.messages import Acknowledge, InboxMessage
+
+
+async def show(request: Request) -> Response:
+    """`GET …/inbox`: the newest 100 of one's own verdicts that are not acknowledged, and how many more."""
+    room, identity = await enter(request, "read")
+    return _answer(await room.doorman.inbox.of(identity.actor))
+
+
+async def acknowledge(request: Request) -> Response:
+    """`POST …/inbox`: acknowledge the verdicts on one's own `intents`, all or none; answers with what is left."""
+    room, identity = await enter(request, "read")
+    body = await body_of(request, Acknowledge)
+    problem = room.doorman.inbox.problem(identity.actor, body.intents)
+    if problem is not None:
+        raise Problem(problem.code, problem.reason)
+    await room.doorman.inbox.acknowledge(identity.actor, frozenset(body.intents))
+    return _answer(await room.doorman.inbox.of(identity.actor))
+
+
+def _answer(message: InboxMessage) -> Response:
+    return answer({"intents": message.intents, "more": message.more})
