@@ -19,7 +19,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-Database = Annotated[Optional[str], typer.Option("--database", help="sqlite:///PATH; default: a file in --data.")]  # noqa: UP045  typer reads it
+Database = Annotated[
+    str | None,
+    typer.Option("--database", help="sqlite:///PATH or postgresql://USER@HOST/NAME; default: a file in --data."),
+]
 Data = Annotated[Optional[Path], typer.Option("--data", help="Folder for the database [./folkmoot-data].")]  # noqa: UP045
 Workspace = Annotated[str, typer.Argument(help="The workspace's id.")]
 

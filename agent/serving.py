@@ -24,7 +24,7 @@ from workspace.line import Line
 from workspace.lobby import Lobby
 from workspace.ports import Judge, Planner
 from workspace.settings import Settings
-from workspace.store.sql import SqlStore
+from workspace.store.address import store_of
 from workspace.telemetry import Redactor
 
 try:
@@ -47,7 +47,7 @@ def make_agents(models: ModelSettings) -> tuple[Planner, Judge]:
 
 def build_app(settings: Settings, models: ModelSettings = NO_MODELS) -> Starlette:
     """Return the whole server as an ASGI application."""
-    store = SqlStore(settings.database_url)
+    store = store_of(settings.database_url)
     planner, judge = make_agents(models)
     return create_app(settings, store=store, planner=planner, judge=judge, clock=SystemClock())
 

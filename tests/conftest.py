@@ -12,12 +12,25 @@ import pytest
 from hypothesis import settings
 
 from tests.support.ledger import Ledger
+from tests.support.postgres import Postgres, running_postgres
 
 settings.register_profile("ci", derandomize=True, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
 LEDGER = Ledger()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for all tests of a session; the disk is tried where it matters, in tests/faults."""
+    yield from running_postgres(fsync=False)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """The address of an empty database, kept until the session ends: its logs are replayed after the test."""
+    return postgres.database()
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +42,7 @@ def replayed(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.node.get_closest_marker("damages_logs") is None:
             LEDGER.replay()
     finally:
-        LEDGER.memory.clear()
-        LEDGER.urls.clear()
+        LEDGER.forget()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,13 +9,13 @@ import uvicorn
 from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.settings import read_settings
-from workspace.store.sql import SqlStore
+from workspace.store.address import store_of
 
 
 def main() -> None:
     """Serve until the process is told to stop."""
     settings = read_settings(os.environ)
-    app = create_app(settings, store=SqlStore(settings.database_url), planner=None, clock=SystemClock())
+    app = create_app(settings, store=store_of(settings.database_url), planner=None, clock=SystemClock())
     uvicorn.run(
         app, host=settings.host, port=settings.port, ws="websockets-sansio", ws_max_size=settings.frame_bytes_max
     )

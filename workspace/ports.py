@@ -128,7 +128,7 @@ class Courier(Protocol):
 
 
 class Store(Protocol):
-    """Durable home of logs, journals, lanes and tokens. See `workspace.store` for SQLite and memory.
+    """Durable home of logs, journals, lanes and tokens. See `workspace.store` for SQLite, PostgreSQL and memory.
 
     Raises (all methods): `StoreFault` when the database failed; its text says whether trying again is safe.
     """

@@ -28,9 +28,10 @@ from workspace.http.pages import assets
 from workspace.intents.accounting import day_of
 from workspace.intents.ledger import report
 from workspace.intents.replay import fold_log
+from workspace.ports import Store
 from workspace.reading import read_all
 from workspace.settings import Settings
-from workspace.store.sql import SqlStore
+from workspace.store.address import shown, store_of
 
 FREE_BYTES_MIN = 256 << 20
 ANSWER_SECONDS = 30.0
@@ -39,7 +40,7 @@ ANSWER_SECONDS = 30.0
 def usage(ws: str, database: str | None, data: Path | None) -> int:
     """Print what models have cost a workspace."""
 
-    async def work(store: SqlStore) -> int:
+    async def work(store: Store) -> int:
         await must_exist(store, ws)
         rows, journal = await read_all(store, ws)
         fold = fold_log(rows, journal)
@@ -137,7 +138,7 @@ async def _examine(settings: Settings, models: ModelSettings) -> list[Finding]:
 
 async def _database(settings: Settings) -> list[Finding]:
     try:
-        store = SqlStore(settings.database_url)
+        store = store_of(settings.database_url)
         await store.open()
         names = [row.id for row in await store.workspaces()]
         await store.close()
@@ -145,7 +146,11 @@ async def _database(settings: Settings) -> list[Finding]:
         return [
             Finding(False, f"The database does not open: {fault.reason}", "Give another with --database or --data.")
         ]
-    return [Finding(True, f"The database {settings.database_url} opens; workspaces: {', '.join(names) or 'none yet'}.")]
+    return [
+        Finding(
+            True, f"The database {shown(settings.database_url)} opens; workspaces: {', '.join(names) or 'none yet'}."
+        )
+    ]
 
 
 async def _machine(settings: Settings) -> list[Finding]:

@@ -28,22 +28,22 @@ from workspace.intents.turn import timestamp
 from workspace.lobby import make_token
 from workspace.messages import encode_record
 from workspace.names import is_actor, is_workspace_id
-from workspace.ports import Batch, WorkspaceRow
+from workspace.ports import Batch, Store, WorkspaceRow
 from workspace.reading import read_all, verify_log
-from workspace.store.sql import SqlStore
+from workspace.store.address import store_of
 
 FOLLOW_SECONDS = 0.5
 PAGE = 1000
 SUMMARY_POINTS = 100
 
-Work = Callable[[SqlStore], Awaitable[int]]
+Work = Callable[[Store], Awaitable[int]]
 
 
 def with_store(database: str | None, data: Path | None, work: Work) -> int:
     """Run something on the database the options name; errors say what to do."""
 
     async def run() -> int:
-        store = SqlStore(settings_of(None, None, database, data).database_url)
+        store = store_of(settings_of(None, None, database, data).database_url)
         await store.open()
         try:
             return await work(store)
@@ -60,7 +60,7 @@ def with_store(database: str | None, data: Path | None, work: Work) -> int:
         return 0
 
 
-async def must_exist(store: SqlStore, ws: str) -> None:
+async def must_exist(store: Store, ws: str) -> None:
     """Raise `WorkspaceMissing`, naming those there are, unless the database has this workspace."""
     if await store.workspace(ws) is None:
         known = ", ".join(row.id for row in await store.workspaces()) or "none"
@@ -72,7 +72,7 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
     if kind is not None and kind not in BODIES:
         return complain(f"there is no kind {kind!r}; the kinds are {', '.join(BODIES)}.")
 
-    async def work(store: SqlStore) -> int:
+    async def work(store: Store) -> int:
         await must_exist(store, ws)
         at = first
         while True:
@@ -120,7 +120,7 @@ def _summary(kind: str, body: dict[str, object]) -> str:
 def verify(ws: str, database: str | None, data: Path | None) -> int:
     """Verify and audit the whole log; exit code 1 where it is not as it was written, or a condition was broken."""
 
-    async def work(store: SqlStore) -> int:
+    async def work(store: Store) -> int:
         await must_exist(store, ws)
         report = await verify_log(store, ws)
         if report.breaches:
@@ -145,7 +145,7 @@ def _print_breaches(report: Report) -> None:
 def blame(ws: str, doc: str, quote: str, at: int | None, database: str | None, data: Path | None) -> int:
     """Print who wrote a passage or value, and who told the agent to."""
 
-    async def work(store: SqlStore) -> int:
+    async def work(store: Store) -> int:
         await must_exist(store, ws)
         rows, journal = await read_all(store, ws)
         fold = fold_log(rows, journal, to=at)
@@ -204,7 +204,7 @@ def what_if(ws: str, policy: str, database: str | None, data: Path | None) -> in
         return complain(f"{error} Give a chain like 'first', a JSON object, or a .json file.")
     named = ", ".join(f"{name} {json.dumps(value)}" for name, value in changes.items())
 
-    async def work(store: SqlStore) -> int:
+    async def work(store: Store) -> int:
         await must_exist(store, ws)
         rows, journal = await read_all(store, ws)
         again = decide_again(rows, journal, changes=changes)
@@ -227,7 +227,7 @@ def what_if(ws: str, policy: str, database: str | None, data: Path | None) -> in
 def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> int:
     """Print documents and board after record `to`, and which records up to there should not be."""
 
-    async def work(store: SqlStore) -> int:
+    async def work(store: Store) -> int:
         await must_exist(store, ws)
         rows, journal = await read_all(store, ws)
         if to is not None and to > len(rows):
@@ -263,14 +263,14 @@ def token(workspace: str, actor: str, role: str, expires: str | None, database: 
         return complain(f"--expires {expires!r} is not a date like 2027-01-31T18:00.")
     clock = SystemClock()
 
-    async def work(store: SqlStore) -> int:
+    async def work(store: Store) -> int:
         if await store.workspace(workspace) is None:
             await _create(store, workspace, actor)
         made = await make_token(store, clock, workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
         print(made)
         return 0
 
-    async def _create(store: SqlStore, ws: str, owner: str) -> None:
+    async def _create(store: Store, ws: str, owner: str) -> None:
         try:
             await store.create_workspace(WorkspaceRow(ws, ws, timestamp(clock.now())))
         except WorkspaceExists:

@@ -11,15 +11,19 @@ import pytest
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import ConfigBody, Row, seal
 from workspace.ports import EVERYBODY, Batch, InboxRow, JournalRow, LaneRow, SnapshotRow, Store, TokenRow, WorkspaceRow
+from workspace.store.address import store_of
 from workspace.store.memory import MemoryStore
-from workspace.store.sql import SqlStore
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store = (
-        MemoryStore() if request.param == "memory" else SqlStore(f"sqlite:///{tmp_path / 'deep' / 'a.sqlite'}")
-    )
+    match request.param:
+        case "memory":
+            made: Store = MemoryStore()
+        case "sqlite":
+            made = store_of(f"sqlite:///{tmp_path / 'deep' / 'a.sqlite'}")
+        case _:
+            made = store_of(request.getfixturevalue("postgres_url"))
     await made.open()
     await made.create_workspace(WorkspaceRow("w", "W", "now"))
     yield made

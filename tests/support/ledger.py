@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 from unittest.mock import patch
 
+from tests.support.postgres import elsewhere
 from workspace.intents.record import Row
 from workspace.intents.replay import verify
 from workspace.ports import JournalRow
+from workspace.reading import read_all
 from workspace.store.memory import MemoryStore
+from workspace.store.postgres.store import PostgresStore
 from workspace.store.segments import SEQ_MAX, Window, read_rows
 from workspace.store.sql import SqlStore
 
@@ -28,12 +31,13 @@ class Ledger:
     def __init__(self) -> None:
         self.memory: list[MemoryStore] = []
         self.urls: set[str] = set()
+        self.databases: dict[str, PostgresStore] = {}
         self.logs = self.records = self.states = 0
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
         """Remember every store that is made until the block is left."""
-        made, opened = MemoryStore.__init__, SqlStore.open
+        made, opened, connected = MemoryStore.__init__, SqlStore.open, PostgresStore.open
 
         def remember(store: MemoryStore, *args: Any, **named: Any) -> None:
             made(store, *args, **named)
@@ -43,11 +47,26 @@ class Ledger:
             await opened(store)
             self.urls.add(store._path)
 
-        with patch.object(MemoryStore, "__init__", remember), patch.object(SqlStore, "open", remember_url):
+        async def remember_database(store: PostgresStore) -> None:
+            await connected(store)
+            self.databases[store._url] = store
+
+        with (
+            patch.object(MemoryStore, "__init__", remember),
+            patch.object(SqlStore, "open", remember_url),
+            patch.object(PostgresStore, "open", remember_database),
+        ):
             yield
+
+    def forget(self) -> None:
+        """Begin again with no store."""
+        self.memory.clear()
+        self.urls.clear()
+        self.databases.clear()
 
     def replay(self) -> None:
         """Replay every log: each recorded state comes out again, every commit was allowed. No socket can be made."""
+        fetched = [log for url in self.databases for log in elsewhere(_fetch(url))]  # before the network is blocked
         with patch.object(socket, "socket", _blocked), patch.object(socket, "create_connection", _blocked):
             for store in self.memory:
                 for name, kept in store._workspaces.items():
@@ -55,8 +74,9 @@ class Ledger:
             for path in self.urls:
                 for name, rows, journal in _read(path):
                     self._one(name, rows, journal)
-        self.memory.clear()
-        self.urls.clear()
+            for name, rows, journal in fetched:
+                self._one(name, rows, journal)
+        self.forget()
 
     def _one(self, name: str, rows: list[Row], journal: list[JournalRow]) -> None:
         if not rows or rows[0].kind != "config" or rows[0].at == "t":
@@ -80,6 +100,15 @@ def _read(path: str) -> Iterator[tuple[str, list[Row], list[JournalRow]]]:
             rows = read_rows(connection, ws, Window(1, SEQ_MAX, None, SEQ_MAX))
             written = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? ORDER BY jid"
             yield ws, rows, [JournalRow(*row) for row in connection.execute(written, (ws,))]
+
+
+async def _fetch(url: str) -> list[tuple[str, list[Row], list[JournalRow]]]:
+    store = PostgresStore(url, shown="a test's database")
+    await store.open()
+    try:
+        return [(row.id, *await read_all(store, row.id)) for row in await store.workspaces()]
+    finally:
+        await store.close()
 
 
 __all__ = ["Ledger"]

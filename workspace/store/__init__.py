@@ -1,1 +1,1 @@
-"""Durable homes of a workspace's log, journal, lanes and tokens: SQLite, and memory for tests and trials."""
+"""Durable homes of a workspace's log, journal, lanes and tokens: SQLite, PostgreSQL; memory for tests and trials."""

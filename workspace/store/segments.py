@@ -37,6 +37,11 @@ class Window:
     kind: str | None
     limit: int
 
+    def of(self, rows: Sequence[Row]) -> list[Row]:
+        """Return those of a segment's rows that are asked for, limit apart."""
+        part = rows[max(self.first - rows[0].seq, 0) : self.last - rows[0].seq + 1]
+        return [row for row in part if self.kind in (None, row.kind)]
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -63,6 +68,20 @@ def unpack(content: bytes, segment: Segment) -> list[Row]:
     return rows
 
 
+def repack(content: bytes, segment: Segment, bodies: Mapping[int, str]) -> bytes:
+    """Return a packed segment with other bodies in the place of some; hashes and root stay. Raises `SegmentCorrupt`."""
+    rows = [
+        msgspec.structs.replace(one, body=bodies[one.seq]) if one.seq in bodies else one
+        for one in unpack(content, segment)
+    ]
+    return pack_rows(rows, segment)
+
+
+def not_next(ws: str, segment: Segment) -> StoreFault:
+    """Return what is said of a segment that may not be packed now."""
+    return StoreFault(f"{_name(segment)} of {ws} is not the next one to be packed")
+
+
 def read_rows(connection: sqlite3.Connection, ws: str, window: Window) -> list[Row]:
     """Return log rows in ascending order, from packed segments and the hot log as of one moment.
 
@@ -77,9 +96,7 @@ def read_rows(connection: sqlite3.Connection, ws: str, window: Window) -> list[R
             (ws, window.first, window.last),
         )
         for first, last, root, content in packed:
-            start = max(window.first - first, 0)
-            part = unpack(content, Segment(first, last, root))[start : window.last - first + 1]
-            found += [row for row in part if window.kind in (None, row.kind)]
+            found += window.of(unpack(content, Segment(first, last, root)))
             if len(found) >= window.limit:
                 return found[: window.limit]
         return found + read_log(connection, ws, window, window.limit - len(found))
@@ -110,7 +127,7 @@ def move(connection: sqlite3.Connection, ws: str, epoch: int, packed: Packed) ->
     check_epoch(connection, ws, epoch)
     newest = connection.execute("SELECT max(seq) FROM log WHERE ws = ?", (ws,)).fetchone()[0] or 0
     if first_hot(connection, ws) != segment.first or newest <= segment.last:
-        raise StoreFault(f"{_name(segment)} of {ws} is not the next one to be packed")
+        raise not_next(ws, segment)
     if tuple(read_hot(connection, ws, segment)) != packed.rows:
         return False
     connection.execute(
@@ -132,12 +149,9 @@ def rewrite_packed(connection: sqlite3.Connection, ws: str, bodies: Mapping[int,
         if row is None:
             return  # this one is hot, and so is every one behind it
         segment = Segment(*row[:3])
-        rows = [
-            msgspec.structs.replace(one, body=bodies[one.seq]) if one.seq in bodies else one
-            for one in unpack(row[3], segment)
-        ]
         connection.execute(
-            "UPDATE segment SET content = ? WHERE ws = ? AND last = ?", (pack_rows(rows, segment), ws, segment.last)
+            "UPDATE segment SET content = ? WHERE ws = ? AND last = ?",
+            (repack(row[3], segment, bodies), ws, segment.last),
         )
         left = [seq for seq in left if seq > segment.last]
 

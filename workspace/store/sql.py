@@ -58,7 +58,7 @@ TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
 def path_of(url: str) -> Path:
     """Return the file of a database URL. Raises `StoreFault` for a scheme this build does not serve."""
     if not url.startswith(SCHEME) or len(url) == len(SCHEME):
-        raise StoreFault(f"database {url!r} is not supported: use sqlite:///PATH")
+        raise StoreFault("this database is not supported: use sqlite:///PATH")
     return Path(url.removeprefix(SCHEME))
 
 

@@ -47,12 +47,17 @@ Result = tuple[Job, object, Exception | None]
 
 
 @dataclass(slots=True)
-class _Head:
+class Head:
     """Where a workspace stands within the running transaction: its owner's epoch, its last `seq` and `jid`."""
 
     epoch: int
     seq: int
     jid: int
+
+    def follow(self, batch: Batch) -> None:
+        """Go on behind a batch that was written."""
+        self.seq += len(batch.rows)
+        self.jid += len(batch.journal)
 
 
 class Writer:
@@ -96,7 +101,7 @@ class Writer:
         first = self._jobs.get()
         if first is None:
             return None
-        group, size = [first], _size(first)
+        group, size = [first], size_of(first.work)
         while len(group) < GROUP_BATCHES_MAX and size < GROUP_BYTES_MAX:
             try:
                 job = self._jobs.get_nowait()
@@ -106,7 +111,7 @@ class Writer:
                 self._jobs.put(None)
                 break
             group.append(job)
-            size += _size(job)
+            size += size_of(job.work)
         with self._lock:
             self._waiting -= len(group)
         return group
@@ -115,7 +120,7 @@ class Writer:
         """Run a group in one transaction, no job harming another; then tell everybody."""
         results: list[Result] = []
         # Nobody else writes between BEGIN IMMEDIATE and COMMIT, so what was read of a workspace holds for the group.
-        heads: dict[str, _Head] = {}
+        heads: dict[str, Head] = {}
         try:
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
@@ -134,7 +139,7 @@ class Writer:
             loop.call_soon_threadsafe(_resolve, own)
 
 
-def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, _Head]) -> tuple[object, WorkspaceFault | None]:
+def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, Head]) -> tuple[object, WorkspaceFault | None]:
     """Run one job so that it leaves nothing behind where it fails."""
     work = job.work
     if isinstance(work, Batch):
@@ -150,8 +155,7 @@ def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, _Head]) 
     try:
         if isinstance(work, Batch):
             _append(connection, work)
-            head.seq += len(work.rows)
-            head.jid += len(work.journal)
+            head.follow(work)
         else:
             heads.clear()
             result = work(connection)
@@ -165,17 +169,15 @@ def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, _Head]) 
     return result, None
 
 
-def _checked(connection: sqlite3.Connection, batch: Batch, heads: dict[str, _Head]) -> _Head:
+def _checked(connection: sqlite3.Connection, batch: Batch, heads: dict[str, Head]) -> Head:
     """Return where a batch goes on, before anything of it is written; a newer owner deposes it (semantics §7)."""
     head = heads.get(batch.ws)
     if head is None:
         epoch, seq, jid = connection.execute(SELECT_HEAD, {"ws": batch.ws}).fetchone()
         if epoch is None:
-            raise _deposed(batch.ws, None)
-        head = heads[batch.ws] = _Head(epoch, seq, jid)
-    if head.epoch != batch.epoch:
-        raise _deposed(batch.ws, head.epoch)
-    check_dense(batch, seq=head.seq, jid=head.jid)
+            raise deposed(batch.ws, None)
+        head = heads[batch.ws] = Head(epoch, seq, jid)
+    check_head(head, batch)
     return head
 
 
@@ -205,11 +207,19 @@ def check_epoch(connection: sqlite3.Connection, ws: str, epoch: int) -> None:
     """Raise `Deposed` unless the one who writes is still the owner of the workspace."""
     row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
     if row is None or row[0] != epoch:
-        raise _deposed(ws, row[0] if row else None)
+        raise deposed(ws, row[0] if row else None)
 
 
-def _deposed(ws: str, epoch: int | None) -> Deposed:
+def deposed(ws: str, epoch: int | None) -> Deposed:
+    """Return what the former owner of a workspace is told; `epoch` None is a workspace that is gone."""
     return Deposed(f"workspace {ws} was claimed by another server (epoch {'gone' if epoch is None else epoch})")
+
+
+def check_head(head: Head, batch: Batch) -> None:
+    """Raise `Deposed` or `StoreFault` unless a batch is its owner's and goes on where the workspace stands."""
+    if head.epoch != batch.epoch:
+        raise deposed(batch.ws, head.epoch)
+    check_dense(batch, seq=head.seq, jid=head.jid)
 
 
 def check_dense(batch: Batch, *, seq: int, jid: int) -> None:
@@ -224,11 +234,12 @@ def check_dense(batch: Batch, *, seq: int, jid: int) -> None:
         raise StoreFault(f"{batch.ws} ends at {(seq, jid)}; a batch before this one is missing")
 
 
-def _size(job: Job) -> int:
-    if not isinstance(job.work, Batch):
+def size_of(work: object) -> int:
+    """Return about how many bytes a batch writes; other work counts nothing."""
+    if not isinstance(work, Batch):
         return 0
-    sizes = [len(row.update) for row in job.work.journal] + [len(row.body) for row in job.work.rows]
-    return sum(sizes) + sum(len(blob.content) for blob in job.work.blobs)
+    sizes = [len(row.update) for row in work.journal] + [len(row.body) for row in work.rows]
+    return sum(sizes) + sum(len(blob.content) for blob in work.blobs)
 
 
 def _resolve(results: Sequence[Result]) -> None:

@@ -4,43 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
-import threading
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contracts.test_store import journal, rows
+from tests.support.homes import Home, home_of, opened
 from workspace.errors import Deposed, StoreFault
-from workspace.ports import Batch, Blob, JournalRow, SnapshotRow, WorkspaceRow
-from workspace.store.sql import SqlStore
+from workspace.ports import Batch, Blob, JournalRow, SnapshotRow, Store, WorkspaceRow
 
-Job = Callable[[SqlStore], "asyncio.Future[Any]"]
+Job = Callable[[Store], "asyncio.Future[Any]"]
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    made = SqlStore(f"sqlite:///{tmp_path / 'a.sqlite'}")
-    await made.open()
+async def store(home: Home) -> AsyncIterator[Store]:
+    made: Store = await opened(home)
     for ws in ("w", "v"):
         await made.create_workspace(WorkspaceRow(ws, ws, "now"))
     yield made
     await made.close()
 
 
-async def together(store: SqlStore, jobs: list[Job]) -> list[object]:
-    """Run jobs in one transaction: the thread is held until all of them wait."""
-    held = threading.Event()
-    hold = asyncio.ensure_future(store._write(lambda _: held.wait(10)))
-    await asyncio.sleep(0.02)
+async def together(home: Home, store: Store, jobs: list[Job]) -> list[object]:
+    """Run jobs in one transaction: the writer is held until all of them wait."""
     futures = []
-    for job in jobs:
-        futures.append(job(store))
-        await asyncio.sleep(0)  # a job that is a task has submitted now
-    held.set()
-    await hold
+    async with home.hold(store):
+        for job in jobs:
+            futures.append(job(store))
+            await asyncio.sleep(0)  # a job that is a task has submitted now
     return await asyncio.gather(*futures, return_exceptions=True)
 
 
@@ -57,9 +49,10 @@ def nameless(jid: int) -> JournalRow:
     return JournalRow(jid, None, "L", "ana", b"x")  # type: ignore[arg-type]
 
 
-async def test_a_claim_deposes_what_comes_behind_it_in_the_same_transaction(store: SqlStore) -> None:
+async def test_a_claim_deposes_what_comes_behind_it_in_the_same_transaction(home: Home, store: Store) -> None:
     assert await store.claim("w") == 1
     told = await together(
+        home,
         store,
         [
             batch("w", 1, journal=journal(1, 1)),
@@ -74,12 +67,13 @@ async def test_a_claim_deposes_what_comes_behind_it_in_the_same_transaction(stor
     assert [row.jid for row in await store.journal("w")] == [1, 2]
 
 
-@pytest.mark.parametrize("more", [{}, {"blobs": (Blob("s", "c"),)}, {"rows": "one"}])
-async def test_what_the_database_refuses_harms_nobody_beside_it(store: SqlStore, more: dict[str, Any]) -> None:
+@pytest.mark.parametrize("more", [{}, {"blobs": (Blob("s", b"c"),)}, {"rows": "one"}])
+async def test_what_the_database_refuses_harms_nobody_beside_it(home: Home, store: Store, more: dict[str, Any]) -> None:
     await store.claim("w")
     if more.get("rows"):
         more = {"rows": tuple(rows(1))}
     told = await together(
+        home,
         store,
         [
             batch("w", 1, journal=journal(1, 1)),
@@ -93,16 +87,16 @@ async def test_what_the_database_refuses_harms_nobody_beside_it(store: SqlStore,
     assert await store.blob("w", "s") is None
 
 
-async def test_a_future_resolves_after_the_commit_and_in_order(store: SqlStore, tmp_path: Path) -> None:
+async def test_a_future_resolves_after_the_commit_and_in_order(home: Home, store: Store) -> None:
     await store.claim("w")
     order: list[int] = []
-    seen: list[int] = []
-    other = sqlite3.connect(tmp_path / "a.sqlite")
+    seen: dict[int, int] = {}
 
     def note(at: int) -> Callable[[object], None]:
         def call(_: object) -> None:
             order.append(at)
-            seen.append(other.execute("SELECT count(*) FROM journal").fetchone()[0])
+            if at % 20 == 0:
+                seen[at] = home.ask("SELECT count(*) FROM journal")[0][0]
 
         return call
 
@@ -111,9 +105,9 @@ async def test_a_future_resolves_after_the_commit_and_in_order(store: SqlStore, 
         future.add_done_callback(note(at))
     futures[50].cancel()  # nobody waits for it any more: it is written all the same
     await asyncio.gather(*futures, return_exceptions=True)
-    other.close()
     assert [at for at in order if at != 50] == [at for at in range(100) if at != 50]
-    assert all(count > at for at, count in zip(order, seen, strict=True) if at != 50)
+    assert seen.keys() == {0, 20, 40, 60, 80}
+    assert all(count > at for at, count in seen.items())
     assert len(await store.journal("w")) == 100
 
 
@@ -157,28 +151,31 @@ def any_job(chance: random.Random, state: dict[str, list[int]]) -> Job:
 TABLES = ("workspace", "log", "journal", "snapshot", "archive")
 
 
-@pytest.mark.parametrize("seed", range(25))
-async def test_a_group_is_told_what_its_jobs_would_be_told_alone(seed: int, tmp_path: Path) -> None:
+SEEDS = [*(("sqlite", seed) for seed in range(25)), *(("postgres", seed) for seed in range(8))]
+
+
+@pytest.mark.parametrize("kind, seed", SEEDS)
+async def test_a_group_is_told_what_its_jobs_would_be_told_alone(
+    kind: str, seed: int, request: pytest.FixtureRequest
+) -> None:
     chance = random.Random(seed)
     state = {"w": [1, 0, 0], "v": [1, 0, 0]}
     jobs = [any_job(chance, state) for _ in range(60)]
     told: list[list[tuple[type, str]]] = []
     held: list[list[list[tuple[object, ...]]]] = []
     for name in ("alone", "together"):
-        store = SqlStore(f"sqlite:///{tmp_path / name}.sqlite")
-        await store.open()
+        home = home_of(kind, request, name)
+        store = await opened(home)
         for ws in ("w", "v"):
             await store.create_workspace(WorkspaceRow(ws, ws, "now"))
             await store.claim(ws)
         if name == "alone":
             answers = [(await asyncio.gather(job(store), return_exceptions=True))[0] for job in jobs]
         else:
-            answers = await together(store, jobs)
+            answers = await together(home, store, jobs)
         told.append([(type(answer), str(answer)) for answer in answers])
         await store.close()
-        with sqlite3.connect(tmp_path / f"{name}.sqlite") as raw:
-            held.append([raw.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES])
-        raw.close()
+        held.append([home.ask(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES])
     assert told[0] == told[1]
     assert held[0] == held[1]
     assert len({kind for kind, _ in told[0]}) > 1, "some jobs fail"
