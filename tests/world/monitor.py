@@ -287,8 +287,11 @@ class Monitor:
             origin = self.intents[origin.body["refs"][0]]
             text = origin.carried
         texts = [text or origin.body["text"]]
-        if not known.carried:
+        if not text:
             texts += [self.intents[id].body["text"] for id in known.steers if self.intents[id].commits]
+            # What was committed with a variant is part of it, and of what picks it.
+            beside = [self.intents[id] for id in origin.steers if origin is not known]
+            texts += [one.body["text"] for one in beside if one.commits and one.commit_seq == origin.commit_seq]
         return [deed for text in texts for deed in read_deeds(text)]
 
     def _arrived(self, known: Known, before: State) -> None:

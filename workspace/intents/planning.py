@@ -161,6 +161,8 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     work.base = snapshot(core)
     turn.state(entry, "planning")
     subject = subject_of(entry, core)
+    # A variant holds what had joined it: whoever picks it asks for that, too.
+    joined = subject if subject.commit is not None else entry
     task = Task(
         workspace=core.ws,
         intent=entry.id,
@@ -174,7 +176,9 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         exchanges=entry.exchanges + (subject.exchanges if subject is not entry else ()),
         steers=tuple(
             Steer(other.id, other.actor, other.body.text)
-            for other in (core.fold.board.entries[id] for id in (() if entry.carried else entry.steers))
+            for other in (
+                core.fold.board.entries[id] for id in (() if entry.carried or subject.carried else joined.steers)
+            )
         ),
         earlier=earlier_of(subject, core),
         writers=core.fold.history.writers_by_doc(),

@@ -204,3 +204,25 @@ def test_a_question_about_a_plan_that_is_made_anew_is_taken_back_and_decides_not
     again = decide_again(driver.rows, driver.journal)
     assert (again.first, again.unsound) == (None, ())
     replays(driver)
+
+
+def test_a_variant_that_is_picked_and_planned_anew_keeps_what_had_joined_it() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("branch",)))
+    ana, ben = driver.ask("Ana", seen=driver.start), driver.ask("Ben", seen=driver.start)
+    driver.ask("Olga", "and the other", role="owner", refs=(ana,))
+    driver.set(ana, "price", 7)
+    driver.set(ben, "price", 9)
+    driver.wait(1)
+    assert (driver.state(ana), driver.state(ben)) == ("branched", "branched")
+    other = driver.ask("Chen")
+    driver.set(other, "price", 11)
+    driver.wait(60)
+    pick = driver.ask("Ana", "", kind="approve", refs=(ana,))
+    driver.wait(1)
+    task = driver.tasks[pick]
+    assert [steer.text for steer in task.steers] == ["and the other"], "the plan was stale: it is made anew, for both"
+    driver.set(pick, "price", 7)
+    driver.wait(60)
+    assert driver.verdict(pick).state == "done"
+    assert verify(driver.rows, driver.journal).ok
+    replays(driver)
