@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -173,3 +173,15 @@ def _check(rows: Sequence[Row], segment: Segment) -> None:
 
 def _name(segment: Segment) -> str:
     return f"segment {segment.first} to {segment.last}"
+
+
+async def pack_due(segments: Sequence[Segment], *, hot: int, pack: Callable[[Segment], Awaitable[bool]]) -> int:
+    """Pack the segments from record `hot` on, in order, by `pack`; return how many.
+
+    A redaction may come between reading and moving: then `pack` says False, and the segment is packed again.
+    """
+    due = [segment for segment in segments if segment.first >= hot]
+    for segment in due:
+        while not await pack(segment):
+            pass
+    return len(due)

@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -38,6 +39,7 @@ from workspace.store.segments import (
     Window,
     first_hot,
     move,
+    pack_due,
     pack_rows,
     read_hot,
     read_log,
@@ -222,12 +224,7 @@ class SqlStore:
     async def pack(self, ws: str, epoch: int, segments: Sequence[Segment]) -> int:
         """Pack sealed segments: compressed beside the writer, then moved by it, each in a transaction of its own."""
         hot = await self._read(lambda c: first_hot(c, ws))
-        due = [segment for segment in segments if segment.first >= hot]
-        for segment in due:
-            # A redaction may come between reading and moving: then what was read is old, and it is packed again.
-            while not await self._pack(ws, epoch, segment):
-                pass
-        return len(due)
+        return await pack_due(segments, hot=hot, pack=partial(self._pack, ws, epoch))
 
     async def _pack(self, ws: str, epoch: int, segment: Segment) -> bool:
         rows = await self._read(lambda c: read_hot(c, ws, segment))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -31,7 +32,7 @@ from workspace.store.postgres.link import COMMAND_SECONDS, FAULTS, connect, conn
 from workspace.store.postgres.schema import prepare
 from workspace.store.postgres.segments import first_hot, move, read_hot, read_log, read_rows, rewrite_packed
 from workspace.store.postgres.writer import PostgresWriter, lock_epoch
-from workspace.store.segments import SEQ_MAX, Packed, Window, pack_rows
+from workspace.store.segments import SEQ_MAX, Packed, Window, pack_due, pack_rows
 from workspace.store.sql import ROWS_MAX, TOKEN_COLUMNS, WORKSPACE_COLUMNS
 
 T = TypeVar("T")
@@ -163,12 +164,7 @@ class PostgresStore:
     async def pack(self, ws: str, epoch: int, segments: Sequence[Segment]) -> int:
         """Pack sealed segments: compressed beside the writer, then moved by it, each in a transaction of its own."""
         hot = await self._read(lambda c: first_hot(c, ws))
-        due = [segment for segment in segments if segment.first >= hot]
-        for segment in due:
-            # A redaction may come between reading and moving: then what was read is old, and it is packed again.
-            while not await self._pack(ws, epoch, segment):
-                pass
-        return len(due)
+        return await pack_due(segments, hot=hot, pack=partial(self._pack, ws, epoch))
 
     async def _pack(self, ws: str, epoch: int, segment: Segment) -> bool:
         rows = await self._read(lambda c: read_hot(c, ws, segment))
