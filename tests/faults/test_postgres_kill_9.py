@@ -90,7 +90,8 @@ async def test_a_server_goes_on_when_its_database_is_back(server: Postgres) -> N
                 sent = asyncio.create_task(room.intent("increase budget.food by 1"))
                 if at == intents // 2:
                     await asyncio.to_thread(server.end, signal.SIGKILL)
-                    await asyncio.sleep(0.3)
+                    with pytest.raises(StoreFault):
+                        await running.lobby.store.head("demo")
                     await asyncio.to_thread(server.start)
                 async with asyncio.timeout(WAIT):
                     await sent

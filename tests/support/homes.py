@@ -44,9 +44,14 @@ class SqliteHome:
 
     @contextlib.asynccontextmanager
     async def hold(self, store: Any) -> AsyncIterator[None]:
-        held = threading.Event()
-        busy = asyncio.ensure_future(store._write(lambda _: held.wait(10)))
-        await asyncio.sleep(0.02)
+        started, held = threading.Event(), threading.Event()
+
+        def work(_: object) -> None:
+            started.set()
+            held.wait(10)
+
+        busy = asyncio.ensure_future(store._write(work))
+        await asyncio.to_thread(started.wait, 10)
         yield
         held.set()
         await busy
@@ -65,9 +70,14 @@ class PostgresHome:
 
     @contextlib.asynccontextmanager
     async def hold(self, store: Any) -> AsyncIterator[None]:
-        held = asyncio.Event()
-        busy = asyncio.ensure_future(store._write(lambda _: held.wait()))
-        await asyncio.sleep(0.02)
+        started, held = asyncio.Event(), asyncio.Event()
+
+        async def work(_: object) -> None:
+            started.set()
+            await held.wait()
+
+        busy = asyncio.ensure_future(store._write(work))
+        await started.wait()
         yield
         held.set()
         await busy

@@ -150,6 +150,13 @@ def ask(url: str, query: str, *values: object) -> list[Any]:
     return elsewhere(run())
 
 
+async def until(url: str, query: str, *values: object) -> None:
+    """Wait until a query's first value is true. Raises TimeoutError after 20 seconds."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not ask(url, query, *values)[0][0]:
+            await asyncio.sleep(0.01)
+
+
 def elsewhere(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in a thread and a loop of its own, and wait for it."""
     told: list[T] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -13,7 +14,8 @@ from hypothesis.strategies import characters, lists, sampled_from, text
 
 from tests.contracts.test_store import journal, rows
 from tests.support.homes import PostgresHome, opened
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, until
+from tests.support.relay import Relay
 from tests.workspace.store.test_segments import cut, log_of
 from workspace.errors import Deposed, StoreBusy, StoreFault
 from workspace.intents.record import ConfigBody, Row, read_row, seal
@@ -25,6 +27,11 @@ from workspace.store.postgres.link import escape, unescape
 from workspace.store.tables import SCHEMA_VERSION
 from workspace.store.writer import QUEUE_MAX
 
+WAITS_FOR_A_LOCK = """SELECT count(*) > 0 FROM pg_stat_activity
+    WHERE application_name = 'folkmoot' AND wait_event_type = 'Lock'"""
+IS_GONE = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $1"
+FIELDS = (b"SFATAL", b"VFATAL", b"C57P01", b"Mterminating connection due to unexpected postmaster exit", b"")
+FAREWELL = b"E" + (4 + sum(len(field) + 1 for field in FIELDS)).to_bytes(4, "big") + b"\0".join(FIELDS) + b"\0"
 ODD = "a\0b\x1ac\x1a0\x1a1\0\0 Zoë 😀"
 
 
@@ -124,7 +131,7 @@ async def test_a_claim_under_way_deposes_what_waits_for_its_row(store: Any, home
     await claim.start()
     await raw.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = 'w'")
     waiting = store.submit(Batch("w", 1, tuple(rows(1)), journal(1, 1)))
-    await asyncio.sleep(0.1)
+    await until(home.url, WAITS_FOR_A_LOCK)
     assert not waiting.done()
     await claim.commit()
     with pytest.raises(Deposed):
@@ -189,7 +196,7 @@ async def test_a_lost_connection_fails_what_waits_and_the_next_works(store: Any,
         async with home.hold(store):
             waiting = [store.submit(Batch("w", 1, journal=journal(at, 1))) for at in range(2, 50)]
             home.ask("SELECT pg_terminate_backend($1)", pid)
-            await asyncio.sleep(0.1)
+            await until(home.url, IS_GONE, pid)
             waiting.append(store.submit(Batch("v", 1, journal=journal(1, 1))))
     told = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(one, StoreFault) and one.retry for one in told)
@@ -199,9 +206,33 @@ async def test_a_lost_connection_fails_what_waits_and_the_next_works(store: Any,
 
 async def test_a_connection_that_died_while_nothing_went_on_is_replaced_unseen(store: Any, home: PostgresHome) -> None:
     home.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'folkmoot'")
-    await asyncio.sleep(0.2)
+    await noticed(store)
     await store.submit(Batch("w", 1, journal=journal(1, 1)))
     assert len(await store.journal("w")) == 1
+
+
+async def noticed(store: Any) -> None:
+    """Wait until the writer's connection knows that it is closed."""
+    async with asyncio.timeout(10):
+        while not store._writer._connection.is_closed():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.damages_logs  # its address ends with the relay
+async def test_a_farewell_without_an_end_is_a_lost_connection(store: Any, home: PostgresHome) -> None:
+    """A dying server says FATAL to who asks nothing; the end of the stream may come after the next batch."""
+    port = urlsplit(home.url).port
+    assert port is not None
+    async with Relay(port) as relay:
+        far = await opened(PostgresHome(home.url.replace(f":{port}/", f":{relay.port}/")))
+        await far.submit(Batch("w", 1, journal=journal(1, 1)))
+        await relay.say(FAREWELL)
+        with pytest.raises(StoreFault, match="lost") as caught:
+            await far.submit(Batch("w", 1, journal=journal(2, 1)))
+        assert caught.value.retry
+        await far.submit(Batch("w", 1, journal=journal(2, 1)))
+        await far.close()
+    assert len(await store.journal("w")) == 2
 
 
 async def test_the_queue_has_a_bound(store: Any, home: PostgresHome) -> None:

@@ -32,9 +32,12 @@ REFUSALS = (
     asyncpg.exceptions.ProgramLimitExceededError,
 )
 LOCKED = asyncpg.exceptions.LockNotAvailableError
-FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# `InternalClientError` is what asyncpg makes of a statement that comes after the server's farewell (FATAL, while
+# nothing was asked) and before the end of the stream.
+FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _LOST = (
     OSError,  # TimeoutError too: what became of the statement is not known
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.CrashShutdownError,
@@ -110,8 +113,8 @@ def is_lost(error: Exception) -> bool:
 
 def words_of(error: Exception) -> str:
     """Return what an error says, on one line: the detail of a PostgreSQL error quotes the row that failed."""
-    if isinstance(error, asyncpg.InterfaceError):
-        return "it was closed"  # asyncpg says which of its own methods noticed
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        return "it was closed"  # asyncpg says which of its own methods or states noticed
     return getattr(error, "message", None) or str(error).partition("\n")[0] or type(error).__name__
 
 

@@ -1,0 +1,54 @@
+"""A relay on loopback between a client and a server: it passes bytes on, and says to the client what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+
+class Relay:
+    """An async context manager; `port` is where clients connect instead of to the server."""
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._clients: list[asyncio.StreamWriter] = []
+        self._ways: list[asyncio.Task[None]] = []
+        self.port = 0
+
+    async def __aenter__(self) -> Relay:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        for way in self._ways:
+            way.cancel()
+        await asyncio.gather(*self._ways, return_exceptions=True)
+
+    async def say(self, data: bytes) -> None:
+        """Send bytes to every client, as if the server had sent them; clients on this loop have read them on return."""
+        for client in self._clients:
+            if not client.is_closing():
+                client.write(data)
+                await client.drain()
+        for _ in range(2):  # loopback delivers at once: one pass of the loop finds the bytes, the next has read them
+            await asyncio.sleep(0)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, to = await asyncio.open_connection("127.0.0.1", self._server_port)
+        self._clients.append(writer)
+        self._ways += [asyncio.create_task(_pass(reader, to)), asyncio.create_task(_pass(there, writer))]
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass  # one of the two is gone, which the other learns below
+    finally:
+        writer.close()
