@@ -61,7 +61,7 @@ class Lobby:
         self.settings = settings
         self.metrics = Metrics()
         self.rooms: dict[str, Room] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._opening: dict[str, asyncio.Task[Room]] = {}
         self._waking: asyncio.Task[None] | None = None
         self._sweeper: asyncio.Task[None] | None = None
         # Tokens looked at lately: one that another process revokes counts for two seconds more.
@@ -77,7 +77,7 @@ class Lobby:
 
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
-        tasks = [task for task in (self._waking, self._sweeper) if task is not None]
+        tasks = [task for task in (self._waking, self._sweeper, *self._opening.values()) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -99,15 +99,22 @@ class Lobby:
         room = self.rooms.get(ws)
         if room is not None and room.is_open:
             return room
-        async with self._opening.setdefault(ws, asyncio.Lock()):
-            room = self.rooms.get(ws)
-            if room is not None and room.is_open:
-                return room
-            if room is not None:
-                await asyncio.wait((room.stopped,))
+        opening = self._opening.get(ws)
+        if opening is None:
+            opening = self._opening[ws] = asyncio.create_task(self._reopen(ws), name=f"open {ws}")
+        # Shielded: who first came may go again, those who came meanwhile wait for the same room.
+        return await asyncio.shield(opening)
+
+    async def _reopen(self, ws: str) -> Room:
+        try:
+            before = self.rooms.get(ws)
+            if before is not None and not before.is_open:
+                await asyncio.wait((before.stopped,))
             self.rooms[ws] = room = await self._open(ws)
             self.metrics.add("rooms_opened_total")
             return room
+        finally:
+            del self._opening[ws]
 
     async def _open(self, ws: str) -> Room:
         taken = await self.store.take(ws, short=SHORT_LOG)

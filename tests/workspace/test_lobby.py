@@ -1,0 +1,78 @@
+"""Rooms are opened once, whoever asks and whoever goes again; names of nothing leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from workspace.clock import SystemClock
+from workspace.errors import WorkspaceMissing
+from workspace.lobby import Lobby
+from workspace.ports import Taken, WorkspaceRow
+from workspace.settings import Settings
+from workspace.store.memory import MemoryStore
+
+
+class SlowStore(MemoryStore):
+    """Takes a workspace when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def take(self, ws: str, *, short: int) -> Taken:
+        self.asked.set()
+        await self.goes_on.wait()
+        return await super().take(ws, short=short)
+
+
+@pytest.fixture
+async def store() -> SlowStore:
+    made = SlowStore()
+    await made.create_workspace(WorkspaceRow("w", "w", "now"))
+    return made
+
+
+@pytest.fixture
+async def lobby(store: SlowStore) -> AsyncIterator[Lobby]:
+    made = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_who_came_first_and_went_again_does_not_end_the_opening_for_the_others(
+    store: SlowStore, lobby: Lobby
+) -> None:
+    first = asyncio.create_task(lobby.room("w"))
+    await store.asked.wait()
+    others = [asyncio.create_task(lobby.room("w")) for _ in range(3)]
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    store.goes_on.set()
+    rooms = await asyncio.gather(*others)
+    assert {id(room) for room in rooms} == {id(lobby.rooms["w"])}
+    row = await store.workspace("w")
+    assert row is not None
+    assert row.epoch == 1, "claimed once"
+
+
+async def test_names_of_nothing_leave_nothing_behind(store: SlowStore, lobby: Lobby) -> None:
+    store.goes_on.set()
+    for at in range(100):
+        with pytest.raises(WorkspaceMissing):
+            await lobby.room(f"nothing{at}")
+    await lobby.room("w")
+    assert (list(lobby.rooms), lobby._opening) == (["w"], {})
+
+
+async def test_a_server_that_stops_waits_for_no_opening(store: SlowStore, lobby: Lobby) -> None:
+    asking = asyncio.create_task(lobby.room("w"))
+    await store.asked.wait()
+    await lobby.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert not lobby.rooms
