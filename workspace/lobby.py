@@ -139,7 +139,8 @@ class Lobby:
         fold = sequencer.fold
         if outcome.records or fold.is_busy != taken.is_busy:
             new = tuple(record.row for record in outcome.records)
-            await self.store.submit(Batch(ws, epoch, new, head=(fold.seq, fold.jid), is_busy=fold.is_busy))
+            is_busy = fold.is_busy if fold.is_busy != taken.is_busy else None
+            await self.store.submit(Batch(ws, epoch, new, head=(fold.seq, fold.jid), is_busy=is_busy))
         room = Room(
             sequencer,
             store=self.store,

@@ -91,6 +91,7 @@ class Room:
         self.planner_name = planner.name if planner is not None else None
         self.durable_seq = sequencer.fold.seq
         self.is_open = True
+        self._was_busy = sequencer.fold.is_busy  # as it is stored; only its owner changes it
         self.idle_since = clock.now()
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.callers = Callers(self)
@@ -283,9 +284,10 @@ class Room:
         records, journal, jobs = leaving.records, leaving.journal, leaving.jobs
         if records or journal:
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
-            is_busy = self.sequencer.fold.is_busy if records else None
+            is_busy = self.sequencer.fold.is_busy if records else self._was_busy
+            turned, self._was_busy = is_busy if is_busy != self._was_busy else None, is_busy
             kept, blobs = tuple(leaving.kept), tuple(leaving.blobs)
-            batch = Batch(self.ws, epoch, rows, tuple(journal), kept, blobs, self._head(), is_busy)
+            batch = Batch(self.ws, epoch, rows, tuple(journal), kept, blobs, self._head(), turned)
             future = self.store.submit(batch)
             if self._releases is NOTHING:
                 self._releases = deque()

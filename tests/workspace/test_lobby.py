@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
+from tests.workspace.intents.driver import Driver
+from tests.workspace.intents.test_effects import RECEIVERS, declare, hook
 from workspace.clock import SystemClock
 from workspace.errors import WorkspaceMissing
+from workspace.intents.events import Configured
+from workspace.intents.record import ConfigBody
 from workspace.lobby import Lobby
-from workspace.ports import Taken, WorkspaceRow
+from workspace.ports import Batch, Taken, WorkspaceRow
 from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
 
@@ -20,12 +25,17 @@ class SlowStore(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
+        self.told: list[bool | None] = []
         self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
 
     async def take(self, ws: str, *, short: int) -> Taken:
         self.asked.set()
         await self.goes_on.wait()
         return await super().take(ws, short=short)
+
+    def submit(self, batch: Batch) -> asyncio.Future[None]:
+        self.told.append(batch.is_busy)
+        return super().submit(batch)
 
 
 @pytest.fixture
@@ -76,3 +86,21 @@ async def test_a_server_that_stops_waits_for_no_opening(store: SlowStore, lobby:
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert not lobby.rooms
+
+
+async def test_whether_something_goes_on_is_written_when_it_turns(store: SlowStore, lobby: Lobby) -> None:
+    """A letter waits, which a server must know that wakes; nobody carries it here, and that ends it."""
+    driver = Driver()
+    receivers = {name: type(one)(one.kind, one.address, "reversible") for name, one in RECEIVERS.items()}
+    driver.handle(Configured("Owner", ConfigBody(receivers=receivers)))
+    declare(driver, driver.ask("Ana"), hook())
+    epoch = await store.claim("w")
+    await store.submit(Batch("w", epoch, tuple(driver.rows), tuple(driver.journal)))
+    store.told.clear()
+    store.goes_on.set()
+    room = await lobby.room("w")
+    for name in ("A", "B", "C"):
+        await room.ask(partial(room.handle, Configured("Owner", ConfigBody(name=name))))
+    assert not room.sequencer.fold.is_busy
+    assert [told for told in store.told if told is not None] == [True, False]
+    assert len(store.told) > 4, "other records say nothing of it"

@@ -54,6 +54,7 @@ SCHEME = "sqlite:///"
 ROWS_MAX = 100_000
 BUSY_MS = 5_000
 WORKSPACE_COLUMNS = "id, name, created_at, epoch, is_busy"
+RAISE_EPOCH = "UPDATE workspace SET epoch = epoch + 1 WHERE id = ? RETURNING epoch, is_busy"
 TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
 
 
@@ -137,8 +138,8 @@ class SqlStore:
             raise StoreFault("the store is not open")
         return self._writer
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return cast("T", await self._open_writer().submit(work))
+    async def _write(self, work: Callable[[sqlite3.Connection], T], *, is_single: bool = False) -> T:
+        return cast("T", await self._open_writer().submit(work, is_single=is_single))
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         reader = self._reader
@@ -163,7 +164,7 @@ class SqlStore:
             )
             return made.rowcount == 1
 
-        if not await self._write(work):
+        if not await self._write(work, is_single=True):
             raise WorkspaceExists(f"a workspace {row.id} exists already")
 
     async def workspaces(self) -> list[WorkspaceRow]:
@@ -190,31 +191,26 @@ class SqlStore:
     async def claim(self, ws: str) -> int:
         """Raise the epoch by one and return it. Raises `WorkspaceMissing`."""
 
-        def work(connection: sqlite3.Connection) -> int:
-            connection.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = ?", (ws,))
-            row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
-            return int(row[0]) if row is not None else 0
-
-        epoch = await self._write(work)
-        if not epoch:
+        raised = await self._write(lambda c: c.execute(RAISE_EPOCH, (ws,)).fetchall(), is_single=True)
+        if not raised:
             raise WorkspaceMissing(f"there is no workspace {ws}")
-        return epoch
+        return int(raised[0][0])
 
     async def take(self, ws: str, *, short: int) -> Taken:
         """Claim a workspace and read a short log, in one step of the writing thread. Raises `WorkspaceMissing`."""
 
         def work(connection: sqlite3.Connection) -> Taken | None:
-            connection.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = ?", (ws,))
-            found = connection.execute("SELECT epoch, is_busy FROM workspace WHERE id = ?", (ws,)).fetchone()
-            if found is None:
+            raised = connection.execute(RAISE_EPOCH, (ws,)).fetchall()
+            if not raised:
                 return None
+            epoch, is_busy = raised[0]
             rows = read_log(connection, ws, Window(1, SEQ_MAX, None, short + 1), short + 1)
             query = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? ORDER BY jid LIMIT ?"
             journal = [JournalRow(*row) for row in connection.execute(query, (ws, short + 1))]
             is_whole = max(len(rows), len(journal)) <= short and (not rows or rows[0].seq == 1)
-            return Taken(found[0], bool(found[1]), (rows, journal) if is_whole else None)
+            return Taken(epoch, bool(is_busy), (rows, journal) if is_whole else None)
 
-        taken = await self._write(work)
+        taken = await self._write(work, is_single=True)
         if taken is None:
             raise WorkspaceMissing(f"there is no workspace {ws}")
         return taken
@@ -290,9 +286,8 @@ class SqlStore:
     async def put_lane(self, row: LaneRow) -> None:
         """Remember a lane."""
         statement = "INSERT OR REPLACE INTO lane (ws, lane, actor, secret_hash, created_at) VALUES (?,?,?,?,?)"
-        await self._write(
-            lambda c: c.execute(statement, (row.ws, row.lane, row.actor, row.secret_hash, row.created_at)).rowcount
-        )
+        values = (row.ws, row.lane, row.actor, row.secret_hash, row.created_at)
+        await self._write(lambda c: c.execute(statement, values).rowcount, is_single=True)
 
     async def lane(self, ws: str, lane: str) -> LaneRow | None:
         """Return one lane."""
@@ -324,7 +319,7 @@ class SqlStore:
         """Remember a token."""
         statement = f"INSERT INTO token ({TOKEN_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"
         values = (row.id, row.ws, row.actor, row.role, row.secret_hash, row.expires, row.revoked, row.created_at)
-        await self._write(lambda c: c.execute(statement, values).rowcount)
+        await self._write(lambda c: c.execute(statement, values).rowcount, is_single=True)
 
     async def token(self, id: str) -> TokenRow | None:
         """Return one token, revoked or not."""

@@ -41,6 +41,8 @@ class Job(msgspec.Struct):
     work: Batch | Work
     future: asyncio.Future[object]
     loop: asyncio.AbstractEventLoop
+    # Whether it writes with one statement at most, which undoes itself when it fails; others need a savepoint.
+    is_single: bool
 
 
 Result = tuple[Job, object, Exception | None]
@@ -71,8 +73,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="folkmoot-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Batch | Work) -> asyncio.Future[object]:
-        """Queue work; its future fails with `StoreBusy` at once when 10,000 pieces wait."""
+    def submit(self, work: Batch | Work, *, is_single: bool = False) -> asyncio.Future[object]:
+        """Queue work; its future fails with `StoreBusy` at once when 10,000 pieces wait.
+
+        Work that writes with one statement at most may say that it `is_single`; batches are counted.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         with self._lock:
@@ -80,7 +85,8 @@ class Writer:
                 future.set_exception(StoreBusy(f"{QUEUE_MAX} batches wait for the disk", retry=True))
                 return future
             self._waiting += 1
-        self._jobs.put(Job(work, future, loop))
+        is_single = _statements(work) <= 1 if isinstance(work, Batch) else is_single
+        self._jobs.put(Job(work, future, loop, is_single))
         return future
 
     async def close(self) -> None:
@@ -147,10 +153,8 @@ def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, Head]) -
             head = _checked(connection, work, heads)
         except WorkspaceFault as fault:
             return None, fault
-    # One statement undoes itself when it fails; more than one, or somebody's own work, need a savepoint.
-    is_single = isinstance(work, Batch) and _statements(work) <= 1
     result = None
-    if not is_single:
+    if not job.is_single:
         connection.execute("SAVEPOINT job")
     try:
         if isinstance(work, Batch):
@@ -160,11 +164,11 @@ def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, Head]) -
             heads.clear()
             result = work(connection)
     except (WorkspaceFault, sqlite3.IntegrityError) as error:
-        if not is_single:
+        if not job.is_single:
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
         return None, error if isinstance(error, WorkspaceFault) else StoreFault(f"a row exists already: {error}")
-    if not is_single:
+    if not job.is_single:
         connection.execute("RELEASE job")
     return result, None
 
