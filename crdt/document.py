@@ -1,7 +1,8 @@
 """One Yjs document: apply, read, export, fork. The only place that talks to pycrdt's documents.
 
 Invariants: nothing is applied that leaves a gap (semantics F4); the state vector mirror equals pycrdt's; `version`
-grows with every change; a document whose native side panicked is never used again (`BrokenDocument`).
+grows with every change; a document whose native side panicked is never used again (`BrokenDocument`). A document that
+rests is its encoded state, a tenth of the memory; whatever needs more than that wakes it, and nothing else changes.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
+from pycrdt import Doc, Map, Text
 
 from crdt.digest import Json, digest_value, normal
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
+from crdt.native import TEXT_ROOT, DocumentKind, Heard, Native, Root
 from crdt.scan import (
     INTERNAL,
     Block,
@@ -33,10 +35,10 @@ from crdt.text import byte_offset
 
 T = TypeVar("T")
 
-DocumentKind = Literal["text", "data", "rich"]
+__all__ = ["KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
-TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
 EMPTY_UPDATE = b"\x00\x00"
+HAS_NOTHING = b"\x00"  # the state vector of a peer that comes for the first time
 CLOCK_MAX = 2**32 - 1  # pycrdt's clocks have 32 bits, a scan's 53
 NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
@@ -50,36 +52,19 @@ class Applied(msgspec.Struct, frozen=True):
     deleted: Ranges
 
 
-class _Heard:
-    """What pycrdt said of the last transaction: its update and delete set.
-
-    An object of its own, because pycrdt holds its observers where Python's collector cannot look: a method of the
-    document would keep the document, and all its text, for ever. It is subscribed only while something is awaited:
-    for a keystroke, making the event costs as much as integrating it.
-    """
-
-    __slots__ = ("__weakref__", "event")
-
-    def __init__(self) -> None:
-        self.event: tuple[bytes, bytes] | None = None
-
-    def __call__(self, event: TransactionEvent) -> None:
-        self.event = (event.update, event.delete_set)  # type: ignore[attr-defined]  # missing from pycrdt's stub
-
-
 class Document:
     """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order."""
 
-    __slots__ = ("_broken", "_cache", "_doc", "_heard", "_is_plain", "_root", "_state", "client", "kind", "version")
+    __slots__ = ("_asleep", "_awake", "_broken", "_cache", "_heard", "_is_plain", "_state", "client", "kind", "version")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         self.kind = kind
         self.client = client
         self.version = 0
-        self._doc: Doc[Any] = Doc(client_id=client)
-        self._root = _root_of(self._doc, kind)
+        self._awake: Native | None = Native(kind, client)
+        self._asleep = b""
         self._state: dict[int, int] = {}
-        self._heard = _Heard()
+        self._heard = Heard()
         self._broken = False
         self._cache: dict[str, tuple[int, object]] = {}
         self._is_plain = kind == "text"
@@ -113,7 +98,7 @@ class Document:
 
     def encode(self, since: bytes | None = None) -> bytes:
         """Return the whole state as one v1 update, or what a peer with state vector `since` lacks."""
-        if since is None:
+        if since is None or since == HAS_NOTHING:
             return self._cached("encode", lambda: self._native(self._doc.get_update))
         return self._native(lambda: self._doc.get_update(since))
 
@@ -175,6 +160,8 @@ class Document:
                 self._state[client] = end
             self.version += 1
             return Applied(update, found.inserted, {})
+        if not found.structs and not found.deleted:
+            return None  # what a newcomer answers with
         if self.missing(found):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
         self._is_plain = self._is_plain and not found.kinds & ~PLAIN
@@ -241,6 +228,60 @@ class Document:
             copy.version = self.version
         return copy
 
+    # ------------------------------------------------------------ resting
+
+    @property
+    def is_awake(self) -> bool:
+        """Tell whether pycrdt holds this document."""
+        return self._awake is not None
+
+    def rest(self) -> bool:
+        """Give up what pycrdt holds, until it is needed; tell whether the document rests.
+
+        One that panicked, or that something waits in or writes to, goes on as it is. Waking it may be costly: a
+        megabyte of state takes some twenty milliseconds.
+        """
+        if self._awake is None:
+            return True
+        if self._broken or self._awake.doc._txn is not None:
+            return False
+        if scan_state_vector(self._native(self._doc.get_state), INTERNAL) != self._state:
+            return False
+        state = self.encode()
+        self._cache = {name: self._cache[name] for name in ("encode", "digest") if name in self._cache}
+        self._asleep, self._awake = state, None
+        return True
+
+    def revive(self) -> tuple[bytes, Native]:
+        """Return the state that rests and what pycrdt makes of it, for `wake`; may run in a thread of its own.
+
+        Raises `BrokenDocument`.
+        """
+        state, native = self._asleep, Native(self.kind, self.client)
+        if state not in (b"", EMPTY_UPDATE):
+            self._native(lambda: native.integrate(state))
+        return state, native
+
+    def wake(self, state: bytes, native: Native) -> None:
+        """Go on with what `revive` has made; does nothing where the document went on meanwhile."""
+        if self._awake is None and self._asleep is state:
+            self._awake, self._asleep = native, b""
+
+    @property
+    def _live(self) -> Native:
+        if self._awake is None:
+            self.wake(*self.revive())
+        assert self._awake is not None, "it was woken"
+        return self._awake
+
+    @property
+    def _doc(self) -> Doc[Any]:
+        return self._live.doc
+
+    @property
+    def _root(self) -> Root:
+        return self._live.root
+
     # ------------------------------------------------------------ inside
 
     def _native(self, call: Callable[[], T]) -> T:
@@ -256,22 +297,13 @@ class Document:
             self._broken = True
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
 
-    def _integrate(self, update: bytes, heard: _Heard | None = None) -> None:
-        """Have pycrdt integrate an update: `Doc.apply_update` without its Python half, which costs as much again."""
+    def _integrate(self, update: bytes, heard: Heard | None = None) -> None:
         if self._broken:
             raise BrokenDocument("this document panicked before")
-        assert self._doc._txn is None, "an update is not applied inside a transaction"
-        native = self._doc._doc
-        subscription = None
+        native = self._awake or self._live
+        assert native.doc._txn is None, "an update is not applied inside a transaction"
         try:
-            if heard is not None:
-                subscription = native.observe(heard)
-            transaction = native.create_transaction()
-            try:
-                native.apply_update(transaction, update)
-                transaction.commit()
-            finally:
-                transaction.drop()
+            native.integrate(update, heard)
         except (KeyboardInterrupt, SystemExit):
             raise
         except ValueError as error:
@@ -279,9 +311,6 @@ class Document:
         except BaseException as panic:
             self._broken = True
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
-        finally:
-            if subscription is not None:
-                subscription.drop()
 
     def _is_typing(self, scan: Scan) -> bool:
         """Tell whether an update is new strings of one client in a plain text: then pycrdt's event says nothing new.
@@ -367,15 +396,3 @@ def _empty_digest(kind: DocumentKind) -> str:
     """Return the digest of a document without structs and deletions: most workspaces that open hold nothing else."""
     value: Json = {} if kind == "data" else ""
     return digest_value({"kind": kind, "value": value, "state": [], "deleted": []})
-
-
-def _root_of(doc: Doc[Any], kind: DocumentKind) -> Text | Map[object] | XmlFragment:
-    root: Text | Map[object] | XmlFragment
-    match kind:
-        case "text":
-            root = doc.get(TEXT_ROOT, type=Text)
-        case "data":
-            root = doc.get(DATA_ROOT, type=Map)
-        case "rich":
-            root = doc.get(RICH_ROOT, type=XmlFragment)
-    return root

@@ -57,6 +57,7 @@ from workspace.messages import (
     question_message,
 )
 from workspace.peer import Note, Peer
+from workspace.resting import Resting
 from workspace.session import (
     STATUS_MALFORMED,
     STATUS_TOO_BIG,
@@ -87,6 +88,7 @@ class Doorman:
         self._listeners: dict[Peer, None] = {}
         self.attendance = Attendance(house, self._by_doc)
         self.inbox = Inbox(house)
+        self.resting = Resting(house, self._by_doc)
         self.delivered: dict[str, int] = {}
 
     # ------------------------------------------------------------ coming and going
@@ -227,8 +229,9 @@ class Doorman:
             peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
 
     def beat(self) -> None:
-        """Every 15 s: the agent is still here, expired tokens are out."""
+        """Every 15 s: the agent is still here, expired tokens are out, what lies still rests."""
         self.attendance.place_agent()
+        self.resting.beat()
         now = self._house.clock.now()
         for peer in list(self.peers):
             if not peer.session.identity.may("read", now):

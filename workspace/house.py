@@ -9,6 +9,7 @@ from workspace.intents.events import Acked, Event, Nacked, Outcome
 from workspace.intents.sequencer import Sequencer
 from workspace.peer import Peer
 from workspace.ports import Clock, Store
+from workspace.settings import Settings
 from workspace.telemetry import Metrics
 
 
@@ -29,6 +30,7 @@ class House(Protocol):
     sequencer: Sequencer
     store: Store
     clock: Clock
+    settings: Settings
     metrics: Metrics
     durable_seq: int
     is_open: bool

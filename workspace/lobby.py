@@ -30,10 +30,12 @@ from workspace.reading import read_all
 from workspace.room import Room
 from workspace.settings import Settings
 from workspace.telemetry import LOGGER, Metrics
+from workspace.trimming import give_back
 
 P = ParamSpec("P")
 T = TypeVar("T")
 SWEEP_SECONDS = 5.0
+GIVE_BACK_SECONDS = 60.0
 WAKING_AT_ONCE = 4
 SHORT_LOG = 200
 TOKEN_SECONDS = 2.0
@@ -183,16 +185,26 @@ class Lobby:
                 group.create_task(one(ws))
 
     async def _sweep(self) -> None:
+        """Close rooms that nobody needs; give back the memory of what was closed and of documents that rest."""
+        given_back, since = self._freed(), self.clock.now()
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for ws, room in list(self.rooms.items()):
-                fold = room.sequencer.fold
-                is_idle = not room.doorman.peers and not fold.is_busy
-                if not room.is_open:
-                    self.rooms.pop(ws, None)
-                elif is_idle and self.clock.now() - room.idle_since > self.settings.idle_seconds:
-                    self.rooms.pop(ws, None)
+                is_idle = not room.doorman.peers and not room.sequencer.fold.is_busy
+                is_due = is_idle and self.clock.now() - room.idle_since > self.settings.idle_seconds
+                if room.is_open and not is_due:
+                    continue
+                self.rooms.pop(ws, None)
+                self.metrics.add("rooms_closed_total")
+                if room.is_open:
                     await room.close(CLOSE_RESTART)
+            now = self.clock.now()
+            if self._freed() != given_back and not 0 <= now - since < GIVE_BACK_SECONDS:
+                given_back, since = self._freed(), now
+                await asyncio.to_thread(give_back)
+
+    def _freed(self) -> int:
+        return self.metrics.value("rooms_closed_total") + self.metrics.value("documents_rested_total")
 
     # ------------------------------------------------------------ workspaces
 

@@ -69,6 +69,8 @@ class SocketEndpoint:
                 await _refuse(send, CLOSE_NOT_FOUND)
                 return None
             room = await self._lobby.room(ws)
+            if doc is not None:
+                await room.doorman.resting.wake(doc)
         except WorkspaceFault as fault:
             await _refuse(send, CLOSE_NOT_FOUND if fault.code == "not_found" else CLOSE_UNAVAILABLE)
             return None

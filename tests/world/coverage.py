@@ -72,6 +72,7 @@ TRANSITIONS = (
     "checkpoint with kept states",
     "segment packed",
     "lull, all alike",
+    "document at rest",
     "other words under a taken number",
     "approved by two",
     "cancel of two",
@@ -87,6 +88,7 @@ def transitions(world: World) -> Counter[str]:
     found["checkpoint with kept states"] = world.monitor.kept.states
     found["segment packed"] = world.disk.packed // SEGMENT_RECORDS
     found["lull, all alike"] = world.lulls
+    found["document at rest"] = world.rests
     parked = _parked(world, found)
     planned: dict[str, int] = {}
     kinds: dict[str, str] = {}

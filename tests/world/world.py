@@ -50,7 +50,7 @@ CHAINS = (
     ("branch",),
     ("ask", "branch"),
 )
-LULL_SHARE, TRAVEL_SHARE = 0.03, 0.05
+LULL_SHARE, TRAVEL_SHARE, REST_SHARE = 0.03, 0.05, 0.1
 QUIET_ROUNDS, QUIET_SECONDS = 60, 60.0
 OUTAGE_SECONDS = 3.0
 FIRST_LINES = "h1\nh2\nh3\nh4\n"
@@ -80,6 +80,7 @@ class World:
     steps: int
     tweak: Callable[[Person], None] = lambda person: None
     chance: random.Random = field(init=False)
+    sleepy: random.Random = field(init=False)
     disk: Disk = field(default_factory=Disk)
     monitor: Monitor = field(init=False)
     host: Host | None = None
@@ -91,11 +92,13 @@ class World:
     log: list[str] = field(default_factory=list)
     hosts: int = 0
     lulls: int = 0
+    rests: int = 0
     is_wild: bool = True
     problems: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.sleepy = random.Random(f"{self.seed} rest")
         self.monitor = Monitor(self.chance.choice(LIMITS))
         self.stock = Stock(Document("text", client=self.chance.randrange(2, 2**50)))
 
@@ -177,12 +180,20 @@ class World:
             self.problems.append(Violation("I12", f"time travel to {seq}: {problem}"))
 
     def _written(self, batch: Any) -> None:
+        self._lay_down()
         try:
             self.monitor.written(batch)
         except Violation as violation:
             self.problems.append(violation)
         except Exception as bug:  # noqa: BLE001  a log that does not replay is a violation too
             self.problems.append(Violation("I12", f"{type(bug).__name__}: {bug}"))
+
+    def _lay_down(self) -> None:
+        """Let documents of the server rest at any moment, whoever is at them."""
+        for room in self.host.lobby.rooms.values() if self.host is not None else ():
+            for document in room.sequencer.fold.documents.values():
+                if self.sleepy.random() < REST_SHARE and document.is_awake:
+                    self.rests += document.rest()
 
     def _claimed(self, epoch: int) -> None:
         self.monitor.claims = epoch
