@@ -68,6 +68,8 @@ GOALS = (
     Goal("g", "an instruction beside 1,000 pending, against 10", "gate_growth", 2.0, unit="×"),
     Goal("g", "log fold", "fold_records_s", 20_000.0, is_ceiling=False, unit="records/s"),
     Goal("g", "time travel, slowest of 200", "travel_max_ms", 200.0, unit="ms"),
+    Goal("i", "`folkmoot serve` takes connections", "ready_ms", 1_500.0, unit="ms"),
+    Goal("i", "`folkmoot --help`", "help_ms", 300.0, unit="ms"),
 )
 
 

@@ -38,6 +38,8 @@ TITLES = {
     "edit_us_rooms": "CPU µs an edit beside idle rooms",
     "edit_us_history": "CPU µs an edit after a history of edits",
     "edit_us_log": "CPU µs an edit on a log of edits",
+    "ready_ms": "`serve` takes connections, ms",
+    "help_ms": "`--help`, ms",
 }
 NOTES = {
     "a": "One writer, 50 edits a second, open loop, every frame of every reader timed; `@` is the number of readers.",
@@ -52,6 +54,7 @@ NOTES = {
     "The log has 100,000 records; time travel reads it from SQLite, its older part packed.",
     "h": "A closed loop of 4 writers in one room, 1,600 edits each; `@` is how much there was before: idle rooms with a"
     " connection, edits in the document's own history, edits of another document in the same log.",
+    "i": "From the command to the first connection that is taken, on the core of the server, files read before.",
 }
 
 

@@ -28,6 +28,7 @@ SERVERS = Path(__file__).parent / "servers"
 NPM = NODE_MODULES.parent
 START_SECONDS = 30.0
 SETTLE_SECONDS = 0.3
+LOOK_SECONDS = 0.01
 SERVER_CORE = "0"
 SHARED_WS = "bench"
 Layout = Literal["one each", "shared"]
@@ -45,12 +46,13 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server and how a client reaches its rooms."""
+    """A running server, how a client reaches its rooms, and the seconds until it took the first connection."""
 
     peer: Peer
     port: int
     pid: int
     path: str
+    ready: float
 
     def order(self, scenario: str, **more: Any) -> Order:
         """Return an order for the generator against this server."""
@@ -115,11 +117,13 @@ def running(peer: Peer, folder: Path, path: str) -> Iterator[Server]:
     command = peer.command(port, folder)
     pinned = ["taskset", "-c", SERVER_CORE, *command] if (os.cpu_count() or 1) > 1 else command
     environment = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "PYTHONPATH": str(ROOT)}
+    begun = time.perf_counter()
     with open(folder / "server.log", "ab") as log:
         process = subprocess.Popen(pinned, stdout=log, stderr=log, env=environment, cwd=ROOT)
     try:
-        _await_port(process, port, folder)
-        yield Server(peer, port, process.pid, path)
+        ready = _await_port(process, port, folder) - begun
+        time.sleep(SETTLE_SECONDS)
+        yield Server(peer, port, process.pid, path, ready)
     finally:
         process.kill()
         process.wait()
@@ -132,15 +136,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+def _await_port(process: subprocess.Popen[bytes], port: int, folder: Path) -> float:
+    """Return when the server took a connection."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
         except OSError:
-            time.sleep(0.05)
+            time.sleep(LOOK_SECONDS)
         else:
-            time.sleep(SETTLE_SECONDS)
-            return
+            return time.perf_counter()
     said = (folder / "server.log").read_text(errors="replace")[-500:]
     raise RuntimeError(f"the server did not start: {said}")

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -217,6 +218,20 @@ def growth(peer: Peer, scale: Scale) -> Figures:
     return figures
 
 
+def starting(peer: Peer, _: Scale) -> Figures:
+    """(i) From the command to the first connection taken; of ours also to the list of commands."""
+    figures: Figures = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = prepare(Path(folder), peer, 1)
+        with running(peer, Path(folder), path) as server:
+            figures["ready_ms"] = server.ready * 1e3
+    if peer.layout is not None:
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "agent", "--help"], capture_output=True, check=True, cwd=ROOT)
+        figures["help_ms"] = (time.perf_counter() - begun) * 1e3
+    return figures
+
+
 SERVERS = ("folkmoot", "hocuspocus", "hocuspocus+sqlite", "y-websocket", "pycrdt-websocket")
 LIMITS = ("limit: node ws", "limit: uvicorn")
 SCENARIOS = {
@@ -230,5 +245,6 @@ SCENARIOS = {
         Scenario("f", "instructions", ("folkmoot-shared",), intents),
         Scenario("g", "gate, fold, time travel", ("folkmoot",), kernel),
         Scenario("h", "growth", ("folkmoot", "folkmoot-shared", "hocuspocus", "y-websocket"), growth),
+        Scenario("i", "starting", SERVERS, starting),
     )
 }
