@@ -17,7 +17,7 @@ import msgspec
 import crdt.execute
 import crdt.fork
 import crdt.undo
-from crdt.document import EMPTY_UPDATE
+from crdt.document import EMPTY_UPDATE, Document
 from tests.world import disk
 from tests.world.person import Person
 from workspace import sending
@@ -194,6 +194,19 @@ def _deaf() -> list[Any]:
     return [patch.object(Doorman, "tell", tell)]
 
 
+def _stale_rest() -> list[Any]:
+    original = Document.rest
+
+    def rest(self: Document) -> bool:
+        kept = self._cache.get("encode")
+        was_awake, does = self.is_awake, original(self)
+        if was_awake and does and kept is not None:
+            self._asleep, self._cache["encode"] = kept[1], (self.version, kept[1])  # type: ignore[assignment]
+        return does
+
+    return [patch.object(Document, "rest", rest)]
+
+
 def _rows_only(batch: Any, *, seq: int, jid: int) -> None:
     check_dense(msgspec.structs.replace(batch, head=None), seq=seq, jid=jid)
 
@@ -308,6 +321,7 @@ MUTATIONS = (
     ),
     Mutation("torn disk", "a crash takes an edit that a record names", frozenset({"I11"}), 40, _torn),
     Mutation("spread", "now and then an edit is told to nobody", frozenset({"I13"}), 40, _deaf),
+    Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_rest),
     Mutation("compose stamp", "the stamp is read at send", frozenset({"I8", "I9"}), 60, tweak=_at_send),
     Mutation("notice time", "what has just popped up counts as read", frozenset({"I8", "I9"}), 100, tweak=_at_once),
 )
