@@ -22,7 +22,9 @@ from workspace.client import Refused, Room, connect
 from workspace.clock import SystemClock
 from workspace.document_client import connect_document
 from workspace.forking import fork_workspace
+from workspace.intents.events import Proposed
 from workspace.intents.intent import RUNNING_KINDS
+from workspace.intents.plan import Asked, Option
 from workspace.intents.sequencer import Sequencer
 from workspace.messages import ACKNOWLEDGED_MAX
 from workspace.ports import InboxRow, Store
@@ -232,6 +234,24 @@ async def test_a_fork_begins_with_everything_acknowledged() -> None:
             done = await ana.intent("set budget.food to 5", doc="budget")
             await ana.until(lambda room: done.id in room.inbox)
             assert list(ana.inbox) == [done.id]
+
+
+async def test_what_ends_as_a_fork_opens_is_in_its_authors_inbox_there() -> None:
+    """The question was open where the fork begins, and its deadline has long passed."""
+    driver = Driver()
+    asked = driver.ask("Ana")
+    options = (Option("a", "A"), Option("b", "B"))
+    driver.handle(Proposed(asked, driver.tasks.pop(asked).attempt, Asked("Which?", options)))
+    store = await driver.stored()
+    await fork_workspace(store, SystemClock(), "w", at=driver.sequencer.fold.seq, id="v", name="V", actor="Olga")
+    async with running_server(planner=BuiltinPlanner(), store=store, workspace=None) as server:
+        async with connect(f"{server.ws_url}/ws/v", token=await server.token("Ana", ws="v")) as ana:
+            await ana.until(lambda room: asked in room.inbox)
+            assert ana.inbox[asked]["verdict"]["code"] == "no_answer"
+            await ana.acknowledge([asked])
+        room = await server.lobby.room("v")
+        assert not (await room.doorman.inbox.of("Ana")).intents
+        assert "w" not in server.lobby.rooms, "nothing happens in the original"
 
 
 @dataclass

@@ -38,8 +38,8 @@ TITLES = {
     "edit_us_rooms": "CPU µs an edit beside idle rooms",
     "edit_us_history": "CPU µs an edit after a history of edits",
     "edit_us_log": "CPU µs an edit on a log of edits",
-    "ready_ms": "`serve` takes connections, ms",
-    "help_ms": "`--help`, ms",
+    "ready_ms": "serve takes connections, ms",
+    "help_ms": "list of commands (--help), ms",
 }
 NOTES = {
     "a": "One writer, 50 edits a second, open loop, every frame of every reader timed; `@` is the number of readers.",
