@@ -60,6 +60,7 @@ NOTHING: Releases = deque(maxlen=0)
 class Leaving:
     """What the turns since the last flush have made durable-to-be, and what waits for that."""
 
+    was_busy: bool = False  # what is stored of the workspace; only its owner changes it
     records: list[Record] = field(default_factory=list)
     journal: list[JournalRow] = field(default_factory=list)
     blobs: list[Blob] = field(default_factory=list)
@@ -91,7 +92,6 @@ class Room:
         self.planner_name = planner.name if planner is not None else None
         self.durable_seq = sequencer.fold.seq
         self.is_open = True
-        self._was_busy = sequencer.fold.is_busy  # as it is stored; only its owner changes it
         self.idle_since = clock.now()
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.callers = Callers(self)
@@ -103,7 +103,7 @@ class Room:
         self._judging = JudgeCalls(judge, self)
         self._sending = Sending(couriers or {}, self)
         self._packing = Packing(store, sequencer)
-        self._leaving = Leaving()
+        self._leaving = Leaving(sequencer.fold.is_busy)
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._is_scheduled = self._is_busy = False
@@ -280,12 +280,13 @@ class Room:
 
     def _flush(self) -> None:
         """Hand what happened to the disk; what waits for it is released when that is done."""
-        leaving, self._leaving = self._leaving, Leaving()
+        leaving = self._leaving
+        is_busy = self.sequencer.fold.is_busy if leaving.records else leaving.was_busy
+        self._leaving = Leaving(is_busy)
         records, journal, jobs = leaving.records, leaving.journal, leaving.jobs
         if records or journal:
             rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
-            is_busy = self.sequencer.fold.is_busy if records else self._was_busy
-            turned, self._was_busy = is_busy if is_busy != self._was_busy else None, is_busy
+            turned = is_busy if is_busy != leaving.was_busy else None
             kept, blobs = tuple(leaving.kept), tuple(leaving.blobs)
             batch = Batch(self.ws, epoch, rows, tuple(journal), kept, blobs, self._head(), turned)
             future = self.store.submit(batch)
