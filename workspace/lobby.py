@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import ParamSpec, TypeVar
 
@@ -16,6 +17,7 @@ from workspace.errors import (
     CLOSE_RESTART,
     CLOSE_UNAUTHENTICATED,
     LogCorrupt,
+    RoomClosed,
     WorkspaceFault,
 )
 from workspace.intents.events import Configured
@@ -197,7 +199,8 @@ class Lobby:
                 self.rooms.pop(ws, None)
                 self.metrics.add("rooms_closed_total")
                 if room.is_open:
-                    await room.close(CLOSE_RESTART)
+                    with suppress(RoomClosed):  # it stops meanwhile
+                        await room.close(CLOSE_RESTART)
             now = self.clock.now()
             if self._freed() != given_back and not 0 <= now - since < GIVE_BACK_SECONDS:
                 given_back, since = self._freed(), now
