@@ -27,6 +27,7 @@ class Sent:
     own: dict[str, tuple[int, int]]
     removed: frozenset[str]
     shown: dict[str, int] = field(default_factory=dict)
+    emptied: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -363,6 +363,8 @@ class Monitor:
             writer = self.writers.get(place)
             if writer is None or writer.intents or writer.seq <= max(allowed, default=0):
                 continue
+            if place in known.truth.emptied and place not in planned.cells:
+                continue  # its author had emptied it too, by hand: whose removal was last shows in no value
             past = known.seq if writer.actor == known.actor else known.truth.noticed
             if writer.seq > past:
                 raise Violation("I9", f"{known.id} overwrites {place}, typed by {writer.actor} at {writer.seq}, unseen")

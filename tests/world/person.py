@@ -71,6 +71,7 @@ class Person:
     states: list[tuple[str, str]] = field(default_factory=list)
     nacks: list[tuple[bool, str]] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
+    emptied: set[str] = field(default_factory=set)
     composing: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -138,6 +139,7 @@ class Person:
             case SyncUpdate(update):
                 try:
                     copy.document.apply(update, scan_update(update, INTERNAL))
+                    self._look(copy)
                 except MissingDependencies:
                     if copy.wire is not None:
                         copy.wire.send(encode_step1(copy.document.encode_state_vector()))
@@ -204,6 +206,12 @@ class Person:
     def sent_of(self, n: int) -> Sent:
         """Return the truth about the last intent with this number."""
         return next(sent for sent in reversed(self.sent) if sent.n == n and sent.lane == self.lane)
+
+    def _look(self, copy: Copy) -> None:
+        """A cell that somebody filled again is not one that this person emptied."""
+        cells = copy.document.value() if copy.name == CELLS and self.emptied else None
+        if isinstance(cells, dict):
+            self.emptied -= cells.keys()
 
     # ------------------------------------------------------------ what is on screen
 
@@ -284,8 +292,10 @@ class Person:
         """Set a cell by hand, or empty it."""
         cells = self.copies[CELLS].document.value()
         if value is not None:
+            self.emptied.discard(key)
             self.edit(CELLS, lambda document: set_path(document, (key,), value))
         elif isinstance(cells, dict) and key in cells:
+            self.emptied.add(key)
             self.edit(CELLS, lambda document: delete_path(document, (key,)))
 
     def compose(self) -> None:
@@ -321,7 +331,7 @@ class Person:
             name: (copy.document.client, copy.document.state_vector().get(copy.document.client, 0))
             for name, copy in self.copies.items()
         }
-        return Sent(self.actor, "", 0, {}, noticed, {}, own, frozenset(self.removed), clock)
+        return Sent(self.actor, "", 0, {}, noticed, {}, own, frozenset(self.removed), clock, frozenset(self.emptied))
 
     def issue(self, frame: dict[str, Any], truth: Sent) -> None:
         """Give an intent its number and send it."""
