@@ -71,6 +71,7 @@ class SocketEndpoint:
             room = await self._lobby.room(ws)
             if doc is not None:
                 await room.doorman.resting.wake(doc)
+                room = await self._lobby.room(ws)  # it may have been closed meanwhile
         except WorkspaceFault as fault:
             await _refuse(send, CLOSE_NOT_FOUND if fault.code == "not_found" else CLOSE_UNAVAILABLE)
             return None
