@@ -20,12 +20,15 @@ from pycrdt import Array, StickyIndex, Text
 
 from crdt.document import TEXT_ROOT, Document
 from crdt.errors import AnchorLost, MalformedFrame
-from crdt.scan import Block, Id
+from crdt.parts import Block
+from crdt.scan import Id, Ranges
+from crdt.scanned import DELETED, FORMAT, GC
 from crdt.text import byte_offset, point_at_byte, point_at_utf16
 from crdt.wire import Reader, Writer
 
 ANCHOR_CHARS_MAX = 200
 ROOT_BYTES_MAX = 100
+UNCOUNTED = frozenset({GC, DELETED, FORMAT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +124,28 @@ def _ids_of(document: Document, chars: Sequence[int]) -> dict[int, tuple[int, in
     found: dict[int, tuple[int, int, int]] = {}
     if not chars:
         return found
-    text, probe = document.text(), document.fork(_probe_client(document))
+    probe = document.fork(_probe_client(document))
     for char in chars:
-        start, end = byte_offset(text, char), byte_offset(text, char + 1)
         with probe.transaction() as done:
-            del probe.text_root[start:end]
-        ((client, spans),) = done[0].deleted.items()
-        found[char] = (client, spans[0][0], spans[-1][1])
+            probe.delete_text(char, char + 1)
+        found[char] = _counted(document, done[0].deleted)
     return found
+
+
+def _counted(document: Document, deleted: Ranges) -> tuple[int, int, int]:
+    """Return client, first and end clock of the one character or embed that is deleted, without marks around it."""
+    spans = [(client, start, end) for client, ranges in deleted.items() for start, end in ranges]
+    if len(spans) > 1:
+        spans = [
+            (client, max(start, block.start), min(end, block.start + block.length))
+            for client, start, end in spans
+            for block in document.blocks()[0][client]
+            if block.kind != FORMAT and block.start < end and start < block.start + block.length
+        ]
+        # What a shared type held goes with it; the type itself is in the text.
+        spans = [span for span in spans if document.is_in_text(Id(*span[:2]))]
+    client = spans[0][0]
+    return client, min(start for _, start, _ in spans), max(end for _, _, end in spans)
 
 
 def _probe_client(document: Document) -> int:
@@ -158,9 +175,14 @@ def resolve_anchor(document: Document, anchor: Anchor) -> int:
     if anchor.item is None:
         return 0 if anchor.assoc < 0 else len(now)
     block, is_deleted = _block_of(document, anchor.item)
-    start = point_at_byte(now, _index(document.text_root, Id(anchor.item.client, block.start)))
-    if is_deleted or block.text is None:
+    if not document.is_in_text(anchor.item):
+        raise AnchorLost(f"the anchor names {anchor.item}, which is not in the text")
+    offset = _index(document.text_root, Id(anchor.item.client, block.start))
+    start = point_at_byte(now, offset) if document.is_plain else document.ruler().point(offset)
+    if is_deleted or block.kind in UNCOUNTED:
         return start
+    if block.text is None:
+        return start + (1 if anchor.assoc < 0 else 0)
     within = point_at_utf16(block.text, anchor.item.clock - block.start)
     return start + within + (1 if anchor.assoc < 0 else 0)
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 # Any JSON value. Not spelled out: msgspec, which reads these from outside, takes no recursive alias.
 Json: TypeAlias = Any
 
-DEPTH_MAX = 64
+DEPTH_MAX = 100  # shared types go 32 deep, a plain value in them 32 more, and an answer around it has levels too
 EXACT_MAX = 2**53
 
 
@@ -22,7 +22,7 @@ def normal(value: object, depth: int = 0) -> Json:
     """Return a value as canonical JSON has it: string keys, lists, integral floats within 2**53 as integers.
 
     Raises:
-        ValueError: NaN, infinity, bytes, or more than 64 levels.
+        ValueError: NaN, infinity, bytes, or more than 100 levels.
     """
     if depth > DEPTH_MAX:
         raise ValueError(f"a value is nested more than {DEPTH_MAX} deep")

@@ -7,41 +7,47 @@ rests is its encoded state, a tenth of the memory; whatever needs more than that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
 
 import msgspec
-from pycrdt import Doc, Map, Text
+from pycrdt import Map, Text
 
-from crdt.digest import Json, digest_value, normal
+from crdt.digest import Json, digest_value
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
-from crdt.native import TEXT_ROOT, DocumentKind, Heard, Native, Root
+from crdt.exact import Exact, exact_values, put_right
+from crdt.held import EMPTY_UPDATE, Held
+from crdt.native import TEXT_ROOT, DocumentKind, Spare
+from crdt.pairs import Cuts, all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
+from crdt.parts import Block, scan_blocks, sections_of, waits_for_itself
+from crdt.ruler import Marks, Ruler
 from crdt.scan import (
     INTERNAL,
-    Block,
+    Id,
     Ranges,
     Scan,
     Span,
     encode_state_vector,
-    scan_blocks,
     scan_delete_set,
     scan_state_vector,
     scan_update,
 )
-from crdt.scanned import DELETED, STRING
+from crdt.scanned import BIGINT, CLOCK_MAX, DELETED, STRING
+from crdt.shape import TEXT, Shape
 from crdt.text import byte_offset
+from crdt.values import read_map, xml_of
 
-T = TypeVar("T")
-
-__all__ = ["KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
+__all__ = ["EMPTY_UPDATE", "KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
-EMPTY_UPDATE = b"\x00\x00"
 HAS_NOTHING = b"\x00"  # the state vector of a peer that comes for the first time
-CLOCK_MAX = 2**32 - 1  # pycrdt's clocks have 32 bits, a scan's 53
 NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
+
+
+NO_MIDDLES: dict[int, set[int]] = {}
+NO_EXACT: Exact = {}
+BIGINT_TAG = b"z"
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -52,22 +58,24 @@ class Applied(msgspec.Struct, frozen=True):
     deleted: Ranges
 
 
-class Document:
-    """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order."""
+class Document(Held):
+    """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order.
 
-    __slots__ = ("_asleep", "_awake", "_broken", "_cache", "_heard", "_is_plain", "_state", "client", "kind", "version")
+    `is_strict` false reads as folkmoot 0.1 did: strings that a client cut between two UTF-16 halves as pycrdt has
+    them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
+    """
+
+    __slots__ = ("_exact", "_is_plain", "_middles", "_shape", "is_strict")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
-        self.kind = kind
-        self.client = client
-        self.version = 0
-        self._awake: Native | None = Native(kind, client)
-        self._asleep = b""
-        self._state: dict[int, int] = {}
-        self._heard = Heard()
-        self._broken = False
-        self._cache: dict[str, tuple[int, object]] = {}
+        super().__init__(kind, client=client)
+        self.is_strict = True
         self._is_plain = kind == "text"
+        # Where its items hang, while it is more than plain text; and the characters of two units, by their middles.
+        # Neither is known of a state that came as bytes: both are found when they are needed.
+        self._shape: Shape | None = Shape(kind) if kind != "text" else None
+        self._middles: dict[int, set[int]] | None = NO_MIDDLES
+        self._exact: Exact = NO_EXACT
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
 
@@ -82,7 +90,9 @@ class Document:
         if state != EMPTY_UPDATE:
             document._integrate(state)
             document._state = scan_state_vector(document._native(document._doc.get_state), INTERNAL)
-            document._is_plain = False
+            document._is_plain, document._shape, document._middles = False, None, None
+            if kind != "text" and BIGINT_TAG in state:
+                document._exact = exact_values(state) or NO_EXACT
             document.version = 1
         return document
 
@@ -99,15 +109,29 @@ class Document:
     def encode(self, since: bytes | None = None) -> bytes:
         """Return the whole state as one v1 update, or what a peer with state vector `since` lacks."""
         if since is None or since == HAS_NOTHING:
-            return self._cached("encode", lambda: self._native(self._doc.get_update))
-        return self._native(lambda: self._doc.get_update(since))
+            return self._cached("encode", lambda: self._put_right(self._native(self._doc.get_update)))
+        middles = self._known_middles()
+        if middles:
+            since = before_pairs(since, middles)
+        return self._put_right(self._native(lambda: self._doc.get_update(since)))
+
+    def since(self, client: int, clock: int) -> bytes:
+        """Return what it holds of one client from a clock on, as an update; deletions of all come with it."""
+        return self.encode(encode_state_vector({**self._state, client: clock}))
 
     def text(self) -> str:
-        """Return the text of a text document. Raises `WrongKind` for other kinds."""
-        return self._cached("text", lambda: str(self.text_root))
+        """Return the text of a text document, `EMBED` where something else stands in it. Raises `WrongKind`."""
+        root = self.text_root
+        is_words = self._is_plain or not self.is_strict
+        return self._cached("text", lambda: str(root) if is_words else self.ruler().text)
+
+    def ruler(self) -> Ruler:
+        """Return where everything stands in a text document. Raises `WrongKind` where that cannot be counted."""
+        root = self.text_root
+        return self._cached("ruler", lambda: Ruler(root))
 
     def value(self) -> Json:
-        """Return the canonical value: the text, the JSON of the data, or the XML of a rich document."""
+        """Return the canonical value: the words of the text, the JSON of the data, the XML of a rich document."""
         return self._cached("value", self._read_value)
 
     def digest(self) -> str:
@@ -117,6 +141,21 @@ class Document:
     def blocks(self) -> tuple[dict[int, list[Block]], dict[int, tuple[Span, ...]]]:
         """Return the stored structs by Yjs client, and which of their clocks are deleted."""
         return self._cached("blocks", lambda: scan_blocks(self.encode()))
+
+    def shape(self) -> Shape:
+        """Return where the items of this document hang."""
+        if self._is_plain:
+            return Shape.of_text(self._state)
+        if self._shape is None:
+            self._shape = Shape.of_state(self.kind, self.encode())
+        return self._shape
+
+    def read_as(self, *, is_strict: bool) -> None:
+        """Read it from now on as documents are read now, or as folkmoot 0.1 did."""
+        if is_strict != self.is_strict:
+            self.is_strict = is_strict
+            self._cache.clear()
+            self.version += 1
 
     def missing(self, scan: Scan) -> bool:
         """Tell whether an update would leave a gap or refers to ids that are not here."""
@@ -128,6 +167,15 @@ class Document:
             if clock > state.get(client, 0):
                 return True
         return False
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether nothing but words was ever written into this text."""
+        return self._is_plain
+
+    def is_in_text(self, id: Id) -> bool:
+        """Tell whether an item that is here hangs from the text itself, or did before it was collected."""
+        return self._is_plain or self.shape().is_in_root(id, TEXT)
 
     @property
     def text_root(self) -> Text:
@@ -146,34 +194,62 @@ class Document:
     # ------------------------------------------------------------ changing
 
     def apply(self, update: bytes, scan: Scan | None = None) -> Applied | None:
-        """Integrate an update; None when it holds nothing new.
+        """Integrate an update; None when it holds nothing new. What a client brings passes `crdt.intake` before.
 
         Raises:
-            MissingDependencies: there is a gap; nothing was applied.
-            MalformedFrame, FrameTooLarge: the update does not scan or pycrdt refuses it.
-            BrokenDocument: pycrdt panicked; discard this document.
+            MissingDependencies: there is a gap, or it waits for itself; nothing was applied.
+            MalformedFrame, FrameTooLarge: the update does not scan, or pycrdt refuses it or trips over it; the
+                document is as it was.
+            BrokenDocument: pycrdt panicked, and the document cannot be built again; discard it.
         """
-        found = scan if scan is not None else scan_update(update)
-        if self._is_typing(found):
+        found = scan if scan is not None else scan_update(update, INTERNAL)
+        if self._is_typing(update, found):
             self._integrate(update)
             for client, (_, end) in found.inserted.items():
                 self._state[client] = end
+            if found.pairs:
+                self._note_pairs(found)
             self.version += 1
             return Applied(update, found.inserted, {})
         if not found.structs and not found.deleted:
             return None  # what a newcomer answers with
-        if self.missing(found):
+        if self.missing(found) or waits_for_itself(update, found, self._state):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
-        self._is_plain = self._is_plain and not found.kinds & ~PLAIN
+        self._make_ready(update, found)
         self._heard.event = None
         self._integrate(update, self._heard)
         state = self._state
         is_new = all(start == state.get(client, 0) for client, (start, _) in found.inserted.items())
+        if not self._is_plain:
+            self._shape_with(update, found)
         applied = self._integrated(found, update, is_new=is_new)
-        if self._is_plain and len(found.inserted) > 1:
-            # Sections that refer to one another may do so in a circle, and then wait in pycrdt for ever.
-            self._is_plain = scan_state_vector(self._native(self._doc.get_state), INTERNAL) == state
+        if applied is not None:
+            if found.kinds >> BIGINT & 1:
+                self._exact = {**self._exact, **exact_values(applied.update)}
+            self._spare_with(applied.update)
+            if found.pairs:
+                self._note_pairs(found)
         return applied
+
+    def _make_ready(self, update: bytes, found: Scan) -> None:
+        """Cut the characters that an update cuts; note that it brings more than words, before it does."""
+        if self._is_plain and found.kinds & ~PLAIN:
+            self._is_plain = False
+            self._shape = Shape.of_text(self._state)
+        if not self._is_plain and self._spare is None:
+            self._spare = Spare(self.encode())
+        middles = self._known_middles()
+        if middles:
+            cut = cuts(middles, edges(update, found))
+            if cut:
+                self._cut_pairs(cut)
+
+    def _cut_pairs(self, cut: Cuts) -> None:
+        """Put U+FFFD in place of characters that are about to be cut in two, as Yjs does."""
+        self._replace(cut_strings(self.encode(), cut))
+        for client, clocks in cut.items():
+            self._known_middles()[client] -= clocks
+        self.version += 1
 
     @contextmanager
     def transaction(self) -> Iterator[list[Applied]]:
@@ -200,20 +276,48 @@ class Document:
             update = self._heard.event[0]
             found = scan_update(update, INTERNAL)
             self._is_plain = self._is_plain and not found.kinds & ~PLAIN
+            # What is written here is found again when somebody asks: forks are written to, and thrown away.
+            self._spare = self._shape = None
+            self._middles = None if found.pairs else self._middles
+            if found.kinds >> BIGINT & 1:
+                self._exact = {**self._exact, **exact_values(update)}
             applied = self._integrated(found, update, is_new=False)
             assert applied is not None, "an event means that something changed"
             done.append(applied)
 
-    def insert_text(self, point: int, text: str) -> None:
-        """Insert at code point `point`, inside a transaction. Raises `OffsetOutside`."""
+    def insert_text(self, point: int, text: str, marks: Marks | None = None) -> None:
+        """Insert at code point `point`, inside a transaction; with the marks given, else with those around it.
+
+        Raises:
+            OffsetOutside: the point is outside the text.
+        """
         root = self.text_root
-        root.insert(byte_offset(str(root), point), text)
+        if self._is_plain:
+            root.insert(byte_offset(str(root), point), text)
+            return
+        offset = Ruler(root).byte(point)
+        root.insert(offset, text, None if marks is None else dict(marks))
+
+    def insert_embed(self, point: int, value: Json, marks: Marks | None = None) -> None:
+        """Embed a value at code point `point`, inside a transaction. Raises `OffsetOutside`."""
+        root = self.text_root
+        root.insert_embed(Ruler(root).byte(point), value, dict(marks or {}))
+        # It is told to be no plain text any more when the transaction ends; places are counted before that.
+        self._is_plain = False
+
+    def marks(self, point: int) -> Marks | None:
+        """Return the marks of the character at a code point as it is now; None where no text has any."""
+        return None if self._is_plain else Ruler(self.text_root).marks(point)
 
     def delete_text(self, start: int, end: int) -> None:
         """Delete code points `start` to `end`, inside a transaction. Raises `OffsetOutside`."""
         root = self.text_root
-        now = str(root)
-        first, last = byte_offset(now, start), byte_offset(now, end)
+        if self._is_plain:
+            now = str(root)
+            first, last = byte_offset(now, start), byte_offset(now, end)
+        else:
+            ruler = Ruler(root)
+            first, last = ruler.byte(start), ruler.byte(end)
         if last > first:
             del root[first:last]
 
@@ -224,95 +328,15 @@ class Document:
         if state != EMPTY_UPDATE:
             copy._integrate(state)
             copy._state = dict(self._state)
-            copy._is_plain = self._is_plain
+            copy._is_plain, copy._shape, copy._middles = self._is_plain, None, None
+            copy._exact = self._exact
             copy.version = self.version
+        copy.is_strict = self.is_strict
         return copy
-
-    # ------------------------------------------------------------ resting
-
-    @property
-    def is_awake(self) -> bool:
-        """Tell whether pycrdt holds this document."""
-        return self._awake is not None
-
-    def rest(self) -> bool:
-        """Give up what pycrdt holds, until it is needed; tell whether the document rests.
-
-        One that panicked, or that something waits in or writes to, goes on as it is. Waking it may be costly: a
-        megabyte of state takes some twenty milliseconds.
-        """
-        if self._awake is None:
-            return True
-        if self._broken or self._awake.doc._txn is not None:
-            return False
-        if scan_state_vector(self._native(self._doc.get_state), INTERNAL) != self._state:
-            return False
-        state = self.encode()
-        self._cache = {name: self._cache[name] for name in ("encode", "digest") if name in self._cache}
-        self._asleep, self._awake = state, None
-        return True
-
-    def revive(self) -> tuple[bytes, Native]:
-        """Return the state that rests and what pycrdt makes of it, for `wake`; may run in a thread of its own.
-
-        Raises `BrokenDocument`.
-        """
-        state, native = self._asleep, Native(self.kind, self.client)
-        if state not in (b"", EMPTY_UPDATE):
-            self._native(lambda: native.integrate(state))
-        return state, native
-
-    def wake(self, state: bytes, native: Native) -> None:
-        """Go on with what `revive` has made; does nothing where the document went on meanwhile."""
-        if self._awake is None and self._asleep is state:
-            self._awake, self._asleep = native, b""
-
-    @property
-    def _live(self) -> Native:
-        if self._awake is None:
-            self.wake(*self.revive())
-        assert self._awake is not None, "it was woken"
-        return self._awake
-
-    @property
-    def _doc(self) -> Doc[Any]:
-        return self._live.doc
-
-    @property
-    def _root(self) -> Root:
-        return self._live.root
 
     # ------------------------------------------------------------ inside
 
-    def _native(self, call: Callable[[], T]) -> T:
-        if self._broken:
-            raise BrokenDocument("this document panicked before")
-        try:
-            return call()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except ValueError as error:
-            raise MalformedFrame(f"pycrdt refuses the bytes: {error}") from error
-        except BaseException as panic:
-            self._broken = True
-            raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
-
-    def _integrate(self, update: bytes, heard: Heard | None = None) -> None:
-        if self._broken:
-            raise BrokenDocument("this document panicked before")
-        native = self._awake or self._live
-        assert native.doc._txn is None, "an update is not applied inside a transaction"
-        try:
-            native.integrate(update, heard)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except ValueError as error:
-            raise MalformedFrame(f"pycrdt refuses the bytes: {error}") from error
-        except BaseException as panic:
-            self._broken = True
-            raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
-
-    def _is_typing(self, scan: Scan) -> bool:
+    def _is_typing(self, update: bytes, scan: Scan) -> bool:
         """Tell whether an update is new strings of one client in a plain text: then pycrdt's event says nothing new.
 
         What integrates is all of it, because it starts where its client ends and both neighbours are here: `needs`
@@ -330,10 +354,39 @@ class Document:
         for client, (start, end) in scan.inserted.items():
             if start != state.get(client, 0) or end > CLOCK_MAX:
                 return False
-        for client, clock in scan.needs.items():  # noqa: SIM110  # a generator costs as much as all of these
+        for client, clock in scan.needs.items():
             if clock > state.get(client, 0):
                 return False
-        return True
+        middles = self._middles
+        if middles is NO_MIDDLES:
+            return True
+        return middles is not None and not cuts(middles, edges(update, scan))
+
+    def _known_middles(self) -> dict[int, set[int]]:
+        """Return, by client, the clocks between the halves of characters of two units; none where they do not count."""
+        if not self.is_strict:
+            return NO_MIDDLES
+        if self._middles is None:
+            self._middles = all_pairs(self.encode()) or NO_MIDDLES
+        return self._middles
+
+    def _note_pairs(self, scan: Scan) -> None:
+        if self._middles is None:
+            return
+        if self._middles is NO_MIDDLES:
+            self._middles = {}
+        for client, middles in middles_of(scan.pairs).items():
+            self._middles.setdefault(client, set()).update(middles)
+
+    def _forget(self) -> None:
+        self._shape = None
+
+    def _put_right(self, written: bytes) -> bytes:
+        return put_right(written, self._exact) if self._exact else written
+
+    def _shape_with(self, update: bytes, scan: Scan) -> None:
+        if self._shape is not None and scan.structs:
+            self._shape.add_all(sections_of(update), self._state)
 
     def _integrated(self, scan: Scan, original: bytes, *, is_new: bool) -> Applied | None:
         state = self._state
@@ -343,8 +396,9 @@ class Document:
             if end > known:
                 inserted[client] = (max(start, known), end)
         if self._heard.event is None:
-            # New structs without an event wait inside pycrdt for what they refer to, and come with another update.
-            self._is_plain = self._is_plain and not inserted
+            if inserted:  # it waits inside pycrdt, where nobody would see it again
+                self._heal("new structs were kept and not integrated")
+                raise MalformedFrame("pycrdt does not integrate the update")
             return None
         update, delete_set = self._heard.event
         self._heard.event = None
@@ -362,22 +416,14 @@ class Document:
         self.version += 1
         return Applied(original if is_new else update, inserted, deleted)
 
-    def _cached(self, name: str, make: Callable[[], T]) -> T:
-        kept = self._cache.get(name)
-        if kept is not None and kept[0] == self.version:
-            return kept[1]  # type: ignore[return-value]
-        value = make()
-        self._cache[name] = (self.version, value)
-        return value
-
     def _read_value(self) -> Json:
         match self._root:
-            case Text():
-                return self.text()
-            case Map() as root:
-                return normal(self._native(root.to_py))
+            case Text() as root:
+                return self.text() if self._is_plain else str(root)
+            case Map():
+                return self._native(lambda: read_map(self.data_root))
             case root:
-                return str(root)
+                return self._native(lambda: xml_of(root) if self.is_strict else str(root))
 
     def _read_digest(self) -> str:
         own = encode_state_vector(self._state)

@@ -40,6 +40,7 @@ from crdt.ops import (
     validate,
 )
 from crdt.paths import ABSENT, Path, delete_path, dotted, find_item, list_at, read_path, set_path, shared
+from crdt.ruler import EMBED
 from crdt.scan import INTERNAL, Id, Ranges, Span, normalise_ranges, scan_update
 
 DIFF_POINTS_MAX = 4_000
@@ -182,23 +183,39 @@ def _write_text(document: Document, op: Insert | Replace | Delete, start: int, e
     """Write one text operation as the few edits that change something; return them, from the end backwards."""
     match op:
         case Insert():
-            made = [(start, start, op.text)]
+            _insert(document, start, op)
+            return [(start, start, len(op.text))]
         case Delete():
             made = [(start, end, "")]
         case Replace():
-            old = str(document.text_root)[start:end]
+            old = document.text()[start:end]
             made = [(start + low, start + high, text) for low, high, text in minimal_edits(old, op.text)]
+    if any(EMBED in text for _, _, text in made):
+        raise WrongKind("U+FFFC stands for something embedded in the text: it cannot be written as a character")
     for low, high, text in reversed(made):
+        # Words that take the place of others look like these; words between others look like what is before them.
+        marks = document.marks(low) if text and high > low else None
         document.delete_text(low, high)
         if text:
-            document.insert_text(low, text)
+            document.insert_text(low, text, marks)
     return [(low, high, len(text)) for low, high, text in reversed(made)]
+
+
+def _insert(document: Document, start: int, op: Insert) -> None:
+    embeds = iter(op.embeds)
+    at = start
+    for piece in re.split(f"({EMBED})", op.text):
+        if piece == EMBED:
+            document.insert_embed(at, next(embeds), op.marks)
+        elif piece:
+            document.insert_text(at, piece, op.marks)
+        at += len(piece)
 
 
 def _write_value(document: Document, op: ValueOp | ListOp | Check | CreateDocument) -> None:
     match op:
         case SetValue():
-            if read_path(document, op.path) != normal(op.value):
+            if hash_of_value(document, op.path) != digest_value(op.value):
                 set_path(document, op.path, op.value)
         case Increment():
             set_path(document, op.path, _sum(document, op))
@@ -218,6 +235,12 @@ def _write_value(document: Document, op: ValueOp | ListOp | Check | CreateDocume
 
 def minimal_edits(old: str, new: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, text) edits in ascending order that make `new` of `old` and leave common words untouched."""
+    if EMBED in old and old.count(EMBED) == new.count(EMBED):
+        at = 0
+        for left, right in zip(old.split(EMBED), new.split(EMBED), strict=True):
+            yield from ((at + low, at + high, text) for low, high, text in minimal_edits(left, right))
+            at += len(left) + 1
+        return
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1

@@ -13,13 +13,19 @@ from collections.abc import Sequence
 from pycrdt import merge_updates
 
 from crdt.scan import Item, Scan, Span, normalise_ranges
+from crdt.scanned import BIGINT, CROWDED, FORWARD, ODD
+
+UNJOINED = ODD | 1 << FORWARD | 1 << BIGINT | 1 << CROWDED
 
 
 def join(parts: Sequence[tuple[bytes, Scan]]) -> tuple[bytes, Scan] | None:
     """Return one update, and its scan, for updates of one client that go on where the one before ended.
 
-    None where they do not: more clients than one in an update, a gap, a repetition, collected structs.
+    None where they do not: more clients than one in an update, a gap, a repetition, collected structs; and where one
+    holds what pycrdt does not write as it came, or a character that another may cut.
     """
+    if any(scan.kinds & UNJOINED or scan.pairs for _, scan in parts):
+        return None
     scan = join_scans([scan for _, scan in parts])
     if scan is None:
         return None

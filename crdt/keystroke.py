@@ -7,10 +7,13 @@ pressed in stock Yjs takes a third of the full pass's time.
 
 from __future__ import annotations
 
-from crdt.scanned import STRING, Id, Item, Scan, Span
-from crdt.text import utf16_length
+from collections.abc import Mapping
+
+from crdt.scanned import CLOCK_MAX, NO_PAIRS, STRING, Id, Item, Scan, Span
+from crdt.text import pairs_in, utf16_length
 
 HAS_ORIGIN, HAS_RIGHT = 0x80, 0x40
+IN_TEXT = b"\x01\x07content"
 NEITHER_GONE: frozenset[int] = frozenset()
 TYPED = 1 << STRING
 # Five bytes hold 35 bits: the ids of Yjs have 32, and a clock of more has never been seen.
@@ -69,7 +72,10 @@ def _typed(data: bytes) -> Scan | None:
         size, pos = _long(data, pos - 1)
     stop = pos + size
     text = data[pos:stop]
-    end = start + (size if text.isascii() else utf16_length(text.decode()))
+    if text.isascii():
+        end, pairs = start + size, NO_PAIRS
+    else:
+        end, pairs = _units(text.decode(), client, start)
     deleted: dict[int, tuple[Span, ...]] = {}
     if data[stop] or stop + 1 != len(data):
         other, span = _only_range(data, stop)
@@ -77,10 +83,18 @@ def _typed(data: bytes) -> Scan | None:
         if span[1] > needs.get(other, 0):
             needs[other] = span[1]
     # What lies below the section's own start is covered by the gap check of that section; above it something is odd.
-    if needs.pop(client, 0) > start or size == 0:
+    if needs.pop(client, 0) > start or size == 0 or end > CLOCK_MAX:
         return None
     first = {client: _new(Item, (_new(Id, (client, start)), origin, right))}
-    return Scan({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED)
+    return Scan({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED, pairs)
+
+
+def _units(text: str, client: int, start: int) -> tuple[int, Mapping[int, tuple[int, ...]]]:
+    """Return at which clock a text of `client` ends, and the clocks of its characters of two units."""
+    end = start + utf16_length(text)
+    if end - start == len(text):
+        return end, NO_PAIRS
+    return end, {client: tuple(start + unit for unit in pairs_in(text))}
 
 
 def _id(data: bytes, pos: int, own: bytes, client: int) -> tuple[Id, int]:
@@ -100,13 +114,10 @@ def _id(data: bytes, pos: int, own: bytes, client: int) -> tuple[Id, int]:
 
 
 def _after_root(data: bytes, pos: int) -> int:
-    """Return where the name of a root ends."""
-    size = data[pos + 1]
-    if data[pos] != 1 or size > 127:
+    """Return where the name of the root ends, which is the text's."""
+    if not data.startswith(IN_TEXT, pos):
         raise _Otherwise
-    pos += 2
-    data[pos : pos + size].decode()
-    return pos + size
+    return pos + len(IN_TEXT)
 
 
 def _only_range(data: bytes, pos: int) -> tuple[int, Span]:
@@ -129,7 +140,7 @@ def _only_range(data: bytes, pos: int) -> tuple[int, Span]:
     pos += 1
     if length > 127:
         length, pos = _long(data, pos - 1)
-    if length == 0 or pos != len(data):
+    if length == 0 or pos != len(data) or clock + length > CLOCK_MAX:
         raise _Otherwise
     return client, (clock, clock + length)
 

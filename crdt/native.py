@@ -9,6 +9,7 @@ from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
 DocumentKind = Literal["text", "data", "rich"]
 Root = Text | Map[object] | XmlFragment
 TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
+SPARE_BYTES_MAX, SPARE_UPDATES_MAX = 256 << 10, 2_000
 
 
 class Heard:
@@ -54,6 +55,31 @@ class Native:
         finally:
             if subscription is not None:
                 subscription.drop()
+
+
+class Spare:
+    """What builds a document again that pycrdt trips over: a state, and the updates since. Held while it is awake."""
+
+    __slots__ = ("_bytes", "_state", "_updates")
+
+    def __init__(self, state: bytes) -> None:
+        self._state = state
+        self._updates: list[bytes] = []
+        self._bytes = 0
+
+    def keep(self, update: bytes) -> bool:
+        """Remember an update; False when there are so many that a new state is shorter."""
+        self._updates.append(update)
+        self._bytes += len(update)
+        return self._bytes <= SPARE_BYTES_MAX and len(self._updates) <= SPARE_UPDATES_MAX
+
+    def build(self, kind: DocumentKind, client: int) -> Native:
+        """Return the document as it was after the last update that was kept."""
+        native = Native(kind, client)
+        for update in (self._state, *self._updates):
+            if update != b"\x00\x00":
+                native.integrate(update)
+        return native
 
 
 def _root_of(doc: Doc[Any], kind: DocumentKind) -> Root:

@@ -16,8 +16,10 @@ import msgspec
 from crdt.anchor import Anchor, TextRange, resolve_anchor, resolve_range
 from crdt.digest import EXACT_MAX, Json, canonical, digest_text, digest_value
 from crdt.document import Document, DocumentKind
-from crdt.errors import FrameTooLarge
+from crdt.errors import CrdtError, FrameTooLarge, WrongKind
 from crdt.paths import ABSENT, Path, dotted, read_path
+from crdt.ruler import EMBED
+from crdt.values import to_stored
 
 TEXT_POINTS_MAX = 262_144
 VALUE_BYTES_MAX = 65_536
@@ -26,12 +28,14 @@ NOTHING = "absent"
 _WHOLE = re.compile(rb"(?<![\w.\"-])-?\d{16,}(?![\w.\"])")
 
 
-class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert"):
-    """Put `text` at an anchor."""
+class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert", omit_defaults=True):
+    """Put `text` at an anchor: with the marks around it, or with those given; `embeds` for each `EMBED` in it."""
 
     doc: str
     at: str
     text: str
+    marks: dict[str, Json] | None = None
+    embeds: tuple[Json, ...] = ()
 
 
 class Replace(msgspec.Struct, frozen=True, tag_field="op", tag="replace", rename={"from_": "from"}):
@@ -149,6 +153,10 @@ def validate(op: Op) -> None:
     """Raise `FrameTooLarge` when an operation passes a bound, `MalformedFrame` when an anchor does not decode."""
     if isinstance(op, Insert | Replace) and len(op.text) > TEXT_POINTS_MAX:
         raise FrameTooLarge(f"{len(op.text)} characters at once, at most {TEXT_POINTS_MAX}")
+    if isinstance(op, Insert):
+        if op.text.count(EMBED) != len(op.embeds):
+            raise WrongKind("U+FFFC stands for something embedded in the text: it cannot be written as a character")
+        check_value([op.marks, *op.embeds])
     if isinstance(op, SetValue | ListAdd):
         check_value(op.value)
     if not isinstance(op, Insert | Replace | Delete | CreateDocument) and len(op.path) > PATH_DEPTH_MAX:
@@ -156,13 +164,26 @@ def validate(op: Op) -> None:
 
 
 def check_value(value: Json) -> None:
-    """Raise `FrameTooLarge` for a value that is too long, or a whole number that browsers would round."""
+    """Raise `FrameTooLarge` for a value that is too long, or a whole number that browsers would round.
+
+    Raises `WrongKind` for a tag (`docs/values.md`) that names nothing.
+    """
+    to_stored(value)
     text = canonical(value)
     if len(text) > VALUE_BYTES_MAX:
         raise FrameTooLarge(f"a value has more than {VALUE_BYTES_MAX} bytes")
     for digits in _WHOLE.findall(text):
         if abs(int(digits)) > EXACT_MAX:
             raise FrameTooLarge(f"the number {digits.decode()} is above 2**53", remedy="Store it as text, in quotes.")
+
+
+def is_writable(value: Json) -> bool:
+    """Tell whether a value may be written by an operation."""
+    try:
+        check_value(value)
+    except CrdtError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

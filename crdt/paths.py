@@ -11,10 +11,11 @@ from typing import Final
 from pycrdt import Array, Map
 
 from crdt.anchor import Anchor, item_index
-from crdt.digest import Json, normal
+from crdt.digest import Json
 from crdt.document import Document
 from crdt.errors import PathMissing, WrongKind
 from crdt.scan import Id
+from crdt.values import from_stored, read_map, untagged
 
 Path = tuple[str | int, ...]
 Container = Map[object] | Array[object]
@@ -34,8 +35,7 @@ def read_path(document: Document, path: Path) -> Json | _Absent:
         value = _child(value, key)
         if value is ABSENT:
             return ABSENT
-    plain = value.to_py() if isinstance(value, Map | Array) else value
-    return normal(plain)
+    return read_map(value) if isinstance(value, Map) else from_stored(value)
 
 
 def _child(value: object, key: str | int) -> object:
@@ -47,10 +47,11 @@ def _child(value: object, key: str | int) -> object:
 
 
 def shared(value: Json) -> object:
-    """Return a JSON value with its objects and lists as shared types."""
+    """Return a JSON value with its objects and lists as shared types. Raises `WrongKind` as `to_stored` does."""
     match value:
         case dict():
-            return Map({key: shared(part) for key, part in value.items()})
+            found = untagged(value)
+            return found[0] if found else Map({key: shared(part) for key, part in value.items()})
         case list():
             return Array([shared(part) for part in value])
         case _:
@@ -66,7 +67,7 @@ def set_path(document: Document, path: Path, value: Json) -> None:
     holder, key, rest = _walk(document, path, make=True)
     if rest:
         inner = _child(holder, key)
-        _put(holder, key, shared(_with(normal(inner), rest, value)))
+        _put(holder, key, shared(_with(from_stored(inner), rest, value)))
     else:
         _put(holder, key, shared(value))
 
@@ -77,7 +78,7 @@ def delete_path(document: Document, path: Path) -> None:
     if _child(holder, key) is ABSENT:
         raise PathMissing(f"there is nothing at {dotted(path)}")
     if rest:
-        _put(holder, key, shared(_without(normal(_child(holder, key)), rest)))
+        _put(holder, key, shared(_without(from_stored(_child(holder, key)), rest)))
     else:
         del holder[key]  # type: ignore[arg-type]
 

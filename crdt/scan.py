@@ -9,35 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field
-from typing import NamedTuple
 
 from crdt.errors import FrameTooLarge, MalformedFrame
 from crdt.keystroke import scan_keystroke
-from crdt.scanned import FORWARD, GC, KEYED, NESTED, SKIP, STRING
+from crdt.scanned import BIGINT, CLOCK_MAX, CROWDED, DEEP, ELSEWHERE, FORWARD, GC, HOOK, KEYED, NESTED, NO_PAIRS, SKIP
 from crdt.scanned import Id as Id
 from crdt.scanned import Item as Item
 from crdt.scanned import Ranges as Ranges
 from crdt.scanned import Scan as Scan
 from crdt.scanned import Span as Span
-from crdt.text import utf16_length
-from crdt.wire import UINT_MAX, Reader, Writer
+from crdt.text import pairs_in, utf16_length
+from crdt.wire import Reader, Writer
 
 HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
 XML_ELEMENT, XML_HOOK, TYPE_MAX = 3, 5, 6
 TYPES_WITH_NAME = frozenset({XML_ELEMENT, XML_HOOK})
+TEXT_ROOT = "content"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one update may hold. Bytes, structs, clients, nesting, items of one map key, ranges."""
+    """How much one update may hold: bytes, nesting of a plain value, unlinked items of one map key.
 
-    update_bytes_max: int = 1 << 20
-    structs_max: int = 200_000
-    clients_max: int = 10_000
+    Whatever a protocol makes cumulative (structs, clients, deleted ranges, state vectors) is bounded by the bytes
+    alone: a document of a long life has much of it, and a client has no other way than to send it in one frame.
+    """
+
+    update_bytes_max: int = 17 << 20
     any_depth_max: int = 32
     key_items_max: int = 5_000
-    state_vector_bytes_max: int = 65_536
-    delete_ranges_max: int = 200_000
+    state_vector_bytes_max: int = 17 << 20
 
     def __post_init__(self) -> None:
         assert min(astuple(self)) >= 1, "one keystroke fits every bound: `scan_keystroke` asks for none"
@@ -47,8 +48,8 @@ LIMITS = Limits()
 
 
 @dataclass(slots=True)
-class _Pass:
-    """The state of one pass over an update."""
+class Pass:
+    """The state of one pass over an update, for this package: it bounds everything that it passes."""
 
     reader: Reader
     limits: Limits
@@ -60,6 +61,7 @@ class _Pass:
     structs: int = 0
     overwrites: list[Id] = field(default_factory=list)
     kinds: int = 0
+    pairs: dict[int, list[int]] = field(default_factory=dict)
 
     def section(self) -> None:
         """Read all structs of one client."""
@@ -70,15 +72,13 @@ class _Pass:
         self.structs += count
         if count == 0 or count > reader.remaining:
             raise MalformedFrame(f"{count} structs are announced, {reader.remaining} bytes are left")
-        if self.structs > self.limits.structs_max:
-            raise FrameTooLarge(f"the update has {self.structs} structs, at most {self.limits.structs_max} are taken")
         if client in self.inserted:
             raise MalformedFrame(f"client {client} has two sections")
         for _ in range(count):
             length = self.struct(client, clock)
             clock += length
-            if length == 0 or clock > UINT_MAX:
-                raise MalformedFrame(f"a struct of length {length} at clock {clock}")
+            if length == 0 or clock > CLOCK_MAX:
+                raise MalformedFrame(f"a struct of length {length} ends at clock {clock}")
         self.inserted[client] = (start, clock)
 
     def struct(self, client: int, clock: int) -> int:
@@ -90,8 +90,10 @@ class _Pass:
         if kind == GC:
             self.gc_clients.add(client)
             return reader.var_uint()
-        if kind == SKIP or kind > SKIP:
-            raise MalformedFrame(f"struct kind {kind} is not taken from a client")
+        if kind == SKIP:
+            if info != SKIP:
+                raise MalformedFrame("a skip has no flags")
+            return reader.var_uint()
         origin = self.id() if info & HAS_ORIGIN else None
         right = self.id() if info & HAS_RIGHT else None
         if client not in self.first_item:
@@ -104,10 +106,10 @@ class _Pass:
             if origin is not None:
                 self.overwrites.append(origin)
         if origin is None and right is None:
-            parent = self.parent()
+            parent = self.parent(client, clock)
             if info & HAS_KEY:
                 self.count_key(parent, reader.var_string())
-        return self.content(kind)
+        return self.content(kind, client, clock)
 
     def id(self) -> Id:
         """Read an id and remember that it is needed."""
@@ -116,26 +118,36 @@ class _Pass:
             self.needs[client] = clock + 1
         return Id(client, clock)
 
-    def parent(self) -> object:
+    def parent(self, client: int, clock: int) -> object:
         """Read what an item without neighbours hangs from: a root by name or an item by id."""
-        if self.reader.var_uint() == 1:
-            return self.reader.var_string()
-        self.kinds |= 1 << NESTED
-        return self.id()
+        match self.reader.var_uint():
+            case 1:
+                name = self.reader.var_string()
+                if name != TEXT_ROOT:
+                    self.kinds |= 1 << ELSEWHERE
+                return name
+            case 0:
+                self.kinds |= 1 << NESTED
+                id = self.id()
+                if id.client == client and id.clock >= clock:
+                    self.kinds |= 1 << FORWARD
+                return id
+            case other:
+                raise MalformedFrame(f"a parent of form {other}")
 
     def count_key(self, parent: object, key: str) -> None:
         """Bound how many unlinked items one map key gets: pycrdt's cost is quadratic in it (promises §0.4)."""
         many = self.keys.get((parent, key), 0) + 1
         self.keys[(parent, key)] = many
         if many > self.limits.key_items_max:
-            raise FrameTooLarge(f"one key is set {many} times at once, at most {self.limits.key_items_max}")
+            self.kinds |= 1 << CROWDED
 
-    def content(self, kind: int) -> int:
+    def content(self, kind: int, client: int, clock: int) -> int:
         """Read an item's content and return its length in clocks."""
         reader = self.reader
         match kind:
             case 4:
-                return utf16_length(reader.var_string())
+                return self.string(reader.var_string(), client, clock)
             case 1:
                 return reader.var_uint()
             case 8:
@@ -157,9 +169,19 @@ class _Pass:
                 self.json()
             case 7:
                 self.type()
+            case 9:
+                reader.var_string()
+                self.any()
             case _:
-                raise MalformedFrame(f"content kind {kind} is not taken from a client")
+                raise MalformedFrame(f"content kind {kind} is unknown")
         return 1
+
+    def string(self, text: str, client: int, clock: int) -> int:
+        """Note where a string has characters of two units; return its length in clocks."""
+        length = utf16_length(text)
+        if length != len(text):
+            self.pairs.setdefault(client, []).extend(clock + unit for unit in pairs_in(text))
+        return length
 
     def count(self, value: int) -> int:
         """Return a count after holding it against the bytes that are left."""
@@ -169,9 +191,9 @@ class _Pass:
 
     def json(self) -> None:
         """Pass over a JSON string. pycrdt's own parser bounds its nesting at 128 and raises."""
-        text = self.reader.var_string()
-        if text.count("[") + text.count("{") > 4 * self.limits.any_depth_max and _json_depth(text) > 100:
-            raise FrameTooLarge("a JSON value is nested more than 100 deep")
+        text, most = self.reader.var_string(), self.limits.any_depth_max
+        if text.count("[") + text.count("{") > most and _json_depth(text) > most:
+            self.kinds |= 1 << DEEP
 
     def type(self) -> None:
         kind = self.reader.var_uint()
@@ -179,6 +201,8 @@ class _Pass:
             raise MalformedFrame(f"type {kind} is not a shared type")
         if kind in TYPES_WITH_NAME:
             self.reader.var_string()
+        if kind == XML_HOOK:
+            self.kinds |= 1 << HOOK
 
     def any(self) -> None:
         """Pass over one lib0 `any` value with an explicit stack of how many parts each open level still has."""
@@ -189,7 +213,7 @@ class _Pass:
             if parts:
                 open_levels.append([parts, is_object])
                 if len(open_levels) > self.limits.any_depth_max:
-                    raise FrameTooLarge(f"a value is nested more than {self.limits.any_depth_max} deep")
+                    self.kinds |= 1 << DEEP
             else:
                 while open_levels and open_levels[-1][0] == 1:
                     open_levels.pop()
@@ -209,8 +233,11 @@ class _Pass:
                 reader.var_int()
             case 124:
                 reader.take(4)
-            case 123 | 122:
+            case 123:
                 reader.take(8)
+            case 122:
+                reader.take(8)
+                self.kinds |= 1 << BIGINT
             case 119:
                 reader.var_string()
             case 118:
@@ -227,19 +254,18 @@ class _Pass:
         """Read the delete set."""
         reader = self.reader
         deleted: dict[int, list[Span]] = {}
-        total = 0
-        for _ in range(self.count(reader.var_uint())):
-            client = reader.var_uint()
-            count = self.count(reader.var_uint())
-            total += count
-            if total > self.limits.delete_ranges_max:
-                raise FrameTooLarge(f"{total} ranges are deleted, at most {self.limits.delete_ranges_max} are taken")
-            spans = deleted.setdefault(client, [])
-            for _ in range(count):
-                clock, length = reader.var_uint(), reader.var_uint()
-                if length == 0 or clock + length > UINT_MAX:
-                    raise MalformedFrame(f"a deletion of length {length} at clock {clock}")
-                spans.append((clock, clock + length))
+        var_uint = reader.var_uint
+        for _ in range(self.count(var_uint())):
+            client = var_uint()
+            if client in deleted:
+                raise MalformedFrame(f"client {client} stands twice in the delete set")
+            spans = deleted[client] = []
+            for _ in range(self.count(var_uint())):
+                clock = var_uint()
+                end = clock + var_uint()
+                if not clock < end <= CLOCK_MAX:
+                    raise MalformedFrame(f"a deletion from clock {clock} to {end}")
+                spans.append((clock, end))
         for client, spans in deleted.items():
             top = max((end for _, end in spans), default=0)
             if top > self.needs.get(client, 0):
@@ -247,51 +273,11 @@ class _Pass:
         return {client: normalise_ranges(spans) for client, spans in deleted.items() if spans}
 
 
-class Block(NamedTuple):
-    """One stored struct of a client: its first clock, how many clocks it takes, and its text where it is text."""
-
-    start: int
-    length: int
-    text: str | None
-
-
-@dataclass(slots=True)
-class _BlockPass(_Pass):
-    """A pass that also keeps what each struct is."""
-
-    blocks: dict[int, list[Block]] = field(default_factory=dict)
-    text: str | None = None
-
-    def struct(self, client: int, clock: int) -> int:
-        """Read one struct and keep its place and text."""
-        self.text = None
-        length = _Pass.struct(self, client, clock)
-        self.blocks.setdefault(client, []).append(Block(clock, length, self.text))
-        return length
-
-    def content(self, kind: int) -> int:
-        """Read an item's content, keeping a string."""
-        if kind == STRING:
-            self.text = self.reader.var_string()
-            return utf16_length(self.text)
-        return _Pass.content(self, kind)
-
-
-def scan_blocks(state: bytes) -> tuple[dict[int, list[Block]], dict[int, tuple[Span, ...]]]:
-    """Return the structs of a whole document state by client, ascending, and what of them is deleted."""
-    work = _BlockPass(Reader(state), INTERNAL)
-    for _ in range(work.count(work.reader.var_uint())):
-        work.section()
-    deleted = work.deletions()
-    work.reader.expect_end()
-    return work.blocks, deleted
-
-
 def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
     """Return what a Yjs v1 update inserts, deletes and refers to.
 
     Raises:
-        MalformedFrame: it is not a well-formed v1 update, or holds structs a client never sends (Skip, subdocuments).
+        MalformedFrame: it is not a well-formed v1 update.
         FrameTooLarge: a bound of `limits` is passed.
     """
     if len(update) > limits.update_bytes_max:
@@ -302,11 +288,8 @@ def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
 
 def scan_fully(update: bytes, limits: Limits = LIMITS) -> Scan:
     """Return what `scan_update` returns, by the general pass: whatever the shape. Raises as it does."""
-    work = _Pass(Reader(update), limits)
-    sections = work.count(work.reader.var_uint())
-    if sections > limits.clients_max:
-        raise FrameTooLarge(f"the update has {sections} clients, at most {limits.clients_max} are taken")
-    for _ in range(sections):
+    work = Pass(Reader(update), limits)
+    for _ in range(work.count(work.reader.var_uint())):
         work.section()
     deleted = work.deletions()
     work.reader.expect_end()
@@ -317,7 +300,9 @@ def scan_fully(update: bytes, limits: Limits = LIMITS) -> Scan:
         if client not in work.inserted or clock > work.inserted[client][1]
     }
     gone = frozenset(work.gc_clients)
-    return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, tuple(work.overwrites), work.kinds)
+    pairs = {client: tuple(clocks) for client, clocks in work.pairs.items()} or NO_PAIRS
+    overwrites = tuple(work.overwrites)
+    return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, overwrites, work.kinds, pairs)
 
 
 def _json_depth(text: str) -> int:
@@ -372,7 +357,7 @@ def encode_state_vector(state: Mapping[int, int]) -> bytes:
 
 def scan_delete_set(delete_set: bytes) -> dict[int, tuple[Span, ...]]:
     """Return the ranges of a bare Yjs v1 delete set, sorted and merged per client. Raises `MalformedFrame`."""
-    work = _Pass(Reader(delete_set), INTERNAL)
+    work = Pass(Reader(delete_set), INTERNAL)
     deleted = work.deletions()
     work.reader.expect_end()
     return deleted
@@ -380,11 +365,5 @@ def scan_delete_set(delete_set: bytes) -> dict[int, tuple[Span, ...]]:
 
 # For bytes that this server wrote itself: whole documents, journal rows.
 INTERNAL = Limits(
-    update_bytes_max=1 << 30,
-    structs_max=1 << 30,
-    clients_max=1 << 30,
-    any_depth_max=64,
-    key_items_max=1 << 30,
-    state_vector_bytes_max=1 << 30,
-    delete_ranges_max=1 << 30,
+    update_bytes_max=1 << 30, any_depth_max=1 << 30, key_items_max=1 << 30, state_vector_bytes_max=1 << 30
 )

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
-# Marks of `Scan.kinds` beside the kinds of content: an item under a map key, one inside another item, and one that
-# refers to its own client from its own clock on, which no client writes.
-KEYED, NESTED, FORWARD = 11, 12, 13
+# Marks of `Scan.kinds` beside the kinds of content: an item under a map key, one inside another item, one that refers
+# to its own client from its own clock on (no client writes it), one in a root with another name than `content`, an
+# XmlHook, a value nested more than `Limits.any_depth_max` deep, one that holds a bigint, and a key that is set more
+# than `Limits.key_items_max` times at once.
+KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, BIGINT, CROWDED = range(11, 19)
+# What a document takes from nobody: it is entered as deleted (`crdt.intake`), or waits for what comes before it (SKIP).
+ODD = 1 << JSON | 1 << DOC | 1 << SKIP | 1 << HOOK | 1 << DEEP
 
+CLOCK_MAX = 2**32 - 1  # pycrdt keeps clocks and lengths in 32 bits
 Span = tuple[int, int]
 
 
@@ -33,12 +39,16 @@ class Item(NamedTuple):
 Ranges = Mapping[int, tuple[Span, ...]]
 
 
+NO_PAIRS: Mapping[int, tuple[int, ...]] = MappingProxyType({})
+
+
 # A msgspec structure: one is made for every keystroke, and a frozen dataclass takes four times as long to make.
 class Scan(msgspec.Struct, frozen=True):
     """What an update holds, without applying it. All spans are half open, `[start, end)` in clocks.
 
     `overwrites` are the entries of map keys that its items take the place of, deleted ones included. Bit k of `kinds`
-    is set where a struct of kind k is held; `KEYED`, `NESTED` and `FORWARD` are bits too.
+    is set where a struct of kind k is held; `KEYED` to `CROWDED` are bits too. `pairs` are, by client, the clocks at
+    which a character of two UTF-16 units begins. Where `SKIP` is set, an `inserted` span has holes.
     """
 
     inserted: Mapping[int, Span]
@@ -49,3 +59,4 @@ class Scan(msgspec.Struct, frozen=True):
     structs: int
     overwrites: tuple[Id, ...] = ()
     kinds: int = 0
+    pairs: Mapping[int, tuple[int, ...]] = NO_PAIRS

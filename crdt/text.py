@@ -6,9 +6,13 @@ raise there, it edits another place (semantics F5), so every offset passes throu
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from crdt.errors import OffsetOutside
 
 _ASTRAL = "\uffff"
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
 
 
 def byte_offset(text: str, point: int) -> int:
@@ -30,6 +34,12 @@ def point_at_byte(text: str, offset: int) -> int:
 def utf16_length(text: str) -> int:
     """Return how many UTF-16 units a text has: how far it moves a Yjs clock."""
     return len(text) if text.isascii() else len(text) + sum(char > _ASTRAL for char in text)
+
+
+def pairs_in(text: str) -> Iterator[int]:
+    """Yield the UTF-16 offsets at which the characters of two units begin, ascending."""
+    for wide, found in enumerate(_WIDE.finditer(text)):
+        yield found.start() + wide
 
 
 def utf16_offset(text: str, point: int) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from crdt.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
+from crdt.copying import copied
 from crdt.digest import canonical, digest_text
 from crdt.document import Document
 from crdt.errors import CrdtError
@@ -22,20 +23,24 @@ from crdt.ops import (
     Delete,
     DeleteValue,
     Increment,
-    Insert,
     ListAdd,
     ListMove,
     ListRemove,
     Op,
     SetValue,
     hash_of_value,
+    is_writable,
 )
+from crdt.parts import Block
 from crdt.paths import ABSENT, Path, dotted, find_item, item_anchor, list_at, read_path
 from crdt.scan import Id
+from crdt.scanned import EMBED, STRING, TYPE
 from crdt.text import point_at_utf16
+from crdt.values import for_people
 
 Spans = Iterable[tuple[int, int, int]]  # (Yjs client id, first clock, end clock), half open
 NEIGHBOURS_PROBED = 64
+SHOWN = frozenset({STRING, EMBED, TYPE})
 
 
 @dataclass(slots=True)
@@ -60,13 +65,21 @@ def visible_runs(document: Document, spans: Spans) -> list[tuple[int, int]]:
         for block in blocks.get(client, ()):
             end = block.start + block.length
             is_gone = any(start <= block.start < stop for start, stop in gone)
-            if end <= low or block.start >= high or block.text is None or is_gone:
+            if end <= low or block.start >= high or is_gone or not _is_shown(document, client, block):
                 continue
             at = resolve_anchor(document, Anchor(Id(client, block.start), None, 0))
+            if block.text is None:
+                found.append((at, at + 1))
+                continue
             first = point_at_utf16(block.text, max(0, low - block.start))
             last = point_at_utf16(block.text, min(block.length, high - block.start))
             found.append((at + first, at + last))
     return _joined(found)
+
+
+def _is_shown(document: Document, client: int, block: Block) -> bool:
+    """Tell whether a struct is a part of the text that people see: words, or something embedded."""
+    return block.kind in SHOWN and document.is_in_text(Id(client, block.start))
 
 
 def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -83,13 +96,16 @@ def undo_text(doc: str, before: Document, after: Document, now: Document, *, ins
     """Return what takes a text edit back. `before` and `after` are the document around it, `now` as it is."""
     undo, text = Undo(), now.text()
     removing = visible_runs(now, inserted)
-    old = before.text()
     for start, end in visible_runs(before, deleted):
         at = _place(before, after, now, start, end, inserted)
         if at is None:
             at = _beside(before, now, start, end, removing)
         (anchor,) = place_anchors(now, [(at, -1)])
-        undo.ops.append(Insert(doc, anchor.encode(), old[start:end]))
+        inserts, left_out = copied(before, start, end, doc=doc, at=anchor.encode())
+        # All go to the same place, the last first: each pushes what stands there to the right.
+        undo.ops += reversed(inserts)
+        if left_out:
+            undo.lost.append(f"{left_out} embedded in {doc} cannot be put back")
     for start, end in removing:
         place = place_range(now, start, end)
         undo.ops.append(Delete(doc, place.start.encode(), place.end.encode(), digest_text(text[start:end])))
@@ -206,6 +222,10 @@ def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Documen
     elif old is ABSENT:
         undo.ops.append(DeleteValue(doc, path, hash_of_value(now, path)))
     else:
+        old = for_people(old)
+        if not is_writable(old):
+            undo.lost.append(f"what stood at {where} can only be made by an editor")
+            return
         undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
 
 
@@ -244,7 +264,10 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
     at = anchors.index(item)
     there = {item_anchor(now, path, index) for index in range(len(_items(now, path)))}
     after = next((anchor for anchor in reversed(anchors[:at]) if anchor in there), None)
-    value = items[at] if isinstance(items, list) else None
+    value = for_people(items[at]) if isinstance(items, list) else None
+    if not is_writable(value):
+        undo.lost.append(f"an item removed from {doc}.{dotted(path)} can only be made by an editor")
+        return
     undo.ops.append(ListAdd(doc, path, value, after))
 
 

@@ -46,6 +46,11 @@ class Attendance:
         if heard is not None:
             self.spread(session.doc, heard)
 
+    def client_of(self, peer: Peer) -> int | None:
+        """Return the Yjs id that a socket has announced as its own."""
+        doc = peer.session.doc
+        return self.of(doc).clients.get(peer.session.id) if doc is not None else None
+
     def leave(self, peer: Peer) -> None:
         """Tell everybody that a socket is gone."""
         doc = peer.session.doc

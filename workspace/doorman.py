@@ -10,7 +10,6 @@ from crdt.sync import encode_denied, encode_step1, encode_step2, encode_update
 from workspace import __version__
 from workspace.attendance import Attendance
 from workspace.errors import (
-    CLOSE_FOREIGN_CLIENT,
     CLOSE_NOT_FOUND,
     CLOSE_UNAUTHENTICATED,
     Close,
@@ -60,7 +59,6 @@ from workspace.peer import Note, Peer
 from workspace.resting import Resting
 from workspace.session import (
     STATUS_MALFORMED,
-    STATUS_TOO_BIG,
     Announce,
     Command,
     Denied,
@@ -72,6 +70,7 @@ from workspace.session import (
     WantPresence,
     WantState,
 )
+from workspace.writers import Writers
 
 PAGE_ROWS = 500
 
@@ -90,6 +89,7 @@ class Doorman:
         self.inbox = Inbox(house)
         self.resting = Resting(house, self._by_doc)
         self.delivered: dict[str, int] = {}
+        self.writers = Writers()
 
     # ------------------------------------------------------------ coming and going
 
@@ -124,6 +124,7 @@ class Doorman:
         if doc is not None:
             self._by_doc.get(doc, set()).discard(peer)
             self.attendance.leave(peer)
+            self.writers.leave(peer, doc)
         self._leave_lane(peer)
         if not self.peers:
             self._house.idle_since = self._house.clock.now()
@@ -192,10 +193,12 @@ class Doorman:
         joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
         if joined is not None:
             update, scan = joined
-            house.handle(Edited(lane, actor, doc, update, scan, count=len(edits)), peer)
+            held = self.writers.held(peer, doc, scan)
+            house.handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held), peer)
         else:
             for edit in edits:
-                house.handle(Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2), peer)
+                held = self.writers.held(peer, doc, edit.scan, is_typed=not edit.is_step2)
+                house.handle(Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held), peer)
         house.metrics.add("updates_total", by=len(edits))
 
     def _say(self, peer: Peer, message: ClientMessage) -> None:
@@ -227,6 +230,10 @@ class Doorman:
             self.attendance.announce(peer, payload)
         except CrdtError as error:
             peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
+            return
+        own = self.attendance.client_of(peer)
+        if own is not None:
+            self.writers.claim(peer, peer.session.doc or "", own)
 
     def beat(self) -> None:
         """Every 15 s: the agent is still here, expired tokens are out, what lies still rests."""
@@ -369,13 +376,15 @@ class Doorman:
     def _refuse_edit(self, peer: Peer, refused: EditRefused) -> None:
         match refused.action:
             case "resync":
-                self._resync([peer])
-            case "close_foreign_client":
-                peer.close(CLOSE_FOREIGN_CLIENT)
-            case "close_too_large":
-                peer.close(Close(STATUS_TOO_BIG, "too_large", refused.reason))
-            case "close_malformed":
-                peer.close(Close(STATUS_MALFORMED, "malformed", refused.reason))
+                if peer.may_ask(self._house.clock.now()):
+                    self._resync([peer])
+            case "drop":
+                if refused.removal:
+                    peer.send(encode_update(refused.removal))
+                peer.control(encode(ErrorMessage(refused.code, refused.reason)))
+                self._house.metrics.add("refusals_total", f'code="{refused.code}"')
+            case "close":
+                peer.close(Close(STATUS_MALFORMED, refused.code, refused.reason))
 
     def _resync(self, peers: list[Peer]) -> None:
         for peer in peers:

@@ -33,7 +33,6 @@ CLOSE_UNAUTHENTICATED = Close(4401, "unauthenticated", "No valid token: ask the 
 CLOSE_NOT_FOUND = Close(4404, "not_found", "No such workspace or document, or it is not yours.")
 CLOSE_ORIGIN = Close(1008, "origin", "This origin may not open sockets here.")
 CLOSE_SLOW = Close(4508, "too_slow", "Too much was waiting for this client: reconnect and resync.")
-CLOSE_FOREIGN_CLIENT = Close(4409, "foreign_client", "Another actor owns that Yjs client id: discard the local copy.")
 
 
 class WorkspaceFault(Exception):

@@ -134,6 +134,8 @@ class Lobby:
                 journal=journal,
                 now=self.clock.now(),
                 versions=library_versions(),
+                chance=int(self.clock.token(4), 16),
+                document_bytes_max=self.settings.document_bytes_max,
                 has_judge=self.judge is not None,
                 quick=self.judge.quick if self.judge is not None else None,
             )
@@ -302,4 +304,5 @@ def library_versions() -> dict[str, str]:
         pycrdt = version("pycrdt")
     except PackageNotFoundError:
         pycrdt = "unknown"
-    return {"folkmoot": __version__, "pycrdt": pycrdt}
+    # How documents are read (`crdt.document`): since 2 by Yjs' own rule for halves of characters, XML in one order.
+    return {"folkmoot": __version__, "pycrdt": pycrdt, "documents": "2"}

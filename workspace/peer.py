@@ -14,6 +14,7 @@ from workspace.outbox import Frame, Outbox
 from workspace.session import Session
 
 Following = Literal["no", "catching_up", "live"]
+ASK_SECONDS, ASK_SECONDS_MAX = 0.5, 60.0
 Express = Callable[[bytes], None]
 
 
@@ -64,6 +65,11 @@ class Peer:
     closing: Close | None = None
     following: Following = "no"
     is_gone: bool = False
+    # Yjs ids under which this socket writes: see `workspace.writers`.
+    writes_as: tuple[int, ...] = ()
+    # When it may be asked again for what it lacks, and how long the time after that is.
+    _ask_from: float = 0.0
+    _ask_pause: float = ASK_SECONDS
     _is_writing: bool = False
     _has_begun: bool = False
     _writer: asyncio.Future[None] | None = None
@@ -84,6 +90,17 @@ class Peer:
         if not self.outbox.put(frame):
             self.close(CLOSE_SLOW)
         self.rouse()
+
+    def may_ask(self, now: float) -> bool:
+        """Tell whether this client may be asked again for what its edits refer to; each time it is, less soon after.
+
+        One that waits for edits that nobody has would answer with the same at every question. `now` is unix seconds.
+        """
+        if now < self._ask_from:
+            return False
+        self._ask_pause = ASK_SECONDS if now > self._ask_from + ASK_SECONDS_MAX else 2 * self._ask_pause
+        self._ask_from = now + min(ASK_SECONDS_MAX, self._ask_pause)
+        return True
 
     def flow(self) -> None:
         """See whether frames may be sent at once: called when anything has changed that decides it."""

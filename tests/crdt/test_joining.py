@@ -46,7 +46,9 @@ def test_joined_updates_do_what_their_parts_do(seed: int, count: int, kind: Docu
     parts, whole = base.fork(11), base.fork(12)
     told = [applied for update in updates if (applied := parts.apply(update)) is not None]
     joined = join([(update, scan_update(update)) for update in updates])
-    assert joined is not None
+    if joined is None:
+        assert any(scan_update(update).pairs for update in updates), "only what another may cut is not joined"
+        return
     update, scan = joined
     again = scan_update(update)
     assert (scan.inserted, scan.deleted, scan.kinds) == (again.inserted, again.deleted, again.kinds)

@@ -133,7 +133,7 @@ def concurrent_updates(trace: dict[str, object]) -> list[tuple[int, bytes]]:
     """
     txns: list[dict[str, object]] = trace["txns"]  # type: ignore[assignment]
     count = int(str(trace["numAgents"]))
-    replicas = [Document("text", client=1000 + agent) for agent in range(count)]
+    replicas = [Document("text", client=1_000_000 + agent) for agent in range(count)]
     made: list[tuple[int, bytes]] = []
     has: list[set[int]] = [set() for _ in range(count)]
     owned: dict[int, int] = {}

@@ -131,7 +131,7 @@ async def test_messages_arrive_in_order_however_they_are_cut(seed: int) -> None:
 
 async def test_what_arrived_counts_though_its_sender_is_gone() -> None:
     """A keystroke behind a hello that is still being answered, and the tab is closed: the keystroke stays."""
-    document = Document("text", client=77)
+    document = Document("text", client=77_777)
     with document.transaction() as done:
         document.insert_text(0, "kept")
     hello = masked(Opcode.BINARY, encode_control(json.dumps({"type": "hello", "seen": 0}).encode()))
@@ -203,7 +203,7 @@ async def test_too_many_messages_close_the_socket() -> None:
 
 async def test_a_burst_of_keystrokes_is_one_edit_and_each_counts() -> None:
     """Three hundred keystrokes in one segment: everybody gets the text, and the stamp's count is what was sent."""
-    document = Document("text", client=77)
+    document = Document("text", client=77_777)
     stream, typed = b"", "".join(random.Random(3).choices("abc é", k=300))
     for at, letter in enumerate(typed):
         with document.transaction() as done:

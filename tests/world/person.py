@@ -76,7 +76,7 @@ class Person:
 
     def __post_init__(self) -> None:
         for name, kind in KINDS.items():
-            client = self.chance.randrange(2, 2**52)
+            client = self.chance.randrange(1 << 16, 2**52)
             self.copies[name] = Copy(name, Document(kind, client=client))  # type: ignore[arg-type]
 
     # ------------------------------------------------------------ sockets

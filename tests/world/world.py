@@ -100,7 +100,7 @@ class World:
         self.chance = random.Random(self.seed)
         self.sleepy = random.Random(f"{self.seed} rest")
         self.monitor = Monitor(self.chance.choice(LIMITS))
-        self.stock = Stock(Document("text", client=self.chance.randrange(2, 2**50)))
+        self.stock = Stock(Document("text", client=self.chance.randrange(1 << 16, 2**50)))
 
     def note(self, what: str) -> None:
         """Keep what happened, for whoever looks at a failing seed."""

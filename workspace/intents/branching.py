@@ -8,9 +8,11 @@ the other variants leave the list and stay in the log.
 from __future__ import annotations
 
 from crdt.anchor import Anchor
+from crdt.copying import copied
 from crdt.document import TEXT_ROOT, Document
 from crdt.fork import Ran, run
-from crdt.ops import CreateDocument, Insert, Op, SetValue
+from crdt.ops import CreateDocument, Op, SetValue, is_writable
+from crdt.values import for_people
 from workspace.intents.board import VARIANT_PLANNER, Entry
 from workspace.intents.core import Core
 from workspace.intents.entering import enter_commit
@@ -91,11 +93,13 @@ def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
 def _contents(name: str, document: Document) -> list[Op]:
     """Return the operations that write a document's value into an empty one of its kind."""
     if document.kind == "text":
-        text = document.text()
-        return [Insert(name, Anchor(None, TEXT_ROOT, 0).encode(), text)] if text else []
+        end = Anchor(None, TEXT_ROOT, 0).encode()
+        return [*copied(document, 0, len(document.text()), doc=name, at=end)[0]] if document.text() else []
     value = document.value()
     assert isinstance(value, dict), "a data document is a map"
-    return [SetValue(name, (key,), part, "absent") for key, part in sorted(value.items())]
+    # What only an editor can make, XML under a key, is not in the variant; the plan itself does not touch it.
+    parts = ((key, for_people(part)) for key, part in sorted(value.items()))
+    return [SetValue(name, (key,), part, "absent") for key, part in parts if is_writable(part)]
 
 
 def approved_plan(core: Core, entry: Entry) -> PlanBody | None:

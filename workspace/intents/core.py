@@ -5,10 +5,11 @@ All of it can be lost at any moment: after a crash it is rebuilt empty, and ever
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from crdt.execute import Executed
+from workspace.errors import LogCorrupt
 from workspace.intents.board import Entry
 from workspace.intents.conflict import Area, areas_of, do_collide
 from workspace.intents.fold import Fold
@@ -17,7 +18,8 @@ from workspace.intents.plan import Snapshot
 from workspace.intents.record import PlanBody
 from workspace.intents.runs import Runs
 
-WRITER_IDS = 1 << 12
+# Yjs draws client ids from 2**32: one session in 65,536 has to draw again.
+RESERVED_IDS = 1 << 16
 Quick = Callable[[Item, Item], Judgement | None]
 
 
@@ -113,10 +115,17 @@ class Core:
         return self.client ^ 1
 
 
-def writer_client(epoch: int) -> int:
-    """Return the Yjs client id of a workspace's sequencer in one epoch: even, and lower than a client's random one.
+def writer_client(used: Container[int], chance: int) -> int:
+    """Return the Yjs client id of a workspace's sequencer in one epoch: from the server's own range, and new.
 
     Of two concurrent writes to one key the higher id wins (semantics F3): a hand edit that was on its way when the
-    agent committed is newer to its author than the commit, so it must not lose.
+    agent committed is newer to its author than the commit, so it must not lose. Within the range the id is drawn by
+    lot: a server that was set back to a copy of yesterday does not write under the ids that people have of it, and
+    nobody can take one before it is used. Ids are even, because forks that are thrown away use the odd one beside.
     """
-    return WRITER_IDS + 2 * epoch
+    first = chance % (RESERVED_IDS // 2 - 1)
+    for step in range(RESERVED_IDS // 2 - 1):
+        client = 2 + 2 * ((first + step) % (RESERVED_IDS // 2 - 1))
+        if client not in used:
+            return client
+    raise LogCorrupt("every Yjs client id of the server's range has been used in this workspace")

@@ -37,7 +37,8 @@ class Submitted(msgspec.Struct, frozen=True):
 class Edited(msgspec.Struct, frozen=True):
     """A document update arrived on `lane`, scanned and within bounds; rights were checked by the session.
 
-    `count` is how many updates the client sent for it: several that followed one another may come as one.
+    `count` is how many updates the client sent for it: several that followed one another may come as one. `held` are
+    Yjs ids of it under which somebody else, who is connected, writes.
     """
 
     lane: str
@@ -47,6 +48,7 @@ class Edited(msgspec.Struct, frozen=True):
     scan: Scan
     step2: bool = False
     count: int = 1
+    held: frozenset[int] = frozenset()
 
 
 class Proposed(msgspec.Struct, frozen=True):
@@ -277,12 +279,18 @@ class Resync(msgspec.Struct, frozen=True):
 
 
 class EditRefused(msgspec.Struct, frozen=True):
-    """An update was not taken: `resync` sends SyncStep1 and keeps the socket, otherwise it is closed."""
+    """An update was not taken, or not all of it; the socket stays unless the bytes were malformed.
+
+    `resync` asks its author for what is missing. `drop` says why something was left out: `removal` is the update that
+    takes it out of the author's own replica, empty where nothing has to go.
+    """
 
     lane: str
     doc: str
-    action: Literal["resync", "close_malformed", "close_foreign_client", "close_too_large"]
+    action: Literal["resync", "drop", "close"]
+    code: str
     reason: str
+    removal: bytes = b""
 
 
 Outlet = (

@@ -79,7 +79,6 @@ class Fold:
     merges: dict[str, Merged] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     history: History = field(default_factory=History)
-    owners: dict[tuple[str, int], str] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
     receivers: dict[str, Receiver] = field(default_factory=dict)
     outbox: dict[tuple[str, int], Outgoing] = field(default_factory=dict)
@@ -90,6 +89,11 @@ class Fold:
     segments: Segments = field(default_factory=Segments)
     versions: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_strict(self) -> bool:
+        """Tell whether documents are read as they are now; those of a log's older part as they were then."""
+        return not self.versions or int(self.versions.get("documents", "1")) >= 2
+
     def apply(self, record: Record) -> None:
         """Enter one record; the documents it names already hold its bytes."""
         assert record.seq == self.seq + 1, f"record {record.seq} after {self.seq}"
@@ -99,8 +103,6 @@ class Fold:
             case UpdateBody() as body:
                 edit = Edit(record.seq, body.doc, record.actor, body.lane)
                 self.history.add(edit, inserted=body.inserted, deleted=body.deleted)
-                for client, _, _ in body.inserted:
-                    self.owners.setdefault((body.doc, client), record.actor)
                 self.jid = max(self.jid, body.last)
                 self.touched.add(body.doc)
             case CommitBody() as body:
@@ -133,7 +135,8 @@ class Fold:
     def create(self, doc: str, kind: DocumentKind) -> None:
         """Add an empty document. Does nothing where one of that name exists."""
         if doc not in self.documents:
-            self.documents[doc] = Document(kind, client=self.client)
+            document = self.documents[doc] = Document(kind, client=self.client)
+            document.is_strict = self.is_strict
             self.kinds[doc] = kind
 
     def is_listed(self, doc: str) -> bool:
@@ -187,7 +190,10 @@ class Fold:
         if body.forked is not None:
             self.outbox.clear()
         self.members.update(body.members)
-        self.versions.update(body.versions)
+        if body.versions:
+            self.versions.update(body.versions)
+            for document in self.documents.values():
+                document.read_as(is_strict=self.is_strict)
         if body.policy is not None:
             self.policy = body.policy
         if body.invariants is not None:

@@ -13,10 +13,11 @@ import msgspec
 
 from crdt.document import EMPTY_UPDATE, Document
 from crdt.errors import CrdtError
-from crdt.scan import scan_update
+from crdt.intake import WORDS, Intake, Reason, encode_deletions, take_in
+from crdt.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
 from workspace.intents import accounting, admission, committing, judging, merging, outside, planning
-from workspace.intents.core import Core, Quick, Work, writer_client
+from workspace.intents.core import RESERVED_IDS, Core, Quick, Work, writer_client
 from workspace.intents.events import (
     CallEnded,
     CallOpening,
@@ -55,9 +56,14 @@ from workspace.intents.turn import AGENT, Turn, unix_time
 STEPS_MAX = 10_000
 CHECKPOINT_RECORDS = 1_000
 DOCUMENT_BYTES_MAX = 16 << 20
+# What is refused costs a few bytes, too: a document that is over its bound by so much takes nothing any more.
+OVER_BYTES_MAX = 1 << 20
+# Documents that were made elsewhere bring the ids of that server's agent.
+BROUGHT_IDS_MAX = 4_096
 MEASURE_EVERY_BYTES = 256 << 10
 DRAFT_POINTS_MAX = 20_000
 IDLE_LANE_SECONDS = 86_400.0
+NOBODY: frozenset[int] = frozenset()
 UNSETTLING = (Drafted, Stepped, CallOpening, CallEnded, ToolDenied, ShadowCompared)
 
 
@@ -74,11 +80,11 @@ class Sequencer:
         *,
         epoch: int,
         fold: Fold,
+        client: int,
         document_bytes_max: int = DOCUMENT_BYTES_MAX,
         has_judge: bool = False,
         quick: Quick | None = None,
     ) -> None:
-        client = writer_client(epoch)
         self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick)
         self.document_bytes_max = document_bytes_max
         self._changed: set[str] = set()
@@ -216,53 +222,70 @@ class Sequencer:
                 assert_never(event)
 
     def _edit(self, turn: Turn, event: Edited) -> None:
-        core, fold = self.core, self.core.fold
-        document = fold.documents.get(event.doc)
-        key = (event.lane, event.doc)
+        core, document = self.core, self.core.fold.documents.get(event.doc)
         if document is None:
-            turn.tell(EditRefused(event.lane, event.doc, "close_malformed", "There is no such document."))
+            turn.tell(EditRefused(event.lane, event.doc, "drop", "not_found", "There is no such document."))
             return
-        state = document.state_vector()
-        fresh = [client for client, (_, end) in event.scan.inserted.items() if end > state.get(client, 0)]
-        for client in fresh:
-            owner = fold.owners.get((event.doc, client), event.actor)
-            if client == core.client or client in fold.history.agents or owner != event.actor:
-                reason = f"Yjs client id {client} belongs to another actor."
-                turn.tell(EditRefused(event.lane, event.doc, "close_foreign_client", reason))
-                return
-        if document.missing(event.scan):
-            turn.tell(EditRefused(event.lane, event.doc, "resync", "The update refers to edits that are not here."))
-            return
-        if event.scan.inserted and self._is_full(event.doc, document, len(event.update)):
-            reason = f"{event.doc} would have more than {self.document_bytes_max} bytes: begin another document."
-            turn.tell(EditRefused(event.lane, event.doc, "close_too_large", reason))
+        left = self._left(event.doc, document, len(event.update)) if event.scan.inserted else 0
+        if left < -OVER_BYTES_MAX:
+            self._refused(turn, event, "too_large")
             return
         try:
-            applied = document.apply(event.update, event.scan)
+            intake = take_in(
+                document, event.update, event.scan, foreign=self._foreign(event, document), is_full=left < 0
+            )
+            applied = document.apply(intake.update, intake.scan)
         except CrdtError as error:
             if error.code == "broken_document":
                 raise
-            turn.tell(EditRefused(event.lane, event.doc, "close_malformed", error.reason))
+            turn.tell(EditRefused(event.lane, event.doc, "close", "malformed", error.reason))
             return
-        core.sent[key] = core.sent.get(key, 0) + event.count
+        if intake.waits:
+            reason = "The update refers to edits that are not here."
+            turn.tell(EditRefused(event.lane, event.doc, "resync", "missing_updates", reason))
+        key = (event.lane, event.doc)
+        if event.step2 or not intake.waits:
+            core.sent[key] = core.sent.get(key, 0) + event.count
         if event.step2:
             core.synced[key] = core.turn
+        if intake.refused:
+            self._refused(turn, event, intake.refused[0].reason, intake)
         if applied is None:
             return
-        for client in fresh:
-            fold.owners.setdefault((event.doc, client), event.actor)
         jid = turn.journal_row(event.doc, lane=event.lane, actor=event.actor, update=applied.update)
-        core.runs.add(turn, jid, applied, event.scan, doc=event.doc, lane=event.lane, actor=event.actor)
+        core.runs.add(turn, jid, applied, intake.scan, doc=event.doc, lane=event.lane, actor=event.actor)
         turn.tell(Spread(event.doc, applied.update, event.lane))
         turn.applied = applied
 
-    def _is_full(self, doc: str, document: Document, more: int) -> bool:
-        """Tell whether an update takes a document over its bound; its state is measured every 256 KiB of growth."""
+    def _foreign(self, event: Edited, document: Document) -> frozenset[int]:
+        """Return the Yjs ids of an update under which its author may not write: others', the agent's, the server's.
+
+        Whole documents may be brought along, with what an agent wrote elsewhere: only typing is held against the range.
+        """
+        state, agents = document.state_vector(), self.core.fold.history.agents
+        found = set(event.held)
+        for client, (_, end) in event.scan.inserted.items():
+            if client >= RESERVED_IDS or end <= state.get(client, 0):
+                continue
+            is_new = client not in state
+            is_ours = client == self.core.client or client in agents
+            if is_ours or not event.step2 or (is_new and sum(id < RESERVED_IDS for id in state) >= BROUGHT_IDS_MAX):
+                found.add(client)
+        return frozenset(found) if found else NOBODY
+
+    def _refused(self, turn: Turn, event: Edited, code: Reason, intake: Intake | None = None) -> None:
+        removed = intake.removed if intake is not None else {}
+        removal = b"\x00" + encode_deletions(removed) if removed else b""
+        reason = f"A part of the edit was not taken: {WORDS[code]}."
+        turn.tell(EditRefused(event.lane, event.doc, "drop", code, reason, removal))
+
+    def _left(self, doc: str, document: Document, more: int) -> int:
+        """Return how many bytes a document may still grow after an update; measured every 256 KiB of growth."""
         measured, grown = self._sizes.get(doc, (0, MEASURE_EVERY_BYTES))
         if grown + more > MEASURE_EVERY_BYTES or measured + grown + more > self.document_bytes_max:
             measured, grown = len(document.encode()), 0
         self._sizes[doc] = (measured, grown + more)
-        return measured + grown + more > self.document_bytes_max
+        return self.document_bytes_max - measured - grown - more
 
     def _draft(self, turn: Turn, event: Drafted) -> None:
         entry = self.core.fold.board.live.get(event.intent)
@@ -300,6 +323,8 @@ def open_sequencer(
     journal: Iterable[JournalLike],
     now: float,
     versions: dict[str, str],
+    chance: int = 0,
+    document_bytes_max: int = DOCUMENT_BYTES_MAX,
     has_judge: bool = False,
     quick: Quick | None = None,
 ) -> tuple[Sequencer, Outcome]:
@@ -307,17 +332,26 @@ def open_sequencer(
 
     Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server. Chain
     and bytes are verified all the way, the documents' state at the last record that holds one: it is the sum of all
-    before it. `verify` checks every one.
+    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id.
 
     Raises:
         LogCorrupt: the log does not verify; nothing may be written on top of it.
     """
     last = next((row.seq for row in reversed(rows) if row.kind in ("commit", "checkpoint")), 0)
-    replay = start_replay(journal, client=writer_client(epoch), states_from=last)
+    replay = start_replay(journal, states_from=last)
     for row in rows:
         replay.step(row)
     fold = replay.fold
-    sequencer = Sequencer(ws, epoch=epoch, fold=fold, has_judge=has_judge, quick=quick)
+    used = {client for document in fold.documents.values() for client in document.state_vector()}
+    sequencer = Sequencer(
+        ws,
+        epoch=epoch,
+        fold=fold,
+        client=writer_client(used | fold.history.agents, chance),
+        document_bytes_max=document_bytes_max,
+        has_judge=has_judge,
+        quick=quick,
+    )
     core = sequencer.core
     core.now = now
     turn = Turn(fold, epoch, now)
@@ -348,11 +382,9 @@ def _idle_lanes(fold: Fold, now: float) -> tuple[str, ...]:
 
 def _resume_run(core: Core, turn: Turn, row: JournalLike) -> None:
     """Apply a journal row that no record names yet, as it was applied before the crash."""
-    scan = scan_update(row.update)
+    scan = scan_update(row.update, INTERNAL)
     applied = core.fold.documents[row.doc].apply(row.update, scan)
     if applied is None:
         raise LogCorrupt(f"journal row {row.jid} holds nothing new")
     core.fold.jid = max(core.fold.jid, row.jid)
-    for client in applied.inserted:
-        core.fold.owners.setdefault((row.doc, client), row.actor)
     core.runs.add(turn, row.jid, applied, scan, doc=row.doc, lane=row.lane, actor=row.actor)

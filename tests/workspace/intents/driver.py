@@ -153,7 +153,7 @@ class Driver:
         live = self.sequencer.fold.documents[doc]
         key = (actor, doc)
         if key not in self.hands:
-            self.hands[key] = Document(live.kind, client=1000 + len(self.hands))
+            self.hands[key] = Document(live.kind, client=1_000_000 + len(self.hands))
         hand = self.hands[key]
         hand.apply(live.encode(hand.encode_state_vector()))
         with hand.transaction() as done:

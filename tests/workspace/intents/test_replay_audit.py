@@ -110,7 +110,7 @@ def by_a_commenter(driver: Driver) -> None:
 
 def before_its_edits(driver: Driver) -> None:
     """Let Ana depend on words of hers that have not arrived."""
-    hand = Document("data", client=99)
+    hand = Document("data", client=990_000)
     with hand.transaction():
         set_path(hand, ("mine",), 1)
     need = Need(base64.b64encode(hand.encode_state_vector()).decode())

@@ -16,7 +16,7 @@ from crdt.paths import delete_path, set_path
 from crdt.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.board import Standing
-from workspace.intents.events import Edited, EditRefused, LaneChanged, Proposed, Resync, SocketOpened
+from workspace.intents.events import Edited, EditRefused, LaneChanged, Outcome, Proposed, Resync, SocketOpened
 from workspace.intents.intent import Expect, Need, Scope
 from workspace.intents.plan import Asked, Option, Planned, Refused
 from workspace.intents.policy import Member, decide
@@ -434,7 +434,7 @@ def test_a_vote_is_carried_by_a_quorum_or_ends_at_its_deadline() -> None:
 
 def test_an_intent_waits_for_its_authors_own_edits() -> None:
     driver = Driver()
-    hand = Document("text", client=777, updates=(driver.sequencer.fold.documents["plan"].encode(),))
+    hand = Document("text", client=777_777, updates=(driver.sequencer.fold.documents["plan"].encode(),))
     with hand.transaction() as done:
         hand.insert_text(0, "Mine. ")
     need = Need(base64.b64encode(hand.encode_state_vector()).decode(), 1)
@@ -452,25 +452,49 @@ def test_an_intent_waits_for_its_authors_own_edits() -> None:
     assert driver.verdict(lost).code == "missing_updates"
 
 
+def refusals(outcome: Outcome) -> list[tuple[str, str]]:
+    return [(outlet.action, outlet.code) for outlet in outcome.outlets if isinstance(outlet, EditRefused)]
+
+
 def test_updates_with_gaps_or_foreign_ids_are_refused_and_nothing_changes() -> None:
     driver = Driver()
-    hand = Document("text", client=500)
+    hand = Document("text", client=500_000)
     with hand.transaction() as first:
         hand.insert_text(0, "a")
     with hand.transaction() as second:
         hand.insert_text(1, "b")
     before = driver.sequencer.fold.documents["plan"].digest()
     outcome = driver.handle(Edited("S1", "Chen", "plan", second[0].update, scan_update(second[0].update)))
-    assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["resync"]
+    assert refusals(outcome) == [("resync", "missing_updates")]
+    assert driver.sequencer.fold.documents["plan"].digest() == before
     driver.handle(Edited("S1", "Chen", "plan", first[0].update, scan_update(first[0].update)))
-    outcome = driver.handle(Edited("S2", "Mallory", "plan", second[0].update, scan_update(second[0].update)))
-    assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["close_foreign_client"]
-    assert driver.sequencer.fold.documents["plan"].digest() != before
+    taken = driver.sequencer.fold.documents["plan"].digest()
+    held = frozenset({500_000})
+    scan = scan_update(second[0].update)
+    outcome = driver.handle(Edited("S2", "Mallory", "plan", second[0].update, scan, held=held))
+    assert refusals(outcome) == [("drop", "foreign_id")]
+    assert driver.sequencer.fold.documents["plan"].digest() == taken
     agent = Document("text", client=driver.sequencer.client)
     with agent.transaction() as forged:
         agent.insert_text(0, "x")
-    outcome = driver.handle(Edited("S2", "Mallory", "plan", forged[0].update, scan_update(forged[0].update)))
-    assert [o.action for o in outcome.outlets if isinstance(o, EditRefused)] == ["close_foreign_client"]
+    for is_step2 in (False, True):
+        scan = scan_update(forged[0].update)
+        outcome = driver.handle(Edited("S2", "Mallory", "plan", forged[0].update, scan, is_step2))
+        assert refusals(outcome) == [("drop", "foreign_id")]
+    assert driver.sequencer.fold.documents["plan"].digest() == taken
+
+
+def test_an_id_whose_writer_has_gone_may_be_handed_on() -> None:
+    driver = Driver()
+    hand = Document("text", client=500_000)
+    with hand.transaction() as typed:
+        hand.insert_text(0, "a")
+    with hand.transaction() as more:
+        hand.insert_text(1, "b")
+    driver.handle(Edited("S1", "Chen", "plan", typed[0].update, scan_update(typed[0].update)))
+    outcome = driver.handle(Edited("S2", "Ben", "plan", more[0].update, scan_update(more[0].update), step2=True))
+    assert not refusals(outcome)
+    assert driver.text().startswith("ab")
 
 
 def test_people_who_type_into_each_others_words_replay_in_log_order() -> None:
@@ -505,9 +529,11 @@ def test_a_document_grows_to_its_bound_and_may_still_be_cut() -> None:
     while not refused and len(driver.text()) < 5_000:
         driver.type("Ana", "plan", lambda d: d.insert_text(0, "x" * 100))
         refused = [o for o in driver.outlets if isinstance(o, EditRefused)]
-    assert [outlet.action for outlet in refused] == ["close_too_large"]
+    assert [(outlet.action, outlet.code) for outlet in refused] == [("drop", "too_large")]
     assert 1_500 < len(driver.text()) <= 2_000
-    driver.hands.clear()
+    # Its author takes it out again, and goes on under the same id.
+    driver.hands[("Ana", "plan")].apply(refused[0].removal)
+    assert driver.hands[("Ana", "plan")].text() == driver.text()
     driver.type("Ben", "plan", lambda d: d.delete_text(0, len(d.text()) - 10))
     assert len(driver.text()) == 10
 

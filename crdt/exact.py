@@ -1,0 +1,57 @@
+"""Whole numbers of 64 bits, kept as they came.
+
+pycrdt writes a bigint that fits a float as that float, 2**63 - 1 among them: whoever gets the state from the server
+would hold another value than whoever got the edit. So a document remembers the bytes of the values that hold bigints,
+and what pycrdt writes is put right before it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from crdt.parts import Part, read_parts
+from crdt.scan import LIMITS, Pass
+from crdt.scanned import ANY, BIGINT, Id
+from crdt.wire import Reader
+
+Exact = Mapping[Id, bytes]  # the bytes of one value, by the id of its unit
+
+
+def exact_values(update: bytes) -> dict[Id, bytes]:
+    """Return the bytes of all values of an update, or of a state, that hold bigints."""
+    return {
+        Id(part.client, part.clock + at): update[start:end]
+        for _, parts in read_parts(update)
+        for part in parts
+        if part.kind == ANY
+        for at, (start, end, has_bigint) in enumerate(_values(update, part))
+        if has_bigint
+    }
+
+
+def put_right(written: bytes, exact: Exact) -> bytes:
+    """Return what pycrdt wrote with these values as they came."""
+    if not exact:
+        return written
+    out, copied = bytearray(), 0
+    clients = {id.client for id in exact}
+    for client, parts in read_parts(written):
+        for part in parts:
+            if client not in clients or part.kind != ANY:
+                continue
+            for at, (start, end, _) in enumerate(_values(written, part)):
+                kept = exact.get(Id(client, part.clock + at))
+                if kept is not None:
+                    out += written[copied:start]
+                    out += kept
+                    copied = end
+    return bytes(out + written[copied:])
+
+
+def _values(update: bytes, part: Part) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each value of a struct begins and ends, and whether it holds a bigint."""
+    work = Pass(Reader(update, part.body), LIMITS)
+    for _ in range(work.reader.var_uint()):
+        start, work.kinds = work.reader.pos, 0
+        work.any()
+        yield start, work.reader.pos, bool(work.kinds >> BIGINT & 1)

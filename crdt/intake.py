@@ -1,0 +1,357 @@
+"""What of an update a document takes: the rest is entered as deleted, left out, or waits, and its author is told.
+
+Nearly every update passes as it is. Where it does not, it is written anew: what is known already is cut off, what
+waits for edits that are not here is left out, ids of others too; and a value that no document holds (`docs/values.md`)
+becomes a deletion of the same length at the same place. So a client's clocks go on without a gap, whatever it types
+next is kept, and once it has the same deletion all replicas hold the same. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import msgspec
+
+from crdt.errors import MalformedFrame
+from crdt.pairs import cut_strings, cuts, edges, middles_of, string_of, units_from
+from crdt.parts import Part, in_causal_order, sections_of
+from crdt.scan import HAS_KEY, HAS_RIGHT, INTERNAL, LIMITS, Pass, normalise_ranges, scan_fully
+from crdt.scanned import (
+    ANY,
+    BINARY,
+    CROWDED,
+    DELETED,
+    DOC,
+    FORWARD,
+    GC,
+    JSON,
+    NESTED,
+    ODD,
+    SKIP,
+    STRING,
+    TYPE,
+    Id,
+    Scan,
+    Span,
+)
+from crdt.shape import (
+    GONE,
+    TEXTS,
+    TYPE_DEPTH_MAX,
+    XML_ELEMENT,
+    XML_FRAGMENT,
+    XML_HOOK,
+    XML_NODES,
+    Shape,
+)
+from crdt.wire import Reader, Writer
+
+Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
+# Any other update hangs nothing where it may not: strings, embeds, formats and deletions fit everywhere.
+LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED
+WORDS: Mapping[Reason, str] = {
+    "unsupported_value": "documents hold no subdocuments, XML hooks or values of the old form JSON",
+    "nested_too_deep": f"values and shared types are nested at most {TYPE_DEPTH_MAX} deep",
+    "no_place": "such a value has no place there",
+    "foreign_id": "it was written under a Yjs client id that is somebody else's",
+    "conflicting_id": "other content stands under the same Yjs ids: give the client another id",
+    "too_large": "the document would grow over its bound",
+}
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """What of an update was not taken, and why: clocks `start` to `end` of `client`."""
+
+    reason: Reason
+    client: int
+    start: int
+    end: int
+
+
+class Intake(msgspec.Struct, frozen=True):
+    """What comes in: `update` is to be applied, with its `scan`. `waits` where a part of it lacks what came before.
+
+    `removed` are the ids whose content was entered as deleted: their author's replica is to delete them, too.
+    """
+
+    update: bytes
+    scan: Scan
+    refused: tuple[Refused, ...] = ()
+    waits: bool = False
+    removed: Mapping[int, tuple[Span, ...]] = {}
+
+
+class Holding(Protocol):
+    """What a document says of itself to whoever brings something."""
+
+    def state_vector(self) -> Mapping[int, int]:
+        """Return client id to next clock."""
+
+    def missing(self, scan: Scan) -> bool:
+        """Tell whether an update would leave a gap."""
+
+    def shape(self) -> Shape:
+        """Return where the items hang."""
+
+    def since(self, client: int, clock: int) -> bytes:
+        """Return what it holds of one client from a clock on, as an update."""
+
+
+def take_in(
+    document: Holding, update: bytes, scan: Scan, *, foreign: Collection[int] = (), is_full: bool = False
+) -> Intake:
+    """Return what of a client's update may be applied to `document` as it is.
+
+    `foreign` are clients under whose ids this author may not write; `is_full` enters all new content as deleted.
+
+    Raises:
+        MalformedFrame: a part of it cannot be cut where it must be.
+    """
+    state = document.state_vector()
+    is_full = is_full or bool(scan.kinds >> CROWDED & 1)
+    is_plain = not (foreign or is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
+    if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
+        is_plain = not document.missing(scan)
+        is_plain = is_plain and not (scan.kinds & LOOKED_AT and _misplaced(document.shape(), update, scan))
+        if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
+            return Intake(update, scan)
+    return _Rewrite(document, update, scan, frozenset(foreign), is_full).result()
+
+
+def _misplaced(shape: Shape, update: bytes, scan: Scan) -> bool:
+    """Tell whether an update may hang something where it may not; of several structs only the rewrite can say."""
+    if scan.structs > 1 or scan.kinds & 1 << TYPE:
+        return True
+    return any(_judge(shape, update, part) for parts in sections_of(update).values() for part in parts)
+
+
+def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
+    """Return why a struct may not come in, by what it is and what it hangs from."""
+    if part.kind in (GC, SKIP, DELETED):
+        return None
+    number = shape.holder_of(part)
+    if part.kind in (JSON, DOC) or part.ref == XML_HOOK:
+        return "unsupported_value"
+    if part.is_deep:
+        return "nested_too_deep"
+    if isinstance(part.parent, Id) and not shape.is_type(part.parent):
+        return "no_place"
+    if number == GONE:
+        return None
+    holder, has_key = shape.holder(number), bool(update[part.at] & HAS_KEY)
+    if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
+        return "nested_too_deep"
+    if has_key:
+        return None
+    if holder.kind in TEXTS and part.kind in (ANY, BINARY):
+        return "no_place"
+    is_node = part.kind == TYPE and part.ref in XML_NODES
+    if holder.kind in (XML_ELEMENT, XML_FRAGMENT) and not is_node:
+        return "no_place"
+    return None
+
+
+@dataclass(slots=True)
+class _Rewrite:
+    """One update on its way through: what is kept of each section, and what is said of the rest."""
+
+    document: Holding
+    update: bytes
+    scan: Scan
+    foreign: frozenset[int]
+    is_full: bool
+    refused: list[Refused] = field(default_factory=list)
+    removed: dict[int, list[Span]] = field(default_factory=dict)
+    kept: dict[int, list[tuple[Part, bytes]]] = field(default_factory=dict)
+    waits: bool = False
+    is_cut: bool = False
+    structs: int = 0
+
+    def result(self) -> Intake:
+        """Return what is left, written anew."""
+        state = self.document.state_vector()
+        sections: dict[int, list[Part]] = {}
+        count = self.structs = 0
+        for client, parts in sections_of(self.update).items():
+            self.structs += len(parts)
+            end = parts[-1].stop
+            if client in self.foreign:
+                known = state.get(client, 0)
+                if end > known:
+                    self.refused.append(Refused("foreign_id", client, max(known, parts[0].clock), end))
+                continue
+            own = self._unknown(client, parts, state.get(client, 0))
+            if own:
+                sections[client] = own
+                count += len(own)
+        shape = self.document.shape()
+        taken = 0
+        for part in in_causal_order(sections, state):
+            taken += 1
+            if part.kind != SKIP:
+                self._take(shape, part)
+        self.waits = taken < count
+        if count == self.structs and not (
+            self.waits or self.refused or self.is_cut or self.document.missing(self.scan)
+        ):
+            return self._whole()
+        reach = {client: parts[-1][0].stop for client, parts in self.kept.items()}
+        update = self._written({**state, **reach})
+        update, scan = _with_pairs_cut(update, scan_fully(update, INTERNAL))
+        removed = {client: normalise_ranges(spans) for client, spans in self.removed.items()}
+        return Intake(update, scan, tuple(_joined(self.refused)), self.waits, removed)
+
+    def _whole(self) -> Intake:
+        return Intake(*_with_pairs_cut(self.update, self.scan))
+
+    def _unknown(self, client: int, parts: list[Part], known: int) -> list[Part]:
+        """Return the structs that are new, the first of them cut where it begins below what is known."""
+        new = [part for part in parts if part.stop > known]
+        if new and parts[0].clock < known and not self._repeats(parts, known):
+            self.refused.append(Refused("conflicting_id", client, known, new[-1].stop))
+            return []
+        return new
+
+    def _repeats(self, parts: list[Part], known: int) -> bool:
+        """Tell whether structs hold, below what is known, what the document holds."""
+        client, start = parts[0].client, parts[0].clock
+        held = self.document.since(client, start)
+        mine = _units(held, sections_of(held).get(client, []), start, known)
+        theirs = _units(self.update, parts, start, known)
+        return all(_same(left, right) for left, right in zip(mine, theirs, strict=False))
+
+    def _take(self, shape: Shape, part: Part) -> None:
+        reason = _judge(shape, self.update, part)
+        if reason is None and self.is_full and part.kind not in (GC, DELETED):
+            reason = "too_large"
+        known = self.document.state_vector().get(part.client, 0)
+        begin = max(part.clock, known)
+        self.is_cut = self.is_cut or begin > part.clock
+        if reason is None:
+            written = self.update[part.at : part.end] if begin == part.clock else _cut(self.update, part, begin)
+            entered = part
+        else:
+            is_buried = shape.holder_of(part) == GONE and isinstance(part.parent, Id)
+            written = _collected(part, begin) if is_buried else _deleted(self.update, part, begin)
+            entered = part._replace(kind=GC if is_buried else DELETED, ref=-1)
+            self.refused.append(Refused(reason, part.client, begin, part.stop))
+            self.removed.setdefault(part.client, []).append((begin, part.stop))
+        shape.add(entered)
+        self.kept.setdefault(part.client, []).append((part._replace(clock=begin, length=part.stop - begin), written))
+
+    def _written(self, reach: Mapping[int, int]) -> bytes:
+        writer = Writer().var_uint(len(self.kept))
+        for client in sorted(self.kept, reverse=True):
+            parts = self.kept[client]
+            writer.var_uint(len(parts)).var_uint(client).var_uint(parts[0][0].clock)
+            for _, written in parts:
+                writer.raw(written)
+        there: dict[int, list[Span]] = {}
+        for client, spans in self.scan.deleted.items():
+            top = reach.get(client, 0)
+            here = [(start, min(end, top)) for start, end in spans if start < top]
+            if len(here) < len(spans) or (here and here[-1] != spans[-1]):
+                self.waits = self.waits or client not in self.foreign
+            if here:
+                there[client] = here
+        return writer.raw(encode_deletions(there)).getvalue()
+
+
+def _with_pairs_cut(update: bytes, scan: Scan) -> tuple[bytes, Scan]:
+    """Return an update in which no item lies between the halves of a character that comes with it."""
+    cut = cuts(middles_of(scan.pairs), edges(update, scan)) if scan.pairs else {}
+    if not cut:
+        return update, scan
+    update = cut_strings(update, cut)
+    return update, scan_fully(update, INTERNAL)
+
+
+def _units(update: bytes, parts: list[Part], start: int, end: int) -> list[object]:
+    """Return what stands at each clock from `start` to `end`; None where nobody can say."""
+    found: list[object] = [None] * (end - start)
+    for part in parts:
+        low, high = max(start, part.clock), min(end, part.stop)
+        if part.kind == STRING:
+            raw = string_of(update, part).encode("utf-16-le")
+            for clock in range(low, high):
+                at = 2 * (clock - part.clock)
+                found[clock - start] = raw[at : at + 2]
+        elif part.kind not in (GC, DELETED, SKIP, ANY, JSON):
+            for clock in range(low, high):
+                found[clock - start] = update[part.body : part.end]
+    return found
+
+
+def _same(left: object, right: object) -> bool:
+    """Tell whether two units may be the same: where one was collected nobody knows, and U+FFFD stands for any half."""
+    half = "\ufffd".encode("utf-16-le")
+    return left is None or right is None or left == right or half in (left, right)
+
+
+def _header(update: bytes, part: Part, kind: int, begin: int) -> Writer:
+    """Write the head of an item with another kind of content, from the clock `begin` on."""
+    flags = update[part.at] & 0xE0
+    if begin == part.clock:
+        return Writer().byte(flags | kind).raw(update[part.at + 1 : part.body])
+    writer = Writer().byte(0x80 | flags & (HAS_RIGHT | HAS_KEY) | kind).var_uint(part.client).var_uint(begin - 1)
+    if part.right is not None:
+        writer.var_uint(part.right.client).var_uint(part.right.clock)
+    return writer
+
+
+def _deleted(update: bytes, part: Part, begin: int) -> bytes:
+    return _header(update, part, DELETED, begin).var_uint(part.stop - begin).getvalue()
+
+
+def _collected(part: Part, begin: int) -> bytes:
+    return Writer().byte(GC).var_uint(part.stop - begin).getvalue()
+
+
+def _cut(update: bytes, part: Part, begin: int) -> bytes:
+    """Return the bytes of a struct from the clock `begin` on, as Yjs writes them. Raises `MalformedFrame`."""
+    match part.kind:
+        case 0:
+            return _collected(part, begin)
+        case 1:
+            return _deleted(update, part, begin)
+        case 4:
+            rest = units_from(string_of(update, part), begin - part.clock)
+            return _header(update, part, STRING, begin).var_string(rest).getvalue()
+        case 8:
+            return _values_from(update, part, begin)
+        case kind:
+            raise MalformedFrame(f"a struct of kind {kind} cannot be cut")
+
+
+def _values_from(update: bytes, part: Part, begin: int) -> bytes:
+    work = Pass(Reader(update, part.body), LIMITS)
+    work.reader.var_uint()
+    for _ in range(begin - part.clock):
+        work.any()
+    rest = update[work.reader.pos : part.end]
+    return _header(update, part, ANY, begin).var_uint(part.stop - begin).raw(rest).getvalue()
+
+
+def encode_deletions(deleted: Mapping[int, Collection[Span]]) -> bytes:
+    """Return the bytes of a delete set."""
+    writer = Writer().var_uint(len(deleted))
+    for client in sorted(deleted, reverse=True):
+        spans = deleted[client]
+        writer.var_uint(client).var_uint(len(spans))
+        for start, end in spans:
+            writer.var_uint(start).var_uint(end - start)
+    return writer.getvalue()
+
+
+def _joined(refused: Iterable[Refused]) -> list[Refused]:
+    """Return refusals with those joined that go on where another of the same reason ends."""
+    joined: list[Refused] = []
+    for one in sorted(refused, key=lambda one: (one.client, one.start)):
+        last = joined[-1] if joined else None
+        if last is not None and (last.reason, last.client, last.end) == (one.reason, one.client, one.start):
+            joined[-1] = Refused(last.reason, last.client, last.start, one.end)
+        else:
+            joined.append(one)
+    return joined

@@ -1,0 +1,223 @@
+"""What Yjs can store as JSON can say it, and back: one canonical form for every value that a document may hold.
+
+JSON lacks bytes, numbers that are none, and XML. These stand as an object with one key, their tag:
+`{"~bytes": base64}`, `{"~number": "NaN"}`, `{"~xml": "<p></p>"}`, and `{"~bigint": "9223372036854775807"}` where a
+whole number is written down for people; a stored object that looks like one of these gets one more `~`. The table of
+the value space is `docs/values.md`. Pure.
+"""
+
+from __future__ import annotations
+
+import binascii
+import math
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from decimal import Decimal
+
+from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
+
+from crdt.digest import EXACT_MAX, Json
+from crdt.errors import WrongKind
+
+BYTES, NUMBER, BIGINT, XML, DEEP = "~bytes", "~number", "~bigint", "~xml", "~deep"
+LEVELS_MAX = 72
+XML_LEVELS_MAX = 150
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+_TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
+_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+_CUT: Json = {DEEP: True}
+
+
+def from_stored(value: object, level: int = 0) -> Json:
+    """Return a stored value, shared types included, as canonical JSON.
+
+    Whole numbers beyond 2**53 stay numbers; what lies more than 72 levels deep, which only old logs hold, is cut off.
+    """
+    match value:
+        case None | bool() | str() | int():
+            return value
+        case float():
+            return _number(value)
+        case bytes() | bytearray():
+            return {BYTES: b64encode(value).decode()}
+        case dict() | list() | Map() | Array() if level >= LEVELS_MAX:
+            return _CUT
+        case dict():
+            return _escaped({str(key): from_stored(part, level + 1) for key, part in value.items()})
+        case Map():
+            return _escaped({key: from_stored(value[key], level + 1) for key in list(value.keys())})
+        case list():
+            return [from_stored(part, level + 1) for part in value]
+        case Array():
+            return [from_stored(value[at], level + 1) for at in range(len(value))]
+        case Text() | XmlText():
+            return str(value)
+        case XmlElement() | XmlFragment():
+            return {XML: xml_of(value)}
+        case _:
+            return {XML: type(value).__name__}
+
+
+def read_map(root: Map[object]) -> Json:
+    """Return a whole shared map as canonical JSON."""
+    try:
+        return from_stored(root.to_py())
+    except (ValueError, RecursionError):  # pycrdt says nothing of XML, and follows nested types on Python's stack
+        return from_stored(root)
+
+
+def _number(value: float) -> Json:
+    if not math.isfinite(value):
+        return {NUMBER: "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
+    return int(value) if value.is_integer() and abs(value) <= EXACT_MAX else value
+
+
+def _escaped(value: dict[str, Json]) -> dict[str, Json]:
+    """Return a stored object, with one `~` more before the key where that is a tag and all it has."""
+    if len(value) == 1:
+        ((key, part),) = value.items()
+        if _TAG.fullmatch(key):
+            return {f"~{key}": part}
+    return value
+
+
+def to_stored(value: Json) -> object:
+    """Return what is stored for a value in JSON, plain objects and lists left as such.
+
+    Raises:
+        WrongKind: a tag holds something that it does not name, or XML, which nobody but an editor makes.
+    """
+    match value:
+        case dict():
+            found = _untagged(value)
+            return found[0] if found else {key: to_stored(part) for key, part in value.items()}
+        case list() | tuple():
+            return [to_stored(part) for part in value]
+        case _:
+            return value
+
+
+def untagged(value: Json) -> tuple[object] | None:
+    """Return, in a tuple, what the tag of an object stands for; None where an object is only that.
+
+    Raises:
+        WrongKind: as `to_stored` does.
+    """
+    return _untagged(value) if isinstance(value, dict) else None
+
+
+def _untagged(value: Mapping[str, Json]) -> tuple[object] | None:
+    if len(value) != 1:
+        return None
+    ((key, part),) = value.items()
+    if not _TAG.fullmatch(key):
+        return None
+    match key:
+        case "~bytes" if isinstance(part, str):
+            try:
+                return (b64decode(part, validate=True),)
+            except (binascii.Error, ValueError) as error:
+                raise WrongKind("what stands under ~bytes is not base64") from error
+        case "~number" if part in _NUMBERS:
+            return (_NUMBERS[part],)
+        case "~bigint" if isinstance(part, str) and _WHOLE.fullmatch(part) and INT64_MIN <= int(part) <= INT64_MAX:
+            return (int(part),)
+        case _ if key.startswith("~~"):
+            return ({key[1:]: to_stored(part)},)
+        case _:
+            raise WrongKind(f"{key} names a value that is not there: nothing can be written for it")
+
+
+def for_people(value: Json) -> Json:
+    """Return canonical JSON with whole numbers beyond 2**53 tagged: browsers would round them."""
+    match value:
+        case bool():
+            return value
+        case int() if abs(value) > EXACT_MAX:
+            return {BIGINT: str(value)}
+        case dict():
+            return {key: for_people(part) for key, part in value.items()}
+        case list():
+            return [for_people(part) for part in value]
+        case _:
+            return value
+
+
+# ---------------------------------------------------------------- XML, as pycrdt writes it, in one order
+
+
+def xml_of(node: XmlElement | XmlFragment) -> str:
+    """Return the XML of a node as pycrdt's own `str` has it, with attributes sorted: that one's order is chance."""
+    return "".join(_pieces(node, 0))
+
+
+def _pieces(node: object, level: int) -> list[str]:
+    if level > XML_LEVELS_MAX:
+        return ["…"]
+    match node:
+        case XmlElement():
+            tag = node.tag or ""
+            attributes = "".join(f' {name}="{_said(value)}"' for name, value in sorted(_attributes(node).items()))
+            inner = [piece for child in node.children for piece in _pieces(child, level + 1)]
+            return [f"<{tag}{attributes}>", *inner, f"</{tag}>"]
+        case XmlFragment():
+            return [piece for child in node.children for piece in _pieces(child, level + 1)]
+        case XmlText():
+            return [_formatted(part, marks, level) for part, marks in node.diff()]
+        case _:
+            return [_said(node)]
+
+
+def _attributes(node: XmlElement) -> dict[str, object]:
+    return {str(name): value for name, value in node.attributes.__iter__()}
+
+
+def _formatted(part: object, marks: Mapping[str, object] | None, level: int) -> str:
+    """Return a stretch of text, or what is embedded in it, inside its marks, the first of them outermost."""
+    said = "".join(_pieces(part, level + 1)) if isinstance(part, XmlElement | XmlFragment | XmlText) else _said(part)
+    for name in sorted(marks or {}, reverse=True):
+        value = (marks or {})[name]
+        inside = ""
+        if isinstance(value, dict):
+            inside = "".join(f' {key}="{_said(value[key])}"' for key in sorted(value))
+        said = f"<{name}{inside}>{said}</{name}>"
+    return said
+
+
+def _said(value: object) -> str:
+    """Return a value as pycrdt puts it into XML."""
+    match value:
+        case str():
+            return value
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return _decimal(value)
+        case bytes() | bytearray():
+            return f"0x{value.hex()}"
+        case list():
+            return f"[{', '.join(map(_said, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{key}: {_said(value[key])}' for key in sorted(value))}}}"
+        case Map():
+            return _said({key: value[key] for key in list(value.keys())})
+        case Array():
+            return _said([value[at] for at in range(len(value))])
+        case Text():
+            return str(value)
+        case _:
+            return f"{type(value).__name__}Ref"
+
+
+def _decimal(value: float) -> str:
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if value.is_integer():
+        return f"{value:.0f}"
+    return format(Decimal(repr(value)), "f")

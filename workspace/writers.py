@@ -1,0 +1,51 @@
+"""Which connected socket writes under which Yjs id. Pure.
+
+An id belongs to the connection that announced it or typed under it first, for as long as that is there: two who write
+under one id at the same time would make documents that never agree again. Once it has gone, whoever brings more of it
+is believed: a copy that was handed on by a neighbour, or brought along from elsewhere, locks nobody out.
+"""
+
+from __future__ import annotations
+
+from crdt.scan import Scan
+from workspace.peer import Peer
+
+IDS_MAX = 64
+NOBODY: frozenset[int] = frozenset()
+
+
+class Writers:
+    """The ids of one room's documents and the sockets that hold them."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, dict[int, Peer]] = {}
+
+    def held(self, peer: Peer, doc: str, scan: Scan, *, is_typed: bool = True) -> frozenset[int]:
+        """Return the ids of an update that somebody else holds; what is typed under a free one is held from now on."""
+        holders = self._holders.setdefault(doc, {})
+        others = NOBODY
+        for client in scan.inserted:
+            holder = holders.get(client)
+            if holder is peer:
+                continue
+            if holder is not None and holder.session.identity.actor != peer.session.identity.actor:
+                others |= {client}
+            elif holder is None and is_typed:
+                self.claim(peer, doc, client)
+        return others
+
+    def claim(self, peer: Peer, doc: str, client: int) -> None:
+        """Let a socket hold a free id; nothing where it holds 64 already."""
+        holders = self._holders.setdefault(doc, {})
+        if client not in holders and len(peer.writes_as) < IDS_MAX:
+            holders[client] = peer
+            peer.writes_as = (*peer.writes_as, client)
+
+    def leave(self, peer: Peer, doc: str) -> None:
+        """Let go of what a socket held."""
+        holders = self._holders.get(doc, {})
+        for client in peer.writes_as:
+            holders.pop(client, None)
+        peer.writes_as = ()
+        if not holders:
+            self._holders.pop(doc, None)
