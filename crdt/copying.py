@@ -17,12 +17,16 @@ def copied(document: Document, start: int, end: int, *, doc: str, at: str) -> tu
     Also how many embeds are left out: shared types inside the text, and values too long for an operation.
     """
     if document.is_plain:
-        return [Insert(doc, at, document.text()[start:end])], 0
+        text = document.text()[start:end]
+        words = text.replace(EMBED, "")
+        return [Insert(doc, at, words)] if words else [], len(text) - len(words)
     inserts, left_out = list[Insert](), 0
     for stretch in document.ruler().between(start, end):
         marks = {str(name): from_stored(value) for name, value in (stretch.marks or {}).items()}
         if not stretch.is_embed:
-            inserts.append(Insert(doc, at, stretch.text, marks))
+            words = stretch.text.replace(EMBED, "")  # somebody typed the character that stands for an embed here
+            left_out += len(stretch.text) - len(words)
+            inserts += [Insert(doc, at, words, marks)] if words else []
         elif _fits(stretch.value, marks):
             inserts.append(Insert(doc, at, EMBED, marks, (from_stored(stretch.value),)))
         else:

@@ -421,9 +421,12 @@ class Document(Held):
             case Text() as root:
                 return self.text() if self._is_plain else str(root)
             case Map():
-                return self._native(lambda: read_map(self.data_root))
+                return self._native(lambda: read_map(self.data_root, is_quick=self._is_without_xml()))
             case root:
                 return self._native(lambda: xml_of(root) if self.is_strict else str(root))
+
+    def _is_without_xml(self) -> bool:
+        return not self.is_strict or (self._shape is not None and not self._shape.has_xml)
 
     def _read_digest(self) -> str:
         own = encode_state_vector(self._state)

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from pycrdt import Array, merge_updates
 
 from crdt.anchor import Anchor, resolve_anchor, resolve_range
-from crdt.digest import Json, digest_value, normal
+from crdt.digest import EXACT_MAX, Json, digest_value, normal
 from crdt.document import EMPTY_UPDATE, Applied, Document
 from crdt.errors import AnchorLost, StaleRead, WrongKind
 from crdt.ops import (
@@ -268,6 +268,8 @@ def _sum(document: Document, op: Increment) -> Json:
         return normal(op.by)
     if isinstance(now, bool) or not isinstance(now, int | float):
         raise WrongKind(f"{describe_place(op)} is not a number")
+    if isinstance(now, int) and not -EXACT_MAX <= now + op.by <= EXACT_MAX:
+        raise WrongKind(f"{describe_place(op)} is beyond 2**53: no sum of it is exact")
     return normal(round(now + op.by, 9))
 
 

@@ -15,7 +15,7 @@ from crdt.digest import Json
 from crdt.document import Document
 from crdt.errors import PathMissing, WrongKind
 from crdt.scan import Id
-from crdt.values import from_stored, read_map, untagged
+from crdt.values import from_stored, is_kept, to_stored, untagged
 
 Path = tuple[str | int, ...]
 Container = Map[object] | Array[object]
@@ -35,7 +35,7 @@ def read_path(document: Document, path: Path) -> Json | _Absent:
         value = _child(value, key)
         if value is ABSENT:
             return ABSENT
-    return read_map(value) if isinstance(value, Map) else from_stored(value)
+    return from_stored(value)
 
 
 def _child(value: object, key: str | int) -> object:
@@ -55,7 +55,24 @@ def shared(value: Json) -> object:
         case list():
             return Array([shared(part) for part in value])
         case _:
-            return value
+            return _kept(value)
+
+
+def _shared_as_stored(value: object) -> object:
+    """Return a stored plain value with its objects and lists as shared types. Raises `WrongKind` as `shared` does."""
+    match value:
+        case dict():
+            return Map({str(key): _shared_as_stored(part) for key, part in value.items()})
+        case list():
+            return Array([_shared_as_stored(part) for part in value])
+        case _:
+            return _kept(value)
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, int) and not is_kept(value):
+        raise WrongKind(f"the whole number {value} can only be written by an editor")
+    return value
 
 
 def set_path(document: Document, path: Path, value: Json) -> None:
@@ -67,7 +84,7 @@ def set_path(document: Document, path: Path, value: Json) -> None:
     holder, key, rest = _walk(document, path, make=True)
     if rest:
         inner = _child(holder, key)
-        _put(holder, key, shared(_with(from_stored(inner), rest, value)))
+        _put(holder, key, _shared_as_stored(_with(inner, rest, to_stored(value))))
     else:
         _put(holder, key, shared(value))
 
@@ -78,7 +95,7 @@ def delete_path(document: Document, path: Path) -> None:
     if _child(holder, key) is ABSENT:
         raise PathMissing(f"there is nothing at {dotted(path)}")
     if rest:
-        _put(holder, key, shared(_without(from_stored(_child(holder, key)), rest)))
+        _put(holder, key, _shared_as_stored(_without(_child(holder, key), rest)))
     else:
         del holder[key]  # type: ignore[arg-type]
 
@@ -166,8 +183,8 @@ def _put(holder: Container, key: str | int, value: object) -> None:
         holder.insert(key, value)
 
 
-def _with(value: Json, path: Path, new: Json) -> Json:
-    """Return plain JSON with `new` at `path`."""
+def _with(value: object, path: Path, new: object) -> object:
+    """Return a plain stored value with `new` at `path`."""
     key, rest = path[0], path[1:]
     if isinstance(value, dict) and isinstance(key, str):
         return {**value, key: _with(value.get(key, {}), rest, new) if rest else new}
@@ -176,8 +193,8 @@ def _with(value: Json, path: Path, new: Json) -> Json:
     raise WrongKind(f"{key} does not fit a {type(value).__name__}")
 
 
-def _without(value: Json, path: Path) -> Json:
-    """Return plain JSON without what stands at `path`."""
+def _without(value: object, path: Path) -> object:
+    """Return a plain stored value without what stands at `path`."""
     key, rest = path[0], path[1:]
     if isinstance(value, dict) and isinstance(key, str) and key in value:
         return {

@@ -39,10 +39,11 @@ class Holder(NamedTuple):
 class Shape:
     """The shared types of one document and what hangs from each."""
 
-    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types")
+    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types", "has_xml")
 
     def __init__(self, kind: DocumentKind) -> None:
         self._kind = kind
+        self.has_xml = False
         self._holders = [Holder(ANY_ROOT, 0)]  # what is collected hangs from number 0
         self._roots: dict[str, int] = {}
         self._types: dict[Id, int] = {}
@@ -78,6 +79,7 @@ class Shape:
         if part.kind == TYPE and not self.is_type(Id(part.client, part.clock)):
             self._types[Id(part.client, part.clock)] = len(self._holders)
             self._holders.append(Holder(part.ref, self._holders[number].depth + 1))
+            self.has_xml = self.has_xml or part.ref >= XML_ELEMENT
         run = self._runs.get(part.client)
         if run is None:
             self._runs[part.client] = (array("L", (part.clock,)), array("L", (number,)))

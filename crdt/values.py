@@ -23,7 +23,7 @@ from crdt.errors import WrongKind
 BYTES, NUMBER, BIGINT, XML, DEEP = "~bytes", "~number", "~bigint", "~xml", "~deep"
 LEVELS_MAX = 72
 XML_LEVELS_MAX = 150
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+INT64_MIN, FLOATED_MAX = -(2**63), 2**63 - 512
 _TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
@@ -52,20 +52,27 @@ def from_stored(value: object, level: int = 0) -> Json:
             return [from_stored(part, level + 1) for part in value]
         case Array():
             return [from_stored(value[at], level + 1) for at in range(len(value))]
-        case Text() | XmlText():
+        case Text():
             return str(value)
+        case XmlText():
+            return "".join(part for part, _ in value.diff() if isinstance(part, str))
         case XmlElement() | XmlFragment():
             return {XML: xml_of(value)}
         case _:
             return {XML: type(value).__name__}
 
 
-def read_map(root: Map[object]) -> Json:
-    """Return a whole shared map as canonical JSON."""
-    try:
-        return from_stored(root.to_py())
-    except (ValueError, RecursionError):  # pycrdt says nothing of XML, and follows nested types on Python's stack
-        return from_stored(root)
+def read_map(root: Map[object], *, is_quick: bool) -> Json:
+    """Return a whole shared map as canonical JSON; `is_quick` where there is no XML in it.
+
+    pycrdt says marked text in an order of chance, nothing of elements, and follows nested types on Python's stack.
+    """
+    if is_quick:
+        try:
+            return from_stored(root.to_py())
+        except (ValueError, RecursionError):
+            pass
+    return from_stored(root)
 
 
 def _number(value: float) -> Json:
@@ -122,12 +129,17 @@ def _untagged(value: Mapping[str, Json]) -> tuple[object] | None:
                 raise WrongKind("what stands under ~bytes is not base64") from error
         case "~number" if part in _NUMBERS:
             return (_NUMBERS[part],)
-        case "~bigint" if isinstance(part, str) and _WHOLE.fullmatch(part) and INT64_MIN <= int(part) <= INT64_MAX:
+        case "~bigint" if isinstance(part, str) and _WHOLE.fullmatch(part) and is_kept(int(part)):
             return (int(part),)
         case _ if key.startswith("~~"):
             return ({key[1:]: to_stored(part)},)
         case _:
             raise WrongKind(f"{key} names a value that is not there: nothing can be written for it")
+
+
+def is_kept(number: int) -> bool:
+    """Tell whether pycrdt writes a whole number down as what it is: beyond 2**53 it makes floats of what fits one."""
+    return abs(number) <= EXACT_MAX or (INT64_MIN <= number < FLOATED_MAX and int(float(number)) != number)
 
 
 def for_people(value: Json) -> Json:
