@@ -1,7 +1,8 @@
-"""Documents of any name on the page: made, opened by tab and by link, reloaded, gone back to; and texts with `\\r\\n`."""
+"""Documents of any name on the page: made, opened by tab and by link, reloaded, gone back to; texts with `\\r\\n`."""
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 import httpx2
@@ -21,22 +22,26 @@ def tab(page: Page, name: str) -> object:
     return page.get_by_test_id("doc-tab").get_by_text(name, exact=True)
 
 
-async def make(page: Page, name: str) -> list[str]:
-    """Type a name where the page asks for one; return what else it said."""
-    said: list[str] = []
+async def make(page: Page, name: str, *, is_refused: bool = False) -> str:
+    """Type a name where the page asks for one; return what the page says where it is refused."""
+    said: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def reply(dialog: Dialog) -> None:
         if dialog.type == "prompt":
             await dialog.accept(name)
         else:
-            said.append(dialog.message)
+            said.set_result(dialog.message)
             await dialog.dismiss()
 
     page.on("dialog", reply)
     await page.get_by_role("button", name="New document").click()
-    await page.wait_for_load_state("networkidle")
+    if is_refused:
+        async with asyncio.timeout(20):
+            await said
+    else:
+        await is_open(page, name)
     page.remove_listener("dialog", reply)
-    return said
+    return said.result() if said.done() else ""
 
 
 async def is_open(page: Page, name: str) -> None:
@@ -53,16 +58,16 @@ async def text_on_server(server: Running, name: str) -> str:
 
 async def until_text(server: Running, name: str, text: str) -> None:
     room = await server.lobby.room("demo")
-    while await text_on_server(server, name) != text:
-        await room.callers.await_records(room.durable_seq + 1, 1)
+    async with asyncio.timeout(20):
+        while (now := await text_on_server(server, name)) != text:
+            assert await room.callers.await_records(room.durable_seq + 1, 10), (now, text)
 
 
 async def test_every_name_is_made_opened_reloaded_and_linked_to() -> None:
     async with stage() as (server, browser):
         _, page, problems = await visit(server, browser, "Ana")
         for name in NAMES:
-            assert await make(page, name) == []
-            await is_open(page, name)
+            assert await make(page, name) == ""
             await page.locator(".cm-content").click()
             await page.keyboard.type(f"this is {name}")
             await until_text(server, name, f"this is {name}")
@@ -81,8 +86,7 @@ async def test_every_name_is_made_opened_reloaded_and_linked_to() -> None:
 async def test_the_address_follows_the_tabs_and_back_goes_back() -> None:
     async with stage() as (server, browser):
         _, page, _ = await visit(server, browser, "Ana")
-        assert await make(page, "specs/api v1?") == []
-        await is_open(page, "specs/api v1?")
+        assert await make(page, "specs/api v1?") == ""
         await page.get_by_test_id("composer").fill('append "by the agent" to "specs/api v1?"')
         await page.get_by_test_id("scope-chip").get_by_text("specs/api v1?").wait_for()
         await page.get_by_test_id("composer").fill("")
@@ -101,7 +105,6 @@ async def test_an_instruction_on_a_document_with_an_odd_name_reaches_it() -> Non
     async with stage() as (server, browser):
         _, page, _ = await visit(server, browser, "Ana")
         await make(page, "50%25")
-        await is_open(page, "50%25")
         await page.get_by_test_id("composer").fill('append "from the agent"')
         await page.get_by_test_id("send").click()
         await expect(page.locator(".cm-content")).to_contain_text("from the agent", timeout=WAIT)
@@ -112,14 +115,15 @@ async def test_a_name_that_cannot_be_made_is_told_by_its_rule_and_makes_nothing(
     async with stage() as (server, browser):
         _, page, _ = await visit(server, browser, "Ana")
         for name, rule in (("a/../b", "“..”"), ("a/./b", "“.”"), ("a//b", "“/”"), ("_own", "'_'"), ("a..b", "'..'")):
-            (said,) = await make(page, name)
-            assert rule in said
+            assert rule in await make(page, name, is_refused=True)
         room = await server.lobby.room("demo")
         assert await room.ask(lambda: sorted(room.sequencer.fold.kinds)) == ["budget", "plan"]
 
 
 async def lines_of(page: Page) -> list[str]:
-    lines: list[str] = await page.evaluate("() => [...document.querySelectorAll('.cm-line')].map((line) => line.textContent)")
+    lines: list[str] = await page.evaluate(
+        "() => [...document.querySelectorAll('.cm-line')].map((line) => line.textContent)"
+    )
     return lines
 
 
@@ -155,7 +159,6 @@ async def test_what_is_pasted_comes_in_with_plain_line_ends() -> None:
     async with stage() as (server, browser):
         _, page, _ = await visit(server, browser, "Ana")
         await make(page, "pasted")
-        await is_open(page, "pasted")
         await page.locator(".cm-content").click()
         await page.evaluate(
             """() => {

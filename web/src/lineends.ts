@@ -71,8 +71,9 @@ const wholeEnds = EditorState.transactionFilter.of((tr) => {
   let grown = 0
   tr.changes.iterChanges((fromA, toA, _fromB, _toB, inserted) => {
     const from = isInside(doc, fromA) ? fromA - 1 : fromA
-    const cutsReturn = isInside(doc, toA) && toA > fromA
-    const to = cutsReturn ? (toA - fromA === 1 ? toA + 1 : toA - 1) : toA > fromA ? toA : from
+    // The `\r` alone, and nothing for it: somebody deletes the line end. More than that ends before the line end does.
+    const cut = toA - fromA === 1 && !inserted.length ? toA + 1 : toA - 1
+    const to = toA === fromA ? from : isInside(doc, toA) ? cut : toA
     const text = inserted.toString()
     const insert = withPlainLineEnds(text)
     differs ||= from !== fromA || to !== toA || insert !== text
