@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from crdt.digest import Json
-from crdt.document import Document
-from crdt.paths import set_path
-from crdt.scan import INTERNAL, scan_update
-from workspace.intents.events import Edited
+from workspace.access import Identity
+from workspace.http.content import NewDocument, first_edits
 from workspace.intents.intent import Role
 from workspace.lobby import Lobby
 from workspace.room import Room
 
 DEMO = "demo"
 PEOPLE: tuple[tuple[str, Role], ...] = (("Ana", "owner"), ("Ben", "editor"), ("Chen", "editor"))
-SEED_CLIENT = 4
 PLAN = """# Spring gathering
 
 Welcome! This plan belongs to everybody in the room: write in it, or ask the agent beside it.
@@ -60,14 +57,6 @@ async def seed(lobby: Lobby, ws: str = DEMO, *, people: tuple[tuple[str, Role], 
 
 async def write_seed(room: Room) -> None:
     """Write the plan and the budget as Ana would."""
-    plan = Document("text", client=SEED_CLIENT)
-    with plan.transaction() as written:
-        plan.insert_text(0, PLAN)
-    budget = Document("data", client=SEED_CLIENT)
-    with budget.transaction() as filled:
-        for name, value in BUDGET.items():
-            set_path(budget, (name,), value)
-    for doc, done in (("plan", written), ("budget", filled)):
-        update = done[0].update
-        event = Edited("seed", "Ana", doc, update, scan_update(update, INTERNAL))
-        await room.ask(lambda event=event: room.handle(event))  # type: ignore[misc]
+    wanted = {"plan": NewDocument("text", PLAN), "budget": NewDocument("data", BUDGET)}
+    for edit in await first_edits(wanted, Identity("Ana", "owner"), room.clock):
+        await room.ask(lambda edit=edit: room.handle(edit))  # type: ignore[misc]

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from workspace.couriers.mail import MailDrop
 from workspace.couriers.webhook import Webhook
 from workspace.errors import WorkspaceFault
+from workspace.guests import CHANCE_BYTES, receive_guest
 from workspace.http import attribution, documents, effects, inbox, intents, log, pages, usage, workspaces
 from workspace.http.problem import Problem, on_fault, on_missing, on_problem
 from workspace.lobby import Lobby
@@ -62,18 +63,24 @@ OPERATIONS: tuple[Route, ...] = (
 
 
 class Application(Starlette):
-    """Starlette, with sockets led past its middleware and router: they have a path of their own and speak bare ASGI."""
+    """Starlette, with sockets led past its middleware and router: they have a path of their own and speak bare ASGI.
 
-    def __init__(self, endpoint: SocketEndpoint, **more: Any) -> None:
+    On an open server whoever asks over HTTP without saying who they are is given a guest's name to keep.
+    """
+
+    def __init__(self, endpoint: SocketEndpoint, lobby: Lobby, **more: Any) -> None:
         super().__init__(**more)
         self._endpoint = endpoint
+        self._lobby = lobby
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
         if scope["type"] == "websocket" and scope["path"].startswith("/ws/"):
             await self._endpoint(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return
+        if scope["type"] == "http" and self._lobby.settings.is_open:
+            send = receive_guest(scope, send, self._lobby.clock.token(CHANCE_BYTES))
+        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -104,6 +111,7 @@ def create_app(
         routes.append(Mount("/static", StaticFiles(directory=folder)))
     app = Application(
         endpoint,
+        lobby,
         routes=routes,
         lifespan=lifespan,
         exception_handlers={Problem: on_problem, WorkspaceFault: on_fault, HTTPException: on_missing},

@@ -10,6 +10,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
@@ -112,10 +113,13 @@ class DocumentClient:
 async def connect_document(
     url: str, doc: str, *, token: str | None = None, kind: DocumentKind = "text"
 ) -> AsyncIterator[DocumentClient]:
-    """Open a document of a workspace (`url` as for `connect`) and yield it once in sync. Raises `Disconnected`."""
+    """Open a document of a workspace (`url` as for `connect`) and yield it once in sync.
+
+    `doc` is its plain name: it is encoded here. Raises `Disconnected`.
+    """
     client = secrets.randbelow(2**52) + 2
     async with open_socket(
-        f"{url}/{doc}",
+        f"{url}/{quote(doc, safe='/')}",
         subprotocols=offer(token),
         max_size=FRAME_BYTES_MAX,
         compression=None,

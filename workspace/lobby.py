@@ -20,7 +20,8 @@ from workspace.errors import (
     RoomClosed,
     WorkspaceFault,
 )
-from workspace.intents.events import Configured
+from workspace.founding import found
+from workspace.intents.events import Edited
 from workspace.intents.intent import Role
 from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.intents.sequencer import open_sequencer
@@ -221,12 +222,16 @@ class Lobby:
         actor: str,
         policy: PolicyConfig | None = None,
         documents: dict[str, DocumentKind] | None = None,
+        edits: tuple[Edited, ...] = (),
     ) -> Room:
-        """Make a workspace with its first `config` record. Raises `WorkspaceExists`."""
+        """Make a workspace with its first `config` record and what its documents begin with.
+
+        Raises `WorkspaceExists`.
+        """
         await self.store.create_workspace(WorkspaceRow(ws, name, timestamp(self.clock.now())))
         room = await self.room(ws)
         config = ConfigBody(name=name, documents=documents or {}, members={actor: "owner"}, policy=policy)
-        await room.ask(lambda: room.handle(Configured(actor, config)))
+        await room.ask(lambda: found(room, actor, config, edits))
         return room
 
     async def delete(self, ws: str) -> None:

@@ -1,16 +1,23 @@
-"""What the names that come from outside may look like: workspaces, documents, actors (protocol, first paragraph).
+"""What the names that come from outside may look like: workspaces, documents, actors (docs/names.md).
 
-Names travel in addresses, logs and file listings, so each has one narrow form and one length.
+Names travel in addresses, logs and file listings, so each has one narrow form and one length. A document's name is kept
+in Unicode's composed form (NFC): two that look the same are one.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Container
+
+from workspace.errors import Refusal
 
 WORKSPACE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 DOCUMENT_POINTS_MAX = 200
 ACTOR_POINTS_MAX = 64
 TITLE_POINTS_MAX = 200
+# One composed character was at most four before.
+COMPOSED_POINTS_MAX = 4 * DOCUMENT_POINTS_MAX
 
 # The agent writes under this name; nobody may log in as it.
 RESERVED_ACTORS = frozenset({"agent"})
@@ -21,12 +28,45 @@ def is_workspace_id(name: str) -> bool:
     return WORKSPACE.fullmatch(name) is not None
 
 
+def compose(name: str) -> str:
+    """Return a document's name in its composed form; what is too long for a name comes back as it is."""
+    return unicodedata.normalize("NFC", name) if len(name) <= COMPOSED_POINTS_MAX else name
+
+
+def find_document(name: str, known: Container[str]) -> str:
+    """Return the name under which a document stands: as it was given, or else composed. Older logs hold both forms."""
+    return name if name in known else compose(name)
+
+
 def is_document_name(name: str) -> bool:
-    """Tell whether this may be a document path: printable, at most 200 characters, no `..`, no leading `_`."""
-    if not 1 <= len(name) <= DOCUMENT_POINTS_MAX or not name.isprintable() or ".." in name:
-        return False
-    parts = name.split("/")
-    return all(part.strip() == part and part and not part.startswith("_") for part in parts)
+    """Tell whether a document may be made under this name, as it stands."""
+    return refuse_document_name(name) is None
+
+
+def refuse_document_name(name: str) -> Refusal | None:
+    """Return why no document may be made under this name, or None: the rule that it breaks."""
+    if not 1 <= len(name) <= DOCUMENT_POINTS_MAX:
+        return _bad(f"it has {len(name)} characters, and a name has 1 to {DOCUMENT_POINTS_MAX}")
+    for place, point in enumerate(name, 1):
+        if not point.isprintable() or point == "\N{REPLACEMENT CHARACTER}":
+            what = "half a character" if "\ud800" <= point <= "\udfff" else f"U+{ord(point):04X}"
+            return _bad(
+                f"character {place} is {what}, which nobody can see: control, invisible, or no character at all"
+            )
+    if compose(name) != name:
+        return _bad("it is not in Unicode's composed form (NFC)")
+    if ".." in name:
+        return _bad("it holds '..'")
+    for part in name.split("/"):
+        if not part:
+            return _bad("it begins or ends with '/', or has two of them in a row")
+        if part == ".":
+            return _bad("a part of it is '.', which addresses leave out")
+        if part.startswith("_"):
+            return _bad("a part of it begins with '_': such names are the server's own")
+        if part.strip() != part:
+            return _bad("a part of it begins or ends with a space")
+    return None
 
 
 def is_actor(name: str) -> bool:
@@ -38,3 +78,7 @@ def is_actor(name: str) -> bool:
 def is_title(name: str) -> bool:
     """Tell whether a workspace may be titled this: printable, 1 to 200 characters."""
     return 1 <= len(name) <= TITLE_POINTS_MAX and name.isprintable()
+
+
+def _bad(rule: str) -> Refusal:
+    return Refusal("bad_name", f"No document may have this name: {rule}.", "Choose another name.")

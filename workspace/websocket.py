@@ -12,16 +12,17 @@ from collections.abc import Coroutine
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
 from workspace.access import Identity, is_origin_allowed
 from workspace.errors import CLOSE_NOT_FOUND, CLOSE_ORIGIN, CLOSE_UNAUTHENTICATED, Close, WorkspaceFault
+from workspace.guests import CHANCE_BYTES, guest_in, new_guest, open_identity
 from workspace.line import EXTENSION, Line
 from workspace.lobby import Lobby
 from workspace.messages import Hello
-from workspace.names import is_document_name, is_workspace_id
+from workspace.names import find_document, is_workspace_id
 from workspace.outbox import Frame
 from workspace.peer import Peer
 from workspace.room import Room
@@ -65,11 +66,12 @@ class SocketEndpoint:
             if identity is None:
                 await _refuse(send, CLOSE_UNAUTHENTICATED)
                 return None
-            if not is_workspace_id(ws) or (doc is not None and not is_document_name(doc)):
+            if not is_workspace_id(ws):
                 await _refuse(send, CLOSE_NOT_FOUND)
                 return None
             room = await self._lobby.room(ws)
             if doc is not None:
+                doc = find_document(doc, room.sequencer.fold.kinds)
                 await room.doorman.resting.wake(doc)
                 room = await self._lobby.room(ws)  # it may have been closed meanwhile
         except WorkspaceFault as fault:
@@ -111,7 +113,8 @@ class SocketEndpoint:
             if identity is not None:
                 return identity
         if self._lobby.settings.is_open and not offered:
-            return open_identity(query.get("name", [""])[0], self._lobby.clock.token(2))
+            guest = guest_in(headers.get("cookie", "")) or new_guest(self._lobby.clock.token(CHANCE_BYTES))
+            return open_identity(query.get("name", [""])[0], guest)
         return None
 
 
@@ -245,9 +248,12 @@ async def _refuse(send: Send, close: Close) -> None:
 
 
 def parse_path(path: str) -> tuple[str, str | None]:
-    """Return the workspace and the document of `/ws/WS` or `/ws/WS/DOC`; names are checked by the caller."""
+    """Return the workspace and the document of `/ws/WS` or `/ws/WS/DOC`, as ASGI has decoded it: once, not again here.
+
+    Names are checked by the caller.
+    """
     ws, _, doc = path.removeprefix("/ws/").partition("/")
-    return ws, unquote(doc) if doc else None
+    return ws, doc or None
 
 
 def cookie_token(header: str) -> str | None:
@@ -257,9 +263,3 @@ def cookie_token(header: str) -> str | None:
     except CookieError:
         return None
     return kept.value if kept else None
-
-
-def open_identity(name: str, chance: str) -> Identity:
-    """Return who somebody is on an open server: the name they give, or a guest."""
-    is_fit = 0 < len(name) <= 64 and name.isprintable() and name.lower() != "agent"
-    return Identity(name if is_fit else f"guest-{chance}", "owner")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workspace.line_ends import with_plain_line_ends
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -42,7 +44,10 @@ class PieceTable:
         return "".join(piece.words for piece in self._pieces)
 
     def edit(self, start: int, end: int, words: str, *, sticks_right: bool = False) -> None:
-        """Put `words` in place of `start` to `end`."""
+        """Put `words` in place of `start` to `end`; their lines end in `\n`, whatever they ended in."""
+        if words.endswith("\r") and self.text[end : end + 1] == "\n":
+            words = words[:-1]  # the rest of that line end stands there already
+        words = with_plain_line_ends(words)
         first, last = self._cut(start), self._cut(end)
         new = [Piece(-1, -1, words)] if words else []
         if sticks_right and start == end:

@@ -28,6 +28,7 @@ from workspace.intents.plan import Refused
 
 SHOWN_POINTS = 60
 ORDINALS: dict[Which, int] = {"first": 0, "second": 1, "third": 2, "last": -1}
+_LINE_END = re.compile(r"\r\n?|\n")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
@@ -146,15 +147,11 @@ class TextEditing:
         low, high = self.window if self.window is not None else (0, len(text))
         if not words:
             raise CannotDo("not_found", "The text to look for is empty.", "Quote the words as they stand.")
-        found = [
-            (m.start(), m.end()) for m in re.finditer(re.escape(words), text) if low <= m.start() and m.end() <= high
-        ]
+        pattern = r"(?:\r\n?|\n)".join(map(re.escape, _LINE_END.split(words)))
+        found = [(m.start(), m.end()) for m in re.finditer(pattern, text) if low <= m.start() and m.end() <= high]
         if not found:
-            found = [
-                (m.start(), m.end())
-                for m in re.finditer(re.escape(words), text, re.I)
-                if low <= m.start() and m.end() <= high
-            ]
+            hits = re.finditer(pattern, text, re.I)
+            found = [(m.start(), m.end()) for m in hits if low <= m.start() and m.end() <= high]
         if not found:
             where = f"your selection in {self.name}" if self.window is not None else self.name
             raise CannotDo("not_found", f"{shown(words)} does not stand in {where}.", "Quote the words as they stand.")

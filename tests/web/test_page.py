@@ -16,6 +16,7 @@ from tests.stock.test_y_websocket import stock_peer
 from tests.support.server import Running, running_server
 from workspace.http.pages import assets
 from workspace.ports import Planner
+from workspace.settings import Settings
 
 pytestmark = pytest.mark.browser
 CHROMIUM = "/usr/bin/chromium"
@@ -28,10 +29,11 @@ WAIT = 15_000
 
 
 @asynccontextmanager
-async def stage(planner: Planner | None = None) -> AsyncIterator[tuple[Running, Browser]]:
+async def stage(planner: Planner | None = None, *, is_open: bool = False) -> AsyncIterator[tuple[Running, Browser]]:
     """A seeded server and a browser. The page must be built: `make web`."""
     assert assets() is not None, "the page is not built: run 'make web'"
-    async with running_server(planner=planner or BuiltinPlanner()) as server:
+    settings = Settings(is_open=is_open)
+    async with running_server(planner=planner or BuiltinPlanner(), settings=settings) as server:
         await write_seed(await server.lobby.room("demo"))
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -18,7 +18,9 @@ async def test_what_if_takes_some_fields_and_leaves_the_others() -> None:
         assert found["mode"] == "what-if"
         assert "first" not in found["decisions"] or found["decisions"]["first"] is None
         assert "report" not in found
-        for policy in ({"quorum": 3}, {"vote_quorum": "many"}, {"chain": ["dice"]}, {"ask_seconds": 1e9}):
+        unknown = await client.post(f"{WS}/replay", json={"mode": "what-if", "policy": {"quorum": 3}})
+        problem(unknown, 400, "unknown_field")
+        for policy in ({"vote_quorum": "many"}, {"chain": ["dice"]}, {"ask_seconds": 1e9}):
             refused = await client.post(f"{WS}/replay", json={"mode": "what-if", "policy": policy})
             problem(refused, 400, "malformed")
         problem(await client.post(f"{WS}/replay", json={"mode": "what-if"}), 400, "malformed")

@@ -133,7 +133,7 @@ async def test_documents_are_made_once_under_narrow_names() -> None:
         assert (await client.put(f"{WS}/documents/specs/api", json={"kind": "text"})).status_code == 201
         problem(await client.put(f"{WS}/documents/specs/api", json={"kind": "data"}), 409, "exists")
         for name in ("_own", "a..b", "x" * 201):
-            problem(await client.put(f"{WS}/documents/{name}", json={}), 404, "not_found")
+            problem(await client.put(f"{WS}/documents/{name}", json={}), 400, "bad_name")
         assert {row["name"] for row in (await client.get(f"{WS}/documents")).json()} == {"plan", "budget", "specs/api"}
         problem(await client.get(f"{WS}/documents/nowhere"), 404, "not_found")
         problem(await client.get(f"{WS}/documents/plan?format=pdf"), 400, "malformed")

@@ -9,6 +9,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
+import { lineEnds } from './lineends'
 
 const style = HighlightStyle.define([
   { tag: tags.heading1, fontSize: '1.6em', fontWeight: '700', lineHeight: '1.4' },
@@ -41,6 +42,7 @@ export function Editor(props: {
           syntaxHighlighting(style),
           EditorView.lineWrapping,
           lineNumbers(),
+          lineEnds,
           drawSelection(),
           highlightActiveLine(),
           placeholder('Write here. Everybody sees it at once.'),

@@ -9,6 +9,7 @@ import { Composer, type Aim } from './composer'
 import { QuestionCard } from './conflict'
 import { Cost } from './cost'
 import { Editor, type Selection } from './editor'
+import { addressOf, problemOf } from './names'
 import { People } from './people'
 import { attach, type Room } from './room'
 import { Denied, api, call, colourOf, socketUrl, token, ws, type Me, type Workspace } from './session'
@@ -60,17 +61,40 @@ function Stop({ problem }: { problem: unknown }) {
   )
 }
 
-function Open({ me, workspace, reload }: { me: Me; workspace: Workspace; reload: () => void }) {
+function Open({ me, workspace, reload }: { me: Me; workspace: Workspace; reload: () => Promise<void> }) {
   const names = Object.keys(workspace.documents).sort()
-  const [doc, setDoc] = useState(() => new URLSearchParams(location.search).get('doc') ?? names.find((name) => workspace.documents[name] === 'text') ?? names[0] ?? '')
+  const addressed = () => inAddress(workspace) ?? names.find((name) => workspace.documents[name] === 'text') ?? names[0] ?? ''
+  const [doc, setDoc] = useState(addressed)
+  useEffect(() => {
+    const back = () => setDoc(addressed())
+    addEventListener('popstate', back)
+    return () => removeEventListener('popstate', back)
+  }, [workspace])
+  const open = (next: string) => {
+    if (next !== inAddress(workspace)) history.pushState(null, '', linkTo(next))
+    setDoc(next)
+  }
   const [since] = useState(workspace.seq)
   if (!doc || !(doc in workspace.documents))
-    return names.length ? <Stop problem={new Error(`There is no document ${doc}.`)} /> : <Empty reload={reload} open={setDoc} />
-  return <Desk key={doc} me={me} workspace={workspace} since={since} doc={doc} open={setDoc} reload={reload} />
+    return names.length ? <Stop problem={new Error(`There is no document ${doc}.`)} /> : <Empty reload={reload} open={open} />
+  return <Desk key={doc} me={me} workspace={workspace} since={since} doc={doc} open={open} reload={reload} />
 }
 
-function Empty({ reload, open }: { reload: () => void; open: (doc: string) => void }) {
-  const make = () => call('PUT', `${api}/documents/plan`, { kind: 'text' }).then(() => { reload(); open('plan') })
+/** The document that the address names, in the form in which it is known; null where it names none. */
+function inAddress(workspace: Workspace): string | null {
+  const name = new URLSearchParams(location.search).get('doc')
+  return name === null || name in workspace.documents ? name : name.normalize('NFC')
+}
+
+function linkTo(doc: string): string {
+  const search = new URLSearchParams(location.search)
+  if (doc) search.set('doc', doc)
+  else search.delete('doc')
+  return `${location.pathname}${search.size ? `?${search}` : ''}`
+}
+
+function Empty({ reload, open }: { reload: () => Promise<void>; open: (doc: string) => void }) {
+  const make = () => call('PUT', `${api}/documents/plan`, { kind: 'text' }).then(reload).then(() => open('plan'))
   return (
     <main class="stop">
       <h1>Nothing here yet</h1>
@@ -83,14 +107,14 @@ interface Line { provider: WebsocketProvider; room: Room }
 
 function useLine(doc: string, workspace: Workspace, me: Me): Line {
   const line = useMemo(() => {
-    const provider = new WebsocketProvider(socketUrl, doc, new Y.Doc(), {
+    const provider = new WebsocketProvider(socketUrl, addressOf(doc), new Y.Doc(), {
       protocols: token ? ['folkmoot', `token.${token}`] : ['folkmoot'],
       disableBc: true,
       connect: false,
     })
     const colour = colourOf(me.actor)
     provider.awareness.setLocalStateField('user', { name: me.actor, color: colour, colorLight: `${colour}33` })
-    const room = attach(provider, { store: sessionStorage, key: `folkmoot:${ws}:lane`, from: Math.max(0, workspace.seq - HISTORY) })
+    const room = attach(provider, { doc, store: sessionStorage, key: `folkmoot:${ws}:lane`, from: Math.max(0, workspace.seq - HISTORY) })
     room.inbox.isWatched = () => document.visibilityState === 'visible'
     for (const name of Object.keys(workspace.documents)) room.documents.add(name)
     return { provider, room }
@@ -102,7 +126,7 @@ function useLine(doc: string, workspace: Workspace, me: Me): Line {
   return line
 }
 
-function Desk(props: { me: Me; workspace: Workspace; since: number; doc: string; open: (doc: string) => void; reload: () => void }) {
+function Desk(props: { me: Me; workspace: Workspace; since: number; doc: string; open: (doc: string) => void; reload: () => Promise<void> }) {
   const { me, workspace, doc } = props
   const { provider, room } = useLine(doc, workspace, me)
   const [, redraw] = useState(0)
@@ -166,7 +190,7 @@ function Desk(props: { me: Me; workspace: Workspace; since: number; doc: string;
           planner={me.planner}
           text={kind === 'text' ? provider.doc.getText('content') : null}
           selection={selection}
-          examples={EXAMPLES[kind].map((example) => example.replace('DOC', doc))}
+          examples={EXAMPLES[kind].map((example) => example.replace('DOC', () => doc))}
           aim={aim?.kind === 'steer' && room.intents.get(aim.intent.id)?.verdict ? null : aim}
           onAimed={() => setAim(null)}
         />
@@ -221,16 +245,18 @@ function Connection({ room, closed }: { room: Room; closed: string }) {
   )
 }
 
-function NewDocument({ open, reload }: { open: (doc: string) => void; reload: () => void }) {
+function NewDocument({ open, reload }: { open: (doc: string) => void; reload: () => Promise<void> }) {
   const make = async () => {
     const name = prompt('Name of the new text document (end it with ".data" for values)')?.trim()
     if (!name) return
     const data = name.endsWith('.data')
-    const path = data ? name.slice(0, -5) : name
+    const wanted = data ? name.slice(0, -5) : name
+    const problem = problemOf(wanted)
+    if (problem) return alert(problem)
     try {
-      await call('PUT', `${api}/documents/${path.split('/').map(encodeURIComponent).join('/')}`, { kind: data ? 'data' : 'text' })
-      reload()
-      setTimeout(() => open(path), 300)
+      const made = await call<{ name: string }>('PUT', `${api}/documents/${addressOf(wanted)}`, { kind: data ? 'data' : 'text' })
+      await reload()
+      open(made.name)
     } catch (error) {
       alert((error as Error).message)
     }

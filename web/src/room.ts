@@ -10,9 +10,11 @@ import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { Inbox } from './inbox'
 import { Lane, type Store } from './lane'
+import { documentOf } from './names'
 import { Told, type DraftView, type IntentView } from './told'
 import type { InboxEntry, IntentKind, LogRecord, Scope, ServerMessage } from './wire'
 
+export { addressOf } from './names'
 export type { DraftView, EffectView, IntentCost, IntentView } from './told'
 
 const CONTROL = 100
@@ -297,15 +299,18 @@ export class Room extends Told {
   }
 }
 
-/** Speak the control channel on a provider's socket. `key` names the lane's place in the store, one per tab. */
-export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number }): Room {
+/**
+ * Speak the control channel on a provider's socket. `key` names the lane's place in the store, one per tab; `doc` the
+ * document, by default what the provider's room name opens.
+ */
+export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string }): Room {
   const memory = new Map<string, string>()
   const fallback: Store = {
     getItem: (key) => memory.get(key) ?? null,
     setItem: (key, value) => void memory.set(key, value),
     removeItem: (key) => void memory.delete(key),
   }
-  return new Room(provider, provider.roomname, {
+  return new Room(provider, options?.doc ?? documentOf(provider.roomname), {
     store: options?.store ?? fallback,
     key: options?.key ?? `folkmoot:${provider.url}`,
     from: options?.from,

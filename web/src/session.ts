@@ -11,7 +11,8 @@ export interface Workspace {
 }
 export class Denied extends Error {}
 
-export const ws = decodeURIComponent(location.pathname.split('/')[2] ?? '') || 'demo'
+/** The workspace, as it stands in the address: an id needs no encoding, and what is no id goes on as it came. */
+export const ws = location.pathname.split('/')[2] || 'demo'
 const KEY = `folkmoot:${ws}:token`
 
 /** The token: from the link the first time (and out of the address at once), then from this tab. */

@@ -23,8 +23,8 @@ QUERY_POINTS_MAX = 2_000
 
 async def show(request: Request) -> Response:
     """`GET …/attribution/DOC?quote=|from=&to=|path=[…]&at=SEQ`: each stretch with its record, commit, people."""
-    room, _ = await enter(request, "read")
-    name = document_name(request)
+    room, _ = await enter(request, "read", "quote", "from", "to", "path", "at")
+    name = document_name(request, room)
     latest = room.durable_seq if "at" in request.query_params else await room.recorded()
     at = number(request, "at", default=latest, low=1, high=2**53)
     rows, journal = await read_all(lobby_of(request).store, room.ws)

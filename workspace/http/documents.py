@@ -7,23 +7,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from crdt.digest import Json
-from crdt.document import Document, DocumentKind
+from crdt.document import Document
+from workspace.founding import found
+from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
 from workspace.http.problem import Problem
 from workspace.http.workspaces import DOCUMENTS_MAX
-from workspace.intents.events import Configured
 from workspace.intents.evidence import render
 from workspace.intents.record import ConfigBody
 from workspace.reading import read_documents
 from workspace.room import Room
 
 FORMATS = ("json", "text", "update")
-
-
-class NewDocument(msgspec.Struct, frozen=True):
-    """Body of `PUT …/documents/DOC`."""
-
-    kind: DocumentKind = "text"
 
 
 async def index(request: Request) -> Response:
@@ -39,32 +34,45 @@ async def index(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """`PUT …/documents/DOC`: make an empty document; the same again changes nothing."""
+    """`PUT …/documents/DOC`: make a document, empty or with `content`; the same again changes nothing."""
     room, identity = await enter(request, "edit")
-    name = document_name(request)
-    body = await body_of(request, NewDocument)
+    name = document_name(request, room)
+    body = with_clean_content(await body_of(request, NewDocument))
+    if name not in room.sequencer.fold.kinds:
+        check_name(name)
+    edits = await first_edits({name: body}, identity, room.clock)
 
-    def make() -> str:
+    def create_here() -> Problem | None:
         fold = room.sequencer.fold
         if name in fold.kinds:
-            return fold.kinds[name]
+            return _clash(fold.documents[name], name, body)
         if len(fold.kinds) >= DOCUMENTS_MAX:
-            return ""
-        room.handle(Configured(identity.actor, ConfigBody(documents={name: body.kind})))
-        return body.kind
+            return Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
+        found(room, identity.actor, ConfigBody(documents={name: body.kind}), edits)
+        return None
 
-    kind = await room.ask(make)
-    if not kind:
-        raise Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
-    if kind != body.kind:
-        raise Problem("exists", f"{name} exists already, as a {kind} document.")
-    return answer({"name": name, "kind": kind}, 201)
+    problem = await room.ask(create_here)
+    if problem is not None:
+        raise problem
+    return answer({"name": name, "kind": body.kind}, 201)
+
+
+def _clash(document: Document, name: str, wanted: NewDocument) -> Problem | None:
+    """Return why a document that is here already is not the wanted one; None where it is."""
+    if document.kind != wanted.kind:
+        return Problem(
+            "exists", f"{name} exists already, as a {document.kind} document.", remedy="Choose another name."
+        )
+    if wanted.content is not msgspec.UNSET and not is_content(document, wanted.content):
+        remedy = "Read it, and change it by an edit or an instruction; or choose another name."
+        return Problem("exists", f"{name} exists already, with other content.", remedy=remedy)
+    return None
 
 
 async def show(request: Request) -> Response:
     """`GET …/documents/DOC?at=SEQ&format=json|text|update`."""
-    room, identity = await enter(request, "read")
-    name = document_name(request)
+    room, identity = await enter(request, "read", "at", "format")
+    name = document_name(request, room)
     form = request.query_params.get("format", "json")
     if form not in FORMATS:
         raise Problem("malformed", f"format is one of {', '.join(FORMATS)}.")

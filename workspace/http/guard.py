@@ -11,12 +11,14 @@ from starlette.responses import Response
 
 from crdt.digest import Json, normal
 from workspace.access import Identity, Right, is_origin_allowed
+from workspace.guests import GUEST, open_identity
+from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
 from workspace.lobby import Lobby
 from workspace.messages import Malformed, read_json, read_value
-from workspace.names import is_document_name, is_workspace_id
+from workspace.names import find_document, is_workspace_id
 from workspace.room import Room
-from workspace.websocket import COOKIE, open_identity
+from workspace.websocket import COOKIE
 
 T = TypeVar("T")
 BODY_BYTES_MAX = 1 << 20
@@ -38,7 +40,7 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
     else:
         identity = await lobby.identify(request.cookies.get(COOKIE), ws) if _is_own_page(request) else None
         if identity is None and lobby.settings.is_open and not token:
-            return open_identity(request.query_params.get("name", ""), "http")
+            return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
     if identity is None:
         raise Problem("unauthenticated", "No valid token came with the request.", remedy="Ask the owner for a link.")
     return identity
@@ -51,8 +53,20 @@ def _is_own_page(request: Request) -> bool:
     return is_origin_allowed(origin, request.headers.get("host", ""), lobby_of(request).settings.origins)
 
 
-async def enter(request: Request, right: Right) -> tuple[Room, Identity]:
-    """Return the room and the identity of a request to `/api/workspaces/WS/…`, if it may.
+def check_query(request: Request, *takes: str) -> None:
+    """Raise `Problem` unknown_parameter for a parameter of the address that this route does not take.
+
+    A misspelt `at` would give another answer than the one that was asked for. `name` says who one is on an open server.
+    """
+    for name in request.query_params:
+        if name not in takes and name != "name":
+            known = ", ".join(takes) or "none"
+            reason = f"There is no parameter {name[:40]!r} here. There are: {known}."
+            raise Problem("unknown_parameter", reason, remedy="Leave it out, or spell it as one of these.")
+
+
+async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Identity]:
+    """Return the room and the identity of a request to `/api/workspaces/WS/…`, if it may. `takes` are its parameters.
 
     Raises:
         Problem: not authenticated, not allowed, or no such workspace; the last two look the same to a stranger.
@@ -64,24 +78,28 @@ async def enter(request: Request, right: Right) -> tuple[Room, Identity]:
     lobby = lobby_of(request)
     if not identity.may(right, lobby.clock.now()):
         raise Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
+    check_query(request, *takes)
     return await lobby.room(ws), identity
 
 
-def document_name(request: Request) -> str:
-    """Return the document a path names. Raises `Problem` not_found."""
+def document_name(request: Request, room: Room) -> str:
+    """Return the document a path names, decoded once, in the form in which the room knows it if it does."""
     name: str = request.path_params["doc"]
-    if not is_document_name(name):
-        raise Problem("not_found", "No such workspace or document, or it is not yours.")
-    return name
+    if request.scope["path"].endswith("\n"):
+        name += "\n"  # a route's `$` also matches before it
+    return find_document(name, room.sequencer.fold.kinds)
 
 
 async def body_of(request: Request, kind: type[T]) -> T:
-    """Return the JSON body as a typed value. Raises `Problem` too_large and malformed."""
+    """Return the JSON body as a typed value. Raises `Problem` too_large, malformed and unknown_field."""
     value = read_json(await raw_body(request) or b"{}")
     if isinstance(value, Malformed):
         raise Problem(value.code, value.reason)
     if not isinstance(value, dict):
         raise Problem("malformed", "The body is a JSON object.")
+    unknown = unknown_field(value, kind)
+    if unknown:
+        raise Problem("unknown_field", unknown, remedy="Leave it out, or spell it as one of these.")
     typed = read_value(value, kind)
     if isinstance(typed, Malformed):
         raise Problem(typed.code, typed.reason)

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from crdt.digest import Json, sha256_of
 from workspace.access import Identity
+from workspace.guests import GUEST, IS_NEW
+from workspace.http.content import lane_of
 from workspace.http.guard import answer, body_of, enter, number
 from workspace.http.problem import Problem, refuse
 from workspace.intents.board import Entry
@@ -34,15 +36,19 @@ class NewIntent(msgspec.Struct, frozen=True):
     refs: tuple[str, ...] = ()
     expects: tuple[Expect, ...] = ()
     value: str | None = None
+    deadline: float | None = None
 
 
 async def create(request: Request) -> Response:
     """`POST …/intents`: 202 with the ack; `?wait=30` waits for the verdict, `Idempotency-Key` allows repeats."""
-    room, identity = await enter(request, "instruct")
+    room, identity = await enter(request, "instruct", "wait")
     body = await body_of(request, NewIntent)
     key = request.headers.get("idempotency-key", "")
     if len(key) > KEY_CHARS_MAX:
         raise Problem("malformed", f"Idempotency-Key has at most {KEY_CHARS_MAX} characters.")
+    if key and not identity.token_id and request.scope[IS_NEW] and identity.actor == request.scope[GUEST]:
+        remedy = "Keep the cookie of this answer, or give a name: ?name=…"
+        raise Problem("unnamed", "A repeat could not be told from another guest's request.", remedy=remedy)
     wait = number(request, "wait", default=0, low=0, high=WAIT_SECONDS_MAX)
     acked = await _submit(room, identity, body, key)
     if isinstance(acked, Nacked):
@@ -54,7 +60,7 @@ async def create(request: Request) -> Response:
 
 async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> Acked | Nacked:
     """Put the intent on a lane of this token: one per idempotency key, else one for all its requests."""
-    lane = f"H:{identity.token_id or identity.actor}"
+    lane = lane_of(identity)
     if key:
         lane = f"{lane}:{sha256_of(key.encode())[7:23]}"
     request = f"{lane}/{room.clock.token(8)}"
@@ -72,6 +78,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
             refs=body.refs,
             expects=body.expects,
             value=body.value,
+            deadline=body.deadline,
         )
         delivered = room.callers.delivered(identity.actor)
         room.handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))
@@ -82,7 +89,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
 
 async def index(request: Request) -> Response:
     """`GET …/intents?state=&at=`: the newest 500, newest first; with `at` as they stood after that record."""
-    room, identity = await enter(request, "read")
+    room, identity = await enter(request, "read", "state", "at")
     state = request.query_params.get("state")
     at = number(request, "at", default=0, low=1, high=2**53)
     if at:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from crdt.digest import Json
+from workspace.http.fields import unknown_field
 from workspace.http.guard import answer, body_of, enter, lobby_of, number
 from workspace.http.problem import Problem, refuse
 from workspace.intents.policy import check as check_policy
@@ -43,7 +44,7 @@ class Redact(msgspec.Struct, frozen=True):
 
 async def show(request: Request) -> Response:
     """`GET …/log?from=&to=&kind=&follow=`: NDJSON, or SSE where the client accepts it."""
-    room, identity = await enter(request, "read")
+    room, identity = await enter(request, "read", "from", "to", "kind", "follow")
     is_sse = "text/event-stream" in request.headers.get("accept", "")
     after = request.headers.get("last-event-id", "")
     first = number(request, "from", default=int(after) + 1 if after.isdigit() else 1, low=1, high=SEQ_MAX)
@@ -113,6 +114,9 @@ async def replay(request: Request) -> Response:
 
 
 def _check_changes(changes: dict[str, Json]) -> None:
+    unknown = unknown_field(changes, PolicyConfig)
+    if unknown:
+        raise Problem("unknown_field", unknown, remedy="Leave it out, or spell it as one of these.")
     try:
         refusal = check_policy(changed(PolicyConfig(), changes))
     except ValueError as error:

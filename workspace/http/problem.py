@@ -12,11 +12,16 @@ from workspace.errors import Refusal, StoreBusy, WorkspaceFault
 
 STATUS = {
     "malformed": 400,
+    "bad_name": 400,
+    "unknown_field": 400,
+    "unknown_parameter": 400,
+    "unnamed": 400,
     "unauthenticated": 401,
     "forbidden": 403,
     "read_only": 403,
     "not_found": 404,
     "exists": 409,
+    "bad_content": 422,
     "equivocation": 409,
     "gap": 409,
     "bad_clock": 409,

@@ -10,7 +10,8 @@ from crdt.digest import Json
 from crdt.document import DocumentKind
 from workspace.access import ROLES
 from workspace.forking import fork_workspace
-from workspace.http.guard import answer, body_of, enter, identity_of, lobby_of
+from workspace.http.content import NewDocument, first_edits, new_documents
+from workspace.http.guard import answer, body_of, check_query, enter, identity_of, lobby_of
 from workspace.http.problem import Problem, refuse
 from workspace.intents.calls import Budget, RouteTable, check_budget, check_routes
 from workspace.intents.effects import Receiver, check_receivers
@@ -20,19 +21,19 @@ from workspace.intents.intent import Role
 from workspace.intents.invariant import Invariant, broken, check_invariants
 from workspace.intents.policy import check
 from workspace.intents.record import ConfigBody, PolicyConfig
-from workspace.names import is_actor, is_document_name, is_title, is_workspace_id
+from workspace.names import is_actor, is_title, is_workspace_id
 from workspace.websocket import COOKIE
 
 DOCUMENTS_MAX = 200
 
 
 class NewWorkspace(msgspec.Struct, frozen=True):
-    """Body of `POST /api/workspaces`."""
+    """Body of `POST /api/workspaces`; a document is its kind, or its kind and content."""
 
     id: str
     name: str = ""
     policy: PolicyConfig | None = None
-    documents: dict[str, DocumentKind] = {}
+    documents: dict[str, DocumentKind | NewDocument] = {}
 
 
 class NewConfig(msgspec.Struct, frozen=True):
@@ -94,16 +95,23 @@ async def create(request: Request) -> Response:
     identity = await identity_of(request, None)
     if not identity.may("administer", lobby.clock.now()):
         raise Problem("forbidden", "Only the server's owner makes workspaces.")
+    check_query(request)
     body = await body_of(request, NewWorkspace)
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
-    if len(body.documents) > DOCUMENTS_MAX or not all(map(is_document_name, body.documents)):
-        raise Problem("malformed", "A document's name is printable, at most 200 characters, no '..'.")
+    if len(body.documents) > DOCUMENTS_MAX:
+        raise Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
+    documents = new_documents(body.documents)
     refusal = check(body.policy) if body.policy else None
     if refusal is not None:
         refuse(refusal)
     room = await lobby.create(
-        body.id, name=body.name or body.id, actor=identity.actor, policy=body.policy, documents=body.documents
+        body.id,
+        name=body.name or body.id,
+        actor=identity.actor,
+        policy=body.policy,
+        documents={name: document.kind for name, document in documents.items()},
+        edits=await first_edits(documents, identity, lobby.clock),
     )
     return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
 
@@ -111,6 +119,7 @@ async def create(request: Request) -> Response:
 async def index(request: Request) -> Response:
     """`GET /api/workspaces`: all of them, for whoever holds a token of the whole server."""
     await identity_of(request, None)
+    check_query(request)
     return answer([{"id": row.id, "name": row.name} for row in await lobby_of(request).store.workspaces()])
 
 
@@ -202,6 +211,7 @@ async def revoke(request: Request) -> Response:
 
 async def me(request: Request) -> Response:
     """`GET /api/me?ws=WS`: who the token says you are, and whether an agent is here."""
+    check_query(request, "ws")
     ws = request.query_params.get("ws")
     identity = await identity_of(request, ws)
     planner = lobby_of(request).planner
@@ -211,6 +221,7 @@ async def me(request: Request) -> Response:
 
 async def open_session(request: Request) -> Response:
     """`POST /api/session?ws=WS`: turn a bearer token into the page's cookie."""
+    check_query(request, "ws")
     token = request.headers.get("authorization", "").partition(" ")[2].strip()
     await identity_of(request, request.query_params.get("ws"))
     response = Response(status_code=204)

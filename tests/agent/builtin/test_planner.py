@@ -168,6 +168,46 @@ async def test_a_question_is_asked_until_it_is_answered() -> None:
     assert "b" in answered.summary
 
 
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_what_an_instruction_brings_in_has_plain_line_ends(seed: int) -> None:
+    chance = random.Random(seed)
+    table, model = PieceTable(""), ""
+    for _ in range(chance.randint(1, 8)):
+        start = chance.randint(0, len(model))
+        end = chance.randint(start, len(model))
+        words = "".join(chance.choice(("a", "\r", "\n", "\r\n")) for _ in range(chance.randint(0, 4)))
+        if words.endswith("\r") and model[end : end + 1] == "\n":
+            model = model[:start] + plain(words[:-1]) + model[end:]  # the line end that stands there is the rest of it
+        else:
+            model = model[:start] + plain(words) + model[end:]
+        table.edit(start, end, words)
+        assert table.text == model
+        assert "\r" not in table.text
+
+
+def plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+async def test_a_command_finds_lines_and_writes_them_whatever_their_ends() -> None:
+    dos = Document("text", client=5)
+    with dos.transaction():
+        dos.insert_text(0, "one\r\ntwo\r\nthree\r\n- z\r\n- a\r\n")
+    for words, expected in (
+        ('replace "one\ntwo" with "1\r\n2" in dos', "1\n2\r\nthree\r\n- z\r\n- a\r\n"),
+        ('replace "two\r\nthree" with "x\ry" in dos', "one\r\nx\ny\r\n- z\r\n- a\r\n"),
+        ('append "four\r\nfive" to dos', "one\r\ntwo\r\nthree\r\n- z\r\n- a\r\nfour\nfive\n"),
+        ('insert "in\r" after "one" in dos', "onein\n\r\ntwo\r\nthree\r\n- z\r\n- a\r\n"),
+        ("sort the list", "one\r\ntwo\r\nthree\r\n- a\n- z\r\n"),
+    ):
+        snapshot = Snapshot(1, {"dos": Image("text", dos.encode())})
+        planned = await BuiltinPlanner(None).plan(Task("w", "i1", "ana", "editor", words, None, snapshot), FakeDesk())  # type: ignore[arg-type]
+        assert isinstance(planned, Planned), planned
+        ran = run({"dos": dos}, planned.ops, planned.reads, client=99)
+        assert ran.documents["dos"].value() == expected, words
+
+
 async def test_a_delay_gives_the_same_plan() -> None:
     for words in ("set budget.travel to 300", 'append "x" to plan', 'replace "zzz" with "y"'):
         assert await plan(f"{words} after 9 seconds") == await plan(words)

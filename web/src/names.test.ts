@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { addressOf, documentOf, problemOf } from './names'
+
+const NAMES = ['FAQ?', 'a\\b', 'C#', '100%', '50%25', 'a b', 'ü/é', 'x%2Fy', 'a;b+c&d:e', '😀', 'שלום/א', '%', '%zz', '$&', "~!*'()", 'a.b/.c']
+
+describe('names in addresses', () => {
+  it.each(NAMES)('%s goes out encoded once and comes back', (name) => {
+    const url = new URL(`ws://host/ws/demo/${addressOf(name)}`)
+    expect([url.search, url.hash]).toEqual(['', ''])
+    expect(url.pathname.split('/').length).toBe(3 + name.split('/').length)
+    expect(documentOf(addressOf(name))).toBe(name)
+    expect(problemOf(name)).toBe('')
+  })
+
+  it('says what a raw room name opens', () => {
+    const raw = ['FAQ?', 'C#', 'a\\b', '50%25', 'x%2Fy', '100%', 'a b', 'ü', 'cafe\u0301', 'plan']
+    expect(raw.map(documentOf)).toEqual(['FAQ', 'C', 'a/b', '50%', 'x/y', '100%', 'a b', 'ü', 'café', 'plan'])
+  })
+
+  it('stops what an address would lose', () => {
+    for (const name of ['', 'a//b', '/a', 'a/', '.', 'a/../b', 'a/./b', 'a\ud800']) expect(problemOf(name)).not.toBe('')
+  })
+})
