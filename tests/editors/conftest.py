@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.editors.site import House, Site, open_space, open_stage
+from tests.editors.house import House, Space, open_house, open_space
+from tests.editors.site import Site, chromium, pages
 
 NUMBERS = itertools.count(1)
 
 
+@pytest.fixture(scope="package")
+def origin() -> Iterator[str]:
+    """Where the pages are served."""
+    with pages() as address:
+        yield address
+
+
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[House, Browser, str]]:
-    """The server, the browser, and the origin of the pages."""
-    async with open_stage(tmp_path_factory.mktemp("house")) as opened:
+async def house(tmp_path_factory: pytest.TempPathFactory, origin: str) -> AsyncIterator[House]:
+    """The server; it may be killed, and is started again for the next test."""
+    async with open_house(tmp_path_factory.mktemp("house"), origin) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    async with chromium() as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def place(stage: tuple[House, Browser, str]) -> AsyncIterator[Site]:
-    """A fresh workspace, no window open yet."""
-    house, browser, origin = stage
+async def space(house: House) -> AsyncIterator[Space]:
+    """A fresh workspace; its log verifies when the test is over."""
     await house.start()
-    site = Site(await open_space(house, f"w{next(NUMBERS)}"), browser, origin)
-    try:
-        yield site
-        await site.space.verify()
-    finally:
-        await site.close()
+    opened = await open_space(house, f"w{next(NUMBERS)}")
+    yield opened
+    await opened.verify()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def place(space: Space, browser: Browser, origin: str) -> AsyncIterator[Site]:
+    """A fresh workspace, no window open yet."""
+    site = Site(space, browser, origin)
+    yield site
+    await site.close()

@@ -1,12 +1,10 @@
-"""A real server in a process of its own, the built pages on a second port, and people in windows of their own."""
+"""The built pages on a port of their own, and people in windows of their own."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import functools
-import json
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -17,18 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx2
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.support.process import free_port, serve
+from tests.editors.house import PAUSE, WAIT, Space, agree, difference
 from tests.web.test_page import CHROMIUM, FLAGS
 
 HERE = Path(__file__).parent
 DIST = HERE / "dist"
 SHOTS = os.environ.get("FOLKMOOT_SCREENSHOTS")
-DOCUMENTS = {"plan": "text", "notes": "rich", "budget": "data"}
-WAIT = 20.0
-PAUSE = 0.05
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -51,110 +45,6 @@ def pages() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-@dataclass
-class House:
-    """A server in a process of its own, with data that outlive it. It dies and comes back on the same port."""
-
-    data: Path
-    port: int
-    origin: str
-    owner: str = ""
-    process: asyncio.subprocess.Process | None = None
-    said: list[str] = field(default_factory=list)
-    listening: list[asyncio.Task[None]] = field(default_factory=list)
-
-    async def start(self) -> None:
-        """Start it unless it runs; the first time its owner's token is read from what it prints."""
-        if self.process is not None and self.process.returncode is None:
-            return
-        self.process = await serve(self.data, self.port, FOLKMOOT_ORIGINS=self.origin)
-        streams = (self.process.stderr, self.process.stdout)
-        self.listening = [asyncio.create_task(self._listen(stream)) for stream in streams]
-        async with asyncio.timeout(WAIT):
-            while not self.owner:
-                await asyncio.sleep(PAUSE)
-
-    async def _listen(self, stream: asyncio.StreamReader | None) -> None:
-        # A pipe that nobody empties stops the server that writes into it.
-        assert stream is not None
-        while line := await stream.readline():
-            self.said.append(line.decode(errors="replace").rstrip())
-            _, found, token = self.said[-1].partition("#token=")
-            self.owner = token if found else self.owner
-
-    async def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.process.wait()
-        await asyncio.gather(*self.listening)
-
-
-@asynccontextmanager
-async def open_house(data: Path, origin: str = "") -> AsyncIterator[House]:
-    """Start a server; it is killed at the end."""
-    house = House(data, free_port(), origin)
-    try:
-        await house.start()
-        yield house
-    finally:
-        await house.kill()
-
-
-@dataclass(frozen=True)
-class Space:
-    """One workspace of the house, through its HTTP door."""
-
-    house: House
-    ws: str
-
-    @property
-    def sockets(self) -> str:
-        return f"ws://127.0.0.1:{self.house.port}/ws/{self.ws}"
-
-    async def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
-        headers = {"authorization": f"Bearer {self.house.owner}"}
-        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
-            return await http.request(method, f"http://127.0.0.1:{self.house.port}/api/workspaces{path}", **more)
-
-    async def get(self, path: str, **params: str) -> httpx2.Response:
-        answer = await self.ask("GET", f"/{self.ws}{path}", params=params)
-        assert answer.status_code == 200, answer.text
-        return answer
-
-    async def token(self, actor: str) -> str:
-        answer = await self.ask("POST", f"/{self.ws}/tokens", json={"actor": actor, "role": "editor"})
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["token"])
-
-    async def update(self, name: str) -> str:
-        """Return the server's own state of a document, base64."""
-        return base64.b64encode((await self.get(f"/documents/{name}", format="update")).content).decode()
-
-    async def done(self, text: str, doc: str) -> None:
-        """Ask the agent for something, having seen everything: it must end `done`."""
-        seen = (await self.get("")).json()["seq"]
-        body = {"text": text, "scope": [{"doc": doc}], "seen": seen}
-        answer = await self.ask("POST", f"/{self.ws}/intents", params={"wait": "20"}, json=body)
-        assert answer.status_code == 202, answer.text
-        verdict = answer.json().get("verdict") or {}
-        assert verdict.get("state") == "done", f"{text}: {answer.json()}"
-
-    async def verify(self) -> None:
-        """The log verifies."""
-        answer = await self.get("/verify")
-        assert answer.json()["ok"], answer.text
-
-
-async def open_space(house: House, ws: str) -> Space:
-    """Make a workspace with a text, a rich and a data document."""
-    space = Space(house, ws)
-    answer = await space.ask("POST", "", json={"id": ws, "documents": DOCUMENTS})
-    assert answer.status_code == 201, answer.text
-    return space
 
 
 @dataclass
@@ -235,38 +125,14 @@ class Site:
         await window.connected()
         return window
 
-    async def agree(self, doc: str, *, seconds: float = WAIT) -> str:
-        """Wait until every window and the server hold the same document, and return it.
-
-        Also true then: nobody waits for missing structs, what the windows show is the same, nothing was refused.
-        """
-        held: list[str] = []
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while True:
-                    update = await self.space.update(doc)
-                    held = [await window.desk("desk.holds()") for window in self.windows]
-                    held.append(await self.windows[0].desk("desk.reads(given)", update))
-                    shown = [await window.desk("desk.shown()") for window in self.windows]
-                    if len(set(held)) == 1 and len(set(shown)) == 1:
-                        break
-                    await asyncio.sleep(PAUSE)
-        who = [window.who for window in self.windows] + ["the server"]
-        told = "\n".join([await window.report() for window in self.windows])
-        assert len(set(held)) == 1, f"not the same: {_difference(who, held)}\n{told}"
-        shown = [await window.desk("desk.shown()") for window in self.windows]
-        assert len(set(shown)) == 1, f"not shown the same: {_difference(who, shown)}"
-        await self.nothing_refused()
-        return held[0]
-
-    async def nothing_refused(self) -> None:
-        """No window was closed for good or for size, none was denied anything, none waits for what never comes."""
-        for window in self.windows:
-            closes = await window.desk("desk.closes")
-            refused = [close for close in closes if close[0] in (1008, 1009) or 4400 <= close[0] <= 4599]
-            assert not refused, f"{window.who}: {refused}"
-            assert await window.desk("desk.faults()") == [], window.who
+    async def agree(self, doc: str, *, seconds: float = WAIT, shown: bool = True) -> str:
+        """Wait until every window and the server hold the same; `shown` asks as well that they show the same."""
+        held = await agree(self.space, doc, self.windows, seconds=seconds)
+        if shown:
+            screens = [await window.desk("desk.shown()") for window in self.windows]
+            assert len(set(screens)) == 1, difference([window.who for window in self.windows], screens)
         assert self.complaints() == []
+        return held
 
     def complaints(self) -> list[str]:
         return [f"{window.who}: {complaint}" for window in self.windows for complaint in window.complaints]
@@ -291,29 +157,12 @@ def _is_complaint(text: str) -> bool:
     )
 
 
-def _difference(who: list[str], held: list[str]) -> str:
-    """Return where the first two that differ part."""
-    first, other = next(((0, n) for n in range(1, len(held)) if held[n] != held[0]), (0, 0))
-    at = next(
-        (n for n, (a, b) in enumerate(zip(held[first], held[other], strict=False)) if a != b),
-        min(len(held[first]), len(held[other])),
-    )
-    return "; ".join(f"{who[n]} ({len(held[n])}): …{held[n][max(0, at - 80) : at + 120]}" for n in (first, other))
-
-
 @asynccontextmanager
-async def open_stage(data: Path) -> AsyncIterator[tuple[House, Browser, str]]:
-    """A server, the pages, a browser."""
-    with pages() as origin:
-        async with open_house(data, origin) as house, async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            try:
-                yield house, browser, origin
-            finally:
-                await browser.close()
-
-
-def text_of(held: str) -> str:
-    """Return the words of the root `content` in what `Site.agree` gave, an embed as one U+FFFC."""
-    runs = json.loads(held)["roots"][0][1]["$text"]
-    return "".join(run["insert"] if isinstance(run["insert"], str) else "\ufffc" for run in runs)
+async def chromium() -> AsyncIterator[Browser]:
+    """Start Debian's Chromium."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
