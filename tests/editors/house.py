@@ -115,8 +115,8 @@ class Space:
 
     async def done(self, text: str, doc: str) -> None:
         """Ask the agent for something, having seen everything: it must end `done`."""
-        seen = (await self.get("")).json()["seq"]
-        body = {"text": text, "scope": [{"doc": doc}], "seen": seen}
+        read = await self.get(f"/documents/{doc}", format="update")
+        body = {"text": text, "scope": [{"doc": doc}], "seen": int(read.headers["x-folkmoot-seq"])}
         answer = await self.ask("POST", f"/{self.ws}/intents", params={"wait": "20"}, json=body)
         assert answer.status_code == 202, answer.text
         verdict = answer.json().get("verdict") or {}

@@ -61,14 +61,13 @@ class Window:
         """Evaluate an expression over `desk` (see pages/connect.js) and `given`."""
         return await self.page.evaluate(f"(given) => {{ const desk = window.desk; return ({expression}) }}", given)
 
-    async def until(self, expression: str, given: Any = None, *, seconds: float = WAIT) -> Any:
+    async def until(self, expression: str, given: Any = None, *, seconds: float = WAIT) -> None:
         """Wait until an expression is true."""
-        last: Any = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not (last := await self.desk(expression, given)):
+                while not await self.desk(f"!!({expression})", given):
                     await asyncio.sleep(PAUSE)
-                return last
+                return
         told = [await window.report() for window in self.everybody]
         raise AssertionError(f"{self.who}: not within {seconds:.0f} s: {expression} {given or ''}\n" + "\n".join(told))
 

@@ -1,4 +1,4 @@
-"""What JavaScript puts into a shared document: it is kept as it is or refused by name, and never costs anything else."""
+"""What JavaScript puts into a shared document: it is kept or refused by itself, and costs nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.editors.house import Space, agree
 from tests.editors.peer import Peer, open_peer
 
 pytestmark = [pytest.mark.stock, pytest.mark.asyncio(loop_scope="package")]
-SETTLED = 12.0
+SETTLED = 8.0
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,17 @@ todo.onkeydown = (event) => {
   store.data.todos.push({ title: todo.value, done: false })
   todo.value = ''
 }
+// Where two words differ: how much they begin and end with alike.
+const alike = (before, after) => {
+  const most = Math.min(before.length, after.length)
+  let [start, end] = [0, 0]
+  while (start < most && before[start] === after[start]) start += 1
+  while (end < most - start && before.at(-1 - end) === after.at(-1 - end)) end += 1
+  return [start, end]
+}
 note.oninput = () => {
   const [before, after] = [store.data.note.toString(), note.value]
-  let [start, end] = [0, 0]
-  while (start < Math.min(before.length, after.length) && before[start] === after[start]) start += 1
-  while (end < Math.min(before.length, after.length) - start && before.at(-1 - end) === after.at(-1 - end)) end += 1
+  const [start, end] = alike(before, after)
   doc.transact(() => {
     store.data.note.delete(start, before.length - start - end)
     store.data.note.insert(start, after.slice(start, after.length - end))
@@ -31,9 +37,11 @@ const show = () => {
   if (title.value !== (store.data.title ?? '')) title.value = store.data.title ?? ''
   const words = store.data.note?.toString() ?? ''
   if (note.value !== words) {
-    const at = [note.selectionStart, note.selectionEnd]
+    // The caret stays where it stood in the words, whatever others write before it.
+    const [before, caret] = [note.value, note.selectionStart]
+    const at = caret <= alike(before, words)[0] ? caret : caret + words.length - before.length
     note.value = words
-    note.setSelectionRange(...at)
+    note.setSelectionRange(at, at)
   }
   list.replaceChildren(...(store.data.todos ?? []).map((item) => Object.assign(document.createElement('li'), { textContent: item.title })))
 }
