@@ -28,12 +28,12 @@ const desk = {
 }
 const Code = Object.getPrototypeOf(async () => {}).constructor
 createInterface({ input: process.stdin }).on('line', async (line) => {
-  const { code, given } = JSON.parse(line)
+  const { id, code, given } = JSON.parse(line)
   let answer
   try {
-    answer = { value: await new Code('desk', 'given', 'Y', 'doc', 'root', 'provider', 'undoManager', code)(desk, given, Y, doc, root, provider, undoManager) }
+    answer = { id, value: await new Code('desk', 'given', 'Y', 'doc', 'root', 'provider', 'undoManager', code)(desk, given, Y, doc, root, provider, undoManager) }
   } catch (error) {
-    answer = { error: String(error?.stack ?? error) }
+    answer = { id, error: String(error?.stack ?? error) }
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 })

@@ -22,15 +22,19 @@ class Peer:
 
     who: str
     process: asyncio.subprocess.Process
+    asked: int = 0
 
     async def do(self, code: str, given: Any = None) -> Any:
         """Run statements over `desk given Y doc root provider undoManager`; returns what they return."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"code": code, "given": given}).encode() + b"\n")
+        self.asked += 1
+        self.process.stdin.write(json.dumps({"id": self.asked, "code": code, "given": given}).encode() + b"\n")
         await self.process.stdin.drain()
+        answer: dict[str, Any] = {}
         async with asyncio.timeout(WAIT):
-            answer = json.loads(await self.process.stdout.readline())
+            while answer.get("id") != self.asked:  # somebody may have given up waiting for an earlier answer
+                answer = json.loads(await self.process.stdout.readline())
         assert "error" not in answer, answer["error"]
         return answer.get("value")
 
