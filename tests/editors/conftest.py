@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.editors.house import House, Space, open_house, open_space
+from tests.editors.peer import Crowd, open_crowd
 from tests.editors.site import Site, chromium, pages
 
 NUMBERS = itertools.count(1)
@@ -33,6 +34,13 @@ async def house(tmp_path_factory: pytest.TempPathFactory, origin: str) -> AsyncI
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     async with chromium() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def crowd() -> AsyncIterator[Crowd]:
+    """Stock clients in node."""
+    async with open_crowd() as opened:
         yield opened
 
 

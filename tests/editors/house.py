@@ -39,6 +39,7 @@ class House:
     data: Path
     port: int
     origin: str
+    http: httpx2.AsyncClient
     owner: str = ""
     process: asyncio.subprocess.Process | None = None
     said: list[str] = field(default_factory=list)
@@ -75,12 +76,15 @@ class House:
 @asynccontextmanager
 async def open_house(data: Path, origin: str = "") -> AsyncIterator[House]:
     """Start a server; it is killed at the end."""
-    house = House(data, free_port(), origin)
-    try:
-        await house.start()
-        yield house
-    finally:
-        await house.kill()
+    # No connection is kept: the server at its other end may be killed meanwhile.
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    async with httpx2.AsyncClient(timeout=60, limits=limits) as http:
+        house = House(data, free_port(), origin, http)
+        try:
+            await house.start()
+            yield house
+        finally:
+            await house.kill()
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,8 @@ class Space:
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
         headers = {"authorization": f"Bearer {self.house.owner}"}
-        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
-            return await http.request(method, f"http://127.0.0.1:{self.house.port}/api/workspaces{path}", **more)
+        url = f"http://127.0.0.1:{self.house.port}/api/workspaces{path}"
+        return await self.house.http.request(method, url, headers=headers, **more)
 
     async def get(self, path: str, **params: str) -> httpx2.Response:
         answer = await self.ask("GET", f"/{self.ws}{path}", params=params)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.editors.house import Space, agree
-from tests.editors.peer import Peer, open_peer
+from tests.editors.peer import Crowd, Peer
 
 pytestmark = [pytest.mark.stock, pytest.mark.asyncio(loop_scope="package")]
 SETTLED = 8.0
@@ -124,9 +124,11 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_it_is_kept_or_refused_by_itself_and_everything_else_goes_on(space: Space, case: Case) -> None:
+async def test_it_is_kept_or_refused_by_itself_and_everything_else_goes_on(
+    space: Space, crowd: Crowd, case: Case
+) -> None:
     async with AsyncExitStack() as stack:
-        ana, ben = [await stack.enter_async_context(open_peer(space, who, case.doc)) for who in ("Ana", "Ben")]
+        ana, ben = [await stack.enter_async_context(crowd.seat(space, who, case.doc)) for who in ("Ana", "Ben")]
         await ana.do(before(case.doc))
         await agree(space, case.doc, (ana, ben))
         await ana.do(case.code)
@@ -142,7 +144,7 @@ async def test_it_is_kept_or_refused_by_itself_and_everything_else_goes_on(space
 
         await space.house.kill()
         await space.house.start()
-        newcomer = await stack.enter_async_context(open_peer(space, "Cy", case.doc))
+        newcomer = await stack.enter_async_context(crowd.seat(space, "Cy", case.doc))
         await ana.do(later(case.doc, "again"))
         for peer in (ana, ben):
             await peer.connected()
