@@ -5,6 +5,7 @@ PORT ?= 8000
 STAMP := .venv/.installed
 NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
+EDITORS := tests/editors/dist/codemirror.html
 PAGE := web/dist/index.html
 
 .PHONY: bench-profile demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
@@ -27,7 +28,7 @@ check: $(STAMP)  ## style, types, the shape of the house
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_house.py
 
-test: $(STAMP) $(PAGE) $(STOCK) check  ## everything, browser and stock clients included
+test: $(STAMP) $(PAGE) $(STOCK) $(EDITORS) check  ## everything, browser, stock clients and editors included
 	cd web && npm test
 	$(BIN)/python -m pytest
 
@@ -77,8 +78,11 @@ $(STOCK): tests/stock/package-lock.json
 	cd tests/stock && npm ci --no-audit --no-fund
 	touch $@
 
+$(EDITORS): tests/editors/package-lock.json tests/editors/build.mjs $(wildcard tests/editors/pages/*)
+	cd tests/editors && npm ci --no-audit --no-fund --ignore-scripts && npm run build
+
 $(PAGE): $(NODE) $(wildcard web/src/*) web/index.html web/vite.config.ts
 	cd web && npm run build
 
 clean:  ## remove what was built and installed
-	rm -rf .venv web/dist web/node_modules tests/stock/node_modules tests/bench/peers/.peers
+	rm -rf .venv web/dist web/node_modules tests/stock/node_modules tests/editors/node_modules tests/editors/dist tests/bench/peers/.peers
