@@ -17,11 +17,10 @@ from pycrdt import Map, Text
 from crdt.digest import Json, digest_value
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
 from crdt.exact import Exact, exact_values, put_right
-from crdt.held import EMPTY_UPDATE, Held
+from crdt.held import EMPTY_UPDATE
 from crdt.native import TEXT_ROOT, DocumentKind, Spare
-from crdt.pairs import Cuts, all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
+from crdt.pairs import all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
 from crdt.parts import Block, scan_blocks, sections_of, waits_for_itself
-from crdt.ruler import Marks, Ruler
 from crdt.scan import (
     INTERNAL,
     Id,
@@ -35,16 +34,14 @@ from crdt.scan import (
 )
 from crdt.scanned import BIGINT, CLOCK_MAX, DELETED, STRING
 from crdt.shape import TEXT, Shape
-from crdt.text import byte_offset
 from crdt.values import read_map, xml_of
+from crdt.worded import Worded
 
 __all__ = ["EMPTY_UPDATE", "KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
 HAS_NOTHING = b"\x00"  # the state vector of a peer that comes for the first time
 NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
-
-
 NO_MIDDLES: dict[int, set[int]] = {}
 NO_EXACT: Exact = {}
 BIGINT_TAG = b"z"
@@ -58,19 +55,17 @@ class Applied(msgspec.Struct, frozen=True):
     deleted: Ranges
 
 
-class Document(Held):
+class Document(Worded):
     """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order.
 
     `is_strict` false reads as folkmoot 0.1 did: strings that a client cut between two UTF-16 halves as pycrdt has
     them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
     """
 
-    __slots__ = ("_exact", "_is_plain", "_middles", "_shape", "is_strict")
+    __slots__ = ("_exact", "_middles", "_shape")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
-        self.is_strict = True
-        self._is_plain = kind == "text"
         # Where its items hang, while it is more than plain text; and the characters of two units, by their middles.
         # Neither is known of a state that came as bytes: both are found when they are needed.
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
@@ -119,17 +114,6 @@ class Document(Held):
         """Return what it holds of one client from a clock on, as an update; deletions of all come with it."""
         return self.encode(encode_state_vector({**self._state, client: clock}))
 
-    def text(self) -> str:
-        """Return the text of a text document, `EMBED` where something else stands in it. Raises `WrongKind`."""
-        root = self.text_root
-        is_words = self._is_plain or not self.is_strict
-        return self._cached("text", lambda: str(root) if is_words else self.ruler().text)
-
-    def ruler(self) -> Ruler:
-        """Return where everything stands in a text document. Raises `WrongKind` where that cannot be counted."""
-        root = self.text_root
-        return self._cached("ruler", lambda: Ruler(root))
-
     def value(self) -> Json:
         """Return the canonical value: the words of the text, the JSON of the data, the XML of a rich document."""
         return self._cached("value", self._read_value)
@@ -168,21 +152,9 @@ class Document(Held):
                 return True
         return False
 
-    @property
-    def is_plain(self) -> bool:
-        """Tell whether nothing but words was ever written into this text."""
-        return self._is_plain
-
     def is_in_text(self, id: Id) -> bool:
         """Tell whether an item that is here hangs from the text itself, or did before it was collected."""
         return self._is_plain or self.shape().is_in_root(id, TEXT)
-
-    @property
-    def text_root(self) -> Text:
-        """The pycrdt text of a text document, for the modules of this package only."""
-        if not isinstance(self._root, Text):
-            raise WrongKind(f"a {self.kind} document has no text")
-        return self._root
 
     @property
     def data_root(self) -> Map[object]:
@@ -215,9 +187,16 @@ class Document(Held):
             return None  # what a newcomer answers with
         if self.missing(found) or waits_for_itself(update, found, self._state):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
-        self._make_ready(update, found)
+        self._make_ready(found)
+        whole = self._cut_pairs(update, found)
         self._heard.event = None
-        self._integrate(update, self._heard)
+        try:
+            self._integrate(update, self._heard)
+        except MalformedFrame:
+            if whole is not None:  # what did not come in has cut nothing
+                self._replace(whole)
+                self._middles = None
+            raise
         state = self._state
         is_new = all(start == state.get(client, 0) for client, (start, _) in found.inserted.items())
         if not self._is_plain:
@@ -231,25 +210,26 @@ class Document(Held):
                 self._note_pairs(found)
         return applied
 
-    def _make_ready(self, update: bytes, found: Scan) -> None:
-        """Cut the characters that an update cuts; note that it brings more than words, before it does."""
+    def _make_ready(self, found: Scan) -> None:
+        """Note that an update brings more than words, before it does."""
         if self._is_plain and found.kinds & ~PLAIN:
             self._is_plain = False
             self._shape = Shape.of_text(self._state)
         if not self._is_plain and self._spare is None:
             self._spare = Spare(self.encode())
-        middles = self._known_middles()
-        if middles:
-            cut = cuts(middles, edges(update, found))
-            if cut:
-                self._cut_pairs(cut)
 
-    def _cut_pairs(self, cut: Cuts) -> None:
-        """Put U+FFFD in place of characters that are about to be cut in two, as Yjs does."""
-        self._replace(cut_strings(self.encode(), cut))
+    def _cut_pairs(self, update: bytes, found: Scan) -> bytes | None:
+        """Put U+FFFD in place of characters that an update cuts in two, as Yjs does; return the state before that."""
+        middles = self._known_middles()
+        cut = cuts(middles, edges(update, found)) if middles else {}
+        if not cut:
+            return None
+        whole = self.encode()
+        self._replace(cut_strings(whole, cut))
         for client, clocks in cut.items():
-            self._known_middles()[client] -= clocks
+            middles[client] -= clocks
         self.version += 1
+        return whole
 
     @contextmanager
     def transaction(self) -> Iterator[list[Applied]]:
@@ -284,42 +264,6 @@ class Document(Held):
             applied = self._integrated(found, update, is_new=False)
             assert applied is not None, "an event means that something changed"
             done.append(applied)
-
-    def insert_text(self, point: int, text: str, marks: Marks | None = None) -> None:
-        """Insert at code point `point`, inside a transaction; with the marks given, else with those around it.
-
-        Raises:
-            OffsetOutside: the point is outside the text.
-        """
-        root = self.text_root
-        if self._is_plain:
-            root.insert(byte_offset(str(root), point), text)
-            return
-        offset = Ruler(root).byte(point)
-        root.insert(offset, text, None if marks is None else dict(marks))
-
-    def insert_embed(self, point: int, value: Json, marks: Marks | None = None) -> None:
-        """Embed a value at code point `point`, inside a transaction. Raises `OffsetOutside`."""
-        root = self.text_root
-        root.insert_embed(Ruler(root).byte(point), value, dict(marks or {}))
-        # It is told to be no plain text any more when the transaction ends; places are counted before that.
-        self._is_plain = False
-
-    def marks(self, point: int) -> Marks | None:
-        """Return the marks of the character at a code point as it is now; None where no text has any."""
-        return None if self._is_plain else Ruler(self.text_root).marks(point)
-
-    def delete_text(self, start: int, end: int) -> None:
-        """Delete code points `start` to `end`, inside a transaction. Raises `OffsetOutside`."""
-        root = self.text_root
-        if self._is_plain:
-            now = str(root)
-            first, last = byte_offset(now, start), byte_offset(now, end)
-        else:
-            ruler = Ruler(root)
-            first, last = ruler.byte(start), ruler.byte(end)
-        if last > first:
-            del root[first:last]
 
     def fork(self, client: int) -> Document:
         """Return an independent copy that writes under `client`; its bytes must not come back under another id (F2)."""
