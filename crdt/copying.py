@@ -16,13 +16,17 @@ def copied(document: Document, start: int, end: int, *, doc: str, at: str) -> tu
 
     Also how many embeds are left out: shared types inside the text, and values too long for an operation.
     """
-    if document.is_plain:
-        return [Insert(doc, at, document.text()[start:end])], 0
     inserts, left_out = list[Insert](), 0
+    if document.is_plain:
+        words = document.text()[start:end]
+        return [Insert(doc, at, words.replace(EMBED, ""))], words.count(EMBED)
     for stretch in document.ruler().between(start, end):
         marks = {str(name): from_stored(value) for name, value in (stretch.marks or {}).items()}
         if not stretch.is_embed:
-            inserts.append(Insert(doc, at, stretch.text, marks))
+            # Somebody typed the character that stands for embeds: as a character it cannot be written.
+            words = stretch.text.replace(EMBED, "")
+            left_out += len(stretch.text) - len(words)
+            inserts += [Insert(doc, at, words, marks)] if words else []
         elif _fits(stretch.value, marks):
             inserts.append(Insert(doc, at, EMBED, marks, (from_stored(stretch.value),)))
         else:
