@@ -52,8 +52,10 @@ def from_stored(value: object, level: int = 0) -> Json:
             return [from_stored(part, level + 1) for part in value]
         case Array():
             return [from_stored(value[at], level + 1) for at in range(len(value))]
-        case Text() | XmlText():
+        case Text():
             return str(value)
+        case XmlText():  # its own `str` has marks in it, in an order that is chance
+            return "".join(part for part, _ in value.diff() if isinstance(part, str))
         case XmlElement() | XmlFragment():
             return {XML: xml_of(value)}
         case _:
@@ -62,10 +64,8 @@ def from_stored(value: object, level: int = 0) -> Json:
 
 def read_map(root: Map[object]) -> Json:
     """Return a whole shared map as canonical JSON."""
-    try:
-        return from_stored(root.to_py())
-    except (ValueError, RecursionError):  # pycrdt says nothing of XML, and follows nested types on Python's stack
-        return from_stored(root)
+    # Refused: pycrdt's `to_py`, which raises for XML, follows nested types on Python's stack, and has XmlText as XML.
+    return from_stored(root)
 
 
 def _number(value: float) -> Json:
