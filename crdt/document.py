@@ -16,7 +16,7 @@ from pycrdt import Map, Text
 
 from crdt.digest import Json, digest_value
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
-from crdt.exact import Exact, exact_values, put_right
+from crdt.exact import Exact, exact_values, put_right, whole_values
 from crdt.held import EMPTY_UPDATE, Held
 from crdt.native import TEXT_ROOT, DocumentKind, Spare
 from crdt.pairs import Cuts, all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
@@ -65,7 +65,7 @@ class Document(Held):
     them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
     """
 
-    __slots__ = ("_exact", "_is_plain", "_middles", "_shape", "is_strict")
+    __slots__ = ("_exact", "_is_plain", "_middles", "_shape", "is_strict", "whole")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
@@ -76,6 +76,8 @@ class Document(Held):
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         self._exact: Exact = NO_EXACT
+        # Whole numbers beyond 2**53 that the transaction under way writes.
+        self.whole: frozenset[int] = frozenset()
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
 
@@ -258,7 +260,7 @@ class Document(Held):
         There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
         """
         done: list[Applied] = []
-        self._heard.event = None
+        self._heard.event, self.whole = None, frozenset()
         # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
         subscription = self._doc._doc.observe(self._heard) if self._doc._txn is None else None
         try:
@@ -273,7 +275,8 @@ class Document(Held):
             if subscription is not None:
                 subscription.drop()
         if self._heard.event is not None:
-            update = self._heard.event[0]
+            update = whole_values(self._heard.event[0], self.whole) if self.whole else self._heard.event[0]
+            self._heard.event = update, self._heard.event[1]
             found = scan_update(update, INTERNAL)
             self._is_plain = self._is_plain and not found.kinds & ~PLAIN
             # What is written here is found again when somebody asks: forks are written to, and thrown away.

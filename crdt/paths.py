@@ -11,11 +11,11 @@ from typing import Final
 from pycrdt import Array, Map
 
 from crdt.anchor import Anchor, item_index
-from crdt.digest import Json
+from crdt.digest import EXACT_MAX, Json
 from crdt.document import Document
 from crdt.errors import PathMissing, WrongKind
 from crdt.scan import Id
-from crdt.values import from_stored, read_map, untagged
+from crdt.values import from_stored, read_map, to_stored
 
 Path = tuple[str | int, ...]
 Container = Map[object] | Array[object]
@@ -46,14 +46,24 @@ def _child(value: object, key: str | int) -> object:
     return ABSENT
 
 
-def shared(value: Json) -> object:
-    """Return a JSON value with its objects and lists as shared types. Raises `WrongKind` as `to_stored` does."""
+def shared(document: Document, value: Json) -> object:
+    """Return a JSON value with its objects and lists as shared types, for the transaction under way on a document.
+
+    Raises `WrongKind` as `to_stored` does.
+    """
+    return _reshared(document, to_stored(value))
+
+
+def _reshared(document: Document, value: object) -> object:
+    """Return a stored value with its plain objects and lists as shared types, whatever its keys look like."""
     match value:
         case dict():
-            found = untagged(value)
-            return found[0] if found else Map({key: shared(part) for key, part in value.items()})
+            return Map({key: _reshared(document, part) for key, part in value.items()})
         case list():
-            return Array([shared(part) for part in value])
+            return Array([_reshared(document, part) for part in value])
+        case int() if abs(value) > EXACT_MAX:
+            document.whole |= {value}
+            return value
         case _:
             return value
 
@@ -67,9 +77,9 @@ def set_path(document: Document, path: Path, value: Json) -> None:
     holder, key, rest = _walk(document, path, make=True)
     if rest:
         inner = _child(holder, key)
-        _put(holder, key, shared(_with(from_stored(inner), rest, value)))
+        _put(holder, key, _reshared(document, _with(inner, rest, to_stored(value))))
     else:
-        _put(holder, key, shared(value))
+        _put(holder, key, shared(document, value))
 
 
 def delete_path(document: Document, path: Path) -> None:
@@ -78,7 +88,7 @@ def delete_path(document: Document, path: Path) -> None:
     if _child(holder, key) is ABSENT:
         raise PathMissing(f"there is nothing at {dotted(path)}")
     if rest:
-        _put(holder, key, shared(_without(from_stored(_child(holder, key)), rest)))
+        _put(holder, key, _reshared(document, _without(_child(holder, key), rest)))
     else:
         del holder[key]  # type: ignore[arg-type]
 
@@ -166,8 +176,8 @@ def _put(holder: Container, key: str | int, value: object) -> None:
         holder.insert(key, value)
 
 
-def _with(value: Json, path: Path, new: Json) -> Json:
-    """Return plain JSON with `new` at `path`."""
+def _with(value: object, path: Path, new: object) -> object:
+    """Return a plain stored value with `new` at `path`."""
     key, rest = path[0], path[1:]
     if isinstance(value, dict) and isinstance(key, str):
         return {**value, key: _with(value.get(key, {}), rest, new) if rest else new}
@@ -176,8 +186,8 @@ def _with(value: Json, path: Path, new: Json) -> Json:
     raise WrongKind(f"{key} does not fit a {type(value).__name__}")
 
 
-def _without(value: Json, path: Path) -> Json:
-    """Return plain JSON without what stands at `path`."""
+def _without(value: object, path: Path) -> object:
+    """Return a plain stored value without what stands at `path`."""
     key, rest = path[0], path[1:]
     if isinstance(value, dict) and isinstance(key, str) and key in value:
         return {

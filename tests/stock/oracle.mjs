@@ -38,7 +38,7 @@ const seen = (type, depth = 0) => {
   const units = (item) => (item.content instanceof Y.ContentType ? [item.id.client, item.id.clock, seen(item.content.type, depth + 1)] : [item.id.client, item.id.clock, item.length])
   const list = []
   for (let item = type._start; item !== null; item = item.right) {
-    if (item.deleted) continue
+    if (item.deleted || item.content instanceof Y.ContentFormat) continue
     const [last, next] = [list.at(-1), units(item)]
     if (last && typeof last[2] === 'number' && typeof next[2] === 'number' && last[0] === next[0] && last[1] + last[2] === next[1]) last[2] += next[2]
     else list.push(next)
@@ -46,8 +46,7 @@ const seen = (type, depth = 0) => {
   const keys = [...type._map].filter(([, item]) => !item.deleted).map(([key, item]) => [key, units(item)])
   return [list, keys.sort(([left], [right]) => (left < right ? -1 : 1))]
 }
-const deletedOf = (state) => {
-  const { ds } = Y.decodeUpdate(state)
+const deletedOf = (ds) => {
   const merged = [...ds.clients].map(([client, spans]) => {
     const out = []
     for (const { clock, len } of [...spans].sort((left, right) => left.clock - right.clock)) {
@@ -62,6 +61,8 @@ const deletedOf = (state) => {
 
 const look = ({ updates, kind }) => {
   const doc = new Y.Doc()
+  let tidied = Y.mergeDeleteSets([])
+  doc.on('afterTransaction', ({ local, deleteSet }) => local && (tidied = Y.mergeDeleteSets([tidied, deleteSet])))
   for (const update of updates) Y.applyUpdate(doc, decode(update))
   const value =
     kind === 'text'
@@ -73,7 +74,9 @@ const look = ({ updates, kind }) => {
   return {
     value,
     seen: [...doc.share].map(([name, root]) => [name, seen(root)]).filter(([, [list, keys]]) => list.length + keys.length).sort(([left], [right]) => (left < right ? -1 : 1)),
-    deleted: deletedOf(state),
+    deleted: deletedOf(Y.decodeUpdate(state).ds),
+    // Yjs takes out format marks that say nothing as it reads them: each replica for itself.
+    tidied: deletedOf(tidied),
     pending: doc.store.pendingStructs !== null || doc.store.pendingDs !== null,
     vector: encode(Y.encodeStateVector(doc)),
     state: encode(state),
