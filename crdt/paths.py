@@ -61,6 +61,8 @@ def _reshared(document: Document, value: object) -> object:
             return Map({key: _reshared(document, part) for key, part in value.items()})
         case list():
             return Array([_reshared(document, part) for part in value])
+        case bytearray():  # pycrdt gives these, and takes none
+            return bytes(value)
         case int() if abs(value) > EXACT_MAX:
             document.whole |= {value}
             return value
