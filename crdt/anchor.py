@@ -135,7 +135,7 @@ def _ids_of(document: Document, chars: Sequence[int]) -> dict[int, tuple[int, in
 def _counted(document: Document, deleted: Ranges) -> tuple[int, int, int]:
     """Return client, first and end clock of the one character or embed that is deleted, without marks around it."""
     spans = [(client, start, end) for client, ranges in deleted.items() for start, end in ranges]
-    if not document.is_plain:
+    if len(spans) > 1 or not document.is_plain:
         spans = [
             (client, max(start, block.start), min(end, block.start + block.length))
             for client, start, end in spans

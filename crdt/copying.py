@@ -16,15 +16,15 @@ def copied(document: Document, start: int, end: int, *, doc: str, at: str) -> tu
 
     Also how many embeds are left out: shared types inside the text, and values too long for an operation.
     """
-    if document.is_plain:
-        text = document.text()[start:end]
-        words = text.replace(EMBED, "")
-        return [Insert(doc, at, words)] if words else [], len(text) - len(words)
     inserts, left_out = list[Insert](), 0
+    if document.is_plain:
+        words = document.text()[start:end]
+        return [Insert(doc, at, words.replace(EMBED, ""))], words.count(EMBED)
     for stretch in document.ruler().between(start, end):
         marks = {str(name): from_stored(value) for name, value in (stretch.marks or {}).items()}
         if not stretch.is_embed:
-            words = stretch.text.replace(EMBED, "")  # somebody typed the character that stands for an embed here
+            # Somebody typed the character that stands for embeds: as a character it cannot be written.
+            words = stretch.text.replace(EMBED, "")
             left_out += len(stretch.text) - len(words)
             inserts += [Insert(doc, at, words, marks)] if words else []
         elif _fits(stretch.value, marks):

@@ -16,7 +16,7 @@ from pycrdt import Map, Text
 
 from crdt.digest import Json, digest_value
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
-from crdt.exact import Exact, exact_values, put_right
+from crdt.exact import Exact, exact_values, put_right, whole_values
 from crdt.held import EMPTY_UPDATE
 from crdt.native import TEXT_ROOT, DocumentKind, Spare
 from crdt.pairs import all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
@@ -44,6 +44,7 @@ NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
 NO_MIDDLES: dict[int, set[int]] = {}
 NO_EXACT: Exact = {}
+NO_WHOLE: frozenset[int] = frozenset()
 BIGINT_TAG = b"z"
 
 
@@ -62,7 +63,7 @@ class Document(Worded):
     them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
     """
 
-    __slots__ = ("_exact", "_middles", "_shape")
+    __slots__ = ("_exact", "_middles", "_shape", "whole")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
@@ -71,6 +72,8 @@ class Document(Worded):
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         self._exact: Exact = NO_EXACT
+        # Whole numbers beyond 2**53 that the transaction under way writes.
+        self.whole: frozenset[int] = NO_WHOLE
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
 
@@ -238,7 +241,7 @@ class Document(Worded):
         There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
         """
         done: list[Applied] = []
-        self._heard.event = None
+        self._heard.event, self.whole = None, NO_WHOLE
         # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
         subscription = self._doc._doc.observe(self._heard) if self._doc._txn is None else None
         try:
@@ -253,7 +256,8 @@ class Document(Worded):
             if subscription is not None:
                 subscription.drop()
         if self._heard.event is not None:
-            update = self._heard.event[0]
+            update = whole_values(self._heard.event[0], self.whole) if self.whole else self._heard.event[0]
+            self._heard.event = update, self._heard.event[1]
             found = scan_update(update, INTERNAL)
             self._is_plain = self._is_plain and not found.kinds & ~PLAIN
             # What is written here is found again when somebody asks: forks are written to, and thrown away.

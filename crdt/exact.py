@@ -7,7 +7,9 @@ and what pycrdt writes is put right before it leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
+from struct import unpack
 
 from crdt.parts import Part, read_parts
 from crdt.scan import LIMITS, Pass
@@ -44,6 +46,20 @@ def put_right(written: bytes, exact: Exact) -> bytes:
                 if kept is not None:
                     out += written[copied:start]
                     out += kept
+                    copied = end
+    return bytes(out + written[copied:])
+
+
+def whole_values(written: bytes, whole: Collection[int]) -> bytes:
+    """Return what pycrdt wrote with these numbers as bigints, where it wrote floats that are equal to them."""
+    out, copied = bytearray(), 0
+    for _, parts in read_parts(written):
+        for part in parts:
+            for start, end, _ in _values(written, part) if part.kind == ANY else ():
+                size = {123: "d", 124: "f"}.get(written[start])
+                number = unpack(f">{size}", written[start + 1 : end])[0] if size else math.nan
+                if number in whole:
+                    out += written[copied:start] + b"\x7a" + int(number).to_bytes(8, "big", signed=True)
                     copied = end
     return bytes(out + written[copied:])
 

@@ -14,9 +14,10 @@ from difflib import SequenceMatcher
 from pycrdt import Array, merge_updates
 
 from crdt.anchor import Anchor, resolve_anchor, resolve_range
-from crdt.digest import EXACT_MAX, Json, digest_value, normal
+from crdt.digest import Json, digest_value, normal
 from crdt.document import EMPTY_UPDATE, Applied, Document
 from crdt.errors import AnchorLost, StaleRead, WrongKind
+from crdt.exact import exact_values, put_right
 from crdt.ops import (
     Check,
     CreateDocument,
@@ -42,6 +43,7 @@ from crdt.ops import (
 from crdt.paths import ABSENT, Path, delete_path, dotted, find_item, list_at, read_path, set_path, shared
 from crdt.ruler import EMBED
 from crdt.scan import INTERNAL, Id, Ranges, Span, normalise_ranges, scan_update
+from crdt.values import INT64_MAX, INT64_MIN, to_stored
 
 DIFF_POINTS_MAX = 4_000
 TextEdit = tuple[int, int, int]  # start, end, how many code points stand there instead
@@ -90,7 +92,7 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
         done += [(op, change) for change in applied]
     updates = [change.update for _, change in done]
     return Executed(
-        update=EMPTY_UPDATE if not updates else updates[0] if len(updates) == 1 else merge_updates(*updates),
+        update=_merged(updates),
         inserted=_joined(change.inserted for _, change in done),
         deleted=_united(change.deleted for _, change in done),
         absolute_deleted=_united(change.deleted for op, change in done if not is_relative(op)),
@@ -98,6 +100,13 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
             id for op, change in done if not is_relative(op) for id in scan_update(change.update, INTERNAL).overwrites
         ),
     )
+
+
+def _merged(updates: Sequence[bytes]) -> bytes:
+    if len(updates) < 2:
+        return updates[0] if updates else EMPTY_UPDATE
+    exact = {id: value for update in updates for id, value in exact_values(update).items()}
+    return put_right(merge_updates(*updates), exact)
 
 
 def _places(document: Document, op: Op) -> tuple[int, int]:
@@ -202,13 +211,13 @@ def _write_text(document: Document, op: Insert | Replace | Delete, start: int, e
 
 
 def _insert(document: Document, start: int, op: Insert) -> None:
-    embeds = iter(op.embeds)
-    at = start
+    embeds, at = iter(op.embeds), start
+    marks = None if op.marks is None else {name: to_stored(value) for name, value in op.marks.items()}
     for piece in re.split(f"({EMBED})", op.text):
         if piece == EMBED:
-            document.insert_embed(at, next(embeds), op.marks)
+            document.insert_embed(at, to_stored(next(embeds)), marks)
         elif piece:
-            document.insert_text(at, piece, op.marks)
+            document.insert_text(at, piece, marks)
         at += len(piece)
 
 
@@ -268,9 +277,10 @@ def _sum(document: Document, op: Increment) -> Json:
         return normal(op.by)
     if isinstance(now, bool) or not isinstance(now, int | float):
         raise WrongKind(f"{describe_place(op)} is not a number")
-    if isinstance(now, int) and not -EXACT_MAX <= now + op.by <= EXACT_MAX:
-        raise WrongKind(f"{describe_place(op)} is beyond 2**53: no sum of it is exact")
-    return normal(round(now + op.by, 9))
+    total = normal(round(now + op.by, 9))
+    if isinstance(total, int) and not INT64_MIN <= total <= INT64_MAX:
+        raise WrongKind(f"{describe_place(op)} would be {total}: whole numbers have 64 bits")
+    return total
 
 
 def _add(document: Document, op: ListAdd) -> None:
@@ -283,7 +293,7 @@ def _add(document: Document, op: ListAdd) -> None:
         assert isinstance(plain, list), "list_at answers None only for a plain list"
         set_path(document, op.path, [*plain, op.value])
         return
-    array.insert(_place_after(document, op.path, array, op.after), shared(op.value))
+    array.insert(_place_after(document, op.path, array, op.after), shared(document, op.value))
 
 
 def _place_after(document: Document, path: Path, array: Array[object], after: str | None) -> int:
@@ -306,4 +316,4 @@ def _move(document: Document, op: ListMove) -> None:
     if at in (index, index + 1):
         return
     del array[index]
-    array.insert(at if at < index else at - 1, shared(value))
+    array.insert(at if at < index else at - 1, shared(document, value))

@@ -11,11 +11,11 @@ from typing import Final
 from pycrdt import Array, Map
 
 from crdt.anchor import Anchor, item_index
-from crdt.digest import Json
+from crdt.digest import EXACT_MAX, Json
 from crdt.document import Document
 from crdt.errors import PathMissing, WrongKind
 from crdt.scan import Id
-from crdt.values import from_stored, is_kept, to_stored, untagged
+from crdt.values import from_stored, to_stored
 
 Path = tuple[str | int, ...]
 Container = Map[object] | Array[object]
@@ -46,33 +46,28 @@ def _child(value: object, key: str | int) -> object:
     return ABSENT
 
 
-def shared(value: Json) -> object:
-    """Return a JSON value with its objects and lists as shared types. Raises `WrongKind` as `to_stored` does."""
+def shared(document: Document, value: Json) -> object:
+    """Return a JSON value with its objects and lists as shared types, for the transaction under way on a document.
+
+    Raises `WrongKind` as `to_stored` does.
+    """
+    return _reshared(document, to_stored(value))
+
+
+def _reshared(document: Document, value: object) -> object:
+    """Return a stored value with its plain objects and lists as shared types, whatever its keys look like."""
     match value:
         case dict():
-            found = untagged(value)
-            return found[0] if found else Map({key: shared(part) for key, part in value.items()})
+            return Map({key: _reshared(document, part) for key, part in value.items()})
         case list():
-            return Array([shared(part) for part in value])
+            return Array([_reshared(document, part) for part in value])
+        case bytearray():  # pycrdt gives these, and takes none
+            return bytes(value)
+        case int() if abs(value) > EXACT_MAX:
+            document.whole |= {value}
+            return value
         case _:
-            return _kept(value)
-
-
-def _shared_as_stored(value: object) -> object:
-    """Return a stored plain value with its objects and lists as shared types. Raises `WrongKind` as `shared` does."""
-    match value:
-        case dict():
-            return Map({str(key): _shared_as_stored(part) for key, part in value.items()})
-        case list():
-            return Array([_shared_as_stored(part) for part in value])
-        case _:
-            return _kept(value)
-
-
-def _kept(value: object) -> object:
-    if isinstance(value, int) and not is_kept(value):
-        raise WrongKind(f"the whole number {value} can only be written by an editor")
-    return value
+            return value
 
 
 def set_path(document: Document, path: Path, value: Json) -> None:
@@ -84,9 +79,9 @@ def set_path(document: Document, path: Path, value: Json) -> None:
     holder, key, rest = _walk(document, path, make=True)
     if rest:
         inner = _child(holder, key)
-        _put(holder, key, _shared_as_stored(_with(inner, rest, to_stored(value))))
+        _put(holder, key, _reshared(document, _with(inner, rest, to_stored(value))))
     else:
-        _put(holder, key, shared(value))
+        _put(holder, key, shared(document, value))
 
 
 def delete_path(document: Document, path: Path) -> None:
@@ -95,7 +90,7 @@ def delete_path(document: Document, path: Path) -> None:
     if _child(holder, key) is ABSENT:
         raise PathMissing(f"there is nothing at {dotted(path)}")
     if rest:
-        _put(holder, key, _shared_as_stored(_without(_child(holder, key), rest)))
+        _put(holder, key, _reshared(document, _without(_child(holder, key), rest)))
     else:
         del holder[key]  # type: ignore[arg-type]
 

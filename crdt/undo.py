@@ -191,6 +191,8 @@ def undo_values(
                 _undo_increment(undo, doc, path, by, after, now, added.get(path, 0))
             case SetValue(_, path) | DeleteValue(_, path):
                 _undo_set(undo, doc, path, before, after, now)
+            case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
+                _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path):
                 _undo_add(undo, doc, path, after, now, spans)
             case ListRemove(_, path, item):
@@ -269,6 +271,10 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
         undo.lost.append(f"an item removed from {doc}.{dotted(path)} can only be made by an editor")
         return
     undo.ops.append(ListAdd(doc, path, value, after))
+
+
+def _is_plain_list(document: Document, path: Path) -> bool:
+    return isinstance(read_path(document, path), list) and list_at(document, path) is None
 
 
 def _items(document: Document, path: Path) -> list[object]:

@@ -23,7 +23,7 @@ from crdt.errors import WrongKind
 BYTES, NUMBER, BIGINT, XML, DEEP = "~bytes", "~number", "~bigint", "~xml", "~deep"
 LEVELS_MAX = 72
 XML_LEVELS_MAX = 150
-INT64_MIN, FLOATED_MAX = -(2**63), 2**63 - 512
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 _TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
@@ -129,17 +129,12 @@ def _untagged(value: Mapping[str, Json]) -> tuple[object] | None:
                 raise WrongKind("what stands under ~bytes is not base64") from error
         case "~number" if part in _NUMBERS:
             return (_NUMBERS[part],)
-        case "~bigint" if isinstance(part, str) and _WHOLE.fullmatch(part) and is_kept(int(part)):
+        case "~bigint" if isinstance(part, str) and _WHOLE.fullmatch(part) and INT64_MIN <= int(part) <= INT64_MAX:
             return (int(part),)
         case _ if key.startswith("~~"):
             return ({key[1:]: to_stored(part)},)
         case _:
             raise WrongKind(f"{key} names a value that is not there: nothing can be written for it")
-
-
-def is_kept(number: int) -> bool:
-    """Tell whether pycrdt writes a whole number down as what it is: beyond 2**53 it makes floats of what fits one."""
-    return abs(number) <= EXACT_MAX or (INT64_MIN <= number < FLOATED_MAX and int(float(number)) != number)
 
 
 def for_people(value: Json) -> Json:

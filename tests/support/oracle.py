@@ -43,8 +43,13 @@ class Oracle:
         """Return the updates that a piece of JavaScript sends: it gets `Y` and `send`."""
         return [base64.b64decode(update) for update in self._ask({"make": code})["updates"]]
 
+    def program(self, **wanted: Any) -> list[tuple[int, bytes, bool]]:
+        """Return what a random history sends, in order: who, the update, whether it is all that person has."""
+        sent = self._ask({"program": wanted})["sent"]
+        return [(who, base64.b64decode(update), is_whole) for who, update, is_whole in sent]
+
     def look(self, kind: str, updates: Iterable[bytes]) -> dict[str, Any]:
-        """Return `value`, `pending`, `vector` and `state` of a fresh document after these updates."""
+        """Return `value`, `seen`, `deleted`, `pending`, `vector` and `state` of a fresh document after these updates."""
         sent = [base64.b64encode(update).decode() for update in updates]
         answer = self._ask({"updates": sent, "kind": kind})
         for name in ("vector", "state"):
