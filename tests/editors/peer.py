@@ -40,10 +40,11 @@ class Crowd:
         return answer.get("value")
 
     @asynccontextmanager
-    async def seat(self, space: Space, who: str, doc: str) -> AsyncIterator[Peer]:
+    async def seat(self, space: Space, who: str, doc: str, *, kind: str = "") -> AsyncIterator[Peer]:
         """Connect somebody to a document, and wait until they are synced."""
         peer = Peer(who, self, next(self.numbers))
-        address = {"url": space.sockets, "name": doc, "token": await space.token(who), "kind": DOCUMENTS[doc]}
+        token = await space.token(who)
+        address = {"url": space.sockets, "name": doc, "token": token, "kind": kind or DOCUMENTS[doc]}
         await self.tell(at=peer.at, open=address)
         try:
             await peer.connected()

@@ -13,6 +13,8 @@ from tests.editors.site import Site, Window
 from tests.editors.test_typing import EDITORS, Editor, two, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
+# An undo manager joins what is typed within half a second.
+ALONE = "desk.idle() > 600"
 # Noise does not compress: a square of 620 pixels is a data URL of over 1.2 MB.
 LARGE, SMALL = 620, 12
 PICTURE = """async (side) => {
@@ -110,13 +112,16 @@ async def test_an_emoji_that_replaces_its_neighbour_in_the_table_harms_nobody(pl
     """😀 and 😁 share their first half: an editor that compares by halves sends only the second one."""
     editor = EDITORS["lexical"]
     ana, ben = await two(place, editor)
+    await ana.until(ALONE)
     await swap_emoji(ana)
+    await ana.until(ALONE)
     await write(ana, "(ana)", at="End")
     await write(ben, "(ben)", at="End")
     for window in (ana, ben):
         await window.until("desk.words().includes('(ana)') && desk.words().includes('(ben)')")
     await place.agree(editor.doc, shown=False)
     await ana.page.keyboard.press("Control+z")
+    await ben.until("!desk.words().includes('(ana)')")
     await ana.page.keyboard.press("Control+z")
     await write(ben, "(again)", at="End")
     await ana.until("desk.words().includes('(again)')")

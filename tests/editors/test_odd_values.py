@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.editors.house import Space, agree
+from tests.editors.house import DOCUMENTS, Space, agree
 from tests.editors.peer import Crowd, Peer
 
 pytestmark = [pytest.mark.stock, pytest.mark.asyncio(loop_scope="package")]
@@ -140,18 +140,33 @@ async def test_it_is_kept_or_refused_by_itself_and_everything_else_goes_on(
         await agree(space, case.doc, (ana, ben), seconds=SETTLED)
         assert await ana.desk("desk.closes") == [] or "disconnect" in case.code, await ana.report()
         await instructions(space, case.doc, ben)
-        held = await agree(space, case.doc, (ana, ben), seconds=SETTLED)
+        newcomer = await stack.enter_async_context(crowd.seat(space, "Cy", case.doc))
+        await agree(space, case.doc, (newcomer, ana, ben), seconds=SETTLED)
+        assert await newcomer.desk(case.kept)
 
+
+async def test_all_of_it_stands_after_the_server_was_killed(space: Space, crowd: Crowd) -> None:
+    """Each case in a document of its own, all in one workspace; its log is read again from the start."""
+    async with AsyncExitStack() as stack:
+        seats: list[tuple[Case, str, Peer]] = []
+        for number, case in enumerate(CASES.values()):
+            name, kind = f"{case.doc}-{number}", DOCUMENTS[case.doc]
+            made = await space.ask("PUT", f"/{space.ws}/documents/{name}", json={"kind": kind})
+            assert made.status_code == 201, made.text
+            ana = await stack.enter_async_context(crowd.seat(space, "Ana", name, kind=kind))
+            await ana.do(f"{before(case.doc)}; {case.code}")
+            await ana.do(later(case.doc, "ana"))
+            seats.append((case, name, ana))
+        held = {name: await agree(space, name, (ana,)) for _, name, ana in seats}
         await space.house.kill()
         await space.house.start()
-        newcomer = await stack.enter_async_context(crowd.seat(space, "Cy", case.doc))
-        await ana.do(later(case.doc, "again"))
-        for peer in (ana, ben):
-            await peer.connected()
-        assert await agree(space, case.doc, (newcomer, ana, ben), seconds=SETTLED) != held
-        assert await newcomer.desk(case.kept)
-        await space.done("set budget.after to 6", "budget")
-        await agree(space, case.doc, (newcomer, ana, ben), seconds=SETTLED)
+        for case, name, ana in seats:
+            await ana.connected()
+            async with crowd.seat(space, "Cy", name, kind=DOCUMENTS[case.doc]) as newcomer:
+                assert await agree(space, name, (newcomer, ana)) == held[name]
+                assert await newcomer.desk(case.kept), name
+        await space.done("set budget.x2 to 5", "budget")
+        await space.done('append "hello" to plan', "plan")
 
 
 def before(doc: str) -> str:
