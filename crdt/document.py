@@ -32,7 +32,7 @@ from crdt.scan import (
     scan_state_vector,
     scan_update,
 )
-from crdt.scanned import BIGINT, CLOCK_MAX, DELETED, STRING
+from crdt.scanned import CLOCK_MAX, DELETED, EXACT, STRING
 from crdt.shape import TEXT, Shape
 from crdt.values import read_map, xml_of
 from crdt.worded import Worded
@@ -45,7 +45,8 @@ TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
 NO_MIDDLES: dict[int, set[int]] = {}
 NO_EXACT: Exact = {}
 NO_WHOLE: frozenset[int] = frozenset()
-BIGINT_TAG = b"z"
+# A bigint and -0 begin so in a state; much else has the same bytes.
+EXACT_TAGS = (b"\x7a", b"\x7d\x40")
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ class Document(Worded):
             document._integrate(state)
             document._state = scan_state_vector(document._native(document._doc.get_state), INTERNAL)
             document._is_plain, document._shape, document._middles = False, None, None
-            if kind != "text" and BIGINT_TAG in state:
+            if kind != "text" and any(tag in state for tag in EXACT_TAGS):
                 document._exact = exact_values(state) or NO_EXACT
             document.version = 1
         return document
@@ -206,7 +207,7 @@ class Document(Worded):
             self._shape_with(update, found)
         applied = self._integrated(found, update, is_new=is_new)
         if applied is not None:
-            if found.kinds >> BIGINT & 1:
+            if found.kinds >> EXACT & 1:
                 self._exact = {**self._exact, **exact_values(applied.update)}
             self._spare_with(applied.update)
             if found.pairs:
@@ -263,7 +264,7 @@ class Document(Worded):
             # What is written here is found again when somebody asks: forks are written to, and thrown away.
             self._spare = self._shape = None
             self._middles = None if found.pairs else self._middles
-            if found.kinds >> BIGINT & 1:
+            if found.kinds >> EXACT & 1:
                 self._exact = {**self._exact, **exact_values(update)}
             applied = self._integrated(found, update, is_new=False)
             assert applied is not None, "an event means that something changed"

@@ -1,8 +1,8 @@
-"""Whole numbers of 64 bits, kept as they came.
+"""Numbers that pycrdt writes otherwise than they came: bigints, and -0.
 
-pycrdt writes a bigint that fits a float as that float, 2**63 - 1 among them: whoever gets the state from the server
-would hold another value than whoever got the edit. So a document remembers the bytes of the values that hold bigints,
-and what pycrdt writes is put right before it leaves.
+pycrdt writes a bigint that fits a float as that float, 2**63 - 1 among them, and -0 as 0: whoever gets the state from
+the server would hold another value than whoever got the edit. So a document remembers the bytes of the values that
+hold such numbers, and what pycrdt writes is put right before it leaves.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from struct import unpack
 
 from crdt.parts import Part, read_parts
 from crdt.scan import LIMITS, Pass
-from crdt.scanned import ANY, BIGINT, Id
+from crdt.scanned import ANY, EXACT, Id
 from crdt.wire import Reader
 
 Exact = Mapping[Id, bytes]  # the bytes of one value, by the id of its unit
 
 
 def exact_values(update: bytes) -> dict[Id, bytes]:
-    """Return the bytes of all values of an update, or of a state, that hold bigints."""
+    """Return the bytes of all values of an update, or of a state, that hold such numbers."""
     return {
         Id(part.client, part.clock + at): update[start:end]
         for _, parts in read_parts(update)
         for part in parts
         if part.kind == ANY
-        for at, (start, end, has_bigint) in enumerate(_values(update, part))
-        if has_bigint
+        for at, (start, end, is_exact) in enumerate(_values(update, part))
+        if is_exact
     }
 
 
@@ -65,9 +65,9 @@ def whole_values(written: bytes, whole: Collection[int]) -> bytes:
 
 
 def _values(update: bytes, part: Part) -> Iterator[tuple[int, int, bool]]:
-    """Yield where each value of a struct begins and ends, and whether it holds a bigint."""
+    """Yield where each value of a struct begins and ends, and whether it holds such a number."""
     work = Pass(Reader(update, part.body), LIMITS)
     for _ in range(work.reader.var_uint()):
         start, work.kinds = work.reader.pos, 0
         work.any()
-        yield start, work.reader.pos, bool(work.kinds >> BIGINT & 1)
+        yield start, work.reader.pos, bool(work.kinds >> EXACT & 1)

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pycrdt import merge_updates
 
 from crdt.scan import Item, Scan, Span, normalise_ranges
-from crdt.scanned import BIGINT, CROWDED, FORWARD, ODD
+from crdt.scanned import CROWDED, EXACT, FORWARD, ODD
 
-UNJOINED = ODD | 1 << FORWARD | 1 << BIGINT | 1 << CROWDED
+UNJOINED = ODD | 1 << FORWARD | 1 << EXACT | 1 << CROWDED
 
 
 def join(parts: Sequence[tuple[bytes, Scan]]) -> tuple[bytes, Scan] | None:

@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, field
 
 from crdt.errors import FrameTooLarge, MalformedFrame
 from crdt.keystroke import scan_keystroke
-from crdt.scanned import BIGINT, CLOCK_MAX, CROWDED, DEEP, ELSEWHERE, FORWARD, GC, HOOK, KEYED, NESTED, NO_PAIRS, SKIP
+from crdt.scanned import CLOCK_MAX, CROWDED, DEEP, ELSEWHERE, EXACT, FORWARD, GC, HOOK, KEYED, NESTED, NO_PAIRS, SKIP
 from crdt.scanned import Id as Id
 from crdt.scanned import Item as Item
 from crdt.scanned import Ranges as Ranges
@@ -25,6 +25,7 @@ HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
 XML_ELEMENT, XML_HOOK, TYPE_MAX = 3, 5, 6
 TYPES_WITH_NAME = frozenset({XML_ELEMENT, XML_HOOK})
 TEXT_ROOT = "content"
+NEGATIVE_ZERO = 0x40
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,8 @@ class Pass:
             case 127 | 126 | 121 | 120:
                 pass
             case 125:
+                if reader.pos < reader.end and reader.data[reader.pos] == NEGATIVE_ZERO:
+                    self.kinds |= 1 << EXACT
                 reader.var_int()
             case 124:
                 reader.take(4)
@@ -237,7 +240,7 @@ class Pass:
                 reader.take(8)
             case 122:
                 reader.take(8)
-                self.kinds |= 1 << BIGINT
+                self.kinds |= 1 << EXACT
             case 119:
                 reader.var_string()
             case 118:
