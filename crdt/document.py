@@ -76,8 +76,8 @@ class Document(Held):
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         self._exact: Exact = NO_EXACT
-        # Whole numbers beyond 2**53 that the transaction under way writes.
-        self.whole: frozenset[int] = frozenset()
+        # Whole numbers beyond 2**53 that the transaction under way writes, by the floats nearest to them.
+        self.whole: dict[float, int] = {}
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
 
@@ -260,7 +260,7 @@ class Document(Held):
         There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
         """
         done: list[Applied] = []
-        self._heard.event, self.whole = None, frozenset()
+        self._heard.event, self.whole = None, {}
         # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
         subscription = self._doc._doc.observe(self._heard) if self._doc._txn is None else None
         try:

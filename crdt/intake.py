@@ -8,6 +8,8 @@ next is kept, and once it has the same deletion all replicas hold the same. Pure
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -24,6 +26,8 @@ from crdt.scanned import (
     CROWDED,
     DELETED,
     DOC,
+    EMBED,
+    FORMAT,
     FORWARD,
     GC,
     JSON,
@@ -51,6 +55,7 @@ from crdt.wire import Reader, Writer
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
 # Any other update hangs nothing where it may not: strings, embeds, formats and deletions fit everywhere.
 LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED
+_NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
     "unsupported_value": "documents hold no subdocuments, XML hooks or values of the old form JSON",
     "nested_too_deep": f"values and shared types are nested at most {TYPE_DEPTH_MAX} deep",
@@ -278,10 +283,27 @@ def _units(update: bytes, parts: list[Part], start: int, end: int) -> list[objec
             for clock in range(low, high):
                 at = 2 * (clock - part.clock)
                 found[clock - start] = raw[at : at + 2]
+        elif part.kind in (EMBED, FORMAT):
+            found[low - start] = _json_of(update, part)
         elif part.kind not in (GC, DELETED, SKIP, ANY, JSON):
             for clock in range(low, high):
                 found[clock - start] = update[part.body : part.end]
     return found
+
+
+def _json_of(update: bytes, part: Part) -> object:
+    """Return what is embedded, or which mark begins; None where two forms of the same cannot be told from others.
+
+    pycrdt writes JSON anew, with keys in an order that is chance, and puts U+FFFD for what is no character.
+    """
+    reader = Reader(update, part.body)
+    try:
+        name = reader.var_string() if part.kind == FORMAT else ""
+        value = json.loads(reader.var_string(), parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+    said = json.dumps(value, ensure_ascii=False)
+    return None if _NO_CHARACTER.search(said) else (name, value)
 
 
 def _same(left: object, right: object) -> bool:

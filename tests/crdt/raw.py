@@ -13,7 +13,20 @@ ROOTS = ("content", "data", "default", "other", "", "__proto__")
 OWN: Mapping[DocumentKind, str] = {"text": "content", "data": "data", "rich": "default"}
 KEYS = ("a", "b", "", "__proto__", "~bytes", "😀")
 STRINGS = ("a", "bc", "😀", "x😀y", "", "é", "\ufffc", "\ufffd", "\x00")
-JSONS = ("null", "1", '{"a":[1]}', "[]", '"\\ud83d"', "1e400", "NaN", "undefined", "", "{", '{"__proto__":1}', "[" * 40 + "]" * 40)
+JSONS = (
+    "null",
+    "1",
+    '{"a":[1]}',
+    "[]",
+    '"\\ud83d"',
+    "1e400",
+    "NaN",
+    "undefined",
+    "",
+    "{",
+    '{"__proto__":1}',
+    "[" * 40 + "]" * 40,
+)
 HUGE = (2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1, 2**32, 2**53 - 1)
 
 
@@ -121,11 +134,21 @@ def any_value(writer: Writer, chance: random.Random, depth: int = 0) -> None:
         case 125:
             writer.var_int(chance.choice((0, 1, -1, 63, 64, -64, 2**31, 2**53 - 1, 1 - 2**53)))
         case 124:
-            writer.raw(chance.choice((b"\x7f\x80\x00\x00", b"\xff\xc0\x00\x01", b"\x00\x00\x00\x01", b"\x5f\x00\x00\x00")))
+            writer.raw(
+                chance.choice((b"\x7f\x80\x00\x00", b"\xff\xc0\x00\x01", b"\x00\x00\x00\x01", b"\x5f\x00\x00\x00"))
+            )
         case 123:
-            writer.raw(chance.choice((b"\x7f\xf0" + bytes(6), b"\x80" + bytes(7), b"\x43\xe0" + bytes(6), b"\x7f\xf8" + bytes(6))))
+            writer.raw(
+                chance.choice(
+                    (b"\x7f\xf0" + bytes(6), b"\x80" + bytes(7), b"\x43\xe0" + bytes(6), b"\x7f\xf8" + bytes(6))
+                )
+            )
         case 122:
-            writer.raw(chance.choice((b"\x7f" + b"\xff" * 7, b"\x80" + bytes(7), bytes(8), b"\x0d\xe0\xb6\xb3\xa7\x64\x00\x00")))
+            writer.raw(
+                chance.choice(
+                    (b"\x7f" + b"\xff" * 7, b"\x80" + bytes(7), bytes(8), b"\x0d\xe0\xb6\xb3\xa7\x64\x00\x00")
+                )
+            )
         case 119:
             writer.var_string(chance.choice(STRINGS))
         case 116:
@@ -151,7 +174,9 @@ def _deletions(chance: random.Random, made: Mapping[int, int]) -> bytes:
         for _ in range(spans):
             top = min(made[client], 100)
             clock = chance.randrange(top + 1) if chance.random() < 0.95 else chance.choice(HUGE)
-            writer.var_uint(clock).var_uint(chance.choice((1, 1, 2, 4)) if chance.random() < 0.95 else chance.choice((0, *HUGE)))
+            writer.var_uint(clock).var_uint(
+                chance.choice((1, 1, 2, 4)) if chance.random() < 0.95 else chance.choice((0, *HUGE))
+            )
     return writer.getvalue()
 
 
