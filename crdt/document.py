@@ -44,7 +44,6 @@ NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
 NO_MIDDLES: dict[int, set[int]] = {}
 NO_EXACT: Exact = {}
-NO_WHOLE: frozenset[int] = frozenset()
 # A bigint and -0 begin so in a state; much else has the same bytes.
 EXACT_TAGS = (b"\x7a", b"\x7d\x40")
 
@@ -73,8 +72,8 @@ class Document(Worded):
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         self._exact: Exact = NO_EXACT
-        # Whole numbers beyond 2**53 that the transaction under way writes.
-        self.whole: frozenset[int] = NO_WHOLE
+        # Whole numbers beyond 2**53 that the transaction under way writes, by the floats nearest to them.
+        self.whole: dict[float, int] = {}
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
 
@@ -242,7 +241,7 @@ class Document(Worded):
         There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
         """
         done: list[Applied] = []
-        self._heard.event, self.whole = None, NO_WHOLE
+        self._heard.event, self.whole = None, {}
         # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
         subscription = self._doc._doc.observe(self._heard) if self._doc._txn is None else None
         try:

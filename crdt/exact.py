@@ -8,7 +8,7 @@ hold such numbers, and what pycrdt writes is put right before it leaves.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from struct import unpack
 
 from crdt.parts import Part, read_parts
@@ -50,8 +50,8 @@ def put_right(written: bytes, exact: Exact) -> bytes:
     return bytes(out + written[copied:])
 
 
-def whole_values(written: bytes, whole: Collection[int]) -> bytes:
-    """Return what pycrdt wrote with these numbers as bigints, where it wrote floats that are equal to them."""
+def whole_values(written: bytes, whole: Mapping[float, int]) -> bytes:
+    """Return what pycrdt wrote with whole numbers as bigints, where it wrote the floats nearest to them."""
     out, copied = bytearray(), 0
     for _, parts in read_parts(written):
         for part in parts:
@@ -59,7 +59,7 @@ def whole_values(written: bytes, whole: Collection[int]) -> bytes:
                 size = {123: "d", 124: "f"}.get(written[start])
                 number = unpack(f">{size}", written[start + 1 : end])[0] if size else math.nan
                 if number in whole:
-                    out += written[copied:start] + b"\x7a" + int(number).to_bytes(8, "big", signed=True)
+                    out += written[copied:start] + b"\x7a" + whole[number].to_bytes(8, "big", signed=True)
                     copied = end
     return bytes(out + written[copied:])
 

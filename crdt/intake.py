@@ -8,6 +8,8 @@ next is kept, and once it has the same deletion all replicas hold the same. Pure
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -24,9 +26,12 @@ from crdt.scanned import (
     CROWDED,
     DELETED,
     DOC,
+    EMBED,
+    FORMAT,
     FORWARD,
     GC,
     JSON,
+    KEYED,
     NESTED,
     ODD,
     SKIP,
@@ -50,7 +55,9 @@ from crdt.wire import Reader, Writer
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
 # Any other update hangs nothing where it may not: strings, embeds, formats and deletions fit everywhere.
-LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED
+LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
+UNDER_A_KEY = frozenset({ANY, BINARY, TYPE})
+_NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
     "unsupported_value": "documents hold no subdocuments, XML hooks or values of the old form JSON",
     "nested_too_deep": f"values and shared types are nested at most {TYPE_DEPTH_MAX} deep",
@@ -86,6 +93,10 @@ class Intake(msgspec.Struct, frozen=True):
 class Holding(Protocol):
     """What a document says of itself to whoever brings something."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether nothing but words was ever written into it."""
+
     def state_vector(self) -> Mapping[int, int]:
         """Return client id to next clock."""
 
@@ -114,7 +125,9 @@ def take_in(
     is_plain = not (foreign or is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
         is_plain = not document.missing(scan)
-        is_plain = is_plain and not (scan.kinds & LOOKED_AT and _misplaced(document.shape(), update, scan))
+        # In a plain text nothing hangs under a key, which a neighbour would hand on.
+        is_open = scan.kinds & LOOKED_AT or (scan.structs and not document.is_plain)
+        is_plain = is_plain and not (is_open and _misplaced(document.shape(), update, scan))
         if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
             return Intake(update, scan)
     return _Rewrite(document, update, scan, frozenset(foreign), is_full).result()
@@ -140,11 +153,11 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
         return "no_place"
     if number == GONE:
         return None
-    holder, has_key = shape.holder(number), bool(update[part.at] & HAS_KEY)
+    holder = shape.holder(number)
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
-    if has_key:
-        return None
+    if shape.is_keyed(part):
+        return None if part.length == 1 and part.kind in UNDER_A_KEY else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"
     is_node = part.kind == TYPE and part.ref in XML_NODES
@@ -278,10 +291,27 @@ def _units(update: bytes, parts: list[Part], start: int, end: int) -> list[objec
             for clock in range(low, high):
                 at = 2 * (clock - part.clock)
                 found[clock - start] = raw[at : at + 2]
+        elif part.kind in (EMBED, FORMAT):
+            found[low - start] = _json_of(update, part)
         elif part.kind not in (GC, DELETED, SKIP, ANY, JSON):
             for clock in range(low, high):
                 found[clock - start] = update[part.body : part.end]
     return found
+
+
+def _json_of(update: bytes, part: Part) -> object:
+    """Return what is embedded, or which mark begins; None where two forms of the same cannot be told from others.
+
+    pycrdt writes JSON anew, with keys in an order that is chance, and puts U+FFFD for what is no character.
+    """
+    reader = Reader(update, part.body)
+    try:
+        name = reader.var_string() if part.kind == FORMAT else ""
+        value = json.loads(reader.var_string(), parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+    said = json.dumps(value, ensure_ascii=False)
+    return None if _NO_CHARACTER.search(said) else (name, value)
 
 
 def _same(left: object, right: object) -> bool:

@@ -64,7 +64,7 @@ def _reshared(document: Document, value: object) -> object:
         case bytearray():  # pycrdt gives these, and takes none
             return bytes(value)
         case int() if abs(value) > EXACT_MAX:
-            document.whole |= {value}
+            document.whole[float(value)] = value
             return value
         case _:
             return value

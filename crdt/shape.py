@@ -2,7 +2,7 @@
 
 pycrdt does not say, and what may come in depends on it: an item whose parent is no shared type, types nested without
 end, values in a text that counts them and never shows them. Kept beside every document that is more than plain text,
-packed: two numbers for each run of a client's items that hang from one type.
+packed: two numbers for each run of a client's items that hang from one type, under a key or in its sequence.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Shape:
         shape = cls("text")
         number = shape._root(TEXT_ROOT)
         for client in state:
-            shape._runs[client] = (array("L", (0,)), array("L", (number,)))
+            shape._runs[client] = (array("L", (0,)), array("L", (number << 1,)))
         return shape
 
     @classmethod
@@ -75,31 +75,37 @@ class Shape:
 
         Entering it again changes nothing.
         """
-        number = self.holder_of(part)
+        number, is_keyed = self._place(part)
         if part.kind == TYPE and not self.is_type(Id(part.client, part.clock)):
             self._types[Id(part.client, part.clock)] = len(self._holders)
             self._holders.append(Holder(part.ref, self._holders[number].depth + 1))
             self.has_xml = self.has_xml or part.ref >= XML_ELEMENT
-        run = self._runs.get(part.client)
+        run, place = self._runs.get(part.client), number << 1 | is_keyed
         if run is None:
-            self._runs[part.client] = (array("L", (part.clock,)), array("L", (number,)))
-        elif run[1][-1] != number and part.clock >= run[0][-1]:
+            self._runs[part.client] = (array("L", (part.clock,)), array("L", (place,)))
+        elif run[1][-1] != place and part.clock >= run[0][-1]:
             run[0].append(part.clock)
-            run[1].append(number)
+            run[1].append(place)
 
     def holder_of(self, part: Part) -> int:
         """Return the number of what a struct hangs from; `GONE` where that was collected or is no shared type."""
+        return self._place(part)[0]
+
+    def is_keyed(self, part: Part) -> bool:
+        """Tell whether a struct hangs under a key: its own, or its neighbour's, whatever its flags say."""
+        return self._place(part)[1]
+
+    def _place(self, part: Part) -> tuple[int, bool]:
         if part.kind in (GC, SKIP):
-            return GONE
-        if isinstance(part.parent, str):
-            return self._root(part.parent)
+            return GONE, False
         if part.parent is not None:
-            return self._types.get(part.parent, GONE)
+            number = self._root(part.parent) if isinstance(part.parent, str) else self._types.get(part.parent, GONE)
+            return number, part.key is not None
         left = self._of(part.origin) if part.origin is not None else None
         right = self._of(part.right) if part.right is not None else None
-        if GONE in (left, right):
-            return GONE
-        return left if left is not None else right if right is not None else GONE
+        if (left is not None and left[0] == GONE) or (right is not None and right[0] == GONE):
+            return GONE, False
+        return left or right or (GONE, False)
 
     def holder(self, number: int) -> Holder:
         """Return the shared type of a number."""
@@ -111,8 +117,8 @@ class Shape:
 
     def is_in_root(self, id: Id, kind: int) -> bool:
         """Tell whether an item hangs from the root of this kind, or was collected where that cannot be told."""
-        number = self._of(id)
-        return number == GONE or self._holders[number] == Holder(kind, 0)
+        number, is_keyed = self._of(id)
+        return number == GONE or (self._holders[number] == Holder(kind, 0) and not is_keyed)
 
     def _root(self, name: str) -> int:
         number = self._roots.get(name)
@@ -121,9 +127,9 @@ class Shape:
             self._holders.append(Holder(ROOTS.get((self._kind, name), ANY_ROOT), 0))
         return number
 
-    def _of(self, id: Id) -> int:
+    def _of(self, id: Id) -> tuple[int, bool]:
         run = self._runs.get(id.client)
-        if run is None:
-            return GONE
-        at = bisect_right(run[0], id.clock) - 1
-        return run[1][at] if at >= 0 else GONE
+        at = bisect_right(run[0], id.clock) - 1 if run is not None else -1
+        if run is None or at < 0:
+            return GONE, False
+        return run[1][at] >> 1, bool(run[1][at] & 1)

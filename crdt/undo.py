@@ -189,6 +189,8 @@ def undo_values(
         match op:
             case Increment(_, path, by):
                 _undo_increment(undo, doc, path, by, after, now, added.get(path, 0))
+            case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
+                _undo_item(undo, doc, tuple(holder), at, before, after, now)
             case SetValue(_, path) | DeleteValue(_, path):
                 _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
@@ -229,6 +231,15 @@ def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Documen
             undo.lost.append(f"what stood at {where} can only be made by an editor")
             return
         undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
+
+
+def _undo_item(undo: Undo, doc: str, path: Path, at: int, before: Document, after: Document, now: Document) -> None:
+    """Put back an item of a list that was taken out by its number."""
+    anchor = item_anchor(before, path, at)
+    if anchor is None:
+        _undo_set(undo, doc, path, before, after, now)
+    else:
+        _undo_remove(undo, doc, path, anchor, before, now)
 
 
 def _text(value: object) -> bytes:
