@@ -10,7 +10,6 @@ from crdt.digest import Json
 from crdt.document import Document, DocumentKind
 from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
 from workspace.http.problem import Problem
-from workspace.http.workspaces import DOCUMENTS_MAX
 from workspace.intents.events import Configured
 from workspace.intents.evidence import render
 from workspace.intents.record import ConfigBody
@@ -48,14 +47,14 @@ async def create(request: Request) -> Response:
         fold = room.sequencer.fold
         if name in fold.kinds:
             return fold.kinds[name]
-        if len(fold.kinds) >= DOCUMENTS_MAX:
+        if len(fold.kinds) >= room.settings.documents_max:
             return ""
         room.handle(Configured(identity.actor, ConfigBody(documents={name: body.kind})))
         return body.kind
 
     kind = await room.ask(make)
     if not kind:
-        raise Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
+        raise Problem("too_large", f"A workspace has at most {room.settings.documents_max} documents.")
     if kind != body.kind:
         raise Problem("exists", f"{name} exists already, as a {kind} document.")
     return answer({"name": name, "kind": kind}, 201)

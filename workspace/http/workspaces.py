@@ -23,8 +23,6 @@ from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.names import is_actor, is_document_name, is_title, is_workspace_id
 from workspace.websocket import COOKIE
 
-DOCUMENTS_MAX = 200
-
 
 class NewWorkspace(msgspec.Struct, frozen=True):
     """Body of `POST /api/workspaces`."""
@@ -97,7 +95,7 @@ async def create(request: Request) -> Response:
     body = await body_of(request, NewWorkspace)
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
-    if len(body.documents) > DOCUMENTS_MAX or not all(map(is_document_name, body.documents)):
+    if len(body.documents) > lobby.settings.documents_max or not all(map(is_document_name, body.documents)):
         raise Problem("malformed", "A document's name is printable, at most 200 characters, no '..'.")
     refusal = check(body.policy) if body.policy else None
     if refusal is not None:
