@@ -36,7 +36,7 @@ class Bound(NamedTuple):
 BOUNDS = (
     Bound("document_bytes_max", 64 * KIB, 256 * MIB),
     Bound("frame_bytes_max", 64 * KIB, 512 * MIB),
-    Bound("key_items_max", 100, 50_000),
+    Bound("items_per_key_max", 100, 50_000),
     Bound("awareness_bytes_max", KIB, MIB),
     Bound("message_bytes_max", 16 * KIB, 16 * MIB),
     Bound("composing_bytes_max", KIB, MIB),
@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True):
     origins: tuple[str, ...] = ()
     document_bytes_max: int = 16 * MIB
     frame_bytes_max: int = 17 * MIB
-    key_items_max: int = 5_000
+    items_per_key_max: int = 5_000
     awareness_bytes_max: int = STATE_BYTES_MAX
     message_bytes_max: int = 256 * KIB
     composing_bytes_max: int = 16 * KIB
@@ -89,7 +89,7 @@ class Settings(msgspec.Struct, frozen=True):
     def limits(self) -> Limits:
         """Return what one update may hold."""
         size = self.frame_bytes_max
-        return Limits(update_bytes_max=size, state_vector_bytes_max=size, key_items_max=self.key_items_max)
+        return Limits(update_bytes_max=size, state_vector_bytes_max=size, key_items_max=self.items_per_key_max)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -17,6 +17,7 @@ from websockets.frames import Close
 from websockets.typing import Subprotocol
 
 from agent.builtin.planner import BuiltinPlanner
+from crdt.anchor import place_anchors
 from crdt.awareness import Entry, decode_awareness, encode_awareness
 from crdt.sync import (
     AwarenessFrame,
@@ -136,7 +137,8 @@ async def test_a_malformed_frame_closes_only_its_own_socket(name: str) -> None:
 async def test_an_oversize_frame_is_too_big_and_the_reason_names_the_bound() -> None:
     async with scene(Settings(document_bytes_max=1 << 20, frame_bytes_max=2 << 20)) as (server, _):
         socket = await raw(server, "/ws/demo/plan", token=await server.token("mallory"))
-        await socket.send(b"\x00\x02" + b"\x00" * (20 << 20))
+        # Under a foreign server a client that has much left to send may be cut before it reads why.
+        await socket.send(b"\x00\x02" + b"\x00" * (20 << 20 if carrier.get() is Line else 2 << 20))
         close = await farewell(socket)
         assert (close.code, str(2 << 20) in close.reason) == (1009, True)
         assert carrier.get() is not Line or "FOLKMOOT_FRAME_BYTES_MAX" in close.reason
@@ -204,10 +206,11 @@ async def test_an_intent_that_cannot_be_taken_is_answered_and_the_next_one_is_ta
 async def test_a_message_that_cannot_be_taken_is_answered_by_an_error_that_says_what_to_do(message: str) -> None:
     async with scene() as (server, _):
         socket = await raw(server, "/ws/demo", token=await server.token("ana"))
-        for text in (message, HELLO, message):
-            await socket.send(text)
+        await socket.send(message)
         error = await heard(socket, "error")
+        await socket.send(HELLO)
         await heard(socket, "welcome")
+        await socket.send(message)
         again = await heard(socket, "error")
         for one in (error, again):
             assert (one["what"], bool(one["reason"]), bool(one["remedy"])) == ("message", True, True)
@@ -218,7 +221,7 @@ async def test_a_message_that_cannot_be_taken_is_answered_by_an_error_that_says_
 async def test_a_quotation_that_was_cut_inside_an_emoji_is_taken() -> None:
     async with scene() as (server, bystander):
         await bystander.document.insert(0, "😀 and the end ")
-        start, end = (bystander.document.document.anchor(at) for at in (0, 3))
+        start, end = (one.encode() for one in place_anchors(bystander.document.document, [(0, 0), (3, -1)]))
         scope = f'[{{"doc":"plan","from":"{start}","to":"{end}","quote":"\\ud83d"}}]'
         socket = await raw(server, "/ws/demo", token=await server.token("ana"))
         await socket.send(HELLO)
