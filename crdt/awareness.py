@@ -3,23 +3,34 @@
 A session speaks for one Yjs client id, the first it announces, and its `user` is overwritten with who the server knows
 it to be. Stock y-websocket sends other clients' entries back; those are ignored without a word. The agent never reads
 awareness as authority.
+
+Whatever a state holds, its person is present: what is too large or too deep is left out (`crdt.states`).
+
+Clients drop an entry that was not renewed for 30 s, and browsers throttle the tabs that nobody looks at: so the server
+renews what it holds for as long as the socket lives, under clocks that it stamps itself, each above the one before. An
+owner is never sent its own state. Where the stamps run ahead of the owner's clock, it is sent its entry as gone: the
+protocol has it answer with its state and a clock beyond, so that what it says later is news to everybody.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from crdt.digest import Json
-from crdt.errors import FrameTooLarge, MalformedFrame
+import msgspec
+
+from crdt.errors import MalformedFrame
+from crdt.states import State, encode_state, read_state, signed
 from crdt.wire import Reader, Writer
 
 ENTRIES_MAX = 1_000
-STATE_BYTES_MAX = 4_096
-CLOCK_MAX = 2**32 - 1
-COLOUR_CHARS_MAX = 32
-_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+ENTRIES_READ_MAX = 50_000
+STATE_BYTES_MAX = 16 << 10
+# Half of what pycrdt's 32 bits hold: the stamps above it have room.
+CLOCK_MAX = 2**31 - 1
+LAG_MAX = 1
+GONE_MAX = 1_000
+NULL = b"null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +39,39 @@ class Entry:
 
     client: int
     clock: int
-    state: dict[str, Json] | None
+    state: State | None
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What came of an announcement: the `update` for everybody else, and what was left out of the state and why."""
+
+    update: bytes | None
+    problem: str = ""
+
+
+class Renewal(msgspec.Struct, frozen=True):
+    """An entry said again: `update` for all but `session`, whose it is; `question` for that one, where it lags."""
+
+    session: str
+    update: bytes
+    question: bytes | None
 
 
 def decode_awareness(payload: bytes) -> list[Entry]:
-    """Return the entries of an awareness update. Raises `MalformedFrame` and `FrameTooLarge`."""
+    """Return the entries of an awareness update, mended as `read_state` does. Raises `MalformedFrame`."""
+    return [Entry(client, clock, read_state(raw)[0]) for client, clock, raw in _entries(payload)]
+
+
+def _entries(payload: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Walk over the entries, their states unread: others' are ignored anyway."""
     reader = Reader(payload)
     count = reader.var_uint()
-    if count > ENTRIES_MAX:
-        raise FrameTooLarge(f"{count} awareness entries, at most {ENTRIES_MAX} are taken")
-    entries = []
-    for _ in range(count):
-        client, clock = reader.var_uint(), reader.var_uint()
-        text = reader.var_string()
-        entries.append(Entry(client, clock, _state(text)))
-    reader.expect_end()
-    return entries
-
-
-def _state(text: str) -> dict[str, Json] | None:
-    if len(text) > 16 * STATE_BYTES_MAX:
-        raise FrameTooLarge(f"an awareness state has {len(text)} characters")
-    try:
-        state = json.loads(text, parse_constant=_refuse_constant)
-        json.dumps(state, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:
-        # ValueError: no JSON, NaN or 1e999 (which browsers cannot parse back), or half a surrogate pair.
-        raise MalformedFrame("an awareness state is not JSON") from error
-    if state is not None and not isinstance(state, dict):
-        raise MalformedFrame("an awareness state is an object or null")
-    return state
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    if 3 * count > reader.remaining:
+        raise MalformedFrame(f"{count} awareness entries are announced, {reader.remaining} bytes are left")
+    for _ in range(min(count, ENTRIES_READ_MAX)):
+        yield reader.var_uint(), reader.var_uint(), reader.var_bytes()
+    if count <= ENTRIES_READ_MAX:
+        reader.expect_end()
 
 
 def encode_awareness(entries: Iterable[Entry]) -> bytes:
@@ -69,59 +79,86 @@ def encode_awareness(entries: Iterable[Entry]) -> bytes:
     listed = list(entries)
     writer = Writer().var_uint(len(listed))
     for entry in listed:
-        state = _encoded(entry.state)
-        writer.var_uint(entry.client).var_uint(entry.clock).var_string(state)
+        writer.var_uint(entry.client).var_uint(entry.clock).var_string(encode_state(entry.state))
     return writer.getvalue()
 
 
 @dataclass(slots=True)
 class Presence:
-    """The awareness of one document."""
+    """The awareness of one document: `entries` under the server's clocks, `own` what each client counted itself."""
 
+    state_bytes_max: int = STATE_BYTES_MAX
     entries: dict[int, Entry] = field(default_factory=dict)
-    heard: dict[int, float] = field(default_factory=dict)
+    own: dict[int, int] = field(default_factory=dict)
+    # When an entry was told to everybody last.
+    told: dict[int, float] = field(default_factory=dict)
     clients: dict[str, int] = field(default_factory=dict)
     owners: dict[int, str] = field(default_factory=dict)
+    # The last clocks of those who left, newest last: whoever comes back is stamped above its farewell.
+    gone: dict[int, int] = field(default_factory=dict)
 
-    def receive(self, session: str, payload: bytes, *, actor: str, now: float) -> bytes | None:
-        """Take in what a session says of itself; return the update for everybody, the sender included.
+    def receive(self, session: str, payload: bytes, *, actor: str, now: float) -> Heard | None:
+        """Take in what a session says of itself; None where it says nothing new.
 
         Raises:
-            MalformedFrame, FrameTooLarge: the payload is none, or the state is over 4 KiB.
+            MalformedFrame: the payload is no awareness update, or the session's state no JSON.
         """
-        for entry in decode_awareness(payload):
-            if not self._is_own(session, entry):
-                continue
-            known = self.entries.get(entry.client)
-            if (known is not None and entry.clock < known.clock) or entry.clock > CLOCK_MAX:
-                continue
-            state = None if entry.state is None else _signed(entry.state, actor)
-            kept = Entry(entry.client, entry.clock, state)
-            if len(encode_awareness([kept])) > STATE_BYTES_MAX + 64:
-                raise FrameTooLarge(f"an awareness state has more than {STATE_BYTES_MAX} bytes")
-            self.entries[entry.client] = kept
-            self.heard[entry.client] = now
-            return encode_awareness([kept])
-        return None
+        said: tuple[int, int, bytes] | None = None
+        for entry in _entries(payload):
+            if said is None and self._is_own(session, entry[0], entry[2]):
+                said = entry
+        if said is None:
+            return None
+        client, clock, raw = said
+        state, problem = read_state(raw)
+        if state is not None:
+            state, left_out = signed(state, actor, bytes_max=self.state_bytes_max, bytes_read=len(raw))
+            problem = problem or left_out
+        self.clients[session], self.owners[client] = client, session
+        if clock > CLOCK_MAX or clock < self.own.get(client, 0):
+            return None
+        known = self.entries.get(client)
+        is_repeat = known is not None and known.state == state
+        is_ahead = known is not None and clock <= known.clock
+        is_old = clock == self.own.get(client)
+        self.own[client] = clock
+        if is_repeat and (is_ahead or is_old):
+            # The server has renewed this already, or it came twice.
+            return Heard(None, problem) if problem else None
+        return Heard(encode_awareness([self._stamp(client, clock, state, now)]), problem)
 
-    def _is_own(self, session: str, entry: Entry) -> bool:
+    def _is_own(self, session: str, client: int, raw: bytes) -> bool:
         own = self.clients.get(session)
         if own is not None:
-            return own == entry.client
-        if entry.state is None or self.owners.get(entry.client, session) != session:
-            return False
+            return own == client
         # A client that announces somebody's living entry repeats what it heard; its own is new here.
-        self.clients[session] = entry.client
-        self.owners[entry.client] = session
-        return True
+        return raw != NULL and self.owners.get(client, session) == session
 
-    def place(self, client: int, state: dict[str, Json], *, now: float) -> bytes:
-        """Set the server's own entry under `client`; return the update for everybody."""
+    def _stamp(self, client: int, clock: int, state: State | None, now: float) -> Entry:
         known = self.entries.get(client)
-        entry = Entry(client, known.clock + 1 if known else 1, state)
-        self.entries[client], self.heard[client] = entry, now
+        # An entry at clock 0 is no news to anybody: clients count from there.
+        before = known.clock if known is not None else self.gone.pop(client, 0)
+        entry = self.entries[client] = Entry(client, max(clock, before + 1), state)
+        self.told[client] = now
+        return entry
+
+    def place(self, client: int, state: State, *, now: float) -> bytes:
+        """Set the server's own entry under `client`; return the update for everybody."""
         self.owners[client] = ""
-        return encode_awareness([entry])
+        return encode_awareness([self._stamp(client, 1, state, now)])
+
+    def renew(self, *, now: float, after: float) -> list[Renewal]:
+        """Say again what was not told for `after` seconds, of everybody whose socket lives."""
+        renewals = []
+        for client, entry in list(self.entries.items()):
+            session = self.owners.get(client, "")
+            if not session or entry.state is None or now - self.told.get(client, now) < after:
+                continue
+            stamped = self._stamp(client, 0, entry.state, now)
+            lags = stamped.clock - self.own.get(client, 0) > LAG_MAX
+            question = encode_awareness([Entry(client, stamped.clock, None)]) if lags else None
+            renewals.append(Renewal(session, encode_awareness([stamped]), question))
+        return renewals
 
     def leave(self, session: str) -> bytes | None:
         """Forget a session; return the update that says so to everybody."""
@@ -130,22 +167,17 @@ class Presence:
             return None
         self.owners.pop(client, None)
         known = self.entries.pop(client, None)
-        self.heard.pop(client, None)
-        # The clock stays: a client that comes back goes on from its own, and must not be behind its own farewell.
-        return encode_awareness([Entry(client, known.clock, None)]) if known is not None else None
+        self.own.pop(client, None)
+        self.told.pop(client, None)
+        if known is None:
+            return None
+        self.gone[client] = known.clock
+        if len(self.gone) > GONE_MAX:
+            del self.gone[next(iter(self.gone))]
+        # The clock stays: one that comes back goes on from its own, and must not be behind its own farewell.
+        return encode_awareness([Entry(client, known.clock, None)])
 
     def everyone(self) -> bytes | None:
         """Return all entries for somebody who joins; None when nobody is here."""
         present = [entry for entry in self.entries.values() if entry.state is not None]
         return encode_awareness(present) if present else None
-
-
-def _signed(state: dict[str, Json], actor: str) -> dict[str, Json]:
-    """Return a state whose `user` says who it really is; the colour is the client's to choose."""
-    user = state.get("user")
-    colours = {
-        key: value
-        for key in ("color", "colorLight")
-        if isinstance(user, dict) and isinstance(value := user.get(key), str) and len(value) <= COLOUR_CHARS_MAX
-    }
-    return {**state, "user": {**colours, "name": actor, "kind": "human"}}

@@ -12,7 +12,6 @@ from crdt.wire import Reader, Writer
 
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS, CONTROL = 0, 1, 2, 3, 100
 STEP1, STEP2, UPDATE = 0, 1, 2
-CONTROL_BYTES_MAX = 256 << 10
 SHORT_UPDATE = tuple(bytes((SYNC, UPDATE, size)) for size in range(128))
 
 
@@ -72,7 +71,7 @@ def decode_fully(frame: bytes) -> Frame:
         case 3:
             decoded = QueryAwareness()
         case 100:
-            decoded = ControlFrame(reader.var_bytes(CONTROL_BYTES_MAX))
+            decoded = ControlFrame(reader.var_bytes())
         case other:
             raise MalformedFrame(f"message type {other} is not for clients")
     reader.expect_end()

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from crdt.errors import CrdtError
 from crdt.joining import join
-from crdt.sync import encode_denied, encode_step1, encode_step2, encode_update
+from crdt.sync import encode_denied, encode_step1, encode_update
 from workspace import __version__
 from workspace.attendance import Attendance
 from workspace.errors import (
@@ -56,6 +56,7 @@ from workspace.messages import (
     question_message,
 )
 from workspace.peer import Note, Peer
+from workspace.refusing import Refusals
 from workspace.resting import Resting
 from workspace.session import (
     STATUS_MALFORMED,
@@ -70,6 +71,7 @@ from workspace.session import (
     WantPresence,
     WantState,
 )
+from workspace.syncing import Syncing
 from workspace.writers import Writers
 
 PAGE_ROWS = 500
@@ -90,6 +92,8 @@ class Doorman:
         self.resting = Resting(house, self._by_doc)
         self.delivered: dict[str, int] = {}
         self.writers = Writers()
+        self.syncing = Syncing(house)
+        self.refusals = Refusals(house, self.syncing)
 
     # ------------------------------------------------------------ coming and going
 
@@ -105,6 +109,7 @@ class Doorman:
         if doc is None:
             return
         self._by_doc.setdefault(doc, set()).add(peer)
+        self.syncing.enter(peer, doc)
         self._enter_lane(peer)
         vector = house.sequencer.fold.documents[doc].encode_state_vector()
         present = self.attendance.frame(doc)
@@ -159,9 +164,7 @@ class Doorman:
         session, house = peer.session, self._house
         match command:
             case WantState(vector):
-                assert session.doc is not None, "only document sockets sync"
-                update = house.sequencer.fold.documents[session.doc].encode(vector)
-                house.later(lambda: peer.send(encode_step2(update)))
+                self.syncing.answer(peer, vector)
             case Edit():
                 self.edit(peer, [command])
             case InSync():
@@ -180,7 +183,7 @@ class Doorman:
             case Refuse(answer):
                 peer.control(encode(answer))
             case End(close):
-                peer.control(encode(ErrorMessage(close.code, close.reason)))
+                peer.control(encode(ErrorMessage(close.code, close.reason, what="frame", document=session.doc or "")))
                 peer.close(close)
             case _:
                 assert_never(command)
@@ -198,7 +201,8 @@ class Doorman:
         else:
             for edit in edits:
                 held = self.writers.held(peer, doc, edit.scan, is_typed=not edit.is_step2)
-                house.handle(Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held), peer)
+                event = Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held)
+                self.syncing.note(peer, edit, house.handle(event, peer))
         house.metrics.add("updates_total", by=len(edits))
 
     def _say(self, peer: Peer, message: ClientMessage) -> None:
@@ -227,17 +231,20 @@ class Doorman:
 
     def _announce(self, peer: Peer, payload: bytes) -> None:
         try:
-            self.attendance.announce(peer, payload)
+            problem = self.attendance.announce(peer, payload)
         except CrdtError as error:
             peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
             return
+        if problem:
+            self.refusals.presence(peer, problem)
         own = self.attendance.client_of(peer)
         if own is not None:
             self.writers.claim(peer, peer.session.doc or "", own)
 
     def beat(self) -> None:
-        """Every 15 s: the agent is still here, expired tokens are out, what lies still rests."""
+        """Every 15 s: the agent is still here and so is everybody, expired tokens are out, what lies still rests."""
         self.attendance.place_agent()
+        self.attendance.renew()
         self.resting.beat()
         now = self._house.clock.now()
         for peer in list(self.peers):
@@ -336,13 +343,14 @@ class Doorman:
                 self._to_followers(encode(DraftMessage(outlet.plan, outlet.intents, outlet.doc, outlet.text)))
             case DocumentsChanged(_, removed):
                 for doc in removed:
+                    self.syncing.forget(doc)
                     for peer in list(self._by_doc.get(doc, ())):
                         peer.close(CLOSE_NOT_FOUND)
             case Resync(lane, doc):
-                self._resync([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
+                self.syncing.ask([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
             case EditRefused():
                 if by is not None:
-                    self._refuse_edit(by, outlet)
+                    self.refusals.edit(by, outlet)
             case _:
                 assert_never(outlet)
 
@@ -372,25 +380,6 @@ class Doorman:
             self._house.metrics.add("refusals_total", f'code="{outlet.refusal.code}"')
         if by is not None:
             by.control(encode(_answer_of(outlet)))
-
-    def _refuse_edit(self, peer: Peer, refused: EditRefused) -> None:
-        match refused.action:
-            case "resync":
-                if peer.may_ask(self._house.clock.now()):
-                    self._resync([peer])
-            case "drop":
-                if refused.removal:
-                    peer.send(encode_update(refused.removal))
-                peer.control(encode(ErrorMessage(refused.code, refused.reason)))
-                self._house.metrics.add("refusals_total", f'code="{refused.code}"')
-            case "close":
-                peer.close(Close(STATUS_MALFORMED, refused.code, refused.reason))
-
-    def _resync(self, peers: list[Peer]) -> None:
-        for peer in peers:
-            document = self._house.sequencer.fold.documents.get(peer.session.doc or "")
-            if document is not None:
-                peer.send(encode_step1(document.encode_state_vector()))
 
     def _to_followers(self, message: bytes) -> None:
         note = Note(message)

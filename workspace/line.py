@@ -29,6 +29,8 @@ from workspace.outbox import Frame
 
 EXTENSION = "folkmoot.line"
 PLAIN = frozenset({BINARY, TEXT})
+# How long the rest of a refused frame is waited for, and the client's own close behind it.
+DROP_SECONDS, LAST_SECONDS = 30.0, 2.0
 Taking = Callable[[Frame], Coroutine[Any, Any, None] | None]
 
 
@@ -58,8 +60,8 @@ class Line(WebSocketsSansIOProtocol):
 
     # Not in the instance's dict, which would double with them: there are very many connections.
     __slots__ = (
-        "_flow", "_gone", "_handshake", "_has_closed", "_http", "_is_first", "_partial", "_rest", "_take", "_waiting",
-        "_wanted", "is_clear",
+        "_flow", "_gone", "_handshake", "_has_closed", "_http", "_is_first", "_left", "_partial", "_rest", "_take",
+        "_waiting", "_wanted", "is_clear",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -70,6 +72,7 @@ class Line(WebSocketsSansIOProtocol):
         self._rest = b""
         self._partial: bytearray | None = None
         self._wanted = 0
+        self._left: int | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._http: asyncio.BaseProtocol | None = None
         self._is_first = True
@@ -138,6 +141,9 @@ class Line(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the network."""
+        if self._left is not None:
+            self._drop(len(data))
+            return
         if self._take is None:
             is_first, self._is_first = self._is_first, False
             if not (is_first and self._greet(data)):
@@ -160,8 +166,7 @@ class Line(WebSocketsSansIOProtocol):
                 return data[at:]
             extent = extent_of(data, at)
             if extent is not None and extent.end - extent.start > self.config.ws_max_size:
-                # Only the header: the library refuses the frame and closes the connection.
-                super().data_received(data[at : extent.start])
+                self._refuse_frame(extent.end - extent.start, left=extent.end - size)
                 return b""
             if extent is None or extent.end > size:
                 self._wanted = extent.end - at if extent is not None else size - at + 1
@@ -170,6 +175,27 @@ class Line(WebSocketsSansIOProtocol):
             self._frame(data, at, extent.start, extent.end)
             at = extent.end
         return b""
+
+    def _refuse_frame(self, size: int, *, left: int) -> None:
+        """Close with 1009 and the bound that was passed; what of the frame is still to come is read and dropped.
+
+        A connection that is closed with bytes unread is reset, and its client never learns why.
+        """
+        reason = f"too_large: a frame of {size} bytes, FOLKMOOT_FRAME_BYTES_MAX is {self.config.ws_max_size}"
+        self.conn.fail(1009, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        self._left = left
+        self.close_timer = self.loop.call_later(DROP_SECONDS if left > 0 else LAST_SECONDS, self.transport.close)
+        self._end()
+
+    def _drop(self, size: int) -> None:
+        assert self._left is not None, "bytes are dropped behind a frame that was refused"
+        is_end, self._left = self._left > 0 >= self._left - size, self._left - size
+        if is_end and self.close_timer is not None:
+            self.close_timer.cancel()
+            self.close_timer = self.loop.call_later(LAST_SECONDS, self.transport.close)
 
     def _frame(self, data: bytes, at: int, start: int, end: int) -> None:
         """Take one whole frame: a plain message directly, everything else through the library."""

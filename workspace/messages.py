@@ -6,12 +6,14 @@ fit comes back as a `Malformed` value, never as an exception. Unknown extra fiel
 
 from __future__ import annotations
 
+import json
 import math
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from crdt.digest import Json
+from crdt.states import mend_halves
 from workspace.intents.intent import SCOPES_MAX, IntentFrame, IntentKind, Role, Scope, State
 from workspace.intents.plan import Option
 from workspace.intents.record import Question, Row, VerdictBody, body_parts
@@ -26,6 +28,7 @@ INTEGER_MAX = 2**53 - 1
 LANE_POINTS_MAX = 80
 ID_POINTS_MAX = 200
 ACKNOWLEDGED_MAX = 500
+NESTED = f"A message has at most {PARTS_MAX} parts, nested at most {NESTING_MAX} deep."
 
 # ---------------------------------------------------------------- from the client
 
@@ -65,11 +68,20 @@ ClientMessage = Hello | IntentFrame | Seen | Composing | Acknowledge
 
 
 class Malformed(msgspec.Struct, frozen=True):
-    """What a client sent cannot be used. `n` is set where an intent can be answered with a nack."""
+    """What a client sent cannot be used. `n` is set where an intent can be answered with a nack.
+
+    `is_json` false: the bytes are no message at all.
+    """
 
     code: str
     reason: str
     n: int | None = None
+    is_json: bool = True
+
+    @property
+    def remedy(self) -> str:
+        """What its sender can do."""
+        return "Make it smaller." if self.code == "too_large" else "See the protocol's table of messages."
 
 
 _CLIENT: dict[str, type[ClientMessage]] = {
@@ -81,37 +93,78 @@ _CLIENT: dict[str, type[ClientMessage]] = {
 }
 
 
-def decode_client(payload: bytes | str) -> ClientMessage | Malformed:
+class _Head(msgspec.Struct, frozen=True):
+    """What is read of a message that is too large: enough to answer it."""
+
+    type: str = ""
+    n: int | None = None
+
+
+def decode_client(
+    payload: bytes | str, *, bytes_max: int = MESSAGE_BYTES_MAX, composing_bytes_max: int = COMPOSING_BYTES_MAX
+) -> ClientMessage | Malformed:
     """Return the message in a client's control frame, or what is wrong with it."""
-    if len(payload) > MESSAGE_BYTES_MAX:
-        return Malformed("too_large", f"A message has at most {MESSAGE_BYTES_MAX} bytes.")
-    value = read_json(payload)
+    if len(payload) > bytes_max:
+        return _too_large(payload, bytes_max)
+    value = _json_of(payload)
     if isinstance(value, Malformed):
         return value
     if not isinstance(value, dict):
         return Malformed("malformed", "A message is a JSON object.")
-    name = value.get("type")
+    name, number = value.get("type"), value.get("n")
     kind = _CLIENT.get(name) if isinstance(name, str) else None
+    n = number if kind is IntentFrame and isinstance(number, int) and not isinstance(number, bool) else None
+    problem = _json_problem(value)
+    if problem:
+        return Malformed("malformed", problem, n)
     if kind is None:
         return Malformed("malformed", "The message has no known type.")
-    number = value.get("n")
-    n = number if kind is IntentFrame and isinstance(number, int) and not isinstance(number, bool) else None
-    if kind is Composing and len(payload) > COMPOSING_BYTES_MAX:
-        return Malformed("too_large", f"A composing message has at most {COMPOSING_BYTES_MAX} bytes.")
+    if kind is Composing and len(payload) > composing_bytes_max:
+        return Malformed("too_large", f"A composing message has at most {composing_bytes_max} bytes.")
     message = read_value(value, kind)
     if isinstance(message, Malformed):
         return msgspec.structs.replace(message, n=n)
     return message
 
 
+def _too_large(payload: bytes | str, bytes_max: int) -> Malformed:
+    try:
+        head = msgspec.json.decode(payload, type=_Head)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        head = _Head()
+    n = head.n if head.type == "intent" and head.n is not None and abs(head.n) <= INTEGER_MAX else None
+    return Malformed("too_large", f"A message has at most {bytes_max} bytes.", n)
+
+
 def read_json(payload: bytes | str) -> Json | Malformed:
     """Return the JSON value of a payload whose size was checked; nesting, parts and numbers are bounded here."""
-    try:
-        value: Json = msgspec.json.decode(payload)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        return Malformed("malformed", f"This is not JSON: {error}")
+    value = _json_of(payload)
+    if isinstance(value, Malformed):
+        return value
     problem = _json_problem(value)
     return Malformed("malformed", problem) if problem else value
+
+
+def _json_of(payload: bytes | str) -> Json | Malformed:
+    """Return any JSON value; half a surrogate pair, which a quotation cut by units may hold, is U+FFFD."""
+    try:
+        value: Json = msgspec.json.decode(payload)
+    except RecursionError:
+        return Malformed("malformed", NESTED)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        return _mended(payload, error)
+    return value
+
+
+def _mended(payload: bytes | str, error: Exception) -> Json | Malformed:
+    try:
+        text = payload if isinstance(payload, str) else payload.decode()
+        value: Json = json.loads(mend_halves(json.dumps(json.loads(text), ensure_ascii=False)))
+    except RecursionError:
+        return Malformed("malformed", NESTED)
+    except ValueError:
+        return Malformed("malformed", f"This is not JSON: {error}", is_json=False)
+    return value
 
 
 def read_value(value: Json, kind: type[T]) -> T | Malformed:
@@ -132,7 +185,7 @@ def _json_problem(root: Json) -> str:
         part, depth = open_parts.pop()
         seen += 1
         if depth > NESTING_MAX or seen > PARTS_MAX:
-            return f"A message has at most {PARTS_MAX} parts, nested at most {NESTING_MAX} deep."
+            return NESTED
         match part:
             case bool():
                 pass
@@ -238,10 +291,16 @@ class DraftMessage(msgspec.Struct, frozen=True, tag_field="type", tag="draft"):
 
 
 class ErrorMessage(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
-    """Something was wrong with what the client sent."""
+    """Something of what the client sent was refused: `what`, where, why and what to do; the socket stays.
+
+    Before a close, the reason for it.
+    """
 
     code: str
     reason: str
+    remedy: str = ""
+    what: Literal["message", "edit", "presence", "frame"] = "message"
+    document: str = ""
 
 
 class ComposingMessage(msgspec.Struct, frozen=True, tag_field="type", tag="composing"):

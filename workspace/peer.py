@@ -67,6 +67,8 @@ class Peer:
     is_gone: bool = False
     # Yjs ids under which this socket writes: see `workspace.writers`.
     writes_as: tuple[int, ...] = ()
+    # The state vector of a question that is being answered: the same one twice is one question.
+    asks: bytes | None = None
     # When it may be asked again for what it lacks, and how long the time after that is.
     _ask_from: float = 0.0
     _ask_pause: float = ASK_SECONDS
@@ -90,6 +92,11 @@ class Peer:
         if not self.outbox.put(frame):
             self.close(CLOSE_SLOW)
         self.rouse()
+
+    def answer(self, frame: Frame) -> None:
+        """Send what the client has asked for, however large: it is never what a client is too slow for."""
+        self.outbox.expect(len(frame))
+        self.send(frame)
 
     def may_ask(self, now: float) -> bool:
         """Tell whether this client may be asked again for what its edits refer to; each time it is, less soon after.
@@ -152,6 +159,7 @@ class Peer:
                 _wake(self._drained)
             if frame is not None:
                 return frame
+            self.outbox.settle()
             if self.closing is not None:
                 return None
             if self.begin is not None:

@@ -21,9 +21,12 @@ from crdt.sync import (
 from workspace.access import Identity
 from workspace.errors import CLOSE_UNAUTHENTICATED, Close
 from workspace.messages import ClientMessage, ErrorMessage, Hello, Malformed, Nack, decode_client
+from workspace.repeats import Repeats, digest_of
+from workspace.settings import Settings
 
 STATUS_MALFORMED = 4400
 STATUS_TOO_BIG = 1009
+DEFAULTS = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,13 @@ class Edit:
     update: bytes
     scan: Scan
     is_step2: bool
+    # Of a delete set that may come again: see `workspace.repeats`.
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class InSync:
-    """A client that may not edit has answered a SyncStep1: nothing of it is taken, but nothing is missing either."""
+    """A client has answered a SyncStep1 with what brings nothing, or may not edit: nothing is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,10 @@ class Session:
     doc: str | None = None
     has_hello: bool = False
     limits: Limits = LIMITS
+    bounds: Settings = DEFAULTS
     was_denied: bool = False
+    was_cut: bool = False
+    repeats: Repeats | None = None
 
     def read(self, frame: bytes | str, now: float) -> Command | None:
         """Return what a frame asks for; None when it needs no answer. `now` is unix seconds."""
@@ -131,9 +139,13 @@ class Session:
                 return self._control(payload)
 
     def _edit(self, update: bytes, *, is_step2: bool, now: float) -> Command | None:
+        may_edit = self.identity.may("edit", now)
+        digest = digest_of(update) if is_step2 else b""
+        if digest and (not may_edit or (self.repeats is not None and digest in self.repeats)):
+            return InSync()
         scan = scan_update(update, self.limits)
-        if self.identity.may("edit", now):
-            return Edit(update, scan, is_step2)
+        if may_edit:
+            return Edit(update, scan, is_step2, digest)
         if is_step2 and not scan.inserted:
             return InSync()
         if self.was_denied:
@@ -142,11 +154,15 @@ class Session:
         return Denied(f"A {self.identity.role} may not edit documents.")
 
     def _control(self, payload: bytes | str) -> Command:
-        message = decode_client(payload)
+        message = decode_client(
+            payload, bytes_max=self.bounds.message_bytes_max, composing_bytes_max=self.bounds.composing_bytes_max
+        )
         if isinstance(message, Malformed):
+            if not message.is_json:
+                return End(Close(STATUS_MALFORMED, message.code, message.reason))
             if message.n is not None and self.has_hello:
-                return Refuse(Nack(message.n, message.code, message.reason, "See the protocol's table of messages."))
-            return End(Close(STATUS_MALFORMED, message.code, message.reason))
+                return Refuse(Nack(message.n, message.code, message.reason, message.remedy))
+            return Refuse(ErrorMessage(message.code, message.reason, message.remedy))
         if not self.has_hello and not isinstance(message, Hello):
             return Refuse(ErrorMessage("malformed", "Say hello first and wait for welcome."))
         if isinstance(message, Hello) and self.has_hello:

@@ -1,13 +1,52 @@
-"""Everything the environment may set, read once at the start: `FOLKMOOT_*` variables."""
+"""Everything the environment may set, read once at the start: `FOLKMOOT_*` variables.
+
+`BOUNDS` are the limits on what comes in from outside; `docs/limits.md` says of each what happens beyond it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from crdt.awareness import STATE_BYTES_MAX
+from crdt.scan import Limits
+
 KEY_PREFIX = "FOLKMOOT_KEY_"
+KIB, MIB = 1 << 10, 1 << 20
+# A client brings along a whole document in one frame, and what it has typed meanwhile.
+FRAME_OVER_DOCUMENT_BYTES = MIB
+
+
+class Bound(NamedTuple):
+    """One limit on what comes in: a field of `Settings`, set by `FOLKMOOT_` and its name, from `low` to `high`."""
+
+    name: str
+    low: int
+    high: int
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that sets it."""
+        return f"FOLKMOOT_{self.name.upper()}"
+
+
+BOUNDS = (
+    Bound("document_bytes_max", 64 * KIB, 256 * MIB),
+    Bound("frame_bytes_max", 64 * KIB, 512 * MIB),
+    Bound("items_per_key_max", 100, 50_000),
+    Bound("awareness_bytes_max", KIB, MIB),
+    Bound("message_bytes_max", 16 * KIB, 16 * MIB),
+    Bound("composing_bytes_max", KIB, MIB),
+    Bound("frames_per_second_max", 1, 1_000_000),
+    Bound("frames_burst_max", 1, 10_000_000),
+    Bound("outbox_bytes_max", 64 * KIB, 1024 * MIB),
+    Bound("outbox_frames_max", 64, 10_000_000),
+    Bound("body_bytes_max", 16 * KIB, 64 * MIB),
+    Bound("documents_max", 1, 10_000),
+)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -19,10 +58,18 @@ class Settings(msgspec.Struct, frozen=True):
     data: str = "folkmoot-data"
     is_open: bool = False
     origins: tuple[str, ...] = ()
-    document_bytes_max: int = 16 << 20
-    frame_bytes_max: int = 17 << 20
-    frames_per_second_max: float = 500.0
-    frames_burst_max: float = 2000.0
+    document_bytes_max: int = 16 * MIB
+    frame_bytes_max: int = 17 * MIB
+    items_per_key_max: int = 5_000
+    awareness_bytes_max: int = STATE_BYTES_MAX
+    message_bytes_max: int = 256 * KIB
+    composing_bytes_max: int = 16 * KIB
+    frames_per_second_max: int = 500
+    frames_burst_max: int = 2_000
+    outbox_bytes_max: int = MIB
+    outbox_frames_max: int = 4_096
+    body_bytes_max: int = MIB
+    documents_max: int = 200
     idle_seconds: float = 60.0
     presence_seconds: float = 15.0
     mail: str = ""
@@ -39,15 +86,27 @@ class Settings(msgspec.Struct, frozen=True):
         """The database, by default a SQLite file in the data folder."""
         return self.database or f"sqlite:///{Path(self.data) / 'folkmoot.sqlite'}"
 
+    def limits(self) -> Limits:
+        """Return what one update may hold."""
+        size = self.frame_bytes_max
+        return Limits(update_bytes_max=size, state_vector_bytes_max=size, key_items_max=self.items_per_key_max)
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings of an environment.
 
     Raises:
-        ValueError: `FOLKMOOT_PORT` is no port number.
+        ValueError: a variable holds no number, or one outside its bounds; the text says which.
     """
+    bounds = {bound.name: _number(environ, bound) for bound in BOUNDS if environ.get(bound.variable, "").strip()}
+    least = bounds.get("document_bytes_max", Settings().document_bytes_max) + FRAME_OVER_DOCUMENT_BYTES
+    if bounds.setdefault("frame_bytes_max", least) < least:
+        raise ValueError(
+            f"FOLKMOOT_FRAME_BYTES_MAX is {bounds['frame_bytes_max']}: give at least {least}, 1 MiB more than"
+            " FOLKMOOT_DOCUMENT_BYTES_MAX, because a client brings a whole document in one frame"
+        )
     port = environ.get("FOLKMOOT_PORT", "8000")
-    if not port.isdigit() or not 0 <= int(port) <= 65_535:
+    if not _is_whole(port) or int(port) > 65_535:
         raise ValueError(f"FOLKMOOT_PORT is {port!r}: give a number from 0 to 65535")
     return Settings(
         host=environ.get("FOLKMOOT_HOST", "127.0.0.1"),
@@ -63,4 +122,16 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         },
         allows_private_webhooks=environ.get("FOLKMOOT_PRIVATE_WEBHOOKS", "") in ("1", "true", "yes"),
         origins=tuple(part.strip() for part in environ.get("FOLKMOOT_ORIGINS", "").split(",") if part.strip()),
+        **bounds,
     )
+
+
+def _number(environ: Mapping[str, str], bound: Bound) -> int:
+    given = environ[bound.variable].strip()
+    if not _is_whole(given) or not bound.low <= int(given) <= bound.high:
+        raise ValueError(f"{bound.variable} is {given!r}: give a whole number from {bound.low} to {bound.high}")
+    return int(given)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 16

@@ -23,15 +23,17 @@ from workspace.line import EXTENSION, Line
 from workspace.lobby import Lobby
 from workspace.messages import Hello
 from workspace.names import find_document, is_workspace_id
-from workspace.outbox import Frame
+from workspace.outbox import Frame, Outbox
 from workspace.peer import Peer
 from workspace.room import Room
-from workspace.session import Edit, Say, Session
+from workspace.session import Command, Edit, Say, Session
 
 PROTOCOL = "folkmoot"
 COOKIE = "folkmoot_session"
 EDITS_MAX = 64
 EDIT_BYTES_MAX = 64 << 10
+# A larger frame is looked at beside the loop: 16 MiB take seconds.
+INLINE_BYTES_MAX = 256 << 10
 CLOSE_RATE = Close(4529, "rate_limited", "Too many messages: wait a while.")
 CLOSE_UNAVAILABLE = Close(1013, "no_sequencer", "The workspace cannot be opened now: try later.")
 
@@ -41,6 +43,7 @@ class SocketEndpoint:
 
     def __init__(self, lobby: Lobby) -> None:
         self._lobby = lobby
+        self._limits = lobby.settings.limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection to its end."""
@@ -77,8 +80,9 @@ class SocketEndpoint:
         except WorkspaceFault as fault:
             await _refuse(send, CLOSE_NOT_FOUND if fault.code == "not_found" else CLOSE_UNAVAILABLE)
             return None
-        token = self._lobby.clock.token(4)
-        peer = Peer(Session(id=token, identity=identity, lane=f"S{token}", doc=doc))
+        token, settings = self._lobby.clock.token(4), self._lobby.settings
+        session = Session(id=token, identity=identity, lane=f"S{token}", doc=doc, limits=self._limits, bounds=settings)
+        peer = Peer(session, Outbox(settings.outbox_bytes_max, settings.outbox_frames_max))
         return Connection(self._lobby, room, peer)
 
     async def _serve(self, connection: Connection, receive: Receive, send: Send, line: Line | None) -> None:
@@ -182,7 +186,20 @@ class Connection:
         if self._allowance < 0:
             peer.close(CLOSE_RATE)
             return None
-        command = peer.session.read(frame, now)
+        if len(frame) > INLINE_BYTES_MAX:
+            return self._take_large(frame, now)
+        return self._command(peer.session.read(frame, now))
+
+    async def _take_large(self, frame: Frame, now: float) -> None:
+        """Read a large frame beside the loop; those behind it wait for it."""
+        command = await asyncio.to_thread(self.peer.session.read, frame, now)
+        wait = self._command(command) if self.peer.closing is None and not self.peer.is_gone else None
+        if wait is not None:
+            await wait
+
+    def _command(self, command: Command | None) -> Coroutine[Any, Any, None] | None:
+        """Hand a command to the room; return what must be awaited before the next frame, if anything."""
+        peer = self.peer
         if command is None:
             return None
         if isinstance(command, Edit) and not command.is_step2:

@@ -56,14 +56,13 @@ async def running_server(
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    app = create_app(
-        settings or Settings(port=port), store=store or MemoryStore(), planner=planner, judge=judge, clock=SystemClock()
-    )
+    settings = settings or Settings(port=port)
+    app = create_app(settings, store=store or MemoryStore(), planner=planner, judge=judge, clock=SystemClock())
     config = uvicorn.Config(
         app,
         log_level="warning",
         ws=carrier,
-        ws_max_size=1 << 20,
+        ws_max_size=settings.frame_bytes_max,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,
     )

@@ -26,7 +26,7 @@ from workspace.settings import Settings
 HERE = Path(__file__).parent
 BATCH = 200
 WAIT = 120
-FAST = Settings(frames_per_second_max=1e9, frames_burst_max=1e9)
+FAST = Settings(frames_per_second_max=10**9, frames_burst_max=10**9)
 Patch = tuple[int, int, str]
 
 

@@ -13,14 +13,26 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 from websockets.typing import Subprotocol
 
 from agent.builtin.planner import BuiltinPlanner
-from crdt.sync import encode_control, encode_step1, encode_update
+from crdt.anchor import place_anchors
+from crdt.awareness import Entry, decode_awareness, encode_awareness
+from crdt.sync import (
+    AwarenessFrame,
+    ControlFrame,
+    decode_frame,
+    encode_awareness_frame,
+    encode_control,
+    encode_step1,
+    encode_update,
+)
 from crdt.wire import Writer
 from tests.support.server import Running, running_server
 from workspace.document_client import DocumentClient, connect_document
 from workspace.line import Line
+from workspace.settings import Settings
 
 WAIT = 10
 NESTING_CLIENT = 900_000
@@ -57,8 +69,8 @@ def _carriers(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[tuple[Running, Bystander]]:
-    async with running_server(planner=BuiltinPlanner(), carrier=carrier.get()) as server:
+async def scene(settings: Settings | None = None) -> AsyncIterator[tuple[Running, Bystander]]:
+    async with running_server(planner=BuiltinPlanner(), carrier=carrier.get(), settings=settings) as server:
         token = await server.token("bystander")
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as document:
             bystander = Bystander(server, document)
@@ -74,12 +86,17 @@ async def raw(server: Running, path: str, *, token: str | None = None, **more: o
 
 async def closing(socket: ClientConnection) -> int:
     """Return the code with which the server closes."""
+    return (await farewell(socket)).code
+
+
+async def farewell(socket: ClientConnection) -> Close:
+    """Return the server's close."""
     async with asyncio.timeout(WAIT):
         with pytest.raises(ConnectionClosed) as closed:
             while True:
                 await socket.recv()
     assert closed.value.rcvd is not None
-    return closed.value.rcvd.code
+    return closed.value.rcvd
 
 
 def nested_arrays(depth: int) -> bytes:
@@ -117,11 +134,140 @@ async def test_a_malformed_frame_closes_only_its_own_socket(name: str) -> None:
         await bystander.goes_on()
 
 
-async def test_an_oversize_frame_is_too_big() -> None:
-    async with scene() as (server, _):
+async def test_an_oversize_frame_is_too_big_and_the_reason_names_the_bound() -> None:
+    async with scene(Settings(document_bytes_max=1 << 20, frame_bytes_max=2 << 20)) as (server, _):
         socket = await raw(server, "/ws/demo/plan", token=await server.token("mallory"))
-        await socket.send(b"\x00\x02" + b"\x00" * (2 << 20))
-        assert await closing(socket) == 1009
+        # Under a foreign server a client that has much left to send may be cut before it reads why.
+        await socket.send(b"\x00\x02" + b"\x00" * (20 << 20 if carrier.get() is Line else 2 << 20))
+        close = await farewell(socket)
+        assert (close.code, str(2 << 20) in close.reason) == (1009, True)
+        assert carrier.get() is not Line or "FOLKMOOT_FRAME_BYTES_MAX" in close.reason
+
+
+async def heard(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """Return the next control message of a kind, on either socket."""
+    async with asyncio.timeout(WAIT):
+        while True:
+            frame = await socket.recv()
+            if isinstance(frame, bytes):
+                if frame[0] != 100:
+                    continue
+                decoded = decode_frame(frame)
+                assert isinstance(decoded, ControlFrame)
+                frame = decoded.payload.decode()
+            message = json.loads(frame)
+            if message["type"] == kind:
+                return dict(message)
+
+
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+ODD: dict[str, tuple[str, str]] = {
+    "nested": (json.dumps({"type": "intent", "n": 1, "text": "x", "seen": 0, "refs": deep(40)}), "malformed"),
+    "an unknown kind": ('{"type":"intent","n":1,"kind":"dance","text":"x","seen":0}', "malformed"),
+    "no number": ('{"type":"intent","n":1,"text":"x","seen":NaN}', "malformed"),
+    "too large": (json.dumps({"type": "intent", "n": 1, "text": "x" * 300_000, "seen": 0}), "too_large"),
+    "a large number": ('{"type":"intent","n":1,"text":"x","seen":99999999999999999999}', "malformed"),
+    "a scope without its document": ('{"type":"intent","n":1,"text":"x","seen":0,"scope":[{"doc":"no"}]}', "bad_scope"),
+}
+HELLO = '{"type":"hello"}'
+
+
+@pytest.mark.parametrize("name", list(ODD))
+@pytest.mark.parametrize("path", ["/ws/demo", "/ws/demo/plan"])
+async def test_an_intent_that_cannot_be_taken_is_answered_and_the_next_one_is_taken(name: str, path: str) -> None:
+    message, code = ODD[name]
+
+    def framed(text: str) -> bytes | str:
+        return text if path == "/ws/demo" else encode_control(text.encode())
+
+    async with scene() as (server, _):
+        socket = await raw(server, path, token=await server.token("ana"))
+        await socket.send(framed(HELLO))
+        await heard(socket, "welcome")
+        await socket.send(framed(message))
+        nack = await heard(socket, "nack")
+        assert (nack["n"], nack["code"]) == (1, code)
+        assert nack["reason"]
+        assert nack["remedy"]
+        await socket.send(framed('{"type":"intent","n":1,"kind":"do","text":"append \\"y\\" to plan","seen":0}'))
+        assert (await heard(socket, "ack"))["n"] == 1
+        await socket.close()
+
+
+@pytest.mark.parametrize(
+    "message", ['{"type":"dance"}', "[]", "7", '{"type":"seen","seq":-1}', "[" * 50_000, '{"type":"seen","seq":1e999}']
+)
+async def test_a_message_that_cannot_be_taken_is_answered_by_an_error_that_says_what_to_do(message: str) -> None:
+    async with scene() as (server, _):
+        socket = await raw(server, "/ws/demo", token=await server.token("ana"))
+        await socket.send(message)
+        error = await heard(socket, "error")
+        await socket.send(HELLO)
+        await heard(socket, "welcome")
+        await socket.send(message)
+        again = await heard(socket, "error")
+        for one in (error, again):
+            assert (one["what"], bool(one["reason"]), bool(one["remedy"])) == ("message", True, True)
+        assert socket.close_code is None
+        await socket.close()
+
+
+async def test_a_quotation_that_was_cut_inside_an_emoji_is_taken() -> None:
+    async with scene() as (server, bystander):
+        await bystander.document.insert(0, "😀 and the end ")
+        start, end = (one.encode() for one in place_anchors(bystander.document.document, [(0, 0), (3, -1)]))
+        scope = f'[{{"doc":"plan","from":"{start}","to":"{end}","quote":"\\ud83d"}}]'
+        socket = await raw(server, "/ws/demo", token=await server.token("ana"))
+        await socket.send(HELLO)
+        await heard(socket, "welcome")
+        await socket.send(f'{{"type":"intent","n":1,"kind":"do","text":"\\ude00","seen":0,"scope":{scope}}}')
+        answer = await heard(socket, "ack")
+        record = next(row for row in await server.lobby.store.rows("demo", kind="intent") if row.seq == answer["seq"])
+        assert "\ufffd" in record.body
+        await socket.close()
+
+
+async def test_what_is_refused_of_an_edit_is_said_with_its_document_and_a_remedy() -> None:
+    async with scene() as (server, _):
+        socket = await raw(server, "/ws/demo/plan", token=await server.token("ana"))
+        await socket.send(encode_control(HELLO.encode()))
+        await socket.send(encode_update(nested_arrays(100)))
+        error = await heard(socket, "error")
+        assert (error["what"], error["document"], error["code"]) == ("edit", "plan", "nested_too_deep")
+        assert error["reason"]
+        assert error["remedy"]
+        await socket.close()
+
+
+async def test_a_presence_that_is_too_large_is_told_once_and_shown_without_what_is() -> None:
+    async with scene() as (server, _):
+        ana = await raw(server, "/ws/demo/plan", token=await server.token("ana"))
+        ben = await raw(server, "/ws/demo/plan", token=await server.token("ben"))
+        await ana.send(encode_control(HELLO.encode()))
+        for clock in (1, 2, 3):
+            state: Any = {"picture": "x" * 200_000, "at": clock}
+            await ana.send(encode_awareness_frame(encode_awareness([Entry(777, clock, state)])))
+        error = await heard(ana, "error")
+        assert (error["what"], error["document"], error["code"]) == ("presence", "plan", "too_large")
+        shown: dict[str, Any] = {}
+        async with asyncio.timeout(WAIT):
+            while shown.get("at") != 3:
+                frame = await ben.recv()
+                assert isinstance(frame, bytes)
+                if frame[0] == 1 and isinstance(said := decode_frame(frame), AwarenessFrame):
+                    entries = [one.state for one in decode_awareness(said.payload) if one.client == 777]
+                    shown = entries[0] or {} if entries else shown
+        assert shown == {"at": 3, "user": {"name": "ana", "kind": "human"}}
+        await ana.send(encode_control(b'{"type":"dance"}'))
+        assert (await heard(ana, "error"))["what"] == "message", "of the presence it is told once"
+        await ana.close()
+        await ben.close()
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,16 @@ describe('dots', () => {
     expect(it_.issue({ kind: 'do', text: 'd' }).n).toBe(3)
   })
 
+  it('go on where the server stands when it has forgotten what came before', () => {
+    const { lane: it_ } = lane()
+    it_.welcome('L1', 's', 4)
+    for (const text of ['a', 'b']) it_.issue({ kind: 'do', text })
+    it_.welcome('L1', 's', 1)
+    expect([it_.pending.map((one) => one.n), it_.n]).toEqual([[2, 3], 3])
+    it_.welcome('L1', 's', 2)
+    expect([it_.pending.map((one) => one.n), it_.n], 'the server may have the first').toEqual([[2, 3], 3])
+  })
+
   it('start anew when the server has seen a copy of the lane', () => {
     const { lane: it_ } = lane()
     it_.welcome('L1', 's', 4)

@@ -56,6 +56,8 @@ export class Lane {
   welcome(lane: string, secret: string, n: number): void {
     this.lane = lane
     this.secret = secret
+    // A server that stands before what waits here (it was restored) has none of it: it goes on where the server does.
+    if ((this.pending[0]?.n ?? 0) > n + 1) this.pending.forEach((intent, at) => (intent.n = n + 1 + at))
     this.n = Math.max(n, this.pending.at(-1)?.n ?? 0)
     this.keep()
   }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { attach, type Room } from './room'
-import type { Question, Role } from './wire'
+import { cut, type Question, type Refused, type Role } from './wire'
 
 /** A room on a provider without a socket, and how to tell it something. */
 function room(actor: string, role: Role) {
@@ -103,5 +103,147 @@ describe('a late rival that was settled for', () => {
     at.record('decision', 'agent', { decision: 'd', group: ['i1', 'i2'], policy: 'ask@1', layer: 'L2', reason: '', outcome: { i1: 'replaced', i2: 'run' } })
     expect(at.room.intents.get('i1')!.replacedBy).toBe('i2')
     expect(at.room.intents.get('i2')!.replacedBy).toBeUndefined()
+  })
+})
+
+/** A room on a provider with a socket that keeps what is sent, and how the server speaks and closes. */
+function connected(store?: Map<string, string>) {
+  const handlers: Record<number, (encoder: unknown, decoder: decoding.Decoder) => void> = {}
+  const listeners: Record<string, (value: unknown) => void> = {}
+  const sent: { type: string; n?: number; text?: string; lane?: string }[] = []
+  const calls: string[] = []
+  const socket = () => ({
+    readyState: 1,
+    send: (frame: Uint8Array) => {
+      const decoder = decoding.createDecoder(frame)
+      if (decoding.readVarUint(decoder) === 100) sent.push(JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))))
+    },
+  })
+  const provider = {
+    messageHandlers: handlers,
+    on: (name: string, listener: (value: unknown) => void) => { listeners[name] = listener },
+    doc: new Y.Doc(), wsconnected: false, ws: socket(), roomname: 'plan', url: 'u',
+    awareness: { getLocalState: () => null, setLocalState: () => undefined },
+    connect: () => calls.push('connect'), disconnect: () => calls.push('disconnect'),
+  }
+  const kept = store ?? new Map<string, string>()
+  const made = attach(provider as unknown as WebsocketProvider, {
+    store: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value), removeItem: (key) => void kept.delete(key) },
+  })
+  const tell = (message: object) => {
+    const encoder = encoding.createEncoder()
+    encoding.writeVarUint8Array(encoder, new TextEncoder().encode(JSON.stringify(message)))
+    handlers[100]!(null, decoding.createDecoder(encoding.toUint8Array(encoder)))
+  }
+  const open = () => { provider.ws = socket(); listeners['status']!({ status: 'connected' }) }
+  const welcome = (n = 0) => tell({ type: 'welcome', lane: 'L', secret: 's', n, seq: 0, epoch: 1, actor: 'Ana', role: 'editor', server: '' })
+  const close = async (code: number, reason = '') => {
+    listeners['connection-close']!({ code, reason })
+    listeners['status']!({ status: 'disconnected' })
+    await Promise.resolve()
+  }
+  const refused: Refused[] = []
+  made.on('refused', (one) => refused.push(one))
+  const intents = () => sent.filter((one) => one.type === 'intent').map((one) => [one.n, one.text])
+  return { room: made, kept, sent, calls, tell, open, welcome, close, refused, intents }
+}
+
+describe('what the server refuses', () => {
+  it('is set aside, shown, never sent again, and what is behind it goes on under new numbers', () => {
+    const at = connected()
+    at.open()
+    at.welcome()
+    for (const text of ['a', 'b', 'c']) at.room.intent(text)
+    at.tell({ type: 'nack', n: 1, code: 'malformed', reason: 'odd', remedy: 'write it anew' })
+    at.tell({ type: 'nack', n: 2, code: 'gap', reason: '' })
+    at.tell({ type: 'nack', n: 3, code: 'gap', reason: '' })
+    expect(at.intents()).toEqual([[1, 'a'], [2, 'b'], [3, 'c'], [1, 'b'], [2, 'c']])
+    expect(at.refused).toEqual([{ what: 'intent', n: 1, text: 'a', code: 'malformed', reason: 'odd', remedy: 'write it anew' }])
+    expect(at.room.lane.pending.map((one) => [one.n, one.text])).toEqual([[1, 'b'], [2, 'c']])
+    at.tell({ type: 'ack', n: 1, id: 'i1', seq: 1, state: 'queued' })
+    at.tell({ type: 'nack', n: 2, code: 'too_large', reason: 'long' })
+    expect(at.room.lane.pending).toEqual([])
+    expect(at.refused.map((one) => one.text)).toEqual(['a', 'c'])
+    expect(at.room.problems.map((one) => one.text)).toEqual(['a', 'c'])
+  })
+
+  it('does not brick a tab when it was kept: after a close that is final, the one it is about is set aside', async () => {
+    const before = connected()
+    before.open()
+    before.welcome()
+    before.room.intent('good')
+    before.tell({ type: 'ack', n: 1, id: 'i1', seq: 1, state: 'queued' })
+    before.room.intent('bad')
+    before.room.intent('later')
+    const at = connected(before.kept)
+    at.open()
+    at.welcome(1)
+    await at.close(4400, 'malformed: half a character')
+    expect(at.refused).toMatchObject([{ what: 'intent', n: 2, text: 'bad', code: 'malformed' }])
+    expect(at.calls).toEqual(['connect'])
+    at.open()
+    at.welcome(1)
+    expect(at.intents()).toEqual([[2, 'bad'], [3, 'later'], [2, 'later']])
+    const again = connected(at.kept)
+    expect(again.room.lane.pending.map((one) => one.text)).toEqual(['later'])
+  })
+
+  it('reconnects after a final close only where something was set aside', async () => {
+    const at = connected()
+    at.open()
+    at.welcome()
+    await at.close(4400)
+    await at.close(4401)
+    expect(at.calls).toEqual([])
+  })
+
+  it('is told of an edit with its document, once a place, and of a presence without a card', () => {
+    const at = connected()
+    at.open()
+    at.welcome()
+    const error = { type: 'error', code: 'nested_too_deep', reason: 'deep', remedy: 'flatter', what: 'edit', document: 'plan' }
+    at.tell(error)
+    at.tell(error)
+    at.tell({ ...error, what: 'presence' })
+    expect(at.refused.map((one) => [one.what, one.document, one.code, one.remedy])).toEqual([
+      ['edit', 'plan', 'nested_too_deep', 'flatter'], ['edit', 'plan', 'nested_too_deep', 'flatter'], ['presence', 'plan', 'nested_too_deep', 'flatter'],
+    ])
+    expect(at.room.problems).toHaveLength(1)
+  })
+
+  it('stops to send a frame that is too large, and says so', async () => {
+    const at = connected()
+    for (let turn = 0; turn < 3; turn += 1) {
+      at.open()
+      await at.close(1009, 'too_large: a frame')
+    }
+    expect(at.calls).toEqual(['disconnect'])
+    expect(at.refused).toMatchObject([{ what: 'frame', document: 'plan', code: 'too_large', reason: 'too_large: a frame' }])
+  })
+
+  it('lets go of a kept lane that cannot be read', () => {
+    const at = connected(new Map([['folkmoot:u', JSON.stringify({ lane: 'x'.repeat(99), secret: 's', n: 1, seen: 0, pending: [] })]]))
+    at.open()
+    at.tell({ type: 'error', code: 'malformed', reason: 'no such lane', what: 'message' })
+    expect(at.sent.map((one) => [one.type, one.lane])).toEqual([['hello', 'x'.repeat(99)], ['hello', undefined]])
+  })
+})
+
+describe('a quotation', () => {
+  it('never begins or ends inside a character', () => {
+    const text = `${'x'.repeat(499)}😀 and the end`
+    expect(cut(text, 0, text.length, 500)).toBe('x'.repeat(499))
+    expect(cut(text, 0, text.length, 501)).toBe(`${'x'.repeat(499)}😀`)
+    expect(cut('a😀b', 2, 4)).toBe('b')
+    expect(cut('a😀b', 1, 2)).toBe('')
+    expect(cut('a😀b', 0, 2)).toBe('a')
+    expect(cut('a😀b', 0, 99)).toBe('a😀b')
+  })
+
+  it('is cut so in a scope', () => {
+    const at = connected()
+    const text = at.room.provider.doc.getText('content')
+    text.insert(0, `${'x'.repeat(499)}😀!`)
+    expect(at.room.range(text, 0, 502).quote).toBe('x'.repeat(499))
   })
 })

@@ -12,13 +12,19 @@ import { Inbox } from './inbox'
 import { Lane, type Store } from './lane'
 import { documentOf } from './names'
 import { Told, type DraftView, type IntentView } from './told'
-import type { InboxEntry, IntentKind, LogRecord, Scope, ServerMessage } from './wire'
+import { cut, type ErrorMessage, type InboxEntry, type IntentKind, type IntentMessage, type LogRecord, type Refused, type Scope, type ServerMessage } from './wire'
 
 export { addressOf } from './names'
 export type { DraftView, EffectView, IntentCost, IntentView } from './told'
+export type { Refused } from './wire'
 
 const CONTROL = 100
 const STEPS_KEPT = 4
+const PROBLEMS_KEPT = 20
+const MALFORMED = 4400
+const TOO_BIG = 1009
+/** How often in a row a frame may be too large before this client stops to send it. */
+const TOO_BIG_MAX = 3
 
 export interface Unsent { n: number; text: string; problem?: string; remedy?: string }
 type Listener = () => void
@@ -38,6 +44,12 @@ export class Room extends Told {
   private opened = -1
   private sent = 0
   private listeners = new Set<Listener>()
+  private refusedListeners = new Set<(refused: Refused) => void>()
+  /** What this socket has sent and the server has not answered, oldest first: the first is what a close is about. */
+  private unanswered: number[] = []
+  /** Sent behind an intent that was refused: the server answers that they leave a gap, and they were sent anew by then. */
+  private stale: number[] = []
+  private tooBig = 0
   private queued = false
 
   constructor(
@@ -52,6 +64,7 @@ export class Room extends Told {
       const text = new TextDecoder().decode(decoding.readVarUint8Array(decoder))
       this.take(JSON.parse(text) as ServerMessage)
     }
+    provider.on('connection-close', (event: CloseEvent | null) => this.onClose(event))
     provider.on('status', ({ status }: { status: string }) => this.onStatus(status === 'connected'))
     provider.doc.on('update', (_update: Uint8Array, origin: unknown) => {
       if (origin !== provider) {
@@ -68,6 +81,12 @@ export class Room extends Told {
     return () => this.listeners.delete(listener)
   }
 
+  /** Hear of everything the server did not take; returns how to stop. It is not sent again. */
+  on(_event: 'refused', listener: (refused: Refused) => void): () => void {
+    this.refusedListeners.add(listener)
+    return () => this.refusedListeners.delete(listener)
+  }
+
   private changed(): void {
     if (this.queued) return
     this.queued = true
@@ -82,6 +101,8 @@ export class Room extends Told {
   private onStatus(connected: boolean): void {
     this.online = connected
     this.welcomed = false
+    this.unanswered = []
+    this.stale = []
     if (connected) {
       this.countUpdates()
       // Others were told that this client left: a new clock brings it back at once instead of in 15 seconds.
@@ -104,9 +125,28 @@ export class Room extends Told {
     }
   }
 
+  /** A close that y-websocket takes for final must not cost more than what it is about. */
+  private onClose(event: CloseEvent | null): void {
+    if (event?.code === MALFORMED) {
+      const n = this.unanswered[0]
+      if (n === undefined) return
+      this.setAside(n, { code: 'malformed', reason: event.reason || 'The server could not read it.', remedy: 'Write it anew.' })
+      // Once the provider has done what it does after a close.
+      queueMicrotask(() => this.provider.connect())
+    } else if (event?.code === TOO_BIG) {
+      this.tooBig += 1
+      if (this.tooBig < TOO_BIG_MAX) return
+      queueMicrotask(() => this.provider.disconnect())
+      const remedy = 'Copy what you wrote, reload the page, and bring it in smaller parts.'
+      this.refused({ what: 'frame', document: this.doc, text: '', code: 'too_large', reason: event.reason || 'What was to be sent is too large.', remedy })
+      this.changed()
+    }
+  }
+
   private send(message: object): void {
     const socket = this.provider.ws
     if (!socket || socket.readyState !== 1) return
+    if ((message as { type?: string }).type === 'intent') this.unanswered.push((message as IntentMessage).n)
     const encoder = encoding.createEncoder()
     encoding.writeVarUint(encoder, CONTROL)
     encoding.writeVarUint8Array(encoder, new TextEncoder().encode(JSON.stringify(message)))
@@ -201,7 +241,7 @@ export class Room extends Told {
   range(text: Y.Text, from: number, to: number): Scope {
     const at = (index: number, assoc: number) =>
       base64(Y.encodeRelativePosition(Y.createRelativePositionFromTypeIndex(text, index, assoc)))
-    return { doc: this.doc, from: at(from, 0), to: at(to, -1), quote: text.toString().slice(from, to).slice(0, 500) }
+    return { doc: this.doc, from: at(from, 0), to: at(to, -1), quote: cut(text.toString(), from, to, 500) }
   }
 
   // ---------------------------------------------------------------- taking in
@@ -222,6 +262,7 @@ export class Room extends Told {
         break
       }
       case 'ack':
+        this.answered(message.n)
         this.lane.acked(message.n)
         break
       case 'nack':
@@ -256,7 +297,7 @@ export class Room extends Told {
         this.inbox.take(message)
         break
       case 'error':
-        this.inbox.refused()
+        this.onError(message)
         break
     }
     this.changed()
@@ -273,16 +314,58 @@ export class Room extends Told {
     this.changed()
   }
 
-  private onNack(n: number, code: string, reason: string, remedy?: string): void {
+  private answered(n: number): void {
+    this.tooBig = 0
+    const at = this.unanswered.indexOf(n)
+    if (at >= 0) this.unanswered.splice(at, 1)
+  }
+
+  private refused(refused: Refused): void {
+    const { n = 0, text, reason, remedy, what } = refused
+    const same = (one: Unsent) => one.n === n && one.problem === reason
+    // A presence is said again every few seconds, and is nobody's work.
+    if (what !== 'presence') this.problems = [...this.problems.filter((one) => !same(one)), { n, text, problem: reason, remedy }].slice(-PROBLEMS_KEPT)
+    for (const listener of this.refusedListeners) listener(refused)
+  }
+
+  /** Take an intent out of what waits to be sent: whoever wrote it is told, and the ones behind it go on. */
+  private setAside(n: number, why: { code: string; reason: string; remedy: string }): IntentMessage[] {
     const intent = this.lane.pending.find((one) => one.n === n)
+    if (!intent) return []
+    const again = this.lane.nacked(n)
+    this.refused({ what: 'intent', n, text: intent.text || intent.kind, ...why })
+    return again
+  }
+
+  private onError({ code, reason, remedy = '', what = 'message', document }: ErrorMessage): void {
+    if (what === 'message') {
+      this.inbox.refused()
+      // A lane that was kept and cannot be read: without a welcome nothing would ever be sent.
+      if (!this.welcomed && this.lane.lane) {
+        this.lane.renew()
+        this.send({ type: 'hello', seen: this.lane.shown })
+      }
+    }
+    this.refused({ what, ...(document && { document }), text: '', code, reason, remedy })
+  }
+
+  private onNack(n: number, code: string, reason: string, remedy = ''): void {
+    if (code === 'gap' && this.stale.includes(n)) {
+      this.stale.splice(this.stale.indexOf(n), 1)
+      return
+    }
+    const behind = this.unanswered.slice(this.unanswered.indexOf(n) + 1)
+    this.answered(n)
     if (code === 'equivocation') {
       this.lane.renew()
       this.provider.disconnect()
       this.provider.connect()
       return
     }
-    for (const again of this.lane.nacked(n)) this.send(again)
-    this.problems.push({ n, text: intent?.text || intent?.kind || '', problem: reason, remedy })
+    const again = this.setAside(n, { code, reason, remedy })
+    this.unanswered = this.unanswered.slice(0, this.unanswered.length - behind.length)
+    this.stale.push(...behind)
+    for (const intent of again) this.send(intent)
   }
 
   private onRecord(record: LogRecord): void {

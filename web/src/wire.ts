@@ -70,7 +70,37 @@ export interface Question {
 }
 export interface DraftMessage { type: 'draft'; plan: string; intents: string[]; doc: string; text: string }
 export interface ComposingMessage { type: 'composing'; lane: string; actor: string; scope: Scope[] | null; on: boolean }
-export interface ErrorMessage { type: 'error'; code: string; reason: string }
+/** Something of what this client sent was refused; the socket stays. */
+export interface ErrorMessage {
+  type: 'error'
+  code: string
+  reason: string
+  remedy?: string
+  what?: 'message' | 'edit' | 'presence' | 'frame'
+  document?: string
+}
+/** What the server did not take: an intent has its `n`, an edit or a presence its document. */
+export interface Refused {
+  what: 'intent' | 'message' | 'edit' | 'presence' | 'frame'
+  n?: number
+  document?: string
+  text: string
+  code: string
+  reason: string
+  remedy: string
+}
+
+const isHigh = (text: string, at: number): boolean => (text.charCodeAt(at) & 0xfc00) === 0xd800
+const isLow = (text: string, at: number): boolean => (text.charCodeAt(at) & 0xfc00) === 0xdc00
+
+/** A part of a text, at most `most` units long, that neither begins nor ends inside a character of two units. */
+export function cut(text: string, from: number, to: number, most = Infinity): string {
+  let end = Math.min(to, from + most, text.length)
+  let start = from
+  if (start > 0 && isLow(text, start) && isHigh(text, start - 1)) start += 1
+  if (end > start && end < text.length && isHigh(text, end - 1) && isLow(text, end)) end -= 1
+  return text.slice(start, Math.max(start, end))
+}
 
 export interface LogRecord<Body = any> {
   type: 'record'

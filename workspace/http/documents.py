@@ -12,7 +12,6 @@ from workspace.founding import found
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
 from workspace.http.problem import Problem
-from workspace.http.workspaces import DOCUMENTS_MAX
 from workspace.intents.evidence import render
 from workspace.intents.record import ConfigBody
 from workspace.reading import read_documents
@@ -46,8 +45,8 @@ async def create(request: Request) -> Response:
         fold = room.sequencer.fold
         if name in fold.kinds:
             return _clash(fold.documents[name], name, body)
-        if len(fold.kinds) >= DOCUMENTS_MAX:
-            return Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
+        if len(fold.kinds) >= room.settings.documents_max:
+            return Problem("too_large", f"A workspace has at most {room.settings.documents_max} documents.")
         found(room, identity.actor, ConfigBody(documents={name: body.kind}), edits)
         return None
 

@@ -21,7 +21,6 @@ from workspace.room import Room
 from workspace.websocket import COOKIE
 
 T = TypeVar("T")
-BODY_BYTES_MAX = 1 << 20
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -107,12 +106,12 @@ async def body_of(request: Request, kind: type[T]) -> T:
 
 
 async def raw_body(request: Request) -> bytes:
-    """Return the body, at most 1 MiB, without reading more."""
-    body = b""
+    """Return the body without reading more than is allowed."""
+    body, most = b"", lobby_of(request).settings.body_bytes_max
     async for chunk in request.stream():
         body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise Problem("too_large", f"A body has at most {BODY_BYTES_MAX} bytes.")
+        if len(body) > most:
+            raise Problem("too_large", f"A body has at most {most} bytes.")
     return body
 
 

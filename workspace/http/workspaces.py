@@ -24,8 +24,6 @@ from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.names import is_actor, is_title, is_workspace_id
 from workspace.websocket import COOKIE
 
-DOCUMENTS_MAX = 200
-
 
 class NewWorkspace(msgspec.Struct, frozen=True):
     """Body of `POST /api/workspaces`; a document is its kind, or its kind and content."""
@@ -99,8 +97,8 @@ async def create(request: Request) -> Response:
     body = await body_of(request, NewWorkspace)
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
-    if len(body.documents) > DOCUMENTS_MAX:
-        raise Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
+    if len(body.documents) > lobby.settings.documents_max:
+        raise Problem("too_large", f"A workspace has at most {lobby.settings.documents_max} documents.")
     documents = new_documents(body.documents)
     refusal = check(body.policy) if body.policy else None
     if refusal is not None:
