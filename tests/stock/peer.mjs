@@ -39,6 +39,13 @@ const commands = {
       if (words) text.insert(at, words)
     }
   }),
+  // What an application says of itself beyond its user: any field, of any size.
+  present: ({ field, value, size }) => provider.awareness.setLocalStateField(field, size ? 'x'.repeat(size) : value),
+  half: ({ field }) => provider.awareness.setLocalStateField(field, 'cut \ud83d'),
+  // A throttled tab: nothing is renewed any more, messages are still answered.
+  throttle: () => clearInterval(provider.awareness._checkInterval),
+  others: () => [...provider.awareness.getStates()].filter(([id]) => id !== doc.clientID).map(([id, state]) => ({ id, state })),
+  own: () => ({ id: doc.clientID, state: provider.awareness.getLocalState(), clock: provider.awareness.meta.get(doc.clientID).clock }),
   state: () => ({
     text: text.toString(),
     synced: provider.synced,

@@ -7,10 +7,11 @@ import contextlib
 import json
 import random
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,12 +51,14 @@ class StockPeer:
 
 
 @asynccontextmanager
-async def stock_peer(server: Running, name: str, doc: str = "plan") -> AsyncIterator[StockPeer]:
+async def stock_peer(
+    server: Running, name: str, doc: str = "plan", program: str = "peer.mjs"
+) -> AsyncIterator[StockPeer]:
     node = shutil.which("node")
     assert node, "node 20 is needed for the stock clients"
     token = await server.token(name)
     process = await asyncio.create_subprocess_exec(
-        node, str(HERE / "peer.mjs"), f"{server.ws_url}/ws/demo", doc, token,
+        node, str(HERE / program), f"{server.ws_url}/ws/demo", doc, token,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24,
     )  # fmt: skip
     try:
@@ -126,3 +129,89 @@ async def test_an_idle_client_stays_connected() -> None:
         state = await ana.tell("state")
         assert state["closes"] == 0
         assert state["connected"]
+
+
+async def shown(peer: StockPeer, client: object) -> dict[str, Any] | None:
+    """Return what a peer sees of another client."""
+    others: list[dict[str, Any]] = await peer.tell("others")  # type: ignore[assignment]
+    return next((other["state"] for other in others if other["id"] == client), None)
+
+
+async def wait_for(look: Callable[[], Awaitable[bool]], seconds: float = WAIT) -> None:
+    async with asyncio.timeout(seconds):
+        while not await look():
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("size", [8_000, 200_000])
+async def test_a_presence_of_any_size_costs_nothing_but_its_own_excess(size: int) -> None:
+    async with running_server() as server, stock_peer(server, "ana") as ana, stock_peer(server, "ben") as ben:
+        own = (await ana.tell("own"))["id"]
+        await ana.tell("present", field="picture", size=size)
+        await ana.tell("half", field="word")
+        await ana.tell("present", field="cursor", value={"at": 7})
+
+        async def is_shown() -> bool:
+            state = await shown(ben, own)
+            return bool(state and "cursor" in state)
+
+        await wait_for(is_shown)
+        state = await shown(ben, own)
+        assert state is not None
+        assert (state["user"]["name"], state["cursor"], state["word"]) == ("ana", {"at": 7}, "cut \ufffd")
+        assert ("picture" in state) is (size < 16_000)
+        await ana.tell("insert", at=0, words="afterwards ")
+        await ben.until(lambda state: state["text"] == "afterwards ")
+        assert (await ana.tell("state"))["closes"] == 0
+        mine: dict[str, Any] = (await ana.tell("own"))["state"]  # type: ignore[assignment]
+        assert len(mine["picture"]) == size, "what somebody says of itself is never overwritten"
+
+
+async def test_a_throttled_tab_stays_visible_and_its_next_word_is_heard() -> None:
+    """Stock clients drop who was not renewed for 30 s; the tab says nothing for 50."""
+    async with running_server() as server, stock_peer(server, "ana") as ana, stock_peer(server, "ben") as ben:
+        own = (await ana.tell("own"))["id"]
+        await ana.tell("present", field="cursor", value=1)
+        await ana.tell("throttle")
+        gone = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(50):
+                await wait_for(lambda: _is_at(ben, own, 1))
+                while True:
+                    gone += await shown(ben, own) is None
+                    await asyncio.sleep(0.5)
+        assert gone == 0
+        for at in (2, 3):
+            await ana.tell("present", field="cursor", value=at)
+            await wait_for(lambda at=at: _is_at(ben, own, at), 2)  # type: ignore[misc]
+        assert (await ana.tell("own"))["state"]["cursor"] == 3  # type: ignore[index]
+
+
+async def _is_at(peer: StockPeer, client: object, at: int) -> bool:
+    state = await shown(peer, client)
+    return state is not None and state.get("cursor") == at
+
+
+async def test_a_client_with_edits_that_nobody_has_is_asked_a_handful_of_times_and_goes_on_typing() -> None:
+    async with (
+        running_server() as server,
+        stock_peer(server, "ben") as ben,
+        stock_peer(server, "ana", program="pending.mjs") as ana,
+    ):
+        await ana.tell("type", words="mine ")
+        await ben.until(lambda state: "mine" in state["text"])
+        with contextlib.suppress(TimeoutError):
+            await ana.until(lambda state: state["closes"], seconds=10)
+        state = await ana.tell("state")
+        assert state["waits"]
+        assert (state["closes"], state["connected"]) == (0, True)
+        asked, received = state["asked"], state["received"]
+        assert isinstance(asked, int)
+        assert asked <= 7, "once at joining, then with growing pauses"
+        assert isinstance(received, int)
+        assert received < 30
+        await ana.tell("type", words="more ")
+        await ben.until(lambda state: "mine more " in state["text"])
+        await ana.tell("heal")
+        await ben.until(lambda state: "first second " in state["text"], seconds=40)
+        assert (await ben.tell("state"))["closes"] == 0

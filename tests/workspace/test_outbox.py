@@ -26,6 +26,29 @@ def test_one_large_frame_may_stand_alone() -> None:
     assert box.has_room
 
 
+def test_behind_an_answer_as_much_again_may_wait_until_all_was_taken() -> None:
+    box = Outbox(bytes_max=10, frames_max=3)
+    box.expect(1_000)
+    assert box.put(b"y" * 5)
+    assert box.put(b"x" * 1_000)
+    assert all(box.put(b"z" * 50) for _ in range(20))
+    assert not box.put(b"z" * 50)
+    while box.take() is not None:
+        pass
+    box.settle()
+    assert box.put(b"12345")
+    assert not box.put(b"123456")
+
+
+async def test_an_answer_of_any_size_is_not_what_a_client_is_too_slow_for() -> None:
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), Outbox(bytes_max=10))
+    peer.send(b"1234567")
+    peer.answer(b"x" * 1_000)
+    peer.send(b"1234567")
+    assert peer.closing is None
+    assert [len(await peer.next_frame() or b"") for _ in range(3)] == [7, 1_000, 7]
+
+
 async def test_a_client_that_does_not_read_is_closed_with_resync() -> None:
     peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), Outbox(bytes_max=10))
     for _ in range(5):
