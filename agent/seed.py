@@ -70,4 +70,4 @@ async def write_seed(room: Room) -> None:
     for doc, done in (("plan", written), ("budget", filled)):
         update = done[0].update
         event = Edited("seed", "Ana", doc, update, scan_update(update, INTERNAL))
-        await room.ask(lambda event=event: room.handle(event))  # type: ignore[misc]
+        await room.submit(event)

@@ -9,10 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 from crdt.digest import Json
 from crdt.document import Document, DocumentKind
 from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
-from workspace.http.problem import Problem
+from workspace.http.problem import Problem, refuse
 from workspace.http.workspaces import DOCUMENTS_MAX
 from workspace.intents.events import Configured
-from workspace.intents.evidence import render
+from workspace.intents.evidence import in_lines
+from workspace.intents.fold import Fold
+from workspace.intents.quarantine import refuse_lost
 from workspace.intents.record import ConfigBody
 from workspace.reading import read_documents
 from workspace.room import Room
@@ -26,6 +28,15 @@ class NewDocument(msgspec.Struct, frozen=True):
     kind: DocumentKind = "text"
 
 
+class Look(msgspec.Struct, frozen=True):
+    """What was seen of a document between two turns of its room."""
+
+    kind: DocumentKind
+    value: Json = None
+    digest: str = ""
+    state: bytes = b""
+
+
 async def index(request: Request) -> Response:
     """`GET …/documents`."""
     room, identity = await enter(request, "read")
@@ -35,7 +46,7 @@ async def index(request: Request) -> Response:
         room.callers.sent(identity.actor, fold.seq)
         return [{"name": name, "kind": kind} for name, kind in sorted(fold.listed().items())]
 
-    return answer(await room.ask(listed))
+    return answer(await room.read(listed))
 
 
 async def create(request: Request) -> Response:
@@ -44,17 +55,16 @@ async def create(request: Request) -> Response:
     name = document_name(request)
     body = await body_of(request, NewDocument)
 
-    def make() -> str:
-        fold = room.sequencer.fold
-        if name in fold.kinds:
-            return fold.kinds[name]
-        if len(fold.kinds) >= DOCUMENTS_MAX:
-            return ""
-        room.handle(Configured(identity.actor, ConfigBody(documents={name: body.kind})))
-        return body.kind
+    def make() -> Configured | None:
+        kinds = room.sequencer.fold.kinds
+        if name in kinds or len(kinds) >= DOCUMENTS_MAX:
+            return None
+        return Configured(identity.actor, ConfigBody(documents={name: body.kind}))
 
-    kind = await room.ask(make)
-    if not kind:
+    await room.submit(make)
+    refuse_broken(room.sequencer.fold, name)
+    kind = room.sequencer.fold.kinds.get(name)
+    if kind is None:
         raise Problem("too_large", f"A workspace has at most {DOCUMENTS_MAX} documents.")
     if kind != body.kind:
         raise Problem("exists", f"{name} exists already, as a {kind} document.")
@@ -71,20 +81,22 @@ async def show(request: Request) -> Response:
     at = number(request, "at", default=0, low=1, high=2**53)
     if at:
         document, seq = await _past(request, room, name, at)
-        return _rendered(document, name, seq, form)
+        return _rendered(_look(document, form), name, seq, form)
 
-    def now() -> Response | None:
+    def now() -> tuple[Look, int] | None:
         fold = room.sequencer.fold
+        refuse_broken(fold, name)
         document = fold.documents.get(name)
         if document is None:
             return None
+        look = _look(document, form)
         room.callers.sent(identity.actor, fold.seq)
-        return _rendered(document, name, fold.seq, form)
+        return look, fold.seq
 
-    response = await room.ask(now)
-    if response is None:
+    found = await room.read(now)
+    if found is None:
         raise Problem("not_found", "No such workspace or document, or it is not yours.")
-    return response
+    return _rendered(found[0], name, found[1], form)
 
 
 async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Document, int]:
@@ -94,17 +106,33 @@ async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Docum
     kinds = dict(room.sequencer.fold.kinds)
     document = (await read_documents(lobby_of(request).store, room.ws, at, kinds)).get(name)
     if document is None:
+        refuse_broken(room.sequencer.fold, name)
         raise Problem("not_found", f"{name} did not exist at {at}.")
     return document, at
 
 
-def _rendered(document: Document, name: str, seq: int, form: str) -> Response:
+def refuse_broken(fold: Fold, name: str) -> None:
+    """Raise `Problem` document_broken for a document that was put aside."""
+    refusal = refuse_lost(fold, (name,))
+    if refusal is not None:
+        refuse(refusal)
+
+
+def _look(document: Document, form: str) -> Look:
+    """Return of a document what a form of it is made of; no more, because the room waits meanwhile."""
+    if form == "update":
+        return Look(document.kind, state=document.encode())
+    return Look(document.kind, document.value(), document.digest() if form == "json" else "")
+
+
+def _rendered(look: Look, name: str, seq: int, form: str) -> Response:
+    """Return the response, made beside the room: what was looked at does not change any more."""
     headers = {"x-folkmoot-seq": str(seq)}
     match form:
         case "text":
-            return PlainTextResponse(render(document), headers=headers)
+            return PlainTextResponse(in_lines(look.value), headers=headers)
         case "update":
-            return Response(document.encode(), headers=headers, media_type="application/octet-stream")
+            return Response(look.state, headers=headers, media_type="application/octet-stream")
         case _:
-            body = {"name": name, "kind": document.kind, "seq": seq, "value": document.value()}
-            return answer({**body, "digest": document.digest()})
+            body = {"name": name, "kind": look.kind, "seq": seq, "value": look.value}
+            return answer({**body, "digest": look.digest})

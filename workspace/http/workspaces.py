@@ -78,6 +78,7 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
         "seq": fold.seq,
         "epoch": fold.epoch,
         "documents": fold.listed(),
+        "quarantined": dict(fold.quarantined),
         "members": dict(fold.members),
         "policy": msgspec.to_builtins(fold.policy),
         "invariants": msgspec.to_builtins(fold.invariants),
@@ -105,7 +106,7 @@ async def create(request: Request) -> Response:
     room = await lobby.create(
         body.id, name=body.name or body.id, actor=identity.actor, policy=body.policy, documents=body.documents
     )
-    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
+    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
 
 
 async def index(request: Request) -> Response:
@@ -117,7 +118,7 @@ async def index(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """`GET /api/workspaces/WS`."""
     room, _ = await enter(request, "read")
-    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
+    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)))
 
 
 async def delete(request: Request) -> Response:
@@ -151,8 +152,8 @@ async def configure(request: Request) -> Response:
         budget=body.budget,
         receivers=body.receivers,
     )
-    await room.ask(lambda: room.handle(Configured(identity.actor, config)))
-    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
+    await room.submit(Configured(identity.actor, config))
+    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)))
 
 
 async def fork(request: Request) -> Response:
@@ -172,7 +173,7 @@ async def fork(request: Request) -> Response:
         lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
     )
     made = await lobby.room(body.id)
-    return answer(await made.ask(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
+    return answer(await made.read(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
 
 
 async def make_token(request: Request) -> Response:

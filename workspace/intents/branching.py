@@ -66,11 +66,15 @@ def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionB
 def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
     """Commit an intent's variant; return the documents it is in."""
     assert entry.plan is not None, "only planned intents are branched"
+    core.subject = entry.id
     ran = try_plan(entry.plan, core.fold.documents, client=core.scratch_client)
     if not isinstance(ran, Ran) or not ran.documents:
         return ()
     ops: list[Op] = []
-    for doc, document in sorted(ran.documents.items()):
+    free = {doc: it for doc, it in ran.documents.items() if variant_name(doc, entry.id) not in core.fold.kinds}
+    if not free:
+        return ()  # somebody has made documents of those names by hand
+    for doc, document in sorted(free.items()):
         name = variant_name(doc, entry.id)
         ops += [CreateDocument(name, document.kind), *_contents(name, document)]
     body = PlanBody(
@@ -85,7 +89,7 @@ def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
     )
     turn.append(body, AGENT)
     enter_commit(core, turn, entry, run(core.fold.documents, body.ops, (), client=core.client))
-    return tuple(variant_name(doc, entry.id) for doc in sorted(ran.documents))
+    return tuple(variant_name(doc, entry.id) for doc in sorted(free))
 
 
 def _contents(name: str, document: Document) -> list[Op]:
@@ -94,7 +98,8 @@ def _contents(name: str, document: Document) -> list[Op]:
         text = document.text()
         return [Insert(name, Anchor(None, TEXT_ROOT, 0).encode(), text)] if text else []
     value = document.value()
-    assert isinstance(value, dict), "a data document is a map"
+    if not isinstance(value, dict):
+        return []  # no plan writes into a rich document; it can only make an empty one
     return [SetValue(name, (key,), part, "absent") for key, part in sorted(value.items())]
 
 

@@ -22,6 +22,7 @@ from workspace.intents.events import (
     CallOpening,
     Closing,
     Configured,
+    DocumentDoubted,
     DocumentsChanged,
     Drafted,
     DraftShown,
@@ -47,9 +48,12 @@ from workspace.intents.events import (
     ToolDenied,
 )
 from workspace.intents.expiring import expire_questions
-from workspace.intents.fold import Fold, JournalLike
+from workspace.intents.failing import end_failed, subject_of
+from workspace.intents.fold import UNREADABLE, Break, Fold, JournalLike, words_of
+from workspace.intents.plan import whole
+from workspace.intents.quarantine import put_aside, secure
 from workspace.intents.record import CheckpointBody, ConfigBody, Row
-from workspace.intents.replay import start_replay
+from workspace.intents.replay import Replay, start_replay
 from workspace.intents.turn import AGENT, Turn, unix_time
 
 STEPS_MAX = 10_000
@@ -64,8 +68,8 @@ UNSETTLING = (Drafted, Stepped, CallOpening, CallEnded, ToolDenied, ShadowCompar
 class Sequencer:
     """Orders, compares, settles and commits. One per workspace and epoch; never awaits, never raises for bad input.
 
-    An AssertionError or `BrokenDocument` out of `handle` is a bug or a poisoned document: nothing of that turn may be
-    made durable, and the room must be opened again from its log.
+    What comes out of `handle` is a bug or a poisoned document: nothing of that turn may be made durable, and the room
+    must be opened again from its log. `core.subject` is then the intent that was worked on, "" for none.
     """
 
     def __init__(
@@ -100,6 +104,7 @@ class Sequencer:
         core = self.core
         core.turn += 1
         core.now = max(core.now, now)
+        core.subject = subject_of(event, core.fold)
         turn = Turn(core.fold, core.epoch, core.now)
         self._enter(turn, event)
         self._stir(turn, event)
@@ -127,7 +132,7 @@ class Sequencer:
 
     def changed_documents(self) -> tuple[str, ...]:
         """Return the documents that a checkpoint has to keep, changed since the one before; asked again, none."""
-        due = tuple(sorted(self._changed))
+        due = tuple(sorted(self._changed & self.fold.documents.keys()))
         self._changed.clear()
         return due
 
@@ -206,6 +211,8 @@ class Sequencer:
             case Resynced():
                 key = (event.lane, event.doc)
                 core.sent[key], core.synced[key] = core.sent.get(key, 0) + 1, core.turn
+            case DocumentDoubted():
+                secure(core, turn, encoded=core.fold.documents)
             case ReadFrom():
                 core.runs.close(turn)
             case Closing():
@@ -273,7 +280,7 @@ class Sequencer:
             return
         work.draft_docs.add(event.draft.doc)
         name = planning.draft_name(entry.id, work.attempt)
-        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, event.draft.text[:DRAFT_POINTS_MAX]))
+        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, whole(event.draft.text)[:DRAFT_POINTS_MAX]))
 
     def _configure(self, turn: Turn, event: Configured) -> None:
         created = tuple(doc for doc in event.config.documents if doc not in self.core.fold.documents)
@@ -283,10 +290,11 @@ class Sequencer:
             turn.tell(DocumentsChanged(created, ()))
 
     def _checkpoint(self, turn: Turn) -> None:
-        fold = self.core.fold
+        fold, self.core.subject = self.core.fold, ""
         self.core.runs.close(turn)
         self._changed |= fold.touched
-        digests = {doc: document.digest() for doc, document in fold.documents.items()}
+        secure(self.core, turn, encoded=self._changed)
+        digests = fold.digests()
         done = tuple(fold.segments.waiting) or msgspec.UNSET
         body = CheckpointBody(head=fold.seq, state=fold.state(), documents=digests, jid=fold.jid, segments=done)
         turn.append(body, AGENT)
@@ -325,7 +333,9 @@ def open_sequencer(
         if waiting.update != EMPTY_UPDATE:  # a fork leaves out what came after it
             _resume_run(core, turn, waiting)
     core.runs.close(turn)
-    accounting.close_lost(core, turn)
+    _put_lost_aside(replay, turn)
+    accounting.close_lost(core, turn, is_crash=not rows or rows[-1].kind != "checkpoint")
+    end_failed(core, turn)
     for entry in core.live():
         core.work[entry.id] = Work(since=now, turn=core.turn, ready_at=now)
     idle = _idle_lanes(fold, now)
@@ -334,6 +344,15 @@ def open_sequencer(
     for outgoing in fold.outbox.values():
         turn.wish(SendEffect(outgoing, openings=epoch - outgoing.epoch))
     return sequencer, turn.outcome()
+
+
+def _put_lost_aside(replay: Replay, turn: Turn) -> None:
+    """Open without the documents that cannot be rebuilt or read: everything else goes on."""
+    fold = replay.fold
+    replay.doubt(fold.seq)
+    lost = {doc: fold.breaks[doc].words for doc in sorted(fold.unsettled)}
+    if lost:
+        put_aside(turn, lost)
 
 
 def _idle_lanes(fold: Fold, now: float) -> tuple[str, ...]:
@@ -348,11 +367,22 @@ def _idle_lanes(fold: Fold, now: float) -> tuple[str, ...]:
 
 def _resume_run(core: Core, turn: Turn, row: JournalLike) -> None:
     """Apply a journal row that no record names yet, as it was applied before the crash."""
-    scan = scan_update(row.update)
-    applied = core.fold.documents[row.doc].apply(row.update, scan)
+    fold = core.fold
+    fold.jid = max(fold.jid, row.jid)
+    document = fold.documents.get(row.doc)
+    if document is None and row.doc in fold.kinds:
+        return  # put aside: its rows stay in the journal, and no record will name this one
+    if document is None:
+        raise LogCorrupt(f"journal row {row.jid} is of no document")
+    try:
+        scan = scan_update(row.update)
+        applied = document.apply(row.update, scan)
+    except UNREADABLE as error:
+        core.runs.close(turn, doc=row.doc)
+        fold.lose(Break(row.doc, fold.seq + 1, row.jid, words_of(error)))
+        return
     if applied is None:
         raise LogCorrupt(f"journal row {row.jid} holds nothing new")
-    core.fold.jid = max(core.fold.jid, row.jid)
     for client in applied.inserted:
         core.fold.owners.setdefault((row.doc, client), row.actor)
     core.runs.add(turn, row.jid, applied, scan, doc=row.doc, lane=row.lane, actor=row.actor)
