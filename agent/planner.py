@@ -6,7 +6,6 @@ answered a question, it runs again from the start and the answers it had before 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +25,7 @@ from workspace.errors import PlannerFault
 from workspace.intents.calls import Purpose
 from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task, Tokens
 from workspace.ports import Desk
+from workspace.tasks import Tasks
 
 PLAN_VERSION = 1
 TURNS_MAX = 32
@@ -159,7 +159,7 @@ class ModelPlanner:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._prompt = load_prompt("plan", PLAN_VERSION)
-        self._loading: asyncio.Future[None] | None = None
+        self._loading = Tasks()
         self._shadows = Shadows(gateway.clock)
 
     @property
@@ -169,11 +169,12 @@ class ModelPlanner:
 
     async def open(self) -> None:
         """Begin to load the SDK, so that the first instruction does not wait for it."""
-        self._loading = asyncio.ensure_future(self._gateway.warm())
+        self._loading.start(self._gateway.warm(), name="load the SDK")
 
     async def close(self) -> None:
         """Close the connections to the models."""
         await self._shadows.close()
+        await self._loading.close()
         await self._gateway.close()
 
     async def plan(self, task: Task, desk: Desk) -> Proposal:

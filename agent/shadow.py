@@ -18,6 +18,7 @@ from workspace.errors import CallRefused, PlannerFault, RoomClosed
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.plan import Draft, Planned, Proposal, Task
 from workspace.ports import Desk
+from workspace.tasks import Tasks
 
 AT_ONCE_MAX = 4
 SECONDS_MAX = 120.0
@@ -78,7 +79,7 @@ class Shadows:
     """All shadow runs of a server. `clock` in seconds that never go back."""
 
     clock: Callable[[], float]
-    running: set[asyncio.Task[None]] = field(default_factory=set)
+    running: Tasks = field(default_factory=Tasks)
 
     def begin(
         self, task: Task, desk: Desk, served: Served, model: str, plan: Callable[[Desk], Awaitable[Proposal]]
@@ -86,15 +87,11 @@ class Shadows:
         """Start a shadow run of `plan` beside; does nothing while four are under way."""
         if len(self.running) >= AT_ONCE_MAX:
             return
-        shadow = asyncio.create_task(self._run(task, desk, served, model, plan), name=f"shadow {task.intent}")
-        self.running.add(shadow)
-        shadow.add_done_callback(self.running.discard)
+        self.running.start(self._run(task, desk, served, model, plan), name=f"shadow {task.intent}")
 
     async def close(self) -> None:
         """Cancel what runs."""
-        for shadow in self.running:
-            shadow.cancel()
-        await asyncio.gather(*self.running, return_exceptions=True)
+        await self.running.close()
 
     async def _run(
         self, task: Task, desk: Desk, served: Served, model: str, plan: Callable[[Desk], Awaitable[Proposal]]

@@ -129,11 +129,11 @@ async def _check(
     bodies = [r["body"] for r in ana.records if r["kind"] == "intent" and r["body"]["id"] in ids]
     outcome.text = chen.text()
     room = await server.lobby.room(DEMO)
-    await room.ask(lambda: None)
+    await room.read(lambda: None)
     rows, journal = await read_all(server.lobby.store, DEMO)
     outcome.report = await asyncio.to_thread(verify, rows, journal)
     replayed = await asyncio.to_thread(fold_log, rows, journal)
-    live = await room.ask(room.sequencer.fold.state)
+    live = await room.read(room.sequencer.fold.state)
     stamps_are_blind = all(body["seen"] < min(asked["seq"] for asked in outcome.asked.values()) for body in bodies)
     rejected = CASUAL if words is FORMAL else FORMAL
     lost = outcome.verdicts[loser]

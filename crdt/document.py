@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import msgspec
-from pycrdt import Map, Text
+from pycrdt import Map, Text, XmlFragment
 
 from crdt.digest import Json, digest_value
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
@@ -34,7 +34,7 @@ from crdt.scan import (
 )
 from crdt.scanned import CLOCK_MAX, DELETED, EXACT, STRING
 from crdt.shape import TEXT, Shape
-from crdt.values import read_map, xml_of
+from crdt.values import has_choice, read_map, xml_of
 from crdt.worded import Worded
 
 __all__ = ["EMPTY_UPDATE", "KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
@@ -143,6 +143,10 @@ class Document(Worded):
             self.is_strict = is_strict
             self._cache.clear()
             self.version += 1
+
+    def is_said_by_chance(self) -> bool:
+        """Tell whether folkmoot 0.1 digested it otherwise each time: XML with several attributes somewhere."""
+        return not self.is_strict and isinstance(self._root, XmlFragment) and has_choice(self._root)
 
     def missing(self, scan: Scan) -> bool:
         """Tell whether an update would leave a gap or refers to ids that are not here."""

@@ -181,6 +181,24 @@ def _attributes(node: XmlElement) -> dict[str, object]:
     return {str(name): value for name, value in node.attributes.__iter__()}
 
 
+def has_choice(node: object, level: int = 0) -> bool:
+    """Tell whether pycrdt's own `str` of a node may come out in more than one order."""
+    if level > XML_LEVELS_MAX:
+        return True
+    match node:
+        case XmlText():
+            marks = [value for _, given in node.diff() for value in (given or {}).values()]
+            return any(isinstance(value, dict) and len(value) > 1 for value in marks)
+        case XmlElement() if len(values := _attributes(node)) > 1 or any(
+            isinstance(value, dict) and len(value) > 1 for value in values.values()
+        ):
+            return True
+        case XmlFragment() | XmlElement():
+            return any(has_choice(child, level + 1) for child in node.children)
+        case _:
+            return False
+
+
 def _formatted(part: object, marks: Mapping[str, object] | None, level: int) -> str:
     """Return a stretch of text, or what is embedded in it, inside its marks, the first of them outermost."""
     said = "".join(_pieces(part, level + 1)) if isinstance(part, XmlElement | XmlFragment | XmlText) else _said(part)

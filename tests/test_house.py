@@ -26,6 +26,13 @@ IMPURE_MODULES = {
     "starlette", "uvicorn", "websockets", "anthropic", "os", "subprocess", "uuid", "tempfile", "pathlib",
 }  # fmt: skip
 CRDT_MAY_IMPORT = {"pycrdt", "msgspec", "crdt"}
+# Who makes tasks: their owner, connections that end with their task, clients, the process's own, a store's writer, and
+# what is made once and awaited by whoever needs it.
+TASK_MAKERS = {
+    "workspace/tasks.py", "workspace/line.py", "workspace/websocket.py", "workspace/client.py",
+    "workspace/document_client.py", "workspace/store/postgres/writer.py", "agent/serving.py",
+    "agent/gateway/provider.py",
+}  # fmt: skip
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "types", "base", "data"}
@@ -79,6 +86,14 @@ def test_no_import_is_hidden(name: str) -> None:
             assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(scope)), name
         if isinstance(scope, ast.If):
             assert "TYPE_CHECKING" not in ast.unparse(scope.test), name
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in TASK_MAKERS])
+def test_background_tasks_have_an_owner(name: str) -> None:
+    for node in ast.walk(tree_of(name)):
+        if isinstance(node, ast.Attribute | ast.Name):
+            made = node.attr if isinstance(node, ast.Attribute) else node.id
+            assert made not in ("create_task", "ensure_future", "TaskGroup"), f"{name} makes a task of its own: {made}"
 
 
 def test_there_is_no_circle() -> None:

@@ -12,12 +12,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from crdt.errors import CrdtError
 from workspace.couriers.mail import MailDrop
 from workspace.couriers.webhook import Webhook
 from workspace.errors import WorkspaceFault
 from workspace.guests import CHANCE_BYTES, receive_guest
 from workspace.http import attribution, documents, effects, inbox, intents, log, pages, usage, workspaces
-from workspace.http.problem import Problem, on_fault, on_missing, on_problem
+from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable
 from workspace.lobby import Lobby
 from workspace.ports import Clock, Courier, Judge, Planner, Store
 from workspace.settings import Settings
@@ -114,7 +115,13 @@ def create_app(
         lobby,
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={Problem: on_problem, WorkspaceFault: on_fault, HTTPException: on_missing},
+        exception_handlers={
+            Problem: on_problem,
+            WorkspaceFault: on_fault,
+            CrdtError: on_unreadable,
+            HTTPException: on_missing,
+            Exception: on_bug,
+        },
     )
     app.state.lobby = lobby
     app.state.api_routes = API

@@ -25,6 +25,10 @@ class Callers:
         self._answers[request] = future
         return future
 
+    def forget(self, request: str) -> None:
+        """Await no answer any more: the intent never came to the sequencer."""
+        self._answers.pop(request, None)
+
     def answered(self, outlet: Acked | Nacked) -> None:
         """Hand an ack or nack to the request that waits for it, if one does."""
         future = self._answers.pop(outlet.request, None)

@@ -6,7 +6,7 @@ takes nothing more but the ends of calls, which must be accounted for whatever h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from workspace.errors import CallRefused
@@ -34,11 +34,8 @@ class Office(Protocol):
     def report(self, event: Event) -> None:
         """Take an event; never blocks."""
 
-    def handle(self, event: Event) -> Outcome:
-        """Put an event through the sequencer, inside the loop."""
-
-    async def ask(self, call: Callable[[], Outcome]) -> Outcome:
-        """Run a call in the room's loop; returns when everything before is durable."""
+    async def submit(self, event: Event) -> Outcome:
+        """Put an event through the sequencer; returns when what it led to is durable."""
 
 
 class RoomDesk:
@@ -63,8 +60,7 @@ class RoomDesk:
 
     async def open_call(self, opened: CallOpened, blobs: Sequence[Blob]) -> str:
         """Reserve a model call. Raises `CallRefused`, `RoomClosed`."""
-        event = CallOpening(opened, tuple(blobs))
-        outcome = await self._office.ask(lambda: self._office.handle(event))
+        outcome = await self._office.submit(CallOpening(opened, tuple(blobs)))
         if outcome.refused is not None:
             raise CallRefused(outcome.refused)
         return outcome.call

@@ -10,11 +10,16 @@ from crdt.sync import encode_denied, encode_step1, encode_update
 from workspace import __version__
 from workspace.attendance import Attendance
 from workspace.errors import (
+    CLOSE_BROKEN,
+    CLOSE_INTERNAL,
     CLOSE_NOT_FOUND,
+    CLOSE_REFUSED,
     CLOSE_UNAUTHENTICATED,
     Close,
-    WorkspaceFault,
+    EventRefused,
+    TurnFailed,
 )
+from workspace.following import catch_up
 from workspace.framing import pack_binary
 from workspace.house import House
 from workspace.inbox import Inbox
@@ -39,7 +44,6 @@ from workspace.intents.events import (
 from workspace.intents.intent import IntentFrame
 from workspace.intents.record import VerdictBody
 from workspace.messages import (
-    Ack,
     Acknowledge,
     ClientMessage,
     Composing,
@@ -51,6 +55,7 @@ from workspace.messages import (
     Seen,
     StateMessage,
     Welcome,
+    answer_of,
     encode,
     encode_record,
     question_message,
@@ -73,8 +78,6 @@ from workspace.session import (
 )
 from workspace.syncing import Syncing
 from workspace.writers import Writers
-
-PAGE_ROWS = 500
 
 
 class Doorman:
@@ -100,9 +103,9 @@ class Doorman:
     def join(self, peer: Peer) -> None:
         """Let a socket in: a document socket is asked what it has, and told who is here."""
         session, house = peer.session, self._house
-        doc = session.doc
-        if doc is not None and not house.sequencer.fold.is_listed(doc):
-            peer.close(CLOSE_NOT_FOUND)
+        doc, fold = session.doc, house.sequencer.fold
+        if doc is not None and not fold.is_listed(doc):
+            peer.close(CLOSE_BROKEN if doc in fold.quarantined else CLOSE_NOT_FOUND)
             return
         self.peers.add(peer)
         house.metrics.add("sockets", by=1)
@@ -111,7 +114,7 @@ class Doorman:
         self._by_doc.setdefault(doc, set()).add(peer)
         self.syncing.enter(peer, doc)
         self._enter_lane(peer)
-        vector = house.sequencer.fold.documents[doc].encode_state_vector()
+        vector = fold.documents[doc].encode_state_vector()
         present = self.attendance.frame(doc)
         house.later(lambda: peer.send(encode_step1(vector)))
         if present is not None:
@@ -160,13 +163,33 @@ class Doorman:
     # ------------------------------------------------------------ what sockets ask for
 
     def take(self, peer: Peer, command: Command) -> None:
-        """Carry out one command of a socket."""
+        """Carry out one command of a socket that is in; what cannot be done costs this socket, not the room."""
+        if peer not in self.peers:
+            return
+        try:
+            self._take(peer, command)
+        except TurnFailed:
+            raise
+        except EventRefused as fault:
+            self._refuse(peer, command, fault)
+        except BaseException:
+            peer.close(CLOSE_INTERNAL)
+            raise
+
+    def _refuse(self, peer: Peer, command: Command, fault: EventRefused) -> None:
+        """Say that something is not taken a second time; an instruction costs no more than itself."""
+        if isinstance(command, Say) and isinstance(command.message, IntentFrame):
+            peer.control(encode(Nack(command.message.n, fault.code, fault.reason, "Ask in other words.")))
+        else:
+            peer.close(CLOSE_REFUSED)
+
+    def _take(self, peer: Peer, command: Command) -> None:
         session, house = peer.session, self._house
         match command:
             case WantState(vector):
                 self.syncing.answer(peer, vector)
             case Edit():
-                self.edit(peer, [command])
+                self._edit(peer, [command])
             case InSync():
                 assert session.doc is not None, "only document sockets sync"
                 house.handle(Resynced(session.lane, session.doc))
@@ -189,7 +212,14 @@ class Doorman:
                 assert_never(command)
 
     def edit(self, peer: Peer, edits: list[Edit]) -> None:
-        """Carry out edits of one socket, as one where each follows the one before."""
+        """Carry out edits of one socket that is in, as one where each follows the one before."""
+        if peer in self.peers:
+            try:
+                self._edit(peer, edits)
+            except EventRefused:
+                peer.close(CLOSE_REFUSED)
+
+    def _edit(self, peer: Peer, edits: list[Edit]) -> None:
         session, house = peer.session, self._house
         doc, lane, actor = session.doc, session.lane, session.identity.actor
         assert doc is not None, "only document sockets edit"
@@ -261,7 +291,7 @@ class Doorman:
         peer.session.lane, peer.session.has_hello = lane, True
         self._enter_lane(peer)
         # What an earlier life of this server sent counts too; nobody can have seen more than is durable.
-        self._deliver(peer, min(max(0, hello.seen), self._house.durable_seq))
+        self.deliver(peer, min(max(0, hello.seen), self._house.durable_seq))
         identity, sequencer = peer.session.identity, self._house.sequencer
         board = sequencer.fold.board
         live = [(entry.id, entry.state, entry.waits_for, entry.reason) for entry in board.live.values()]
@@ -286,33 +316,12 @@ class Doorman:
             if hello.follow and peer in self.peers:
                 peer.following = "catching_up"
                 self._listeners[peer] = None
-                self._house.spawn(self._catch_up(peer, max(0, hello.seen)))
+                self._house.spawn(catch_up(self._house, self, peer, max(0, hello.seen)))
 
         self._house.later(job)
 
-    async def _catch_up(self, peer: Peer, seen: int) -> None:
-        """Send the log from `seen` on, as fast as the socket takes it, then go over to live without a gap."""
-        cursor = seen
-        while peer in self.peers and await peer.room_to_send():
-            if cursor >= self._house.durable_seq:
-                peer.following = "live"
-                # After the log, so that a long inbox does not fill a queue that is filled already.
-                self.inbox.enter(peer)
-                return
-            last = min(self._house.durable_seq, cursor + PAGE_ROWS)
-            try:
-                rows = await self._house.store.rows(self._house.ws, first=cursor + 1, last=last, limit=PAGE_ROWS)
-            except WorkspaceFault as fault:
-                peer.close(Close(1012, fault.code, fault.reason))
-                return
-            for row in rows:
-                if not await peer.room_to_send():
-                    return
-                peer.control(encode_record(row))
-                cursor = row.seq
-                self._deliver(peer, cursor)
-
-    def _deliver(self, peer: Peer, seq: int) -> None:
+    def deliver(self, peer: Peer, seq: int) -> None:
+        """Remember that a socket was sent the log up to `seq`."""
         lane = peer.session.lane
         self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
 
@@ -330,7 +339,7 @@ class Doorman:
                 for peer in self._listeners:
                     if wire is not None and peer.following == "live":
                         peer.control(wire)
-                        self._deliver(peer, record.seq)
+                        self.deliver(peer, record.seq)
                 if isinstance(record.body, VerdictBody):
                     self.inbox.arrived(record.body)
             case Spread(doc, update, lane):
@@ -341,11 +350,11 @@ class Doorman:
                 self._to_followers(encode(question_message(outlet.question)))
             case DraftShown():
                 self._to_followers(encode(DraftMessage(outlet.plan, outlet.intents, outlet.doc, outlet.text)))
-            case DocumentsChanged(_, removed):
-                for doc in removed:
+            case DocumentsChanged(_, removed, broken):
+                for doc in (*removed, *broken):
                     self.syncing.forget(doc)
                     for peer in list(self._by_doc.get(doc, ())):
-                        peer.close(CLOSE_NOT_FOUND)
+                        peer.close(CLOSE_BROKEN if doc in broken else CLOSE_NOT_FOUND)
             case Resync(lane, doc):
                 self.syncing.ask([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
             case EditRefused():
@@ -379,16 +388,9 @@ class Doorman:
         else:
             self._house.metrics.add("refusals_total", f'code="{outlet.refusal.code}"')
         if by is not None:
-            by.control(encode(_answer_of(outlet)))
+            by.control(encode(answer_of(outlet)))
 
     def _to_followers(self, message: bytes) -> None:
         note = Note(message)
         for peer in self._listeners:
             peer.control(note)
-
-
-def _answer_of(outlet: Acked | Nacked) -> Ack | Nack:
-    if isinstance(outlet, Acked):
-        return Ack(outlet.n, outlet.id, outlet.seq, outlet.state)
-    refusal = outlet.refusal
-    return Nack(outlet.n, refusal.code, refusal.reason, refusal.remedy)

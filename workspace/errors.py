@@ -31,6 +31,9 @@ class Close(msgspec.Struct, frozen=True):
 CLOSE_RESTART = Close(1012, "restart", "The workspace is restarting: reconnect.")
 CLOSE_UNAUTHENTICATED = Close(4401, "unauthenticated", "No valid token: ask the owner for a new link.")
 CLOSE_NOT_FOUND = Close(4404, "not_found", "No such workspace or document, or it is not yours.")
+CLOSE_BROKEN = Close(4410, "document_broken", "This document cannot be read any more: ask the owner.")
+CLOSE_REFUSED = Close(4400, "internal", "What this socket sent cannot be carried out: it is not taken again.")
+CLOSE_INTERNAL = Close(1011, "internal", "The server broke while it answered: reconnect.")
 CLOSE_ORIGIN = Close(1008, "origin", "This origin may not open sockets here.")
 CLOSE_SLOW = Close(4508, "too_slow", "Too much was waiting for this client: reconnect and resync.")
 
@@ -96,6 +99,16 @@ class SegmentCorrupt(LogCorrupt):
     def __init__(self, reason: str, *, first: int) -> None:
         super().__init__(reason)
         self.first = first
+
+
+class EventRefused(WorkspaceFault):
+    """The same event made this workspace stop before: it is not carried out again."""
+
+    code = "internal"
+
+
+class TurnFailed(Exception):
+    """The sequencer raised. What is in memory counts no more: the room stops, and opens again from its log."""
 
 
 class CallRefused(WorkspaceFault):

@@ -35,7 +35,10 @@ class House(Protocol):
     durable_seq: int
     is_open: bool
     idle_since: float
-    planner_name: str | None
+
+    @property
+    def planner_name(self) -> str | None:
+        """The planner's name and version, None without one."""
 
     @property
     def callers(self) -> Waiting:

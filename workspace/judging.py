@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 
 from workspace.desk import Office, RoomDesk
 from workspace.errors import CallRefused, PlannerFault, RoomClosed
 from workspace.intents.events import AskJudge, AskMerger, Judged, MergeProposed
 from workspace.intents.oracle import Merged
 from workspace.ports import Judge
+from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
 
 SECONDS_MAX = 30.0
@@ -21,24 +21,16 @@ class JudgeCalls:
     def __init__(self, judge: Judge | None, office: Office) -> None:
         self._judge = judge
         self._office = office
-        self._calls: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def start(self, wish: AskJudge | AskMerger) -> None:
         """Begin a call; what comes of it, or that it failed, is reported to the room."""
         work = self._compare(wish) if isinstance(wish, AskJudge) else self._merge(wish)
-        self._spawn(work)
-
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        call = asyncio.create_task(work, name="judge")
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
+        self._tasks.start(work, name=f"judge for {self._office.ws}")
 
     async def close(self) -> None:
         """Cancel every call and wait until they are gone."""
-        calls = list(self._calls)
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
+        await self._tasks.close()
 
     async def _compare(self, wish: AskJudge) -> None:
         name = self._judge.name if self._judge is not None else ""

@@ -19,19 +19,23 @@ from workspace.errors import (
     LogCorrupt,
     RoomClosed,
     WorkspaceFault,
+    WorkspaceMissing,
 )
+from workspace.failures import Failures, place_of
 from workspace.founding import found
 from workspace.intents.events import Edited
 from workspace.intents.intent import Role
+from workspace.intents.opening import open_sequencer
 from workspace.intents.record import ConfigBody, PolicyConfig
-from workspace.intents.sequencer import open_sequencer
 from workspace.intents.turn import timestamp
 from workspace.messages import Hello
 from workspace.peer import Peer
 from workspace.ports import Batch, Clock, Courier, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
+from workspace.readiness import Readiness
 from workspace.reading import read_all
 from workspace.room import Room
 from workspace.settings import Settings
+from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
 from workspace.trimming import give_back
 
@@ -67,8 +71,9 @@ class Lobby:
         self.metrics = Metrics()
         self.rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
-        self._waking: asyncio.Task[None] | None = None
-        self._sweeper: asyncio.Task[None] | None = None
+        self._failures = Failures()
+        self.readiness = Readiness(store)
+        self._tasks = Tasks()
         # Tokens looked at lately: one that another process revokes counts for two seconds more.
         self._tokens: dict[str, tuple[TokenRow | None, float]] = {}
 
@@ -77,15 +82,13 @@ class Lobby:
         await self.store.open()
         if self.planner is not None:
             await self.planner.open()
-        self._waking = asyncio.create_task(self._wake(), name="lobby wake")
-        self._sweeper = asyncio.create_task(self._sweep(), name="lobby sweep")
+        self._tasks.start(self._wake(), name="lobby wake")
+        self._tasks.start(self._sweep(), name="lobby sweep")
 
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
-        tasks = [task for task in (self._waking, self._sweeper, *self._opening.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
+        await self.readiness.close()
         await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
         if self.planner is not None:
             await self.planner.close()
@@ -100,13 +103,18 @@ class Lobby:
             WorkspaceMissing: there is none.
             LogCorrupt: its log does not verify; it stays closed.
             StoreFault: the database failed.
+            RoomClosed: it has stopped, or failed to open, several times in a row; it has a pause.
         """
         room = self.rooms.get(ws)
         if room is not None and room.is_open:
             return room
         opening = self._opening.get(ws)
         if opening is None:
-            opening = self._opening[ws] = asyncio.create_task(self._reopen(ws), name=f"open {ws}")
+            pause, why = self._failures.pause(ws, asyncio.get_running_loop().time())
+            if pause > 0:
+                raise RoomClosed(f"the workspace has stopped, it opens in {pause:.1f} s: {why}", retry=True)
+            work = self._reopen(ws)
+            opening = self._opening[ws] = self._tasks.start(work, name=f"open {ws}", is_awaited=True)
         # Shielded: who first came may go again, those who came meanwhile wait for the same room.
         return await asyncio.shield(opening)
 
@@ -118,6 +126,16 @@ class Lobby:
             self.rooms[ws] = room = await self._open(ws)
             self.metrics.add("rooms_opened_total")
             return room
+        except WorkspaceMissing:
+            self._failures.forget(ws)
+            raise
+        except WorkspaceFault as fault:
+            self._failures.note(ws, asyncio.get_running_loop().time(), fault.reason, did_open=False)
+            raise
+        except Exception as bug:
+            LOGGER.exception("workspace %s does not open", ws)
+            self._failures.note(ws, asyncio.get_running_loop().time(), place_of(bug), did_open=False)
+            raise RoomClosed(f"the workspace cannot be opened: {place_of(bug)}", retry=True) from bug
         finally:
             del self._opening[ws]
 
@@ -157,6 +175,7 @@ class Lobby:
             clock=self.clock,
             settings=self.settings,
             metrics=self.metrics,
+            failures=self._failures,
         )
         room.begin(outcome.wishes)
         return room
@@ -185,9 +204,8 @@ class Lobby:
         except WorkspaceFault as fault:
             LOGGER.error("nothing is woken: %s", fault.reason)
             return
-        async with asyncio.TaskGroup() as group:
-            for ws in busy:
-                group.create_task(one(ws))
+        for opening in [self._tasks.start(one(ws), name=f"wake {ws}") for ws in busy]:
+            await opening
 
     async def _sweep(self) -> None:
         """Close rooms that nobody needs; give back the memory of what was closed and of documents that rest."""
@@ -231,7 +249,7 @@ class Lobby:
         await self.store.create_workspace(WorkspaceRow(ws, name, timestamp(self.clock.now())))
         room = await self.room(ws)
         config = ConfigBody(name=name, documents=documents or {}, members={actor: "owner"}, policy=policy)
-        await room.ask(lambda: found(room, actor, config, edits))
+        await room.read(lambda: found(room, actor, config, edits))
         return room
 
     async def delete(self, ws: str) -> None:
@@ -240,6 +258,7 @@ class Lobby:
         if room is not None and room.is_open:
             await room.close(CLOSE_NOT_FOUND)
         await self.store.delete_workspace(ws)
+        self._failures.forget(ws)
         self._tokens.clear()
 
     # ------------------------------------------------------------ people
@@ -271,7 +290,7 @@ class Lobby:
         room = self.rooms.get(ws)
         if room is not None and room.is_open and ids:
             gone = frozenset(ids)
-            await room.ask(lambda: room.doorman.close_all(CLOSE_UNAUTHENTICATED, token_ids=gone))
+            await room.read(lambda: room.doorman.close_all(CLOSE_UNAUTHENTICATED, token_ids=gone))
         return ids
 
     async def hello(self, room: Room, peer: Peer, hello: Hello) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.states import mend_halves
+from workspace.intents.events import Acked, Nacked
 from workspace.intents.intent import SCOPES_MAX, IntentFrame, IntentKind, Role, Scope, State
 from workspace.intents.plan import Option
 from workspace.intents.record import Question, Row, VerdictBody, body_parts
@@ -381,3 +382,11 @@ def question_message(question: Question) -> QuestionMessage:
         question.default,
         question.evidence,
     )
+
+
+def answer_of(outlet: Acked | Nacked) -> Ack | Nack:
+    """Return what the sender of an intent is answered."""
+    if isinstance(outlet, Acked):
+        return Ack(outlet.n, outlet.id, outlet.seq, outlet.state)
+    refusal = outlet.refusal
+    return Nack(outlet.n, refusal.code, refusal.reason, refusal.remedy)

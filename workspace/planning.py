@@ -9,6 +9,7 @@ from workspace.errors import CallRefused, PlannerFault, RoomClosed
 from workspace.intents.events import AskPlanner, PlanFailed, Proposed
 from workspace.intents.plan import Proposal, Refused, Task
 from workspace.ports import Planner
+from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
 from workspace.undoing import plan_undo
 
@@ -21,11 +22,17 @@ class PlannerCalls:
         self._office = office
         self._report = office.report
         self._calls: dict[str, asyncio.Task[None]] = {}
+        self._tasks = Tasks()
+
+    @property
+    def name(self) -> str | None:
+        """The planner's name and version, None without one."""
+        return self._planner.name if self._planner is not None else None
 
     def start(self, wish: AskPlanner) -> None:
         """Begin a call; an older one for the same intent is cancelled."""
         self.stop(wish.task.intent)
-        call = asyncio.create_task(self._call(wish), name=f"plan {wish.task.intent}")
+        call = self._tasks.start(self._call(wish), name=f"plan {wish.task.intent}")
         self._calls[wish.task.intent] = call
         call.add_done_callback(lambda done: self._forget(wish.task.intent, done))
 
@@ -37,10 +44,7 @@ class PlannerCalls:
 
     async def close(self) -> None:
         """Cancel every call and wait until they are gone."""
-        calls = list(self._calls.values())
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
+        await self._tasks.close()
 
     def _forget(self, intent: str, call: asyncio.Task[None]) -> None:
         if self._calls.get(intent) is call:

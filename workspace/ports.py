@@ -234,6 +234,9 @@ class Store(Protocol):
     async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
         """Revoke tokens by actor or id; return the ids that were revoked now."""
 
+    async def touch(self) -> None:
+        """Make one small change durable, through the same writer as everything else: whether the store writes."""
+
     async def count_tokens(self) -> int:
         """Return how many tokens were ever made here: zero means first run."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from functools import partial
 
 from crdt.digest import Json, canonical
 from workspace.errors import CLOSE_RESTART
@@ -37,7 +36,7 @@ async def redact_intent(room: Room, intent: str, *, actor: str) -> int | None:
         if not redaction.bodies and not blobs:
             break
         config = ConfigBody(redacted=redaction.hashes())
-        await room.ask(partial(room.handle, Configured(actor, config)))
+        await room.submit(Configured(actor, config))
         await room.store.rewrite(room.ws, room.sequencer.core.epoch, redaction.bodies, tuple(sorted(blobs)))
         changed.update(redaction.bodies)
         has_forgotten = True

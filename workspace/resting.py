@@ -43,5 +43,5 @@ class Resting:
         document = self._house.sequencer.fold.documents.get(doc)
         if document is None or document.is_awake or len(document.encode()) < WAKE_BYTES:
             return
-        with suppress(BrokenDocument):  # whoever uses it next learns of it, and the room opens anew from its log
+        with suppress(BrokenDocument):  # whoever uses it next learns of it, and it is put aside
             document.wake(*await asyncio.to_thread(document.revive))

@@ -8,64 +8,44 @@ its sockets are told to reconnect, and the next opening starts from the log.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from crdt.errors import BrokenDocument
+from workspace.alarm import Alarm
 from workspace.callers import Callers
 from workspace.doorman import Doorman
-from workspace.errors import CLOSE_RESTART, Close, RoomClosed, WorkspaceFault
-from workspace.intents.calls import Blob
+from workspace.errands import Errands
+from workspace.errors import CLOSE_INTERNAL, CLOSE_RESTART, Close, EventRefused, RoomClosed, TurnFailed, WorkspaceFault
+from workspace.failures import Failures, place_of
 from workspace.intents.events import (
-    AskJudge,
-    AskMerger,
-    AskPlanner,
     Closing,
+    DocumentDoubted,
     Edited,
     Event,
     Logged,
     Outcome,
     Outlet,
     ReadFrom,
-    SendEffect,
-    StopPlanner,
     Ticked,
     Wish,
 )
-from workspace.intents.record import CheckpointBody, Record
+from workspace.intents.fold import UNREADABLE
+from workspace.intents.record import CheckpointBody
 from workspace.intents.sequencer import Sequencer
-from workspace.judging import JudgeCalls
+from workspace.leaving import Job, Leaving, OutputGate
 from workspace.packing import Packing
 from workspace.peer import Peer
-from workspace.planning import PlannerCalls
-from workspace.ports import Batch, Clock, Courier, JournalRow, Judge, Planner, SnapshotRow, Store
-from workspace.sending import Sending
+from workspace.ports import Clock, Courier, Judge, Planner, SnapshotRow, Store
 from workspace.settings import Settings
+from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
+from workspace.visiting import visit
 
 T = TypeVar("T")
 INBOX_MAX = 10_000
 DRAIN_MAX = 256
-RELEASES_MAX = 1_000
-Job = Callable[[], object]
-Releases = deque[tuple["asyncio.Future[None] | None", list[Job]]]
-# An idle room keeps no queue of its own: 700 bytes each.
-NOTHING: Releases = deque(maxlen=0)
-
-
-@dataclass(slots=True)
-class Leaving:
-    """What the turns since the last flush have made durable-to-be, and what waits for that."""
-
-    was_busy: bool = False  # what is stored of the workspace; only its owner changes it
-    records: list[Record] = field(default_factory=list)
-    journal: list[JournalRow] = field(default_factory=list)
-    blobs: list[Blob] = field(default_factory=list)
-    kept: list[SnapshotRow] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
 
 
 class Room:
@@ -82,6 +62,7 @@ class Room:
         clock: Clock,
         settings: Settings,
         metrics: Metrics,
+        failures: Failures | None = None,
     ) -> None:
         self.sequencer = sequencer
         self.ws = sequencer.core.ws
@@ -89,7 +70,6 @@ class Room:
         self.clock = clock
         self.settings = settings
         self.metrics = metrics
-        self.planner_name = planner.name if planner is not None else None
         self.durable_seq = sequencer.fold.seq
         self.is_open = True
         self.idle_since = clock.now()
@@ -98,20 +78,25 @@ class Room:
         self.doorman = Doorman(self)
         self._loop = asyncio.get_running_loop()
         self._inbox: list[Job] = []
-        self._releases: Releases = NOTHING
-        self._calls = PlannerCalls(planner, self)
-        self._judging = JudgeCalls(judge, self)
-        self._sending = Sending(couriers or {}, self)
+        self._gate = OutputGate(self)
+        self._errands = Errands(self, planner=planner, judge=judge, couriers=couriers)
         self._packing = Packing(store, sequencer)
         self._leaving = Leaving(sequencer.fold.is_busy)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
+        self._failures = failures if failures is not None else Failures()
         self._waiting: list[asyncio.Future[None]] = []
         self._is_scheduled = self._is_busy = False
         self._ending: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._why = CLOSE_RESTART
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._ring)
         self._heart = self._loop.call_later(settings.presence_seconds, self._beat)
         self._schedule()
+
+    @property
+    def planner_name(self) -> str | None:
+        """The planner's name and version, None without one."""
+        return self._errands.planning.name
 
     # ------------------------------------------------------------ for sessions, routes and the lobby
 
@@ -143,23 +128,36 @@ class Room:
         if not self.offer(job) and self.is_open:
             self.spawn(self.enter(job))
 
-    async def ask(self, call: Callable[[], T]) -> T:
-        """Run `call` in the room's loop and return its result once everything before it is durable.
+    async def read(self, call: Callable[[], T]) -> T:
+        """Look with `call` between two turns; return what it found once everything before it is durable.
+
+        What it raises is its caller's, the room goes on: a turn of the sequencer is `submit`'s.
 
         Raises:
             RoomClosed: the room stopped before the result was safe to show.
         """
-        future: asyncio.Future[T] = self._loop.create_future()
+        return await visit(self, call)
 
-        def job() -> None:
-            result = call()
-            self.later(lambda: None if future.done() else future.set_result(result))
+    async def submit(self, event: Event | Callable[[], Event | None]) -> Outcome:
+        """Put an event through the sequencer; return what it led to once that is durable.
 
-        await self.enter(job)
-        await asyncio.wait((future, self.stopped), return_when=asyncio.FIRST_COMPLETED)
-        if not future.done():
-            raise RoomClosed("the workspace is restarting", retry=True)
-        return future.result()
+        A callable decides between two turns which event it is, or none: nothing comes between its look and the turn.
+
+        Raises:
+            RoomClosed: the room stopped before.
+            EventRefused: the same event made the room stop once.
+        """
+
+        def enter() -> Outcome:
+            found = event() if callable(event) else event
+            return self.handle(found) if found is not None else Outcome()
+
+        return await self.read(enter)
+
+    def doubt(self, bug: BaseException) -> None:
+        """Have all documents looked at where somebody could not read one: what cannot be read is put aside."""
+        if isinstance(bug, UNREADABLE) or not isinstance(bug, Exception):
+            self.offer(partial(self.handle, DocumentDoubted()))
 
     async def recorded(self) -> int:
         """Return the log's last `seq` once all that was typed before this call is in it and durable.
@@ -172,22 +170,39 @@ class Room:
             self.handle(ReadFrom())
             return self.sequencer.fold.seq
 
-        return await self.ask(close_runs)
+        return await self.read(close_runs)
 
     def handle(self, event: Event, by: Peer | None = None) -> Outcome:
-        """Put an event through the sequencer, inside the loop; keep what must be durable and what waits for it."""
-        outcome, leaving = self.sequencer.handle(event, self.clock.now()), self._leaving
+        """Put an event through the sequencer, inside the loop; keep what must be durable and what waits for it.
+
+        Raises:
+            TurnFailed: the sequencer raised; the room stops.
+            EventRefused: the same event made the room stop once.
+        """
+        if self._failures.knows(self.ws, event):
+            raise EventRefused("This made the workspace stop before. It is not taken again.")
+        fold, leaving = self.sequencer.fold, self._leaving
+        seq, seal_before, jid = fold.seq, fold.hash, fold.jid
+        try:
+            outcome = self.sequencer.handle(event, self.clock.now())
+            has_checkpoint = any(isinstance(record.body, CheckpointBody) for record in outcome.records)
+            kept = self._snapshots() if has_checkpoint else ()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as bug:  # the root of a turn; a native panic is no Exception
+            self._record_failure(event, bug, seq=seq, prev=seal_before, jid=jid)
+            raise TurnFailed(place_of(bug)) from bug
         if outcome.records:
             leaving.records += outcome.records
-            if any(isinstance(record.body, CheckpointBody) for record in outcome.records):
-                leaving.kept += self._snapshots()
+            if has_checkpoint:
+                leaving.kept += kept
                 self.later(self._pack_job())
         leaving.journal += outcome.journal
         leaving.blobs += outcome.blobs
         if outcome.outlets:
             leaving.jobs.append(partial(self._tell, outcome.outlets, by))
         if outcome.wishes:
-            leaving.jobs += [self._wish_job(wish) for wish in outcome.wishes]
+            leaving.jobs += [partial(self._errands.start, wish) for wish in outcome.wishes]
         if outcome.records or not isinstance(event, Edited):
             self._is_busy = True
         return outcome
@@ -195,7 +210,7 @@ class Room:
     def begin(self, wishes: Iterable[Wish]) -> None:
         """Carry out what the opening left to do; everything before it is durable."""
         for wish in wishes:
-            self._wish_job(wish)()
+            self._errands.start(wish)
         self._pack_job()()
 
     def later(self, job: Job) -> None:
@@ -204,9 +219,7 @@ class Room:
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
         """Run something beside the loop until it ends or the room does."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(work, name=f"beside {self.ws}")
 
     async def close(self, why: Close = CLOSE_RESTART) -> None:
         """Close in good order: a checkpoint, everything durable, sockets told why."""
@@ -223,23 +236,28 @@ class Room:
     def _turn(self) -> None:
         """Carry out what waits in the inbox, hand it to the disk, and say when to come again."""
         self._is_scheduled = False
-        if not self.is_open or len(self._releases) >= RELEASES_MAX:
+        if not self.is_open or self._gate.is_full:
             return
         try:
             self._work()
-        except (WorkspaceFault, BrokenDocument, AssertionError) as fault:
+        except WorkspaceFault as fault:
             LOGGER.error("room %s stops: %s: %s", self.ws, type(fault).__name__, fault)
-            self._stop()
-        except Exception:  # noqa: BLE001  the root of the room's loop: a bug stops this room, not the server
+            self.stop(str(fault))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as bug:  # noqa: BLE001  the root of the room's loop: a bug stops this room, not the server
             LOGGER.exception("room %s stops on a bug", self.ws)
-            self._stop()
+            self.stop(place_of(bug))
 
     def _work(self) -> None:
         jobs, self._inbox = self._inbox[:DRAIN_MAX], self._inbox[DRAIN_MAX:]
         for job in jobs:
             if not self.is_open:
                 break
-            job()
+            try:
+                job()
+            except BaseException as bug:  # noqa: BLE001  a root: only the writer's own errors go further
+                self.beside(bug)
         due = self.sequencer.next_deadline()
         if due is not None and due <= self.clock.now() and self.is_open:
             self.handle(Ticked())
@@ -256,19 +274,9 @@ class Room:
             if not self._is_scheduled:
                 self._schedule()
         elif due is not None:
-            self._arm(due)
-
-    def _arm(self, due: float) -> None:
-        """See to it that a turn comes at `due`; an earlier alarm is kept and finds out for itself."""
-        at = self._loop.time() + max(0.0, due - self.clock.now())
-        if self._alarm is not None:
-            if self._alarm.when() <= at:
-                return
-            self._alarm.cancel()
-        self._alarm = self._loop.call_at(at, self._ring)
+            self._alarm.set(self._loop.time() + max(0.0, due - self.clock.now()))
 
     def _ring(self) -> None:
-        self._alarm = None
         if not self._is_scheduled:
             self._turn()
 
@@ -283,22 +291,15 @@ class Room:
         leaving = self._leaving
         is_busy = self.sequencer.fold.is_busy if leaving.records else leaving.was_busy
         self._leaving = Leaving(is_busy)
-        records, journal, jobs = leaving.records, leaving.journal, leaving.jobs
-        if records or journal:
-            rows, epoch = tuple(record.row for record in records), self.sequencer.core.epoch
-            turned = is_busy if is_busy != leaving.was_busy else None
-            kept, blobs = tuple(leaving.kept), tuple(leaving.blobs)
-            batch = Batch(self.ws, epoch, rows, tuple(journal), kept, blobs, self._head(), turned)
-            future = self.store.submit(batch)
-            if self._releases is NOTHING:
-                self._releases = deque()
-            self._releases.append((future, jobs))
-            future.add_done_callback(self._release)
-        elif self._releases and jobs:
-            self._releases.append((None, jobs))
-        else:
-            for job in jobs:
-                job()
+        batch = leaving.batch(self.ws, self.sequencer.core.epoch, head=self._head(), is_busy=is_busy)
+        self._gate.wait(self.store.submit(batch) if batch is not None else None, leaving.jobs)
+
+    def beside(self, bug: BaseException) -> None:
+        """Take what was raised beside the writer; raise again what was not."""
+        if isinstance(bug, TurnFailed | KeyboardInterrupt | SystemExit):
+            raise bug
+        LOGGER.error("room %s: something beside its writer broke", self.ws, exc_info=bug)
+        self.doubt(bug)
 
     def _head(self) -> tuple[int, int]:
         fold = self.sequencer.fold
@@ -311,29 +312,12 @@ class Room:
             for doc in self.sequencer.changed_documents()
         )
 
-    def _release(self, _: object = None) -> None:
-        """Let out, in order, what has become durable; stop the room when the disk refuses."""
-        releases = self._releases
-        was_full = len(releases) >= RELEASES_MAX
-        try:
-            while releases and (releases[0][0] is None or releases[0][0].done()):
-                future, jobs = releases.popleft()
-                if future is not None:
-                    future.result()
-                for job in jobs:
-                    job()
-        except WorkspaceFault as fault:
-            LOGGER.error("room %s: not durable: %s", self.ws, fault.reason)
-            self._stop()
-        except (Exception, asyncio.CancelledError):  # noqa: BLE001  a root: a bug stops this room, not the server
-            LOGGER.exception("room %s stops on a bug", self.ws)
-            self._stop()
+    def released(self, *, was_full: bool) -> None:
+        """Go on, or end, once the gate has let out what it could."""
         if was_full and self.is_open and not self._is_scheduled:
             self._schedule()
         if not self.is_open:
             self._end_when_released()
-        elif not releases:
-            self._releases = NOTHING
 
     def _beat(self) -> None:
         if self.is_open:
@@ -353,31 +337,43 @@ class Room:
         self.later(lambda: self.doorman.close_all(why))
         self.is_open = False
 
-    def _stop(self) -> None:
-        """Stop at once: what is not durable was never shown."""
+    def _record_failure(self, event: Event, bug: BaseException, *, seq: int, prev: str, jid: int) -> None:
+        """Write what the turns before have led to, and which intent made this one raise; nothing of it is told."""
+        core, leaving = self.sequencer.core, self._leaving
+        record = self._failures.record(event, bug, core, seq=seq, prev=prev)
+        leaving.records += [record] if record is not None else []
+        batch = leaving.batch(self.ws, core.epoch, head=(seq + (record is not None), jid), is_busy=True)
+        if batch is not None:
+            self._writing = self.store.submit(batch)
+
+    def stop(self, reason: str, *, is_counted: bool = True) -> None:
+        """Stop at once: what is not durable was never shown. Who was deposed has not failed, and is not counted."""
+        if self.is_open and is_counted:
+            self._failures.note(self.ws, self._loop.time(), reason, did_open=True)
         self.is_open = False
-        self._releases = NOTHING
+        self._gate.drop()
         self._leaving = Leaving()
         self._end_when_released()
 
     def _end_when_released(self) -> None:
-        if self._ending is None and not self._releases:
-            self._ending = self._loop.create_task(self._end(), name=f"end {self.ws}")
+        if self._ending is None and self._gate.is_empty:
+            self._ending = self._tasks.start(self._end(), name=f"end {self.ws}")
 
     async def _end(self) -> None:
-        self._wake_waiting()
-        self._heart.cancel()
-        if self._alarm is not None:
+        try:
+            self._wake_waiting()
+            self._heart.cancel()
             self._alarm.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await self._calls.close()
-        await self._judging.close()
-        await self._sending.close()
-        self.doorman.close_all(self._why)
-        self.callers.abandon()
-        if not self.stopped.done():
-            self.stopped.set_result(None)
+            await self._tasks.close()
+            await self._errands.close()
+            self.doorman.close_all(self._why)
+            self.callers.abandon()
+            if self._writing is not None:
+                with suppress(WorkspaceFault):  # then the log knows nothing of it, and it counts as not tried
+                    await self._writing
+        finally:
+            if not self.stopped.done():
+                self.stopped.set_result(None)
 
     # ------------------------------------------------------------ what leaves
 
@@ -385,15 +381,8 @@ class Room:
         for outlet in outlets:
             if isinstance(outlet, Logged):
                 self.durable_seq = outlet.record.seq
-            self.doorman.tell(outlet, by)
-
-    def _wish_job(self, wish: Wish) -> Job:
-        match wish:
-            case AskPlanner():
-                return lambda: self._calls.start(wish)
-            case StopPlanner():
-                return lambda: self._calls.stop(wish.intent)
-            case AskJudge() | AskMerger():
-                return lambda: self._judging.start(wish)
-            case SendEffect():
-                return lambda: self._sending.start(wish)
+            try:
+                self.doorman.tell(outlet, by)
+            except Exception as bug:  # noqa: BLE001  a root: who was not told of everything comes again
+                self.beside(bug)
+                self.doorman.close_all(CLOSE_INTERNAL)

@@ -10,6 +10,7 @@ from workspace.errors import CourierFault
 from workspace.intents.effects import effect_key
 from workspace.intents.events import EffectSettled, SendEffect
 from workspace.ports import Courier, Letter
+from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
 
 PAUSES_SECONDS = (0.0, 1.0, 5.0, 30.0, 120.0)
@@ -23,21 +24,16 @@ class Sending:
     def __init__(self, couriers: Mapping[str, Courier], office: Office) -> None:
         self._couriers = couriers
         self._office = office
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._room = asyncio.Semaphore(AT_ONCE)
 
     def start(self, wish: SendEffect) -> None:
         """Begin to carry out one effect."""
-        task = asyncio.create_task(self._send(wish), name=f"send {wish.outgoing.commit}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._send(wish), name=f"send {wish.outgoing.commit}")
 
     async def close(self) -> None:
         """Stop; what is not settled is begun again when the workspace opens."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
 
     async def _send(self, wish: SendEffect) -> None:
         outgoing = wish.outgoing

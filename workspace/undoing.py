@@ -21,6 +21,7 @@ from workspace.errors import LogCorrupt, PlannerFault
 from workspace.intents.effects import describe
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.plan import OPS_MAX, QUESTION_POINTS_MAX, Asked, Option, Planned, Proposal, Refused, Task
+from workspace.intents.quarantine import refuse_lost
 from workspace.intents.record import CommitBody, Row
 from workspace.intents.replay import fold_log
 from workspace.ports import Store
@@ -47,6 +48,9 @@ def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Propos
     if found is None:
         return Refused("not_found", f"There is no commit {task.undo}.", planner=NAME)
     seq, commit = found
+    lost_docs = refuse_lost(whole, commit.docs)
+    if lost_docs is not None:
+        return Refused(lost_docs.code, lost_docs.reason, lost_docs.remedy, NAME)
     undone_by = whole.board.entries[commit.intents[0]].undone_by
     if undone_by:
         reason = f"{task.undo} has been taken back already, by {undone_by}."

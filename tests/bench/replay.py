@@ -28,9 +28,9 @@ from crdt.document import Document
 from tests.workspace.intents.driver import Driver
 from workspace.http.intents import BOARD_MAX
 from workspace.intents.events import Configured
+from workspace.intents.opening import open_sequencer
 from workspace.intents.record import ConfigBody, PolicyConfig
 from workspace.intents.replay import fold_log, verify
-from workspace.intents.sequencer import open_sequencer
 from workspace.intents.timetravel import board_at
 from workspace.ports import Batch, WorkspaceRow
 from workspace.reading import read_all, read_documents

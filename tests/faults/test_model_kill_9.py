@@ -65,6 +65,45 @@ async def test_a_crash_around_a_model_call_costs_at_most_one_call(
     await audit(tmp_path, intent.id, sent=model.scripted.count)
 
 
+async def test_a_server_that_dies_each_time_it_asks_gives_up_after_two(tmp_path: Path) -> None:
+    port = free_port()
+    token = await make_token(tmp_path, "Ana", "editor")
+    async with scripted_model(PLAN) as model:
+        environment = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": "scripted"}
+        children = [await serve(tmp_path, port, **environment)]
+
+        async def listen(now: str, _: dict[str, Any]) -> None:
+            if now == "asked":
+                asked = model.scripted.count
+                async with asyncio.timeout(WAIT):
+                    while len(children) < asked:  # it goes on with the instruction before it answers on its port
+                        await asyncio.sleep(0.01)
+                children[-1].send_signal(signal.SIGKILL)
+                await children[-1].wait()
+
+        model.scripted.listen = listen
+        try:
+            async with asyncio.timeout(WAIT), connect(f"ws://127.0.0.1:{port}/ws/demo", token=token) as room:
+                intent = await room.intent("Add a line", doc="plan")
+                for _ in range(2):
+                    await children[-1].wait()
+                    children.append(await serve(tmp_path, port, **environment))
+                verdict = await intent.verdict(WAIT)
+            assert (verdict["state"], verdict["code"]) == ("failed", "internal")
+            assert verdict["remedy"]
+        finally:
+            for child in children:
+                if child.returncode is None:
+                    child.kill()
+                    await child.wait()
+        assert model.scripted.count == 2, "nothing is paid a third time"
+    store = SqlStore(f"sqlite:///{tmp_path / 'folkmoot.sqlite'}")
+    await store.open()
+    rows, journal = await read_all(store, "demo")
+    await store.close()
+    assert verify(rows, journal).ok
+
+
 async def audit(data: Path, intent: str, *, sent: int) -> None:
     """One verdict, one effect, every call that reached the model opened and closed in the log."""
     store = SqlStore(f"sqlite:///{data / 'folkmoot.sqlite'}")

@@ -103,7 +103,7 @@ class Stage:
         """Return whether the server has a socket on somebody's lane."""
         room = await self.server.lobby.room(self.ws)
         lane = self.people[name].lane
-        return await room.ask(lambda: any(peer.session.lane == lane for peer in room.doorman.peers))
+        return await room.read(lambda: any(peer.session.lane == lane for peer in room.doorman.peers))
 
     async def hand(self, name: str, doc: str = "plan", kind: str = "text") -> Hand:
         """Open a document as somebody who types: with a stock client where the story is run with them."""
@@ -129,9 +129,9 @@ class Stage:
         core = room.sequencer.core
         async with asyncio.timeout(WAIT):
             # What was typed last is in the journal at once, and in the log when its run of keystrokes is closed.
-            while await room.ask(lambda: bool(core.runs.open) or room.durable_seq < room.sequencer.fold.seq):
+            while await room.read(lambda: bool(core.runs.open) or room.durable_seq < room.sequencer.fold.seq):
                 await asyncio.sleep(0.05)
-        live = await room.ask(room.sequencer.fold.state)
+        live = await room.read(room.sequencer.fold.state)
         rows, journal = await read_all(self.server.lobby.store, self.ws)
         report = verify(rows, journal)
         assert report.ok, (self.seed, report)

@@ -66,7 +66,7 @@ async def a_mail_waits(stage: Stage) -> None:
     """Ana's instruction also tells a customer: no mail while the date is disputed, one when settled and approved."""
     room = await stage.server.lobby.room(stage.ws)
     receivers = {"post": Receiver("mail", "bot@example.org")}
-    await room.ask(lambda: room.handle(Configured("owner", ConfigBody(receivers=receivers))))
+    await room.submit(Configured("owner", ConfigBody(receivers=receivers)))
     ana, ben = await stage.person("Ana"), await stage.person("Ben")
     address = f"run{stage.seed}@example.org"
     for one in (ana, ben):

@@ -104,7 +104,7 @@ async def the_log_says_who(stage: Stage, undone: Intent, commit: str) -> None:
 async def all_are_equal(stage: Stage, hands: list[DocumentClient]) -> None:
     """Every replica holds what the server holds, by digest."""
     room = await stage.server.lobby.room(stage.ws)
-    digest = await room.ask(room.sequencer.fold.documents["plan"].digest)
+    digest = await room.read(room.sequencer.fold.documents["plan"].digest)
     for hand in hands:
         await hand.until(lambda client: client.document.digest() == digest, WAIT)
 

@@ -60,7 +60,7 @@ async def who_told_it(stage: Stage) -> None:
         assert whole["response"]["content"]
 
     room = await stage.server.lobby.room(stage.ws)
-    live = await room.ask(room.sequencer.fold.state)
+    live = await room.read(room.sequencer.fold.state)
     rows, journal = await read_all(stage.server.lobby.store, stage.ws)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "socket", _no_network)

@@ -73,7 +73,7 @@ async def stock_peer(
 
 async def server_text(server: Running) -> str:
     room = await server.lobby.room("demo")
-    return await room.ask(lambda: room.sequencer.fold.documents["plan"].text())
+    return await room.read(lambda: room.sequencer.fold.documents["plan"].text())
 
 
 async def test_two_stock_clients_and_the_agent_converge_through_an_offline_spell() -> None:

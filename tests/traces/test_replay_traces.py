@@ -60,15 +60,15 @@ async def settle(server: Running, text: str) -> None:
     """A fresh reader gets the published text; the log verifies and replays to the same bytes."""
     room = await server.lobby.room("demo")
     async with asyncio.timeout(WAIT):
-        while await room.ask(lambda: room.sequencer.fold.documents["plan"].text()) != text:
+        while await room.read(lambda: room.sequencer.fold.documents["plan"].text()) != text:
             await asyncio.sleep(0.05)
     token = await server.token("reader")
     async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as reader:
         await reader.until(lambda client: client.text() == text, WAIT)
         assert reader.text().encode() == text.encode()
-    live = await room.ask(room.sequencer.fold.state)
+    live = await room.read(room.sequencer.fold.state)
     await asyncio.sleep(0.25)
-    await room.ask(lambda: None)
+    await room.read(lambda: None)
     rows, journal = await read_all(server.lobby.store, "demo")
     report = await asyncio.to_thread(verify, rows, journal)
     assert report.ok, report

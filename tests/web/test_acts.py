@@ -22,7 +22,7 @@ async def give(page: Page, words: str) -> None:
 async def settle_by(server: Running, *chain: str) -> None:
     room = await server.lobby.room("demo")
     policy = PolicyConfig(chain=chain)
-    await room.ask(lambda: room.handle(Configured("owner", ConfigBody(policy=policy))))
+    await room.submit(Configured("owner", ConfigBody(policy=policy)))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

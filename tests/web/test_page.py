@@ -99,7 +99,7 @@ async def test_browsers_and_two_stock_clients_converge_with_the_agent() -> None:
             for words in ("Ana wrote é😀", "(offline)", " e\u0301👩‍👩‍👧", "Eli: 漢字"):
                 await expect(page.locator(".cm-content")).to_contain_text(words, timeout=WAIT)
         room = await server.lobby.room("demo")
-        live = await room.ask(lambda: room.sequencer.fold.documents["plan"].text())
+        live = await room.read(lambda: room.sequencer.fold.documents["plan"].text())
         await expect(ben.get_by_test_id("people")).to_contain_text("Ana", timeout=WAIT)
         assert (await text_of(ben)).split() == (await text_of(ana)).split() == live.split()
         for peer in (dee, eli):

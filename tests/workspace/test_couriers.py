@@ -290,7 +290,7 @@ async def test_from_an_instruction_to_the_receiver_over_real_sockets(tmp_path: P
                 "post": Receiver("mail", "bot@example.org"),
             }
             room = await server.lobby.room("demo")
-            await room.ask(lambda: room.handle(Configured("owner", ConfigBody(receivers=receivers))))
+            await room.submit(Configured("owner", ConfigBody(receivers=receivers)))
             token = await server.token("Ana", "editor")
             async with connect(f"{server.ws_url}/ws/demo", token=token) as ana:
                 called = await ana.intent('set budget.price to 5; call ops with {"price": 5}')

@@ -17,9 +17,9 @@ from workspace.document_client import connect_document
 from workspace.errors import WorkspaceExists
 from workspace.forking import fork_workspace
 from workspace.intents.events import Configured
+from workspace.intents.opening import open_sequencer
 from workspace.intents.record import ConfigBody
 from workspace.intents.replay import fold_log, verify
-from workspace.intents.sequencer import open_sequencer
 from workspace.intents.timetravel import end_of_turn
 from workspace.reading import read_all
 

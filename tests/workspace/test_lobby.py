@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
 
 import pytest
 
 from tests.workspace.intents.driver import Driver
 from tests.workspace.intents.test_effects import RECEIVERS, declare, hook
 from workspace.clock import SystemClock
-from workspace.errors import WorkspaceMissing
+from workspace.errors import LogCorrupt, RoomClosed, StoreFault, WorkspaceFault, WorkspaceMissing
+from workspace.failures import Failures
 from workspace.intents.events import Configured
 from workspace.intents.record import ConfigBody
 from workspace.lobby import Lobby
@@ -108,7 +108,59 @@ async def test_whether_something_goes_on_is_written_when_it_turns(store: SlowSto
     store.goes_on.set()
     room = await lobby.room("w")
     for name in ("A", "B", "C"):
-        await room.ask(partial(room.handle, Configured("Owner", ConfigBody(name=name))))
+        await room.submit(Configured("Owner", ConfigBody(name=name)))
     assert not room.sequencer.fold.is_busy
     assert [told for told in store.told if told is not None] == [True, False]
     assert len(store.told) > 4, "other records say nothing of it"
+
+
+class FailingStore(MemoryStore):
+    """Counts how often a workspace is taken, and fails at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = 0
+        self.error: Exception | None = LogCorrupt("a record is another")
+
+    async def take(self, ws: str, *, short: int) -> Taken:
+        self.taken += 1
+        if self.error is not None:
+            raise self.error
+        return await super().take(ws, short=short)
+
+
+@pytest.mark.parametrize("error", [LogCorrupt("a record is another"), StoreFault("the disk is full"), KeyError("bug")])
+async def test_a_workspace_that_does_not_open_is_not_tried_again_at_once(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FailingStore()
+    store.error = error
+    await store.create_workspace(WorkspaceRow("w", "w", "now"))
+    lobby = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
+    await lobby.start()
+    with pytest.raises(type(error) if isinstance(error, WorkspaceFault) else RoomClosed):
+        await lobby.room("w")
+    for _ in range(50):
+        with pytest.raises(RoomClosed, match="opens in") as refused:
+            await lobby.room("w")
+        assert refused.value.retry
+    assert store.taken == 1
+    store.error = None
+    monkeypatch.setattr(Failures, "pause", lambda *args: (0.0, ""))
+    assert (await lobby.room("w")).is_open
+    await lobby.stop()
+
+
+def test_the_pauses_grow_and_end() -> None:
+    failures = Failures()
+    for at, expected in ((100.0, 0.0), (100.1, 1.0), (101.5, 2.0), (104.0, 4.0), (109.0, 5.0), (115.0, 5.0)):
+        failures.note("w", at, "it stopped", did_open=True)
+        assert failures.pause("w", at)[0] == pytest.approx(expected)
+    assert failures.pause("w", 120.5)[0] == 0.0
+    assert failures.pause("v", 100.0) == (0.0, "")
+    failures.note("w", 200.0, "it stopped", did_open=True)
+    assert failures.pause("w", 200.0)[0] == 0.0, "long ago"
+    failures.note("x", 300.0, "it does not open", did_open=False)
+    assert failures.pause("x", 300.0) == (1.0, "it does not open")
+    failures.forget("x")
+    assert failures.pause("x", 300.0)[0] == 0.0

@@ -216,7 +216,7 @@ async def test_a_room_packs_after_its_own_checkpoint(tmp_path: Path) -> None:
     room = await lobby.room("w")
     await asyncio.sleep(0)
     assert packed_in(path) == 0
-    await room.ask(lambda: room.handle(Closing()))
+    await room.submit(Closing())
     await packed_soon(path)
     assert (await verify_log(store, "w")).ok
     await room.close()

@@ -287,7 +287,7 @@ async def test_what_was_sent_outside(size: int, tmp_path: Path) -> None:
     async with scene(settings=Settings(mail=str(tmp_path))) as stage:
         room = await stage.server.lobby.room("demo")
         receivers = {"post": Receiver("mail", "bot@example.org")}
-        await room.ask(lambda: room.handle(Configured("owner", ConfigBody(receivers=receivers))))
+        await room.submit(Configured("owner", ConfigBody(receivers=receivers)))
         zoe = stage.people["Zoe"]
         mailed = await zoe.intent(f'mail "zoe@example.org" subject "{NAME}" saying "{words(size)}"')
         question = await zoe.question(WAIT)
@@ -352,7 +352,7 @@ async def test_packed_words_leave_too(tmp_path: Path) -> None:
         room = await stage.server.lobby.room("demo")
         for at in range(1_100):
             name = ConfigBody(name=f"Demo {at}")
-            await room.ask(lambda name=name: room.handle(Configured("owner", name)))  # type: ignore[misc]
+            await room.submit(Configured("owner", name))
         async with asyncio.timeout(WAIT):
             while await store._read(lambda c: c.execute("SELECT count(*) FROM segment").fetchone()[0]) == 0:
                 await asyncio.sleep(0.05)

@@ -76,13 +76,13 @@ async def test_where_somebody_is_nothing_rests() -> None:
         documents = room.sequencer.fold.documents
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token):
             for _ in range(3):
-                await room.ask(room.doorman.beat)
+                await room.read(room.doorman.beat)
             assert [document.is_awake for document in (documents["plan"], documents["budget"])] == [True, False]
         async with asyncio.timeout(WAIT):
             while room.doorman.peers:
                 await asyncio.sleep(0.01)
         for awake in (True, False):
-            await room.ask(room.doorman.beat)
+            await room.read(room.doorman.beat)
             assert documents["plan"].is_awake == awake
 
 
@@ -93,7 +93,7 @@ async def test_no_more_is_encoded_at_one_beat_than_a_turn_may_take(monkeypatch: 
         room = await server.lobby.room("demo")
         documents = room.sequencer.fold.documents
         for awake in (2, 1, 0, 0):
-            await room.ask(room.doorman.beat)
+            await room.read(room.doorman.beat)
             assert sum(document.is_awake for document in documents.values()) == awake
 
 

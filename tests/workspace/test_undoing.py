@@ -47,7 +47,7 @@ class Table:
     async def text(self) -> str:
         """Return the plan as the server has it."""
         room = await self.server.lobby.room("demo")
-        return await room.ask(lambda: room.sequencer.fold.documents["plan"].text())
+        return await room.read(lambda: room.sequencer.fold.documents["plan"].text())
 
 
 @asynccontextmanager

@@ -277,7 +277,7 @@ class World:
             )
             rules = {"total": Invariant("sum_at_most", CELLS, limit=self.monitor.limit)}
             config = ConfigBody(invariants=rules, receivers=dict(RECEIVERS))
-            await room.ask(lambda: room.handle(Configured("olga", config)))
+            await room.submit(Configured("olga", config))
             for actor, role in (
                 ("ana", "editor"),
                 ("ben", "editor"),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from crdt.errors import CrdtError
 from crdt.paths import Path
+from workspace.http.documents import refuse_broken
 from workspace.http.guard import answer, document_name, enter, lobby_of, number
 from workspace.http.problem import Problem
 from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
@@ -29,6 +30,7 @@ async def show(request: Request) -> Response:
     at = number(request, "at", default=latest, low=1, high=2**53)
     rows, journal = await read_all(lobby_of(request).store, room.ws)
     fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
+    refuse_broken(fold, name)
     if name not in fold.documents:
         raise Problem("not_found", "No such workspace or document, or it is not yours.")
     try:

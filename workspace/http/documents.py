@@ -7,17 +7,28 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from crdt.digest import Json
-from crdt.document import Document
+from crdt.document import Document, DocumentKind
 from workspace.founding import found
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
-from workspace.http.problem import Problem
-from workspace.intents.evidence import render
+from workspace.http.problem import Problem, refuse
+from workspace.intents.evidence import in_lines
+from workspace.intents.fold import Fold
+from workspace.intents.quarantine import refuse_lost
 from workspace.intents.record import ConfigBody
 from workspace.reading import read_documents
 from workspace.room import Room
 
 FORMATS = ("json", "text", "update")
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What was seen of a document between two turns of its room."""
+
+    kind: DocumentKind
+    value: Json = None
+    digest: str = ""
+    state: bytes = b""
 
 
 async def index(request: Request) -> Response:
@@ -29,7 +40,7 @@ async def index(request: Request) -> Response:
         room.callers.sent(identity.actor, fold.seq)
         return [{"name": name, "kind": kind} for name, kind in sorted(fold.listed().items())]
 
-    return answer(await room.ask(listed))
+    return answer(await room.read(listed))
 
 
 async def create(request: Request) -> Response:
@@ -43,6 +54,7 @@ async def create(request: Request) -> Response:
 
     def create_here() -> Problem | None:
         fold = room.sequencer.fold
+        refuse_broken(fold, name)
         if name in fold.kinds:
             return _clash(fold.documents[name], name, body)
         if len(fold.kinds) >= room.settings.documents_max:
@@ -50,7 +62,7 @@ async def create(request: Request) -> Response:
         found(room, identity.actor, ConfigBody(documents={name: body.kind}), edits)
         return None
 
-    problem = await room.ask(create_here)
+    problem = await room.read(create_here)
     if problem is not None:
         raise problem
     return answer({"name": name, "kind": body.kind}, 201)
@@ -78,20 +90,22 @@ async def show(request: Request) -> Response:
     at = number(request, "at", default=0, low=1, high=2**53)
     if at:
         document, seq = await _past(request, room, name, at)
-        return _rendered(document, name, seq, form)
+        return _rendered(_look(document, form), name, seq, form)
 
-    def now() -> Response | None:
+    def now() -> tuple[Look, int] | None:
         fold = room.sequencer.fold
+        refuse_broken(fold, name)
         document = fold.documents.get(name)
         if document is None:
             return None
+        look = _look(document, form)
         room.callers.sent(identity.actor, fold.seq)
-        return _rendered(document, name, fold.seq, form)
+        return look, fold.seq
 
-    response = await room.ask(now)
-    if response is None:
+    found = await room.read(now)
+    if found is None:
         raise Problem("not_found", "No such workspace or document, or it is not yours.")
-    return response
+    return _rendered(found[0], name, found[1], form)
 
 
 async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Document, int]:
@@ -101,17 +115,33 @@ async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Docum
     kinds = dict(room.sequencer.fold.kinds)
     document = (await read_documents(lobby_of(request).store, room.ws, at, kinds)).get(name)
     if document is None:
+        refuse_broken(room.sequencer.fold, name)
         raise Problem("not_found", f"{name} did not exist at {at}.")
     return document, at
 
 
-def _rendered(document: Document, name: str, seq: int, form: str) -> Response:
+def refuse_broken(fold: Fold, name: str) -> None:
+    """Raise `Problem` document_broken for a document that was put aside."""
+    refusal = refuse_lost(fold, (name,))
+    if refusal is not None:
+        refuse(refusal)
+
+
+def _look(document: Document, form: str) -> Look:
+    """Return of a document what a form of it is made of; no more, because the room waits meanwhile."""
+    if form == "update":
+        return Look(document.kind, state=document.encode())
+    return Look(document.kind, document.value(), document.digest() if form == "json" else "")
+
+
+def _rendered(look: Look, name: str, seq: int, form: str) -> Response:
+    """Return the response, made beside the room: what was looked at does not change any more."""
     headers = {"x-folkmoot-seq": str(seq)}
     match form:
         case "text":
-            return PlainTextResponse(render(document), headers=headers)
+            return PlainTextResponse(in_lines(look.value), headers=headers)
         case "update":
-            return Response(document.encode(), headers=headers, media_type="application/octet-stream")
+            return Response(look.state, headers=headers, media_type="application/octet-stream")
         case _:
-            body = {"name": name, "kind": document.kind, "seq": seq, "value": document.value()}
-            return answer({**body, "digest": document.digest()})
+            body = {"name": name, "kind": look.kind, "seq": seq, "value": look.value}
+            return answer({**body, "digest": look.digest})

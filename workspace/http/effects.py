@@ -25,4 +25,4 @@ async def index(request: Request) -> Response:
                 break
         return found[:EFFECTS_SHOWN]
 
-    return answer(await room.ask(listed))
+    return answer(await room.read(listed))

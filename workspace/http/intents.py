@@ -66,7 +66,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
     request = f"{lane}/{room.clock.token(8)}"
     future = room.callers.await_answer(request)
 
-    def submit() -> None:
+    def submit() -> Submitted:
         clock = room.sequencer.fold.board.lanes.clock(lane)
         seen = body.seen if body.seen is not None else (0 if key else clock.seen)
         frame = IntentFrame(
@@ -81,9 +81,13 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
             deadline=body.deadline,
         )
         delivered = room.callers.delivered(identity.actor)
-        room.handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))
+        return Submitted(lane, identity.actor, identity.role, frame, delivered, request)
 
-    await room.ask(submit)
+    try:
+        await room.submit(submit)
+    except Exception:
+        room.callers.forget(request)
+        raise
     return await future
 
 
@@ -101,7 +105,7 @@ async def index(request: Request) -> Response:
         entries = [entry for entry in reversed(fold.board.entries.values()) if state in (None, entry.state)]
         return [describe(entry) for entry in entries[:BOARD_MAX]]
 
-    return answer(await room.ask(listed))
+    return answer(await room.read(listed))
 
 
 async def _past(room: Room, at: int, state: str | None) -> list[Standing]:
@@ -112,7 +116,7 @@ async def _past(room: Room, at: int, state: str | None) -> list[Standing]:
         found = board_at(room.sequencer.fold.board, at)
         return list(islice((standing for standing in found if state in (None, standing.state)), BOARD_MAX))
 
-    return await room.ask(stood)
+    return await room.read(stood)
 
 
 async def show(request: Request) -> Response:
@@ -125,7 +129,7 @@ async def show(request: Request) -> Response:
         room.callers.sent(identity.actor, fold.seq)
         return describe(entry) if entry else None
 
-    body = await room.ask(found)
+    body = await room.read(found)
     if body is None:
         raise Problem("not_found", "There is no such intent.")
     return answer(body)

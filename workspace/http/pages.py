@@ -49,9 +49,9 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """`GET /readyz`: the database answers too."""
-    await lobby_of(request).store.count_tokens()
-    return PlainTextResponse("ready\n")
+    """`GET /readyz`: the database answers, and makes a write durable; 503 with the reason where it does not."""
+    problem = await lobby_of(request).readiness.problem()
+    return PlainTextResponse(f"{problem}\n", 503) if problem else PlainTextResponse("ready\n")
 
 
 async def metrics(request: Request) -> Response:

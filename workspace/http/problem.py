@@ -8,8 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import canonical
+from crdt.errors import BrokenDocument, CrdtError
 from workspace.errors import Refusal, StoreBusy, WorkspaceFault
+from workspace.intents.quarantine import REMEDY
 
+ASK_OWNER = "Ask for something else, or ask the owner to look at the server's log."
 STATUS = {
     "malformed": 400,
     "bad_name": 400,
@@ -32,6 +35,8 @@ STATUS = {
     "store_busy": 503,
     "store_fault": 503,
     "no_sequencer": 503,
+    "document_broken": 409,
+    "internal": 500,
     "log_corrupt": 500,
     "segment_corrupt": 500,
 }
@@ -79,6 +84,20 @@ async def on_fault(_: Request, error: Exception) -> Response:
     assert isinstance(error, WorkspaceFault), "registered for WorkspaceFault only"
     remedy = "Try again shortly." if error.retry or isinstance(error, StoreBusy) else ""
     return Problem(error.code, error.reason, remedy=remedy).response()
+
+
+async def on_unreadable(_: Request, error: Exception) -> Response:
+    """Starlette handler for what a document says of itself while it is read."""
+    assert isinstance(error, CrdtError), "registered for CrdtError only"
+    if error.code == BrokenDocument.code:
+        return Problem("document_broken", "This document cannot be read any more.", remedy=REMEDY).response()
+    return Problem("internal", f"The document cannot be read so: {error.reason}", remedy=ASK_OWNER).response()
+
+
+async def on_bug(_: Request, error: Exception) -> Response:
+    """Starlette handler for everything else: the server logs what it was, the one who asked learns that it was."""
+    reason = f"The server could not answer this ({type(error).__name__})."
+    return Problem("internal", reason, remedy=ASK_OWNER).response()
 
 
 async def on_missing(_: Request, error: Exception) -> Response:

@@ -28,7 +28,7 @@ async def show(request: Request) -> Response:
         fold = room.sequencer.fold
         return report(fold.usage, fold.board, fold.budget, day=day_of(room.clock.now()))
 
-    return answer(await room.ask(account))
+    return answer(await room.read(account))
 
 
 async def call(request: Request) -> Response:

@@ -77,6 +77,7 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
         "seq": fold.seq,
         "epoch": fold.epoch,
         "documents": fold.listed(),
+        "quarantined": dict(fold.quarantined),
         "members": dict(fold.members),
         "policy": msgspec.to_builtins(fold.policy),
         "invariants": msgspec.to_builtins(fold.invariants),
@@ -111,7 +112,7 @@ async def create(request: Request) -> Response:
         documents={name: document.kind for name, document in documents.items()},
         edits=await first_edits(documents, identity, lobby.clock),
     )
-    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
+    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
 
 
 async def index(request: Request) -> Response:
@@ -124,7 +125,7 @@ async def index(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """`GET /api/workspaces/WS`."""
     room, _ = await enter(request, "read")
-    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
+    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)))
 
 
 async def delete(request: Request) -> Response:
@@ -158,8 +159,8 @@ async def configure(request: Request) -> Response:
         budget=body.budget,
         receivers=body.receivers,
     )
-    await room.ask(lambda: room.handle(Configured(identity.actor, config)))
-    return answer(await room.ask(lambda: describe(room.sequencer.fold, ws=room.ws)))
+    await room.submit(Configured(identity.actor, config))
+    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)))
 
 
 async def fork(request: Request) -> Response:
@@ -179,7 +180,7 @@ async def fork(request: Request) -> Response:
         lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
     )
     made = await lobby.room(body.id)
-    return answer(await made.ask(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
+    return answer(await made.read(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
 
 
 async def make_token(request: Request) -> Response:

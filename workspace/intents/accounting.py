@@ -6,10 +6,14 @@ cut off is closed at its full reservation: nobody knows whether the provider bil
 
 from __future__ import annotations
 
+import msgspec
+
 from workspace.errors import Refusal
 from workspace.intents.calls import Budget, CallClosed
 from workspace.intents.core import Core
 from workspace.intents.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
+from workspace.intents.failing import failure
+from workspace.intents.plan import is_expressible, whole
 from workspace.intents.planning import awaited
 from workspace.intents.record import OracleBody
 from workspace.intents.turn import AGENT, Turn
@@ -67,12 +71,19 @@ def close_call(core: Core, turn: Turn, event: CallEnded) -> None:
         return
     core.runs.close(turn)
     _, opened = core.fold.usage.opened[event.closed.call]
-    turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=event.closed), AGENT)
+    closed = event.closed
+    if not is_expressible(closed):
+        closed = msgspec.structs.replace(closed, detail=whole(closed.detail), stop_reason=whole(closed.stop_reason))
+    turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
     turn.blobs += event.blobs
 
 
-def close_lost(core: Core, turn: Turn) -> None:
-    """After a restart: close what a crash cut off, at what was reserved for it."""
+def close_lost(core: Core, turn: Turn, *, is_crash: bool) -> None:
+    """After a restart: close what a crash cut off, at what was reserved for it.
+
+    Where the server died instead of closing in good order, each intent with such a call has had a try.
+    """
+    tried = dict.fromkeys(opened.intents[0] for _, opened in core.fold.usage.opened.values() if not opened.shadow)
     for call, (_, opened) in list(core.fold.usage.opened.items()):
         closed = CallClosed(
             call=call,
@@ -82,6 +93,9 @@ def close_lost(core: Core, turn: Turn) -> None:
             detail="The server stopped before the answer was recorded.",
         )
         turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
+    for intent in tried if is_crash else ():
+        if intent in core.fold.board.live:
+            turn.append(failure(intent, "lost", "The server died while a model worked on it."), AGENT)
 
 
 def deny(core: Core, turn: Turn, event: ToolDenied) -> None:
@@ -93,9 +107,9 @@ def deny(core: Core, turn: Turn, event: ToolDenied) -> None:
         oracle="tool_refused",
         intent=event.intent,
         code=event.code,
-        reason=event.reason[:DETAIL_POINTS_MAX],
-        tool=event.tool[:64],
-        arguments=event.arguments[:DETAIL_POINTS_MAX],
+        reason=whole(event.reason)[:DETAIL_POINTS_MAX],
+        tool=whole(event.tool)[:64],
+        arguments=whole(event.arguments)[:DETAIL_POINTS_MAX],
         source=event.model[:64],
     )
     turn.append(body, AGENT)
@@ -112,4 +126,4 @@ def step(core: Core, turn: Turn, event: Stepped) -> None:
     """Show, in plain words, what the planner does now; not part of the log."""
     entry = awaited(core, event.intent, event.attempt)
     if entry is not None:
-        turn.state(entry, "planning", reason=event.words[:STEP_POINTS_MAX])
+        turn.state(entry, "planning", reason=whole(event.words)[:STEP_POINTS_MAX])

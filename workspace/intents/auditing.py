@@ -30,6 +30,7 @@ from workspace.intents.fold import Fold, sha_of
 from workspace.intents.gate import EDIT_RANK, read_need, try_plan, unmet_expectation
 from workspace.intents.intent import RUNNING_KINDS, rank_of
 from workspace.intents.invariant import broken
+from workspace.intents.quarantine import docs_of
 from workspace.intents.record import (
     BLANKED,
     CheckpointBody,
@@ -208,7 +209,7 @@ class Auditor:
             self._note(seq, "G4/I7", f"{body.plan} is not the last plan of {', '.join(body.intents)}")
             return
         executed = self._fresh(seq, body, plan)
-        if (body.weak_changed or ()) != weakly_changed(fold.documents, plan.reads):
+        if not self._has_lost(plan) and (body.weak_changed or ()) != weakly_changed(fold.documents, plan.reads):
             self._note(seq, "G4/I7", f"it does not name what changed of what {plan.plan} had seen in outline")
         if plan.planner == VARIANT_PLANNER:
             self._variant(seq, body, entry)
@@ -227,7 +228,10 @@ class Auditor:
         elif not entry.is_live:
             self._note(seq, "I4", f"{entry.id} is committed after it ended {entry.state}")
         for doc, need in entry.body.needs.items():
-            known = self.fold.documents[doc].state_vector()
+            document = self.fold.documents.get(doc)
+            known = document.state_vector() if document is not None else {}
+            if document is None and (doc in self.fold.breaks or doc in self.fold.quarantined):
+                continue
             if any(known.get(client, 0) < clock for client, clock in read_need(need).items()):
                 self._note(seq, "G1/I6", f"{entry.id} runs before its author's edits in {doc}")
 
@@ -236,7 +240,7 @@ class Auditor:
 
         Returns what it did to each document.
         """
-        if plan.plan in self._blanked:
+        if plan.plan in self._blanked or self._has_lost(plan):
             return _as_logged(body, plan)
         # Under the writer's own id the same operations give the same bytes (semantics F8): then no value need be read.
         writer = next((span[0] for part in body.docs.values() for span in part.inserted), SCRATCH_CLIENT)
@@ -252,6 +256,10 @@ class Auditor:
         if beside:
             self._note(seq, "G4/I7", f"it changes {', '.join(beside)}, which {plan.plan} does not")
         return ran.executed
+
+    def _has_lost(self, plan: PlanBody) -> bool:
+        """Tell whether a plan is about a document that cannot be rebuilt here: it cannot be carried out again."""
+        return any(doc in self.fold.breaks for doc in docs_of(plan))
 
     def _variant(self, seq: int, body: CommitBody, entry: Entry) -> None:
         """A variant is written beside, by a decision, and changes nothing that all share."""

@@ -56,6 +56,9 @@ class Entry:
     branched: PlanBody | None = None
     plan_seq: int = 0
     faults: int = 0
+    # Turns that raised because of it, and servers that died while a model worked on it (`failing.py`).
+    raised: int = 0
+    lost: int = 0
     attempts: int = 0
     exchanges: tuple[Exchange, ...] = ()
     steers: tuple[str, ...] = ()
@@ -97,6 +100,11 @@ class Entry:
     def rank(self) -> int:
         """The author's authority, 0 to 30."""
         return rank_of(self.body.role)
+
+    @property
+    def tries(self) -> int:
+        """How often it has failed without anybody knowing why."""
+        return self.raised + self.lost
 
     @property
     def is_live(self) -> bool:
@@ -238,6 +246,11 @@ class Board:
             entry.faults += 1
             entry.attempts += 1
             self._stand(entry, "queued", body.reason)
+        elif body.oracle == "turn_failed" and entry is not None:
+            if body.code == "lost":
+                entry.lost += 1
+            else:
+                entry.raised += 1
         elif body.oracle == "carries" and entry is not None:
             entry.carried = body.reason
             self._begin_again(entry, body.reason)

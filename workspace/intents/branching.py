@@ -68,11 +68,15 @@ def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionB
 def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
     """Commit an intent's variant; return the documents it is in."""
     assert entry.plan is not None, "only planned intents are branched"
+    core.subject = entry.id
     ran = try_plan(entry.plan, core.fold.documents, client=core.scratch_client)
     if not isinstance(ran, Ran) or not ran.documents:
         return ()
     ops: list[Op] = []
-    for doc, document in sorted(ran.documents.items()):
+    free = {doc: it for doc, it in ran.documents.items() if variant_name(doc, entry.id) not in core.fold.kinds}
+    if not free:
+        return ()  # somebody has made documents of those names by hand
+    for doc, document in sorted(free.items()):
         name = variant_name(doc, entry.id)
         ops += [CreateDocument(name, document.kind), *_contents(name, document)]
     body = PlanBody(
@@ -87,7 +91,7 @@ def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
     )
     turn.append(body, AGENT)
     enter_commit(core, turn, entry, run(core.fold.documents, body.ops, (), client=core.client))
-    return tuple(variant_name(doc, entry.id) for doc in sorted(ran.documents))
+    return tuple(variant_name(doc, entry.id) for doc in sorted(free))
 
 
 def _contents(name: str, document: Document) -> list[Op]:
@@ -96,7 +100,8 @@ def _contents(name: str, document: Document) -> list[Op]:
         end = Anchor(None, TEXT_ROOT, 0).encode()
         return [*copied(document, 0, len(document.text()), doc=name, at=end)[0]] if document.text() else []
     value = document.value()
-    assert isinstance(value, dict), "a data document is a map"
+    if not isinstance(value, dict):
+        return []  # no plan writes into a rich document; it can only make an empty one
     # What only an editor can make, XML under a key, is not in the variant; the plan itself does not touch it.
     parts = ((key, for_people(part)) for key, part in sorted(value.items()))
     return [SetValue(name, (key,), part, "absent") for key, part in parts if is_writable(part)]

@@ -13,6 +13,7 @@ from workspace.intents.board import Entry
 from workspace.intents.branching import archive_variants
 from workspace.intents.conflict import late_rivals, unseen_by
 from workspace.intents.core import Core
+from workspace.intents.effects import refuse_effects
 from workspace.intents.entering import enter_commit, tell_done
 from workspace.intents.gate import may_edit, may_meet, rivals_to_await, try_plan, unmet_expectation
 from workspace.intents.guarding import guard_rules
@@ -20,6 +21,7 @@ from workspace.intents.judging import contradictions, without_judgement
 from workspace.intents.outside import ask_approval, to_approve
 from workspace.intents.planning import plan_again, subject_of
 from workspace.intents.protecting import is_settled, protect, suggest
+from workspace.intents.quarantine import docs_of, reject_lost
 from workspace.intents.record import PlanBody, VerdictBody
 from workspace.intents.settling import settle, settle_ready
 from workspace.intents.turn import Turn
@@ -36,6 +38,7 @@ def commit_ready(core: Core, turn: Turn) -> bool:
         work = core.work_of(entry)
         if work.tried[0] == core.fold.jid and work.tried[1] is entry.plan:
             continue
+        core.subject = entry.id
         ran = _try(core, turn, entry)
         if ran is None:
             return True
@@ -66,6 +69,8 @@ def commit_ready(core: Core, turn: Turn) -> bool:
 def _try(core: Core, turn: Turn, entry: Entry) -> Ran | None:
     """Execute a plan on forks of now; None when it no longer holds and was sent elsewhere."""
     assert entry.plan is not None, "a ready intent has a plan"
+    if core.fold.quarantined and reject_lost(core, turn, entry, docs_of(entry.plan)):
+        return None
     ran = try_plan(entry.plan, core.fold.documents, client=core.client)
     if isinstance(ran, Ran):
         return ran
@@ -82,7 +87,7 @@ def _try(core: Core, turn: Turn, entry: Entry) -> Ran | None:
 
 def _is_released(core: Core, turn: Turn, entry: Entry) -> bool:
     """Tell whether the batch window is over and nobody who came in time is still being planned or asked about."""
-    work = core.work_of(entry)
+    work, core.subject = core.work_of(entry), entry.id
     awaited = rivals_to_await(entry, core, turn.now)
     if awaited:
         turn.state(
@@ -100,7 +105,7 @@ def release_deadline(core: Core) -> float | None:
     for entry in core.fold.board.shelves.of("ready"):
         work = core.work_of(entry)
         times += [work.since + policy.window_ms / 1000, work.ready_at + policy.overlap_wait_ms / 1000]
-    return min((at for at in times if at > core.now), default=None)
+    return min((at for at in times if at > core.settled), default=None)
 
 
 def _in_order(entries: list[Entry], core: Core) -> list[Entry]:
@@ -128,10 +133,11 @@ def _reads_after(reader: Entry, writer: Entry, core: Core) -> bool:
     assert writer.plan is not None, "only planned intents are ordered"
     if _is_steadfast(reader.plan) or not may_meet(reader, writer, core):
         return False
+    core.subject = writer.id
     after = try_plan(writer.plan, core.fold.documents, client=core.scratch_client)
     if isinstance(after, Refusal):
         return False
-    documents = {**core.fold.documents, **after.documents}
+    core.subject, documents = reader.id, {**core.fold.documents, **after.documents}
     return isinstance(try_plan(reader.plan, documents, client=core.scratch_client), Refusal)
 
 
@@ -143,6 +149,11 @@ def _is_steadfast(plan: PlanBody) -> bool:
 def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     """Commit, or end or hold the intent for what speaks against it."""
     assert entry.plan is not None, "a ready intent has a plan"
+    core.subject = entry.id
+    gone = refuse_effects(entry.plan.effects, core.fold.receivers)
+    if gone is not None:  # a receiver was renamed, removed or changed while the plan waited
+        plan_again(core, turn, entry, gone)
+        return
     if not may_edit(entry) and (entry.plan.ops or entry.plan.effects):
         suggest(turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
         return

@@ -64,6 +64,10 @@ class Core:
     merging: set[tuple[str, ...]] = field(default_factory=set)
     turn: int = 0
     now: float = 0.0
+    # When the round was last taken: a person's edit moves the time on without it.
+    settled: float = 0.0
+    # The intent that is being worked on: where a turn raises, it is the one that made it raise.
+    subject: str = ""
 
     def work_of(self, entry: Entry) -> Work:
         """Return the work state of a live intent."""
@@ -96,6 +100,7 @@ class Core:
         is_same = kept is not None and kept[0] is one.plan and kept[1] is other.plan
         if kept is not None and is_same and (kept[2] == self.fold.jid or kept[3] == self.turn):
             return kept[4]
+        self.subject = one.id
         found = do_collide(one, other, self.fold.documents, client=self.scratch_client)
         self.compared[(one.id, other.id)] = (one.plan, other.plan, self.fold.jid, self.turn, found)
         return found

@@ -14,6 +14,7 @@ from workspace.intents.fold import AGENT_LANE, sha_of
 from workspace.intents.history import spans_of, spans_of_ranges
 from workspace.intents.judging import notes_for
 from workspace.intents.protecting import flagged
+from workspace.intents.quarantine import secure
 from workspace.intents.record import CommitBody, CommitDoc, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
@@ -21,6 +22,7 @@ from workspace.intents.turn import AGENT, Turn
 def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody:
     """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow."""
     assert entry.plan is not None, "a ready intent has a plan"
+    secure(core, turn, besides=ran.documents)
     fold, number = core.fold, turn.fold.seq + 1
     weak = weakly_changed(fold.documents, entry.plan.reads)
     docs: dict[str, CommitDoc] = {}

@@ -172,6 +172,10 @@ class Ticked(msgspec.Struct, frozen=True):
     """Time passed. The room ticks when `next_deadline` is reached."""
 
 
+class DocumentDoubted(msgspec.Struct, frozen=True):
+    """Somebody could not read a document: all are looked at, and what cannot be read is put aside."""
+
+
 class ReadFrom(msgspec.Struct, frozen=True):
     """Somebody is about to read the log: what is being typed is put into it now instead of when its run is full."""
 
@@ -199,6 +203,7 @@ Event = (
     | SocketOpened
     | Resynced
     | Ticked
+    | DocumentDoubted
     | ReadFrom
     | Closing
 )
@@ -265,10 +270,11 @@ class DraftShown(msgspec.Struct, frozen=True):
 
 
 class DocumentsChanged(msgspec.Struct, frozen=True):
-    """Documents were created or removed: sockets of removed ones are closed with 4404."""
+    """Documents were created or removed, or broke: sockets of removed ones are closed with 4404, else with 4410."""
 
     created: tuple[str, ...]
     removed: tuple[str, ...]
+    broken: tuple[str, ...] = ()
 
 
 class Resync(msgspec.Struct, frozen=True):

@@ -50,7 +50,11 @@ def describe(entry: Entry) -> dict[str, Json]:
 
 def render(document: Document) -> str:
     """Return a document as people read it: its text, or its JSON with an indent."""
-    value = document.value()
+    return in_lines(document.value())
+
+
+def in_lines(value: Json) -> str:
+    """Return a document's value as people read it."""
     return value if isinstance(value, str) else json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
 
 

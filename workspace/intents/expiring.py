@@ -15,7 +15,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
     moved = False
     for question in list(core.fold.board.questions.values()):
         opened = core.fold.board.layers.get(question.id)
-        group = tuple(core.fold.board.entries[id] for id in question.group)
+        group, core.subject = tuple(core.fold.board.entries[id] for id in question.group), question.group[0]
         standing = [entry for entry in group if stands(entry)]
         is_moot = opened is not None and len(standing) < min(2, len(group))
         if opened is not None and is_changed(opened, group):

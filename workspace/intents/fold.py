@@ -6,7 +6,7 @@ replay `feed` gives them first. That is the only difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from crdt.digest import digest_value
 from crdt.document import Document, DocumentKind
+from crdt.errors import CrdtError
 from workspace.intents.board import Board
 from workspace.intents.calls import Budget, RouteTable
 from workspace.intents.effects import Outgoing, Receiver
@@ -37,6 +38,10 @@ from workspace.intents.segment import Segments
 from workspace.intents.usage import DAY_SECONDS, Usage
 
 AGENT_LANE = "agent"
+MARKER = "quarantined"
+REASON_POINTS_MAX = 300
+# What a document raises that cannot be read or rebuilt, whatever is in it.
+UNREADABLE = (CrdtError, ValueError, RecursionError, AssertionError, OverflowError)
 
 
 class JournalLike(Protocol):
@@ -52,6 +57,26 @@ class JournalLike(Protocol):
     def actor(self) -> str: ...
     @property
     def update(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a document of a log is lost: its name, the record, the journal row, and why.
+
+    `is_state` where it took that row and all before, but cannot be read afterwards.
+    """
+
+    doc: str
+    seq: int
+    jid: int
+    reason: str
+    is_state: bool = False
+
+    @property
+    def words(self) -> str:
+        """The same in words, for the log and for people."""
+        row = f"its state after journal row {self.jid}" if self.is_state else f"journal row {self.jid}"
+        return f"{row} (record {self.seq}): {self.reason}"[:REASON_POINTS_MAX]
 
 
 @dataclass(slots=True)
@@ -80,12 +105,17 @@ class Fold:
     board: Board = field(default_factory=Board)
     history: History = field(default_factory=History)
     archived: set[str] = field(default_factory=set)
+    # Put aside by the log, with the reason; and what this fold could not rebuild, put aside or not.
+    quarantined: dict[str, str] = field(default_factory=dict)
+    breaks: dict[str, Break] = field(default_factory=dict)
     receivers: dict[str, Receiver] = field(default_factory=dict)
     outbox: dict[tuple[str, int], Outgoing] = field(default_factory=dict)
     effects: dict[tuple[str, int], EffectBody] = field(default_factory=dict)
     redacted: dict[str, str] = field(default_factory=dict)
     checkpoint: int = 0
     touched: set[str] = field(default_factory=set)
+    # The last journal row that a record names, by document.
+    rows: dict[str, int] = field(default_factory=dict)
     segments: Segments = field(default_factory=Segments)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -104,12 +134,14 @@ class Fold:
                 edit = Edit(record.seq, body.doc, record.actor, body.lane)
                 self.history.add(edit, inserted=body.inserted, deleted=body.deleted)
                 self.jid = max(self.jid, body.last)
+                self.rows[body.doc] = body.last
                 self.touched.add(body.doc)
             case CommitBody() as body:
                 for doc, part in body.docs.items():
                     edit = Edit(record.seq, doc, record.actor, AGENT_LANE, body.intents)
                     self.history.add(edit, inserted=part.inserted, deleted=part.deleted)
                     self.jid = max(self.jid, part.jid)
+                    self.rows[doc] = part.jid
                     self.touched.add(doc)
                 for effect in body.effects:
                     self.outbox[(body.commit, effect.i)] = Outgoing(
@@ -134,14 +166,14 @@ class Fold:
 
     def create(self, doc: str, kind: DocumentKind) -> None:
         """Add an empty document. Does nothing where one of that name exists."""
-        if doc not in self.documents:
+        if doc not in self.kinds:
             document = self.documents[doc] = Document(kind, client=self.client)
             document.is_strict = self.is_strict
             self.kinds[doc] = kind
 
     def is_listed(self, doc: str) -> bool:
         """Tell whether there is a document of that name that is not archived."""
-        return doc in self.kinds and doc not in self.archived
+        return doc in self.documents and doc not in self.archived
 
     @property
     def is_busy(self) -> bool:
@@ -150,10 +182,12 @@ class Fold:
 
     def listed(self) -> dict[str, DocumentKind]:
         """Return the documents that are not archived, by name."""
-        return {doc: kind for doc, kind in self.kinds.items() if doc not in self.archived}
+        return {doc: self.kinds[doc] for doc in self.documents if doc not in self.archived}
 
     def feed(self, record: Record, journal: Sequence[JournalLike]) -> None:
         """Give the documents the bytes that `record` names, before `apply` (replay and recovery only).
+
+        A document that does not take them is lost from here on, and named in `breaks`; all others go on.
 
         Raises:
             ValueError: the journal rows are not the ones whose SHA-256 the record holds.
@@ -162,7 +196,7 @@ class Fold:
             case UpdateBody() as body:
                 check_bytes((row.update for row in journal), body.sha, record.seq)
                 for row in journal:
-                    self.documents[body.doc].apply(row.update)
+                    self.integrate(row, record.seq)
             case CommitBody() as body:
                 for doc, kind in body.created.items():
                     self.create(doc, kind)
@@ -171,14 +205,49 @@ class Fold:
                     if part.jid not in by_jid:
                         raise ValueError(f"record {record.seq}: journal row {part.jid} is missing")
                     row = by_jid[part.jid]
+                    if row.doc != doc:
+                        raise ValueError(f"record {record.seq}: journal row {part.jid} is of another document")
                     check_bytes((row.update,), part.sha, record.seq)
-                    self.documents[doc].apply(row.update)
+                    self.integrate(row, record.seq)
             case _:
                 pass
 
+    def integrate(self, row: JournalLike, seq: int) -> None:
+        """Give a document one row of its journal; it is lost where it does not take it."""
+        document = self.documents.get(row.doc)
+        if document is None:
+            if row.doc not in self.kinds:
+                raise ValueError(f"there is no document {row.doc}")
+            return
+        try:
+            document.apply(row.update)
+        except UNREADABLE as error:
+            self.lose(Break(row.doc, seq, row.jid, words_of(error)))
+
+    def lose(self, broken: Break) -> None:
+        """Go on without a document that cannot be rebuilt."""
+        self.breaks.setdefault(broken.doc, broken)
+        self.documents.pop(broken.doc, None)
+        self.touched.discard(broken.doc)
+
+    @property
+    def unsettled(self) -> set[str]:
+        """The documents that this fold has lost and the log has not put aside: states that hold them say nothing."""
+        return self.breaks.keys() - self.quarantined.keys()
+
+    @property
+    def is_said_by_chance(self) -> bool:
+        """Tell whether a digest of these documents was chance to the server that wrote this part of the log."""
+        return any(document.is_said_by_chance() for document in self.documents.values())
+
     def state(self) -> str:
-        """Return the digest of every document: what a commit or checkpoint record holds."""
-        return digest_value({doc: document.digest() for doc, document in self.documents.items()})
+        """Return the digest of every document: what a commit or checkpoint record holds. See `quarantined`."""
+        return digest_value(self.digests())
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each document, the marker for those put aside."""
+        found = {doc: document.digest() for doc, document in self.documents.items()}
+        return {**found, **dict.fromkeys(self.quarantined, MARKER)}
 
     def _configure(self, body: ConfigBody) -> None:
         if body.name is not None:
@@ -186,6 +255,10 @@ class Fold:
         for doc, kind in body.documents.items():
             self.create(doc, kind)
         self.archived.update(body.archived)
+        for doc, reason in body.quarantined.items():
+            self.quarantined[doc] = reason
+            self.documents.pop(doc, None)
+            self.touched.discard(doc)
         self.redacted.update(body.redacted)
         if body.forked is not None:
             self.outbox.clear()
@@ -210,6 +283,10 @@ class Fold:
             day = int(datetime.fromisoformat(record.at).timestamp() // DAY_SECONDS)
             self.usage.open(f"k{record.seq}", body.opened, day)
         if body.closed is not None:
+            _, opened = self.usage.opened[body.closed.call]
+            entry = self.board.entries.get(opened.intents[0])
+            if entry is not None and body.closed.outcome != "lost" and not opened.shadow:
+                entry.lost = 0  # it came through: what was lost before was not because of it
             self.usage.close(body.closed)
         for judgement in body.judgements:
             self.judged.setdefault(judgement.pair, judgement)
@@ -217,6 +294,29 @@ class Fold:
             self.merges[group_key(body.merged.group)] = body.merged
         if body.compared is not None:
             self.usage.compared.append(body.compared)
+
+
+def unreadable(
+    documents: Mapping[str, Document], *, encoded: Collection[str] = (), is_digested: bool = True
+) -> dict[str, str]:
+    """Return the documents that cannot be digested, and those of `encoded` that cannot be encoded, with the reason."""
+    found = {}
+    for doc, document in documents.items():
+        try:
+            if is_digested:
+                document.digest()
+            if doc in encoded:
+                document.encode()
+        except UNREADABLE as error:
+            found[doc] = words_of(error)
+    return found
+
+
+def words_of(error: BaseException) -> str:
+    """Return in bounded words what a document raised: never more of its content than our own errors quote."""
+    is_ours = type(error) is ValueError
+    words = error.reason if isinstance(error, CrdtError) else str(error) if is_ours else type(error).__name__
+    return words.encode("utf-8", "replace").decode()[:REASON_POINTS_MAX]
 
 
 def sha_of(updates: Iterable[bytes]) -> str:

@@ -71,6 +71,7 @@ def _breaks(core: Core, entries: Sequence[Entry], already: frozenset[str]) -> di
     documents = dict(core.fold.documents)
     for entry in entries:
         assert entry.plan is not None, "released intents are planned"
+        core.subject = entry.id
         ran = try_plan(entry.plan, documents, client=core.scratch_client)
         if not isinstance(ran, Refusal):
             documents.update(ran.documents)

@@ -135,7 +135,10 @@ def _numbers(value: Json, depth: int = 0) -> Iterator[float]:
 
 
 def _sum_at_most(rule: Invariant, document: Document) -> str:
-    total = math.fsum(_numbers(_value(rule, document)))
+    try:
+        total = math.fsum(_numbers(_value(rule, document)))
+    except OverflowError:  # people may have written numbers whose sum is none
+        total = math.inf
     return f"{_where(rule)} adds up to {total:g}, more than {rule.limit:g}" if total > rule.limit else ""
 
 

@@ -15,6 +15,7 @@ from workspace.intents.causality import are_concurrent
 from workspace.intents.core import Core, Quick
 from workspace.intents.events import AskJudge, Judged
 from workspace.intents.oracle import ITEMS_MAX, QUOTE_POINTS_MAX, Item, Judgement, JudgeTask, Pair
+from workspace.intents.plan import is_expressible, whole
 from workspace.intents.record import OracleBody
 from workspace.intents.turn import AGENT, Turn
 
@@ -160,7 +161,8 @@ def item_of(entry: Entry) -> Item:
 def judged(core: Core, turn: Turn, event: Judged) -> None:
     """Enter a judge's answer; a pair it left out counts as one it failed on."""
     core.judging.difference_update(event.task.pairs)
-    known = {judgement.pair: judgement for judgement in event.judgements if judgement.pair in event.task.pairs}
+    answers = event.judgements if is_expressible(event.judgements) else ()
+    known = {judgement.pair: judgement for judgement in answers if judgement.pair in event.task.pairs}
     found = tuple(
         _bounded(known.get(pair, Judgement(pair, "failed")))
         for pair in event.task.pairs
@@ -168,9 +170,8 @@ def judged(core: Core, turn: Turn, event: Judged) -> None:
     )
     if found:
         core.runs.close(turn)
-        body = OracleBody(
-            oracle="judged", intent=found[0].pair[0], judgements=found, source=event.judge, reason=event.reason[:300]
-        )
+        why = whole(event.reason)[:300]
+        body = OracleBody(oracle="judged", intent=found[0].pair[0], judgements=found, source=event.judge, reason=why)
         turn.append(body, AGENT)
 
 

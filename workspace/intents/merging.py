@@ -11,6 +11,7 @@ from workspace.intents.core import Core
 from workspace.intents.events import AskMerger, MergeProposed
 from workspace.intents.judging import item_of
 from workspace.intents.oracle import MERGED_POINTS_MAX, Merged, MergeTask
+from workspace.intents.plan import is_expressible
 from workspace.intents.planning import subject_of
 from workspace.intents.policy import group_key
 from workspace.intents.record import OracleBody
@@ -45,7 +46,10 @@ def proposed(core: Core, turn: Turn, event: MergeProposed) -> None:
     """Enter the merger's answer."""
     core.merging.discard(event.merged.group)
     if group_key(event.merged.group) not in core.fold.merges:
-        _enter(core, turn, event.merged)
+        answer = event.merged
+        if not is_expressible(answer):
+            answer = Merged(answer.group, "", reason="The merger answered with what no text can hold.")
+        _enter(core, turn, answer)
 
 
 def _enter(core: Core, turn: Turn, merged: Merged) -> None:
@@ -57,7 +61,10 @@ def _enter(core: Core, turn: Turn, merged: Merged) -> None:
 def carry(core: Core, turn: Turn, group: tuple[Entry, ...]) -> None:
     """Send the merged instruction to the planner: the first standing one carries it, the others join."""
     merged = core.fold.merges[group_key(tuple(entry.id for entry in group))]
-    first, *rest = [entry for entry in group if entry.is_live]
+    live = [entry for entry in group if entry.is_live]
+    if not live:
+        return
+    first, *rest = live
     turn.append(OracleBody(oracle="carries", intent=first.id, reason=merged.text), AGENT)
     for other in rest:
         turn.append(OracleBody(oracle="steered", intent=first.id, source=other.id, reason="merged"), AGENT)

@@ -10,7 +10,7 @@ from workspace.intents.core import Core
 from workspace.intents.effects import Effect, describe, digest_of, effect_key
 from workspace.intents.events import EffectSettled
 from workspace.intents.holding import hold
-from workspace.intents.plan import Option
+from workspace.intents.plan import Option, whole
 from workspace.intents.policy import NONE
 from workspace.intents.record import EffectBody, VerdictBody
 from workspace.intents.turn import AGENT, Turn
@@ -86,7 +86,7 @@ def settled(core: Core, turn: Turn, event: EffectSettled) -> None:
         i=outgoing.effect.i,
         key=effect_key(outgoing.seal, outgoing.effect.i),
         status=event.status,
-        detail=event.detail[:DETAIL_POINTS_MAX],
+        detail=whole(event.detail)[:DETAIL_POINTS_MAX],
         attempts=event.attempts,
     )
     turn.append(body, AGENT)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from crdt.digest import canonical
 from crdt.document import DocumentKind
 from crdt.fork import Reading
 from crdt.ops import Op
@@ -154,3 +155,17 @@ class Draft(msgspec.Struct, frozen=True):
 
     doc: str
     text: str
+
+
+def whole(text: str) -> str:
+    """Return a text from outside without halves of characters, which no frame and no record can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def is_expressible(answer: object) -> bool:
+    """Tell whether an answer from outside can stand in the log: no half of a character, no number that is none."""
+    try:
+        canonical(msgspec.to_builtins(answer)).decode()
+    except (ValueError, RecursionError):
+        return False
+    return True

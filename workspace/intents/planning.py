@@ -32,7 +32,10 @@ from workspace.intents.plan import (
     Snapshot,
     Steer,
     Task,
+    is_expressible,
+    whole,
 )
+from workspace.intents.quarantine import reject_lost, secure
 from workspace.intents.record import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 from workspace.intents.usage import DAY_SECONDS
@@ -48,6 +51,7 @@ def park(core: Core, turn: Turn) -> bool:
     """G1: hold what depends on edits that have not arrived, ask for them, give up in time."""
     moved = False
     for entry in core.fold.board.shelves.of("queued", "parked"):
+        core.subject = entry.id
         missing = lacks_updates(entry, core)
         if not missing:
             if entry.state == "parked":
@@ -92,7 +96,7 @@ def expire_overdue(core: Core, turn: Turn) -> bool:
         deadline = entry.body.deadline
         if deadline is None or turn.now < deadline or not entry.is_live:
             continue
-        moved = True
+        moved, core.subject = True, entry.id
         stop(core, turn, entry)
         core.runs.close(turn)
         turn.append(OracleBody(oracle="timer", intent=entry.id, reason="deadline"), AGENT)
@@ -132,6 +136,7 @@ def start(core: Core, turn: Turn) -> bool:
     for entry in shelves.of("queued"):
         if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins:
             continue
+        core.subject = entry.id
         is_full = busy >= core.fold.policy.slots
         if (is_full and entry.reason == WAITS_FOR_SLOT) or is_blocked(core, turn, entry):
             continue
@@ -142,6 +147,8 @@ def start(core: Core, turn: Turn) -> bool:
             turn.state(entry, "queued", reason=WAITS_FOR_SLOT)
         else:
             moved = True
+            if core.fold.quarantined and reject_lost(core, turn, entry, [part.doc for part in entry.body.scope or ()]):
+                continue
             approved = approved_plan(core, entry)
             if approved is not None:
                 _adopt(core, turn, entry, approved)
@@ -155,6 +162,7 @@ def start(core: Core, turn: Turn) -> bool:
 
 def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     core.runs.close(turn)
+    secure(core, turn, encoded=core.fold.listed(), is_digested=False)
     work = core.work_of(entry)
     work.attempt, work.footprint = entry.attempts, None
     repair = repair_of(entry, core)
@@ -198,6 +206,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
 def _adopt(core: Core, turn: Turn, entry: Entry, plan: PlanBody) -> None:
     """Give an approval the very plan whose variant was looked at: nobody is asked again."""
     core.runs.close(turn)
+    secure(core, turn, encoded=core.fold.listed(), is_digested=False)
     work, number = core.work_of(entry), turn.fold.seq
     work.base, work.ready_at = snapshot(core), turn.now
     body = msgspec.structs.replace(plan, plan=f"p{number + 1}", intents=(entry.id,), snapshot=number, attempt=0)
@@ -253,6 +262,9 @@ def proposed(core: Core, turn: Turn, event: Proposed) -> None:
     entry = awaited(core, event.intent, event.attempt)
     if entry is None:
         return
+    if not is_expressible(event.proposal):
+        failed(core, turn, PlanFailed(entry.id, event.attempt, "The planner answered with what no text can hold."))
+        return
     _end_drafts(core, turn, entry)
     match event.proposal:
         case Planned() as planned:
@@ -285,6 +297,8 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
     work = core.work_of(entry)
     assert work.base is not None, "an awaited plan has its snapshot"
     base = work.base
+    if reject_lost(core, turn, entry, {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads}):
+        return
     if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
         reason = f"The plan has {len(planned.ops)} operations and {len(planned.reads)} reads."
         failed(core, turn, PlanFailed(entry.id, work.attempt, reason))
@@ -342,14 +356,14 @@ def failed(core: Core, turn: Turn, event: PlanFailed) -> None:
         return
     _end_drafts(core, turn, entry)
     core.runs.close(turn)
-    turn.append(OracleBody(oracle="planner_failed", intent=entry.id, reason=event.reason), AGENT)
+    turn.append(OracleBody(oracle="planner_failed", intent=entry.id, reason=whole(event.reason)), AGENT)
     if entry.faults > FAULTS_MAX:
         turn.verdict(
             VerdictBody(
                 intent=entry.id,
                 state="failed",
                 code="planner_failed",
-                reason=f"The planner failed {entry.faults} times: {event.reason}",
+                reason=f"The planner failed {entry.faults} times: {whole(event.reason)}",
                 remedy="Try again later, or ask the owner to check the planner.",
                 can=("override",),
             )

@@ -100,20 +100,9 @@ class Question(msgspec.Struct, frozen=True):
 
 
 OracleKind = Literal[
-    "question",
-    "timer",
-    "planner_refused",
-    "planner_failed",
-    "requeued",
-    "steered",
-    "judged",
-    "merged",
-    "carries",
-    "call_opened",
-    "call_closed",
-    "tool_refused",
-    "shadow_compared",
-]
+    "question", "timer", "planner_refused", "planner_failed", "requeued", "steered", "judged", "merged", "carries",
+    "call_opened", "call_closed", "tool_refused", "shadow_compared", "turn_failed",
+]  # fmt: skip
 
 
 class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -240,7 +229,10 @@ class PolicyConfig(msgspec.Struct, frozen=True):
 
 
 class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A change of the workspace's set-up; a missing field is left as it was."""
+    """A change of the workspace's set-up; a missing field is left as it was.
+
+    `quarantined` are documents that cannot be read any more, with the reason: from here on they count as a marker.
+    """
 
     name: str | None = None
     documents: dict[str, DocumentKind] = {}
@@ -255,6 +247,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     forked: Forked | None = None
     redacted: dict[str, str] = {}
     versions: dict[str, str] = {}
+    quarantined: dict[str, str] = {}
 
 
 class CheckpointBody(msgspec.Struct, frozen=True):

@@ -16,11 +16,35 @@ from crdt.digest import sha256_of
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
 from workspace.intents.auditing import Auditor, Breach
-from workspace.intents.fold import Fold, JournalLike
-from workspace.intents.record import BLANKED, CheckpointBody, CommitBody, Record, Row, UpdateBody, is_linked, read_row
+from workspace.intents.fold import Break, Fold, JournalLike, unreadable
+from workspace.intents.record import (
+    BLANKED,
+    CheckpointBody,
+    CommitBody,
+    ConfigBody,
+    Record,
+    Row,
+    UpdateBody,
+    is_linked,
+    read_row,
+)
 
 REPLAY_CLIENT = 2
 NEVER = 1 << 53
+LOST_SHOWN = 5
+
+
+class LostDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A document that is not what the log says: from which record, at or after which journal row, and why.
+
+    `put_aside` is the record from which on the log goes on without it, 0 where it does not say so.
+    """
+
+    doc: str
+    seq: int
+    reason: str
+    row: int = 0
+    put_aside: int = 0
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,6 +53,9 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     `code` is `log_corrupt` where a record is not the one that was written, `segment_corrupt` where a packed segment is
     unreadable or not the one that was packed, `gate_breached` where the log is as it was written and says that
     something was done which should not have been: each of `breaches` names a record and the condition it breaks.
+    It is `document_broken` where all is as it was written, but documents cannot be rebuilt or were put aside: `lost`.
+    States that hold such a document cannot be reproduced before the log puts it aside; `unchecked` counts them, and
+    those that folkmoot 0.1 digested in an order of chance.
     """
 
     ok: bool
@@ -40,6 +67,8 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     redacted: int = 0
     code: str = ""
     breaches: tuple[Breach, ...] = ()
+    lost: tuple[LostDocument, ...] = ()
+    unchecked: int = 0
 
 
 @dataclass(slots=True)
@@ -86,6 +115,8 @@ class Replay:
     last: Row | None = None
     states: int = 0
     states_from: int = 1
+    unchecked: int = 0
+    put_aside: dict[str, int] = field(default_factory=dict)
 
     def step(self, row: Row) -> Record:
         """Enter one row.
@@ -121,6 +152,8 @@ class Replay:
             self.fold.apply(record)
         except (ValueError, KeyError, CrdtError, AssertionError) as error:
             raise LogCorrupt(f"record {record.seq} cannot be entered: {error}") from error
+        if isinstance(record.body, ConfigBody):
+            self.put_aside.update(dict.fromkeys(record.body.quarantined, record.seq))
         if record.seq >= self.states_from:
             self._check_state(record)
         self.last = record.row
@@ -128,11 +161,42 @@ class Replay:
     def _check_state(self, record: Record) -> None:
         match record.body:
             case CommitBody(state=expected) | CheckpointBody(state=expected):
-                if self.fold.state() != expected:
+                self.doubt(record.seq)
+                if self.fold.unsettled:
+                    self._check_others(record)
+                elif self.fold.state() != expected:
+                    if self.fold.is_said_by_chance:
+                        self.unchecked += 1
+                        return
                     raise LogCorrupt(f"record {record.seq} says the state was {expected}, replay gives another")
-                self.states += 1
+                else:
+                    self.states += 1
             case _:
                 pass
+
+    def doubt(self, seq: int) -> None:
+        """Lose the documents whose state after record `seq` cannot be read."""
+        for doc, reason in unreadable(self.fold.documents).items():
+            self.fold.lose(Break(doc, seq, self.fold.rows.get(doc, 0), reason, is_state=True))
+
+    def _check_others(self, record: Record) -> None:
+        """Compare what can be: a checkpoint names each document, a commit one digest of all."""
+        self.unchecked += 1
+        if isinstance(record.body, CheckpointBody):
+            for doc, digest in self.fold.digests().items():
+                if record.body.documents.get(doc) != digest:
+                    raise LogCorrupt(f"record {record.seq} says {doc} was another than replay gives")
+
+    def lost(self) -> tuple[LostDocument, ...]:
+        """Return every document that was put aside, or could not be rebuilt here."""
+        found = []
+        for doc in sorted({*self.fold.breaks, *self.fold.quarantined}):
+            kept, at = self.fold.breaks.get(doc), self.put_aside.get(doc, 0)
+            if kept is not None:
+                found.append(LostDocument(doc, kept.seq, kept.words, kept.jid, at))
+            else:
+                found.append(LostDocument(doc, at, self.fold.quarantined[doc], self.fold.rows.get(doc, 0), at))
+        return tuple(found)
 
 
 def start_replay(journal: Iterable[JournalLike], *, client: int = REPLAY_CLIENT, states_from: int = 1) -> Replay:
@@ -190,9 +254,12 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: b
         if replay.fold.redacted.get(str(row.seq)) != sha256_of(row.body.encode()):
             reason = f"record {row.seq} was blanked, and no record of the log stands for that"
             return _bad(row.seq, checked, replay.states, reason)
-    report = Report(True, replay.fold.seq, checked, replay.states, redacted=len(blanked))
+    replay.doubt(replay.fold.seq)
+    lost = replay.lost()
+    report = Report(True, replay.fold.seq, checked, replay.states, redacted=len(blanked), lost=lost)
+    report = msgspec.structs.replace(report, unchecked=replay.unchecked)
     if auditor is None or not auditor.breaches:
-        return report
+        return report if not lost else _without(report)
     first = auditor.breaches[0]
     return msgspec.structs.replace(
         report,
@@ -202,6 +269,12 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: b
         code="gate_breached",
         breaches=tuple(auditor.breaches),
     )
+
+
+def _without(report: Report) -> Report:
+    first = min(report.lost, key=lambda one: one.seq).seq
+    reason = "; ".join(f"the document {one.doc} cannot be rebuilt: {one.reason}" for one in report.lost[:LOST_SHOWN])
+    return msgspec.structs.replace(report, ok=False, first_bad=first, reason=reason, code="document_broken")
 
 
 def _bad(seq: int, checked: int, states: int, reason: str) -> Report:

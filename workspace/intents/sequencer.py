@@ -6,23 +6,21 @@ outlets. Deterministic: the same events at the same times give the same log, byt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 import msgspec
 
-from crdt.document import EMPTY_UPDATE, Document
+from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.intake import WORDS, Intake, Reason, encode_deletions, take_in
-from crdt.scan import INTERNAL, scan_update
-from workspace.errors import LogCorrupt
 from workspace.intents import accounting, admission, committing, judging, merging, outside, planning
-from workspace.intents.core import RESERVED_IDS, Core, Quick, Work, writer_client
+from workspace.intents.core import RESERVED_IDS, Core, Quick
 from workspace.intents.events import (
     CallEnded,
     CallOpening,
     Closing,
     Configured,
+    DocumentDoubted,
     DocumentsChanged,
     Drafted,
     DraftShown,
@@ -38,7 +36,6 @@ from workspace.intents.events import (
     Proposed,
     ReadFrom,
     Resynced,
-    SendEffect,
     ShadowCompared,
     SocketOpened,
     Spread,
@@ -48,10 +45,12 @@ from workspace.intents.events import (
     ToolDenied,
 )
 from workspace.intents.expiring import expire_questions
-from workspace.intents.fold import Fold, JournalLike
-from workspace.intents.record import CheckpointBody, ConfigBody, Row
-from workspace.intents.replay import start_replay
-from workspace.intents.turn import AGENT, Turn, unix_time
+from workspace.intents.failing import subject_of
+from workspace.intents.fold import Fold
+from workspace.intents.plan import whole
+from workspace.intents.quarantine import secure
+from workspace.intents.record import CheckpointBody
+from workspace.intents.turn import AGENT, Turn
 
 STEPS_MAX = 10_000
 CHECKPOINT_RECORDS = 1_000
@@ -62,7 +61,6 @@ OVER_BYTES_MAX = 1 << 20
 BROUGHT_IDS_MAX = 4_096
 MEASURE_EVERY_BYTES = 256 << 10
 DRAFT_POINTS_MAX = 20_000
-IDLE_LANE_SECONDS = 86_400.0
 NOBODY: frozenset[int] = frozenset()
 UNSETTLING = (Drafted, Stepped, CallOpening, CallEnded, ToolDenied, ShadowCompared)
 
@@ -70,8 +68,8 @@ UNSETTLING = (Drafted, Stepped, CallOpening, CallEnded, ToolDenied, ShadowCompar
 class Sequencer:
     """Orders, compares, settles and commits. One per workspace and epoch; never awaits, never raises for bad input.
 
-    An AssertionError or `BrokenDocument` out of `handle` is a bug or a poisoned document: nothing of that turn may be
-    made durable, and the room must be opened again from its log.
+    What comes out of `handle` is a bug or a poisoned document: nothing of that turn may be made durable, and the room
+    must be opened again from its log. `core.subject` is then the intent that was worked on, "" for none.
     """
 
     def __init__(
@@ -106,6 +104,7 @@ class Sequencer:
         core = self.core
         core.turn += 1
         core.now = max(core.now, now)
+        core.subject = subject_of(event, core.fold)
         turn = Turn(core.fold, core.epoch, core.now)
         self._enter(turn, event)
         self._stir(turn, event)
@@ -113,6 +112,7 @@ class Sequencer:
         if due is not None and due <= core.now:
             core.runs.close(turn)
         if self._may_settle(event):
+            core.settled = core.now
             self._settle(turn)
         core.forget_ended()
         if core.fold.seq - core.fold.checkpoint >= CHECKPOINT_RECORDS:
@@ -133,7 +133,7 @@ class Sequencer:
 
     def changed_documents(self) -> tuple[str, ...]:
         """Return the documents that a checkpoint has to keep, changed since the one before; asked again, none."""
-        due = tuple(sorted(self._changed))
+        due = tuple(sorted(self._changed & self.fold.documents.keys()))
         self._changed.clear()
         return due
 
@@ -212,6 +212,8 @@ class Sequencer:
             case Resynced():
                 key = (event.lane, event.doc)
                 core.sent[key], core.synced[key] = core.sent.get(key, 0) + 1, core.turn
+            case DocumentDoubted():
+                secure(core, turn, encoded=core.fold.documents)
             case ReadFrom():
                 core.runs.close(turn)
             case Closing():
@@ -296,7 +298,7 @@ class Sequencer:
             return
         work.draft_docs.add(event.draft.doc)
         name = planning.draft_name(entry.id, work.attempt)
-        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, event.draft.text[:DRAFT_POINTS_MAX]))
+        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, whole(event.draft.text)[:DRAFT_POINTS_MAX]))
 
     def _configure(self, turn: Turn, event: Configured) -> None:
         created = tuple(doc for doc in event.config.documents if doc not in self.core.fold.documents)
@@ -306,85 +308,11 @@ class Sequencer:
             turn.tell(DocumentsChanged(created, ()))
 
     def _checkpoint(self, turn: Turn) -> None:
-        fold = self.core.fold
+        fold, self.core.subject = self.core.fold, ""
         self.core.runs.close(turn)
         self._changed |= fold.touched
-        digests = {doc: document.digest() for doc, document in fold.documents.items()}
+        secure(self.core, turn, encoded=self._changed)
+        digests = fold.digests()
         done = tuple(fold.segments.waiting) or msgspec.UNSET
         body = CheckpointBody(head=fold.seq, state=fold.state(), documents=digests, jid=fold.jid, segments=done)
         turn.append(body, AGENT)
-
-
-def open_sequencer(
-    ws: str,
-    *,
-    epoch: int,
-    rows: Sequence[Row],
-    journal: Iterable[JournalLike],
-    now: float,
-    versions: dict[str, str],
-    chance: int = 0,
-    document_bytes_max: int = DOCUMENT_BYTES_MAX,
-    has_judge: bool = False,
-    quick: Quick | None = None,
-) -> tuple[Sequencer, Outcome]:
-    """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
-
-    Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server. Chain
-    and bytes are verified all the way, the documents' state at the last record that holds one: it is the sum of all
-    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id.
-
-    Raises:
-        LogCorrupt: the log does not verify; nothing may be written on top of it.
-    """
-    last = next((row.seq for row in reversed(rows) if row.kind in ("commit", "checkpoint")), 0)
-    replay = start_replay(journal, states_from=last)
-    for row in rows:
-        replay.step(row)
-    fold = replay.fold
-    used = {client for document in fold.documents.values() for client in document.state_vector()}
-    sequencer = Sequencer(
-        ws,
-        epoch=epoch,
-        fold=fold,
-        client=writer_client(used | fold.history.agents, chance),
-        document_bytes_max=document_bytes_max,
-        has_judge=has_judge,
-        quick=quick,
-    )
-    core = sequencer.core
-    core.now = now
-    turn = Turn(fold, epoch, now)
-    for waiting in replay.index.unsequenced():
-        if waiting.update != EMPTY_UPDATE:  # a fork leaves out what came after it
-            _resume_run(core, turn, waiting)
-    core.runs.close(turn)
-    accounting.close_lost(core, turn)
-    for entry in core.live():
-        core.work[entry.id] = Work(since=now, turn=core.turn, ready_at=now)
-    idle = _idle_lanes(fold, now)
-    if fold.versions != versions or idle:
-        turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
-    for outgoing in fold.outbox.values():
-        turn.wish(SendEffect(outgoing, openings=epoch - outgoing.epoch))
-    return sequencer, turn.outcome()
-
-
-def _idle_lanes(fold: Fold, now: float) -> tuple[str, ...]:
-    """Return lanes without an intent for a day: they leave the derived clock, which bounds it (semantics §1.3)."""
-    lanes, entries = fold.board.lanes, fold.board.entries
-    return tuple(
-        lane
-        for lane, places in sorted(lanes.places.items())
-        if lane not in lanes.retired and now - unix_time(entries[f"i{places[-1]}"].at) > IDLE_LANE_SECONDS
-    )
-
-
-def _resume_run(core: Core, turn: Turn, row: JournalLike) -> None:
-    """Apply a journal row that no record names yet, as it was applied before the crash."""
-    scan = scan_update(row.update, INTERNAL)
-    applied = core.fold.documents[row.doc].apply(row.update, scan)
-    if applied is None:
-        raise LogCorrupt(f"journal row {row.jid} holds nothing new")
-    core.fold.jid = max(core.fold.jid, row.jid)
-    core.runs.add(turn, row.jid, applied, scan, doc=row.doc, lane=row.lane, actor=row.actor)

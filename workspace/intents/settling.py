@@ -94,6 +94,7 @@ def settle(
 
     Returns False when the policy wants the merger's word first and has asked for it.
     """
+    core.subject = group[-1].id
     config = chain_of(core.fold.policy, layer, group, core.fold.board)
     if "merge" in config.chain and awaits_merger(core, turn, group):
         return False

@@ -16,7 +16,7 @@ from crdt.document import Document, DocumentKind
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
 from workspace.intents.board import Board, Entry
-from workspace.intents.fold import Fold, JournalLike
+from workspace.intents.fold import MARKER, Fold, JournalLike
 from workspace.intents.record import (
     CheckpointBody,
     CommitBody,
@@ -84,6 +84,10 @@ def documents_at(
     index = JournalIndex.of(journal)
     try:
         for doc, digest in (checkpoint.documents if checkpoint is not None else {}).items():
+            if digest == MARKER:
+                fold.quarantined[doc] = MARKER
+                fold.kinds[doc] = kinds[doc]
+                continue
             fold.create(doc, kinds[doc])
             if doc in states:
                 fold.documents[doc] = Document.of_state(kinds[doc], states[doc], client=REPLAY_CLIENT)
@@ -97,6 +101,8 @@ def documents_at(
             if isinstance(record.body, ConfigBody):
                 for doc, kind in record.body.documents.items():
                     fold.create(doc, kind)
+                for doc in record.body.quarantined:
+                    fold.documents.pop(doc, None)
     except (ValueError, KeyError, CrdtError) as error:
         raise LogCorrupt(f"the log does not lead there: {error}") from error
     return fold.documents

@@ -198,6 +198,9 @@ class MemoryStore:
             self._tokens[row.id] = msgspec.structs.replace(row, revoked=True)
         return [row.id for row in hit]
 
+    async def touch(self) -> None:
+        """Nothing to write."""
+
     async def count_tokens(self) -> int:
         """Return how many tokens were ever made."""
         return len(self._tokens)

@@ -53,6 +53,7 @@ T = TypeVar("T")
 SCHEME = "sqlite:///"
 ROWS_MAX = 100_000
 BUSY_MS = 5_000
+TOUCHES_MAX = 1 << 30
 WORKSPACE_COLUMNS = "id, name, created_at, epoch, is_busy"
 RAISE_EPOCH = "UPDATE workspace SET epoch = epoch + 1 WHERE id = ? RETURNING epoch, is_busy"
 TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
@@ -343,6 +344,15 @@ class SqlStore:
             return [row[0] for row in found.fetchall()]
 
         return await self._write(work)
+
+    async def touch(self) -> None:
+        """Write the file's header durably: a number in it changes, for a page that stays the same is not written."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            count = connection.execute("PRAGMA user_version").fetchone()[0]
+            connection.execute(f"PRAGMA user_version = {(count + 1) % TOUCHES_MAX:d}")
+
+        await self._write(work, is_single=True)
 
     async def count_tokens(self) -> int:
         """Return how many tokens were ever made."""

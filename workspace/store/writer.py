@@ -12,16 +12,21 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
 from workspace.errors import Deposed, StoreBusy, StoreFault, WorkspaceFault
 from workspace.ports import Batch
+from workspace.telemetry import LOGGER
 
 QUEUE_MAX = 10_000
 GROUP_BATCHES_MAX = 256
 GROUP_BYTES_MAX = 4 << 20
+BROKE = "the writer of the store broke, nothing is written until the server is started again"
+# Errors of one job's values; all others are the database's, and the whole group's.
+ITS_OWN = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
 Work = Callable[[sqlite3.Connection], object]
 
 # One row always; the epoch is null where the workspace is gone.
@@ -70,6 +75,8 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
+        # Why nothing is written any more: the thread has ended.
+        self._fault: StoreFault | None = None
         self._thread = threading.Thread(target=self._run, name="folkmoot-writer", daemon=True)
         self._thread.start()
 
@@ -80,13 +87,15 @@ class Writer:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
-        with self._lock:
-            if self._waiting >= QUEUE_MAX:
-                future.set_exception(StoreBusy(f"{QUEUE_MAX} batches wait for the disk", retry=True))
-                return future
-            self._waiting += 1
         is_single = _statements(work) <= 1 if isinstance(work, Batch) else is_single
-        self._jobs.put(Job(work, future, loop, is_single))
+        with self._lock:
+            if self._fault is not None:
+                future.set_exception(self._fault)
+            elif self._waiting >= QUEUE_MAX:
+                future.set_exception(StoreBusy(f"{QUEUE_MAX} batches wait for the disk", retry=True))
+            else:
+                self._waiting += 1
+                self._jobs.put(Job(work, future, loop, is_single))
         return future
 
     async def close(self) -> None:
@@ -95,12 +104,31 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        connection = self._connect()
+        """Write until the end. However the thread ends, nobody waits for it for ever."""
+        group: Sequence[Job] | None = ()
+        fault = StoreFault("the store is closed")
         try:
-            while (group := self._next_group()) is not None:
-                self._commit(connection, group)
-        finally:
-            connection.close()
+            connection = self._connect()
+            try:
+                while (group := self._next_group()) is not None:
+                    self._commit(connection, group)
+            finally:
+                connection.close()
+        except BaseException as bug:  # noqa: BLE001  the thread's root: there is no other to hear of it
+            LOGGER.critical("the writer of the store broke: nothing is written until a restart", exc_info=bug)
+            fault = fault_of(bug) if isinstance(bug, sqlite3.Error) else StoreFault(f"{BROKE}: {type(bug).__name__}")
+        self._fail(group or (), fault)
+
+    def _fail(self, group: Sequence[Job], fault: StoreFault) -> None:
+        """Tell everybody that nothing is written any more: those in hand, those that wait, those to come."""
+        jobs = list(group)
+        with self._lock:
+            self._fault = fault
+            while not self._jobs.empty():
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    jobs.append(job)
+        _tell([(job, None, fault) for job in jobs])
 
     def _next_group(self) -> list[Job] | None:
         """Return what waits now, in order, within the bounds of one transaction; None at the end."""
@@ -137,11 +165,16 @@ class Writer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             results = [(job, None, fault) for job in group]
-        by_loop: dict[asyncio.AbstractEventLoop, list[Result]] = {}
-        for told in results:
-            by_loop.setdefault(told[0].loop, []).append(told)
-        for loop, own in by_loop.items():
-            # One waking of the loop for the whole group: each costs a lock and a write to its pipe.
+        _tell(results)
+
+
+def _tell(results: Sequence[Result]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[Result]] = {}
+    for told in results:
+        by_loop.setdefault(told[0].loop, []).append(told)
+    for loop, own in by_loop.items():
+        # One waking of the loop for the whole group: each costs a lock and a write to its pipe.
+        with suppress(RuntimeError):  # that loop is closed: nobody waits there
             loop.call_soon_threadsafe(_resolve, own)
 
 
@@ -163,14 +196,26 @@ def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, Head]) -
         else:
             heads.clear()
             result = work(connection)
-    except (WorkspaceFault, sqlite3.IntegrityError) as error:
+    except Exception as error:
+        if isinstance(error, sqlite3.Error) and not isinstance(error, ITS_OWN):
+            raise
         if not job.is_single:
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
-        return None, error if isinstance(error, WorkspaceFault) else StoreFault(f"a row exists already: {error}")
+        return None, _own_fault(error)
     if not job.is_single:
         connection.execute("RELEASE job")
     return result, None
+
+
+def _own_fault(error: Exception) -> WorkspaceFault:
+    """Return what one job is told of its own failure."""
+    if isinstance(error, WorkspaceFault):
+        return error
+    if isinstance(error, sqlite3.IntegrityError):
+        return StoreFault(f"a row exists already: {error}")
+    LOGGER.error("the store could not write a batch", exc_info=error)
+    return StoreFault(f"this cannot be written: {type(error).__name__}")
 
 
 def _checked(connection: sqlite3.Connection, batch: Batch, heads: dict[str, Head]) -> Head:

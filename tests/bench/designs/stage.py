@@ -95,7 +95,7 @@ class Stage:
             self.ws, name="Bench", actor=OWNER, policy=policy, documents={DOC: "data", CHAT: "data"}
         )
         rule = Invariant("sum_at_most", DOC, ("budget",), limit=BUDGET, message="More than the budget")
-        await room.ask(lambda: room.handle(Configured(OWNER, ConfigBody(invariants={"budget": rule}))))
+        await room.submit(Configured(OWNER, ConfigBody(invariants={"budget": rule})))
         first = await self.screen(OWNER, DOC)
 
         def fill(document: Document) -> None:

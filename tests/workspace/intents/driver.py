@@ -31,10 +31,11 @@ from workspace.intents.events import (
     Ticked,
 )
 from workspace.intents.intent import IntentFrame
+from workspace.intents.opening import open_sequencer
 from workspace.intents.oracle import JudgeTask, MergeTask
 from workspace.intents.plan import Planned, Task
 from workspace.intents.record import ConfigBody, PolicyConfig, Row, VerdictBody
-from workspace.intents.sequencer import Sequencer, open_sequencer
+from workspace.intents.sequencer import Sequencer
 from workspace.ports import JournalRow, SnapshotRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from workspace.intents.opening import open_sequencer
 from workspace.intents.record import Row
 from workspace.intents.replay import verify
-from workspace.intents.sequencer import open_sequencer
 from workspace.lobby import library_versions
 
 LOGS = json.loads((Path(__file__).parent / "old_logs.json").read_text())
@@ -35,7 +35,7 @@ def test_an_old_log_verifies_and_opens(name: str) -> None:
     report = verify(rows, journal)
     assert report.ok, report
     assert report.checked == len(rows)
-    assert bool(report.unsaid) == (name == "many")
+    assert bool(report.unchecked) == (name == "many")
     sequencer, outcome = open_sequencer(
         "demo", epoch=9, rows=rows, journal=journal, now=2e9, versions=library_versions(), chance=7
     )

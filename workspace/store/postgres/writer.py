@@ -22,6 +22,7 @@ from workspace.errors import StoreBusy, StoreFault, WorkspaceFault
 from workspace.ports import Batch
 from workspace.store.postgres.link import FAULTS, LOCKED, REFUSALS, escape, fault_of, is_lost
 from workspace.store.writer import (
+    BROKE,
     GROUP_BATCHES_MAX,
     GROUP_BYTES_MAX,
     QUEUE_MAX,
@@ -69,13 +70,15 @@ class PostgresWriter:
         self._jobs: deque[Job] = deque()
         self._wake = asyncio.Event()
         self._is_closing = False
+        # Why nothing is written any more: the task has ended.
+        self._fault = StoreFault("the store is closed")
         self._task = asyncio.create_task(self._run(), name="folkmoot-writer")
 
     def submit(self, work: Batch | Work) -> asyncio.Future[object]:
         """Queue work; its future fails with `StoreBusy` at once when 10,000 pieces wait."""
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if self._is_closing:
-            future.set_exception(StoreFault("the store is closed"))
+            future.set_exception(self._fault)
         elif len(self._jobs) >= QUEUE_MAX:
             future.set_exception(StoreBusy(f"{QUEUE_MAX} batches wait for the database", retry=True))
         else:
@@ -90,17 +93,28 @@ class PostgresWriter:
         await self._task
 
     async def _run(self) -> None:
+        group: Sequence[Job] = ()
+        fault = StoreFault("the store was closed", retry=True)
         try:
             while await self._has_work():
-                await self._serve(self._next_group())
+                group = self._next_group()
+                await self._serve(group)
             if self._connection is not None:
                 await self._connection.close(timeout=1)
         except FAULTS:
             self._drop()  # it was closing anyway
+        except asyncio.CancelledError:
+            raise
+        except BaseException as bug:  # the task's root: what awaits it may come hours later, or never
+            LOGGER.critical("the writer of the store broke: nothing is written until a restart", exc_info=bug)
+            fault = self._fault = StoreFault(f"{BROKE}: {type(bug).__name__}")
+            raise
         finally:
+            self._is_closing = True
             self._drop()
             # Cancelled with the loop: nobody may wait for ever.
-            self._fail(self._jobs, StoreFault("the store was closed", retry=True))
+            self._fail([*group, *self._jobs], fault)
+            self._jobs.clear()
 
     async def _has_work(self) -> bool:
         while not self._jobs and not self._is_closing:
@@ -136,13 +150,13 @@ class PostgresWriter:
                 group = [*group, *self._jobs]
                 results += [(None, fault_of(error))] * len(self._jobs)
                 self._jobs.clear()
-        except Exception as error:
-            LOGGER.exception("the writer failed")
-            results = [(None, StoreFault(f"the store failed: {type(error).__name__}"))] * len(group)
-            self._drop()
         except asyncio.CancelledError:
             self._fail(group, StoreFault("the store was closed", retry=True))
             raise
+        except BaseException as error:
+            LOGGER.exception("the writer failed")
+            results = [(None, StoreFault(f"the store failed: {type(error).__name__}"))] * len(group)
+            self._drop()
         for job, (result, failure) in zip(group, results, strict=True):
             if job.future.done():
                 continue

@@ -1,0 +1,40 @@
+"""What a room has done outside: planners and judges asked, effects sent. Wishes begin it, events report its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workspace.desk import Office
+from workspace.intents.events import AskJudge, AskMerger, AskPlanner, SendEffect, StopPlanner, Wish
+from workspace.judging import JudgeCalls
+from workspace.planning import PlannerCalls
+from workspace.ports import Courier, Judge, Planner
+from workspace.sending import Sending
+
+
+class Errands:
+    """Everything of one workspace that is under way outside it."""
+
+    def __init__(
+        self, office: Office, *, planner: Planner | None, judge: Judge | None, couriers: Mapping[str, Courier] | None
+    ) -> None:
+        self.planning = PlannerCalls(planner, office)
+        self._judging = JudgeCalls(judge, office)
+        self._sending = Sending(couriers or {}, office)
+
+    def start(self, wish: Wish) -> None:
+        """Begin what is wished for, or end it."""
+        match wish:
+            case AskPlanner():
+                self.planning.start(wish)
+            case StopPlanner():
+                self.planning.stop(wish.intent)
+            case AskJudge() | AskMerger():
+                self._judging.start(wish)
+            case SendEffect():
+                self._sending.start(wish)
+
+    async def close(self) -> None:
+        """End all of it; what is not settled is begun again when the workspace opens."""
+        for part in (self.planning, self._judging, self._sending):
+            await part.close()
