@@ -144,6 +144,11 @@ class Document(Worded):
             self._cache.clear()
             self.version += 1
 
+    @property
+    def has_pairs(self) -> bool:
+        """Tell whether characters of two units were written into it, so that an edit may have cut one."""
+        return self._middles is not NO_MIDDLES
+
     def is_said_by_chance(self) -> bool:
         """Tell whether folkmoot 0.1 digested it otherwise each time: XML with several attributes somewhere."""
         return not self.is_strict and isinstance(self._root, XmlFragment) and has_choice(self._root)

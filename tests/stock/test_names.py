@@ -25,7 +25,7 @@ async def types_into(server: Running, roomname: str) -> str:
         await dee.tell("insert", at=0, words="here")
         async with asyncio.timeout(20):
             while True:
-                texts = await room.ask(
+                texts = await room.read(
                     lambda: {n: d.text() for n, d in room.sequencer.fold.documents.items() if d.kind == "text"}
                 )
                 found = [name for name, text in texts.items() if text == "here"]
@@ -34,7 +34,7 @@ async def types_into(server: Running, roomname: str) -> str:
         await dee.tell("delete", at=0, count=4)
         await dee.until(lambda state: state["text"] == "")
         async with asyncio.timeout(20):
-            while await room.ask(lambda: room.sequencer.fold.documents[found[0]].text()):
+            while await room.read(lambda: room.sequencer.fold.documents[found[0]].text()):
                 pass
     assert len(found) == 1
     return found[0]

@@ -53,7 +53,7 @@ async def is_open(page: Page, name: str) -> None:
 
 async def text_on_server(server: Running, name: str) -> str:
     room = await server.lobby.room("demo")
-    return await room.ask(lambda: room.sequencer.fold.documents[name].text())
+    return await room.read(lambda: room.sequencer.fold.documents[name].text())
 
 
 async def until_text(server: Running, name: str, text: str) -> None:
@@ -117,7 +117,7 @@ async def test_a_name_that_cannot_be_made_is_told_by_its_rule_and_makes_nothing(
         for name, rule in (("a/../b", "“..”"), ("a/./b", "“.”"), ("a//b", "“/”"), ("_own", "'_'"), ("a..b", "'..'")):
             assert rule in await make(page, name, is_refused=True)
         room = await server.lobby.room("demo")
-        assert await room.ask(lambda: sorted(room.sequencer.fold.kinds)) == ["budget", "plan"]
+        assert await room.read(lambda: sorted(room.sequencer.fold.kinds)) == ["budget", "plan"]
 
 
 async def lines_of(page: Page) -> list[str]:
@@ -185,12 +185,12 @@ async def test_a_guest_of_an_open_server_is_one_person_through_reloads_and_break
         room = await server.lobby.room("demo")
         actors: set[str] = set()
         for at in range(3):
-            actors |= await room.ask(lambda: {peer.session.identity.actor for peer in room.doorman.peers})
-            await room.ask(lambda: room.doorman.close_all(CLOSE_RESTART))
+            actors |= await room.read(lambda: {peer.session.identity.actor for peer in room.doorman.peers})
+            await room.read(lambda: room.doorman.close_all(CLOSE_RESTART))
             await page.keyboard.type(f"{at} ")
             await expect(page.get_by_test_id("connection")).to_contain_text("saved", timeout=40_000)
         await page.reload()
         await expect(page.get_by_test_id("connection")).to_contain_text("saved", timeout=WAIT)
-        actors |= await room.ask(lambda: {peer.session.identity.actor for peer in room.doorman.peers})
+        actors |= await room.read(lambda: {peer.session.identity.actor for peer in room.doorman.peers})
         assert actors == {cookie["value"]}
         assert "hello from a guest 0 1 2 " in await text_on_server(server, "plan")

@@ -102,7 +102,7 @@ async def test_a_newcomer_that_takes_its_time_with_a_large_document_is_not_too_s
             await ana.send(encode_update(stroke.var_string("y").byte(0).getvalue()))
         room = await server.lobby.room("demo")
         async with asyncio.timeout(WAIT):
-            while (await room.ask(lambda: room.sequencer.fold.documents["plan"].state_vector())).get(
+            while (await room.read(lambda: room.sequencer.fold.documents["plan"].state_vector())).get(
                 5
             ) != size + strokes:
                 pass

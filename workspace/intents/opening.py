@@ -71,8 +71,11 @@ def open_sequencer(
     for entry in core.live():
         core.work[entry.id] = Work(since=now, turn=core.turn, ready_at=now)
     idle = _idle_lanes(fold, now)
+    was_strict = fold.is_strict
     if fold.versions != versions or idle:
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
+    if fold.is_strict and not was_strict:
+        replay.read_again(fold.seq)
     for outgoing in fold.outbox.values():
         turn.wish(SendEffect(outgoing, openings=epoch - outgoing.epoch))
     return sequencer, turn.outcome()
