@@ -24,6 +24,7 @@ from workspace.session import Edit, InSync, Session
 from workspace.settings import Settings
 
 WAIT = 30
+AUTHOR = 700_005
 FAST = Settings(frames_per_second_max=10**6, frames_burst_max=10**6)
 CARRIERS: dict[str, Any] = {"line": Line, "asgi": "websockets-sansio"}
 
@@ -92,19 +93,19 @@ async def test_a_newcomer_that_takes_its_time_with_a_large_document_is_not_too_s
         socket_of(server, "carla") as slow,
     ):
         await until(ana, SyncStep1)
-        await ana.send(encode_update(typed(5, "x" * size)))
+        await ana.send(encode_update(typed(AUTHOR, "x" * size)))
         await slow.send(encode_step1(b"\x00"))
         while not (await until(slow, SyncUpdate)).update.startswith(b"\x01"):
             pass
         await slow.send(encode_step1(encode_state_vector({7: 7})))
         for at in range(size, size + strokes):
-            stroke = Writer().var_uint(1).var_uint(1).var_uint(5).var_uint(at).byte(0x84).var_uint(5).var_uint(at - 1)
+            stroke = Writer().var_uint(1).var_uint(1).var_uint(AUTHOR).var_uint(at)
+            stroke.byte(0x84).var_uint(AUTHOR).var_uint(at - 1)
             await ana.send(encode_update(stroke.var_string("y").byte(0).getvalue()))
         room = await server.lobby.room("demo")
+        plan = room.sequencer.fold.documents["plan"]
         async with asyncio.timeout(WAIT):
-            while (await room.read(lambda: room.sequencer.fold.documents["plan"].state_vector())).get(
-                5
-            ) != size + strokes:
+            while await room.read(lambda: plan.state_vector().get(AUTHOR)) != size + strokes:
                 pass
         # Only now does it begin to read: what it asked for, and all that came meanwhile.
         count = 0
@@ -171,16 +172,16 @@ async def test_a_delete_set_is_forgotten_nowhere_before_it_was_applied() -> None
         connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("ben")) as ben,
     ):
         repeats = (await server.lobby.room("demo")).doorman.syncing
-        update = deletions(5, 2_000)
+        update = deletions(AUTHOR, 2_000)
         await until(ana, SyncStep1)
         await ana.send(encode_step2(update))
         await until(ana, SyncStep1)
         assert not any(digest_of(update) in kept for kept in repeats._repeats.values())
-        await ana.send(encode_update(typed(5, "ab" * 2_000)))
+        await ana.send(encode_update(typed(AUTHOR, "ab" * 2_000)))
         await ana.send(encode_step2(update))
         await ben.until(lambda client: client.text() == "b" * 2_000, WAIT)
         assert not any(digest_of(update) in kept for kept in repeats._repeats.values())
         await ana.send(encode_step2(update))
-        await ana.send(encode_update(typed(6, "last")))
+        await ana.send(encode_update(typed(AUTHOR + 1, "last")))
         await ben.until(lambda client: "last" in client.text(), WAIT)
         assert any(digest_of(update) in kept for kept in repeats._repeats.values())
