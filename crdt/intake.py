@@ -91,6 +91,10 @@ class Intake(msgspec.Struct, frozen=True):
 class Holding(Protocol):
     """What a document says of itself to whoever brings something."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is a text into which nothing but words was ever written."""
+
     def state_vector(self) -> Mapping[int, int]:
         """Return client id to next clock."""
 
@@ -120,9 +124,21 @@ def take_in(
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
         is_plain = not document.missing(scan)
         is_plain = is_plain and not (scan.kinds & LOOKED_AT and _misplaced(document.shape(), update, scan))
+        is_plain = is_plain and not _hangs_from_nothing(document, scan)
         if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
             return Intake(update, scan)
     return _Rewrite(document, update, scan, frozenset(foreign), is_full).result()
+
+
+def _hangs_from_nothing(document: Holding, scan: Scan) -> bool:
+    """Tell whether an update may put something beside what was collected; Yjs collects it, pycrdt may show it."""
+    if document.is_plain or not scan.structs:
+        return False
+    shape = document.shape()
+    if not shape.has_gone:
+        return False
+    firsts = scan.first_item.values()
+    return scan.structs > 1 or any(shape.is_gone(item.origin) or shape.is_gone(item.right) for item in firsts)
 
 
 def _misplaced(shape: Shape, update: bytes, scan: Scan) -> bool:
@@ -145,11 +161,12 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
         return "no_place"
     if number == GONE:
         return None
-    holder, has_key = shape.holder(number), bool(update[part.at] & HAS_KEY)
+    holder, has_key = shape.holder(number), shape.is_keyed(part)
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
     if has_key:
-        return None
+        # Of several values under one key Yjs shows the last, and keeps or loses the others by how they came.
+        return None if part.length == 1 else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"
     is_node = part.kind == TYPE and part.ref in XML_NODES
@@ -234,7 +251,9 @@ class _Rewrite:
         known = self.document.state_vector().get(part.client, 0)
         begin = max(part.clock, known)
         self.is_cut = self.is_cut or begin > part.clock
-        if reason is None:
+        if reason is None and part.kind != GC and shape.holder_of(part) == GONE:
+            written, entered, self.is_cut = _collected(part, begin), part._replace(kind=GC, ref=-1), True
+        elif reason is None:
             written = self.update[part.at : part.end] if begin == part.clock else _cut(self.update, part, begin)
             entered = part
         else:

@@ -2,7 +2,7 @@
 
 pycrdt does not say, and what may come in depends on it: an item whose parent is no shared type, types nested without
 end, values in a text that counts them and never shows them. Kept beside every document that is more than plain text,
-packed: two numbers for each run of a client's items that hang from one type.
+packed: two numbers for each run of a client's items that hang from one type, all under keys or none.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Holder(NamedTuple):
 class Shape:
     """The shared types of one document and what hangs from each."""
 
-    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types")
+    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types", "has_gone")
 
     def __init__(self, kind: DocumentKind) -> None:
         self._kind = kind
@@ -47,6 +47,7 @@ class Shape:
         self._roots: dict[str, int] = {}
         self._types: dict[Id, int] = {}
         self._runs: dict[int, tuple[array[int], array[int]]] = {}
+        self.has_gone = False  # something of it was collected
 
     @classmethod
     def of_text(cls, state: Mapping[int, int]) -> Shape:
@@ -54,7 +55,7 @@ class Shape:
         shape = cls("text")
         number = shape._root(TEXT_ROOT)
         for client in state:
-            shape._runs[client] = (array("L", (0,)), array("L", (number,)))
+            shape._runs[client] = (array("L", (0,)), array("L", (number << 1,)))
         return shape
 
     @classmethod
@@ -74,34 +75,47 @@ class Shape:
 
         Entering it again changes nothing.
         """
-        number = self.holder_of(part)
+        place = self._place(part)
+        self.has_gone = self.has_gone or place == GONE
         if part.kind == TYPE and not self.is_type(Id(part.client, part.clock)):
             self._types[Id(part.client, part.clock)] = len(self._holders)
-            self._holders.append(Holder(part.ref, self._holders[number].depth + 1))
+            self._holders.append(Holder(part.ref, self._holders[place >> 1].depth + 1))
         run = self._runs.get(part.client)
         if run is None:
-            self._runs[part.client] = (array("L", (part.clock,)), array("L", (number,)))
-        elif run[1][-1] != number and part.clock >= run[0][-1]:
+            self._runs[part.client] = (array("L", (part.clock,)), array("L", (place,)))
+        elif run[1][-1] != place and part.clock >= run[0][-1]:
             run[0].append(part.clock)
-            run[1].append(number)
+            run[1].append(place)
 
     def holder_of(self, part: Part) -> int:
         """Return the number of what a struct hangs from; `GONE` where that was collected or is no shared type."""
+        return self._place(part) >> 1
+
+    def is_keyed(self, part: Part) -> bool:
+        """Tell whether a struct stands under a key: its neighbour's, where it has one, whatever its flags say."""
+        return bool(self._place(part) & 1)
+
+    def _place(self, part: Part) -> int:
+        """Return twice the number of what a struct hangs from, and one more under a key."""
         if part.kind in (GC, SKIP):
             return GONE
-        if isinstance(part.parent, str):
-            return self._root(part.parent)
         if part.parent is not None:
-            return self._types.get(part.parent, GONE)
+            number = self._root(part.parent) if isinstance(part.parent, str) else self._types.get(part.parent, GONE)
+            return number << 1 | (part.key is not None)
         left = self._of(part.origin) if part.origin is not None else None
         right = self._of(part.right) if part.right is not None else None
-        if GONE in (left, right):
-            return GONE
+        for place in (left, right):
+            if place is not None and place >> 1 == GONE:
+                return GONE
         return left if left is not None else right if right is not None else GONE
 
     def holder(self, number: int) -> Holder:
         """Return the shared type of a number."""
         return self._holders[number]
+
+    def is_gone(self, id: Id | None) -> bool:
+        """Tell whether an item was collected; not where it is None."""
+        return id is not None and self._of(id) == GONE
 
     def is_type(self, id: Id) -> bool:
         """Tell whether an item is or was a shared type."""
@@ -109,7 +123,7 @@ class Shape:
 
     def is_in_root(self, id: Id, kind: int) -> bool:
         """Tell whether an item hangs from the root of this kind, or was collected where that cannot be told."""
-        number = self._of(id)
+        number = self._of(id) >> 1
         return number == GONE or self._holders[number] == Holder(kind, 0)
 
     def _root(self, name: str) -> int:
