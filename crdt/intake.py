@@ -297,6 +297,8 @@ def _units(update: bytes, parts: list[Part], start: int, end: int) -> list[objec
     found: list[object] = [None] * (end - start)
     for part in parts:
         low, high = max(start, part.clock), min(end, part.stop)
+        if low >= high:
+            continue
         if part.kind == STRING:
             raw = string_of(update, part).encode("utf-16-le")
             for clock in range(low, high):

@@ -26,6 +26,7 @@ from crdt.sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_
 from crdt.values import for_people
 from tests.fuzz.frames import frame_of
 from workspace.clock import SystemClock
+from workspace.errors import RoomClosed
 from workspace.intents.evidence import render
 from workspace.lobby import Lobby
 from workspace.reading import verify_log
@@ -53,7 +54,7 @@ class Logged(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
+        self.lines.append(self.format(record)[-3000:])
 
 
 class Socket:
@@ -169,7 +170,10 @@ class World:
         for _ in range(3):
             while any(socket.inbox.qsize() and not socket.task.done() for socket in self._sockets()):
                 await asyncio.sleep(0)
-            await self.room.ask(lambda: None)
+            try:
+                await self.room.ask(lambda: None)
+            except RoomClosed as closed:
+                raise Failure(f"the room stopped: {self.errors.lines}") from closed
         for bystander in self.honest.values():
             bystander.listen()
         if self.errors.lines:
