@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
-import msgspec
 from pycrdt import Map, Text, XmlFragment
 
 from crdt.digest import Json, digest_value
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
 from crdt.exact import Exact, exact_values, put_right, whole_values
-from crdt.held import EMPTY_UPDATE
+from crdt.held import EMPTY_UPDATE, Applied
 from crdt.native import TEXT_ROOT, DocumentKind, Spare
 from crdt.pairs import all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
 from crdt.parts import Block, scan_blocks, sections_of, waits_for_itself
@@ -44,16 +43,8 @@ NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
 NO_MIDDLES: dict[int, set[int]] = {}
 NO_EXACT: Exact = {}
-# A bigint and -0 begin so in a state; much else has the same bytes.
+# A bigint and -0 begin so; much else has the same bytes.
 EXACT_TAGS = (b"\x7a", b"\x7d\x40")
-
-
-class Applied(msgspec.Struct, frozen=True):
-    """What a change brought that was new: the bytes to journal and relay, the ids inserted and deleted."""
-
-    update: bytes
-    inserted: Mapping[int, Span]
-    deleted: Ranges
 
 
 class Document(Worded):
@@ -67,8 +58,7 @@ class Document(Worded):
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
-        # Where its items hang, while it is more than plain text; and the characters of two units, by their middles.
-        # Neither is known of a state that came as bytes: both are found when they are needed.
+        # Where its items hang, and the characters of two units, by their middles: None until somebody needs it.
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         self._exact: Exact = NO_EXACT
@@ -269,7 +259,7 @@ class Document(Worded):
             self._heard.event = update, self._heard.event[1]
             found = scan_update(update, INTERNAL)
             self._is_plain = self._is_plain and not found.kinds & ~PLAIN
-            # What is written here is found again when somebody asks: forks are written to, and thrown away.
+            # Found again when somebody asks: forks are written to, and thrown away.
             self._spare = self._shape = None
             self._middles = None if found.pairs else self._middles
             if found.kinds >> EXACT & 1:

@@ -6,17 +6,26 @@ broken. One that rests is its encoded state, a tenth of the memory; whatever nee
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import msgspec
 from pycrdt import Doc
 
 from crdt.errors import BrokenDocument, MalformedFrame
 from crdt.native import DocumentKind, Heard, Native, Root, Spare
-from crdt.scan import INTERNAL, scan_state_vector
+from crdt.scan import INTERNAL, Ranges, Span, scan_state_vector
 
 T = TypeVar("T")
 EMPTY_UPDATE = b"\x00\x00"
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What a change brought that was new: the bytes to journal and relay, the ids inserted and deleted."""
+
+    update: bytes
+    inserted: Mapping[int, Span]
+    deleted: Ranges
 
 
 class Held:

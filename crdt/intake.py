@@ -95,7 +95,7 @@ class Holding(Protocol):
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether nothing but words was ever written into it."""
+        """Tell whether it is a text into which nothing but words was ever written."""
 
     def state_vector(self) -> Mapping[int, int]:
         """Return client id to next clock."""
@@ -128,9 +128,21 @@ def take_in(
         # In a plain text nothing hangs under a key, which a neighbour would hand on.
         is_open = scan.kinds & LOOKED_AT or (scan.structs and not document.is_plain)
         is_plain = is_plain and not (is_open and _misplaced(document.shape(), update, scan))
+        is_plain = is_plain and not _hangs_from_nothing(document, scan)
         if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
             return Intake(update, scan)
     return _Rewrite(document, update, scan, frozenset(foreign), is_full).result()
+
+
+def _hangs_from_nothing(document: Holding, scan: Scan) -> bool:
+    """Tell whether an update may put something beside what was collected; Yjs collects it, pycrdt may show it."""
+    if document.is_plain or not scan.structs:
+        return False
+    shape = document.shape()
+    if not shape.has_gone:
+        return False
+    firsts = scan.first_item.values()
+    return scan.structs > 1 or any(shape.is_gone(item.origin) or shape.is_gone(item.right) for item in firsts)
 
 
 def _misplaced(shape: Shape, update: bytes, scan: Scan) -> bool:
@@ -153,10 +165,11 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
         return "no_place"
     if number == GONE:
         return None
-    holder = shape.holder(number)
+    holder, has_key = shape.holder(number), shape.is_keyed(part)
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
-    if shape.is_keyed(part):
+    if has_key:
+        # Of several values under one key Yjs shows the last, and keeps or loses the others by how they came.
         return None if part.length == 1 and part.kind in UNDER_A_KEY else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"
@@ -242,7 +255,9 @@ class _Rewrite:
         known = self.document.state_vector().get(part.client, 0)
         begin = max(part.clock, known)
         self.is_cut = self.is_cut or begin > part.clock
-        if reason is None:
+        if reason is None and part.kind != GC and shape.holder_of(part) == GONE:
+            written, entered, self.is_cut = _collected(part, begin), part._replace(kind=GC, ref=-1), True
+        elif reason is None:
             written = self.update[part.at : part.end] if begin == part.clock else _cut(self.update, part, begin)
             entered = part
         else:
@@ -286,6 +301,8 @@ def _units(update: bytes, parts: list[Part], start: int, end: int) -> list[objec
     found: list[object] = [None] * (end - start)
     for part in parts:
         low, high = max(start, part.clock), min(end, part.stop)
+        if low >= high:
+            continue
         if part.kind == STRING:
             raw = string_of(update, part).encode("utf-16-le")
             for clock in range(low, high):

@@ -2,7 +2,7 @@
 
 pycrdt does not say, and what may come in depends on it: an item whose parent is no shared type, types nested without
 end, values in a text that counts them and never shows them. Kept beside every document that is more than plain text,
-packed: two numbers for each run of a client's items that hang from one type, under a key or in its sequence.
+packed: two numbers for each run of a client's items that hang from one type, all under keys or none.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Holder(NamedTuple):
 class Shape:
     """The shared types of one document and what hangs from each."""
 
-    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types", "has_xml")
+    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types", "has_gone", "has_xml")
 
     def __init__(self, kind: DocumentKind) -> None:
         self._kind = kind
@@ -48,6 +48,7 @@ class Shape:
         self._roots: dict[str, int] = {}
         self._types: dict[Id, int] = {}
         self._runs: dict[int, tuple[array[int], array[int]]] = {}
+        self.has_gone = False  # something of it was collected
 
     @classmethod
     def of_text(cls, state: Mapping[int, int]) -> Shape:
@@ -75,12 +76,13 @@ class Shape:
 
         Entering it again changes nothing.
         """
-        number, is_keyed = self._place(part)
+        place = self._place(part)
+        self.has_gone = self.has_gone or place == GONE
         if part.kind == TYPE and not self.is_type(Id(part.client, part.clock)):
             self._types[Id(part.client, part.clock)] = len(self._holders)
-            self._holders.append(Holder(part.ref, self._holders[number].depth + 1))
+            self._holders.append(Holder(part.ref, self._holders[place >> 1].depth + 1))
             self.has_xml = self.has_xml or part.ref >= XML_ELEMENT
-        run, place = self._runs.get(part.client), number << 1 | is_keyed
+        run = self._runs.get(part.client)
         if run is None:
             self._runs[part.client] = (array("L", (part.clock,)), array("L", (place,)))
         elif run[1][-1] != place and part.clock >= run[0][-1]:
@@ -89,27 +91,33 @@ class Shape:
 
     def holder_of(self, part: Part) -> int:
         """Return the number of what a struct hangs from; `GONE` where that was collected or is no shared type."""
-        return self._place(part)[0]
+        return self._place(part) >> 1
 
     def is_keyed(self, part: Part) -> bool:
-        """Tell whether a struct hangs under a key: its own, or its neighbour's, whatever its flags say."""
-        return self._place(part)[1]
+        """Tell whether a struct stands under a key: its neighbour's, where it has one, whatever its flags say."""
+        return bool(self._place(part) & 1)
 
-    def _place(self, part: Part) -> tuple[int, bool]:
+    def _place(self, part: Part) -> int:
+        """Return twice the number of what a struct hangs from, and one more under a key."""
         if part.kind in (GC, SKIP):
-            return GONE, False
+            return GONE
         if part.parent is not None:
             number = self._root(part.parent) if isinstance(part.parent, str) else self._types.get(part.parent, GONE)
-            return number, part.key is not None
+            return number << 1 | (part.key is not None)
         left = self._of(part.origin) if part.origin is not None else None
         right = self._of(part.right) if part.right is not None else None
-        if (left is not None and left[0] == GONE) or (right is not None and right[0] == GONE):
-            return GONE, False
-        return left or right or (GONE, False)
+        for place in (left, right):
+            if place is not None and place >> 1 == GONE:
+                return GONE
+        return left if left is not None else right if right is not None else GONE
 
     def holder(self, number: int) -> Holder:
         """Return the shared type of a number."""
         return self._holders[number]
+
+    def is_gone(self, id: Id | None) -> bool:
+        """Tell whether an item was collected; not where it is None."""
+        return id is not None and self._of(id) == GONE
 
     def is_type(self, id: Id) -> bool:
         """Tell whether an item is or was a shared type."""
@@ -117,8 +125,8 @@ class Shape:
 
     def is_in_root(self, id: Id, kind: int) -> bool:
         """Tell whether an item hangs from the root of this kind, or was collected where that cannot be told."""
-        number, is_keyed = self._of(id)
-        return number == GONE or (self._holders[number] == Holder(kind, 0) and not is_keyed)
+        place = self._of(id)
+        return place >> 1 == GONE or (self._holders[place >> 1] == Holder(kind, 0) and not place & 1)
 
     def _root(self, name: str) -> int:
         number = self._roots.get(name)
@@ -127,9 +135,7 @@ class Shape:
             self._holders.append(Holder(ROOTS.get((self._kind, name), ANY_ROOT), 0))
         return number
 
-    def _of(self, id: Id) -> tuple[int, bool]:
+    def _of(self, id: Id) -> int:
         run = self._runs.get(id.client)
         at = bisect_right(run[0], id.clock) - 1 if run is not None else -1
-        if run is None or at < 0:
-            return GONE, False
-        return run[1][at] >> 1, bool(run[1][at] & 1)
+        return run[1][at] if run is not None and at >= 0 else GONE
