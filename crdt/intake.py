@@ -16,10 +16,10 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from crdt.errors import MalformedFrame
-from crdt.pairs import cut_strings, cuts, edges, middles_of, string_of, units_from
+from crdt.pairs import cut_strings, cuts, edges, middles_of, string_of
 from crdt.parts import Part, in_causal_order, sections_of
-from crdt.scan import HAS_KEY, HAS_RIGHT, INTERNAL, LIMITS, Pass, normalise_ranges, scan_fully
+from crdt.rewriting import as_collected, as_deleted, cut_at, encode_deletions
+from crdt.scan import INTERNAL, normalise_ranges, scan_fully
 from crdt.scanned import (
     ANY,
     BINARY,
@@ -256,13 +256,13 @@ class _Rewrite:
         begin = max(part.clock, known)
         self.is_cut = self.is_cut or begin > part.clock
         if reason is None and part.kind != GC and shape.holder_of(part) == GONE:
-            written, entered, self.is_cut = _collected(part, begin), part._replace(kind=GC, ref=-1), True
+            written, entered, self.is_cut = as_collected(part, begin), part._replace(kind=GC, ref=-1), True
         elif reason is None:
-            written = self.update[part.at : part.end] if begin == part.clock else _cut(self.update, part, begin)
+            written = self.update[part.at : part.end] if begin == part.clock else cut_at(self.update, part, begin)
             entered = part
         else:
             is_buried = shape.holder_of(part) == GONE and isinstance(part.parent, Id)
-            written = _collected(part, begin) if is_buried else _deleted(self.update, part, begin)
+            written = as_collected(part, begin) if is_buried else as_deleted(self.update, part, begin)
             entered = part._replace(kind=GC if is_buried else DELETED, ref=-1)
             self.refused.append(Refused(reason, part.client, begin, part.stop))
             self.removed.setdefault(part.client, []).append((begin, part.stop))
@@ -335,61 +335,6 @@ def _same(left: object, right: object) -> bool:
     """Tell whether two units may be the same: where one was collected nobody knows, and U+FFFD stands for any half."""
     half = "\ufffd".encode("utf-16-le")
     return left is None or right is None or left == right or half in (left, right)
-
-
-def _header(update: bytes, part: Part, kind: int, begin: int) -> Writer:
-    """Write the head of an item with another kind of content, from the clock `begin` on."""
-    flags = update[part.at] & 0xE0
-    if begin == part.clock:
-        return Writer().byte(flags | kind).raw(update[part.at + 1 : part.body])
-    writer = Writer().byte(0x80 | flags & (HAS_RIGHT | HAS_KEY) | kind).var_uint(part.client).var_uint(begin - 1)
-    if part.right is not None:
-        writer.var_uint(part.right.client).var_uint(part.right.clock)
-    return writer
-
-
-def _deleted(update: bytes, part: Part, begin: int) -> bytes:
-    return _header(update, part, DELETED, begin).var_uint(part.stop - begin).getvalue()
-
-
-def _collected(part: Part, begin: int) -> bytes:
-    return Writer().byte(GC).var_uint(part.stop - begin).getvalue()
-
-
-def _cut(update: bytes, part: Part, begin: int) -> bytes:
-    """Return the bytes of a struct from the clock `begin` on, as Yjs writes them. Raises `MalformedFrame`."""
-    match part.kind:
-        case 0:
-            return _collected(part, begin)
-        case 1:
-            return _deleted(update, part, begin)
-        case 4:
-            rest = units_from(string_of(update, part), begin - part.clock)
-            return _header(update, part, STRING, begin).var_string(rest).getvalue()
-        case 8:
-            return _values_from(update, part, begin)
-        case kind:
-            raise MalformedFrame(f"a struct of kind {kind} cannot be cut")
-
-
-def _values_from(update: bytes, part: Part, begin: int) -> bytes:
-    work = Pass(Reader(update, part.body), LIMITS)
-    work.reader.var_uint()
-    for _ in range(begin - part.clock):
-        work.any()
-    rest = update[work.reader.pos : part.end]
-    return _header(update, part, ANY, begin).var_uint(part.stop - begin).raw(rest).getvalue()
-
-
-def encode_deletions(deleted: Mapping[int, Collection[Span]]) -> bytes:
-    """Return the bytes of a delete set."""
-    writer = Writer().var_uint(len(deleted))
-    for client in sorted(deleted, reverse=True):
-        spans = deleted[client]
-        writer.var_uint(client).var_uint(len(spans))
-        for start, end in spans:
-            writer.var_uint(start).var_uint(end - start)
-    return writer.getvalue()
 
 
 def _joined(refused: Iterable[Refused]) -> list[Refused]:

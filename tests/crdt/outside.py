@@ -17,9 +17,10 @@ from crdt.digest import canonical, digest_text, normal
 from crdt.document import Applied, Document, DocumentKind
 from crdt.errors import CrdtError
 from crdt.fork import run
-from crdt.intake import Intake, encode_deletions, take_in
+from crdt.intake import Intake, take_in
 from crdt.ops import Delete, DeleteValue, Increment, Insert, ListAdd, Op, Replace, SetValue, hash_of_value
 from crdt.paths import ABSENT, read_path
+from crdt.rewriting import encode_deletions
 from crdt.scan import scan_state_vector, scan_update
 from crdt.undo import undo_text, undo_values
 from crdt.values import for_people

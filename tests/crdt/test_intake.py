@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from crdt.document import Document, DocumentKind
-from crdt.intake import Intake, encode_deletions, take_in
+from crdt.intake import Intake, take_in
+from crdt.rewriting import encode_deletions
 from crdt.scan import scan_update
 from crdt.wire import Writer
 from tests.support.oracle import Oracle, stock_yjs

@@ -12,7 +12,8 @@ import msgspec
 
 from crdt.document import Document
 from crdt.errors import CrdtError
-from crdt.intake import WORDS, Intake, Reason, encode_deletions, take_in
+from crdt.intake import WORDS, Intake, Reason, take_in
+from crdt.rewriting import encode_deletions
 from workspace.intents import accounting, admission, committing, judging, merging, outside, planning
 from workspace.intents.core import RESERVED_IDS, Core, Quick
 from workspace.intents.events import (
