@@ -23,6 +23,7 @@ from crdt.paths import Path, set_path
 from crdt.scan import INTERNAL, scan_update
 from crdt.sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
 from workspace.client import FRAME_BYTES_MAX, Disconnected, offer
+from workspace.intents.core import RESERVED_IDS
 
 SYNC_SECONDS = 30.0
 
@@ -117,7 +118,7 @@ async def connect_document(
 
     `doc` is its plain name: it is encoded here. Raises `Disconnected`.
     """
-    client = secrets.randbelow(2**52) + 2
+    client = RESERVED_IDS + secrets.randbelow(2**52)
     async with open_socket(
         f"{url}/{quote(doc, safe='/')}",
         subprotocols=offer(token),

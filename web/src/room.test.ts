@@ -1,6 +1,7 @@
 import * as encoding from 'lib0/encoding'
 import * as decoding from 'lib0/decoding'
 import { describe, expect, it } from 'vitest'
+import { Awareness } from 'y-protocols/awareness'
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { attach, type Room } from './room'
@@ -30,6 +31,30 @@ function room(actor: string, role: Role) {
   }
   return { room: made, record, ask }
 }
+
+describe('a document that drew an id of the server', () => {
+  it('draws again before it writes, and says who it is under the new one', () => {
+    const doc = new Y.Doc()
+    doc.clientID = 7
+    const awareness = new Awareness(doc)
+    awareness.setLocalStateField('user', { name: 'Ana' })
+    const provider = { messageHandlers: {}, on: () => undefined, doc, awareness, wsconnected: false, ws: null, roomname: 'plan', url: 'u' }
+    attach(provider as unknown as WebsocketProvider)
+    expect(doc.clientID).toBeGreaterThanOrEqual(65_536)
+    expect(awareness.clientID).toBe(doc.clientID)
+    expect([...awareness.getStates()]).toEqual([[doc.clientID, { user: { name: 'Ana' } }]])
+    awareness.destroy()
+  })
+
+  it('keeps it where it has written under it already', () => {
+    const doc = new Y.Doc()
+    doc.clientID = 7
+    doc.getText('content').insert(0, 'x')
+    const provider = { messageHandlers: {}, on: () => undefined, doc, wsconnected: false, ws: null, roomname: 'plan', url: 'u' }
+    attach(provider as unknown as WebsocketProvider)
+    expect(doc.clientID).toBe(7)
+  })
+})
 
 describe('who may answer', () => {
   it('lets everybody vote who may instruct, and nobody else', () => {

@@ -382,11 +382,26 @@ export class Room extends Told {
   }
 }
 
+/** Yjs ids below this are the server's own: one new document in 65,536 draws one of them. */
+const SERVER_IDS = 65_536
+
+/** Give a document that has written nothing yet an id of its own, where it drew one of the server's. */
+function drawAgain({ doc, awareness }: WebsocketProvider): void {
+  if (doc.clientID >= SERVER_IDS || Y.getState(doc.store, doc.clientID) > 0) return
+  const state = awareness?.getLocalState() ?? null
+  awareness?.setLocalState(null)
+  while (doc.clientID < SERVER_IDS) doc.clientID = Math.floor(Math.random() * 2 ** 32)
+  if (!awareness) return
+  awareness.clientID = doc.clientID
+  awareness.setLocalState(state)
+}
+
 /**
  * Speak the control channel on a provider's socket. `key` names the lane's place in the store, one per tab; `doc` the
  * document, by default what the provider's room name opens.
  */
 export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string }): Room {
+  drawAgain(provider)
   const memory = new Map<string, string>()
   const fallback: Store = {
     getItem: (key) => memory.get(key) ?? null,
