@@ -1,7 +1,7 @@
 """Delete sets that brought nothing: a client sends its whole one in every SyncStep2, and looking at it is dear.
 
 Where everything of it is deleted already it will be so for ever, so the same bytes need no second look: 500,000 ranges
-cost 1.2 s then, their hash a thousandth. Pure.
+(2 MB) take 0.99 s of a processor to look at, 4 ms to recognise. Pure.
 """
 
 from __future__ import annotations
