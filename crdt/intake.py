@@ -165,8 +165,8 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
     if has_key:
-        # Of several values under one key Yjs shows the last, and keeps or loses the others by how they came.
-        return None if part.length == 1 else "no_place"
+        # A mark is no value; of several under one key Yjs shows the last, and keeps or loses the others by how they came.
+        return None if part.length == 1 and part.kind != FORMAT else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"
     is_node = part.kind == TYPE and part.ref in XML_NODES
