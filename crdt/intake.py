@@ -53,7 +53,7 @@ from crdt.shape import (
 from crdt.wire import Reader, Writer
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
-# Any other update hangs nothing where it may not: strings, embeds, formats and deletions fit everywhere.
+# Any other update hangs nothing where it may not in a plain text: strings, embeds, formats and deletions fit there.
 LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
@@ -123,11 +123,16 @@ def take_in(
     is_plain = not (foreign or is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
         is_plain = not document.missing(scan)
-        is_plain = is_plain and not (scan.kinds & LOOKED_AT and _misplaced(document.shape(), update, scan))
+        is_plain = is_plain and not (_is_looked_at(document, scan) and _misplaced(document.shape(), update, scan))
         is_plain = is_plain and not _hangs_from_nothing(document, scan)
         if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
             return Intake(update, scan)
     return _Rewrite(document, update, scan, frozenset(foreign), is_full).result()
+
+
+def _is_looked_at(document: Holding, scan: Scan) -> bool:
+    """Tell whether an update may hang something where it may not; words, too, where there are keys."""
+    return bool(scan.kinds & LOOKED_AT) or bool(scan.structs and not document.is_plain)
 
 
 def _hangs_from_nothing(document: Holding, scan: Scan) -> bool:
@@ -165,7 +170,7 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
     if has_key:
-        # A mark is no value; of several under one key Yjs shows the last, and keeps or loses the others by how they came.
+        # A mark is no value; of several under one key Yjs shows the last, and keeps the others or not by how they came.
         return None if part.length == 1 and part.kind != FORMAT else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"
