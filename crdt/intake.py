@@ -166,6 +166,8 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
         return "no_place"
     if number == GONE:
         return None
+    if shape.is_torn(part):
+        return "no_place"
     holder, has_key = shape.holder(number), shape.is_keyed(part)
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
@@ -262,7 +264,7 @@ class _Rewrite:
             written = self.update[part.at : part.end] if begin == part.clock else _cut(self.update, part, begin)
             entered = part
         else:
-            is_buried = shape.holder_of(part) == GONE and isinstance(part.parent, Id)
+            is_buried = shape.is_torn(part) or (shape.holder_of(part) == GONE and isinstance(part.parent, Id))
             written = _collected(part, begin) if is_buried else _deleted(self.update, part, begin)
             entered = part._replace(kind=GC if is_buried else DELETED, ref=-1)
             self.refused.append(Refused(reason, part.client, begin, part.stop))

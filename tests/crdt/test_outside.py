@@ -66,7 +66,10 @@ def test_whatever_bytes_come(yjs: Oracle, kind: DocumentKind, seed: int, count: 
 KEPT: dict[str, tuple[DocumentKind, tuple[str, ...]]] = {
     "a value in a text whose flag says that it has a key": (
         "text",
-        ("0101878080800800040107636f6e74656e7403efbfbd00", "0101c0843d006387808080080000028780808008010104c0843d0201010104"),
+        (
+            "0101878080800800040107636f6e74656e7403efbfbd00",
+            "0101c0843d006387808080080000028780808008010104c0843d0201010104",
+        ),
     ),
     "a value between something collected and something that stands": (
         "text",

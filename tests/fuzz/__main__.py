@@ -51,7 +51,10 @@ def run(*, frames: int, seed: int, first: int = 0, corpus: Path = CORPUS, second
                 kept = corpus / f"seed{seed}-world{number}.frames"
                 kept.write_text(log.read_text())
                 frame = log.read_text().splitlines()[-1:]
-                print(f"world {number} ended with {child.returncode}; last frame {frame}\n{child.stderr[-3000:]}", flush=True)
+                print(
+                    f"world {number} ended with {child.returncode}; last frame {frame}\n{child.stderr[-3000:]}",
+                    flush=True,
+                )
                 sent, number = sent + WORLD_FRAMES, number + 1
             print(f"{sent} frames, {failed} failures; go on with --seed {seed} --first {number}", flush=True)
     return sent, failed

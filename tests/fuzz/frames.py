@@ -12,9 +12,52 @@ from crdt.wire import Writer
 from tests.crdt.raw import CLIENTS, HUGE, hostile, mutated
 
 NAMES = ("hello", "intent", "seen", "composing", "acknowledge", "", "welcome")
-FIELDS = ("n", "kind", "text", "seen", "needs", "scope", "refs", "expects", "value", "deadline", "lane", "secret", "on", "intents")
-ODD = (None, 0, 1, -1, 2**53, 1e308, "", "do", "undo", "x" * 200, [], [1], {}, {"doc": "text"}, True, "\ud83d", ["L1"], [[["a"]]])
-STATES = ("null", "{}", '{"user":{"name":"x"}}', "[", "[1]", '"\\ud83d"', '{"cursor":{"anchor":null}}', '{"a":' * 90 + "1" + "}" * 90)
+FIELDS = (
+    "n",
+    "kind",
+    "text",
+    "seen",
+    "needs",
+    "scope",
+    "refs",
+    "expects",
+    "value",
+    "deadline",
+    "lane",
+    "secret",
+    "on",
+    "intents",
+)
+ODD = (
+    None,
+    0,
+    1,
+    -1,
+    2**53,
+    1e308,
+    "",
+    "do",
+    "undo",
+    "x" * 200,
+    [],
+    [1],
+    {},
+    {"doc": "text"},
+    True,
+    "\ud83d",
+    ["L1"],
+    [[["a"]]],
+)
+STATES = (
+    "null",
+    "{}",
+    '{"user":{"name":"x"}}',
+    "[",
+    "[1]",
+    '"\\ud83d"',
+    '{"cursor":{"anchor":null}}',
+    '{"a":' * 90 + "1" + "}" * 90,
+)
 
 
 def frame_of(
@@ -40,7 +83,11 @@ def frame_of(
 
 
 def _vector(chance: random.Random, state: Mapping[int, int]) -> bytes:
-    entries = [(client, max(0, clock - chance.choice((0, 1, 2, 5)))) for client, clock in state.items() if chance.random() < 0.8]
+    entries = [
+        (client, max(0, clock - chance.choice((0, 1, 2, 5))))
+        for client, clock in state.items()
+        if chance.random() < 0.8
+    ]
     entries += [(chance.choice(CLIENTS), chance.choice((0, 1, *HUGE))) for _ in range(chance.randrange(3))]
     writer = Writer().var_uint(len(entries))
     for client, clock in entries:
@@ -53,7 +100,9 @@ def _awareness(chance: random.Random) -> bytes:
     count = chance.choice((0, 1, 1, 1, 2, 5))
     writer = Writer().var_uint(count)
     for _ in range(count):
-        writer.var_uint(chance.choice(CLIENTS)).var_uint(chance.choice((0, 1, 5, *HUGE))).var_string(chance.choice(STATES))
+        writer.var_uint(chance.choice(CLIENTS)).var_uint(chance.choice((0, 1, 5, *HUGE))).var_string(
+            chance.choice(STATES)
+        )
     payload = writer.getvalue()
     return mutated(chance, payload) if chance.random() < 0.3 else payload
 
