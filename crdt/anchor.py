@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pycrdt import Array, StickyIndex, Text
 
 from crdt.document import TEXT_ROOT, Document
-from crdt.errors import AnchorLost, MalformedFrame
+from crdt.errors import AnchorLost, MalformedFrame, WrongKind
 from crdt.parts import Block
 from crdt.scan import Id, Ranges
 from crdt.scanned import DELETED, FORMAT, GC
@@ -144,6 +144,8 @@ def _counted(document: Document, deleted: Ranges) -> tuple[int, int, int]:
         ]
         # What a shared type held goes with it; the type itself is in the text.
         spans = [span for span in spans if document.is_in_text(Id(*span[:2]))]
+    if not spans:
+        raise WrongKind("what stands there does not hang from the text: places in it cannot be named")
     client = spans[0][0]
     return client, min(start for _, start, _ in spans), max(end for _, _, end in spans)
 

@@ -31,7 +31,6 @@ from crdt.scanned import (
     FORWARD,
     GC,
     JSON,
-    KEYED,
     NESTED,
     ODD,
     SKIP,
@@ -54,8 +53,8 @@ from crdt.shape import (
 from crdt.wire import Reader, Writer
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
-# Any other update hangs nothing where it may not: strings, embeds, formats and deletions fit everywhere.
-LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
+# Any other update hangs nothing where it may not in a plain text: strings, embeds, formats and deletions fit there.
+LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED
 UNDER_A_KEY = frozenset({ANY, BINARY, TYPE})
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
@@ -125,13 +124,16 @@ def take_in(
     is_plain = not (foreign or is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
         is_plain = not document.missing(scan)
-        # In a plain text nothing hangs under a key, which a neighbour would hand on.
-        is_open = scan.kinds & LOOKED_AT or (scan.structs and not document.is_plain)
-        is_plain = is_plain and not (is_open and _misplaced(document.shape(), update, scan))
+        is_plain = is_plain and not (_is_looked_at(document, scan) and _misplaced(document.shape(), update, scan))
         is_plain = is_plain and not _hangs_from_nothing(document, scan)
         if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
             return Intake(update, scan)
     return _Rewrite(document, update, scan, frozenset(foreign), is_full).result()
+
+
+def _is_looked_at(document: Holding, scan: Scan) -> bool:
+    """Tell whether an update may hang something where it may not; words, too, where there are keys."""
+    return bool(scan.kinds & LOOKED_AT) or bool(scan.structs and not document.is_plain)
 
 
 def _hangs_from_nothing(document: Holding, scan: Scan) -> bool:
@@ -165,11 +167,13 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
         return "no_place"
     if number == GONE:
         return None
+    if shape.is_torn(part):
+        return "no_place"
     holder, has_key = shape.holder(number), shape.is_keyed(part)
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
     if has_key:
-        # Of several values under one key Yjs shows the last, and keeps or loses the others by how they came.
+        # A mark is no value, nor is a word; of several under one key Yjs shows the last, and keeps or loses the others by how they came.
         return None if part.length == 1 and part.kind in UNDER_A_KEY else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"
@@ -261,7 +265,7 @@ class _Rewrite:
             written = self.update[part.at : part.end] if begin == part.clock else cut_at(self.update, part, begin)
             entered = part
         else:
-            is_buried = shape.holder_of(part) == GONE and isinstance(part.parent, Id)
+            is_buried = shape.is_torn(part) or (shape.holder_of(part) == GONE and isinstance(part.parent, Id))
             written = as_collected(part, begin) if is_buried else as_deleted(self.update, part, begin)
             entered = part._replace(kind=GC if is_buried else DELETED, ref=-1)
             self.refused.append(Refused(reason, part.client, begin, part.stop))

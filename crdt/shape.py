@@ -119,6 +119,12 @@ class Shape:
         """Tell whether an item was collected; not where it is None."""
         return id is not None and self._of(id) == GONE
 
+    def is_torn(self, part: Part) -> bool:
+        """Tell whether the neighbours of a struct hang from different types, or under a key and under none."""
+        if part.origin is None or part.right is None:
+            return False
+        return self._of(part.origin) != self._of(part.right)
+
     def is_type(self, id: Id) -> bool:
         """Tell whether an item is or was a shared type."""
         return id in self._types

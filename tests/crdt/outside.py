@@ -279,7 +279,7 @@ def _without(deleted: list[Any], own: list[Any]) -> dict[int, list[tuple[int, in
 
 def _halved(value: Any) -> Any:
     return (
-        re.sub("[\U00010000-\U0010ffff]", "\ufffd\ufffd", json.dumps(value, ensure_ascii=False))
+        re.sub("[\U00010000-\U0010ffff]", "\ufffd\ufffd", json.dumps(value, ensure_ascii=False, sort_keys=True))
         if not isinstance(value, bytes)
         else value
     )

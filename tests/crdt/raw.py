@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from crdt.document import DocumentKind
-from crdt.wire import Writer
+from crdt.wire import UINT_MAX, Writer
 
 CLIENTS = (70_000, 10**6, 2**31 + 7, 2**32 - 1, 2**32, 2**53 - 1, 0, 1, 4097)
 ROOTS = ("content", "data", "default", "other", "", "__proto__")
@@ -42,7 +42,7 @@ def raw_update(chance: random.Random, kind: DocumentKind, state: Mapping[int, in
         count = chance.choice((1, 1, 1, 2, 3, 6))
         writer.var_uint(count).var_uint(client).var_uint(start)
         for _ in range(count):
-            start += _struct(writer, chance, kind, client, start, made)
+            start = min(start + _struct(writer, chance, kind, client, start, made), UINT_MAX - 1)
             made[client] = max(made.get(client, 0), min(start, 2**32))
     return writer.raw(_deletions(chance, made)).getvalue()
 

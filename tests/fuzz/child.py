@@ -37,7 +37,7 @@ from workspace.telemetry import LOGGER
 from workspace.websocket import SocketEndpoint
 
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
-WORLD_FRAMES, LOOK_EVERY = 600, 25
+WORLD_FRAMES, SETTLE_EVERY, LOOK_EVERY = 600, 5, 25
 HANG_SECONDS = 5.0
 Frame = tuple[str, bytes | str]
 
@@ -55,6 +55,17 @@ class Logged(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record)[-3000:])
+
+
+class SeededClock(SystemClock):
+    """Wall time, and chance that is the same in every world: what broke once breaks again."""
+
+    def __init__(self) -> None:
+        self._chance = random.Random(0)
+
+    def token(self, size: int) -> str:
+        """Return `size` bytes as hex."""
+        return self._chance.randbytes(size).hex()
 
 
 class Socket:
@@ -129,11 +140,12 @@ class World:
 
     def __init__(self) -> None:
         self.errors = Logged()
+        self.chance = random.Random(0)
 
     async def __aenter__(self) -> World:
         self.store = MemoryStore()
         settings = Settings(frames_per_second_max=1e9, frames_burst_max=1e9, idle_seconds=1e9)
-        self.lobby = Lobby(store=self.store, planner=None, clock=SystemClock(), settings=settings)
+        self.lobby = Lobby(store=self.store, planner=None, clock=SeededClock(), settings=settings)
         await self.lobby.start()
         self.room: Room = await self.lobby.create("w", name="w", actor="olga", documents={kind: kind for kind in KINDS})
         self.endpoint = SocketEndpoint(self.lobby)
@@ -165,6 +177,15 @@ class World:
         self.hostile[doc].send(frame)
         self.hostile[doc].received.clear()
 
+    async def step(self, at: int, doc: str, frame: bytes | str) -> None:
+        """Send a frame, and look around now and then."""
+        await self.send(doc, frame)
+        if at % SETTLE_EVERY == 0:
+            faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
+            await self.settle()
+        if at % LOOK_EVERY == LOOK_EVERY - 1:
+            await self.look()
+
     async def settle(self) -> None:
         """Wait until all that was sent has been carried out."""
         for _ in range(3):
@@ -187,8 +208,9 @@ class World:
     def _sockets(self) -> list[Socket]:
         return [*self.hostile.values(), *(bystander.socket for bystander in self.honest.values())]
 
-    async def look(self, chance: random.Random) -> None:
+    async def look(self) -> None:
         """Read and plan on every document as the server does; a bystander types."""
+        chance = self.chance
         await self.settle()
         for kind, bystander in self.honest.items():
             document = self.document(kind)
@@ -233,13 +255,10 @@ def _op(document: Document, chance: random.Random) -> Op | None:
 
 async def replay(frames: Sequence[Frame]) -> None:
     """Send frames that were kept. Raises `Failure` and whatever else breaks."""
-    chance = random.Random(len(frames))
     async with World() as world:
         for at, (doc, frame) in enumerate(frames):
-            await world.send(doc, frame)
-            if at % LOOK_EVERY == LOOK_EVERY - 1:
-                await world.look(chance)
-        await world.look(chance)
+            await world.step(at, doc, frame)
+        await world.look()
         await world.end()
 
 
@@ -252,12 +271,8 @@ async def fuzz(seed: int, number: int, honest: dict[str, list[bytes]], log: IO[s
             frame = frame_of(chance, kind, world.document(kind).state_vector(), honest[kind])
             log.write(line_of(kind, frame))
             log.flush()
-            await world.send(kind, frame)
-            if at % 5 == 0:
-                faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
-                await world.settle()
-            if at % LOOK_EVERY == LOOK_EVERY - 1:
-                await world.look(chance)
+            await world.step(at, kind, frame)
+        await world.look()
         await world.end()
     return WORLD_FRAMES
 
