@@ -173,7 +173,8 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
     if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
     if has_key:
-        # A mark is no value, nor is a word; of several under one key Yjs shows the last, and keeps or loses the others by how they came.
+        # A mark is no value, nor is a word; of several values under one key Yjs shows the last, and keeps the others or
+        # not by how they came.
         return None if part.length == 1 and part.kind in UNDER_A_KEY else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"

@@ -83,7 +83,7 @@ def _typed(data: bytes) -> Scan | None:
         if span[1] > needs.get(other, 0):
             needs[other] = span[1]
     # What lies below the section's own start is covered by the gap check of that section; above it something is odd.
-    if needs.pop(client, 0) > start or size == 0 or end > CLOCK_MAX:
+    if needs.pop(client, 0) > start or size == 0 or end > CLOCK_MAX or (origin is not None and origin == right):
         return None
     first = {client: _new(Item, (_new(Id, (client, start)), origin, right))}
     return Scan({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED, pairs)

@@ -99,6 +99,8 @@ class Pass:
         right = self.id() if info & HAS_RIGHT else None
         if client not in self.first_item:
             self.first_item[client] = Item(Id(client, clock), origin, right)
+        if origin is not None and origin == right:
+            self.kinds |= 1 << FORWARD
         for neighbour in (origin, right):
             if neighbour is not None and neighbour[0] == client and neighbour[1] >= clock:
                 self.kinds |= 1 << FORWARD

@@ -10,9 +10,9 @@ import msgspec
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
 # Marks of `Scan.kinds` beside the kinds of content: an item under a map key, one inside another item, one that refers
-# to its own client from its own clock on (no client writes it), one in a root with another name than `content`, an
-# XmlHook, a value nested more than `Limits.any_depth_max` deep, one that holds a number which pycrdt writes otherwise
-# than it came, and a key that is set more than `Limits.key_items_max` times at once.
+# to its own client from its own clock on or to one neighbour twice (no client writes these), one in a root with another
+# name than `content`, an XmlHook, a value nested more than `Limits.any_depth_max` deep, one that holds a number which
+# pycrdt writes otherwise than it came, and a key that is set more than `Limits.key_items_max` times at once.
 KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, EXACT, CROWDED = range(11, 19)
 # What a document takes from nobody: it is entered as deleted (`crdt.intake`), or waits for what comes before it (SKIP).
 ODD = 1 << JSON | 1 << DOC | 1 << SKIP | 1 << HOOK | 1 << DEEP

@@ -120,10 +120,13 @@ class Shape:
         return id is not None and self._of(id) == GONE
 
     def is_torn(self, part: Part) -> bool:
-        """Tell whether the neighbours of a struct hang from different types, or under a key and under none."""
+        """Tell whether the neighbours of a struct are one, hang from different types, or under a key and under none.
+
+        Yjs itself puts such an item at one place where it comes as an edit and at another where it comes in a state.
+        """
         if part.origin is None or part.right is None:
             return False
-        return self._of(part.origin) != self._of(part.right)
+        return part.origin == part.right or self._of(part.origin) != self._of(part.right)
 
     def is_type(self, id: Id) -> bool:
         """Tell whether an item is or was a shared type."""
