@@ -12,8 +12,8 @@ from crdt.intake import encode_deletions, take_in
 from crdt.scan import scan_update
 from crdt.wire import Writer
 
-SECONDS = 12.0
-CLIENTS, RANGES, BYTES = 20_000, 1_000_000, 10 << 20
+SECONDS = 60.0
+CLIENTS, RANGES, BYTES = 20_000, 500_000, 10 << 20
 
 
 def _of_many_clients() -> bytes:
