@@ -87,6 +87,14 @@ KEPT: dict[str, tuple[DocumentKind, tuple[str, ...]]] = {
             "0101ffffffff0f00838080808010010002878080800801240101010101",
         ),
     ),
+    "a neighbour on both sides": (
+        "text",
+        ("0101c0843d00040107636f6e74656e74046162636400", "0101c0843d04c4c0843d02c0843d0202585900"),
+    ),
+    "neighbours the wrong way round": (
+        "text",
+        ("0101c0843d00040107636f6e74656e74046162636400", "0101c0843d04c4c0843d03c0843d0102585900"),
+    ),
     "a mark under a key": ("data", ("0101f0a204002601046461746101610162013100",)),
 }
 

@@ -48,6 +48,7 @@ def run(*, frames: int, seed: int, first: int = 0, corpus: Path = CORPUS, second
             sent, number = sent + done * WORLD_FRAMES, number + done
             if child.returncode != 0:
                 failed += 1
+                corpus.mkdir(exist_ok=True)
                 kept = corpus / f"seed{seed}-world{number}.frames"
                 kept.write_text(log.read_text())
                 frame = log.read_text().splitlines()[-1:]

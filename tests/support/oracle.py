@@ -49,7 +49,7 @@ class Oracle:
         return [(who, base64.b64decode(update), is_whole) for who, update, is_whole in sent]
 
     def look(self, kind: str, updates: Iterable[bytes]) -> dict[str, Any]:
-        """Return `value`, `seen`, `deleted`, `pending`, `vector`, `state` of a fresh document after these updates."""
+        """Return `value`, `seen`, `deleted`, `pending`, `vector` and `state` of a fresh document."""
         sent = [base64.b64encode(update).decode() for update in updates]
         answer = self._ask({"updates": sent, "kind": kind})
         for name in ("vector", "state"):
