@@ -43,8 +43,7 @@ NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
 NO_MIDDLES: dict[int, set[int]] = {}
 NO_EXACT: Exact = {}
-# A bigint and -0 begin so; much else has the same bytes.
-EXACT_TAGS = (b"\x7a", b"\x7d\x40")
+EXACT_TAGS = (b"\x7a", b"\x7d\x40")  # a bigint and -0 begin so; much else has the same bytes
 
 
 class Document(Worded):
@@ -62,7 +61,7 @@ class Document(Worded):
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         self._exact: Exact = NO_EXACT
-        # Whole numbers beyond 2**53 that the transaction under way writes, by the floats nearest to them.
+        # Whole numbers beyond 2**53 that a transaction writes, by the floats nearest to them.
         self.whole: dict[float, int] = {}
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
@@ -134,6 +133,10 @@ class Document(Worded):
             self._cache.clear()
             self.version += 1
 
+    def is_apart(self) -> bool:
+        """Tell whether no copy is like it: lines of items to their neighbours cross here, which no client makes."""
+        return self._cached("apart", lambda: self.fork(self.client ^ 1).value() != self.value())
+
     @property
     def has_pairs(self) -> bool:
         """Tell whether characters of two units were written into it, so that an edit may have cut one."""
@@ -201,8 +204,7 @@ class Document(Worded):
             raise
         state = self._state
         is_new = all(start == state.get(client, 0) for client, (start, _) in found.inserted.items())
-        if not self._is_plain:
-            self._shape_with(update, found)
+        self._shape_with(update, found)
         applied = self._integrated(found, update, is_new=is_new)
         if applied is not None:
             if found.kinds >> EXACT & 1:
@@ -259,7 +261,6 @@ class Document(Worded):
             self._heard.event = update, self._heard.event[1]
             found = scan_update(update, INTERNAL)
             self._is_plain = self._is_plain and not found.kinds & ~PLAIN
-            # Found again when somebody asks: forks are written to, and thrown away.
             self._spare = self._shape = None
             self._middles = None if found.pairs else self._middles
             if found.kinds >> EXACT & 1:
@@ -332,7 +333,7 @@ class Document(Worded):
         return put_right(written, self._exact) if self._exact else written
 
     def _shape_with(self, update: bytes, scan: Scan) -> None:
-        if self._shape is not None and scan.structs:
+        if self._shape is not None and scan.structs and not self._is_plain:
             self._shape.add_all(sections_of(update), self._state)
 
     def _integrated(self, scan: Scan, original: bytes, *, is_new: bool) -> Applied | None:

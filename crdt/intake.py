@@ -18,7 +18,7 @@ import msgspec
 
 from crdt.pairs import cut_strings, cuts, edges, middles_of, string_of
 from crdt.parts import Part, in_causal_order, sections_of
-from crdt.rewriting import as_collected, as_deleted, cut_at, encode_deletions
+from crdt.rewriting import as_collected, as_deleted, cut_at, encode_deletions, mend
 from crdt.scan import INTERNAL, normalise_ranges, scan_fully
 from crdt.scanned import (
     ANY,
@@ -31,6 +31,7 @@ from crdt.scanned import (
     FORWARD,
     GC,
     JSON,
+    KEYED,
     NESTED,
     ODD,
     SKIP,
@@ -54,11 +55,11 @@ from crdt.wire import Reader, Writer
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
 # Any other update hangs nothing where it may not in a plain text: strings, embeds, formats and deletions fit there.
-LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED
+LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
 UNDER_A_KEY = frozenset({ANY, BINARY, TYPE})
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
-    "unsupported_value": "documents hold no subdocuments, XML hooks or values of the old form JSON",
+    "unsupported_value": "documents hold no subdocuments, XML hooks, values of the old form JSON or JSON that is none",
     "nested_too_deep": f"values and shared types are nested at most {TYPE_DEPTH_MAX} deep",
     "no_place": "such a value has no place there",
     "foreign_id": "it was written under a Yjs client id that is somebody else's",
@@ -159,7 +160,7 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
     if part.kind in (GC, SKIP, DELETED):
         return None
     number = shape.holder_of(part)
-    if part.kind in (JSON, DOC) or part.ref == XML_HOOK:
+    if part.kind in (JSON, DOC) or part.ref == XML_HOOK or part.is_unread:
         return "unsupported_value"
     if part.is_deep:
         return "nested_too_deep"
@@ -260,7 +261,12 @@ class _Rewrite:
         known = self.document.state_vector().get(part.client, 0)
         begin = max(part.clock, known)
         self.is_cut = self.is_cut or begin > part.clock
-        if reason is None and part.kind != GC and shape.holder_of(part) == GONE:
+        mended = mend(self.update, part, begin) if part.is_unread and not part.is_deep else None
+        if mended is not None:
+            reason = _judge(shape, self.update, part._replace(is_unread=False))
+        if reason is None and mended is not None:
+            written, entered, self.is_cut = mended, part, True
+        elif reason is None and part.kind != GC and shape.holder_of(part) == GONE:
             written, entered, self.is_cut = as_collected(part, begin), part._replace(kind=GC, ref=-1), True
         elif reason is None:
             written = self.update[part.at : part.end] if begin == part.clock else cut_at(self.update, part, begin)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from crdt.scan import HAS_KEY, HAS_ORIGIN, HAS_RIGHT, INTERNAL, LIMITS, Pass
-from crdt.scanned import DEEP, FORWARD, GC, SKIP, TYPE, Id, Scan, Span
+from crdt.scanned import DEEP, FORWARD, GC, SKIP, TYPE, UNREAD, Id, Scan, Span
 from crdt.text import utf16_length
 from crdt.wire import Reader
 
@@ -34,6 +34,7 @@ class Part(NamedTuple):
     key: str | None
     ref: int
     is_deep: bool
+    is_unread: bool
     at: int
     body: int
     end: int
@@ -77,7 +78,9 @@ def _part(work: Pass, client: int, clock: int) -> Part:
     kind = info & 0x1F
     if kind in (GC, SKIP):
         body = reader.pos
-        return Part(client, clock, reader.var_uint(), kind, None, None, None, None, -1, False, at, body, reader.pos)
+        return Part(
+            client, clock, reader.var_uint(), kind, None, None, None, None, -1, False, False, at, body, reader.pos
+        )
     origin = Id(reader.var_uint(), reader.var_uint()) if info & HAS_ORIGIN else None
     right = Id(reader.var_uint(), reader.var_uint()) if info & HAS_RIGHT else None
     parent: str | Id | None = None
@@ -89,8 +92,8 @@ def _part(work: Pass, client: int, clock: int) -> Part:
     ref = reader.data[body] if kind == TYPE else -1
     work.kinds = 0
     length = work.content(kind, client, clock)
-    is_deep = bool(work.kinds >> DEEP & 1)
-    return Part(client, clock, length, kind, origin, right, parent, key, ref, is_deep, at, body, reader.pos)
+    is_deep, is_unread = bool(work.kinds >> DEEP & 1), bool(work.kinds >> UNREAD & 1)
+    return Part(client, clock, length, kind, origin, right, parent, key, ref, is_deep, is_unread, at, body, reader.pos)
 
 
 def in_causal_order(sections: Mapping[int, list[Part]], known: Mapping[int, int]) -> Iterator[Part]:

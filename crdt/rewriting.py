@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 
 from crdt.errors import MalformedFrame
 from crdt.pairs import string_of, units_from
 from crdt.parts import Part
-from crdt.scan import HAS_KEY, HAS_RIGHT, LIMITS, Pass
-from crdt.scanned import ANY, DELETED, GC, STRING, Span
+from crdt.scan import HAS_KEY, HAS_RIGHT, LIMITS, Pass, is_read
+from crdt.scanned import ANY, DELETED, EMBED, FORMAT, GC, STRING, Span
 from crdt.wire import Reader, Writer
 
 
@@ -67,3 +68,23 @@ def encode_deletions(deleted: Mapping[int, Collection[Span]]) -> bytes:
         for start, end in spans:
             writer.var_uint(start).var_uint(end - start)
     return writer.getvalue()
+
+
+def mend(update: bytes, part: Part, begin: int) -> bytes | None:
+    """Return an embed or a mark with U+FFFD for each half of a character in its JSON; None where that does not help.
+
+    JavaScript writes a half as an escape, which is JSON by the letter, and which pycrdt does not read.
+    """
+    if part.kind not in (EMBED, FORMAT):
+        return None
+    reader = Reader(update, part.body)
+    writer = _header(update, part, part.kind, begin)
+    if part.kind == FORMAT:
+        writer.var_string(reader.var_string())
+    try:
+        value = json.loads(reader.var_string())
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return writer.var_string(text).getvalue() if is_read(text) else None

@@ -7,12 +7,30 @@ Format: Yjs `INTERNALS.md` and `UpdateEncoderV1`; the tests hold it against upda
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field
 
+import msgspec
+
 from crdt.errors import FrameTooLarge, MalformedFrame
 from crdt.keystroke import scan_keystroke
-from crdt.scanned import CLOCK_MAX, CROWDED, DEEP, ELSEWHERE, EXACT, FORWARD, GC, HOOK, KEYED, NESTED, NO_PAIRS, SKIP
+from crdt.scanned import (
+    CLOCK_MAX,
+    CROWDED,
+    DEEP,
+    ELSEWHERE,
+    EXACT,
+    FORWARD,
+    GC,
+    HOOK,
+    KEYED,
+    NESTED,
+    NO_PAIRS,
+    SKIP,
+    UNREAD,
+)
 from crdt.scanned import Id as Id
 from crdt.scanned import Item as Item
 from crdt.scanned import Ranges as Ranges
@@ -197,6 +215,8 @@ class Pass:
         text, most = self.reader.var_string(), self.limits.any_depth_max
         if text.count("[") + text.count("{") > most and _json_depth(text) > most:
             self.kinds |= 1 << DEEP
+        elif not is_read(text):
+            self.kinds |= 1 << UNREAD
 
     def type(self) -> None:
         kind = self.reader.var_uint()
@@ -308,6 +328,32 @@ def scan_fully(update: bytes, limits: Limits = LIMITS) -> Scan:
     pairs = {client: tuple(clocks) for client, clocks in work.pairs.items()} or NO_PAIRS
     overwrites = tuple(work.overwrites)
     return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, overwrites, work.kinds, pairs)
+
+
+def is_read(text: str) -> bool:
+    """Tell whether pycrdt reads this as JSON: it takes no half of a character, and no number beyond a float."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return "e" not in text.lower() or math.isfinite(_largest(json.loads(text, parse_int=_small)))
+
+
+def _small(_: str) -> int:
+    """Stand for a whole number, which may have more digits than Python reads."""
+    return 0
+
+
+def _largest(value: object) -> float:
+    match value:
+        case float():
+            return abs(value)
+        case list():
+            return max(map(_largest, value), default=0)
+        case dict():
+            return max(map(_largest, value.values()), default=0)
+        case _:
+            return 0
 
 
 def _json_depth(text: str) -> int:

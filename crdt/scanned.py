@@ -12,10 +12,11 @@ GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(1
 # Marks of `Scan.kinds` beside the kinds of content: an item under a map key, one inside another item, one that refers
 # to its own client from its own clock on or to one neighbour twice (no client writes these), one in a root with another
 # name than `content`, an XmlHook, a value nested more than `Limits.any_depth_max` deep, one that holds a number which
-# pycrdt writes otherwise than it came, and a key that is set more than `Limits.key_items_max` times at once.
-KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, EXACT, CROWDED = range(11, 19)
+# pycrdt writes otherwise than it came, a key that is set more than `Limits.key_items_max` times at once, and JSON of an
+# embed or a mark that pycrdt does not read.
+KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, EXACT, CROWDED, UNREAD = range(11, 20)
 # What a document takes from nobody: it is entered as deleted (`crdt.intake`), or waits for what comes before it (SKIP).
-ODD = 1 << JSON | 1 << DOC | 1 << SKIP | 1 << HOOK | 1 << DEEP
+ODD = 1 << JSON | 1 << DOC | 1 << SKIP | 1 << HOOK | 1 << DEEP | 1 << UNREAD
 
 CLOCK_MAX = 2**32 - 1  # pycrdt keeps clocks and lengths in 32 bits
 Span = tuple[int, int]
@@ -47,7 +48,7 @@ class Scan(msgspec.Struct, frozen=True):
     """What an update holds, without applying it. All spans are half open, `[start, end)` in clocks.
 
     `overwrites` are the entries of map keys that its items take the place of, deleted ones included. Bit k of `kinds`
-    is set where a struct of kind k is held; `KEYED` to `CROWDED` are bits too. `pairs` are, by client, the clocks at
+    is set where a struct of kind k is held; `KEYED` to `UNREAD` are bits too. `pairs` are, by client, the clocks at
     which a character of two UTF-16 units begins. Where `SKIP` is set, an `inserted` span has holes.
     """
 

@@ -97,6 +97,35 @@ def test_a_character_cut_in_two_is_what_yjs_makes_of_it(yjs: Oracle, name: str) 
     assert not server.reasons
 
 
+HALVES = {
+    "in an embed": "t.insertEmbed(0, {s: '\\ud83d', k: ['\\ude00', 'x']})",
+    "in the key of an embed": "t.insertEmbed(0, {'\\ud83d': 1})",
+    "in a mark": "t.insert(0, 'abc'); t.format(0, 2, {link: {title: 'x\\ude00'}})",
+    "in the name of a mark": "t.insert(0, 'abc'); t.format(0, 2, {'\\ud83d': true})",
+}
+
+
+@pytest.mark.parametrize("name", list(HALVES))
+def test_half_a_character_in_json_is_mended(yjs: Oracle, name: str) -> None:
+    server, sent = Server("text"), yjs.make(TEXT + HALVES[name] + "; t.insert(t.length, 'later')")
+    for update in sent:
+        server.send(update)
+    assert not server.reasons
+    assert server.document.text().endswith("later")
+    said, newcomer = yjs.look("text", server.relayed), yjs.look("text", [server.document.encode()])
+    assert said["value"] == newcomer["value"]
+    assert "\\ud" not in repr(said["value"])
+
+
+def test_json_that_is_none_is_taken_out(yjs: Oracle) -> None:
+    server = Server("text")
+    server.send(struct(Writer().var_string("1e400").getvalue(), info=5))
+    server.send(words("later", clock=1))
+    assert server.reasons == ["unsupported_value"]
+    assert server.document.text() == "later"
+    server.check(yjs, [])
+
+
 def test_two_people_cut_the_same_character(yjs: Oracle) -> None:
     code = (
         TEXT

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from crdt.digest import Json
 from crdt.document import Document, DocumentKind
+from crdt.values import for_people
 from workspace.founding import found
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
@@ -143,5 +144,5 @@ def _rendered(look: Look, name: str, seq: int, form: str) -> Response:
         case "update":
             return Response(look.state, headers=headers, media_type="application/octet-stream")
         case _:
-            body = {"name": name, "kind": look.kind, "seq": seq, "value": look.value}
+            body = {"name": name, "kind": look.kind, "seq": seq, "value": for_people(look.value)}
             return answer({**body, "digest": look.digest})

@@ -157,6 +157,18 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     if not may_edit(entry) and (entry.plan.ops or entry.plan.effects):
         suggest(turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
         return
+    apart = sorted(doc for doc in ran.executed if doc in core.fold.documents and core.fold.documents[doc].is_apart())
+    if apart:
+        turn.verdict(
+            VerdictBody(
+                intent=entry.id,
+                state="failed",
+                code="document_apart",
+                reason=f"{apart[0]} holds edits that no client makes: no copy of it is like it.",
+                remedy="Copy its text into a new document and ask there.",
+            )
+        )
+        return
     unmet = unmet_expectation(subject_of(entry, core).body.expects, core.fold.documents)
     if unmet is not None:
         where = "/".join(map(str, (unmet.doc, *unmet.path)))
