@@ -135,7 +135,7 @@ class Document(Worded):
 
     def is_apart(self) -> bool:
         """Tell whether no copy is like it: lines of items to their neighbours cross here, which no client makes."""
-        return self._cached("apart", lambda: self.fork(self.client ^ 1).value() != self.value())
+        return bool(self._cached("apart", lambda: self.fork(self.client ^ 1).value() != self.value()))
 
     @property
     def has_pairs(self) -> bool:

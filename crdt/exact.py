@@ -1,8 +1,9 @@
-"""Numbers that pycrdt writes otherwise than they came: bigints, and -0.
+"""Numbers that pycrdt writes otherwise than they came: bigints, -0, and fractions in JSON.
 
-pycrdt writes a bigint that fits a float as that float, 2**63 - 1 among them, and -0 as 0: whoever gets the state from
-the server would hold another value than whoever got the edit. So a document remembers the bytes of the values that
-hold such numbers, and what pycrdt writes is put right before it leaves.
+pycrdt writes a bigint that fits a float as that float, 2**63 - 1 among them, -0 as 0, and reads the fractions of embeds
+and marks to the last digit but one: whoever gets the state from the server would hold another value than whoever got
+the edit. So a document remembers the bytes of the values that hold such numbers, and what pycrdt writes is put right
+before it leaves.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from struct import unpack
 
 from crdt.parts import Part, read_parts
 from crdt.scan import LIMITS, Pass
-from crdt.scanned import ANY, EXACT, Id
+from crdt.scanned import ANY, EMBED, EXACT, FORMAT, Id
 from crdt.wire import Reader
 
+HOLDING = frozenset({ANY, EMBED, FORMAT})
 Exact = Mapping[Id, bytes]  # the bytes of one value, by the id of its unit
 
 
@@ -25,7 +27,7 @@ def exact_values(update: bytes) -> dict[Id, bytes]:
         Id(part.client, part.clock + at): update[start:end]
         for _, parts in read_parts(update)
         for part in parts
-        if part.kind == ANY
+        if part.kind in HOLDING
         for at, (start, end, is_exact) in enumerate(_values(update, part))
         if is_exact
     }
@@ -39,7 +41,7 @@ def put_right(written: bytes, exact: Exact) -> bytes:
     clients = {id.client for id in exact}
     for client, parts in read_parts(written):
         for part in parts:
-            if client not in clients or part.kind != ANY:
+            if client not in clients or part.kind not in HOLDING:
                 continue
             for at, (start, end, _) in enumerate(_values(written, part)):
                 kept = exact.get(Id(client, part.clock + at))
@@ -67,6 +69,10 @@ def whole_values(written: bytes, whole: Mapping[float, int]) -> bytes:
 def _values(update: bytes, part: Part) -> Iterator[tuple[int, int, bool]]:
     """Yield where each value of a struct begins and ends, and whether it holds such a number."""
     work = Pass(Reader(update, part.body), LIMITS)
+    if part.kind != ANY:
+        work.content(part.kind, part.client, part.clock)
+        yield part.body, part.end, bool(work.kinds >> EXACT & 1)
+        return
     for _ in range(work.reader.var_uint()):
         start, work.kinds = work.reader.pos, 0
         work.any()

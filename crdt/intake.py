@@ -55,7 +55,7 @@ from crdt.wire import Reader, Writer
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
 # Any other update hangs nothing where it may not in a plain text: strings, embeds, formats and deletions fit there.
-LOOKED_AT = 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
+LOOKED_AT = 1 << EMBED | 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
 UNDER_A_KEY = frozenset({ANY, BINARY, TYPE})
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
@@ -160,7 +160,9 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
     if part.kind in (GC, SKIP, DELETED):
         return None
     number = shape.holder_of(part)
-    if part.kind in (JSON, DOC) or part.ref == XML_HOOK or part.is_unread:
+    # pycrdt tells words and an embed that is a string apart nowhere.
+    is_string = part.kind == EMBED and string_of(update, part).lstrip().startswith('"')
+    if part.kind in (JSON, DOC) or part.ref == XML_HOOK or part.is_unread or is_string:
         return "unsupported_value"
     if part.is_deep:
         return "nested_too_deep"

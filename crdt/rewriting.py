@@ -6,9 +6,10 @@ import json
 from collections.abc import Collection, Mapping
 
 from crdt.errors import MalformedFrame
+from crdt.jsontext import is_read, whole
 from crdt.pairs import string_of, units_from
 from crdt.parts import Part
-from crdt.scan import HAS_KEY, HAS_RIGHT, LIMITS, Pass, is_read
+from crdt.scan import HAS_KEY, HAS_RIGHT, LIMITS, Pass
 from crdt.scanned import ANY, DELETED, EMBED, FORMAT, GC, STRING, Span
 from crdt.wire import Reader, Writer
 
@@ -82,7 +83,7 @@ def mend(update: bytes, part: Part, begin: int) -> bytes | None:
     if part.kind == FORMAT:
         writer.var_string(reader.var_string())
     try:
-        value = json.loads(reader.var_string())
+        value = json.loads(reader.var_string(), parse_int=whole)
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (ValueError, RecursionError):
         return None

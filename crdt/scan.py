@@ -7,14 +7,11 @@ Format: Yjs `INTERNALS.md` and `UpdateEncoderV1`; the tests hold it against upda
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field
 
-import msgspec
-
 from crdt.errors import FrameTooLarge, MalformedFrame
+from crdt.jsontext import depth_of, has_fraction, is_read
 from crdt.keystroke import scan_keystroke
 from crdt.scanned import (
     CLOCK_MAX,
@@ -213,10 +210,12 @@ class Pass:
     def json(self) -> None:
         """Pass over a JSON string. pycrdt's own parser bounds its nesting at 128 and raises."""
         text, most = self.reader.var_string(), self.limits.any_depth_max
-        if text.count("[") + text.count("{") > most and _json_depth(text) > most:
+        if text.count("[") + text.count("{") > most and depth_of(text) > most:
             self.kinds |= 1 << DEEP
         elif not is_read(text):
             self.kinds |= 1 << UNREAD
+        elif has_fraction(text):
+            self.kinds |= 1 << EXACT
 
     def type(self) -> None:
         kind = self.reader.var_uint()
@@ -328,49 +327,6 @@ def scan_fully(update: bytes, limits: Limits = LIMITS) -> Scan:
     pairs = {client: tuple(clocks) for client, clocks in work.pairs.items()} or NO_PAIRS
     overwrites = tuple(work.overwrites)
     return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, overwrites, work.kinds, pairs)
-
-
-def is_read(text: str) -> bool:
-    """Tell whether pycrdt reads this as JSON: it takes no half of a character, and no number beyond a float."""
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return "e" not in text.lower() or math.isfinite(_largest(json.loads(text, parse_int=_small)))
-
-
-def _small(_: str) -> int:
-    """Stand for a whole number, which may have more digits than Python reads."""
-    return 0
-
-
-def _largest(value: object) -> float:
-    match value:
-        case float():
-            return abs(value)
-        case list():
-            return max(map(_largest, value), default=0)
-        case dict():
-            return max(map(_largest, value.values()), default=0)
-        case _:
-            return 0
-
-
-def _json_depth(text: str) -> int:
-    depth = deepest = 0
-    in_string = escaped = False
-    for char in text:
-        if in_string:
-            escaped = not escaped and char == "\\"
-            in_string = escaped or char != '"'
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in "]}":
-            depth -= 1
-    return deepest
 
 
 def normalise_ranges(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -19,6 +19,7 @@ class Writers:
 
     def __init__(self) -> None:
         self._holders: dict[str, dict[int, Peer]] = {}
+        self._announced: dict[Peer, int] = {}
 
     def held(self, peer: Peer, doc: str, scan: Scan, *, is_typed: bool = True) -> frozenset[int]:
         """Return the ids of an update that somebody else holds; what is typed under a free one is held from now on."""
@@ -30,14 +31,24 @@ class Writers:
                 continue
             if holder is not None and holder.session.identity.actor != peer.session.identity.actor:
                 others |= {client}
-            elif holder is None and is_typed:
+            elif holder is None and is_typed and not peer.writes_as:
+                # Its first: what it sends under a second one is handed on, as neighbours in one browser do.
                 self.claim(peer, doc, client)
         return others
 
-    def claim(self, peer: Peer, doc: str, client: int) -> None:
-        """Let a socket hold a free id; nothing where it holds 64 already."""
+    def claim(self, peer: Peer, doc: str, client: int, *, is_announced: bool = False) -> None:
+        """Let a socket hold an id that is free, or that somebody holds who has announced another one as its own."""
         holders = self._holders.setdefault(doc, {})
-        if client not in holders and len(peer.writes_as) < IDS_MAX:
+        holder = holders.get(client)
+        if holder is not None and (not is_announced or self._announced.get(holder) == client):
+            return
+        if is_announced:
+            self._announced[peer] = client
+        if holder is peer:
+            return
+        if holder is not None:
+            holder.writes_as = tuple(id for id in holder.writes_as if id != client)
+        if len(peer.writes_as) < IDS_MAX:
             holders[client] = peer
             peer.writes_as = (*peer.writes_as, client)
 
@@ -47,5 +58,6 @@ class Writers:
         for client in peer.writes_as:
             holders.pop(client, None)
         peer.writes_as = ()
+        self._announced.pop(peer, None)
         if not holders:
             self._holders.pop(doc, None)

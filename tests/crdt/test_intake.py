@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -115,6 +116,35 @@ def test_half_a_character_in_json_is_mended(yjs: Oracle, name: str) -> None:
     said, newcomer = yjs.look("text", server.relayed), yjs.look("text", [server.document.encode()])
     assert said["value"] == newcomer["value"]
     assert "\\ud" not in repr(said["value"])
+
+
+def test_numbers_of_embeds_and_marks_stay_what_they_are(yjs: Oracle) -> None:
+    code = "t.insert(0, 'abc'); t.insertEmbed(0, {v: -3.5518787352310194e-285, w: [0.1, 2 ** 53 + 2]}); "
+    code += (
+        "t.format(1, 2, {m: 6.81116461457375e+298}); t.insertEmbed(1, {n: 2 ** 63, o: 12345678901234567000, p: 1e20})"
+    )
+    server = both(yjs, "text", TEXT + code)
+    assert not server.reasons
+    update = "const d = new Y.Doc(); Y.applyUpdate(d, new Uint8Array([%s])); "
+    update %= ",".join(map(str, server.document.encode()))
+    seen = "send(new TextEncoder().encode(JSON.stringify(d.getText('content').toDelta())))"
+    delta = json.loads(yjs.make(update + seen)[0])
+    assert delta[0]["insert"] == {"v": -3.5518787352310194e-285, "w": [0.1, 2**53 + 2]}
+    assert {key: float(value) for key, value in delta[1]["insert"].items()} == {
+        "n": 2.0**63,
+        "o": 12345678901234567000.0,
+        "p": 1e20,
+    }
+    assert delta[2]["attributes"] == {"m": 6.81116461457375e298}
+
+
+def test_an_embed_that_is_a_string_is_taken_out(yjs: Oracle) -> None:
+    server = Server("text")
+    for at, content in enumerate(('"[[["', '""', '"xx"')):
+        server.send(struct(Writer().var_string(content).getvalue(), info=5, clock=at))
+    server.send(words("later", clock=3))
+    assert set(server.reasons) == {"unsupported_value"}
+    assert server.document.text() == "later"
 
 
 def test_json_that_is_none_is_taken_out(yjs: Oracle) -> None:

@@ -55,6 +55,7 @@ async def test_a_fork_at_any_record_is_the_workspace_as_it_was(seed: int) -> Non
             journal=journal,
             now=driver.now,
             versions={},  # type: ignore[arg-type]
+            chance=12_345,
         )
         assert sequencer.fold.state() == then.state(), "what came after the fork is not taken up again"
         assert sequencer.client != driver.sequencer.client
