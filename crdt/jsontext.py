@@ -12,7 +12,7 @@ _FRACTION = re.compile(r"\d[.eE]|\d{16}")
 
 
 def is_read(text: str) -> bool:
-    """Tell whether pycrdt reads this as JSON: no half of a character, no number beyond a float or of 64 bits unsigned."""
+    """Tell whether pycrdt reads this as JSON: no half of a character, no number beyond a float or unsigned 64 bits."""
     try:
         msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

@@ -94,7 +94,7 @@ class Doorman:
         self.inbox = Inbox(house)
         self.resting = Resting(house, self._by_doc)
         self.delivered: dict[str, int] = {}
-        self.writers = Writers()
+        self.writers = Writers(house.sequencer.fold.owners)
         self.syncing = Syncing(house)
         self.refusals = Refusals(house, self.syncing)
 

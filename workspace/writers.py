@@ -1,11 +1,14 @@
 """Which connected socket writes under which Yjs id. Pure.
 
 An id belongs to the connection that announced it or typed under it first, for as long as that is there: two who write
-under one id at the same time would make documents that never agree again. Once it has gone, whoever brings more of it
-is believed: a copy that was handed on by a neighbour, or brought along from elsewhere, locks nobody out.
+under one id at the same time would make documents that never agree again. Whoever wrote under it first, by the log,
+has it whenever they are there. Once its holder has gone, whoever brings more of it is believed: a copy that was handed
+on by a neighbour, or brought along from elsewhere, locks nobody out.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from crdt.scan import Scan
 from workspace.peer import Peer
@@ -15,9 +18,10 @@ NOBODY: frozenset[int] = frozenset()
 
 
 class Writers:
-    """The ids of one room's documents and the sockets that hold them."""
+    """The ids of one room's documents and the sockets that hold them; `owners` wrote first under one, by the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, owners: Mapping[tuple[str, int], str]) -> None:
+        self._owners = owners
         self._holders: dict[str, dict[int, Peer]] = {}
         self._announced: dict[Peer, int] = {}
 
@@ -29,7 +33,11 @@ class Writers:
             holder = holders.get(client)
             if holder is peer:
                 continue
-            if holder is not None and holder.session.identity.actor != peer.session.identity.actor:
+            actor = peer.session.identity.actor
+            if holder is not None and holder.session.identity.actor != actor:
+                if self._owners.get((doc, client)) == actor:
+                    self._take(peer, holder, holders, client)
+                    continue
                 others |= {client}
             elif holder is None and is_typed and not peer.writes_as:
                 # Its first: what it sends under a second one is handed on, as neighbours in one browser do.
@@ -44,8 +52,11 @@ class Writers:
             return
         if is_announced:
             self._announced[peer] = client
-        if holder is peer:
-            return
+        if holder is not peer:
+            self._take(peer, holder, holders, client)
+
+    @staticmethod
+    def _take(peer: Peer, holder: Peer | None, holders: dict[int, Peer], client: int) -> None:
         if holder is not None:
             holder.writes_as = tuple(id for id in holder.writes_as if id != client)
         if len(peer.writes_as) < IDS_MAX:

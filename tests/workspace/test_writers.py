@@ -23,7 +23,7 @@ ANAS, BENS = 70_001, 70_002
 
 
 def test_who_typed_first_holds_it_until_the_socket_goes() -> None:
-    writers, ana, ben = Writers(), peer("ana"), peer("ben")
+    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
     assert writers.held(ben, "plan", scan_update(typed(ANAS))) == {ANAS}
     assert not writers.held(ben, "other", scan_update(typed(ANAS))), "another document is another matter"
@@ -32,13 +32,13 @@ def test_who_typed_first_holds_it_until_the_socket_goes() -> None:
 
 
 def test_two_windows_of_one_person_share_an_id() -> None:
-    writers, one, other = Writers(), peer("ana"), peer("ana")
+    writers, one, other = Writers({}), peer("ana"), peer("ana")
     assert not writers.held(one, "plan", scan_update(typed(ANAS)))
     assert not writers.held(other, "plan", scan_update(typed(ANAS)))
 
 
 def test_what_a_neighbour_hands_on_stays_its_authors() -> None:
-    writers, ana, ben = Writers(), peer("ana"), peer("ben")
+    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
     writers.claim(ben, "plan", BENS, is_announced=True)
     assert not writers.held(ben, "plan", scan_update(typed(ANAS))), "it is believed"
     assert not writers.held(ana, "plan", scan_update(typed(ANAS))), "and its author comes back"
@@ -46,7 +46,7 @@ def test_what_a_neighbour_hands_on_stays_its_authors() -> None:
 
 
 def test_who_announces_an_id_has_it_from_one_who_only_sent_it() -> None:
-    writers, ana, ben = Writers(), peer("ana"), peer("ben")
+    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
     assert not writers.held(ben, "plan", scan_update(typed(ANAS)))
     writers.claim(ben, "plan", BENS, is_announced=True)
     writers.claim(ana, "plan", ANAS, is_announced=True)
@@ -54,3 +54,11 @@ def test_who_announces_an_id_has_it_from_one_who_only_sent_it() -> None:
     assert writers.held(ben, "plan", scan_update(typed(ANAS))) == {ANAS}
     writers.leave(ben, "plan")
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
+
+
+def test_whoever_wrote_first_has_it_back_from_one_who_took_it_meanwhile() -> None:
+    writers, ana, mallory = Writers({("plan", ANAS): "ana"}), peer("ana"), peer("mallory")
+    writers.claim(mallory, "plan", ANAS, is_announced=True)
+    assert not writers.held(mallory, "plan", scan_update(typed(ANAS)))
+    assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
+    assert writers.held(mallory, "plan", scan_update(typed(ANAS))) == {ANAS}

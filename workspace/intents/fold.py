@@ -104,6 +104,8 @@ class Fold:
     merges: dict[str, Merged] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     history: History = field(default_factory=History)
+    # Who first wrote under a Yjs id, by document: when they are there, it is theirs.
+    owners: dict[tuple[str, int], str] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
     # Put aside by the log, with the reason; and what this fold could not rebuild, put aside or not.
     quarantined: dict[str, str] = field(default_factory=dict)
@@ -116,6 +118,8 @@ class Fold:
     touched: set[str] = field(default_factory=set)
     # The last journal row that a record names, by document.
     rows: dict[str, int] = field(default_factory=dict)
+    # Whether a document whose bytes are not the logged ones is lost alone: as a workspace opens, not in a verification.
+    is_lenient: bool = False
     segments: Segments = field(default_factory=Segments)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -133,6 +137,8 @@ class Fold:
             case UpdateBody() as body:
                 edit = Edit(record.seq, body.doc, record.actor, body.lane)
                 self.history.add(edit, inserted=body.inserted, deleted=body.deleted)
+                for client, _, _ in body.inserted:
+                    self.owners.setdefault((body.doc, client), record.actor)
                 self.jid = max(self.jid, body.last)
                 self.rows[body.doc] = body.last
                 self.touched.add(body.doc)
@@ -194,23 +200,36 @@ class Fold:
         """
         match record.body:
             case UpdateBody() as body:
-                check_bytes((row.update for row in journal), body.sha, record.seq)
-                for row in journal:
-                    self.integrate(row, record.seq)
+                if self._is_sound(body.doc, journal, body.sha, record.seq, jid=body.first):
+                    for row in journal:
+                        self.integrate(row, record.seq)
             case CommitBody() as body:
                 for doc, kind in body.created.items():
                     self.create(doc, kind)
                 by_jid = {row.jid: row for row in journal}
                 for doc, part in body.docs.items():
-                    if part.jid not in by_jid:
-                        raise ValueError(f"record {record.seq}: journal row {part.jid} is missing")
-                    row = by_jid[part.jid]
-                    if row.doc != doc:
-                        raise ValueError(f"record {record.seq}: journal row {part.jid} is of another document")
-                    check_bytes((row.update,), part.sha, record.seq)
-                    self.integrate(row, record.seq)
+                    named = [by_jid[part.jid]] if part.jid in by_jid and by_jid[part.jid].doc == doc else []
+                    if self._is_sound(doc, named, part.sha, record.seq, jid=part.jid):
+                        self.integrate(named[0], record.seq)
             case _:
                 pass
+
+    def _is_sound(self, doc: str, rows: Sequence[JournalLike], sha: str, seq: int, *, jid: int) -> bool:
+        """Tell whether these rows are what a record was sealed over; where not, the document may be lost alone.
+
+        Raises:
+            ValueError: they are not, and this fold is not lenient.
+        """
+        try:
+            if not rows:
+                raise ValueError(f"record {seq}: journal row {jid} is missing, or of another document")
+            check_bytes((row.update for row in rows), sha, seq)
+        except ValueError as error:
+            if not self.is_lenient:
+                raise
+            self.lose(Break(doc, seq, jid, words_of(error)))
+            return False
+        return True
 
     def integrate(self, row: JournalLike, seq: int) -> None:
         """Give a document one row of its journal; it is lost where it does not take it."""

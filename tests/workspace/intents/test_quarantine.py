@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from crdt.anchor import Anchor
@@ -110,6 +111,24 @@ def test_what_cannot_be_rebuilt_is_put_aside_at_opening(unbuildable: Spoil) -> N
     assert "pycrdt panicked" in report.reason
     assert report.head == driver.rows[-1].seq, "all of it was looked at"
     assert report.states >= 4, "states behind it are reproduced"
+
+
+@pytest.mark.damages_logs
+@pytest.mark.parametrize("damage", ["other bytes", "gone"])
+def test_a_row_that_is_not_as_it_was_logged_costs_its_document_alone(damage: str) -> None:
+    driver = poisoned()
+    driver.handle(Closing())
+    at = next(at for at, row in enumerate(driver.journal) if row.doc == "plan")
+    kept = driver.journal.pop(at)
+    if damage == "other bytes":
+        driver.journal.insert(at, msgspec.structs.replace(kept, update=b"\x01\x01\xff"))
+    driver.open()
+    assert list(driver.sequencer.fold.documents) == ["budget"]
+    assert f"journal row {kept.jid}" in driver.sequencer.fold.quarantined["plan"]
+    works_on(driver)
+    driver.open()
+    works_on(driver)
+    assert verify(driver.rows, driver.journal).code == "log_corrupt", "that it is another is never passed over"
 
 
 @pytest.mark.damages_logs
