@@ -56,6 +56,7 @@ from crdt.wire import Reader, Writer
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
 # Any other update hangs nothing where it may not in a plain text: strings, embeds, formats and deletions fit there.
 LOOKED_AT = 1 << EMBED | 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
+TYPED = 1 << STRING
 UNDER_A_KEY = frozenset({ANY, BINARY, TYPE})
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
@@ -121,6 +122,14 @@ def take_in(
         MalformedFrame: a part of it cannot be cut where it must be.
     """
     state = document.state_vector()
+    # Nearly every edit there is: words of one client, or a deletion, in a plain text.
+    if not (scan.kinds & ~TYPED or foreign or is_full or scan.pairs) and len(scan.inserted) <= 1 and document.is_plain:
+        for client, (start, _) in scan.inserted.items():
+            if start != state.get(client, 0):
+                break
+        else:
+            if not document.missing(scan):
+                return Intake(update, scan)
     is_full = is_full or bool(scan.kinds >> CROWDED & 1)
     is_plain = not (foreign or is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
