@@ -54,7 +54,7 @@ from crdt.shape import (
 from crdt.wire import Reader, Writer
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
-# Any other update hangs nothing where it may not in a plain text: strings, embeds, formats and deletions fit there.
+# Any other update holds and hangs nothing that may not be in a plain text: words, marks and deletions.
 LOOKED_AT = 1 << EMBED | 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
 TYPED = 1 << STRING
 UNDER_A_KEY = frozenset({ANY, BINARY, TYPE})
