@@ -452,6 +452,17 @@ def test_an_intent_waits_for_its_authors_own_edits() -> None:
     assert driver.verdict(lost).code == "missing_updates"
 
 
+def test_typing_past_the_end_of_a_window_does_not_hide_it() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana")
+    driver.replace(intent, "First", "Best")
+    driver.now += 10
+    driver.type("Ben", "plan", lambda d: d.insert_text(0, "x"))
+    due = driver.sequencer.next_deadline()
+    assert due is not None
+    assert due <= driver.now, "a tick is wanted at once, not when overlapping instructions are given up"
+
+
 def refusals(outcome: Outcome) -> list[tuple[str, str]]:
     return [(outlet.action, outlet.code) for outlet in outcome.outlets if isinstance(outlet, EditRefused)]
 
