@@ -42,7 +42,9 @@ from crdt.scanned import (
     Span,
 )
 from crdt.shape import (
+    ARRAY,
     GONE,
+    MAP,
     TEXTS,
     TYPE_DEPTH_MAX,
     XML_ELEMENT,
@@ -166,9 +168,12 @@ def _misplaced(shape: Shape, update: bytes, scan: Scan) -> bool:
 
 def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
     """Return why a struct may not come in, by what it is and what it hangs from."""
-    if part.kind in (GC, SKIP, DELETED):
+    if part.kind in (GC, SKIP):
         return None
     number = shape.holder_of(part)
+    if part.kind == DELETED:
+        # What is deleted is a neighbour still: what comes to stand beside it hangs where it hangs.
+        return "no_place" if number != GONE and shape.is_torn(part) else None
     # pycrdt tells words and an embed that is a string apart nowhere.
     is_string = part.kind == EMBED and string_of(update, part).lstrip().startswith('"')
     if part.kind in (JSON, DOC) or part.ref == XML_HOOK or part.is_unread or is_string:
@@ -190,10 +195,21 @@ def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
         return None if part.length == 1 and part.kind in UNDER_A_KEY else "no_place"
     if holder.kind in TEXTS and part.kind in (ANY, BINARY):
         return "no_place"
+    # A list holds values, a map nothing that stands under no key: pycrdt never comes to an end of words in a list.
+    if holder.kind == MAP or (holder.kind == ARRAY and part.kind not in UNDER_A_KEY):
+        return "no_place"
     is_node = part.kind == TYPE and part.ref in XML_NODES
     if holder.kind in (XML_ELEMENT, XML_FRAGMENT) and not is_node:
         return "no_place"
     return None
+
+
+def _from(part: Part, begin: int) -> Part:
+    """Return what of a struct is new: the rest of an item hangs from its own first part, wherever that came to lie."""
+    if begin == part.clock:
+        return part
+    rest = part._replace(clock=begin, length=part.stop - begin)
+    return rest if part.kind in (GC, SKIP) else rest._replace(origin=Id(part.client, begin - 1), parent=None, key=None)
 
 
 @dataclass(slots=True)
@@ -266,30 +282,31 @@ class _Rewrite:
         return all(_same(left, right) for left, right in zip(mine, theirs, strict=False))
 
     def _take(self, shape: Shape, part: Part) -> None:
-        reason = _judge(shape, self.update, part)
-        if reason is None and self.is_full and part.kind not in (GC, DELETED):
-            reason = "too_large"
         known = self.document.state_vector().get(part.client, 0)
         begin = max(part.clock, known)
+        placed = _from(part, begin)
         self.is_cut = self.is_cut or begin > part.clock
+        reason = _judge(shape, self.update, placed)
+        if reason is None and self.is_full and part.kind not in (GC, DELETED):
+            reason = "too_large"
         mended = mend(self.update, part, begin) if part.is_unread and not part.is_deep else None
         if mended is not None:
-            reason = _judge(shape, self.update, part._replace(is_unread=False))
-        if reason is None and mended is not None:
-            written, entered, self.is_cut = mended, part, True
-        elif reason is None and part.kind != GC and shape.holder_of(part) == GONE:
-            written, entered, self.is_cut = as_collected(part, begin), part._replace(kind=GC, ref=-1), True
+            reason = _judge(shape, self.update, placed._replace(is_unread=False))
+        if reason is None and part.kind != GC and shape.holder_of(placed) == GONE:
+            written, entered, self.is_cut = as_collected(part, begin), placed._replace(kind=GC, ref=-1), True
+        elif reason is None and mended is not None:
+            written, entered, self.is_cut = mended, placed, True
         elif reason is None:
             written = self.update[part.at : part.end] if begin == part.clock else cut_at(self.update, part, begin)
-            entered = part
+            entered = placed
         else:
-            is_buried = shape.is_torn(part) or (shape.holder_of(part) == GONE and isinstance(part.parent, Id))
+            is_buried = shape.is_torn(placed) or (shape.holder_of(placed) == GONE and isinstance(placed.parent, Id))
             written = as_collected(part, begin) if is_buried else as_deleted(self.update, part, begin)
-            entered = part._replace(kind=GC if is_buried else DELETED, ref=-1)
+            entered = placed._replace(kind=GC if is_buried else DELETED, ref=-1)
             self.refused.append(Refused(reason, part.client, begin, part.stop))
             self.removed.setdefault(part.client, []).append((begin, part.stop))
         shape.add(entered)
-        self.kept.setdefault(part.client, []).append((part._replace(clock=begin, length=part.stop - begin), written))
+        self.kept.setdefault(part.client, []).append((placed, written))
 
     def _written(self, reach: Mapping[int, int]) -> bytes:
         writer = Writer().var_uint(len(self.kept))

@@ -223,30 +223,34 @@ class World:
             bystander.write(chance)
         await self.settle()
 
-    async def end(self) -> None:
-        """Compare everybody, verify the log, open the workspace again."""
+    async def end(self) -> dict[str, list[str]]:
+        """Compare everybody, verify the log, open the workspace again.
+
+        Return the journal, in hex, of each document that is not everywhere the same though everybody has all of it:
+        whoever started this process asks stock Yjs whether there is one order for these bytes.
+        """
         await self.settle()
         digests = {kind: self.document(kind).digest() for kind in KINDS}
+        doubtful = set()
         for kind, bystander in self.honest.items():
-            document = self.document(kind)
-            if document.is_apart():
-                # Lines of items cross, which no client makes: such bytes have no one order, in stock Yjs neither. What
-                # is asked for then is that everybody holds the same items, and (above) that the room goes on.
-                if bystander.document.state_vector() != document.state_vector():
-                    raise Failure(f"the bystander of {kind} holds other items")
-                continue
             if bystander.document.digest() != digests[kind]:
-                raise Failure(f"the bystander of {kind} holds another document")
+                doubtful.add(kind)
+                if bystander.document.state_vector() != self.document(kind).state_vector():
+                    raise Failure(f"the bystander of {kind} holds other items")
         await self.room.close()
         report = await verify_log(self.store, "w")
-        if not report.ok:
+        if not report.ok and report.code != "document_broken":
             raise Failure(f"the log does not verify: {report.reason}")
         self.room = await self.lobby.room("w")
-        again = {kind: self.document(kind).digest() for kind in KINDS}
-        if again != digests:
-            raise Failure(f"the workspace opens as another: {again} is not {digests}")
-        if self.errors.lines:
+        lost, put_aside = {one.doc for one in report.lost}, self.room.sequencer.fold.quarantined
+        if not lost >= set(put_aside):
+            raise Failure(f"{lost} are lost, and {put_aside} put aside")
+        again = {kind: self.document(kind).digest() for kind in KINDS if kind not in put_aside}
+        doubtful.update(lost, (kind for kind in again if again[kind] != digests[kind]))
+        if self.errors.lines and not lost:
             raise Failure(self.errors.lines[0])
+        rows = await self.store.journal("w", limit=100_000) if doubtful else []
+        return {kind: [row.update.hex() for row in rows if row.doc == kind] for kind in sorted(doubtful)}
 
 
 def _op(document: Document, chance: random.Random) -> Op | None:
@@ -258,17 +262,17 @@ def _op(document: Document, chance: random.Random) -> Op | None:
     return None
 
 
-async def replay(frames: Sequence[Frame]) -> None:
-    """Send frames that were kept. Raises `Failure` and whatever else breaks."""
+async def replay(frames: Sequence[Frame]) -> dict[str, list[str]]:
+    """Send frames that were kept; return what `World.end` does. Raises `Failure` and whatever else breaks."""
     async with World() as world:
         for at, (doc, frame) in enumerate(frames):
             await world.step(at, doc, frame)
         await world.look()
-        await world.end()
+        return await world.end()
 
 
-async def fuzz(seed: int, number: int, honest: dict[str, list[bytes]], log: IO[str]) -> int:
-    """Live through one world of random frames; return how many. Raises as `replay` does."""
+async def fuzz(seed: int, number: int, honest: dict[str, list[bytes]], log: IO[str]) -> dict[str, list[str]]:
+    """Live through one world of `WORLD_FRAMES` random frames. As `replay`."""
     chance = random.Random(f"{seed} {number}")
     async with World() as world:
         for at in range(WORLD_FRAMES):
@@ -278,8 +282,7 @@ async def fuzz(seed: int, number: int, honest: dict[str, list[bytes]], log: IO[s
             log.flush()
             await world.step(at, kind, frame)
         await world.look()
-        await world.end()
-    return WORLD_FRAMES
+        return await world.end()
 
 
 def line_of(doc: str, frame: bytes | str) -> str:
@@ -307,9 +310,11 @@ def main() -> None:
     faulthandler.enable()
     for number in range(first, last):
         with Path(sys.argv[5]).open("w") as log:
-            count = asyncio.run(fuzz(seed, number, honest, log))
+            doubtful = asyncio.run(fuzz(seed, number, honest, log))
         faulthandler.cancel_dump_traceback_later()
-        print(f"world {number} {count}", flush=True)
+        print(f"world {number} {json.dumps(doubtful)}", flush=True)
+        if doubtful:
+            return  # the frames of this world stand in the file until somebody has looked at them
 
 
 if __name__ == "__main__":

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz.__main__ import CORPUS, ROOT, run
+from tests.fuzz.__main__ import CORPUS, ROOT, has_one_order, run
 
 pytestmark = pytest.mark.stock
 REPLAY = """
-import asyncio, pathlib, sys
+import asyncio, json, pathlib, sys
 from tests.fuzz.child import frames_in, replay
-asyncio.run(replay(frames_in(pathlib.Path(sys.argv[1]))))
+print(json.dumps(asyncio.run(replay(frames_in(pathlib.Path(sys.argv[1]))))))
 """
 
 
@@ -30,3 +31,5 @@ def test_frames_that_broke_something_once(path: Path) -> None:
         [sys.executable, "-c", REPLAY, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert child.returncode == 0, child.stderr[-3000:]
+    doubtful = json.loads(child.stdout)
+    assert not [kind for kind, journal in doubtful.items() if has_one_order(kind, journal)]

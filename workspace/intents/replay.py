@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from crdt.digest import sha256_of
+from crdt.digest import digest_value, sha256_of
 from crdt.document import Document
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
 from workspace.intents.auditing import Auditor, Breach
-from workspace.intents.fold import Break, Fold, JournalLike, unreadable
+from workspace.intents.fold import UNREADABLE, Break, Fold, JournalLike, unreadable
 from workspace.intents.record import (
     BLANKED,
     CheckpointBody,
@@ -33,6 +33,7 @@ from workspace.intents.record import (
 REPLAY_CLIENT = 2
 NEVER = 1 << 53
 LOST_SHOWN = 5
+NOT_AS_IT_WAS = "its edits give another document than stood here: bytes that no client makes can have no one order"
 
 
 class LostDocument(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -182,14 +183,62 @@ class Replay:
                 if self.fold.unsettled:
                     self._check_others(record)
                 elif self.fold.state() != expected:
-                    if self.fold.is_said_by_chance:
-                        self.unchecked += 1
-                        return
-                    raise LogCorrupt(f"record {record.seq} says the state was {expected}, replay gives another")
+                    self._as_arrived(record, record.body)
                 else:
                     self.states += 1
             case _:
                 pass
+
+    def _as_arrived(self, record: Record, body: CommitBody | CheckpointBody) -> None:
+        """Look which document is another than a record says, and go on with what was there or without it.
+
+        Bytes made by hand can be such that they have no one order: then a document depends on the order in which its
+        edits came, and records name them person by person. So it is built from its rows as they came; where that is not
+        what was there either, it is lost.
+
+        Raises:
+            LogCorrupt: nobody can say which document it is.
+        """
+        if self.fold.is_said_by_chance:
+            self.unchecked += 1
+            return
+        others = self._built_from_rows()
+        digests = {doc: document.digest() for doc, document in others.items()}
+        if isinstance(body, CheckpointBody):
+            wrong = {doc for doc, digest in self.fold.digests().items() if body.documents.get(doc) != digest}
+            right = {doc for doc in wrong if digests.get(doc) == body.documents.get(doc)}
+        else:
+            is_it = digest_value({**self.fold.digests(), **digests}) == body.state
+            right = set(others) if is_it else set()
+            apart = {doc for doc, document in self.fold.documents.items() if document.is_apart()}
+            wrong = right or apart | others.keys()
+        if not wrong:
+            raise LogCorrupt(f"record {record.seq} says the state was {body.state}, replay gives another")
+        self.fold.documents.update((doc, others[doc]) for doc in right)
+        for doc in sorted(wrong - right):
+            self._lose(doc, record.seq)
+        self.states += wrong == right
+        self.unchecked += wrong != right
+
+    def _lose(self, doc: str, seq: int) -> None:
+        self.fold.lose(Break(doc, seq, self.fold.rows.get(doc, 0), NOT_AS_IT_WAS, is_state=True))
+
+    def _built_from_rows(self) -> dict[str, Document]:
+        """Return the documents that are others where the rows that records have named are taken in journal order."""
+        rows: dict[str, list[int]] = {}
+        for jid in sorted(self.index.used):
+            rows.setdefault(self.index.rows[jid].doc, []).append(jid)
+        found = {}
+        for doc, document in self.fold.documents.items():
+            again = Document(document.kind, client=self.fold.client)
+            try:
+                for jid in rows.get(doc, []):
+                    again.apply(self.index.rows[jid].update)
+                if again.digest() != document.digest():
+                    found[doc] = again
+            except UNREADABLE:
+                continue
+        return found
 
     def doubt(self, seq: int) -> None:
         """Lose the documents whose state after record `seq` cannot be read."""
@@ -202,7 +251,7 @@ class Replay:
         if isinstance(record.body, CheckpointBody):
             for doc, digest in self.fold.digests().items():
                 if record.body.documents.get(doc) != digest:
-                    raise LogCorrupt(f"record {record.seq} says {doc} was another than replay gives")
+                    self._lose(doc, record.seq)
 
     def lost(self) -> tuple[LostDocument, ...]:
         """Return every document that was put aside, or could not be rebuilt here."""
