@@ -8,37 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from crdt.document import Document
-from crdt.intake import encode_deletions, take_in
+from crdt.intake import take_in
 from crdt.scan import scan_update
-from crdt.wire import Writer
+from tests.support.long_life import of_many_bytes, of_many_clients, of_many_ranges
 
 SECONDS = 60.0
-CLIENTS, RANGES, BYTES = 20_000, 500_000, 10 << 20
 
 
-def _of_many_clients() -> bytes:
-    writer = Writer().var_uint(CLIENTS)
-    for client in range(10**6 + CLIENTS, 10**6, -1):
-        writer.var_uint(1).var_uint(client).var_uint(0).byte(4).var_uint(1).var_string("content").var_string("w")
-    return writer.byte(0).getvalue()
-
-
-def _of_many_ranges() -> bytes:
-    """Return words of which every other character was deleted, as whoever saw that sends them."""
-    own = Writer().var_uint(10**6).getvalue()
-    writer = Writer().var_uint(1).var_uint(RANGES).var_uint(10**6).var_uint(0)
-    writer.byte(4).var_uint(1).var_string("content").var_string("a")
-    for at in range(1, RANGES):
-        writer.byte(0x84 if at % 2 == 0 else 0x81).raw(own).var_uint(at - 1).raw(b"\x01a" if at % 2 == 0 else b"\x01")
-    return writer.raw(encode_deletions({10**6: [(at, at + 1) for at in range(1, RANGES, 2)]})).getvalue()
-
-
-def _of_many_bytes() -> bytes:
-    writer = Writer().var_uint(1).var_uint(1).var_uint(10**6).var_uint(0).byte(4)
-    return writer.var_uint(1).var_string("content").var_string("a word " * (BYTES // 7)).byte(0).getvalue()
-
-
-@pytest.mark.parametrize("make", [_of_many_clients, _of_many_ranges, _of_many_bytes])
+@pytest.mark.parametrize("make", [of_many_clients, of_many_ranges, of_many_bytes])
 def test_a_document_of_a_long_life(make: Callable[[], bytes]) -> None:
     update = make()
     began = time.monotonic()
