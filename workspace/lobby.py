@@ -154,7 +154,7 @@ class Lobby:
                 now=self.clock.now(),
                 versions=library_versions(),
                 chance=int(self.clock.token(4), 16),
-                document_bytes_max=self.settings.document_bytes_max,
+                bounds=self.settings.bounds(),
                 has_judge=self.judge is not None,
                 quick=self.judge.quick if self.judge is not None else None,
             )

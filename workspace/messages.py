@@ -15,7 +15,7 @@ import msgspec
 from crdt.digest import Json
 from crdt.states import mend_halves
 from workspace.intents.events import Acked, Nacked
-from workspace.intents.intent import SCOPES_MAX, IntentFrame, IntentKind, Role, Scope, State
+from workspace.intents.intent import IntentFrame, IntentKind, Role, Scope, State
 from workspace.intents.plan import Option
 from workspace.intents.record import Question, Row, VerdictBody, body_parts
 
@@ -24,6 +24,7 @@ T = TypeVar("T")
 MESSAGE_BYTES_MAX = 256 * 1024
 COMPOSING_BYTES_MAX = 16 * 1024
 NESTING_MAX = 32
+SCOPES_MAX = 256  # the highest that the settings allow an instruction
 PARTS_MAX = 20_000
 INTEGER_MAX = 2**53 - 1
 LANE_POINTS_MAX = 80

@@ -13,6 +13,7 @@ import msgspec
 
 from crdt.awareness import STATE_BYTES_MAX
 from crdt.scan import Limits
+from workspace.intents.bounds import Bounds
 
 KEY_PREFIX = "FOLKMOOT_KEY_"
 KIB, MIB = 1 << 10, 1 << 20
@@ -46,6 +47,14 @@ BOUNDS = (
     Bound("outbox_frames_max", 64, 10_000_000),
     Bound("body_bytes_max", 16 * KIB, 64 * MIB),
     Bound("documents_max", 1, 10_000),
+    Bound("live_intents_max", 1, 10_000),
+    Bound("instruction_points_max", 100, 50_000),
+    Bound("scopes_max", 1, 256),
+    Bound("references_max", 1, 64),
+    Bound("expectations_max", 0, 256),
+    Bound("needs_max", 0, 256),
+    Bound("socket_ids_max", 1, 4_096),
+    Bound("brought_ids_max", 0, 50_000),
 )
 
 
@@ -70,6 +79,14 @@ class Settings(msgspec.Struct, frozen=True):
     outbox_frames_max: int = 4_096
     body_bytes_max: int = MIB
     documents_max: int = 200
+    live_intents_max: int = 1_000
+    instruction_points_max: int = 8_000
+    scopes_max: int = 32
+    references_max: int = 16
+    expectations_max: int = 32
+    needs_max: int = 64
+    socket_ids_max: int = 64
+    brought_ids_max: int = 4_096
     idle_seconds: float = 60.0
     presence_seconds: float = 15.0
     mail: str = ""
@@ -90,6 +107,19 @@ class Settings(msgspec.Struct, frozen=True):
         """Return what one update may hold."""
         size = self.frame_bytes_max
         return Limits(update_bytes_max=size, state_vector_bytes_max=size, key_items_max=self.items_per_key_max)
+
+    def bounds(self) -> Bounds:
+        """Return what a workspace takes at once."""
+        return Bounds(
+            document_bytes=self.document_bytes_max,
+            live_intents=self.live_intents_max,
+            instruction_points=self.instruction_points_max,
+            scopes=self.scopes_max,
+            references=self.references_max,
+            expectations=self.expectations_max,
+            needs=self.needs_max,
+            brought_ids=self.brought_ids_max,
+        )
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from crdt.scan import Scan
 from workspace.peer import Peer
 
-IDS_MAX = 64
 NOBODY: frozenset[int] = frozenset()
 
 
@@ -59,7 +58,7 @@ class Writers:
     def _take(peer: Peer, holder: Peer | None, holders: dict[int, Peer], client: int) -> None:
         if holder is not None:
             holder.writes_as = tuple(id for id in holder.writes_as if id != client)
-        if len(peer.writes_as) < IDS_MAX:
+        if len(peer.writes_as) < peer.session.bounds.socket_ids_max:
             holders[client] = peer
             peer.writes_as = (*peer.writes_as, client)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
+import httpx2
 import msgspec
 import pytest
 
+from crdt.sync import encode_update
+from crdt.wire import Writer
+from tests.support.server import running_server
+from workspace.document_client import connect_document
 from workspace.settings import BOUNDS, Bound, Settings, read_settings
 
 TABLE = Path(__file__).parents[2] / "docs" / "limits.md"
@@ -59,3 +65,45 @@ def test_a_document_fits_into_a_frame() -> None:
         read_settings({"FOLKMOOT_FRAME_BYTES_MAX": str(16 * MIB)})
     limits = read_settings({"FOLKMOOT_DOCUMENT_BYTES_MAX": str(64 * MIB)}).limits()
     assert (limits.update_bytes_max, limits.state_vector_bytes_max) == (65 * MIB, 65 * MIB)
+
+
+async def test_what_an_operator_sets_holds_for_instructions_and_sockets() -> None:
+    settings = read_settings(
+        {
+            "FOLKMOOT_LIVE_INTENTS_MAX": "1",
+            "FOLKMOOT_INSTRUCTION_POINTS_MAX": "100",
+            "FOLKMOOT_SCOPES_MAX": "1",
+            "FOLKMOOT_REFERENCES_MAX": "1",
+            "FOLKMOOT_EXPECTATIONS_MAX": "0",
+            "FOLKMOOT_NEEDS_MAX": "0",
+            "FOLKMOOT_SOCKET_IDS_MAX": "2",
+        }
+    )
+    scope = {"doc": "plan"}
+    async with running_server(settings=settings) as server:
+        url = f"{server.url}/api/workspaces/demo/intents"
+        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {await server.token('ana')}"}) as http:
+
+            async def code(**frame: object) -> str:
+                answer = await http.post(url, json={"text": "wait", **frame})
+                return "taken" if answer.status_code == 202 else answer.json()["code"]
+
+            assert await code(text="x" * 101) == "too_large"
+            assert await code(scope=[scope, scope]) == "too_large"
+            assert await code(refs=["i1", "i2"], kind="cancel") == "too_large"
+            assert await code(expects=[{"doc": "plan", "path": ["x"], "equals": 1}]) == "too_large"
+            assert await code(text="x" * 100, scope=[scope]) == "taken"
+            assert await code() == "rate_limited"
+        bounds = settings.bounds()
+        room = await server.lobby.room("demo")
+        assert room.sequencer.core.bounds == bounds
+        async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("ben")) as ben:
+            for client in range(10**6, 10**6 + 3):
+                writer = Writer().var_uint(1).var_uint(1).var_uint(client).var_uint(0).byte(4).var_uint(1)
+                update = writer.var_string("content").var_string("x").byte(0).getvalue()
+                await ben.socket.send(encode_update(update))
+            async with asyncio.timeout(20):
+                while await room.read(lambda: room.sequencer.fold.documents["plan"].text()) != "xxx":
+                    await asyncio.sleep(0.01)
+            (held,) = [peer.writes_as for peer in room.doorman.peers if peer.session.identity.actor == "ben"]
+            assert len(held) <= 2

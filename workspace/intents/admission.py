@@ -15,17 +15,13 @@ from workspace.errors import Refusal
 from workspace.intents.accounting import over_budget
 from workspace.intents.authority import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.board import Entry
+from workspace.intents.bounds import Bounds
 from workspace.intents.core import Core, Work
 from workspace.intents.events import Acked, Nacked, Submitted
 from workspace.intents.gate import read_need
 from workspace.intents.intent import (
-    EXPECTS_MAX,
-    NEEDS_MAX,
     PATH_DEPTH_MAX,
     QUOTE_POINTS_MAX,
-    REFS_MAX,
-    SCOPES_MAX,
-    TEXT_POINTS_MAX,
     IntentFrame,
     Path,
     Scope,
@@ -37,7 +33,6 @@ from workspace.intents.settling import answered, ask_consent
 from workspace.intents.steering import steer
 from workspace.intents.turn import AGENT, Turn
 
-LIVE_INTENTS_MAX = 1_000
 NEEDS_TEXT = frozenset({"do", "override"})
 NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
 ONE_REF = frozenset({"answer", "approve", "undo"})
@@ -80,19 +75,19 @@ def refuse(core: Core, event: Submitted) -> Refusal | None:
     frame = event.frame
     if rank_of(event.role) < rank_of("commenter"):
         return Refusal("read_only", f"A {event.role} may read, not instruct.", "Ask the owner for another role.")
-    return _refuse_shape(frame) or _refuse_places(core, frame) or _refuse_refs(core, event)
+    return _refuse_shape(frame, core.bounds) or _refuse_places(core, frame) or _refuse_refs(core, event)
 
 
-def _refuse_shape(frame: IntentFrame) -> Refusal | None:
-    bounds = (
-        ("text", len(frame.text), TEXT_POINTS_MAX),
-        ("scope", len(frame.scope or ()), SCOPES_MAX),
-        ("refs", len(frame.refs), REFS_MAX),
-        ("expects", len(frame.expects), EXPECTS_MAX),
-        ("needs", len(frame.needs), NEEDS_MAX),
-        ("value", len(frame.value or ""), TEXT_POINTS_MAX),
+def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
+    sizes = (
+        ("text", len(frame.text), bounds.instruction_points),
+        ("scope", len(frame.scope or ()), bounds.scopes),
+        ("refs", len(frame.refs), bounds.references),
+        ("expects", len(frame.expects), bounds.expectations),
+        ("needs", len(frame.needs), bounds.needs),
+        ("value", len(frame.value or ""), bounds.instruction_points),
     )
-    for name, size, limit in bounds:
+    for name, size, limit in sizes:
         if size > limit:
             return Refusal("too_large", f"{name} has {size}; at most {limit} are taken.", "Split it up.")
     if frame.deadline is not None and not 0 < frame.deadline < SECONDS_MAX:
@@ -202,8 +197,9 @@ def _is_past_question(core: Core, ref: str) -> bool:
 
 def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
     frame, board = event.frame, core.fold.board
-    if len(board.live) >= LIVE_INTENTS_MAX:
-        refusal = Refusal("rate_limited", f"{LIVE_INTENTS_MAX} instructions are under way here.", "Try again shortly.")
+    if len(board.live) >= core.bounds.live_intents:
+        reason = f"{core.bounds.live_intents} instructions are under way here."
+        refusal = Refusal("rate_limited", reason, "Try again shortly.")
         turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
         return
     spent = over_budget(core, turn.now, author=event.actor) if frame.kind in NEEDS_TEXT else None

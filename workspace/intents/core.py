@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from crdt.execute import Executed
 from workspace.errors import LogCorrupt
 from workspace.intents.board import Entry
+from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.conflict import Area, areas_of, do_collide
 from workspace.intents.fold import Fold
 from workspace.intents.oracle import Item, Judgement, Pair
@@ -54,6 +55,7 @@ class Core:
     synced: dict[tuple[str, str], int] = field(default_factory=dict)
     has_judge: bool = False
     quick: Quick | None = None
+    bounds: Bounds = DEFAULT_BOUNDS
     harmless: set[Pair] = field(default_factory=set)
     plans: int = 0
     areas: dict[str, tuple[int, int, PlanBody | None, tuple[Area, ...] | None]] = field(default_factory=dict)

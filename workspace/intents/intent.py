@@ -41,11 +41,6 @@ TERMINAL: frozenset[str] = frozenset(
 
 RANKS: dict[str, int] = {"owner": 30, "editor": 20, "commenter": 10, "viewer": 5, "agent": 0}
 
-TEXT_POINTS_MAX = 8_000
-SCOPES_MAX = 32
-REFS_MAX = 16
-EXPECTS_MAX = 32
-NEEDS_MAX = 64
 QUOTE_POINTS_MAX = 2_000
 PATH_DEPTH_MAX = 16
 

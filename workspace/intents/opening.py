@@ -8,6 +8,7 @@ from crdt.document import EMPTY_UPDATE
 from crdt.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
 from workspace.intents import accounting
+from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.core import Core, Quick, Work, writer_client
 from workspace.intents.events import Outcome, SendEffect
 from workspace.intents.failing import end_failed
@@ -15,7 +16,7 @@ from workspace.intents.fold import UNREADABLE, Break, Fold, JournalLike, words_o
 from workspace.intents.quarantine import put_aside
 from workspace.intents.record import ConfigBody, Row
 from workspace.intents.replay import Replay, start_replay
-from workspace.intents.sequencer import DOCUMENT_BYTES_MAX, Sequencer
+from workspace.intents.sequencer import Sequencer
 from workspace.intents.turn import AGENT, Turn, unix_time
 
 IDLE_LANE_SECONDS = 86_400.0
@@ -30,7 +31,7 @@ def open_sequencer(
     now: float,
     versions: dict[str, str],
     chance: int = 0,
-    document_bytes_max: int = DOCUMENT_BYTES_MAX,
+    bounds: Bounds = DEFAULT_BOUNDS,
     has_judge: bool = False,
     quick: Quick | None = None,
 ) -> tuple[Sequencer, Outcome]:
@@ -55,7 +56,7 @@ def open_sequencer(
         epoch=epoch,
         fold=fold,
         client=writer_client(used | fold.history.agents, chance),
-        document_bytes_max=document_bytes_max,
+        bounds=bounds,
         has_judge=has_judge,
         quick=quick,
     )

@@ -15,6 +15,7 @@ from crdt.errors import CrdtError
 from crdt.intake import WORDS, Intake, Reason, take_in
 from crdt.rewriting import encode_deletions
 from workspace.intents import accounting, admission, committing, judging, merging, outside, planning
+from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.core import RESERVED_IDS, Core, Quick
 from workspace.intents.events import (
     CallEnded,
@@ -55,11 +56,8 @@ from workspace.intents.turn import AGENT, Turn
 
 STEPS_MAX = 10_000
 CHECKPOINT_RECORDS = 1_000
-DOCUMENT_BYTES_MAX = 16 << 20
 # What is refused costs a few bytes, too: a document that is over its bound by so much takes nothing any more.
 OVER_BYTES_MAX = 1 << 20
-# Documents that were made elsewhere bring the ids of that server's agent.
-BROUGHT_IDS_MAX = 4_096
 MEASURE_EVERY_BYTES = 256 << 10
 DRAFT_POINTS_MAX = 20_000
 NOBODY: frozenset[int] = frozenset()
@@ -80,12 +78,11 @@ class Sequencer:
         epoch: int,
         fold: Fold,
         client: int,
-        document_bytes_max: int = DOCUMENT_BYTES_MAX,
+        bounds: Bounds = DEFAULT_BOUNDS,
         has_judge: bool = False,
         quick: Quick | None = None,
     ) -> None:
-        self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick)
-        self.document_bytes_max = document_bytes_max
+        self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick, bounds=bounds)
         self._changed: set[str] = set()
         self._sizes: dict[str, tuple[int, int]] = {}
         self._documents = len(fold.documents)
@@ -272,7 +269,8 @@ class Sequencer:
                 continue
             is_new = client not in state
             is_ours = client == self.core.client or client in agents
-            if is_ours or not event.step2 or (is_new and sum(id < RESERVED_IDS for id in state) >= BROUGHT_IDS_MAX):
+            brought = sum(id < RESERVED_IDS for id in state) if is_new else 0
+            if is_ours or not event.step2 or (is_new and brought >= self.core.bounds.brought_ids):
                 found.add(client)
         return frozenset(found) if found else NOBODY
 
@@ -285,10 +283,11 @@ class Sequencer:
     def _left(self, doc: str, document: Document, more: int) -> int:
         """Return how many bytes a document may still grow after an update; measured every 256 KiB of growth."""
         measured, grown = self._sizes.get(doc, (0, MEASURE_EVERY_BYTES))
-        if grown + more > MEASURE_EVERY_BYTES or measured + grown + more > self.document_bytes_max:
+        bound = self.core.bounds.document_bytes
+        if grown + more > MEASURE_EVERY_BYTES or measured + grown + more > bound:
             measured, grown = len(document.encode()), 0
         self._sizes[doc] = (measured, grown + more)
-        return self.document_bytes_max - measured - grown - more
+        return bound - measured - grown - more
 
     def _draft(self, turn: Turn, event: Drafted) -> None:
         entry = self.core.fold.board.live.get(event.intent)

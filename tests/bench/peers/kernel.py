@@ -17,7 +17,7 @@ import time
 
 from tests.bench.replay import lay, make_log, travel_times
 from tests.workspace.intents.driver import Driver
-from workspace.intents import admission
+from workspace.intents.bounds import Bounds
 from workspace.intents.intent import Scope
 from workspace.intents.record import PolicyConfig
 from workspace.intents.replay import fold_log
@@ -32,8 +32,8 @@ def gate_ms(pending: int) -> float:
 
     None has seen the others, so the gate holds it against every one of them; nobody touches the same value.
     """
-    admission.LIVE_INTENTS_MAX = pending + 100
     driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0, slots=pending + 10))
+    driver.sequencer.core.bounds = Bounds(live_intents=pending + 100)
     for at in range(pending):
         driver.ask(f"P{at}", "pending", seen=driver.start, scope=(Scope("plan"),))
     live = driver.sequencer.fold.board.live

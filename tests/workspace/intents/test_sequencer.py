@@ -16,6 +16,7 @@ from crdt.paths import delete_path, set_path
 from crdt.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.board import Standing
+from workspace.intents.bounds import Bounds
 from workspace.intents.events import Edited, EditRefused, LaneChanged, Outcome, Proposed, Resync, SocketOpened
 from workspace.intents.intent import Expect, Need, Scope
 from workspace.intents.plan import Asked, Option, Planned, Refused
@@ -535,7 +536,7 @@ def test_updates_that_no_record_names_yet_survive_a_crash_in_their_order() -> No
 
 def test_a_document_grows_to_its_bound_and_may_still_be_cut() -> None:
     driver = Driver()
-    driver.sequencer.document_bytes_max = 2_000
+    driver.sequencer.core.bounds = Bounds(document_bytes=2_000)
     refused: list[EditRefused] = []
     while not refused and len(driver.text()) < 5_000:
         driver.type("Ana", "plan", lambda d: d.insert_text(0, "x" * 100))
