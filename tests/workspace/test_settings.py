@@ -93,7 +93,6 @@ async def test_what_an_operator_sets_holds_for_instructions_and_sockets() -> Non
             assert await code(refs=["i1", "i2"], kind="cancel") == "too_large"
             assert await code(expects=[{"doc": "plan", "path": ["x"], "equals": 1}]) == "too_large"
             assert await code(text="x" * 100, scope=[scope]) == "taken"
-            assert await code() == "rate_limited"
         bounds = settings.bounds()
         room = await server.lobby.room("demo")
         assert room.sequencer.core.bounds == bounds

@@ -684,3 +684,14 @@ def test_an_intent_that_is_not_done_by_its_deadline_expires() -> None:
     driver.wait(1)
     assert driver.verdict(early).state == "done"
     assert driver.ask("Ana", deadline=-1.0) == "MALFORMED"
+
+
+def test_no_more_instructions_are_under_way_than_the_bound_allows() -> None:
+    driver = Driver()
+    driver.sequencer.core.bounds = Bounds(live_intents=2)
+    first, second = driver.ask("ana"), driver.ask("ben")
+    assert driver.ask("chen") == "RATE_LIMITED"
+    driver.add(first, "x", 1)
+    driver.add(second, "y", 1)
+    assert driver.state(first) == driver.state(second) == "done"
+    assert driver.ask("chen").startswith("i")
