@@ -38,6 +38,8 @@ NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
 ONE_REF = frozenset({"answer", "approve", "undo"})
 # What a cancel without refs stops: the author's own, or everything the author may.
 STOPS = ("mine", "all")
+# These make room, and take none.
+ENDS_AT_ONCE = frozenset({"answer", "cancel"})
 KEYS_MAX = 256
 SECONDS_MAX = 2.0**40
 REASON_POINTS_MAX = 500
@@ -197,7 +199,7 @@ def _is_past_question(core: Core, ref: str) -> bool:
 
 def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
     frame, board = event.frame, core.fold.board
-    if len(board.live) >= core.bounds.live_intents:
+    if len(board.live) >= core.bounds.live_intents and frame.kind not in ENDS_AT_ONCE:
         reason = f"{core.bounds.live_intents} instructions are under way here."
         refusal = Refusal("rate_limited", reason, "Try again shortly.")
         turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
