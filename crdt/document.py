@@ -170,8 +170,10 @@ class Document(Worded):
 
     # ------------------------------------------------------------ changing
 
-    def apply(self, update: bytes, scan: Scan | None = None) -> Applied | None:
+    def apply(self, update: bytes, scan: Scan | None = None, *, is_typing: bool = False) -> Applied | None:
         """Integrate an update; None when it holds nothing new. What a client brings passes `crdt.intake` before.
+
+        `is_typing` where that has found out by `is_typing`.
 
         Raises:
             MissingDependencies: there is a gap, or it waits for itself; nothing was applied.
@@ -180,7 +182,7 @@ class Document(Worded):
             BrokenDocument: pycrdt panicked, and the document cannot be built again; discard it.
         """
         found = scan if scan is not None else scan_update(update, INTERNAL)
-        if self._is_typing(update, found):
+        if is_typing or self.is_typing(update, found):
             self._integrate(update)
             for client, (_, end) in found.inserted.items():
                 self._state[client] = end
@@ -282,9 +284,7 @@ class Document(Worded):
         copy.is_strict = self.is_strict
         return copy
 
-    # ------------------------------------------------------------ inside
-
-    def _is_typing(self, update: bytes, scan: Scan) -> bool:
+    def is_typing(self, update: bytes, scan: Scan) -> bool:
         """Tell whether an update is new strings of one client in a plain text: then pycrdt's event says nothing new.
 
         What integrates is all of it, because it starts where its client ends and both neighbours are here: `needs`
@@ -309,6 +309,8 @@ class Document(Worded):
         if middles is NO_MIDDLES:
             return True
         return middles is not None and not cuts(middles, edges(update, scan))
+
+    # ------------------------------------------------------------ inside
 
     def _known_middles(self) -> dict[int, set[int]]:
         """Return, by client, the clocks between the halves of characters of two units; none where they do not count."""

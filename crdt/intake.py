@@ -84,6 +84,7 @@ class Intake(msgspec.Struct, frozen=True):
     """What comes in: `update` is to be applied, with its `scan`. `waits` where a part of it lacks what came before.
 
     `removed` are the ids whose content was entered as deleted: their author's replica is to delete them, too.
+    `is_typing` where it is but new words in a plain text: `Document.apply` need not find that out again.
     """
 
     update: bytes
@@ -91,6 +92,7 @@ class Intake(msgspec.Struct, frozen=True):
     refused: tuple[Refused, ...] = ()
     waits: bool = False
     removed: Mapping[int, tuple[Span, ...]] = {}
+    is_typing: bool = False
 
 
 class Holding(Protocol):
@@ -102,6 +104,9 @@ class Holding(Protocol):
 
     def state_vector(self) -> Mapping[int, int]:
         """Return client id to next clock."""
+
+    def is_typing(self, update: bytes, scan: Scan) -> bool:
+        """Tell whether an update is new words of one client in a plain text, and nothing else."""
 
     def missing(self, scan: Scan) -> bool:
         """Tell whether an update would leave a gap."""
@@ -123,8 +128,10 @@ def take_in(
     Raises:
         MalformedFrame: a part of it cannot be cut where it must be.
     """
-    state = document.state_vector()
     # Nearly every edit there is: words of one client, or a deletion, in a plain text.
+    if not (foreign or is_full or scan.pairs) and document.is_typing(update, scan):
+        return Intake(update, scan, is_typing=True)
+    state = document.state_vector()
     if not (scan.kinds & ~TYPED or foreign or is_full or scan.pairs) and len(scan.inserted) <= 1 and document.is_plain:
         for client, (start, _) in scan.inserted.items():
             if start != state.get(client, 0):

@@ -24,7 +24,7 @@ class Listening(Document):
 
     __slots__ = ()
 
-    def _is_typing(self, update: bytes, scan: Scan) -> bool:
+    def is_typing(self, update: bytes, scan: Scan) -> bool:
         return False
 
 
@@ -36,7 +36,7 @@ class Pair:
         self.typed = 0
 
     def apply(self, update: bytes) -> Applied | None:
-        self.typed += self.quick._is_typing(update, scan_update(update))
+        self.typed += self.quick.is_typing(update, scan_update(update))
         told: list[Applied | None] = []
         failed: list[type[CrdtError]] = []
         for document in (self.quick, self.slow):

@@ -234,7 +234,7 @@ class Sequencer:
             intake = take_in(
                 document, event.update, event.scan, foreign=self._foreign(event, document), is_full=left < 0
             )
-            applied = document.apply(intake.update, intake.scan)
+            applied = document.apply(intake.update, intake.scan, is_typing=intake.is_typing)
         except CrdtError as error:
             if error.code == "broken_document":
                 raise
