@@ -63,7 +63,7 @@ fuzz: $(STAMP) $(STOCK)  ## hostile frames against a room in child processes; FR
 	$(BIN)/python -m tests.fuzz --frames $(or $(FRAMES),100000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
 long-life: $(STAMP) $(STOCK)  ## documents of 20,000 clients, 500,000 deleted ranges, 10 MiB, over sockets; says how long each step took
-	FOLKMOOT_LONG_LIFE=1 $(BIN)/python -m pytest -s tests/stock/test_long_life.py
+	FOLKMOOT_LONG_LIFE=1 $(BIN)/python -m pytest -s tests/crdt/test_long_life.py tests/stock/test_long_life.py
 
 histories: $(STAMP)  ## random histories of people, plans and crashes against the bare sequencer
 	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history

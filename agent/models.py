@@ -71,6 +71,7 @@ def make_gateway(settings: ModelSettings) -> Gateway:
 
     def make() -> Provider:
         module = importlib.import_module("agent.gateway.provider_anthropic")
+        importlib.import_module("genai_prices")  # needed with the first answer, and slow
         provider: Provider = module.AnthropicProvider(
             api_key=settings.api_key or None, base_url=settings.base_url or None
         )

@@ -12,7 +12,7 @@ import binascii
 import math
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
@@ -47,7 +47,7 @@ def from_stored(value: object, level: int = 0) -> Json:
         case dict():
             return _escaped({str(key): from_stored(part, level + 1) for key, part in value.items()})
         case Map():
-            return _escaped({key: from_stored(value[key], level + 1) for key in list(value.keys())})
+            return _escaped({key: from_stored(part, level + 1) for key, part in _items(value)})
         case list():
             return [from_stored(part, level + 1) for part in value]
         case Array():
@@ -70,9 +70,19 @@ def read_map(root: Map[object], *, is_quick: bool) -> Json:
     if is_quick:
         try:
             return from_stored(root.to_py())
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, KeyError):
             pass
     return from_stored(root)
+
+
+def _items(stored: Map[object]) -> Iterator[tuple[str, object]]:
+    """Yield keys and values; not a key under which an old log holds a mark, which pycrdt names and does not have."""
+    for key in list(stored.keys()):
+        try:
+            value = stored[key]
+        except KeyError:
+            continue
+        yield key, value
 
 
 def _number(value: float) -> Json:
@@ -155,7 +165,7 @@ def for_people(value: Json) -> Json:
 # ---------------------------------------------------------------- XML, as pycrdt writes it, in one order
 
 
-def xml_of(node: XmlElement | XmlFragment) -> str:
+def xml_of(node: XmlElement | XmlFragment | XmlText) -> str:
     """Return the XML of a node as pycrdt's own `str` has it, with attributes sorted: that one's order is chance."""
     return "".join(_pieces(node, 0))
 
@@ -178,7 +188,8 @@ def _pieces(node: object, level: int) -> list[str]:
 
 
 def _attributes(node: XmlElement) -> dict[str, object]:
-    return {str(name): value for name, value in node.attributes.__iter__()}
+    # pycrdt hands out shared types bare here, without what reads them.
+    return {str(name): node._maybe_as_type_or_doc(value) for name, value in node.attributes.__iter__()}
 
 
 def has_choice(node: object, level: int = 0) -> bool:
@@ -231,11 +242,13 @@ def _said(value: object) -> str:
         case dict():
             return f"{{{', '.join(f'{key}: {_said(value[key])}' for key in sorted(value))}}}"
         case Map():
-            return _said({key: value[key] for key in list(value.keys())})
+            return _said(dict(_items(value)))
         case Array():
             return _said([value[at] for at in range(len(value))])
         case Text():
             return str(value)
+        case XmlText() | XmlElement() | XmlFragment():
+            return xml_of(value)
         case _:
             return f"{type(value).__name__}Ref"
 

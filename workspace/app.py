@@ -13,8 +13,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from crdt.errors import CrdtError
+from workspace.couriers.late import LateWebhook
 from workspace.couriers.mail import MailDrop
-from workspace.couriers.webhook import Webhook
 from workspace.errors import WorkspaceFault
 from workspace.guests import CHANCE_BYTES, receive_guest
 from workspace.http import attribution, documents, effects, inbox, intents, log, pages, usage, workspaces
@@ -90,7 +90,7 @@ def create_app(
     """Return the application; its lobby starts and stops with the server's lifespan."""
     couriers: dict[str, Courier] = {
         "mail": MailDrop(settings.mail_folder),
-        "webhook": Webhook(settings.keys, allows_private=settings.allows_private_webhooks),
+        "webhook": LateWebhook(settings.keys, allows_private=settings.allows_private_webhooks),
     }
     lobby = Lobby(store=store, planner=planner, clock=clock, settings=settings, judge=judge, couriers=couriers)
 

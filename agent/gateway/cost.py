@@ -6,6 +6,7 @@ here and says so (`unpriced`): local servers are the usual case.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +14,6 @@ from decimal import ROUND_CEILING, Decimal
 from importlib.metadata import version
 from pathlib import Path
 
-import genai_prices
 import msgspec
 
 from workspace.intents.calls import MICROS, CallUsage, Price
@@ -40,6 +40,8 @@ class Prices:
                 + own.cache_write * usage.cache_written
             ) / 1e6
             return _micros(Decimal(repr(dollars))), "override"
+        # A table of a megabyte and slow to load: `agent.models` does that beside the loop, with the provider.
+        genai_prices = importlib.import_module("genai_prices")
         counted = genai_prices.Usage(
             input_tokens=usage.read + usage.cache_read + usage.cache_written,
             output_tokens=usage.written,

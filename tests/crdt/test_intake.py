@@ -343,3 +343,9 @@ def test_a_vector_that_ends_inside_a_character_is_served_all_of_it(yjs: Oracle) 
     server = both(yjs, "text", TEXT + "t.insert(0, 'x😀y')")
     vector = Writer().var_uint(1).var_uint(10**9 + 7).var_uint(2).getvalue()
     assert "😀y" in server.document.encode(vector).decode("utf-8", "ignore")
+
+
+def test_shared_types_under_an_attribute_are_read(yjs: Oracle) -> None:
+    code = "const e = new Y.XmlElement('p'); f.insert(0, [e]); e.setAttribute('m', new Y.Map([['a', 1]])); "
+    server = both(yjs, "rich", RICH + code + "e.setAttribute('t', new Y.Text('hi')); e.setAttribute('n', null)")
+    assert server.document.value() == '<p m="{a: 1}" n="null" t="hi"></p>'

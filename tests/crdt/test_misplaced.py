@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from crdt.document import Document
 from crdt.wire import Writer
 from tests.crdt.test_intake import Server
 from tests.support.oracle import Oracle, stock_yjs
@@ -130,3 +131,11 @@ def test_a_mark_that_was_mended_beside_what_was_collected(yjs: Oracle) -> None:
     server = served(*sent)
     assert server.document.value() == {"b": 1}
     server.check(yjs, sent)
+
+
+def test_a_mark_under_a_key_which_only_old_logs_hold_is_passed_over() -> None:
+    document = Document("data", client=5)
+    document.apply(update(C, 0, struct(FORMAT | KEY, root("data", "b"), text("b"), text("1"))))
+    document.apply(update(C, 1, struct(ANY | KEY, root("data", "k"), values(5))))
+    assert document.value() == {"k": 5}
+    assert document.digest()

@@ -22,7 +22,7 @@ from tests.support.server import Running, running_server
 
 pytestmark = pytest.mark.stock
 HERE = Path(__file__).parent
-WAIT, ROUNDS = 20, 60
+WAIT, ROUNDS = 20, 45
 IDS = {"ana": 1_000_000_007, "ben": 2_000_000_011, "chen": 3_000_000_019}
 WORDS = ("a", "bc ", "😀", "x😀y😀z", "👩‍👩‍👧", "e\u0301", "漢字", "\n", "\r\n", "\ufffd", "\u0000")
 MARKS = ({"bold": True}, {"bold": None}, {"link": {"href": "u😀"}})
@@ -97,7 +97,7 @@ def some_edits(chance: random.Random) -> list[list[object]]:
     return edits
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_all_end_with_what_people_at_a_plain_relay_hold(seed: int) -> None:
     chance = random.Random(seed)
     async with AsyncExitStack() as stack:

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.digest import Json, normal
+from crdt.sync import encode_update
+from crdt.wire import Writer
 from tests.stock.test_y_websocket import stock_peer
 from tests.support.server import Running, running_server
 from tests.workspace.test_routes import WS, http, problem
@@ -195,3 +197,17 @@ def test_any_content_reads_back_as_it_was_given(texts: list[str], values: list[d
             assert (await client.get(f"{WS}/verify")).json()["ok"]
 
     asyncio.run(run())
+
+
+async def test_an_image_in_a_text_is_a_place_in_what_is_read_over_http() -> None:
+    async with http() as (server, client):
+        await client.put(NOTES, json={"kind": "text", "content": "ab"})
+        async with connect_document(f"{server.ws_url}/ws/demo", "notes", token=await server.token("ben")) as document:
+            image = Writer().var_uint(1).var_uint(1).var_uint(10**6).var_uint(0).byte(5).var_uint(1)
+            update = image.var_string("content").var_string('{"image":"photo.png"}').byte(0).getvalue()
+            await document.socket.send(encode_update(update))
+            async with asyncio.timeout(20):
+                while len(said := str(await value_of(client))) < 3:
+                    await asyncio.sleep(0.01)
+        assert sorted(said) == ["a", "b", "\ufffc"]
+        assert (await client.get(f"{NOTES}?format=text")).text == said

@@ -65,7 +65,8 @@ async def test_what_a_reader_raises_goes_to_the_reader_and_the_room_lives(
     async with client, connect_document(f"{server.ws_url}/ws/demo", "budget", token=token, kind="data") as budget:
         for error in (RecursionError("deep"), RuntimeError("a bug"), Panic("native")):
             with monkeypatch.context() as patched:
-                fails(patched, "value", error)
+                for reader in ("value", "text"):
+                    fails(patched, reader, error)
                 answer = await client.get("/api/workspaces/demo/documents/plan")
             assert answer.status_code in (409, 500), answer.text
             assert answer.json()["code"] in ("internal", "document_broken")
@@ -141,6 +142,9 @@ async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the
             assert (answer["code"], bool(answer["remedy"])) == ("document_broken", True)
         again = await client.put("/api/workspaces/demo/documents/plan", json={"kind": "text"})
         assert (again.status_code, again.json()["code"]) == (409, "document_broken")
+        instruction = {"text": 'append "x" to plan', "scope": [{"doc": "plan"}]}
+        asked = await client.post("/api/workspaces/demo/intents", json=instruction)
+        assert (asked.status_code, asked.json()["code"]) == (409, "document_broken")
         shown = (await client.get("/api/workspaces/demo")).json()
         assert list(shown["documents"]) == ["budget"]
         assert "panicked" in shown["quarantined"]["plan"]

@@ -132,7 +132,8 @@ def _look(document: Document, form: str) -> Look:
     """Return of a document what a form of it is made of; no more, because the room waits meanwhile."""
     if form == "update":
         return Look(document.kind, state=document.encode())
-    return Look(document.kind, document.value(), document.digest() if form == "json" else "")
+    value = document.text() if document.kind == "text" else document.value()  # with a place for each embed
+    return Look(document.kind, value, document.digest() if form == "json" else "")
 
 
 def _rendered(look: Look, name: str, seq: int, form: str) -> Response:

@@ -28,6 +28,7 @@ from workspace.intents.intent import (
     rank_of,
 )
 from workspace.intents.planning import stop
+from workspace.intents.quarantine import refuse_lost
 from workspace.intents.record import IntentBody, VerdictBody
 from workspace.intents.settling import answered, ask_consent
 from workspace.intents.steering import steer
@@ -112,6 +113,10 @@ def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
 
 
 def _refuse_places(core: Core, frame: IntentFrame) -> Refusal | None:
+    named = [*(part.doc for part in frame.scope or ()), *(expect.doc for expect in frame.expects), *frame.needs]
+    lost = refuse_lost(core.fold, named)
+    if lost is not None:
+        return lost
     for part in frame.scope or ():
         problem = _scope_problem(core, part)
         if problem:

@@ -38,9 +38,9 @@ class WatchedDocument(Document):
         self._now, self._reads = now, reads
         super().__init__(of.kind, client=of.client, updates=(of.encode(),))
 
-    def apply(self, update: bytes, scan: Scan | None = None) -> Applied | None:
+    def apply(self, update: bytes, scan: Scan | None = None, *, is_typing: bool = False) -> Applied | None:
         """Integrate an update and note it."""
-        applied = super().apply(update, scan)
+        applied = super().apply(update, scan, is_typing=is_typing)
         if applied is not None:
             self._note(applied)
         return applied

@@ -53,10 +53,12 @@ def unbuildable(monkeypatch: pytest.MonkeyPatch) -> Spoil:
     def spoil() -> None:
         apply = Document.apply
 
-        def call(document: Document, update: bytes, scan: Scan | None = None) -> Applied | None:
+        def call(
+            document: Document, update: bytes, scan: Scan | None = None, *, is_typing: bool = False
+        ) -> Applied | None:
             if POISON.encode() in update:
                 raise BrokenDocument("pycrdt panicked")
-            return apply(document, update, scan)
+            return apply(document, update, scan, is_typing=is_typing)
 
         monkeypatch.setattr(Document, "apply", call)
 
@@ -214,7 +216,7 @@ def test_an_instruction_that_needs_it_is_refused_with_a_code(unreadable: Spoil, 
     verdict = driver.verdict(intent)
     assert (verdict.state, verdict.code) == ("rejected", "document_broken")
     assert "fork" in verdict.remedy
-    assert driver.ask("Ana", scope=PLAN) == "BAD_SCOPE", "and nobody can point there any more"
+    assert driver.ask("Ana", scope=PLAN) == "DOCUMENT_BROKEN", "and nobody can point there any more"
 
 
 @pytest.mark.damages_logs
