@@ -8,14 +8,13 @@ next is kept, and once it has the same deletion all replicas hold the same. Pure
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import msgspec
 
+from crdt.alike import may_be_same, units_of
 from crdt.pairs import cut_strings, cuts, edges, middles_of, string_of
 from crdt.parts import Part, in_causal_order, sections_of
 from crdt.rewriting import as_collected, as_deleted, cut_at, encode_deletions, mend
@@ -27,7 +26,6 @@ from crdt.scanned import (
     DELETED,
     DOC,
     EMBED,
-    FORMAT,
     FORWARD,
     GC,
     JSON,
@@ -53,14 +51,13 @@ from crdt.shape import (
     XML_NODES,
     Shape,
 )
-from crdt.wire import Reader, Writer
+from crdt.wire import Writer
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
 # Any other update holds and hangs nothing that may not be in a plain text: words, marks and deletions.
 LOOKED_AT = 1 << EMBED | 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
 TYPED = 1 << STRING
 UNDER_A_KEY = frozenset({ANY, BINARY, TYPE})
-_NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 WORDS: Mapping[Reason, str] = {
     "unsupported_value": "documents hold no subdocuments, XML hooks, values of the old form JSON or JSON that is none",
     "nested_too_deep": f"values and shared types are nested at most {TYPE_DEPTH_MAX} deep",
@@ -106,7 +103,7 @@ class Holding(Protocol):
         """Return client id to next clock."""
 
     def is_typing(self, update: bytes, scan: Scan) -> bool:
-        """Tell whether an update is new words of one client in a plain text, and nothing else."""
+        """Tell whether an update is new words of one client in a plain text."""
 
     def missing(self, scan: Scan) -> bool:
         """Tell whether an update would leave a gap."""
@@ -119,20 +116,28 @@ class Holding(Protocol):
 
 
 def take_in(
-    document: Holding, update: bytes, scan: Scan, *, foreign: Collection[int] = (), is_full: bool = False
+    document: Holding,
+    update: bytes,
+    scan: Scan,
+    *,
+    foreign: Collection[int] = (),
+    unwanted: Collection[int] = (),
+    is_full: bool = False,
 ) -> Intake:
     """Return what of a client's update may be applied to `document` as it is.
 
-    `foreign` are clients under whose ids this author may not write; `is_full` enters all new content as deleted.
+    What is new under the ids `foreign` is left out: who may write it is to send it. Under those `unwanted`, which
+    nobody will, it is entered as deleted, so that edits beside it find their place; where `is_full`, all that is new.
 
     Raises:
         MalformedFrame: a part of it cannot be cut where it must be.
     """
     # Nearly every edit there is: words of one client, or a deletion, in a plain text.
-    if not (foreign or is_full or scan.pairs) and document.is_typing(update, scan):
+    if not (foreign or unwanted or is_full or scan.pairs) and document.is_typing(update, scan):
         return Intake(update, scan, is_typing=True)
     state = document.state_vector()
-    if not (scan.kinds & ~TYPED or foreign or is_full or scan.pairs) and len(scan.inserted) <= 1 and document.is_plain:
+    is_free = not (foreign or unwanted or is_full)
+    if is_free and not (scan.kinds & ~TYPED or scan.pairs) and len(scan.inserted) <= 1 and document.is_plain:
         for client, (start, _) in scan.inserted.items():
             if start != state.get(client, 0):
                 break
@@ -140,14 +145,14 @@ def take_in(
             if not document.missing(scan):
                 return Intake(update, scan)
     is_full = is_full or bool(scan.kinds >> CROWDED & 1)
-    is_plain = not (foreign or is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
+    is_plain = is_free and not (is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
         is_plain = not document.missing(scan)
         is_plain = is_plain and not (_is_looked_at(document, scan) and _misplaced(document.shape(), update, scan))
         is_plain = is_plain and not _hangs_from_nothing(document, scan)
         if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
             return Intake(update, scan)
-    return _Rewrite(document, update, scan, frozenset(foreign), is_full).result()
+    return _Rewrite(document, update, scan, frozenset(foreign), frozenset(unwanted), is_full).result()
 
 
 def _is_looked_at(document: Holding, scan: Scan) -> bool:
@@ -227,6 +232,7 @@ class _Rewrite:
     update: bytes
     scan: Scan
     foreign: frozenset[int]
+    unwanted: frozenset[int]
     is_full: bool
     refused: list[Refused] = field(default_factory=list)
     removed: dict[int, list[Span]] = field(default_factory=dict)
@@ -287,9 +293,9 @@ class _Rewrite:
         """Tell whether structs hold, below what is known, what the document holds."""
         client, start = parts[0].client, parts[0].clock
         held = self.document.since(client, start)
-        mine = _units(held, sections_of(held).get(client, []), start, known)
-        theirs = _units(self.update, parts, start, known)
-        return all(_same(left, right) for left, right in zip(mine, theirs, strict=False))
+        mine = units_of(held, sections_of(held).get(client, []), start, known)
+        theirs = units_of(self.update, parts, start, known)
+        return all(may_be_same(left, right) for left, right in zip(mine, theirs, strict=False))
 
     def _take(self, shape: Shape, part: Part) -> None:
         known = self.document.state_vector().get(part.client, 0)
@@ -297,8 +303,8 @@ class _Rewrite:
         placed = _from(part, begin)
         self.is_cut = self.is_cut or begin > part.clock
         reason = _judge(shape, self.update, placed)
-        if reason is None and self.is_full and part.kind not in (GC, DELETED):
-            reason = "too_large"
+        if reason is None and part.kind not in (GC, DELETED):
+            reason = "foreign_id" if part.client in self.unwanted else "too_large" if self.is_full else None
         mended = mend(self.update, part, begin) if part.is_unread and not part.is_deep else None
         if mended is not None:
             reason = _judge(shape, self.update, placed._replace(is_unread=False))
@@ -343,47 +349,6 @@ def _with_pairs_cut(update: bytes, scan: Scan) -> tuple[bytes, Scan]:
         return update, scan
     update = cut_strings(update, cut)
     return update, scan_fully(update, INTERNAL)
-
-
-def _units(update: bytes, parts: list[Part], start: int, end: int) -> list[object]:
-    """Return what stands at each clock from `start` to `end`; None where nobody can say."""
-    found: list[object] = [None] * (end - start)
-    for part in parts:
-        low, high = max(start, part.clock), min(end, part.stop)
-        if low >= high:
-            continue
-        if part.kind == STRING:
-            raw = string_of(update, part).encode("utf-16-le")
-            for clock in range(low, high):
-                at = 2 * (clock - part.clock)
-                found[clock - start] = raw[at : at + 2]
-        elif part.kind in (EMBED, FORMAT):
-            found[low - start] = _json_of(update, part)
-        elif part.kind not in (GC, DELETED, SKIP, ANY, JSON):
-            for clock in range(low, high):
-                found[clock - start] = update[part.body : part.end]
-    return found
-
-
-def _json_of(update: bytes, part: Part) -> object:
-    """Return what is embedded, or which mark begins; None where two forms of the same cannot be told from others.
-
-    pycrdt writes JSON anew, with keys in an order that is chance, and puts U+FFFD for what is no character.
-    """
-    reader = Reader(update, part.body)
-    try:
-        name = reader.var_string() if part.kind == FORMAT else ""
-        value = json.loads(reader.var_string(), parse_int=float)
-    except (ValueError, RecursionError):
-        return None
-    said = json.dumps(value, ensure_ascii=False)
-    return None if _NO_CHARACTER.search(said) else (name, value)
-
-
-def _same(left: object, right: object) -> bool:
-    """Tell whether two units may be the same: where one was collected nobody knows, and U+FFFD stands for any half."""
-    half = "\ufffd".encode("utf-16-le")
-    return left is None or right is None or left == right or half in (left, right)
 
 
 def _joined(refused: Iterable[Refused]) -> list[Refused]:

@@ -269,7 +269,7 @@ class Doorman:
             self.refusals.presence(peer, problem)
         own = self.attendance.client_of(peer)
         if own is not None:
-            self.writers.claim(peer, peer.session.doc or "", own, is_announced=True)
+            self.writers.announce(peer, own)
 
     def beat(self) -> None:
         """Every 15 s: the agent is still here and so is everybody, expired tokens are out, what lies still rests."""

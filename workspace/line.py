@@ -31,6 +31,8 @@ EXTENSION = "folkmoot.line"
 PLAIN = frozenset({BINARY, TEXT})
 # How long the rest of a refused frame is waited for, and the client's own close behind it.
 DROP_SECONDS, LAST_SECONDS = 30.0, 2.0
+# What a client may send before its room is open; then it waits.
+EARLY_BYTES_MAX = 1 << 20
 Taking = Callable[[Frame], Coroutine[Any, Any, None] | None]
 
 
@@ -89,13 +91,12 @@ class Line(WebSocketsSansIOProtocol):
         come or gone.
         """
         self._take, self._gone, self._flow = take, gone, flow
-        while not self.queue.empty():
-            message = cast("dict[str, Any]", self.queue.get_nowait())
-            if message["type"] == "websocket.disconnect":
-                gone()
-                return
-            frame = message.get("bytes")
-            self._deliver(frame if frame is not None else message["text"])
+        early, self._rest = self._rest, b""
+        self._rest = self._frames(early)
+        if self.disconnected and self._waiting is None:
+            self._gone = None
+            gone()
+            return
         self._forget_handshake()
         if self._waiting is None:
             self._go_on()
@@ -131,7 +132,18 @@ class Line(WebSocketsSansIOProtocol):
     def close_sent(self, has_closed: bool) -> None:
         self._has_closed = has_closed
         if has_closed:
+            if self._take is None:
+                self.loop.call_soon(self._hand_back)
             self._tell_flow()
+
+    def _hand_back(self) -> None:
+        """Leave what came before anybody took messages to the library: the connection is being closed."""
+        early, self._rest = self._rest, b""
+        if early and self.conn.parser is not None:
+            super().data_received(early)
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def _tell_flow(self) -> None:
         if self._flow is not None:
@@ -146,8 +158,15 @@ class Line(WebSocketsSansIOProtocol):
             return
         if self._take is None:
             is_first, self._is_first = self._is_first, False
-            if not (is_first and self._greet(data)):
-                super().data_received(data)
+            if is_first and self._greet(data):
+                return
+            if self.handshake_complete and not self.close_sent:
+                # Nobody takes messages yet. The library would keep the beginning of one to itself.
+                self._rest += data
+                if len(self._rest) > EARLY_BYTES_MAX:
+                    self._pause()
+                return
+            super().data_received(data)
             return
         if self._partial is not None:
             self._partial += data

@@ -1,9 +1,10 @@
 """Which connected socket writes under which Yjs id. Pure.
 
-An id belongs to the connection that announced it or typed under it first, for as long as that is there: two who write
-under one id at the same time would make documents that never agree again. Whoever wrote under it first, by the log,
-has it whenever they are there. Once its holder has gone, whoever brings more of it is believed: a copy that was handed
-on by a neighbour, or brought along from elsewhere, locks nobody out.
+An id belongs to the connection that typed under it first, for as long as that is there: two who write under one id at
+the same time would make documents that never agree again. Whoever wrote under it first, by the log, has it whenever
+they are there. What a presence announces as its own gives nothing by itself, since anybody can announce anything: it
+tells the author from a neighbour who hands on what the author typed. Once its holder has gone, whoever brings more of
+it is believed: a copy that was handed on, or brought along from elsewhere, locks nobody out.
 """
 
 from __future__ import annotations
@@ -34,25 +35,27 @@ class Writers:
                 continue
             actor = peer.session.identity.actor
             if holder is not None and holder.session.identity.actor != actor:
-                if self._owners.get((doc, client)) == actor:
+                if self._owners.get((doc, client)) == actor or self._was_handed_on(client, by=holder, author=peer):
                     self._take(peer, holder, holders, client)
                     continue
                 others |= {client}
-            elif holder is None and is_typed and not peer.writes_as:
+            elif holder is None and is_typed and not peer.writes_as and self._may_be_own(peer, client):
                 # Its first: what it sends under a second one is handed on, as neighbours in one browser do.
-                self.claim(peer, doc, client)
+                self._take(peer, None, holders, client)
         return others
 
-    def claim(self, peer: Peer, doc: str, client: int, *, is_announced: bool = False) -> None:
-        """Let a socket hold an id that is free, or that somebody holds who has announced another one as its own."""
-        holders = self._holders.setdefault(doc, {})
-        holder = holders.get(client)
-        if holder is not None and (not is_announced or self._announced.get(holder) == client):
-            return
-        if is_announced:
-            self._announced[peer] = client
-        if holder is not peer:
-            self._take(peer, holder, holders, client)
+    def announce(self, peer: Peer, client: int) -> None:
+        """Note the id that a socket's presence names as its own."""
+        self._announced[peer] = client
+
+    def _was_handed_on(self, client: int, *, by: Peer, author: Peer) -> bool:
+        """Tell whether who holds an id is somebody else by its own word, and who comes is not."""
+        return self._announced.get(author) == client and self._announced.get(by) not in (None, client)
+
+    def _may_be_own(self, peer: Peer, client: int) -> bool:
+        """Tell whether what comes first under an id may be its sender's own: not where that is another by its word."""
+        own = self._announced.get(peer)
+        return own == client if own is not None else client not in self._announced.values()
 
     @staticmethod
     def _take(peer: Peer, holder: Peer | None, holders: dict[int, Peer], client: int) -> None:

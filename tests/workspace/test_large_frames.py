@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from crdt.scan import encode_state_vector, scan_update
@@ -19,6 +21,7 @@ from tests.support.server import Running, running_server
 from workspace.access import Identity
 from workspace.document_client import connect_document
 from workspace.line import Line
+from workspace.lobby import Lobby
 from workspace.repeats import KEPT_MAX, Repeats, digest_of
 from workspace.session import Edit, InSync, Session
 from workspace.settings import Settings
@@ -184,3 +187,69 @@ async def test_a_delete_set_is_forgotten_nowhere_before_it_was_applied() -> None
         await ana.send(encode_update(typed(AUTHOR + 1, "last")))
         await ben.until(lambda client: "last" in client.text(), WAIT)
         assert any(digest_of(update) in kept for kept in repeats._repeats.values())
+
+
+def masked(payload: bytes) -> bytes:
+    """Return a client's binary frame; a mask of zeros masks nothing."""
+    return b"\x82\xff" + len(payload).to_bytes(8, "big") + bytes(4) + payload
+
+
+async def shake_hands(server: Running, actor: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = "GET /ws/demo/plan HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    offered = f"Sec-WebSocket-Protocol: folkmoot, token.{await server.token(actor)}\r\n\r\n"
+    writer.write((head + key + offered).encode())
+    await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+@pytest.mark.parametrize("carrier", list(CARRIERS))
+@pytest.mark.parametrize("cut", [1, 7, 5_000, 200_000])
+@pytest.mark.parametrize("ends", [False, True])
+async def test_what_is_sent_at_once_after_the_handshake_is_taken_whole(
+    monkeypatch: pytest.MonkeyPatch, carrier: str, cut: int, ends: bool
+) -> None:
+    """The room is not open yet when the first part comes, and is when the rest does."""
+    async with running_server(carrier=CARRIERS[carrier], settings=FAST) as server:
+        identify = Lobby.identify
+        may_go_on, is_asked = asyncio.Event(), asyncio.Event()
+
+        async def slowly(lobby: Lobby, token: str, ws: str) -> Identity | None:
+            found = await identify(lobby, token, ws)
+            is_asked.set()
+            await may_go_on.wait()
+            return found
+
+        monkeypatch.setattr(Lobby, "identify", slowly)
+        _, writer = await shake_hands(server, "ana")
+        await is_asked.wait()
+        sent = masked(encode_update(typed(71_000, "first "))) + masked(encode_step2(typed(72_000, "x" * 300_000)))
+        writer.write(sent[:cut])
+        await asyncio.sleep(0.05)
+        may_go_on.set()
+        monkeypatch.setattr(Lobby, "identify", identify)
+        if not ends:
+            await asyncio.sleep(0.05)
+        writer.write(sent[cut:])
+        if ends:
+            await writer.drain()
+            writer.write_eof()
+        room = await server.lobby.room("demo")
+        async with asyncio.timeout(WAIT):
+            while len(await room.read(lambda: room.sequencer.fold.documents["plan"].text())) < 300_006:
+                await asyncio.sleep(0.01)
+        writer.close()
+
+
+@pytest.mark.parametrize("carrier", list(CARRIERS))
+async def test_who_is_refused_after_sending_at_once_is_told(carrier: str) -> None:
+    async with running_server(carrier=CARRIERS[carrier]) as server:
+        socket = await connect(
+            f"{server.ws_url}/ws/demo/plan", subprotocols=[Subprotocol("folkmoot"), Subprotocol("token.wrong")]
+        )
+        with contextlib.suppress(ConnectionClosed):
+            await socket.send(encode_step2(typed(72_000, "x" * 300_000)))
+        async with asyncio.timeout(WAIT):
+            await socket.wait_closed()
+        assert socket.close_code == 4401

@@ -39,7 +39,7 @@ def test_two_windows_of_one_person_share_an_id() -> None:
 
 def test_what_a_neighbour_hands_on_stays_its_authors() -> None:
     writers, ana, ben = Writers({}), peer("ana"), peer("ben")
-    writers.claim(ben, "plan", BENS, is_announced=True)
+    writers.announce(ben, BENS)
     assert not writers.held(ben, "plan", scan_update(typed(ANAS))), "it is believed"
     assert not writers.held(ana, "plan", scan_update(typed(ANAS))), "and its author comes back"
     assert writers.held(ben, "plan", scan_update(typed(ANAS))) == {ANAS}
@@ -48,8 +48,8 @@ def test_what_a_neighbour_hands_on_stays_its_authors() -> None:
 def test_who_announces_an_id_has_it_from_one_who_only_sent_it() -> None:
     writers, ana, ben = Writers({}), peer("ana"), peer("ben")
     assert not writers.held(ben, "plan", scan_update(typed(ANAS)))
-    writers.claim(ben, "plan", BENS, is_announced=True)
-    writers.claim(ana, "plan", ANAS, is_announced=True)
+    writers.announce(ben, BENS)
+    writers.announce(ana, ANAS)
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
     assert writers.held(ben, "plan", scan_update(typed(ANAS))) == {ANAS}
     writers.leave(ben, "plan")
@@ -58,7 +58,29 @@ def test_who_announces_an_id_has_it_from_one_who_only_sent_it() -> None:
 
 def test_whoever_wrote_first_has_it_back_from_one_who_took_it_meanwhile() -> None:
     writers, ana, mallory = Writers({("plan", ANAS): "ana"}), peer("ana"), peer("mallory")
-    writers.claim(mallory, "plan", ANAS, is_announced=True)
+    writers.announce(mallory, ANAS)
     assert not writers.held(mallory, "plan", scan_update(typed(ANAS)))
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
     assert writers.held(mallory, "plan", scan_update(typed(ANAS))) == {ANAS}
+
+
+def test_what_somebody_announces_takes_nothing_from_who_types() -> None:
+    writers, ana, vera, ben = Writers({}), peer("ana"), peer("vera"), peer("ben")
+    writers.announce(vera, ANAS)
+    assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
+    writers.announce(ana, ANAS)
+    assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
+    assert writers.held(ben, "plan", scan_update(typed(ANAS))) == {ANAS}
+    writers.announce(ben, ANAS)
+    writers.announce(vera, ANAS)
+    assert writers.held(ben, "plan", scan_update(typed(ANAS))) == {ANAS}
+    assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
+
+
+def test_what_is_handed_on_before_its_author_sends_it_is_not_its_bearers() -> None:
+    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
+    writers.announce(ana, ANAS)
+    assert not writers.held(ben, "plan", scan_update(typed(ANAS)))
+    assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
+    assert not writers.held(ben, "plan", scan_update(typed(BENS)))
+    assert ben.writes_as == (BENS,)

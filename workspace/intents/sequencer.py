@@ -231,9 +231,8 @@ class Sequencer:
             self._refused(turn, event, "too_large")
             return
         try:
-            intake = take_in(
-                document, event.update, event.scan, foreign=self._foreign(event, document), is_full=left < 0
-            )
+            foreign, lost = self._foreign(event, document)
+            intake = take_in(document, event.update, event.scan, foreign=foreign, unwanted=lost, is_full=left < 0)
             applied = document.apply(intake.update, intake.scan, is_typing=intake.is_typing)
         except CrdtError as error:
             if error.code == "broken_document":
@@ -257,22 +256,26 @@ class Sequencer:
         turn.tell(Spread(event.doc, applied.update, event.lane))
         turn.applied = applied
 
-    def _foreign(self, event: Edited, document: Document) -> frozenset[int]:
-        """Return the Yjs ids of an update under which its author may not write: others', the agent's, the server's.
+    def _foreign(self, event: Edited, document: Document) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the ids of an update under which its author may not write (others', the agent's, the server's).
 
-        Whole documents may be brought along, with what an agent wrote elsewhere: only typing is held against the range.
+        The second are those of the agent's earlier ids: what it wrote and this log no longer holds, after a restore, is
+        nobody's to bring back. Whole documents may be brought along, with what an agent wrote elsewhere.
         """
         state, agents = document.state_vector(), self.core.fold.history.agents
-        found = set(event.held)
+        found, lost, brought = set(event.held), set[int](), -1
         for client, (_, end) in event.scan.inserted.items():
             if client >= RESERVED_IDS or end <= state.get(client, 0):
                 continue
-            is_new = client not in state
-            is_ours = client == self.core.client or client in agents
-            brought = sum(id < RESERVED_IDS for id in state) if is_new else 0
-            if is_ours or not event.step2 or (is_new and brought >= self.core.bounds.brought_ids):
+            if client == self.core.client or not event.step2:
                 found.add(client)
-        return frozenset(found) if found else NOBODY
+            elif client in agents:
+                lost.add(client)
+            elif client not in state:
+                brought = brought + 1 if brought >= 0 else sum(id < RESERVED_IDS for id in state) + 1
+                if brought > self.core.bounds.brought_ids:
+                    found.add(client)
+        return (frozenset(found) if found else NOBODY), (frozenset(lost) if lost else NOBODY)
 
     def _refused(self, turn: Turn, event: Edited, code: Reason, intake: Intake | None = None) -> None:
         removed = intake.removed if intake is not None else {}
