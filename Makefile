@@ -30,7 +30,7 @@ check: $(STAMP)  ## style, types, the shape of the house
 
 test: $(STAMP) $(PAGE) $(STOCK) $(EDITORS) check  ## everything, browser, stock clients and editors included
 	cd web && npm test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
 
 bench: $(STAMP)  ## beside other servers, written to docs/performance.md; fetches them first (an hour and more)
 	$(BIN)/python -m tests.bench.peers --reps $(or $(REPS),5) --write

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -43,6 +44,20 @@ def replayed(request: pytest.FixtureRequest) -> Iterator[None]:
             LEDGER.replay()
     finally:
         LEDGER.forget()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker has replayed to whoever runs it."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["replayed"] = [LEDGER.logs, LEDGER.records, LEDGER.states]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Add what a worker has replayed."""
+    logs, records, states = getattr(node, "workeroutput", {}).get("replayed", (0, 0, 0))
+    LEDGER.logs, LEDGER.records, LEDGER.states = LEDGER.logs + logs, LEDGER.records + records, LEDGER.states + states
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

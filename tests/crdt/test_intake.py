@@ -349,3 +349,18 @@ def test_shared_types_under_an_attribute_are_read(yjs: Oracle) -> None:
     code = "const e = new Y.XmlElement('p'); f.insert(0, [e]); e.setAttribute('m', new Y.Map([['a', 1]])); "
     server = both(yjs, "rich", RICH + code + "e.setAttribute('t', new Y.Text('hi')); e.setAttribute('n', null)")
     assert server.document.value() == '<p m="{a: 1}" n="null" t="hi"></p>'
+
+
+def test_what_nobody_may_bring_back_is_entered_as_deleted_and_what_is_beside_it_stands(yjs: Oracle) -> None:
+    sent = yjs.make(
+        """const a = new Y.Doc(); a.clientID = 5000; a.getText('content').insert(0, 'lost ');
+        const b = new Y.Doc(); b.clientID = 1e9; Y.applyUpdate(b, Y.encodeStateAsUpdate(a));
+        b.on('update', send); b.getText('content').insert(5, 'mine'); b.getText('content').insert(2, '!');
+        send(Y.encodeStateAsUpdate(b)); b.getText('content').insert(0, 'later ')"""
+    )
+    server = Server("text")
+    server.send(sent[2], unwanted={5000})
+    assert server.reasons == ["foreign_id"]
+    server.send(sent[3])
+    assert server.document.text() == "later !mine"
+    server.check(yjs, sent[2:])

@@ -695,3 +695,43 @@ def test_no_more_instructions_are_under_way_than_the_bound_allows() -> None:
     assert driver.state(first) == "cancelled"
     assert driver.state(second) != "cancelled"
     assert driver.ask("chen").startswith("i")
+
+
+def test_who_holds_what_the_agent_wrote_before_a_restore_may_go_on() -> None:
+    """The words that this log has lost are nobody's to bring back; what was typed beside them is."""
+    driver, agent = Driver(), 5_000
+    driver.sequencer.fold.history.agents.add(agent)
+    lost, hand = Document("text", client=agent), Document("text", client=10**9)
+    with lost.transaction():
+        lost.insert_text(0, "lost ")
+    hand.apply(lost.encode())
+    with hand.transaction():
+        hand.insert_text(5, "mine")
+    update = hand.encode()
+    outcome = driver.handle(Edited("LAna", "Ana", "plan", update, scan_update(update), step2=True))
+    (refused,) = [outlet for outlet in outcome.outlets if isinstance(outlet, EditRefused)]
+    assert refused.code == "foreign_id"
+    hand.apply(refused.removal)
+    assert "mine" in driver.text()
+    assert "lost" not in driver.text() + hand.text()
+    current = driver.sequencer.client
+    forged = Document("text", client=current)
+    with forged.transaction():
+        forged.insert_text(0, "forged")
+    update = forged.encode()
+    driver.handle(Edited("LAna", "Ana", "plan", update, scan_update(update), step2=True))
+    assert current not in driver.sequencer.fold.documents["plan"].state_vector(), "its own id is left alone"
+
+
+def test_of_other_agents_ids_no_more_are_brought_than_the_bound_allows() -> None:
+    driver = Driver()
+    driver.sequencer.core.bounds = Bounds(brought_ids=1)
+    whole = Document("text", client=10**9)
+    for agent in (5_000, 5_001, 5_002):
+        one = Document("text", client=agent)
+        with one.transaction():
+            one.insert_text(0, "x")
+        whole.apply(one.encode())
+    update = whole.encode()
+    driver.handle(Edited("LAna", "Ana", "plan", update, scan_update(update), step2=True))
+    assert driver.text().count("x") == 1
