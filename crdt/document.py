@@ -173,7 +173,7 @@ class Document(Worded):
     def apply(self, update: bytes, scan: Scan | None = None, *, is_typing: bool = False) -> Applied | None:
         """Integrate an update; None when it holds nothing new. What a client brings passes `crdt.intake` before.
 
-        `is_typing` where that has found out by `is_typing`.
+        `is_typing` where `crdt.intake` has asked `self.is_typing` already.
 
         Raises:
             MissingDependencies: there is a gap, or it waits for itself; nothing was applied.

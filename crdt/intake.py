@@ -302,12 +302,10 @@ class _Rewrite:
         begin = max(part.clock, known)
         placed = _from(part, begin)
         self.is_cut = self.is_cut or begin > part.clock
-        reason = _judge(shape, self.update, placed)
+        mended = mend(self.update, part, begin) if part.is_unread and not part.is_deep else None
+        reason = _judge(shape, self.update, placed if mended is None else placed._replace(is_unread=False))
         if reason is None and part.kind not in (GC, DELETED):
             reason = "foreign_id" if part.client in self.unwanted else "too_large" if self.is_full else None
-        mended = mend(self.update, part, begin) if part.is_unread and not part.is_deep else None
-        if mended is not None:
-            reason = _judge(shape, self.update, placed._replace(is_unread=False))
         if reason is None and part.kind != GC and shape.holder_of(placed) == GONE:
             written, entered, self.is_cut = as_collected(part, begin), placed._replace(kind=GC, ref=-1), True
         elif reason is None and mended is not None:

@@ -364,3 +364,14 @@ def test_what_nobody_may_bring_back_is_entered_as_deleted_and_what_is_beside_it_
     server.send(sent[3])
     assert server.document.text() == "later !mine"
     server.check(yjs, sent[2:])
+
+
+def test_what_would_be_mended_is_refused_where_nothing_may_come_in(yjs: Oracle) -> None:
+    sent = yjs.make(TEXT + "t.insert(0, 'ab'); t.insertEmbed(1, {s: '\\ud83d'})")
+    for more, reason in (({"is_full": True}, "too_large"), ({"unwanted": {10**9 + 7}}, "foreign_id")):
+        server = Server("text")
+        server.send(sent[0])
+        server.send(sent[1], **more)
+        assert server.reasons == [reason]
+        assert server.document.text() == "ab"
+        server.check(yjs, sent)
