@@ -116,6 +116,7 @@ async def test_an_emoji_that_replaces_its_neighbour_in_the_table_harms_nobody(pl
     await swap_emoji(ana)
     await ana.until(ALONE)
     await write(ana, "(ana)", at="End")
+    await ben.until("desk.words().includes('(ana)')")  # else they type into each other's word
     await write(ben, "(ben)", at="End")
     for window in (ana, ben):
         await window.until("desk.words().includes('(ana)') && desk.words().includes('(ben)')")

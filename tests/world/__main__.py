@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.world.coverage import TRANSITIONS, transitions
@@ -23,12 +25,23 @@ SHOWN = 110
 PAGE = Path("docs/world.md")
 
 
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Log nothing meanwhile, and as before afterwards: a test may call this beside tests that read the log."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def one(task: tuple[int, int]) -> tuple[int, str, Counter[str], int]:
     """Run one seed; return what went wrong, the transitions taken, and the records checked."""
-    logging.disable(logging.CRITICAL)
     seed, steps = task
     try:
-        world = run_world(seed, steps)
+        with unlogged():
+            world = run_world(seed, steps)
     except Exception as error:  # noqa: BLE001  every failure belongs to its seed
         return seed, f"{type(error).__name__}: {error}", Counter(), 0
     return seed, "", transitions(world), len(world.monitor.rows)
@@ -36,8 +49,7 @@ def one(task: tuple[int, int]) -> tuple[int, str, Counter[str], int]:
 
 def caught(mutation: Mutation, seed0: int, steps: int) -> tuple[int, str]:
     """Return how many seeds it took to notice a guard that is switched off, and what was noticed; 0 for never."""
-    logging.disable(logging.CRITICAL)
-    with mutation.applied():
+    with unlogged(), mutation.applied():
         for at in range(mutation.seeds):
             try:
                 run_world(seed0 + at, steps, mutation.tweak)
