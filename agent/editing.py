@@ -16,6 +16,7 @@ from crdt.digest import digest_text
 from crdt.document import EMPTY_UPDATE, Document, DocumentKind
 from crdt.fork import Reading
 from crdt.ops import CreateDocument, Delete, Insert, Op, Replace
+from workspace.intents.intent import Scope
 from workspace.intents.plan import Task
 
 SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
@@ -23,13 +24,23 @@ SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
 
 @dataclass(slots=True)
 class Editing:
-    """All copies of one plan. `created` are documents that the plan makes."""
+    """All copies of one plan. `created` are documents that the plan makes; `scope` is where the words at hand point."""
 
     task: Task
+    scope: tuple[Scope, ...] | None = None
     texts: dict[str, TextEditing] = field(default_factory=dict)
     values: dict[str, DataEditing] = field(default_factory=dict)
     created: dict[str, DocumentKind] = field(default_factory=dict)
     opened: dict[str, Document] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.scope = self.task.scope
+
+    def point(self, scope: tuple[Scope, ...] | None) -> None:
+        """Go on with words that point elsewhere. Raises `CannotDo` where that place is gone."""
+        self.scope = scope
+        for name, editing in self.texts.items():
+            editing.selected = self.window(name)
 
     @property
     def kinds(self) -> dict[str, DocumentKind]:
@@ -64,7 +75,7 @@ class Editing:
         Raises:
             CannotDo: nothing of it is left.
         """
-        for part in self.task.scope or ():
+        for part in self.scope or ():
             if part.doc == name and part.from_ is not None and part.to is not None:
                 place = TextRange(Anchor.decode(part.from_), Anchor.decode(part.to))
                 start, end = resolve_range(self.open(name), place)

@@ -119,9 +119,9 @@ class Round:
         for use in uses:
             outcome = bench.use(str(use["name"]), use["input"])
             match outcome:
-                case Finished(summary, ops, reads, effects):
+                case Finished(summary, ops, reads, effects, serves):
                     tokens = Tokens(self.spent.read, self.spent.written)
-                    return Planned(ops, reads, summary, effects, tokens, self.label)
+                    return Planned(ops, reads, summary, effects, tokens, self.label, serves)
                 case Wondered(question, options):
                     return Asked(question, tuple(Option(text, text) for text in options), self.label)
                 case Denied(code, reason):

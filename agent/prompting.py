@@ -6,32 +6,17 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.builtin.data_edits import brief
 from agent.editing import SNAPSHOT_CLIENT, Editing
 from crdt.anchor import Anchor, TextRange, resolve_range
 from crdt.digest import Json, canonical, sha256_of
 from crdt.document import Document
 from crdt.errors import CrdtError
-from crdt.ops import (
-    CreateDocument,
-    Delete,
-    DeleteValue,
-    Increment,
-    Insert,
-    ListAdd,
-    ListMove,
-    ListRemove,
-    Op,
-    Replace,
-    SetValue,
-)
-from crdt.paths import dotted
 from workspace.intents.intent import Scope
 from workspace.intents.plan import Repair, Task
+from workspace.intents.wording import WORDS_POINTS_MAX, words_of
 
 FOLDER = Path(__file__).parent / "prompts"
 DIFF_LINES_MAX, DIFF_INPUT_LINES_MAX = 80, 4_000
-WORDS_POINTS_MAX = 400
 DOCUMENTS_NAMED_MAX = 60
 
 
@@ -63,7 +48,10 @@ def render_task(task: Task, editing: Editing) -> str:
     if task.exchanges and task.attempt:
         said["answers"] = [{"question": e.question, "answer": e.answer} for e in task.exchanges]
     if task.steers:
-        said["added_while_you_worked"] = [{"by": s.actor, "instruction": s.text} for s in task.steers]
+        said["added_while_you_worked"] = [
+            {"number": number, "by": steer.actor, "instruction": steer.text}
+            for number, steer in enumerate(task.steers, 1)
+        ]
     if task.earlier:
         said["conversation"] = [
             {"by": e.actor, "instruction": e.text, "ended": e.state, "summary": e.summary} for e in task.earlier
@@ -140,44 +128,3 @@ def _lines(document: Document) -> list[str]:
     value = document.value()
     pairs = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else [value])
     return [f"{key}: {canonical(part).decode()}" for key, part in pairs]
-
-
-def words_of(op: Op, before: Document | None) -> str:
-    """Return an operation in words; `before` is the document it was made on, where that is still known."""
-    match op:
-        case Replace() | Delete():
-            old = _range_text(op, before)
-            new = op.text if isinstance(op, Replace) else ""
-            return (
-                f"{op.doc}: replaced {_quoted(old)} by {_quoted(new)}" if new else f"{op.doc}: deleted {_quoted(old)}"
-            )
-        case Insert(doc, _, text):
-            return f"{doc}: inserted {_quoted(text)}"
-        case SetValue(doc, path, value):
-            return f"{doc}.{dotted(path)}: set to {brief(value)}"
-        case Increment(doc, path, by):
-            return f"{doc}.{dotted(path)}: added {by}"
-        case DeleteValue(doc, path):
-            return f"{doc}.{dotted(path)}: removed"
-        case ListAdd(doc, path, value):
-            return f"{doc}.{dotted(path)}: added item {brief(value)}"
-        case ListMove(doc, path) | ListRemove(doc, path):
-            return f"{doc}.{dotted(path)}: {'moved' if isinstance(op, ListMove) else 'removed'} an item"
-        case CreateDocument(doc, kind):
-            return f"made the {kind} document {doc}"
-        case _:
-            return f"{op.doc}: checked"
-
-
-def _range_text(op: Replace | Delete, before: Document | None) -> str:
-    if before is None:
-        return "a passage"
-    try:
-        start, end = resolve_range(before, TextRange(Anchor.decode(op.from_), Anchor.decode(op.to)))
-    except CrdtError:
-        return "a passage"
-    return before.text()[start:end]
-
-
-def _quoted(text: str) -> str:
-    return f"“{text if len(text) <= WORDS_POINTS_MAX else text[: WORDS_POINTS_MAX - 1] + '…'}”"

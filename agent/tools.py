@@ -133,9 +133,10 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The plan is complete."""
+    """The plan is complete; `served` are the numbers of those added instructions that it carries out, too."""
 
     summary: str
+    served: tuple[int, ...] | None = None
 
 
 Use = (
@@ -324,7 +325,9 @@ SCHEMAS: tuple[dict[str, Json], ...] = (
         options={"type": "array", "items": _TEXT, "maxItems": 8},
     ),
     _tool("finish", "The work is complete: say in one or two sentences what was changed, for the people.", "summary",
-          summary=_TEXT),
+          summary=_TEXT,
+          served={"type": "array", "items": _WHOLE, "description": "Where something was added_while_you_worked: the "
+                  "numbers of what this plan carries out. The rest is planned by itself."}),
 )  # fmt: skip
 
 

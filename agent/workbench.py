@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from agent import tools
-from agent.builtin.data_edits import brief
 from agent.builtin.text_edits import CannotDo
 from agent.editing import Editing
 from agent.listing import lines_of, numbered, outline, search_text, search_value
@@ -21,6 +20,7 @@ from crdt.ops import TEXT_POINTS_MAX, Op, check_value, hash_of_value
 from crdt.paths import ABSENT, Path, dotted, read_path
 from workspace.intents.effects import Effect, describe, refuse_effects
 from workspace.intents.plan import OPS_MAX, READS_MAX, Draft, Exchange
+from workspace.intents.wording import brief
 from workspace.names import is_document_name
 
 VIEW_LINES_MAX, VIEW_POINTS_MAX = 200, 16_000
@@ -58,12 +58,13 @@ class Wondered:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The plan is complete and was carried out on a fork without complaint."""
+    """The plan is complete and was carried out on a fork without complaint; `serves` are intents that had joined."""
 
     summary: str
     ops: tuple[Op, ...]
     reads: tuple[Reading, ...]
     effects: tuple[Effect, ...] = ()
+    serves: tuple[str, ...] = ()
 
 
 Outcome = Told | Denied | Wondered | Finished
@@ -333,7 +334,15 @@ class Workbench:
             raise CannotDo("too_large", f"{len(ops)} operations; at most {OPS_MAX}.", "Do less at once.")
         documents = {name: self.editing.open(name) for name in self.editing.task.snapshot.documents}
         run({n: d for n, d in documents.items() if _is_touched(n, ops, reads)}, ops, reads, client=TRIAL_CLIENT)
-        return Finished(use.summary, ops, reads, tuple(self.effects))
+        return Finished(use.summary, ops, reads, tuple(self.effects), self._served(use.served))
+
+    def _served(self, numbers: tuple[int, ...] | None) -> tuple[str, ...]:
+        """Return the intents that the model says it serves beside the task's own. Raises `CannotDo`."""
+        steers = self.editing.task.steers
+        if steers and (numbers is None or not all(1 <= number <= len(steers) for number in numbers)):
+            which = f"numbers from 1 to {len(steers)}, [] for none"
+            raise CannotDo("served", "finish: served is missing.", f"Say what was added and is carried out: {which}.")
+        return tuple(steer.intent for number, steer in enumerate(steers, 1) if number in (numbers or ()))
 
     def plan(self) -> tuple[tuple[Op, ...], tuple[Reading, ...]]:
         """Return the operations so far and all readings, strong ones first, at most 1,000."""

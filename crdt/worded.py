@@ -52,9 +52,11 @@ class Worded(Held):
             OffsetOutside: the point is outside the text.
         """
         root = self.text_root
-        if self._is_plain:
+        if self._is_plain and not marks:
             root.insert(byte_offset(str(root), point), text)
             return
+        # As with embeds: places are counted before the transaction tells that it is no plain text any more.
+        self._is_plain = False
         offset = Ruler(root).byte(point)
         root.insert(offset, text, None if marks is None else dict(marks))
 

@@ -329,4 +329,4 @@ def library_versions() -> dict[str, str]:
     except PackageNotFoundError:
         pycrdt = "unknown"
     # How documents are read (`crdt.document`): since 2 by Yjs' own rule for halves of characters, XML in one order.
-    return {"folkmoot": __version__, "pycrdt": pycrdt, "documents": "2"}
+    return {"folkmoot": __version__, "pycrdt": pycrdt, "documents": "2", "plans": "2"}

@@ -125,10 +125,11 @@ class OrderList:
 
 @dataclass(frozen=True, slots=True)
 class SetData:
-    """Put `value` at `target`."""
+    """Put `value` at `target`. Only `set` makes a name that is not there; `change` is said of words in a text, too."""
 
     target: str
     value: Json
+    verb: Literal["set", "change", "make"] = "set"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ from crdt.document import Document
 from crdt.execute import execute
 from crdt.ops import DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
 from crdt.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
-
-VALUE_SHOWN = 60
+from workspace.intents.wording import brief
 
 
 @dataclass(slots=True)
@@ -48,6 +47,10 @@ class DataEditing:
                 return self._remove_item(path, value)
             case MoveItem(_, value, position):
                 return self._move_item(path, value, position)
+
+    def has(self, path: Path) -> bool:
+        """Tell whether something stands at a path now."""
+        return bool(path) and read_path(self.working, path) is not ABSENT
 
     def put(self, path: Path, value: Json) -> str:
         """Set a value and return what was done, in words."""
@@ -200,9 +203,3 @@ def _on_now(op: Op, working: Document) -> Op:
 
 def _is_beside(one: ListAdd, other: ListAdd) -> bool:
     return (one.path, one.after) == (other.path, other.after)
-
-
-def brief(value: object) -> str:
-    """Return a value as people write it, shortened for a sentence."""
-    text = value if isinstance(value, str) else canonical(value).decode()
-    return text if len(text) <= VALUE_SHOWN else text[: VALUE_SHOWN - 1] + "…"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Literal
 
 from agent.builtin.commands import (
     AddItem,
@@ -86,6 +87,8 @@ _SPLIT = re.compile(r"\s*;\s*|,?\s+and then\s+|,\s*then\s+|\.\s+then\s+", re.I)
 _ORDINALS: dict[str, Which] = {
     "first": "first", "second": "second", "third": "third", "last": "last", "all": "all", "every": "all", "each": "all",
 }  # fmt: skip
+
+_VERBS: dict[str, Literal["set", "change", "make"]] = {"set": "set", "change": "change", "update": "change"}
 
 # A quoted word stands for itself alone; bare words hold no quotes; JSON may hold both.
 _V = r"(?:⟦\d+⟧|[\[{].*?[\]}]|[^⟦⟧]+?)"
@@ -328,8 +331,12 @@ _FORMS: list[tuple[re.Pattern[str], Build]] = [
         lambda g, q: MoveItem(_word(g["target"], q), value_of(g["value"], q), _position(g["at"])),
     ),
     _form(
-        rf"(?:set|put|make|let|change|update)\s+{_T}\s+(?:to|=|as|be|equal\s+to|equals)\s+(?P<value>{_V})",
-        lambda g, q: SetData(_word(g["target"], q), value_of(g["value"], q)),
+        rf"(?P<verb>set|put|make|let|change|update)\s+{_T}\s+(?:to|=|as|be|equal\s+to|equals)\s+(?P<value>{_V})",
+        lambda g, q: SetData(_word(g["target"], q), value_of(g["value"], q), _VERBS.get(g["verb"].lower(), "make")),
+    ),
+    _form(
+        rf"(?:change|update)\s+{_T}\s+into\s+(?P<value>{_V})",
+        lambda g, q: SetData(_word(g["target"], q), value_of(g["value"], q), "change"),
     ),
     _form(rf"{_T}\s*:?=\s*(?P<value>{_V})", lambda g, q: SetData(_word(g["target"], q), value_of(g["value"], q))),
     _form(

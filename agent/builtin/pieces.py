@@ -75,6 +75,18 @@ class PieceTable:
             at += len(piece.words)
         return found if found is not None or self._pieces else (0, 0)
 
+    def place_of(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a stretch of the snapshot stands now, with all that was written in it and at its ends."""
+        at, low, high = 0, 0, len(self.text)
+        for piece in self._pieces:
+            if piece.start >= 0:
+                if piece.start < start:
+                    low = at + min(start, piece.end) - piece.start
+                if piece.end > end:
+                    high = min(high, at + max(end, piece.start) - piece.start)
+            at += len(piece.words)
+        return low, max(low, high)
+
     def sources(self, start: int, end: int) -> list[tuple[int, int]]:
         """Return the stretches of the snapshot that are left between `start` and `end`, in order."""
         at, found = 0, []

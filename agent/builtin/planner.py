@@ -7,8 +7,10 @@ refer to that snapshot, and never touches a document. What it cannot do it refus
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from agent.builtin.commands import (
     AddItem,
@@ -27,17 +29,17 @@ from agent.builtin.commands import (
     SetData,
     TextCommand,
 )
-from agent.builtin.data_edits import brief
 from agent.builtin.language import parse
 from agent.builtin.text_edits import CannotDo
 from agent.editing import Editing
 from crdt.digest import Json
 from crdt.document import DocumentKind
 from crdt.errors import CrdtError
-from crdt.paths import Path
+from crdt.paths import Path, dotted
 from workspace.intents.effects import Effect, describe, refuse_effects
 from workspace.intents.intent import Scope
 from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
+from workspace.intents.wording import brief
 from workspace.names import is_document_name
 from workspace.ports import Desk
 
@@ -48,6 +50,9 @@ CAN_DO = (
 )
 SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
 DRAFT_POINTS_MAX = 4_000
+# What a value of an instruction may raise on its way into a document.
+UNUSABLE = (ValueError, RecursionError, OverflowError)
+Part = tuple[tuple[Scope, ...] | None, Sequence[Command]]
 
 
 class BuiltinPlanner:
@@ -74,13 +79,12 @@ class BuiltinPlanner:
             reason = f"I do not understand “{instruction.part}”."
             return Refused("not_understood", reason, f"I can: {CAN_DO}. Nearest: {instruction.nearest}", NAME)
         try:
-            work = Work(task, Editing(task))
-            proposal = work.carry_out(instruction)
+            work, proposal = planned(task, instruction)
         except CannotDo as cannot:
             proposal = Refused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME)
         except CrdtError as error:
             proposal = Refused(error.code, error.reason, error.remedy, NAME)
-        except (ValueError, RecursionError, OverflowError) as error:
+        except UNUSABLE as error:
             proposal = Refused(
                 "not_understood", f"A value there cannot be used: {error}"[:300], "Use plain JSON.", NAME
             )
@@ -92,26 +96,54 @@ class BuiltinPlanner:
         return proposal
 
 
+def planned(task: Task, instruction: Instruction) -> tuple[Work, Proposal]:
+    """Return what an instruction comes to, with as many of those that joined it as can be carried out with it.
+
+    Each in turn is tried on all before it; one that is not understood, cannot be done or has a question of its own is
+    left to run by itself. Raises `CannotDo`, `CrdtError` and what a value may raise, for the instruction alone.
+    """
+    parts: list[Part] = [(task.scope, instruction.commands)]
+    work = Work(task, Editing(task))
+    proposal, serves = work.carry_out(parts), list[str]()
+    for steer in task.steers if isinstance(proposal, Planned) else ():
+        added = parse(steer.text)
+        if isinstance(added, NotUnderstood):
+            continue
+        longer, more = Work(task, Editing(task)), [*parts, (steer.scope, added.commands)]
+        try:
+            both = longer.carry_out(more)
+        except (CannotDo, CrdtError, *UNUSABLE):
+            continue
+        if isinstance(both, Planned):
+            work, proposal, parts = longer, both, more
+            serves.append(steer.intent)
+    if isinstance(proposal, Planned):
+        proposal = replace(proposal, serves=tuple(serves))
+    return work, proposal
+
+
 @dataclass(slots=True)
 class Work:
-    """One instruction on one snapshot."""
+    """Some instructions on one snapshot."""
 
     task: Task
     editing: Editing
     effects: list[Effect] = field(default_factory=list)
 
-    def carry_out(self, instruction: Instruction) -> Proposal:
+    def carry_out(self, parts: Sequence[Part]) -> Proposal:
         """Return the proposal of all commands, all or nothing. Raises `CannotDo` and `CrdtError`."""
         said: list[str] = []
-        for command in instruction.commands:
-            if isinstance(command, AskAuthor):
-                answer = next((e.answer for e in self.task.exchanges if e.question == command.question), None)
-                if answer is None:
-                    options = tuple(Option(option, option) for option in command.options)
-                    return Asked(command.question, options, NAME)
-                said.append(f"You answered “{answer}”.")
-            else:
-                said.append(self._one(command))
+        for scope, commands in parts:
+            self.editing.point(scope)
+            for command in commands:
+                if isinstance(command, AskAuthor):
+                    answer = next((e.answer for e in self.task.exchanges if e.question == command.question), None)
+                    if answer is None:
+                        options = tuple(Option(option, option) for option in command.options)
+                        return Asked(command.question, options, NAME)
+                    said.append(f"You answered “{answer}”.")
+                else:
+                    said.append(self._one(command))
         ops, reads = self.editing.result()
         return Planned(tuple(ops), tuple(reads), " ".join(said), tuple(self.effects), planner=NAME)
 
@@ -123,7 +155,8 @@ class Work:
             if words:
                 shown.append(Draft(name, words[:DRAFT_POINTS_MAX]))
         for name, values in self.editing.values.items():
-            shown.append(Draft(name, brief(values.working.value())[:DRAFT_POINTS_MAX]))
+            if values.ops:
+                shown.append(Draft(name, brief(values.working.value())[:DRAFT_POINTS_MAX]))
         return shown
 
     def _one(self, command: Command) -> str:
@@ -145,7 +178,7 @@ class Work:
                 return self._text(DeleteText(_words(value), self._text_target(target)))
             case DeleteText(text, doc, "only") if doc is not None and self._is_value(doc):
                 return self._data(RemoveItem(doc, text))
-            case SetData(target, value) if self._is_quoted_text(target):
+            case SetData(target, value, verb) if self._means_text(target, verb):
                 return self._text(ReplaceText(target, _words(value)))
             case _ if isinstance(command, TextCommand):
                 return self._text(command)
@@ -176,7 +209,7 @@ class Work:
         return self.editing.kinds
 
     def _scoped(self, kind: DocumentKind) -> list[Scope]:
-        return [part for part in self.task.scope or () if self.kinds.get(part.doc) == kind]
+        return [part for part in self.editing.scope or () if self.kinds.get(part.doc) == kind]
 
     def _default(self, kind: DocumentKind) -> str:
         """Return the document meant where none is named: the scope's, or the only one of its kind."""
@@ -203,26 +236,52 @@ class Work:
     def _is_value(self, target: str) -> bool:
         return any(kind == "data" and target.startswith(f"{name}.") for name, kind in self.kinds.items())
 
-    def _is_quoted_text(self, target: str) -> bool:
-        """`change X to Y` speaks of text when X is no value but stands in the only text it can mean."""
-        return " " in target and any(kind == "text" for kind in self.kinds.values())
+    def _means_text(self, target: str, verb: str) -> bool:
+        """`change X to Y` speaks of words where X names no value, and a text is what can be meant."""
+        if self._fitting(target) or target in self.kinds or not any(kind == "text" for kind in self.kinds.values()):
+            return False
+        if " " in target:
+            return True
+        if verb != "change" or self._scoped("data"):
+            return False
+        return bool(self._scoped("text")) or not self._is_known(target)
 
-    def _target(self, target: str) -> tuple[str, Path]:
-        """Split `DOC.PATH`: the longest document name in front, else the data document that is meant."""
-        fits = [
+    def _is_known(self, target: str) -> bool:
+        """Tell whether a name stands in the only data document."""
+        names = [name for name, kind in self.kinds.items() if kind == "data"]
+        return len(names) == 1 and self.editing.data(names[0]).has(_path(target))
+
+    def _fitting(self, target: str) -> list[str]:
+        """Return the data documents whose name a target begins with."""
+        return [
             name
             for name, kind in self.kinds.items()
             if kind == "data" and (target == name or target.startswith(f"{name}."))
         ]
+
+    def _target(self, target: str) -> tuple[str, Path]:
+        """Split `DOC.PATH`: the longest document name in front, else the data document that is meant."""
+        fits = self._fitting(target)
         doc = max(fits, key=len) if fits else self._default_data(target)
-        rest = target[len(doc) + 1 :] if fits else target
-        return doc, tuple(int(part) if part.isdecimal() and len(part) < 8 else part for part in rest.split(".") if part)
+        return doc, _path(target[len(doc) + 1 :] if fits else target)
 
     def _default_data(self, target: str) -> str:
         head = target.partition(".")[0]
-        if self.kinds.get(head) == "text":
-            raise CannotDo("wrong_kind", f"{head} is a text document: it has no values.", "Name a data document.")
+        named = next((name for name in self.kinds if name.casefold() == head.casefold()), None)
+        if named is not None and self.kinds[named] != "data":
+            kind = self.kinds[named]
+            raise CannotDo("wrong_kind", f"{named} is a {kind} document: it has no values.", "Name a data document.")
         return self._default("data")
+
+    def _expect_known(self, command: DataCommand, doc: str, path: Path) -> None:
+        """Refuse to make a name that its author has not clearly asked for: by *set*, in a document that was named."""
+        may_make = not isinstance(command, SetData) or command.verb == "set"
+        is_pointed = bool(self._fitting(command.target)) or any(part.doc == doc for part in self._scoped("data"))
+        if (may_make and is_pointed) or self.editing.data(doc).has(path):
+            return
+        value = f" to {_words(command.value)}" if isinstance(command, SetData) else ""
+        remedy = f"To make it, say: set {doc}.{dotted(path)}{value}." if value else f"Say {doc}.{dotted(path)}."
+        raise CannotDo("not_found", f"There is no {dotted(path)} in {doc}.", remedy)
 
     # ------------------------------------------------------------ carrying out
 
@@ -236,7 +295,12 @@ class Work:
             raise CannotDo("which_value", f"Which value of {name} is meant?", f"Say {name}.NAME.")
         if not path:
             raise CannotDo("which_value", f"{name} as a whole cannot be set.", f"Say {name}.NAME.")
+        self._expect_known(command, name, path)
         return self.editing.data(name).carry_out(command, path)
+
+
+def _path(dots: str) -> Path:
+    return tuple(int(part) if part.isdecimal() and len(part) < 8 else part for part in dots.split(".") if part)
 
 
 def _words(value: object) -> str:

@@ -42,12 +42,20 @@ class CannotDo(Exception):
 
 @dataclass(slots=True)
 class TextEditing:
-    """One text document under edit, with the snapshot spans that the commands depend on."""
+    """One text document under edit, with the snapshot spans that the commands depend on.
+
+    `selected` is the stretch of the snapshot that the words at hand point at; None is all of it.
+    """
 
     name: str
     table: PieceTable
-    window: tuple[int, int] | None
+    selected: tuple[int, int] | None
     reads: set[tuple[int, int]]
+
+    @property
+    def window(self) -> tuple[int, int] | None:
+        """Where the selected stretch stands now, with what was written in it since."""
+        return None if self.selected is None else self.table.place_of(*self.selected)
 
     def carry_out(self, command: TextCommand) -> str:
         """Carry out one command and return what was done, in words. Raises `CannotDo`."""
@@ -144,7 +152,7 @@ class TextEditing:
     def _find(self, words: str, which: Which) -> list[tuple[int, int]]:
         """Return where `words` stand: once, or the occurrences that were asked for."""
         text = self.table.text
-        low, high = self.window if self.window is not None else (0, len(text))
+        low, high = self.window or (0, len(text))
         if not words:
             raise CannotDo("not_found", "The text to look for is empty.", "Quote the words as they stand.")
         pattern = r"(?:\r\n?|\n)".join(map(re.escape, _LINE_END.split(words)))
@@ -202,7 +210,7 @@ class TextEditing:
     def _case_span(self, section: str | None) -> tuple[int, int]:
         if section is not None:
             return self._body(self._section(section))
-        return self.window if self.window is not None else (0, len(self.table.text))
+        return self.window or (0, len(self.table.text))
 
     def _rewrite(self, start: int, end: int, words: str) -> None:
         if self.table.text[start:end] == words:

@@ -13,7 +13,7 @@ from tests.support.desk import FakeDesk
 from tests.support.model import reply, scripted_model, use
 from workspace.errors import CallRefused, PlannerFault, Refusal
 from workspace.intents.effects import Receiver
-from workspace.intents.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Task
+from workspace.intents.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Steer, Task
 
 TEXT = "# Plan 😀\n\n## Intro\n\nHi folks.\n\n## Costs\n\nA table.\n"
 
@@ -106,6 +106,23 @@ async def test_a_question_waits_and_goes_on_from_the_archive_without_asking_the_
         assert model.scripted.count - before == 2, "only the turns after the answer are new"
         told = model.scripted.calls[-2]["messages"][-1]["content"][0]["content"][0]["text"]
         assert '"answer":"warm"' in told
+
+
+async def test_it_says_which_of_those_that_joined_its_plan_serves() -> None:
+    steers = (Steer("i2", "Ben", "and warmly"), Steer("i3", "Cy", "and shorter"), Steer("i4", "Di", "and in blue"))
+    replies = [
+        reply(FORMAL, turn=1),
+        reply(DONE, turn=2),
+        reply(use("finish", summary="Greeted.", served=[4]), turn=3),
+        reply(use("finish", summary="Greeted.", served=[1, 3]), turn=4),
+    ]
+    async with scripted_model(replies) as model:
+        proposal = await model.planner().plan(task(steers=steers), FakeDesk())
+        told = [call["messages"][-1]["content"][0] for call in model.scripted.calls[2:]]
+    assert isinstance(proposal, Planned)
+    assert proposal.serves == ("i2", "i4")
+    assert [result["is_error"] for result in told] == [True, True], "who does not say so is asked to"
+    assert all("1 to 3" in result["content"][0]["text"] for result in told)
 
 
 async def test_what_reaches_outside_is_refused_by_code_and_logged() -> None:

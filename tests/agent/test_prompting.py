@@ -64,7 +64,7 @@ def test_answers_steers_and_places_are_told() -> None:
     )  # fmt: skip
     said = told(task)
     assert said["scope"] == [{"document": "plan", "lines": [4, 4], "quote": "Bring tea."}]
-    assert said["added_while_you_worked"] == [{"by": "Ben", "instruction": "keep the tea"}]
+    assert said["added_while_you_worked"] == [{"number": 1, "by": "Ben", "instruction": "keep the tea"}]
     assert said["answers"] == [{"question": "How?", "answer": "very"}]
     assert said["documents"] == [{"name": "plan", "kind": "text", "written_by": ["Ana", "Ben"]}]
 

@@ -22,9 +22,12 @@ def tidy(request: dict[str, Any]) -> ReplyScript:
         return ReplyScript(tools=(ToolCall("view", {"document": "plan"}),))
     if turn == 3:
         kept = "kept" if added else "took out"
-        return ReplyScript(tools=(ToolCall("finish", {"summary": f"Tidied the costs and {kept} the table."}),))
+        served = {"served": [1]} if added else {}
+        return ReplyScript(
+            tools=(ToolCall("finish", {"summary": f"Tidied the costs and {kept} the table.", **served}),)
+        )
     if added:
-        assert added == [{"by": "Ben", "instruction": "no, keep the table"}]
+        assert added == [{"number": 1, "by": "Ben", "instruction": "no, keep the table"}]
         edit = {"document": "plan", "old_str": LEAD.strip(), "new_str": WITH}
         return ReplyScript(tools=(ToolCall("str_replace", edit),))
     edit = {"document": "plan", "old_str": LEAD + "\n" + TABLE, "new_str": f"{WITHOUT} {'We will see. ' * 20}\n"}

@@ -73,6 +73,8 @@ async def test_who_sees_the_draft_may_add_to_it() -> None:
             reply(use("str_replace", document="plan", old_str=OLD, new_str="Nobody knows."), turn=2,
                   when_text="added_while_you_worked"),
             REPLIES[1],
+            reply(use("finish", summary="Answered the open question.", served=[1]), turn=3,
+                  when_text="added_while_you_worked"),
             REPLIES[3],
         ]
     ) as model:  # fmt: skip

@@ -59,6 +59,11 @@ TRANSITIONS = (
     "ready → rejected (rule)",
     "ready → settled (rule, several together)",
     "ready → rejected (expectation)",
+    "planned → held (outside its scope)",
+    "held → ready (outside its scope)",
+    "held → suggested (outside its scope)",
+    "held → rejected (outside its scope)",
+    "joined → queued (not served)",
     "ready → held (effects to approve)",
     "held → rejected (effects not approved)",
     "ready → done",
@@ -94,6 +99,7 @@ def transitions(world: World) -> Counter[str]:
     kinds: dict[str, str] = {}
     begun: dict[str, float] = {}
     asked: set[str] = set()
+    joined: dict[str, set[str]] = {}
     for row in world.monitor.rows:
         body = msgspec.json.decode(row.body)
         for name in _of(row.kind, body, planned):
@@ -109,6 +115,11 @@ def transitions(world: World) -> Counter[str]:
             found["parked → expired (author away for a day)"] += _seconds(row.at) - begun[body["intent"]] > DAY
         elif row.kind == "verdict":
             found["approved by two"] += body["code"] == "already_approved"
+        elif row.kind == "oracle" and body["oracle"] == "steered":
+            joined.setdefault(body["intent"], set()).add(body["source"])
+        elif row.kind == "plan":
+            left = joined.pop(body["intents"][0], set()) - set(body.get("serves") or ())
+            found["joined → queued (not served)"] += bool(left)
         elif row.kind == "oracle" and body["oracle"] == "question":
             asked.add(body["question"]["id"])
         elif row.kind == "commit":
@@ -160,6 +171,11 @@ def _of_decision(body: dict[str, Any]) -> list[str]:
             return ["override from below → held"]
         case ("rights", _, _):
             return [f"override from below, {'allowed' if body['outcome'][body['group'][1]] == 'run' else 'refused'}"]
+        case ("scope", True, _):
+            return ["planned → held (outside its scope)"]
+        case ("scope", _, _) if body["policy"] != "changed@1":
+            ends = {"run": "ready", "suggested": "suggested", "refused": "rejected"}
+            return [f"held → {ends[end]} (outside its scope)" for end in sorted(outcomes & ends.keys())]
         case ("effects", True, _):
             return ["ready → held (effects to approve)"]
         case ("effects", _, _):

@@ -150,6 +150,9 @@ def unmet(intent: dict[str, Any], now: State) -> list[dict[str, Any]]:
     ]
 
 
+SERVED_SHARE = 0.75
+
+
 class Agent:
     """A planner with known wishes: slow, sometimes failing, sometimes asking. `workspace.ports.Planner`."""
 
@@ -167,7 +170,9 @@ class Agent:
 
     async def plan(self, task: Task, desk: Desk) -> Proposal:
         """Plan every deed of a task in order, on its snapshot."""
-        deeds = [deed for text in (task.text, *(steer.text for steer in task.steers)) for deed in read_deeds(text)]
+        # What joined it is carried out, too, or left to run by itself: the plan says which.
+        served = [steer for steer in task.steers if self._chance.random() < SERVED_SHARE]
+        deeds = [deed for text in (task.text, *(steer.text for steer in served)) for deed in read_deeds(text)]
         first = deeds[0]
         desk.step("thinks")
         await asyncio.sleep(first.seconds * self._chance.uniform(0.5, 1.5))
@@ -179,10 +184,10 @@ class Agent:
             return Asked(f"Really {first.key}?", options, planner=self.name)
         if any(deed.name == "refuse" for deed in deeds) or (task.exchanges and task.exchanges[-1].answer == "no"):
             return Refused("not_now", "The agent will not.", planner=self.name)
-        return _plan(task, deeds)
+        return _plan(task, deeds, tuple(steer.intent for steer in served))
 
 
-def _plan(task: Task, deeds: list[Deed]) -> Proposal:
+def _plan(task: Task, deeds: list[Deed], serves: tuple[str, ...]) -> Proposal:
     """Return the operations of several deeds; the ones on text and those on cells do not meet."""
     images = task.snapshot.documents
     cells = Document("data", client=8, updates=(images[CELLS].state,))
@@ -199,7 +204,9 @@ def _plan(task: Task, deeds: list[Deed]) -> Proposal:
         ops.append(part)
     told = [deed for deed in deeds if deed.send]
     effects = tuple(effect_of(i, deed.send, deed.text()) for i, deed in enumerate(told))
-    return Planned(tuple(ops), tuple(reads), summary=f"{deeds[0].name}", effects=effects, planner=Agent.name)
+    return Planned(
+        tuple(ops), tuple(reads), summary=f"{deeds[0].name}", effects=effects, planner=Agent.name, serves=serves
+    )
 
 
 def _is_relative(deed: Deed) -> bool:

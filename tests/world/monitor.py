@@ -118,6 +118,9 @@ class Monitor:
                 self._intent(row, body)
             case "plan":
                 self.plans[body["plan"]] = {**body, "snapshot": self._made_at(body)}
+                if body.get("serves") is not None:
+                    known = self.intents[body["intents"][0]]
+                    known.steers = [id for id in known.steers if id in body["serves"]]
             case "oracle":
                 self._oracle(body)
             case "decision":
@@ -255,11 +258,35 @@ class Monitor:
         for id in {self._origin(self.intents[id]).id for id in body["intents"]}:
             if wrong := unmet(self.intents[id].body, before):
                 raise Violation("expects", f"{known.id} runs though {id} expects otherwise: {wrong}, it is {before}")
+        unserved = set(body["intents"][1:]) - set(known.steers)
+        if unserved:
+            raise Violation("served", f"{known.id} is done for {sorted(unserved)}, which its plan does not carry out")
         deeds = self.deeds_of(known)
+        self._fenced(known, deeds)
         self._fresh(known, body, deeds, before)
         writing = [deed for deed in deeds if not stays(deed, before, self._planned_on(body))]
         self._settled(known, writing)
         self._humans(known, writing, self._planned_on(body))
+
+    def _fenced(self, known: Known, deeds: list[Deed]) -> None:
+        """Nothing is written outside of where people pointed, unless somebody was asked and said so."""
+        origin = self._origin(known)
+        scopes = [
+            one.body.get("scope") for one in (origin, *(self.intents[id] for id in {*known.steers, *origin.steers}))
+        ]
+        if None in scopes:
+            return
+        parts = [part for scope in scopes for part in scope]
+        for deed in deeds:
+            doc, path = ("budget", [deed.key]) if deed.key else ("plan", None)
+            own = [part for part in parts if part["doc"] == doc]
+            if any(not part.get("keys") or path in part["keys"] for part in own):
+                continue
+            asked = [
+                one for id in {known.id, origin.id} for one in self.decisions.get(id, []) if one["layer"] == "scope"
+            ]
+            if not any(known is not origin or one["outcome"].get(known.id) == "run" for one in asked):
+                raise Violation("scope", f"{known.id} writes {doc} {path}, outside of where it points, unasked")
 
     def _asked_once(self, known: Known, commit: str) -> None:
         """I5: what was suggested once runs once, however many people approve it, unless it was taken back."""

@@ -22,9 +22,11 @@ from tests.world import disk
 from tests.world.person import Person
 from workspace import sending
 from workspace.doorman import Doorman
-from workspace.intents import admission, committing, core, planning, settling
+from workspace.intents import admission, committing, core, entering, planning, settling
+from workspace.intents.board import Board
 from workspace.intents.causality import LaneClock, Lanes
 from workspace.intents.conflict import Unseen, unseen_by
+from workspace.intents.core import RESERVED_IDS
 from workspace.intents.events import Spread
 from workspace.intents.sequencer import Sequencer
 from workspace.room import Room
@@ -38,6 +40,15 @@ Patches = Callable[[], list[Any]]
 
 def nobody(person: Person) -> None:
     """Leave a person as they are."""
+
+
+def _unread() -> list[Any]:
+    real = Document.insert_text
+
+    def misplaced(document: Document, point: int, text: str, marks: Any = None) -> None:
+        real(document, max(0, point - 1) if document.client < RESERVED_IDS else point, text, marks)
+
+    return [patch.object(Document, "insert_text", misplaced), patch.object(entering, "unlike", lambda *args: "")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +292,30 @@ MUTATIONS = (
         frozenset({"effects"}),
         40,
         lambda: [patch.object(committing, "to_approve", lambda *args: ())],
+    ),
+    Mutation(
+        "scope",
+        "what a plan writes outside of where its author points is not asked about",
+        frozenset({"scope"}),
+        40,
+        lambda: [
+            patch.object(planning, "asks_beyond", lambda *args: False),
+            patch.object(committing, "asks_beyond", lambda *args: False),
+        ],
+    ),
+    Mutation(
+        "served",
+        "what joined an instruction is done with it, whether its plan carries it out or not",
+        frozenset({"served"}),
+        200,
+        lambda: [patch.object(Board, "_serve", lambda *args: None)],
+    ),
+    Mutation(
+        "read-back",
+        "words come to stand one place off, and nobody reads what stands there",
+        frozenset({"I7", "I13", "I8", "I9", "effect", "text"}),
+        40,
+        _unread,
     ),
     Mutation(
         "expectation",

@@ -15,7 +15,7 @@ from tests.world.post import RECEIVERS
 
 KEYS = ("a", "b", "c")
 DAY = 86_400.0
-SEND_SHARE, EXPECT_SHARE, DUEL_SHARE = 0.15, 0.12, 0.12
+SEND_SHARE, EXPECT_SHARE, DUEL_SHARE, ELSEWHERE_SHARE = 0.15, 0.12, 0.12, 0.1
 OPEN_ENDS = ("suggested", "branched")
 
 
@@ -170,6 +170,9 @@ class Crowd:
             scope = {"scope": [{"doc": "budget", "keys": [[deed.key]]}]}
         elif not deed.key and self.chance.random() < 0.3:
             scope = {"scope": [{"doc": "plan"}]}
+        elif self.chance.random() < ELSEWHERE_SHARE:
+            other = self.chance.choice(KEYS)
+            scope = {"scope": [{"doc": "plan"} if deed.key else {"doc": "budget", "keys": [[other]]}]}
         if self.chance.random() < EXPECT_SHARE:
             scope["expects"] = [self._expectation(person)]
         if self.chance.random() < 0.04:

@@ -98,6 +98,12 @@ function Card({ room, intent, onAim }: { room: Room; intent: IntentView; onAim: 
         <div class="verdict" data-testid="verdict">
           <p class={verdict.state === 'done' || verdict.state === 'merged' ? 'good' : 'bad'}>{verdict.reason}</p>
           {verdict.remedy && verdict.state !== 'done' && <p class="faint">{verdict.remedy}</p>}
+          {verdict.did && (
+            <details class="did" data-testid="did">
+              <summary>What was done</summary>
+              <ul>{verdict.did.map((one) => <li key={one}>{one}</li>)}</ul>
+            </details>
+          )}
         </div>
       )}
       {replaced && <p class="bad" data-testid="replaced">{replaced.actor === room.actor ? 'Your' : `${replaced.actor}’s`} “{replaced.text.slice(0, 60)}” has taken its place.</p>}

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type * as Y from 'yjs'
 import type { Selection } from './editor'
+import { namedIn } from './names'
 import type { Room } from './room'
 import type { IntentView } from './told'
 import type { Scope } from './wire'
@@ -14,10 +15,14 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
   const [words, setWords] = useState('')
   const [scope, setScope] = useState<Scope | null>(null)
   const [narrow, setNarrow] = useState(true)
+  // Documents that are named and yet not meant.
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const box = useRef<HTMLTextAreaElement>(null)
   const selected = props.text && props.selection
   const current: Scope =
     scope ?? (selected && narrow ? room.range(props.text!, props.selection!.from, props.selection!.to) : { doc: room.doc })
+  const named = namedIn(words, room.documents).filter((name) => name !== current.doc && !left.has(name))
+  const pointed: Scope[] = [current, ...named.map((doc) => ({ doc }))]
   const unseen = room.unseen().filter((one) => one.id !== props.aim?.intent.id)
   useEffect(() => {
     if (!props.aim) return
@@ -34,17 +39,19 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
     }
     if (!next) {
       setScope(null)
+      setLeft(new Set())
       room.discard()
     }
     setWords(next)
   }
   const send = () => {
     if (!words.trim()) return
-    if (props.aim) room[props.aim.kind](props.aim.intent.id, words.trim(), [current])
-    else room.intent(words.trim(), { scope: [current] })
+    if (props.aim) room[props.aim.kind](props.aim.intent.id, words.trim(), pointed)
+    else room.intent(words.trim(), { scope: pointed })
     props.onAimed()
     setWords('')
     setScope(null)
+    setLeft(new Set())
     box.current?.focus()
   }
   return (
@@ -82,6 +89,12 @@ export function Composer(props: { room: Room; planner: string | null; text: Y.Te
               </button>
             )}
           </span>
+          {named.map((name) => (
+            <span key={name} class="chip" data-testid="named-chip" title="Named in your words: the agent may write there, too">
+              {name}
+              <button class="ghost small" aria-label={`Do not point at ${name}`} onClick={() => setLeft(new Set([...left, name]))}>×</button>
+            </span>
+          ))}
           {props.aim && (
             <span class="chip steering" data-testid={`${props.aim.kind}-chip`} title={props.aim.intent.text}>
               {props.aim.kind === 'steer' ? 'adds to' : 'in place of'} {props.aim.intent.actor === room.actor ? 'your' : `${props.aim.intent.actor}’s`} instruction

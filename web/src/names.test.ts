@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf, documentOf, problemOf } from './names'
+import { addressOf, documentOf, namedIn, problemOf } from './names'
 
 const NAMES = ['FAQ?', 'a\\b', 'C#', '100%', '50%25', 'a b', 'ü/é', 'x%2Fy', 'a;b+c&d:e', '😀', 'שלום/א', '%', '%zz', '$&', "~!*'()", 'a.b/.c']
 
@@ -19,5 +19,22 @@ describe('names in addresses', () => {
 
   it('stops what an address would lose', () => {
     for (const name of ['', 'a//b', '/a', 'a/', '.', 'a/../b', 'a/./b', 'a\ud800']) expect(problemOf(name)).not.toBe('')
+  })
+})
+
+describe('documents that an instruction names', () => {
+  const names = ['plan', 'budget', 'a.b', 'C++', 'größe', 'שלום']
+  it.each([
+    ['set budget.travel to 5', ['budget']],
+    ['move it from PLAN to the Budget', ['plan', 'budget']],
+    ['plane and budgets', []],
+    ['append "see budget" to plan', ['plan']],
+    ['say “plan” and «budget»', []],
+    ['axb', []],
+    ['write a.b and C++.', ['a.b', 'C++']],
+    ['die größe, bitte', ['größe']],
+    ['שלום!', ['שלום']],
+  ])('%s', (words, found) => {
+    expect(namedIn(words, names)).toEqual(found)
   })
 })

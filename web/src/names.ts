@@ -27,3 +27,12 @@ export function problemOf(name: string): string {
   if (/\p{Surrogate}/u.test(name)) return 'A name holds no half of a character.'
   return ''
 }
+
+/** The documents whose names stand in an instruction, outside of what it quotes: its author points at them, too. */
+export function namedIn(words: string, names: Iterable<string>): string[] {
+  const said = words.replace(/"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»/g, ' ')
+  return [...names].filter((name) => {
+    const plain = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    return new RegExp(`(?<![\\p{L}\\p{N}_])${plain}(?![\\p{L}\\p{N}_])`, 'iu').test(said)
+  })
+}

@@ -134,6 +134,8 @@ export interface Verdict {
   winner?: string
   commit?: string
   can?: string[]
+  /** What was done and read in the documents, in words made from the operations. */
+  did?: string[]
 }
 /** An own intent whose verdict waits to be acknowledged. */
 export interface InboxEntry {

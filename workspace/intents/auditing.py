@@ -26,11 +26,13 @@ from workspace.intents.board import VARIANT_PLANNER, Board, Entry
 from workspace.intents.causality import are_concurrent, happened_before
 from workspace.intents.conflict import unseen_by
 from workspace.intents.effects import digest_of
+from workspace.intents.fencing import allowed, outside
 from workspace.intents.fold import Fold, sha_of
 from workspace.intents.gate import EDIT_RANK, read_need, try_plan, unmet_expectation
 from workspace.intents.intent import RUNNING_KINDS, rank_of
 from workspace.intents.invariant import broken
 from workspace.intents.quarantine import docs_of
+from workspace.intents.readback import Readings
 from workspace.intents.record import (
     BLANKED,
     CheckpointBody,
@@ -71,6 +73,7 @@ class Auditor:
     _blanked: set[str] = field(default_factory=set)
     _expected: dict[str, Json] = field(default_factory=dict)
     _broken: frozenset[str] = frozenset()
+    _readings: Readings = field(default_factory=Readings)
 
     def __post_init__(self) -> None:
         self._review = Review(self.fold)
@@ -91,6 +94,9 @@ class Auditor:
             document = self.fold.documents.get(doc)
             if document is None or canonical(document.value()) != canonical(value):
                 self._note(record.seq, "G4/I7", f"{doc} is not what the plan {record.body.plan} makes of it")
+        wrong = self._readings.unlike(self.fold.documents)
+        if wrong:
+            self._note(record.seq, "done", f"{record.body.commit} does not read as {record.body.plan} meant: {wrong}")
         for name, reason in broken(self.fold.invariants, self.fold.documents).items():
             if name not in self._broken:
                 self._note(record.seq, "G5/I10", f"it breaks the rule {name}: {reason}")
@@ -176,6 +182,8 @@ class Auditor:
         """I4: one end each, and no other than what was done."""
         entry = self.fold.board.entries[body.intent]
         self._ended_by(seq, entry, body)
+        if not self._readings.is_named(body, must_name=self.fold.is_read_back):
+            self._note(seq, "done", f"it names for {body.intent} what was not done")
         self._unsaid.pop(body.intent, None)
         self._outrun.pop(body.intent, None)
         if entry.verdict is not None:
@@ -198,6 +206,7 @@ class Auditor:
     def _commit(self, seq: int, body: CommitBody) -> None:
         fold, entries = self.fold, [self.fold.board.entries[id] for id in body.intents]
         entry, self._expected = entries[0], {}
+        self._readings.begin()
         self._broken = frozenset(broken(fold.invariants, fold.documents))
         for one in entries:
             self._pending(seq, one)
@@ -248,6 +257,7 @@ class Auditor:
         if isinstance(ran, Refusal):
             self._note(seq, "G4/I7", f"{plan.plan} does not hold any more: {ran.reason}")
             return _as_logged(body, plan)
+        self._readings.expect(body, plan, self.fold.documents, is_strict=self.fold.is_strict)
         for doc, document in ran.documents.items():
             part, done = body.docs.get(doc), ran.executed.get(doc)
             if part is None or done is None or sha_of((done.update,)) != part.sha:
@@ -271,15 +281,16 @@ class Auditor:
 
     def _valid(self, seq: int, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
         """G5: stated expectations hold, the author may edit, what cannot be taken back was approved."""
-        subject = entry
-        while subject.body.kind == "approve" and int(subject.body.refs[0][1:]) < subject.seq:
-            subject = self.fold.board.entries[subject.body.refs[0]]
+        subject = self.fold.board.subject_of(entry)
         unmet = unmet_expectation(subject.body.expects, self.fold.documents)
         if unmet is not None and subject.id not in self._blanked:
             where = "/".join(map(str, (unmet.doc, *unmet.path)))
             self._note(seq, "G5", f"{where} is not what {subject.id} expects")
         if entry.rank < EDIT_RANK and (plan.ops or plan.effects):
             self._note(seq, "G5", f"{entry.id} edits by the right of a {entry.role}, unapproved")
+        beyond = set(outside(plan, entry, self.fold.board, self.fold.documents)) - allowed(entry, self.fold.board)
+        if beyond and self.fold.is_read_back and not self._has_lost(plan):
+            self._note(seq, "scope", f"{entry.id} writes in {', '.join(sorted(beyond))}, outside of where it points")
         if body.effects != plan.effects:
             self._note(seq, "G5", f"its effects are not those of {plan.plan}")
         approved = {

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from workspace.intents.causality import Lanes, Stamp
 from workspace.intents.intent import LIVE, RUNNING_KINDS, Role, State, rank_of
 from workspace.intents.plan import Exchange
@@ -63,6 +65,8 @@ class Entry:
     exchanges: tuple[Exchange, ...] = ()
     steers: tuple[str, ...] = ()
     joins: str = ""
+    # How often it was begun again because what it was asked had changed.
+    restarts: int = 0
     carried: str = ""
     undone_by: str = ""
     decisions: list[DecisionBody] = field(default_factory=list)
@@ -143,6 +147,8 @@ class Board:
                         entry.branched = entry.plan
                     entry.plan, entry.plan_seq = body, record.seq
                     self._stand(entry, "ready", body.summary)
+                    if not isinstance(body.serves, msgspec.UnsetType):
+                        self._serve(entry, body.serves)
                     entry.attempts = max(entry.attempts, body.attempt + 1)
                     if entry.shelves is not None:
                         self.shelves.reach(entry, body.docs)
@@ -161,6 +167,12 @@ class Board:
                 self.lanes.retired.update(body.retired)
             case _:
                 pass
+
+    def subject_of(self, entry: Entry) -> Entry:
+        """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
+        while entry.body.kind == "approve":
+            entry = self.entries[entry.body.refs[0]]
+        return entry
 
     def wins(self) -> dict[str, int]:
         """Return how often each author's intent ran in the last 20 settled groups (policy `fair`)."""
@@ -266,6 +278,7 @@ class Board:
         self._withdraw_questions(entry)
         entry.plan, entry.waits_for = None, ()
         entry.attempts += 1
+        entry.restarts += 1
         self._stand(entry, "queued", reason)
         self.shelves.wake(entry.id)
 
@@ -307,12 +320,25 @@ class Board:
     def _release_steers(self, entry: Entry) -> None:
         """Let what was added to an intent go on alone: the intent is gone, or is done with another's words."""
         for id in entry.steers:
-            other = self.live.get(id)
-            if other is not None:
-                other.joins, other.waits_for = "", ()
-                self._stand(other, "queued", "")
+            self._release(id, "")
         if entry.is_live:
             entry.steers = ()
+
+    def _serve(self, entry: Entry, serves: tuple[str, ...]) -> None:
+        """Let what joined an intent, and its plan does not carry out, run by itself."""
+        for id in entry.steers:
+            if id not in serves:
+                self._release(
+                    id, f"The plan for {entry.actor}'s instruction does not carry this out: it runs by itself."
+                )
+        entry.steers = tuple(id for id in entry.steers if id in serves)
+
+    def _release(self, id: str, reason: str) -> None:
+        other = self.live.get(id)
+        if other is not None:
+            other.joins, other.waits_for, other.reason = "", (), reason or other.reason
+            self._stand(other, "queued", reason)
+            self.shelves.wake(id)
 
     def _withdraw_questions(self, entry: Entry) -> None:
         """Close what people are asked about this intent alone."""

@@ -13,6 +13,7 @@ from crdt.document import TEXT_ROOT, Document
 from crdt.fork import Ran, run
 from crdt.ops import CreateDocument, Op, SetValue, is_writable
 from crdt.values import for_people
+from workspace.errors import Refusal
 from workspace.intents.board import VARIANT_PLANNER, Entry
 from workspace.intents.core import Core
 from workspace.intents.entering import enter_commit
@@ -90,7 +91,9 @@ def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
         planner=VARIANT_PLANNER,
     )
     turn.append(body, AGENT)
-    enter_commit(core, turn, entry, run(core.fold.documents, body.ops, (), client=core.client))
+    written = enter_commit(core, turn, entry, run(core.fold.documents, body.ops, (), client=core.client))
+    if isinstance(written, Refusal):
+        return ()
     return tuple(variant_name(doc, entry.id) for doc in sorted(free))
 
 

@@ -15,16 +15,18 @@ from workspace.intents.conflict import late_rivals, unseen_by
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
 from workspace.intents.entering import enter_commit, tell_done
+from workspace.intents.fencing import asks_beyond
 from workspace.intents.gate import may_edit, may_meet, rivals_to_await, try_plan, unmet_expectation
 from workspace.intents.guarding import guard_rules
 from workspace.intents.judging import contradictions, without_judgement
 from workspace.intents.outside import ask_approval, to_approve
-from workspace.intents.planning import plan_again, subject_of
+from workspace.intents.planning import plan_again
 from workspace.intents.protecting import is_settled, protect, suggest
 from workspace.intents.quarantine import docs_of, reject_lost
 from workspace.intents.record import PlanBody, VerdictBody
 from workspace.intents.settling import settle, settle_ready
 from workspace.intents.turn import Turn
+from workspace.intents.wording import told
 
 
 def commit_ready(core: Core, turn: Turn) -> bool:
@@ -169,7 +171,7 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
             )
         )
         return
-    unmet = unmet_expectation(subject_of(entry, core).body.expects, core.fold.documents)
+    unmet = unmet_expectation(core.fold.board.subject_of(entry).body.expects, core.fold.documents)
     if unmet is not None:
         where = "/".join(map(str, (unmet.doc, *unmet.path)))
         turn.verdict(
@@ -183,6 +185,8 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
             )
         )
         return
+    if asks_beyond(core, turn, entry, core.fold.documents):
+        return
     unseen = unseen_by(entry, ran.executed, core.fold.board, core.fold.history)
     opposed = [id for pair in contradictions(core, [entry]) if entry.id in pair for id in pair if id != entry.id]
     if unseen.rivals:
@@ -194,5 +198,10 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     elif final := to_approve(core, entry):
         ask_approval(core, turn, entry, final)
     else:
-        tell_done(core, turn, entry, enter_commit(core, turn, entry, ran))
+        did = told(entry.plan.ops, core.fold.documents)
+        commit = enter_commit(core, turn, entry, ran)
+        if isinstance(commit, Refusal):
+            plan_again(core, turn, entry, commit)
+            return
+        tell_done(core, turn, entry, commit, did)
         archive_variants(core, turn, entry)

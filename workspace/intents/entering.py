@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 
 import msgspec
 
+from crdt.document import Applied, DocumentKind
 from crdt.fork import Ran, weakly_changed
+from workspace.errors import Refusal
 from workspace.intents.board import VARIANT_PLANNER, Entry
 from workspace.intents.core import Core
 from workspace.intents.events import DocumentsChanged, SendEffect, Spread
-from workspace.intents.fold import AGENT_LANE, sha_of
+from workspace.intents.fold import AGENT_LANE, Fold, sha_of
 from workspace.intents.history import spans_of, spans_of_ranges
 from workspace.intents.judging import notes_for
 from workspace.intents.protecting import flagged
 from workspace.intents.quarantine import secure
-from workspace.intents.record import CommitBody, CommitDoc, VerdictBody
+from workspace.intents.readback import meanings, unlike
+from workspace.intents.record import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 
 
-def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody:
-    """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow."""
+def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody | Refusal:
+    """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow.
+
+    Returns why not, where the documents do not read afterwards as the plan meant: they are what they were then, and
+    nothing was recorded.
+    """
     assert entry.plan is not None, "a ready intent has a plan"
     secure(core, turn, besides=ran.documents)
     fold, number = core.fold, turn.fold.seq + 1
     weak = weakly_changed(fold.documents, entry.plan.reads)
-    docs: dict[str, CommitDoc] = {}
     created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
-    for doc, kind in created.items():
-        fold.create(doc, kind)
-    for doc, part in sorted(ran.executed.items()):
-        if not part.inserted and not part.deleted:
-            continue
-        document = fold.documents[doc]
-        before = document.encode_state_vector()
-        applied = document.apply(part.update)
-        assert applied is not None, "an executed edit is new to the live document"
-        assert document.value() == ran.documents[doc].value(), "fork and live document agree after the commit"
+    changes = _carry_in(fold, ran, entry.plan, created)
+    if isinstance(changes, Refusal):
+        return changes
+    docs: dict[str, CommitDoc] = {}
+    for doc, (before, applied) in changes.items():
         jid = turn.journal_row(doc, lane=AGENT_LANE, actor=AGENT, update=applied.update)
         docs[doc] = CommitDoc(
             jid=jid,
             sha=sha_of((applied.update,)),
             before=b64encode(before).decode(),
-            after=b64encode(document.encode_state_vector()).decode(),
+            after=b64encode(fold.documents[doc].encode_state_vector()).decode(),
             inserted=spans_of(applied.inserted),
             deleted=spans_of_ranges(applied.deleted),
         )
@@ -69,8 +71,39 @@ def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody:
     return commit
 
 
-def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None:
-    """Append the verdict of a committed intent and of those that joined it."""
+def _carry_in(
+    fold: Fold, ran: Ran, plan: PlanBody, created: Mapping[str, DocumentKind]
+) -> dict[str, tuple[bytes, Applied]] | Refusal:
+    """Give the live documents what a plan wrote and read them; they are put back where they do not read as meant.
+
+    Returns, for each document that changed, its state vector before and what came in.
+    """
+    meant = meanings(plan.ops, fold.documents)
+    for doc, kind in created.items():
+        fold.create(doc, kind)
+    held: dict[str, bytes] = {}
+    changes: dict[str, tuple[bytes, Applied]] = {}
+    for doc, part in sorted(ran.executed.items()):
+        if not part.inserted and not part.deleted:
+            continue
+        document = fold.documents[doc]
+        held[doc], before = document.encode(), document.encode_state_vector()
+        applied = document.apply(part.update)
+        assert applied is not None, "an executed edit is new to the live document"
+        changes[doc] = before, applied
+    told = unlike(meant, fold.documents)
+    if not told:
+        return changes
+    for doc in created:
+        fold.uncreate(doc)
+    for doc, state in held.items():
+        if doc not in created:
+            fold.put_back(doc, state)
+    return Refusal("read_back", f"It does not read as it was meant: {told}.", "Ask for it in smaller steps.")
+
+
+def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
+    """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
     turn.verdict(
         VerdictBody(
             intent=entry.id,
@@ -79,6 +112,7 @@ def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None:
             reason=commit.summary + flagged(entry) + notes_for(core, entry),
             commit=commit.commit,
             can=("override", "undo"),
+            did=did,
         )
     )
     for id in entry.steers:
@@ -91,5 +125,6 @@ def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody) -> None:
                 winner=entry.id,
                 commit=commit.commit,
                 can=("override", "undo"),
+                did=did,
             )
         )

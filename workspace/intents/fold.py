@@ -128,6 +128,11 @@ class Fold:
         """Tell whether documents are read as they are now; those of a log's older part as they were then."""
         return not self.versions or int(self.versions.get("documents", "1")) >= 2
 
+    @property
+    def is_read_back(self) -> bool:
+        """Tell whether commits are read back and held against their scope here; an older part of a log knew neither."""
+        return not self.versions or int(self.versions.get("plans", "1")) >= 2
+
     def apply(self, record: Record) -> None:
         """Enter one record; the documents it names already hold its bytes."""
         assert record.seq == self.seq + 1, f"record {record.seq} after {self.seq}"
@@ -176,6 +181,17 @@ class Fold:
             document = self.documents[doc] = Document(kind, client=self.client)
             document.is_strict = self.is_strict
             self.kinds[doc] = kind
+
+    def uncreate(self, doc: str) -> None:
+        """Take back a `create` that no record holds."""
+        self.documents.pop(doc)
+        self.kinds.pop(doc)
+
+    def put_back(self, doc: str, state: bytes) -> None:
+        """Let a document be what it was, by its whole state then: no record holds what came in since."""
+        document = Document.of_state(self.kinds[doc], state, client=self.client)
+        document.is_strict = self.is_strict
+        self.documents[doc] = document
 
     def is_listed(self, doc: str) -> bool:
         """Tell whether there is a document of that name that is not archived."""

@@ -12,7 +12,6 @@ from workspace.intents.events import AskMerger, MergeProposed
 from workspace.intents.judging import item_of
 from workspace.intents.oracle import MERGED_POINTS_MAX, Merged, MergeTask
 from workspace.intents.plan import is_expressible
-from workspace.intents.planning import subject_of
 from workspace.intents.policy import group_key
 from workspace.intents.record import OracleBody
 from workspace.intents.turn import AGENT, Turn
@@ -27,7 +26,7 @@ def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
         return False
     if group_key(ids) in core.fold.merges:
         return False
-    if any(subject_of(entry, core).body.expects for entry in group):
+    if any(core.fold.board.subject_of(entry).body.expects for entry in group):
         _enter(core, turn, Merged(ids, "", reason="One of them expects something that the others do not."))
         return False
     if not core.has_judge:

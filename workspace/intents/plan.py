@@ -58,11 +58,12 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 class Steer(msgspec.Struct, frozen=True):
-    """What somebody who saw the agent at work added to its task; `intent` is the one that said so."""
+    """What somebody who saw the agent at work added to its task, and where; `intent` is the one that said so."""
 
     intent: str
     actor: str
     text: str
+    scope: tuple[Scope, ...] | None = None
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -113,7 +114,10 @@ class Tokens(msgspec.Struct, frozen=True, rename={"read": "in", "written": "out"
 
 
 class Planned(msgspec.Struct, frozen=True, tag_field="proposal", tag="planned"):
-    """Operations with the readings they stand on. Anchors and hashes refer to the task's snapshot."""
+    """Operations with the readings they stand on. Anchors and hashes refer to the task's snapshot.
+
+    `serves` are the intents of those steers that it carries out beside the task's own; the others run by themselves.
+    """
 
     ops: tuple[Op, ...]
     reads: tuple[Reading, ...] = ()
@@ -121,6 +125,7 @@ class Planned(msgspec.Struct, frozen=True, tag_field="proposal", tag="planned"):
     effects: tuple[Effect, ...] = ()
     tokens: Tokens = Tokens()
     planner: str = ""
+    serves: tuple[str, ...] = ()
 
 
 class Option(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from workspace.intents.context import ask_where, earlier_of, scope_of
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
+from workspace.intents.fencing import asks_beyond
 from workspace.intents.gate import is_blocked, lacks_updates, try_plan
 from workspace.intents.intent import RUNNING_KINDS
 from workspace.intents.plan import (
@@ -168,7 +169,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     repair = repair_of(entry, core)
     work.base = snapshot(core)
     turn.state(entry, "planning")
-    subject = subject_of(entry, core)
+    subject = core.fold.board.subject_of(entry)
     # A variant holds what had joined it: whoever picks it asks for that, too.
     joined = subject if subject.commit is not None else entry
     task = Task(
@@ -183,7 +184,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         repair=repair,
         exchanges=entry.exchanges + (subject.exchanges if subject is not entry else ()),
         steers=tuple(
-            Steer(other.id, other.actor, other.body.text)
+            Steer(other.id, other.actor, other.body.text, other.body.scope)
             for other in (
                 core.fold.board.entries[id] for id in (() if entry.carried or subject.carried else joined.steers)
             )
@@ -216,13 +217,6 @@ def _adopt(core: Core, turn: Turn, entry: Entry, plan: PlanBody) -> None:
     turn.state(entry, "ready", reason=body.summary)
 
 
-def subject_of(entry: Entry, core: Core) -> Entry:
-    """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
-    if entry.body.kind == "approve":
-        return subject_of(core.fold.board.entries[entry.body.refs[0]], core)
-    return entry
-
-
 def snapshot(core: Core) -> Snapshot:
     """Return all documents as of now; every open run must be closed."""
     assert not core.runs.open, "a snapshot closes every run first"
@@ -242,14 +236,15 @@ def repair_of(entry: Entry, core: Core) -> Repair | None:
 def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
     """Send a plan that no longer holds back to the planner, at most `replans_max` times; then suggest it."""
     assert entry.plan is not None, "only planned intents are planned again"
-    if entry.plan.attempt - len(entry.steers) - bool(entry.carried) >= core.fold.policy.replans_max:
+    if entry.plan.attempt - entry.restarts >= core.fold.policy.replans_max:
+        is_stale = why.code != "read_back"
         turn.verdict(
             VerdictBody(
                 intent=entry.id,
                 state="suggested",
-                code="stale",
-                reason=f"The documents kept changing while the agent worked: {why.reason}",
-                remedy="Run it again when it is quieter.",
+                code="stale" if is_stale else why.code,
+                reason=f"The documents kept changing while the agent worked: {why.reason}" if is_stale else why.reason,
+                remedy="Run it again when it is quieter." if is_stale else why.remedy,
                 can=("approve", "override"),
             )
         )
@@ -319,8 +314,13 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
         effects=planned.effects,
         tokens=planned.tokens,
         planner=planned.planner,
+        serves=entry.steers if entry.carried else tuple(id for id in entry.steers if id in planned.serves),
     )
+    joined = entry.steers
     turn.append(body, AGENT)
+    for id in joined:
+        if id not in entry.steers:
+            turn.show(core.fold.board.entries[id])
     core.plans += 1
     work.ready_at = turn.now
     touched = {op.doc for op in planned.ops}
@@ -331,7 +331,8 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
     }
     ran = try_plan(body, before, client=core.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
-    turn.state(entry, "ready", reason=body.summary)
+    if not asks_beyond(core, turn, entry, before):
+        turn.state(entry, "ready", reason=body.summary)
 
 
 def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:

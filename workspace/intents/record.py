@@ -68,7 +68,10 @@ class IntentBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PlanBody(msgspec.Struct, frozen=True):
-    """A proposal to edit, made on the documents as of `snapshot`; re-validated by value before it may commit."""
+    """A proposal to edit, made on the documents as of `snapshot`; re-validated by value before it may commit.
+
+    `serves` are the intents that had joined and that it carries out, too: unset in older logs, where that was all.
+    """
 
     plan: str
     intents: tuple[str, ...]
@@ -80,6 +83,7 @@ class PlanBody(msgspec.Struct, frozen=True):
     effects: tuple[Effect, ...] = ()
     tokens: Tokens = Tokens()
     planner: str = ""
+    serves: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def docs(self) -> set[str]:
@@ -132,7 +136,7 @@ class Answer(msgspec.Struct, frozen=True):
     intent: str = ""
 
 
-Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects"]
+Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects", "scope"]
 
 
 class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -187,7 +191,10 @@ class CommitBody(msgspec.Struct, frozen=True):
 
 
 class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The one end of an intent, with the reason its author reads and what may be done about it."""
+    """The one end of an intent, with the reason its author reads and what may be done about it.
+
+    `did` names the operations of a commit whose effect was read in the documents, made from the operations themselves.
+    """
 
     intent: str
     state: TerminalState
@@ -198,6 +205,7 @@ class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
     winner: str = ""
     commit: str = ""
     can: tuple[str, ...] = ()
+    did: tuple[str, ...] = ()
 
 
 class EffectBody(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ KEPT_KINDS = frozenset({"update", "config", "checkpoint"})
 FIXED_ANSWERS = frozenset({"none", "both", "merge", "whole", "yes", "no"})
 LABELLED_BY_RULE = FIXED_ANSWERS - {"merge"}
 KEPT_EVIDENCE = frozenset({"edges", "late", "digest", "edits"})
-FREE_FIELDS = frozenset({"text", "summary", "reason", "remedy", "label", "detail", "quote", "arguments"})
+FREE_FIELDS = frozenset({"text", "summary", "reason", "remedy", "label", "detail", "quote", "arguments", "did"})
 DOCUMENT_FIELDS = frozenset({"ops", "documents", "args"})
 NOTE = " Look whether this fits: "
 Body = dict[str, Any]  # a record's body as JSON: what blanking looks at are fields, whatever their record's type
@@ -245,6 +245,7 @@ def _verdict(concern: Concern, body: Body) -> None:
     is_of = body["intent"] in concern.answers or body.get("by") in concern.decisions
     if is_of or concern.is_near(names) or body.get("commit") in concern.commits:
         _empty(body, "reason", "remedy")
+        body.update({"did": _hollow(body["did"])} if body.get("did") else {})
     elif body["intent"] in concern.noted:
         told, mark, note = body["reason"].partition(NOTE)
         body["reason"] = told + mark + (BLANK if note else "")

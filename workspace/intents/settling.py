@@ -20,6 +20,7 @@ from workspace.intents.causality import are_concurrent
 from workspace.intents.conflict import components
 from workspace.intents.core import Core
 from workspace.intents.evidence import evidence_of
+from workspace.intents.fencing import not_allowed
 from workspace.intents.holding import hold
 from workspace.intents.judging import contradictions
 from workspace.intents.merging import awaits_merger, carry
@@ -43,7 +44,7 @@ from workspace.intents.record import Answer, DecisionBody, Layer, PolicyConfig, 
 from workspace.intents.turn import AGENT, Turn
 
 LABEL_POINTS_MAX = 80
-ALONE = frozenset({"E", "effects"})
+ALONE = frozenset({"E", "effects", "scope"})
 SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
 
 
@@ -245,7 +246,7 @@ def rule(
         elif entry.id == ruling.winner:
             outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
         else:
-            lost = {"E": "suggested", "effects": "refused"}.get(layer, "overruled")
+            lost = {"E": "suggested", "effects": "refused", "scope": _beyond(by)}.get(layer, "overruled")
             outcome[entry.id] = lost if entry in losers else "open"
     decision = DecisionBody(
         decision=f"d{number}",
@@ -264,19 +265,34 @@ def rule(
     for entry in group:
         if entry in losers and entry.is_live:
             stop(core, turn, entry)
-            if layer == "effects":
-                not_approved(turn, entry, ruling.reason, by=decision.decision)
-                continue
-            if layer == "E":
-                suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
-                continue
-            turn.verdict(overruled(entry, core, decision, ruling.winner))
+            _lose(core, turn, entry, decision, ruling)
         elif entry.is_live and outcome[entry.id] != "kept":
             turn.state(entry, "ready" if entry.plan is not None else "queued", reason=ruling.reason)
     if ruling.winner == MERGE:
         carry(core, turn, group)
     elif ruling.winner == BRANCH:
         branch(core, turn, group, decision)
+
+
+def _lose(core: Core, turn: Turn, entry: Entry, decision: DecisionBody, ruling: Ruling) -> None:
+    """Append the verdict of an intent that lost by a decision."""
+    match decision.layer:
+        case "effects":
+            not_approved(turn, entry, ruling.reason, by=decision.decision)
+        case "scope" if _beyond(decision.by) == "refused":
+            not_allowed(turn, entry, ruling.reason, by=decision.decision)
+        case "scope":
+            reason = f"It also writes outside of where it points: {ruling.reason}."
+            suggest(turn, entry, "outside_scope", reason, ("approve", "override"), by=decision.decision)
+        case "E":
+            suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
+        case _:
+            turn.verdict(overruled(entry, core, decision, ruling.winner))
+
+
+def _beyond(by: str) -> str:
+    """Return what a no about the scope comes to: somebody's word ends it, a deadline leaves it to be looked at."""
+    return "refused" if by == "person" else "suggested"
 
 
 def stands(entry: Entry) -> bool:

@@ -133,7 +133,15 @@ MEANINGS = [
         [
             "set budget.travel to 300",
             "budget.travel = 300",
-            "make budget.travel equal to 300",
+        ],
+    ),
+    (
+        SetData("budget.travel", 300, "make"),
+        ["make budget.travel equal to 300", "let budget.travel be 300"],
+    ),
+    (
+        SetData("budget.travel", 300, "change"),
+        [
             "change budget.travel to 300",
             "please update the budget.travel to 300.",
         ],

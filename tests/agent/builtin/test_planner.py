@@ -20,7 +20,7 @@ from crdt.fork import run
 from crdt.paths import set_path
 from tests.support.desk import FakeDesk
 from workspace.intents.intent import Scope
-from workspace.intents.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Task
+from workspace.intents.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Steer, Task
 
 TEXT = (
     "# Plan 😀\n\nHi e\u0301 folks.\n\n## Intro\n\nHello there.\nSecond line.\nThird.\n\n"
@@ -42,7 +42,13 @@ def documents() -> dict[str, Document]:
 DOCS = documents()
 
 
-async def plan(text: str, *, scope: tuple[Scope, ...] | None = None, exchanges: tuple[Exchange, ...] = ()) -> Proposal:
+async def plan(
+    text: str,
+    *,
+    scope: tuple[Scope, ...] | None = None,
+    exchanges: tuple[Exchange, ...] = (),
+    steers: tuple[Steer, ...] = (),
+) -> Proposal:
     waited: list[object] = []
 
     async def sleep(seconds: float) -> None:
@@ -50,7 +56,7 @@ async def plan(text: str, *, scope: tuple[Scope, ...] | None = None, exchanges: 
 
     snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
     return await BuiltinPlanner(sleep).plan(
-        Task("w", "i1", "ana", "editor", text, scope, snapshot, exchanges=exchanges), FakeDesk()
+        Task("w", "i1", "ana", "editor", text, scope, snapshot, exchanges=exchanges, steers=steers), FakeDesk()
     )
 
 
@@ -314,10 +320,118 @@ def test_one_plan_of_many_commands_gives_the_text_that_was_edited(steps: list[st
     task = Task("w", "i1", "ana", "editor", "; ".join(steps), None, snapshot)
     work = Work(task, Editing(task))
     try:
-        planned = work.carry_out(instruction)
+        planned = work.carry_out([(None, instruction.commands)])
     except CannotDo:
         reject()  # An earlier step took away what a later one names.
     assert isinstance(planned, Planned)
     ran = run(DOCS, planned.ops, planned.reads, client=99)
     now = ran.documents["plan"].text() if "plan" in ran.documents else TEXT
     assert now == work.editing.texts["plan"].table.text
+
+
+PLAN, BUDGET = (Scope("plan"),), (Scope("budget"),)
+NEVER_MADE = [
+    ("change April to May", PLAN, "not_found"),
+    ("change April to May", BUDGET, "not_found"),
+    ("change April to May", None, "not_found"),
+    ("change budget.April to May", BUDGET, "not_found"),
+    ("set April to May", PLAN, "not_found"),
+    ("set April to May", None, "not_found"),
+    ("make it as short as possible", PLAN, "not_found"),
+    ("make it as short as possible", BUDGET, "not_found"),
+    ("let plan be shorter", PLAN, "wrong_kind"),
+    ("update travle to 5", BUDGET, "not_found"),
+    ('append "x" to the page', PLAN, "not_found"),
+    ('add "x" to guests', PLAN, "not_found"),
+    ("increase traval by 5", PLAN, "not_found"),
+]
+
+
+@pytest.mark.parametrize(("text", "scope", "code"), NEVER_MADE)
+async def test_a_name_that_is_not_there_is_never_made_by_the_way(
+    text: str, scope: tuple[Scope, ...] | None, code: str
+) -> None:
+    refused = await plan(text, scope=scope)
+    assert isinstance(refused, Refused), refused
+    assert refused.code == code
+    assert refused.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "made"),
+    [
+        ("set April to May", BUDGET, {"April": "May"}),
+        ("set budget.April to May", PLAN, {"April": "May"}),
+        ("budget.April = May", None, {"April": "May"}),
+        ('add "x" to budget.list', PLAN, {"list": ["x"]}),
+    ],
+)
+async def test_a_name_that_is_asked_for_is_made(
+    text: str, scope: tuple[Scope, ...] | None, made: dict[str, object]
+) -> None:
+    assert (await after(text, scope=scope))["budget"] == {**DATA, **made}
+
+
+@pytest.mark.parametrize("scope", [PLAN, None])
+@pytest.mark.parametrize(
+    "text", ["change folks to friends", "please change folks into friends", 'change "Hi é" to Hello']
+)
+async def test_to_change_words_of_a_text_changes_the_text(text: str, scope: tuple[Scope, ...] | None) -> None:
+    if "é" in text:
+        expected = TEXT.replace("Hi e\u0301", "Hello")
+        text = text.replace("é", "e\u0301")
+    else:
+        expected = TEXT.replace("folks", "friends")
+    proposal = await after(text, scope=scope)
+    assert proposal == {"plan": expected}
+
+
+async def test_a_value_that_is_there_is_changed_where_nothing_points_elsewhere() -> None:
+    assert (await after("change travel to 5"))["budget"] == {**DATA, "travel": 5}
+
+
+async def test_a_document_of_another_kind_is_no_value() -> None:
+    refused = await plan('append "x" to Plan.end', scope=BUDGET)
+    assert isinstance(refused, Refused)
+    assert refused.code == "wrong_kind"
+
+
+async def test_a_selection_stays_where_it_is_while_its_words_change() -> None:
+    document = DOCS["plan"]
+    start = TEXT.index("Hello there.\nSecond line.")
+    place = place_range(document, start, start + len("Hello there.\nSecond line."))
+    scope = (Scope("plan", from_=place.start.encode(), to=place.end.encode()),)
+    text = 'replace "Hello" with "Good morning to all of you"; replace "line" with "row"; replace "row" with "verse"'
+    expected = TEXT.replace("Hello", "Good morning to all of you").replace("Second line", "Second verse")
+    assert (await after(text, scope=scope))["plan"] == expected
+    outside = await plan('replace "Hello there.\\nSecond line." with ""; replace "Third" with "x"', scope=scope)
+    assert isinstance(outside, Refused), "what stands behind it is not in it"
+
+
+def steer(intent: str, text: str, scope: tuple[Scope, ...] | None = None) -> Steer:
+    return Steer(intent, "Ben", text, scope)
+
+
+async def test_it_says_which_of_those_that_joined_it_serves() -> None:
+    proposal = await plan(
+        'replace "folks" with "friends"',
+        scope=PLAN,
+        steers=(
+            steer("i2", 'replace "friends" with "all"', PLAN),
+            steer("i3", "no, keep the table", PLAN),
+            steer("i4", "set travel to 5", BUDGET),
+            steer("i5", 'ask "really?"', PLAN),
+            steer("i6", 'replace "folks" with "people"', PLAN),
+            steer("i7", 'append "bye" to plan; replace "nowhere" with "x"', PLAN),
+        ),
+    )
+    assert isinstance(proposal, Planned)
+    assert proposal.serves == ("i2", "i4")
+    ran = run(DOCS, proposal.ops, proposal.reads, client=99)
+    assert ran.documents["plan"].value() == TEXT.replace("folks", "all")
+    assert ran.documents["budget"].value() == {**DATA, "travel": 5}
+
+
+async def test_what_cannot_be_done_is_refused_whatever_joined_it() -> None:
+    refused = await plan('replace "nowhere" with "x"', steers=(steer("i2", 'replace "folks" with "all"'),))
+    assert isinstance(refused, Refused)

@@ -80,7 +80,7 @@ class Driver:
             rows=self.rows,
             journal=self.journal,
             now=self.now,
-            versions={"test": "1"},
+            versions={"test": "1", "documents": "2", "plans": "2"},
             has_judge=self.has_judge,
         )
         self._keep(outcome)
@@ -165,10 +165,19 @@ class Driver:
 
     # ------------------------------------------------------------ the planner
 
-    def plan(self, intent: str, ops: list[Op] | None = None, *, reads: tuple[Reading, ...] = ()) -> None:
-        """Answer the planner's open task for an intent."""
+    def plan(
+        self,
+        intent: str,
+        ops: list[Op] | None = None,
+        *,
+        reads: tuple[Reading, ...] = (),
+        serves: tuple[str, ...] | None = None,
+    ) -> None:
+        """Answer the planner's open task for an intent; without a word about it, for all that joined it, too."""
         task = self.tasks.pop(intent)
-        self.handle(Proposed(intent, task.attempt, Planned(ops=tuple(ops or ()), summary="planned", reads=reads)))
+        served = tuple(steer.intent for steer in task.steers) if serves is None else serves
+        planned = Planned(ops=tuple(ops or ()), summary="planned", reads=reads, serves=served)
+        self.handle(Proposed(intent, task.attempt, planned))
 
     def fail(self, intent: str) -> None:
         """Let the planner fail."""

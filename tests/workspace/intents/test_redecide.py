@@ -13,13 +13,13 @@ from workspace.intents.record import DecisionBody, PolicyConfig, Record, Row, re
 from workspace.intents.redecide import WhatIf, decide_again
 from workspace.intents.review import changed
 
-PLAN = (Scope("plan"),)
+BUDGET = (Scope("budget"),)
 
 
 def group(driver: Driver) -> dict[str, str]:
     """Let Ana and Ben want one price, unseen by each other; return their intents by name."""
     seen = driver.sequencer.fold.seq
-    ids = {name: driver.ask(name, seen=seen, scope=PLAN) for name in ("Ana", "Ben")}
+    ids = {name: driver.ask(name, seen=seen, scope=BUDGET) for name in ("Ana", "Ben")}
     for name, id in ids.items():
         driver.set(id, "price", f"{name} {seen}")
     driver.wait(0.4)

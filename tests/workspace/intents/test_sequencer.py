@@ -25,7 +25,7 @@ from workspace.intents.record import PolicyConfig, read_row
 from workspace.intents.redecide import decide_again
 from workspace.intents.replay import fold_log, verify
 
-PLAN = (Scope("plan"),)
+PLACES = (Scope("plan"), Scope("budget"))
 HISTORIES = int(os.environ.get("FOLKMOOT_HISTORIES", "60"))
 
 
@@ -53,7 +53,7 @@ def test_the_same_dot_is_answered_again_and_logged_once() -> None:
 
 def test_unaware_rivals_are_asked_about_before_anything_is_written() -> None:
     driver = Driver()
-    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLACES), driver.ask("Ben", seen=driver.start, scope=PLACES)
     driver.replace(ana, "Second", "Formal")
     driver.wait(1)
     assert driver.state(ana) == "ready", "waits for the rival's plan"
@@ -72,7 +72,7 @@ def test_unaware_rivals_are_asked_about_before_anything_is_written() -> None:
 
 def test_one_author_alone_does_not_settle_against_an_equal() -> None:
     driver = Driver()
-    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLACES), driver.ask("Ben", seen=driver.start, scope=PLACES)
     driver.replace(ana, "Second", "Formal")
     driver.replace(ben, "Second", "Casual")
     driver.wait(1)
@@ -89,7 +89,7 @@ def test_one_author_alone_does_not_settle_against_an_equal() -> None:
 
 def test_an_unanswered_question_is_settled_by_its_default_and_survives_a_crash() -> None:
     driver = Driver()
-    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    ana, ben = driver.ask("Ana", seen=driver.start, scope=PLACES), driver.ask("Ben", seen=driver.start, scope=PLACES)
     driver.replace(ana, "Second", "Formal")
     driver.replace(ben, "Second", "Casual")
     driver.wait(1)
@@ -104,7 +104,7 @@ def test_an_unanswered_question_is_settled_by_its_default_and_survives_a_crash()
 def test_a_withdrawn_rival_overrules_nobody(withdrawn: int) -> None:
     driver = Driver()
     names = ("Ana", "Ben")
-    ids = [driver.ask(name, seen=driver.start, scope=PLAN) for name in names]
+    ids = [driver.ask(name, seen=driver.start, scope=PLACES) for name in names]
     for intent, word in zip(ids, ("Formal", "Casual"), strict=True):
         driver.replace(intent, "Second", word)
     driver.wait(1)
@@ -119,8 +119,8 @@ def test_a_withdrawn_rival_overrules_nobody(withdrawn: int) -> None:
 def test_rank_decides_without_asking() -> None:
     driver = Driver()
     ben, ana = (
-        driver.ask("Ben", seen=driver.start, scope=PLAN),
-        driver.ask("Ana", seen=driver.start, role="owner", scope=PLAN),
+        driver.ask("Ben", seen=driver.start, scope=PLACES),
+        driver.ask("Ana", seen=driver.start, role="owner", scope=PLACES),
     )
     driver.replace(ben, "Second", "Casual")
     driver.replace(ana, "Second", "Formal")
@@ -132,7 +132,7 @@ def test_rank_decides_without_asking() -> None:
 @pytest.mark.parametrize(("chain", "winner"), [(("first",), 0), (("priority", "first"), 0)])
 def test_first_come_first_served_where_chosen(chain: tuple[str, ...], winner: int) -> None:
     driver = Driver(PolicyConfig(chain=chain))
-    ids = driver.ask("Ana", seen=driver.start, scope=PLAN), driver.ask("Ben", seen=driver.start, scope=PLAN)
+    ids = driver.ask("Ana", seen=driver.start, scope=PLACES), driver.ask("Ben", seen=driver.start, scope=PLACES)
     for intent, word in zip(ids, ("A", "B"), strict=True):
         driver.replace(intent, "Second", word)
     driver.wait(1)
@@ -144,7 +144,7 @@ def test_fair_lets_nobody_win_for_ever() -> None:
     wins = {"Ana": 0, "Ben": 0}
     for _ in range(6):
         seen = driver.sequencer.fold.seq
-        ids = {name: driver.ask(name, seen=seen, scope=PLAN) for name in wins}
+        ids = {name: driver.ask(name, seen=seen, scope=PLACES) for name in wins}
         for name, intent in ids.items():
             driver.replace(intent, driver.text().split("\n")[1], f"{name} {driver.sequencer.fold.seq}")
         driver.wait(1)
@@ -155,8 +155,8 @@ def test_fair_lets_nobody_win_for_ever() -> None:
 
 def test_who_has_seen_it_refines_and_is_not_asked() -> None:
     driver = Driver()
-    ana = driver.ask("Ana", scope=PLAN)
-    ben = driver.ask("Ben", scope=PLAN)
+    ana = driver.ask("Ana", scope=PLACES)
+    ben = driver.ask("Ben", scope=PLACES)
     assert ben not in driver.tasks, "waits for what its author had seen"
     assert driver.sequencer.fold.board.entries[ben].waits_for == (ana,)
     driver.replace(ana, "Second", "Formal")
@@ -409,7 +409,7 @@ def test_a_vote_is_carried_by_a_quorum_or_ends_at_its_deadline() -> None:
 
     def group() -> dict[str, str]:
         seen = driver.sequencer.fold.seq
-        ids = {name: driver.ask(name, seen=seen, scope=PLAN) for name in ("Ana", "Ben")}
+        ids = {name: driver.ask(name, seen=seen, scope=PLACES) for name in ("Ana", "Ben")}
         for name, id in ids.items():
             driver.set(id, "price", f"{name} {seen}")
         driver.wait(0.4)
@@ -652,7 +652,7 @@ def test_who_lost_three_times_in_a_row_wins_the_next_group_of_equals() -> None:
 
     def group() -> dict[str, str]:
         seen = driver.sequencer.fold.seq
-        ids = {name: driver.ask(name, seen=seen, scope=PLAN) for name in ("Ana", "Ben")}
+        ids = {name: driver.ask(name, seen=seen, scope=PLACES) for name in ("Ana", "Ben")}
         for name, id in ids.items():
             driver.set(id, "price", f"{name} {seen}")
         driver.wait(0.4)

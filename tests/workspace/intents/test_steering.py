@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crdt.ops import SetValue, hash_of_value
 from tests.workspace.intents.driver import Driver
 from workspace.intents.events import Proposed
 from workspace.intents.intent import Expect, Scope
@@ -36,6 +37,30 @@ def test_who_saw_it_adds_to_it_and_one_commit_serves_both() -> None:
     assert driver.verdict(second).state == "merged"
     (_, commit) = next(iter(driver.sequencer.fold.board.commits.values()))
     assert commit.intents == (first, second)
+    replays(driver)
+
+
+def test_what_the_plan_does_not_carry_out_runs_by_itself() -> None:
+    driver = Driver()
+    first = driver.ask("Ana", "shorten it")
+    second = driver.ask("Ben", "and the price", refs=(first,))
+    third = driver.ask("Cy", "and the other", refs=(first,))
+    put = SetValue("budget", ("price",), 7, hash_of_value(driver.sequencer.fold.documents["budget"], ("price",)))
+    driver.plan(first, [put], serves=(second, "i999"))
+    replays(driver)
+    assert driver.state(third) == "queued"
+    assert "runs by itself" in driver.sequencer.fold.board.entries[third].moves[-1].reason
+    driver.wait(1)
+    assert driver.verdict(first).state == "done"
+    assert driver.verdict(second).state == "merged"
+    (_, commit) = next(iter(driver.sequencer.fold.board.commits.values()))
+    assert commit.intents == (first, second)
+    assert driver.tasks[third].text == "and the other", "planned on what the first has come to"
+    driver.set(third, "other", 1)
+    driver.wait(1)
+    assert driver.verdict(third).state == "done"
+    assert driver.verdict(third).commit != commit.commit
+    assert verify(driver.rows, driver.journal).ok
     replays(driver)
 
 
@@ -142,6 +167,9 @@ def overtaken(driver: Driver, *, is_known_to_olga: bool | None) -> tuple[str, st
         seen = None if is_known_to_olga else before
         driver.ask("Olga", "and the price", role="owner", refs=(ana,), seen=seen)
     driver.set(ana, "price", 8)
+    if is_known_to_olga is None:  # Olga has pointed at nothing: with her words it may be anywhere
+        assert driver.sequencer.fold.board.entries[ana].state == "held"
+        driver.ask("Ana", "", kind="answer", refs=(driver.question,), value=ana)
     driver.wait(1)
     if ana in driver.tasks:
         driver.set(ana, "price", 8)

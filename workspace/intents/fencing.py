@@ -1,0 +1,161 @@
+"""The scope is a fence: what a plan writes outside the place its author pointed at waits for a word (semantics §1.2).
+
+The fence of a plan is what its author and those it serves besides have pointed at; who pointed at nothing set none. A
+document that a plan makes is inside where its author has named it. Asked is whoever may answer for the instruction, and
+what was allowed once need not be asked again. Pure: the sequencer asks by it, an audit checks by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from crdt.anchor import Anchor, resolve_anchor
+from crdt.document import Document
+from crdt.errors import CrdtError
+from crdt.ops import Check, CreateDocument, Insert, Op, describe_place
+from workspace.intents.board import Board, Entry
+from workspace.intents.conflict import Area, areas_of_plan, areas_of_scope
+from workspace.intents.context import WHOLE
+from workspace.intents.core import Core
+from workspace.intents.holding import hold
+from workspace.intents.intent import Scope
+from workspace.intents.plan import Option
+from workspace.intents.policy import NONE
+from workspace.intents.record import Layer, PlanBody, VerdictBody
+from workspace.intents.turn import Turn
+from workspace.intents.wording import told
+
+LAYER: Layer = "scope"
+PLACES_SHOWN_MAX, DOES_POINTS_MAX = 6, 600
+
+
+def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, Document]) -> tuple[str, ...]:
+    """Return the places that a plan writes to and that nobody it serves has pointed at, as people name them."""
+    subject = board.subject_of(entry)
+    served = [subject, *(board.entries[id] for id in dict.fromkeys((*entry.steers, *subject.steers)))]
+    fence = [area for one in served for area in _fence_of(one, documents) or ()]
+    if any(_fence_of(one, documents) is None for one in served):
+        return ()
+    words = " ".join(one.body.text for one in served)
+    made = {op.doc for op in plan.ops if isinstance(op, CreateDocument) and _is_named(op.doc, words)}
+    beyond = [
+        op
+        for op in plan.ops
+        if not isinstance(op, Check) and op.doc not in made and not _is_inside(op, fence, documents)
+    ]
+    return tuple(dict.fromkeys(describe_place(op) for op in beyond))
+
+
+def _fence_of(entry: Entry, documents: Mapping[str, Document]) -> tuple[Area, ...] | None:
+    """Return where an intent points; for a place that is gone the whole document, where its author has said so."""
+    areas = areas_of_scope(entry.body.scope, documents)
+    if areas is None or not any(exchange.answer == WHOLE for exchange in entry.exchanges):
+        return areas
+    return tuple(Area(area.doc) if area.span is not None and area.span[0] == area.span[1] else area for area in areas)
+
+
+def _is_named(doc: str, words: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(doc)}(?!\w)", words, re.I) is not None
+
+
+def _is_inside(op: Op, fence: Iterable[Area], documents: Mapping[str, Document]) -> bool:
+    own = [area for area in fence if area.doc == op.doc]
+    if any(area.span is None and area.path is None for area in own):
+        return True
+    if not own or isinstance(op, CreateDocument):
+        return False
+    try:
+        here = _area_of(op, documents[op.doc])
+    except (KeyError, CrdtError):
+        return False
+    return any(_holds(area, here) for area in own)
+
+
+def _area_of(op: Op, document: Document) -> Area:
+    if isinstance(op, Insert):  # where it comes to stand, not the character that it clings to
+        at = resolve_anchor(document, Anchor.decode(op.at))
+        return Area(op.doc, span=(at, at))
+    (area,) = areas_of_plan((op,), (), {op.doc: document})
+    return area
+
+
+def _holds(outer: Area, inner: Area) -> bool:
+    if outer.span is not None and inner.span is not None:
+        return outer.span[0] <= inner.span[0] and inner.span[1] <= outer.span[1]
+    if outer.path is not None and inner.path is not None:
+        return inner.path[: len(outer.path)] == outer.path
+    return False
+
+
+def allowed(entry: Entry, board: Board) -> frozenset[str]:
+    """Return the places outside its scope that an intent may write to, because somebody was asked and said so.
+
+    Who approves a suggestion has seen where it writes: for an approval that counts, whatever was answered before.
+    """
+    subject = board.subject_of(entry)
+    found = set[str]()
+    for decision in [*entry.decisions, *(subject.decisions if subject is not entry else ())]:
+        if decision.layer != LAYER:
+            continue
+        places = (decision.question.evidence if decision.question is not None else decision.evidence).get("places")
+        if isinstance(places, list) and (entry is not subject or decision.outcome.get(entry.id) == "run"):
+            found.update(map(str, places))
+    return frozenset(found)
+
+
+def asks_beyond(core: Core, turn: Turn, entry: Entry, documents: Mapping[str, Document]) -> bool:
+    """Hold a plan that writes outside its scope, and ask; True when it must wait. `documents` are as it was made on."""
+    assert entry.plan is not None, "a plan is held against the fence"
+    board = core.fold.board
+    beyond = [one for one in outside(entry.plan, entry, board, documents) if one not in allowed(entry, board)]
+    if not beyond:
+        return False
+    core.runs.close(turn)
+    ops = [op for op in entry.plan.ops if describe_place(op) in beyond]
+    does = "; ".join(told(ops, documents))
+    hold(
+        core,
+        turn,
+        (entry,),
+        text=(
+            f"{board.subject_of(entry).actor} pointed at {_pointed(entry, board)}. "
+            f"The plan also writes in {_listed(beyond)}: {does[:DOES_POINTS_MAX]}. Do it?"
+        ),
+        options=(Option(entry.id, "Yes, do all of it"), Option(NONE, "No, do nothing")),
+        default=NONE,
+        layer=LAYER,
+        policy="scope@1",
+        evidence={"places": list(beyond)},
+    )
+    return True
+
+
+def _pointed(entry: Entry, board: Board) -> str:
+    return _listed(list(dict.fromkeys(_place(part) for part in board.subject_of(entry).body.scope or ())))
+
+
+def _place(part: Scope) -> str:
+    if part.keys:
+        return ", ".join(".".join(map(str, (part.doc, *path))) for path in part.keys[:PLACES_SHOWN_MAX])
+    return part.doc if part.is_whole else f"a passage of {part.doc}"
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = len(places) - PLACES_SHOWN_MAX
+    return ", ".join([*places[:PLACES_SHOWN_MAX], *([f"{more} more places"] if more > 0 else [])])
+
+
+def not_allowed(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:
+    """End an intent whose plan was not allowed to write outside its scope."""
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="rejected",
+            code="outside_scope",
+            reason=f"Nothing was changed, because the plan also writes outside of where it points: {reason}.",
+            remedy="Point at all of the places, or ask for less.",
+            by=by,
+            can=("override",),
+        )
+    )
