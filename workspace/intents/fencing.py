@@ -120,7 +120,7 @@ def asks_beyond(core: Core, turn: Turn, entry: Entry, documents: Mapping[str, Do
         (entry,),
         text=(
             f"{board.subject_of(entry).actor} pointed at {_pointed(entry, board)}. "
-            f"The plan also writes in {_listed(beyond)}: {does[:DOES_POINTS_MAX]}. Do it?"
+            f"The agent would also write elsewhere: {does[:DOES_POINTS_MAX]}. Do it?"
         ),
         options=(Option(entry.id, "Yes, do all of it"), Option(NONE, "No, do nothing")),
         default=NONE,

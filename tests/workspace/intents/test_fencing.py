@@ -61,7 +61,7 @@ def test_what_lies_elsewhere_waits_for_a_word() -> None:
     driver.plan(intent, [put(driver, "April", "May"), rewrite(driver, "First", "Best")])
     driver.wait(5)
     text = is_asked(driver, intent)
-    assert text.startswith("Ana pointed at plan. The plan also writes in budget.April: budget.April: set to May.")
+    assert text.startswith("Ana pointed at plan. The agent would also write elsewhere: budget.April: set to May. Do")
     answer(driver, intent)
     driver.wait(1)
     assert driver.verdict(intent).state == "done"

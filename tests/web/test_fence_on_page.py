@@ -1,0 +1,65 @@
+"""Where an instruction points is seen and sent; what lies outside is asked about; what was done can be read."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from agent.scripted.scenario import ReplyScript
+from tests.support.model import reply, scripted_model, use
+from tests.web.test_page import WAIT, shoot, stage, visit
+
+pytestmark = pytest.mark.browser
+
+
+async def test_documents_that_are_named_are_pointed_at_and_can_be_left_out() -> None:
+    async with stage() as (server, browser):
+        _, ana, problems = await visit(server, browser, "Ana")
+        box, named = ana.get_by_test_id("composer"), ana.get_by_test_id("named-chip")
+        await box.fill('append "the budget" to plan')
+        await expect(named).to_have_count(0)
+        await box.fill("set budget.travel to 280")
+        await expect(named).to_have_text(["budget×"])
+        await shoot(ana, "named-chip")
+        await ana.get_by_test_id("send").click()
+        card = ana.get_by_test_id("intent-card").first
+        await expect(card).to_have_attribute("data-state", "done", timeout=WAIT)
+        await card.get_by_text("What was done").click()
+        await expect(card.get_by_test_id("did")).to_contain_text("budget.travel: set to 280")
+        await shoot(ana, "did")
+        await box.fill("set budget.travel to 290")
+        await named.get_by_role("button").click()
+        await expect(named).to_have_count(0)
+        await ana.get_by_test_id("send").click()
+        question = ana.get_by_test_id("question-card").first
+        await expect(question).to_contain_text(
+            "Ana pointed at plan. The agent would also write elsewhere: budget.travel: set to 290.", timeout=WAIT
+        )
+        await shoot(ana, "outside-scope")
+        await question.get_by_role("button", name="No, do nothing").click()
+        second = ana.get_by_test_id("intent-card").filter(has_text="290")
+        await expect(second).to_have_attribute("data-state", "rejected", timeout=WAIT)
+        await expect(second).to_contain_text("Nothing was changed")
+        assert not problems
+
+
+async def test_a_model_that_writes_elsewhere_waits_for_a_word() -> None:
+    replies: list[ReplyScript] = [
+        reply(use("set_value", document="budget", path=["April"], value="May"), turn=1),
+        reply(use("finish", summary="Changed April to May."), turn=2),
+    ]
+    async with scripted_model(replies) as model:
+        planner = model.planner()
+        await planner._gateway.warm()
+        async with stage(planner) as (server, browser):
+            _, ana, problems = await visit(server, browser, "Ana")
+            await ana.get_by_test_id("composer").fill("change April to May")
+            await ana.get_by_test_id("send").click()
+            question = ana.get_by_test_id("question-card").first
+            await expect(question).to_contain_text("budget.April: set to May", timeout=WAIT)
+            await question.get_by_role("button", name="Yes, do all of it").click()
+            card = ana.get_by_test_id("intent-card").first
+            await expect(card).to_have_attribute("data-state", "done", timeout=WAIT)
+            calls = model.scripted.count
+            assert calls == 2, "the plan that was shown is the one that runs: no model is asked again"
+            assert not problems
