@@ -24,7 +24,7 @@ STEP_POINTS_MAX = 300
 DETAIL_POINTS_MAX = 500
 BUDGETS = {
     "workspace_day": "This workspace's budget for today",
-    "author_day": "Your budget for today",
+    "author_day": "{author}'s budget for today",
     "intent": "The budget of one instruction",
 }
 
@@ -41,7 +41,8 @@ def over_budget(core: Core, now: float, *, author: str, intent: str = "", reserv
     if left > 0 or not name:
         return None
     remedy = "Ask again tomorrow, or ask the owner to raise it." if name != "intent" else "Ask for less at once."
-    return Refusal("over_budget", f"{BUDGETS[name]} is used up ({getattr(budget, name):g} US dollars).", remedy)
+    whose = BUDGETS[name].format(author=author)
+    return Refusal("over_budget", f"{whose} is used up ({getattr(budget, name):g} US dollars).", remedy)
 
 
 def open_call(core: Core, turn: Turn, event: CallOpening) -> None:

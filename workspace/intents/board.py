@@ -229,7 +229,7 @@ class Board:
             return
         # A question of the agent's own: the first answer from somebody who may answer settles it.
         asked = self.entries[question.group[0]]
-        asked.exchanges = (*asked.exchanges, Exchange(question.text, value))
+        asked.exchanges = (*asked.exchanges, Exchange(question.text, value, entry.actor))
         asked.waits_for, asked.reason = (), ""
         self._stand(asked, "queued", "")
         self._close(question.id)

@@ -169,7 +169,8 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
             )
         )
         return
-    unmet = unmet_expectation(subject_of(entry, core).body.expects, core.fold.documents)
+    subject = subject_of(entry, core)
+    unmet = unmet_expectation(subject.body.expects, core.fold.documents)
     if unmet is not None:
         where = "/".join(map(str, (unmet.doc, *unmet.path)))
         turn.verdict(
@@ -177,7 +178,7 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
                 intent=entry.id,
                 state="rejected",
                 code="expectation",
-                reason=f"{where} is not what you expected it to be.",
+                reason=f"{where} is not what {subject.actor} expected it to be.",
                 remedy="Look at the current value and ask again.",
                 can=("override",),
             )

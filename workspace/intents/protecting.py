@@ -31,7 +31,7 @@ def protect(core: Core, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> No
     """Decide about a plan that would overwrite edits its author has not seen; `is_settled` says so afterwards."""
     names = sorted({edit.actor for edit in edits})
     docs = sorted({edit.doc for edit in edits})
-    reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after you began to write."
+    reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after {entry.actor} began to write."
     mode = core.fold.policy.human_edit
     evidence: dict[str, Json] = {
         **evidence_of((entry,), core.fold.documents, client=core.scratch_client),
@@ -65,6 +65,7 @@ def _ask(core: Core, turn: Turn, entry: Entry, names: list[str], docs: list[str]
         text=f"{entry.actor}'s instruction would replace what {who} has typed in {', '.join(docs)} meanwhile. Run it?",
         options=(Option(entry.id, "Yes, run it"), Option(NONE, f"No, keep what {who} typed")),
         default=NONE,
+        because="what people type is kept",
         layer="E",
         policy="human_edit:ask@1",
         evidence=evidence,

@@ -88,7 +88,10 @@ class PlanBody(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What people are asked: who may answer is derived from the group; `deadline` in unix seconds."""
+    """What people are asked: who may answer is derived from the group; `deadline` in unix seconds.
+
+    `default` stands where nobody settles it in time; `because` says in words why that one.
+    """
 
     id: str
     group: tuple[str, ...]
@@ -97,6 +100,7 @@ class Question(msgspec.Struct, frozen=True):
     deadline: float
     default: str
     evidence: dict[str, Json] = {}
+    because: str = ""
 
 
 OracleKind = Literal[
@@ -139,6 +143,7 @@ class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was decided about a group of colliding intents, by which policy, on which evidence.
 
     An open question is a decision whose outcome is `held` for all; the decision that settles it names it in `of`.
+    `answers` are all that came, `silent` whom it was put to by name and who gave none.
     """
 
     decision: str
@@ -153,6 +158,7 @@ class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     question: Question | None = None
     of: str = ""
     answers: tuple[Answer, ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
