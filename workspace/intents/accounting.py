@@ -21,6 +21,7 @@ from workspace.intents.usage import DAY_SECONDS
 
 CALLS_OPEN_MAX = 256
 STEP_POINTS_MAX = 300
+STEPS_KEPT = 4
 DETAIL_POINTS_MAX = 500
 BUDGETS = {
     "workspace_day": "This workspace's budget for today",
@@ -126,5 +127,8 @@ def compare(core: Core, turn: Turn, event: ShadowCompared) -> None:
 def step(core: Core, turn: Turn, event: Stepped) -> None:
     """Show, in plain words, what the planner does now; not part of the log."""
     entry = awaited(core, event.intent, event.attempt)
-    if entry is not None:
-        turn.state(entry, "planning", reason=whole(event.words)[:STEP_POINTS_MAX])
+    words = whole(event.words)[:STEP_POINTS_MAX]
+    if entry is not None and words != entry.reason:
+        work = core.work_of(entry)
+        work.steps = (*work.steps, words)[-STEPS_KEPT:] if words else ()
+        turn.state(entry, "planning", reason=words)
