@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 from crdt.digest import Json
 from crdt.paths import Path
-from workspace.client_intent import QUEUE_MAX, Intent, State
+from workspace.client_intent import QUEUE_MAX, Intent, State, is_over
 from workspace.errors import WorkspaceFault
 from workspace.intents.intent import TERMINAL
 
@@ -336,6 +336,8 @@ class Room:
                 if message["whole"]:
                     self.inbox_more = message["more"]
                     self._acknowledged(message)
+            case "board" | "closed":
+                self._close_questions(lambda question: is_over(question["id"], message))
             case "draft":
                 self.drafts.append(message)
             case kind:

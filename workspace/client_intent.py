@@ -52,3 +52,10 @@ class Intent:
                 pass
         assert self.last.verdict is not None, "states end with the verdict"
         return self.last.verdict
+
+
+def is_over(question: str, message: dict[str, Json]) -> bool:
+    """Tell whether a question is closed by what the server says: that it is, or a whole board without it."""
+    if message["type"] == "closed":
+        return bool(message["id"] == question)
+    return bool(message["whole"]) and all(one["id"] != question for one in message["questions"])

@@ -8,6 +8,7 @@ from crdt.errors import CrdtError
 from crdt.joining import join
 from crdt.sync import encode_denied, encode_step1, encode_update
 from workspace import __version__
+from workspace.arriving import Arrivals
 from workspace.attendance import Attendance
 from workspace.errors import (
     CLOSE_BROKEN,
@@ -33,6 +34,7 @@ from workspace.intents.events import (
     Logged,
     Nacked,
     Outlet,
+    QuestionClosed,
     QuestionOpened,
     Resync,
     Resynced,
@@ -47,7 +49,6 @@ from workspace.messages import (
     Acknowledge,
     ClientMessage,
     Composing,
-    ComposingMessage,
     DraftMessage,
     ErrorMessage,
     Hello,
@@ -92,6 +93,7 @@ class Doorman:
         self._listeners: dict[Peer, None] = {}
         self.attendance = Attendance(house, self._by_doc)
         self.inbox = Inbox(house)
+        self.arrivals = Arrivals(house, self._listeners)
         self.resting = Resting(house, self._by_doc)
         self.delivered: dict[str, int] = {}
         self.writers = Writers(house.sequencer.fold.owners)
@@ -153,6 +155,7 @@ class Doorman:
         if not mates and lane in self._lanes:
             del self._lanes[lane]
             self._house.handle(LaneChanged(lane, online=False))
+            self.arrivals.leave(lane)
 
     def close_all(self, why: Close, *, token_ids: frozenset[str] | None = None) -> None:
         """Close every socket, or those of the given tokens."""
@@ -249,10 +252,7 @@ class Doorman:
                 )
                 self._house.handle(event, peer)
             case Composing():
-                note = Note(encode(ComposingMessage(session.lane, session.identity.actor, message.scope, message.on)))
-                for other in self._listeners:
-                    if other.session.lane != session.lane:
-                        other.control(note)
+                self.arrivals.compose(peer, message)
             case Acknowledge(intents):
                 self.inbox.take(peer, intents)
             case Seen() | Hello():
@@ -348,6 +348,8 @@ class Doorman:
                 self._to_followers(encode(StateMessage(outlet.id, outlet.state, outlet.waits_for, outlet.reason)))
             case QuestionOpened():
                 self._to_followers(encode(question_message(outlet.question)))
+            case QuestionClosed(id):
+                self.arrivals.closed(id)
             case DraftShown():
                 self._to_followers(encode(DraftMessage(outlet.plan, outlet.intents, outlet.doc, outlet.text)))
             case DocumentsChanged(_, removed, broken):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
-from workspace.errors import Close, WorkspaceFault
+from workspace.arriving import Arrivals
+from workspace.errors import Close, RoomClosed, WorkspaceFault
 from workspace.house import House
 from workspace.inbox import Inbox
 from workspace.messages import encode_record
@@ -18,6 +21,7 @@ class Hall(Protocol):
 
     peers: set[Peer]
     inbox: Inbox
+    arrivals: Arrivals
 
     def deliver(self, peer: Peer, seq: int) -> None:
         """Remember that a socket was sent the log up to `seq`."""
@@ -29,6 +33,8 @@ async def catch_up(house: House, hall: Hall, peer: Peer, seen: int) -> None:
     while peer in hall.peers and await peer.room_to_send():
         if cursor >= house.durable_seq:
             peer.following = "live"
+            with suppress(RoomClosed):
+                await house.enter(partial(hall.arrivals.show, peer, seen))
             # After the log, so that a long inbox does not fill a queue that is filled already.
             hall.inbox.enter(peer)
             return

@@ -50,5 +50,8 @@ class House(Protocol):
     def later(self, job: Callable[[], object]) -> None:
         """Do something once everything before it is durable."""
 
+    async def enter(self, job: Callable[[], object]) -> None:
+        """Queue work for the room's loop; waits while the inbox is full. Raises where the room has stopped."""
+
     def spawn(self, work: Coroutine[object, object, None]) -> None:
         """Run something beside the loop."""

@@ -272,7 +272,10 @@ class StateMessage(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
 
 
 class QuestionMessage(msgspec.Struct, frozen=True, tag_field="type", tag="question"):
-    """People are asked. `options` are `{value, label}`; `answer.value` is one of the values."""
+    """People are asked. `options` are `{value, label}`; `answer.value` is one of the values.
+
+    Without an answer `default` stands, `because` of what is said here.
+    """
 
     id: str
     group: tuple[str, ...]
@@ -281,6 +284,7 @@ class QuestionMessage(msgspec.Struct, frozen=True, tag_field="type", tag="questi
     deadline: float
     default: str
     evidence: dict[str, Json]
+    because: str = ""
 
 
 class DraftMessage(msgspec.Struct, frozen=True, tag_field="type", tag="draft"):
@@ -382,6 +386,7 @@ def question_message(question: Question) -> QuestionMessage:
         question.deadline,
         question.default,
         question.evidence,
+        question.because,
     )
 
 

@@ -137,11 +137,11 @@ class Work:
             self.editing.point(scope)
             for command in commands:
                 if isinstance(command, AskAuthor):
-                    answer = next((e.answer for e in self.task.exchanges if e.question == command.question), None)
-                    if answer is None:
+                    given = next((e for e in self.task.exchanges if e.question == command.question), None)
+                    if given is None:
                         options = tuple(Option(option, option) for option in command.options)
                         return Asked(command.question, options, NAME)
-                    said.append(f"You answered “{answer}”.")
+                    said.append(f"{given.actor or self.task.actor} answered “{given.answer}”.")
                 else:
                     said.append(self._one(command))
         ops, reads = self.editing.result()

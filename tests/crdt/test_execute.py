@@ -143,6 +143,25 @@ def test_list_operations_name_items_not_places() -> None:
     assert document.value() == {"l": ["A", "d", "c"]}
 
 
+@pytest.mark.parametrize("is_kept", [True, False], ids=["a list again", "no list"])
+def test_an_item_of_a_list_that_was_replaced_is_gone(is_kept: bool) -> None:
+    """Yjs keeps nothing of a list that was overwritten: pycrdt has no answer to where its items stand."""
+    document = Document("data", client=1)
+    with document.transaction():
+        set_path(document, ("l",), ["a", "b", "c"])
+    item = item_anchor(document, ("l",), 1)
+    assert item is not None
+    with document.transaction():
+        set_path(document, ("l",), ["q"] if is_kept else 1)
+    for op in (ListRemove("d", ("l",), item, digest_value("b")), ListMove("d", ("l",), item, None)):
+        with pytest.raises(StaleRead if is_kept else WrongKind):
+            execute(document.fork(9), [op])
+    if is_kept:
+        fork = document.fork(9)
+        execute(fork, [ListAdd("d", ("l",), "z", item)])
+        assert fork.value() == {"l": ["q", "z"]}
+
+
 def test_values_in_plain_json_are_changed_within_their_object() -> None:
     document = Document("data", client=5)
     with document.transaction():

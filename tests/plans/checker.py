@@ -218,6 +218,8 @@ def floats(value: Any) -> Any:
             return ("truth", value)
         case int() | float():
             return float(value)
+        case {"~bigint": str() as whole} if len(value) == 1 and whole.lstrip("-").isdecimal():
+            return float(whole)
         case dict():
             return {key: floats(part) for key, part in value.items()}
         case list():

@@ -62,7 +62,7 @@ async def test_who_lost_overrides_with_a_click_and_is_not_asked_again() -> None:
         for page in (ben, chen):
             await page.get_by_test_id("send").click()
         lost = chen.locator('[data-actor="Chen"][data-state="overruled"]')
-        await expect(lost).to_contain_text("you may override it", timeout=WAIT)
+        await expect(lost).to_contain_text("its author may override it", timeout=WAIT)
         await lost.get_by_test_id("override").click()
         await expect(chen.get_by_test_id("override-chip")).to_contain_text("in place of your instruction")
         await chen.get_by_test_id("composer").fill('replace "Guests walk." with "Guests stroll." in plan')

@@ -22,7 +22,7 @@ from tests.world import disk
 from tests.world.person import Person
 from workspace import sending
 from workspace.doorman import Doorman
-from workspace.intents import admission, committing, core, entering, planning, settling
+from workspace.intents import admission, committing, conflict, core, entering, planning, settling
 from workspace.intents.board import Board
 from workspace.intents.causality import LaneClock, Lanes
 from workspace.intents.conflict import Unseen, unseen_by
@@ -114,6 +114,14 @@ def _gate() -> list[Any]:
         patch.object(core, "do_collide", lambda *args, **named: False),
         patch.object(committing, "unseen_by", humans_only),
         patch.object(committing, "late_rivals", lambda *args, **named: ()),
+    ]
+
+
+def _comparison() -> list[Any]:
+    """Everything that the sequencer compares plans by, itself, and not where it is called."""
+    return [
+        patch.object(crdt.fork, "commute", lambda *args, **named: True),
+        patch.object(conflict, "is_rival", lambda *args: False),
     ]
 
 
@@ -235,6 +243,7 @@ MUTATIONS = (
     Mutation("fence", "a deposed server goes on writing", frozenset({"I14"}), 150, _fence),
     Mutation("values", "what a plan read and replaces is not looked at again", frozenset({"I7", "I9"}), 60, _values),
     Mutation("gate", "colliding plans are not found", frozenset({"I8", "I12"}), 60, _gate),
+    Mutation("comparison", "both orders count as one", frozenset({"I8", "I12"}), 60, _comparison),
     Mutation("edits", "people's unseen edits are overwritten", frozenset({"I9"}), 60, _edits),
     Mutation("judge", "opposite goals are not settled", frozenset({"I8"}), 60, _judge),
     Mutation(

@@ -12,6 +12,7 @@ import pytest
 
 from tests.world.__main__ import caught
 from tests.world.coverage import TRANSITIONS, transitions
+from tests.world.monitor import Monitor
 from tests.world.mutations import MUTATIONS, Mutation
 from tests.world.scale import small
 from tests.world.world import run_world
@@ -41,6 +42,18 @@ def test_a_guard_that_is_switched_off_is_noticed(mutation: Mutation) -> None:
     count, what = caught(mutation, 0, STEPS)
     assert count, f"{mutation.what}: not noticed within {mutation.seeds} seeds"
     assert what.split(":")[0] in mutation.invariants, what
+
+
+@pytest.mark.damages_logs
+@pytest.mark.parametrize("name", ["gate", "comparison", "judge"])
+def test_the_audit_notices_by_itself_that_nothing_is_compared(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monitor does not look for undecided pairs here: what is left to find them is the log."""
+    monkeypatch.setattr(Monitor, "_settled", lambda *args: None)
+    mutation = next(mutation for mutation in MUTATIONS if mutation.name == name)
+    count, what = caught(mutation, 0, STEPS)
+    assert count, f"{mutation.what}: not noticed within {mutation.seeds} seeds"
+    assert what.startswith("I12: record"), what
+    assert "breaks G3/I8" in what, what
 
 
 def test_one_seed_is_one_run_whatever_the_process() -> None:

@@ -32,7 +32,9 @@ function describe(record: LogRecord, room: Room): string {
     case 'update':
       return `${record.actor} edited ${body.doc}`
     case 'intent':
-      return body.kind === 'do' ? `${record.actor} asked: ${body.text}` : `${record.actor}: ${body.kind} ${(body.refs ?? []).join(', ')} ${body.value ? `→ ${body.value}` : body.text}`
+      // What an answer says stands in its verdict, in words.
+      if (body.kind === 'answer') return ''
+      return body.kind === 'do' ? `${record.actor} asked: ${body.text}` : `${record.actor}: ${body.kind} ${(body.refs ?? []).join(', ')} ${body.value ?? body.text}`
     case 'plan':
       return `The agent planned for ${body.intents.map(author).join(', ')}: ${body.summary}`
     case 'decision':
@@ -40,7 +42,7 @@ function describe(record: LogRecord, room: Room): string {
     case 'commit':
       return `The agent wrote: ${body.summary}`
     case 'verdict':
-      return `${author(body.intent)}’s instruction: ${body.state}. ${body.reason}`
+      return room.intents.get(body.intent)?.kind === 'answer' ? body.reason : `${author(body.intent)}’s instruction: ${body.state}. ${body.reason}`
     case 'oracle':
       if (body.oracle === 'tool_refused') return `Refused to the model: ${body.tool} — ${body.reason}`
       if (body.oracle === 'steered') return `${author(body.source)} added to ${author(body.intent)}’s instruction`

@@ -8,14 +8,17 @@ import type { Question } from './wire'
 
 export function QuestionCard({ room, question }: { room: Room; question: Question }) {
   const left = useCountdown(question.deadline)
-  const [answered, setAnswered] = useState('')
+  const [sent, setSent] = useState('')
   const [text, setText] = useState('')
+  const answers = room.answers.get(question.id) ?? new Map<string, string>()
+  // What was answered in another window, or before this page was opened, is answered.
+  const answered = sent || (answers.get(room.actor) ?? '')
   const allowed = room.mayAnswer(question)
   const intents = question.evidence.intents ?? []
   const documents = Object.entries(question.evidence.documents ?? {})
   const fallback = question.options.find((option) => option.value === question.default)
   const answer = (value: string) => {
-    setAnswered(value)
+    setSent(value)
     room.answer(question.id, value)
   }
   return (
@@ -65,17 +68,29 @@ export function QuestionCard({ room, question }: { room: Room; question: Questio
           </form>
         )}
       </div>
+      {answers.size > 0 && (
+        <p class="faint" data-testid="answers">
+          Answered so far: {[...answers].map(([actor, value]) => `${actor === room.actor ? 'you' : actor} “${choiceOf(room, question, value)}”`).join(', ')}
+        </p>
+      )}
       <footer class="faint">
         {!allowed
           ? (question.evidence.effects ? 'An editor, or whoever stands above the author, approves this.' : 'This is for its authors and those above them.')
           : answered
-            ? 'Your answer is in. It may still need the other author’s word.'
+            ? 'Your answer is in. It may still need others’ word.'
             : fallback
-              ? `If nobody answers: ${fallback.label}`
+              ? `If it is not settled in time: ${fallback.label}${question.because ? `, because ${question.because}` : ''}`
               : 'If nobody answers, it is put away.'}
       </footer>
     </article>
   )
+}
+
+/** One answer in the words of its button. */
+function choiceOf(room: Room, question: Question, value: string): string {
+  const author = question.evidence.intents?.find((intent) => intent.id === value)?.actor
+  if (author) return `${question.evidence.late?.includes(value) ? 'keep' : 'run'} ${author === room.actor ? 'yours' : `${author}’s`}`
+  return question.options.find((option) => option.value === value)?.label ?? value
 }
 
 function Choose(props: {

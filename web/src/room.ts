@@ -38,6 +38,8 @@ export class Room extends Told {
   problems: Unsent[] = []
   /** Local edits that no record of the log covers yet. */
   unsaved = false
+  /** How often the server has shown the whole board: with the first, this page shows what all others do. */
+  boards = 0
   /** Own verdicts that wait to be acknowledged. */
   readonly inbox = new Inbox((ids) => this.acknowledged(ids), (entry) => this.isExpected(entry))
   /** Where the log stood when this page was opened. */
@@ -274,13 +276,24 @@ export class Room extends Told {
           intent.state = message.state
           intent.reason = message.reason
           intent.waitsFor = message.waits_for
-          if (message.state !== 'planning') this.steps.delete(message.id)
-          else if (message.reason) this.steps.set(message.id, [...(this.steps.get(message.id) ?? []), message.reason].slice(-STEPS_KEPT))
+          // A new try begins without a word.
+          if (message.state !== 'planning' || !message.reason) this.steps.delete(message.id)
+          else this.steps.set(message.id, [...(this.steps.get(message.id) ?? []), message.reason].slice(-STEPS_KEPT))
         }
         break
       }
       case 'question':
         this.questions.set(message.id, message)
+        break
+      case 'closed':
+        this.closed(message.id)
+        break
+      case 'board':
+        this.onBoard(message, this.lane.lane)
+        if (!message.whole) break
+        this.boards += 1
+        this.drafts = new Map(message.drafts.map((draft) => [draft.plan + draft.doc, draft]))
+        this.composing = new Map(message.composing.map(({ lane, actor }) => [lane, actor]))
         break
       case 'draft':
         if (message.text) this.drafts.set(message.plan + message.doc, message)

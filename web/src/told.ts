@@ -1,6 +1,8 @@
 /** What the log has told: intents with their states, questions, costs, documents, and what this person may do. No DOM. */
 import {
   RANKS,
+  type BoardIntent,
+  type BoardMessage,
   type Effect,
   type IntentBody,
   type IntentKind,
@@ -61,6 +63,10 @@ export class Told {
   archived = new Set<string>()
   /** By question: the policy that asked, and the layer it is about. */
   private asked = new Map<string, { policy: string; layer: string }>()
+  /** By question: the last word of each who has answered it. */
+  readonly answers = new Map<string, Map<string, string>>()
+  /** What was told of intents whose record this socket was not sent, until the board brings it. */
+  private stubs = new Map<string, Partial<IntentView>>()
   private calls = new Map<string, { intents: string[]; model: string }>()
   private outside = new Map<string, EffectView>()
 
@@ -97,30 +103,26 @@ export class Told {
         this.onIntent(record, body as IntentBody, lane)
         break
       case 'plan':
-        for (const id of body.intents as string[]) {
-          const intent = this.intents.get(id)
-          if (intent) intent.summary = body.summary
-        }
+        for (const id of body.intents as string[]) Object.assign(this.view(id), { summary: body.summary })
         break
       case 'oracle':
         this.onCall(record)
         break
       case 'decision':
-        if (body.of) this.questions.delete(body.of)
+        if (body.of) this.closed(body.of)
         if (body.question) this.asked.set(body.question.id, { policy: body.policy, layer: body.layer })
         for (const id of body.group as string[]) {
-          const intent = this.intents.get(id)
-          if (intent) intent.decision = body.reason
-          if (intent && body.outcome[id] === 'replaced') intent.replacedBy = (body.group as string[]).find((one) => body.outcome[one] === 'run')
+          const intent = this.view(id)
+          intent.decision = body.reason
+          if (body.outcome[id] === 'replaced') intent.replacedBy = (body.group as string[]).find((one) => body.outcome[one] === 'run')
         }
         break
       case 'verdict': {
         const verdict = body as Verdict
-        const intent = this.intents.get(verdict.intent)
-        if (intent) Object.assign(intent, { verdict, verdictSeq: record.seq, state: verdict.state, reason: verdict.reason, waitsFor: [] })
+        Object.assign(this.view(verdict.intent), { verdict, verdictSeq: record.seq, state: verdict.state, reason: verdict.reason, waitsFor: [] })
         this.steps.delete(verdict.intent)
         for (const question of this.questions.values())
-          if (question.group.length === 1 && question.group[0] === verdict.intent) this.questions.delete(question.id)
+          if (question.group.length === 1 && question.group[0] === verdict.intent) this.closed(question.id)
         break
       }
       case 'config':
@@ -147,10 +149,49 @@ export class Told {
     if (!body.effects?.length) return
     const shown = body.effects.map(({ i, tool, args }) => ({ i, tool, args, status: 'waits', detail: '' }))
     for (const effect of shown) this.outside.set(`${body.commit}/${effect.i}`, effect)
-    for (const id of body.intents) {
-      const intent = this.intents.get(id)
-      if (intent) intent.effects = shown
+    for (const id of body.intents) this.view(id).effects = shown
+  }
+
+  /** An intent; or, of one whose record has not come, what is kept for it until it does. */
+  private view(id: string): Partial<IntentView> {
+    const known = this.intents.get(id) ?? this.stubs.get(id)
+    if (known) return known
+    const stub: Partial<IntentView> = {}
+    this.stubs.set(id, stub)
+    return stub
+  }
+
+  /** A question cannot be answered any more. */
+  protected closed(id: string): void {
+    this.questions.delete(id)
+    this.answers.delete(id)
+    this.asked.delete(id)
+  }
+
+  /** Where everything stands now that the log has come: what is not in it is not open and not being written. */
+  protected onBoard(board: BoardMessage, lane: string): void {
+    for (const intent of board.intents) this.onStanding(intent, lane)
+    if (!board.whole) return
+    const open = new Set(board.questions.map((question) => question.id))
+    for (const id of this.questions.keys()) if (!open.has(id)) this.closed(id)
+    for (const { id, policy, layer, answers } of board.questions) {
+      if (policy) this.asked.set(id, { policy, layer })
+      this.answers.set(id, new Map(Object.entries(answers)))
     }
+  }
+
+  private onStanding({ id, state, reason = '', waits_for: waitsFor = [], summary = '', steps = [], begun }: BoardIntent, lane: string): void {
+    if (begun && !this.intents.has(id)) {
+      const told = this.stubs.get(id)
+      this.onIntent({ ...begun, kind: 'intent', type: 'record', epoch: 0 }, begun.body, lane)
+      Object.assign(this.intents.get(id)!, { summary }, told)
+      this.stubs.delete(id)
+    }
+    const intent = this.intents.get(id)
+    if (!intent || intent.verdict) return
+    Object.assign(intent, { state, reason, waitsFor })
+    if (steps.length) this.steps.set(id, steps)
+    else this.steps.delete(id)
   }
 
   /** A call to a model began or ended: count what it cost for the instructions it served. */
@@ -174,7 +215,8 @@ export class Told {
   private onIntent(record: LogRecord, body: IntentBody, lane: string): void {
     if (body.kind === 'answer') {
       const question = this.questions.get(body.refs?.[0] ?? '')
-      if (question && question.group.length === 1) this.questions.delete(question.id)
+      if (question) this.answers.set(question.id, new Map(this.answers.get(question.id)).set(record.actor, body.value ?? ''))
+      if (question && question.group.length === 1) this.closed(question.id)
     }
     this.intents.set(body.id, {
       id: body.id,

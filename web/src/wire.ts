@@ -67,9 +67,34 @@ export interface Question {
   deadline: number
   default: string
   evidence: Evidence
+  /** Why the default is what it is. */
+  because?: string
 }
 export interface DraftMessage { type: 'draft'; plan: string; intents: string[]; doc: string; text: string }
 export interface ComposingMessage { type: 'composing'; lane: string; actor: string; scope: Scope[] | null; on: boolean }
+/** A question cannot be answered any more. */
+export interface ClosedMessage { type: 'closed'; id: string }
+/** Where one intent stands, or how it ended meanwhile; `begun` is its record where this socket is not sent that. */
+export interface BoardIntent {
+  id: string
+  state: string
+  reason?: string
+  waits_for?: string[]
+  summary?: string
+  steps?: string[]
+  begun?: { seq: number; at: string; actor: string; body: IntentBody }
+}
+/** An open question: how it is asked, and the last word of each who has answered. */
+export interface BoardQuestion { id: string; policy: string; layer: string; answers: Record<string, string> }
+/** Where everything stands, once this socket has caught up; the first of several is `whole`. */
+export interface BoardMessage {
+  type: 'board'
+  intents: BoardIntent[]
+  whole: boolean
+  questions: BoardQuestion[]
+  drafts: DraftMessage[]
+  composing: ComposingMessage[]
+}
 /** Something of what this client sent was refused; the socket stays. */
 export interface ErrorMessage {
   type: 'error'
@@ -157,6 +182,8 @@ export type ServerMessage =
   | Nack
   | StateMessage
   | (Question & { type: 'question' })
+  | ClosedMessage
+  | BoardMessage
   | DraftMessage
   | ComposingMessage
   | ErrorMessage

@@ -21,10 +21,11 @@ from workspace.intents.usage import DAY_SECONDS
 
 CALLS_OPEN_MAX = 256
 STEP_POINTS_MAX = 300
+STEPS_KEPT = 4
 DETAIL_POINTS_MAX = 500
 BUDGETS = {
     "workspace_day": "This workspace's budget for today",
-    "author_day": "Your budget for today",
+    "author_day": "{author}'s budget for today",
     "intent": "The budget of one instruction",
 }
 
@@ -41,7 +42,8 @@ def over_budget(core: Core, now: float, *, author: str, intent: str = "", reserv
     if left > 0 or not name:
         return None
     remedy = "Ask again tomorrow, or ask the owner to raise it." if name != "intent" else "Ask for less at once."
-    return Refusal("over_budget", f"{BUDGETS[name]} is used up ({getattr(budget, name):g} US dollars).", remedy)
+    whose = BUDGETS[name].format(author=author)
+    return Refusal("over_budget", f"{whose} is used up ({getattr(budget, name):g} US dollars).", remedy)
 
 
 def open_call(core: Core, turn: Turn, event: CallOpening) -> None:
@@ -125,5 +127,8 @@ def compare(core: Core, turn: Turn, event: ShadowCompared) -> None:
 def step(core: Core, turn: Turn, event: Stepped) -> None:
     """Show, in plain words, what the planner does now; not part of the log."""
     entry = awaited(core, event.intent, event.attempt)
-    if entry is not None:
-        turn.state(entry, "planning", reason=whole(event.words)[:STEP_POINTS_MAX])
+    words = whole(event.words)[:STEP_POINTS_MAX]
+    if entry is not None and words != entry.reason:
+        work = core.work_of(entry)
+        work.steps = (*work.steps, words)[-STEPS_KEPT:] if words else ()
+        turn.state(entry, "planning", reason=words)

@@ -29,9 +29,10 @@ from workspace.intents.intent import (
 )
 from workspace.intents.planning import stop
 from workspace.intents.quarantine import refuse_lost
-from workspace.intents.record import IntentBody, VerdictBody
+from workspace.intents.record import Answer, IntentBody, VerdictBody
 from workspace.intents.settling import answered, ask_consent
 from workspace.intents.steering import steer
+from workspace.intents.telling import answers_in_words
 from workspace.intents.turn import AGENT, Turn
 
 NEEDS_TEXT = frozenset({"do", "override"})
@@ -266,12 +267,17 @@ def _end(turn: Turn, entry: Entry, state: str, code: str, reason: str, remedy: s
 def _answer(core: Core, turn: Turn, entry: Entry, *, is_open: bool) -> None:
     ref = entry.body.refs[0]
     if not is_open:
-        _end(turn, entry, "rejected", "closed", "That question was settled before your answer came.", "See its result.")
+        reason = f"That question was settled before {entry.actor}'s answer came."
+        _end(turn, entry, "rejected", "closed", reason, "See its result.")
         return
-    _end(turn, entry, "done", "answered", f"Your answer is in the log: {entry.body.value}")
-    question = core.fold.board.questions.get(ref)
-    if question is not None and ref in core.fold.board.layers:
-        answered(core, turn, question)
+    question, opened = core.fold.board.questions.get(ref), core.fold.board.layers.get(ref)
+    if question is None or opened is None:
+        _end(turn, entry, "done", "answered", f"{entry.actor} answered “{entry.body.value}”.")
+        return
+    group = [core.fold.board.entries[id] for id in question.group]
+    said = answers_in_words(opened, group, (Answer(entry.actor, entry.body.value or ""),))
+    _end(turn, entry, "done", "answered", f"{said}.")
+    answered(core, turn, question)
 
 
 def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
@@ -283,10 +289,17 @@ def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
     if ended:
         _end(turn, entry, "done", "cancelled", f"Cancelled {', '.join(ended)}."[:REASON_POINTS_MAX])
     elif entry.body.refs:
-        _end(turn, entry, "rejected", "too_late", "It had ended before your cancel came.", "Undo the commit instead.")
+        _end(
+            turn,
+            entry,
+            "rejected",
+            "too_late",
+            f"It had ended before {entry.actor}'s cancel came.",
+            "Undo the commit instead.",
+        )
     else:
-        whose = "of yours" if entry.body.value == "mine" else "that you may stop"
-        _end(turn, entry, "rejected", "too_late", f"Nothing {whose} was under way.", "Undo a commit instead.")
+        whose = f"Nothing of {entry.actor}'s" if entry.body.value == "mine" else f"Nothing that {entry.actor} may stop"
+        _end(turn, entry, "rejected", "too_late", f"{whose} was under way.", "Undo a commit instead.")
 
 
 def _to_cancel(core: Core, entry: Entry) -> list[Entry]:

@@ -24,7 +24,7 @@ def is_free(core: Core, turn: Turn, entry: Entry) -> bool:
     for other in _others(core, entry):
         is_same = other.body.refs[0] == target
         if other.state == "done" and not other.undone_by:
-            _end(turn, entry, other, is_same=is_same)
+            _end(core, turn, entry, other, is_same=is_same)
             return False
         if other.is_live and other.seq < entry.seq and (is_same or happened_before(other.stamp, entry.stamp)):
             turn.state(entry, "queued", waits_for=(other.id,), reason=f"Waits: {other.actor} approved before.")
@@ -62,8 +62,9 @@ def _others(core: Core, entry: Entry) -> Iterator[Entry]:
                 yield board.entries[approval]
 
 
-def _end(turn: Turn, entry: Entry, first: Entry, *, is_same: bool) -> None:
+def _end(core: Core, turn: Turn, entry: Entry, first: Entry, *, is_same: bool) -> None:
     """End an approval that another one has made needless, or impossible."""
+    picked = core.fold.board.entries[first.body.refs[0]]
     commit = first.commit.commit if first.commit is not None else ""
     if is_same:
         reason = f"{first.actor} had approved it, and it was done once."
@@ -75,7 +76,7 @@ def _end(turn: Turn, entry: Entry, first: Entry, *, is_same: bool) -> None:
             intent=entry.id,
             state="overruled",
             code="already_picked",
-            reason=f"{first.actor} had picked the variant of {first.body.refs[0]}.",
+            reason=f"{first.actor} had picked {picked.actor}'s variant.",
             remedy="Look at the result; undo it, or override it knowingly.",
             winner=first.id,
             commit=commit,

@@ -17,26 +17,28 @@ from crdt.digest import Json, canonical
 from crdt.document import EMPTY_UPDATE
 from crdt.errors import CrdtError
 from crdt.execute import Executed
-from crdt.fork import collide, weakly_changed
+from crdt.fork import weakly_changed
 from crdt.ops import is_relative
 from crdt.scan import normalise_ranges
 from workspace.errors import Refusal
+from workspace.intents.approving import beside
 from workspace.intents.authority import may_answer, may_approve, may_cancel, may_replace, may_undo
-from workspace.intents.board import VARIANT_PLANNER, Board, Entry
-from workspace.intents.causality import are_concurrent, happened_before
-from workspace.intents.conflict import unseen_by
+from workspace.intents.board import VARIANT_PLANNER, Entry
 from workspace.intents.effects import digest_of
 from workspace.intents.fencing import allowed, outside
 from workspace.intents.fold import Fold, sha_of
 from workspace.intents.gate import EDIT_RANK, read_need, try_plan, unmet_expectation
 from workspace.intents.intent import RUNNING_KINDS, rank_of
 from workspace.intents.invariant import broken
+from workspace.intents.outrunning import Watch, are_decided, knew, unseen_by
+from workspace.intents.protecting import allowed_over
 from workspace.intents.quarantine import docs_of
 from workspace.intents.readback import Readings
 from workspace.intents.record import (
     BLANKED,
     CheckpointBody,
     CommitBody,
+    ConfigBody,
     IntentBody,
     OracleBody,
     PlanBody,
@@ -66,8 +68,7 @@ class Auditor:
     fold: Fold
     breaches: list[Breach] = field(default_factory=list)
     _review: Review = field(init=False)
-    # By intent: the plan it had and the concurrent intent whose commit came first though their order matters.
-    _outrun: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _watch: Watch = field(init=False)
     _opposed: dict[str, set[str]] = field(default_factory=dict)
     _unsaid: dict[str, int] = field(default_factory=dict)
     _blanked: set[str] = field(default_factory=set)
@@ -77,6 +78,7 @@ class Auditor:
 
     def __post_init__(self) -> None:
         self._review = Review(self.fold)
+        self._watch = Watch(self.fold)
 
     def before(self, record: Record) -> None:
         """Look at a record that has not been entered yet."""
@@ -88,8 +90,20 @@ class Auditor:
 
     def after(self, record: Record) -> None:
         """Look at what the documents are now."""
-        if not isinstance(record.body, CommitBody):
-            return
+        match record.body:
+            case UpdateBody() as body:
+                self._watch.changed({body.doc})
+            case ConfigBody() as body if body.receivers is not None:
+                self._watch.receivers_changed()
+            case CommitBody() as body:
+                self._watch.changed(set(body.docs))
+                self._done(record)
+            case _:
+                pass
+
+    def _done(self, record: Record) -> None:
+        """Look at what a commit has made of the documents."""
+        assert isinstance(record.body, CommitBody), "only commits make something of them"
         for doc, value in self._expected.items():
             document = self.fold.documents.get(doc)
             if document is None or canonical(document.value()) != canonical(value):
@@ -117,7 +131,7 @@ class Auditor:
     def _look(self, record: Record) -> None:
         match record.body:
             case CommitBody() as body:
-                self._commit(record.seq, body)
+                self._commit(record, body)
             case VerdictBody() as body:
                 self._verdict(record.seq, body)
             case IntentBody() as body:
@@ -129,7 +143,11 @@ class Auditor:
             case PlanBody() as body:
                 if record.row.body.startswith(BLANKED):
                     self._blanked.add(body.plan)
+                else:
+                    self._watch.planned(record, body)
             case OracleBody() as body:
+                if body.oracle in ("steered", "carries"):
+                    self._watch.begun_again(body.intent, body.source)
                 for judgement in body.judgements:
                     one, other = judgement.pair
                     if judgement.opinion in ("contradict", "failed") and judgement.pair not in self.fold.judged:
@@ -174,7 +192,7 @@ class Auditor:
         """G5: who ended another's instruction may, or it was decided about."""
         by = self.fold.board.entries.get(body.by)
         may = {"cancelled": may_cancel, "superseded": may_replace}.get(body.state)
-        if by is None or may is None or may(entry, by.actor, by.rank) or _are_decided(entry, by):
+        if by is None or may is None or may(entry, by.actor, by.rank) or are_decided(entry, by):
             return
         self._note(seq, "G5", f"{by.actor} ({by.role}) had no right to end {entry.id}, which is {entry.actor}'s")
 
@@ -185,7 +203,7 @@ class Auditor:
         if not self._readings.is_named(body, must_name=self.fold.is_read_back):
             self._note(seq, "done", f"it names for {body.intent} what was not done")
         self._unsaid.pop(body.intent, None)
-        self._outrun.pop(body.intent, None)
+        self._watch.ended(body.intent)
         if entry.verdict is not None:
             self._note(seq, "I4", f"{entry.id} has ended {entry.state} already")
         if entry.commit is not None and body.state not in COMMITTED_STATES:
@@ -203,8 +221,8 @@ class Auditor:
 
     # ------------------------------------------------------------ commits
 
-    def _commit(self, seq: int, body: CommitBody) -> None:
-        fold, entries = self.fold, [self.fold.board.entries[id] for id in body.intents]
+    def _commit(self, record: Record, body: CommitBody) -> None:
+        seq, fold, entries = record.seq, self.fold, [self.fold.board.entries[id] for id in body.intents]
         entry, self._expected = entries[0], {}
         self._readings.begin()
         self._broken = frozenset(broken(fold.invariants, fold.documents))
@@ -226,8 +244,8 @@ class Auditor:
         self._valid(seq, body, entry, plan)
         if entry.state == "held":
             self._note(seq, "G3/I8", f"{entry.id} runs while people are asked about it")
-        self._settled(seq, entry, plan)
-        self._outruns(seq, body, entry, plan)
+        self._outruns(record, body, entry, plan)
+        self._settled(seq, entry)
         self._overwrites(seq, body, entry, executed)
 
     def _pending(self, seq: int, entry: Entry) -> None:
@@ -304,72 +322,65 @@ class Auditor:
 
     # ------------------------------------------------------------ conflicts
 
-    def _settled(self, seq: int, entry: Entry, plan: PlanBody) -> None:
-        """G3: what collides with the plan, or pulls against its goal, and is committed, was decided about."""
+    def _settled(self, seq: int, entry: Entry) -> None:
+        """G3: what crosses the plan, or pulls against its goal, and is committed, was decided about."""
         entries = self.fold.board.entries
-        for against, rival in self._outrun.pop(entry.id, ()):
-            if against == plan.plan and not _are_decided(entry, entries[rival]):
+        for rival in self._watch.ended(entry.id):
+            if not are_decided(entry, entries[rival]):
                 self._note(seq, "G3/I8", f"{entry.id} and {rival} collide, both are done, nothing was decided")
         for id in sorted(self._opposed.get(entry.id, ())):
             other = entries[id]
-            if other.commit is not None and not _are_decided(entry, other):
+            if other.commit is not None and not are_decided(entry, other):
                 self._note(seq, "G3/I8", f"{entry.id} and {id} contradict each other, nothing was decided")
+        self._picked(seq, entry)
 
-    def _outruns(self, seq: int, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
-        """Compare the plan in both orders with those of everybody who is under way; G2: whom its author knew first."""
-        mine, docs = (plan.ops, plan.reads), plan.docs
-        for other in self.fold.board.live.values():
-            theirs = other.plan
-            if theirs is None or other.id in body.intents or not docs & theirs.docs or theirs.plan in self._blanked:
-                continue
-            is_past = happened_before(other.stamp, entry.stamp)
-            if plan.plan in self._blanked or not (is_past or are_concurrent(other.stamp, entry.stamp)):
-                continue
-            if _are_decided(entry, other):
-                continue
-            if not collide(self.fold.documents, mine, (theirs.ops, theirs.reads), client=SCRATCH_CLIENT):
-                continue
-            if is_past:
-                self._note(seq, "G2", f"{entry.id} runs before {other.id}, which its author knew of and it depends on")
-            else:
-                self._outrun.setdefault(other.id, []).append((theirs.plan, entry.id))
+    def _picked(self, seq: int, entry: Entry) -> None:
+        """I5, G3: of the approvals of one suggestion one runs, and of variants side by side one is picked."""
+        board, target = self.fold.board, entry.body.refs[0] if entry.body.kind == "approve" else ""
+        for id in sorted(beside(board.entries[target]) | {target}) if target else ():
+            for approval in board.approvals.get(id, ()):
+                other = board.entries[approval]
+                if other is entry or other.commit is None or other.undone_by or are_decided(entry, other):
+                    continue
+                if id == target:
+                    self._note(seq, "I5", f"{entry.id} and {approval} both run what {target} suggested")
+                else:
+                    self._note(seq, "G3/I8", f"{entry.id} and {approval} pick two variants, nothing was decided")
+
+    def _outruns(self, record: Record, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
+        """Hold the plan against those of everybody who is under way; G2: whom its author knew comes first."""
+        if plan.plan in self._blanked:
+            return
+        for other in self._watch.committed(record, entry, plan, body.intents):
+            reason = f"{entry.id} runs before {other.id}, which its author knew of and it depends on"
+            self._note(record.seq, "G2", reason)
 
     def _overwrites(self, seq: int, body: CommitBody, entry: Entry, executed: dict[str, Executed]) -> None:
         """G3, I9, G2: whose work is deleted or overwritten, unseen and undecided."""
         board, history = self.fold.board, self.fold.history
-        unseen = unseen_by(entry, executed, Board(entries=board.entries), history)
+        unseen = unseen_by(entry, executed, board, history)
         for rival in unseen.rivals:
-            if not _are_decided(entry, rival):
+            if not are_decided(entry, rival):
                 self._note(seq, "G3/I8", f"{entry.id} overwrites what {rival.id} did, unseen; nothing was decided")
-        flagged = _flagged(entry)
+        flagged = allowed_over(entry)
         for edit in unseen.human:
             if edit.seq not in flagged:
                 self._note(
                     seq, "G3/I9", f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
                 )
         # A commit stands for its first intent: what joined that one has taken its place, and knew what it knew.
-        joined = [board.entries[id].stamp for id in body.intents[1:]]
+        joined = [board.entries[id] for id in body.intents[1:]]
         later = {
             id
             for doc, part in executed.items()
             for edit in history.writers(doc, part.absolute_deleted)
             for id in edit.intents[:1]
-            if id not in body.intents and happened_before(entry.stamp, board.entries[id].stamp)
-            if not any(happened_before(board.entries[id].stamp, stamp) for stamp in joined)
+            if id not in body.intents and knew(board.entries[id], entry)
+            if not any(knew(one, board.entries[id]) for one in joined)
         }
         for id in sorted(later):
-            if not _are_decided(entry, board.entries[id]):
+            if not are_decided(entry, board.entries[id]):
                 self._note(seq, "G2", f"{entry.id} overwrites {id}, which waited for it by rights and ran before")
-
-
-def _are_decided(one: Entry, other: Entry) -> bool:
-    """Tell whether a decision names both, and is one: a question decides nothing, nor does what leaves both open."""
-    return any(
-        other.id in decision.group
-        and "held" not in decision.outcome.values()
-        and not decision.outcome.get(one.id) == decision.outcome.get(other.id) == "open"
-        for decision in one.decisions
-    )
 
 
 def _as_logged(body: CommitBody, plan: PlanBody) -> dict[str, Executed]:
@@ -383,14 +394,4 @@ def _as_logged(body: CommitBody, plan: PlanBody) -> dict[str, Executed]:
                 spans.setdefault(client, []).append((start, end))
             deleted = {client: normalise_ranges(own) for client, own in spans.items()}
             found[doc] = Executed(EMPTY_UPDATE, {}, deleted, deleted)
-    return found
-
-
-def _flagged(entry: Entry) -> set[int]:
-    """Return the records of human edits that somebody decided this intent may overwrite."""
-    found: set[int] = set()
-    for decision in entry.decisions:
-        edits = decision.evidence.get("edits")
-        if decision.layer == "E" and decision.outcome.get(entry.id) == "run" and isinstance(edits, list):
-            found |= {int(str(edit[0])) for edit in edits if isinstance(edit, list)}
     return found

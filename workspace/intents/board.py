@@ -77,6 +77,8 @@ class Entry:
     shelves: Shelves[Entry] | None = field(default=None, repr=False, compare=False)
     # Where the log has put it, up to its verdict; what the sequencer shows beside that is not here.
     moves: list[Move] = field(default_factory=list, repr=False, compare=False)
+    # What people were told last of where it stands.
+    shown: tuple[State, tuple[str, ...], str] = field(default=("queued", (), ""), repr=False, compare=False)
     # The intent's place among all others; kept, because live intents are held against each other.
     stamp: Stamp = field(init=False)
     _state: State = "queued"
@@ -94,6 +96,11 @@ class Entry:
         old, self._state = self._state, state
         if self.shelves is not None:
             self.shelves.move(self, old, state)
+
+    @property
+    def stands(self) -> tuple[State, tuple[str, ...], str]:
+        """Where it stands as people see it: state, whom it waits for, why."""
+        return self._state, self.waits_for, self.reason
 
     @property
     def role(self) -> Role:
@@ -241,7 +248,7 @@ class Board:
             return
         # A question of the agent's own: the first answer from somebody who may answer settles it.
         asked = self.entries[question.group[0]]
-        asked.exchanges = (*asked.exchanges, Exchange(question.text, value))
+        asked.exchanges = (*asked.exchanges, Exchange(question.text, value, entry.actor))
         asked.waits_for, asked.reason = (), ""
         self._stand(asked, "queued", "")
         self._close(question.id)

@@ -35,17 +35,14 @@ def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionB
         if not entry.is_live:
             continue
         own = ", ".join(names[entry.id]) or "nothing to show"
-        others = "; ".join(
-            f"{other.actor}'s is {', '.join(names[other.id])}"
-            for other in group
-            if other is not entry and names[other.id]
-        )
+        others = (other for other in group if other is not entry and names.get(other.id))
+        shown = [f"{entry.actor}'s is {own}", *(f"{one.actor}'s is {', '.join(names[one.id])}" for one in others)]
         turn.verdict(
             VerdictBody(
                 intent=entry.id,
                 state="branched",
                 code="branch",
-                reason=f"Both variants stand side by side: yours is {own}; {others}.",
+                reason=f"The variants stand side by side: {'; '.join(shown)}.",
                 remedy="Look at them and approve the one to keep.",
                 by=decision.decision,
                 commit=entry.commit.commit if entry.commit is not None else "",

@@ -171,7 +171,8 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
             )
         )
         return
-    unmet = unmet_expectation(core.fold.board.subject_of(entry).body.expects, core.fold.documents)
+    subject = core.fold.board.subject_of(entry)
+    unmet = unmet_expectation(subject.body.expects, core.fold.documents)
     if unmet is not None:
         where = "/".join(map(str, (unmet.doc, *unmet.path)))
         turn.verdict(
@@ -179,7 +180,7 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
                 intent=entry.id,
                 state="rejected",
                 code="expectation",
-                reason=f"{where} is not what you expected it to be.",
+                reason=f"{where} is not what {subject.actor} expected it to be.",
                 remedy="Look at the current value and ask again.",
                 can=("override",),
             )

@@ -93,7 +93,7 @@ def ask_where(core: Core, turn: Turn, entry: Entry) -> bool:
     question = Question(
         id=f"q{turn.fold.seq + 1}",
         group=(entry.id,),
-        text=f"What you pointed at in {part.doc}{quote} was deleted{by} before this arrived. What now?",
+        text=f"What {entry.actor} pointed at in {part.doc}{quote} was deleted{by} before this arrived. What now?",
         options=(Option(WHOLE, f"Do it in the whole of {part.doc}"), Option(NOT_AT_ALL, "Do nothing")),
         deadline=turn.now + core.fold.policy.ask_seconds,
         default="",

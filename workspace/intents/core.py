@@ -37,7 +37,9 @@ class Work:
     resyncs: int = 0
     compared: int = -1
     tried: tuple[int, PlanBody | None] = (-1, None)
-    draft_docs: set[str] = field(default_factory=set)
+    # What the planner shows now, by document, and what it said it was doing, newest last.
+    drafts: dict[str, str] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -260,6 +260,12 @@ class QuestionOpened(msgspec.Struct, frozen=True):
     question: Question
 
 
+class QuestionClosed(msgspec.Struct, frozen=True):
+    """A question is settled, answered, or of no use any more: nobody can answer it now."""
+
+    id: str
+
+
 class DraftShown(msgspec.Struct, frozen=True):
     """Words the agent is writing for an intent. `plan` names the attempt; an empty text ends the draft."""
 
@@ -306,6 +312,7 @@ Outlet = (
     | Spread
     | StateChanged
     | QuestionOpened
+    | QuestionClosed
     | DraftShown
     | DocumentsChanged
     | Resync

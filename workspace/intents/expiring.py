@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from workspace.intents.answering import fallback, is_changed, plurality
+from workspace.intents.board import Entry
 from workspace.intents.core import Core
 from workspace.intents.policy import BOTH, NONE, Ruling
 from workspace.intents.record import CHANGED, DecisionBody, Question, VerdictBody
-from workspace.intents.settling import ALONE, in_words, rule, stands
+from workspace.intents.settling import ALONE, rule
+from workspace.intents.telling import at_deadline, is_standing, moot, silent_of, taken_back
 from workspace.intents.turn import AGENT, Turn
 
 
@@ -16,7 +18,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
     for question in list(core.fold.board.questions.values()):
         opened = core.fold.board.layers.get(question.id)
         group, core.subject = tuple(core.fold.board.entries[id] for id in question.group), question.group[0]
-        standing = [entry for entry in group if stands(entry)]
+        standing = [entry for entry in group if is_standing(entry)]
         is_moot = opened is not None and len(standing) < min(2, len(group))
         if opened is not None and is_changed(opened, group):
             _withdraw(core, turn, question, opened)
@@ -27,16 +29,21 @@ def expire_questions(core: Core, turn: Turn) -> bool:
         moved = True
         core.runs.close(turn)
         if opened is None:
-            _unanswered(turn, question)
+            _unanswered(turn, question, group[0])
             continue
         ids = [entry.id for entry in standing] or [NONE]
         winner = question.default if opened.layer in ALONE else fallback(question.default, group, ids)
         votes = tuple(core.fold.board.votes.get(question.id, ()))
-        why, policy = "nobody answered in time", opened.policy
+        board, policy = core.fold.board, opened.policy
         chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None
-        if chosen is not None and chosen in (*ids, NONE, BOTH):
-            winner, why = chosen, "most votes at the deadline"
-        ruling = Ruling(policy, winner, "the other was withdrawn" if is_moot else why)
+        is_elected = chosen is not None and chosen in (*ids, NONE, BOTH)
+        winner = chosen if chosen is not None and is_elected else winner
+        why = (
+            moot(group, board, winner=winner)
+            if is_moot
+            else at_deadline(opened, group, votes, board, winner=winner, is_elected=is_elected)
+        )
+        ruling = Ruling(policy, winner, why)
         rule(
             core,
             turn,
@@ -47,6 +54,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             by="policy" if is_moot else "timer",
             of=question.id,
             answers=votes,
+            silent=silent_of(opened, group, votes),
         )
     return moved
 
@@ -58,7 +66,7 @@ def _withdraw(core: Core, turn: Turn, question: Question, opened: DecisionBody) 
     ends = {
         entry.id: "open" if entry.is_live else "kept" if entry.commit is not None else "withdrawn" for entry in group
     }
-    names = in_words([entry.actor for entry in group if entry.is_live and entry.plan is None])
+    votes = tuple(core.fold.board.votes.get(question.id, ()))
     decision = DecisionBody(
         decision=f"d{turn.fold.seq + 1}",
         group=question.group,
@@ -66,9 +74,10 @@ def _withdraw(core: Core, turn: Turn, question: Question, opened: DecisionBody) 
         policy=CHANGED,
         by="policy",
         outcome=ends,
-        reason=f"What {names} asked for has changed meanwhile: it is planned again",
+        reason=taken_back(group, votes),
         of=question.id,
-        answers=tuple(core.fold.board.votes.get(question.id, ())),
+        answers=votes,
+        silent=silent_of(opened, group, votes),
     )
     turn.append(decision, AGENT)
     for entry in group:
@@ -76,13 +85,13 @@ def _withdraw(core: Core, turn: Turn, question: Question, opened: DecisionBody) 
             turn.state(entry, "ready" if entry.plan is not None else "queued", reason=decision.reason)
 
 
-def _unanswered(turn: Turn, question: Question) -> None:
+def _unanswered(turn: Turn, question: Question, asked: Entry) -> None:
     turn.verdict(
         VerdictBody(
             intent=question.group[0],
             state="expired",
             code="no_answer",
-            reason=f"Nobody answered in time: {question.text}",
+            reason=f"Nobody answered in time what {asked.actor} was asked: {question.text}",
             remedy="Ask again, and answer the question.",
             can=("override",),
         )

@@ -124,6 +124,7 @@ def asks_beyond(core: Core, turn: Turn, entry: Entry, documents: Mapping[str, Do
         ),
         options=(Option(entry.id, "Yes, do all of it"), Option(NONE, "No, do nothing")),
         default=NONE,
+        because="outside of where somebody pointed nothing is written without a word",
         layer=LAYER,
         policy="scope@1",
         evidence={"places": list(beyond)},

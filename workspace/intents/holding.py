@@ -18,6 +18,7 @@ def hold(
     text: str,
     options: tuple[Option, ...],
     default: str,
+    because: str,
     layer: Layer,
     policy: str,
     group: tuple[str, ...] = (),
@@ -27,7 +28,7 @@ def hold(
     """Append the decision that holds these intents for a question, and ask it.
 
     `group` is whom the question is about, by default the held ones; without an answer `default` stands after the
-    workspace's time for questions.
+    workspace's time for questions, `because` of what is said here.
     """
     number = turn.fold.seq + 1
     question = Question(
@@ -38,6 +39,7 @@ def hold(
         deadline=turn.now + core.fold.policy.ask_seconds,
         default=default,
         evidence=evidence or {},
+        because=because,
     )
     decision = DecisionBody(
         decision=f"d{number}",

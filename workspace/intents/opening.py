@@ -70,8 +70,7 @@ def open_sequencer(
     _put_lost_aside(replay, turn)
     accounting.close_lost(core, turn, is_crash=not rows or rows[-1].kind != "checkpoint")
     end_failed(core, turn)
-    for entry in core.live():
-        core.work[entry.id] = Work(since=now, turn=core.turn, ready_at=now)
+    _take_up(core)
     idle = _idle_lanes(fold, now)
     was_strict = fold.is_strict
     if fold.versions != versions or idle:
@@ -81,6 +80,14 @@ def open_sequencer(
     for outgoing in fold.outbox.values():
         turn.wish(SendEffect(outgoing, openings=epoch - outgoing.epoch))
     return sequencer, turn.outcome()
+
+
+def _take_up(core: Core) -> None:
+    """Go on with every live intent; everybody comes anew, and is shown where it stands."""
+    for entry in core.live():
+        core.work[entry.id] = Work(since=core.now, turn=core.turn, ready_at=core.now)
+        entry.shown = entry.stands
+    core.fold.board.shelves.moved.clear()
 
 
 def _put_lost_aside(replay: Replay, turn: Turn) -> None:

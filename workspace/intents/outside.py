@@ -41,6 +41,7 @@ def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ..
         text=f"{entry.actor}'s instruction sends {told}. It cannot be taken back. Send it?",
         options=(Option(entry.id, "Yes, do it and send"), Option(NONE, "No, do nothing")),
         default=NONE,
+        because="what cannot be taken back leaves only on somebody's word",
         layer="effects",
         policy="approve@1",
         evidence={

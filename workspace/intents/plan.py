@@ -51,10 +51,11 @@ class Repair(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """A question that the agent asked earlier in this task, and what the author answered."""
+    """A question that the agent asked earlier in this task, what was answered, and by whom: somebody above may."""
 
     question: str
     answer: str
+    actor: str = ""
 
 
 class Steer(msgspec.Struct, frozen=True):

@@ -165,7 +165,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     core.runs.close(turn)
     secure(core, turn, encoded=core.fold.listed(), is_digested=False)
     work = core.work_of(entry)
-    work.attempt, work.footprint = entry.attempts, None
+    work.attempt, work.footprint, work.steps = entry.attempts, None, ()
     repair = repair_of(entry, core)
     work.base = snapshot(core)
     turn.state(entry, "planning")
@@ -385,9 +385,9 @@ def draft_name(entry_id: str, attempt: int) -> str:
 
 def _end_drafts(core: Core, turn: Turn, entry: Entry) -> None:
     work = core.work_of(entry)
-    for doc in sorted(work.draft_docs):
+    for doc in sorted(work.drafts):
         turn.tell(DraftShown(draft_name(entry.id, work.attempt), (entry.id,), doc, ""))
-    work.draft_docs.clear()
+    work.drafts.clear()
 
 
 def awaited(core: Core, intent: str, attempt: int) -> Entry | None:

@@ -46,12 +46,14 @@ class Ruling:
     winner: str
     reason: str
     default: str = ""
+    because: str = ""
 
 
 def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, merges: Mapping[str, Merged]) -> Ruling:
     """Return the first ruling in the chain. `standing` tells how the authors fared before.
 
-    Where the chain asks, `default` is what the rest of the chain rules when nobody answers in time. `merges` holds
+    Where the chain asks, `default` is what the rest of the chain rules when nobody answers in time, `because` its
+    reason. `merges` holds
     what the merger wrote for each group; `merge` passes where there is no honest middle.
     """
     for at, name in enumerate(config.chain):
@@ -66,15 +68,19 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
                 ruling = _branch(group)
             case "ask":
                 after = decide(group, _rest(config, at), standing, merges)
-                return Ruling("ask@1", "", "They exclude each other; the people decide.", default=after.winner)
+                return _asks("ask@1", "They exclude each other; the people decide.", after)
             case "vote":
                 after = decide(group, _rest(config, at), standing, merges)
-                return Ruling("vote@1", "", "They exclude each other; everybody may vote.", default=after.winner)
+                return _asks("vote@1", "They exclude each other; everybody may vote.", after)
             case _:
                 ruling = _fair(group, standing)
         if ruling is not None:
             return ruling
     return _fair(group, standing)
+
+
+def _asks(policy: str, reason: str, after: Ruling) -> Ruling:
+    return Ruling(policy, "", reason, default=after.winner, because=after.reason)
 
 
 def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
@@ -95,7 +101,7 @@ def _merge(
     if config.merge_auto:
         return Ruling("merge@1", MERGE, f"one instruction serves all: {merged.text[:200]}")
     after = decide(group, _rest(config, at), standing, merges)
-    return Ruling("merge@1", "", "One instruction could serve all; its authors decide.", default=after.winner)
+    return _asks("merge@1", "One instruction could serve all; its authors decide.", after)
 
 
 def group_key(ids: tuple[str, ...]) -> str:

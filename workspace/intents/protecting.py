@@ -20,18 +20,20 @@ from workspace.intents.turn import AGENT, Turn
 
 def is_settled(entry: Entry, edits: tuple[Edit, ...]) -> bool:
     """Tell whether it was decided that an intent runs over exactly these edits, or more."""
-    allowed: set[int] = set()
-    for decision in entry.decisions:
-        if decision.layer == "E" and decision.outcome.get(entry.id) == "run":
-            allowed |= {int(str(edit[0])) for edit in _edits(decision)}
-    return {edit.seq for edit in edits} <= allowed
+    return {edit.seq for edit in edits} <= allowed_over(entry)
+
+
+def allowed_over(entry: Entry) -> set[int]:
+    """Return the records of human edits that somebody decided an intent may overwrite."""
+    decided = [one for one in entry.decisions if one.layer == "E" and one.outcome.get(entry.id) == "run"]
+    return {int(str(edit[0])) for decision in decided for edit in _edits(decision)}
 
 
 def protect(core: Core, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> None:
     """Decide about a plan that would overwrite edits its author has not seen; `is_settled` says so afterwards."""
     names = sorted({edit.actor for edit in edits})
     docs = sorted({edit.doc for edit in edits})
-    reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after you began to write."
+    reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after {entry.actor} began to write."
     mode = core.fold.policy.human_edit
     evidence: dict[str, Json] = {
         **evidence_of((entry,), core.fold.documents, client=core.scratch_client),
@@ -65,6 +67,7 @@ def _ask(core: Core, turn: Turn, entry: Entry, names: list[str], docs: list[str]
         text=f"{entry.actor}'s instruction would replace what {who} has typed in {', '.join(docs)} meanwhile. Run it?",
         options=(Option(entry.id, "Yes, run it"), Option(NONE, f"No, keep what {who} typed")),
         default=NONE,
+        because="what people type is kept",
         layer="E",
         policy="human_edit:ask@1",
         evidence=evidence,

@@ -8,7 +8,7 @@ names journal rows and their SHA-256, and what travels on the wire is the body i
 from __future__ import annotations
 
 from json.encoder import encode_basestring as quoted
-from typing import Literal, assert_never
+from typing import Literal
 
 import msgspec
 
@@ -92,7 +92,10 @@ class PlanBody(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What people are asked: who may answer is derived from the group; `deadline` in unix seconds."""
+    """What people are asked: who may answer is derived from the group; `deadline` in unix seconds.
+
+    `default` stands where nobody settles it in time; `because` says in words why that one.
+    """
 
     id: str
     group: tuple[str, ...]
@@ -101,6 +104,7 @@ class Question(msgspec.Struct, frozen=True):
     deadline: float
     default: str
     evidence: dict[str, Json] = {}
+    because: str = ""
 
 
 OracleKind = Literal[
@@ -143,6 +147,7 @@ class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was decided about a group of colliding intents, by which policy, on which evidence.
 
     An open question is a decision whose outcome is `held` for all; the decision that settles it names it in `of`.
+    `answers` are all that came, `silent` whom it was put to by name and who gave none.
     """
 
     decision: str
@@ -157,6 +162,7 @@ class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     question: Question | None = None
     of: str = ""
     answers: tuple[Answer, ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
@@ -293,6 +299,7 @@ BODIES: dict[RecordKind, type[Body]] = {
     "config": ConfigBody,
     "checkpoint": CheckpointBody,
 }
+KINDS = {body: kind for kind, body in BODIES.items()}
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -326,29 +333,7 @@ class Record(msgspec.Struct, frozen=True):
 
 def kind_of(body: Body) -> RecordKind:
     """Return the record kind that a body belongs to."""
-    match body:
-        case UpdateBody():
-            return "update"
-        case IntentBody():
-            return "intent"
-        case PlanBody():
-            return "plan"
-        case OracleBody():
-            return "oracle"
-        case DecisionBody():
-            return "decision"
-        case CommitBody():
-            return "commit"
-        case VerdictBody():
-            return "verdict"
-        case EffectBody():
-            return "effect"
-        case ConfigBody():
-            return "config"
-        case CheckpointBody():
-            return "checkpoint"
-        case _:
-            assert_never(body)
+    return KINDS[type(body)]
 
 
 def seal(body: Body, *, seq: int, epoch: int, at: str, actor: str, prev: str) -> Record:

@@ -29,7 +29,8 @@ from workspace.intents.record import (
     Record,
     VerdictBody,
 )
-from workspace.intents.settling import ALONE, SPECIAL, chain_of, member_of, stands
+from workspace.intents.settling import ALONE, SPECIAL, chain_of, member_of
+from workspace.intents.telling import is_standing, silent_of
 
 ASKED = ""
 VOTE = "vote@1"
@@ -183,7 +184,12 @@ class Review:
         if question.id in self._blanked:
             return None
         self.decided += 1
-        if body.answers != tuple(self.fold.board.votes.get(question.id, ())) or body.group != question.group:
+        votes = tuple(self.fold.board.votes.get(question.id, ()))
+        if body.answers != votes or body.group != question.group:
+            self.unsound.append(seq)
+        # A log from before people were named here names nobody.
+        silent = silent_of(opened, [self.fold.board.entries[id] for id in question.group], votes)
+        if body.silent and body.silent != silent:
             self.unsound.append(seq)
         if body.policy == CHANGED:
             if not is_changed(opened, [self.fold.board.entries[id] for id in question.group]):
@@ -211,7 +217,7 @@ class Review:
         else:
             group = tuple(board.entries[id] for id in question.group)
             value = agreed(group, votes, Core(ws="", epoch=self.fold.epoch, client=self.fold.client, fold=self.fold))
-        if value is None or (value not in SPECIAL and not stands(board.entries[value])):
+        if value is None or (value not in SPECIAL and not is_standing(board.entries[value])):
             return None
         return value
 
@@ -220,7 +226,7 @@ class Review:
         ruling, board = self._opened.get(question.id), self.fold.board
         default = question.default if ruling is None or not self.changes else ruling.default
         group = [board.entries[id] for id in question.group]
-        ids = [entry.id for entry in group if stands(entry)]
+        ids = [entry.id for entry in group if is_standing(entry)]
         is_moot = len(ids) < min(2, len(question.group))
         ids = ids or [NONE]
         chosen = None

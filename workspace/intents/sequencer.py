@@ -103,7 +103,7 @@ class Sequencer:
         core.turn += 1
         core.now = max(core.now, now)
         core.subject = subject_of(event, core.fold)
-        turn = Turn(core.fold, core.epoch, core.now)
+        turn, asked = Turn(core.fold, core.epoch, core.now), tuple(core.fold.board.questions)
         self._enter(turn, event)
         self._stir(turn, event)
         due = core.runs.due_at()
@@ -115,6 +115,7 @@ class Sequencer:
         core.forget_ended()
         if core.fold.seq - core.fold.checkpoint >= CHECKPOINT_RECORDS:
             self._checkpoint(turn)
+        turn.show_moved(asked)
         return turn.outcome()
 
     def next_deadline(self) -> float | None:
@@ -299,9 +300,11 @@ class Sequencer:
         work = self.core.work_of(entry)
         if work.attempt != event.attempt:
             return
-        work.draft_docs.add(event.draft.doc)
-        name = planning.draft_name(entry.id, work.attempt)
-        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, whole(event.draft.text)[:DRAFT_POINTS_MAX]))
+        name, text = planning.draft_name(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
+        work.drafts.pop(event.draft.doc, None)
+        if text:
+            work.drafts[event.draft.doc] = text
+        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, text))
 
     def _configure(self, turn: Turn, event: Configured) -> None:
         created = tuple(doc for doc in event.config.documents if doc not in self.core.fold.documents)

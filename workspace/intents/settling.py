@@ -41,6 +41,7 @@ from workspace.intents.policy import (
 )
 from workspace.intents.protecting import suggest
 from workspace.intents.record import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
+from workspace.intents.telling import answers_in_words, in_words, is_standing, silent_of
 from workspace.intents.turn import AGENT, Turn
 
 LABEL_POINTS_MAX = 80
@@ -113,7 +114,9 @@ def settle(
     if opinions:
         evidence["judgements"] = msgspec.to_builtins(opinions)
     if layer == "L3" and all(judgement.opinion != "contradict" for judgement in opinions):
-        ruling = Ruling(ruling.policy, ruling.winner, ruling.reason, default=BOTH)
+        ruling = Ruling(
+            ruling.policy, ruling.winner, ruling.reason, default=BOTH, because="no judge has said that they contradict"
+        )
     inputs = inputs_hash(members, config, standing)
     if ruling.winner:
         rule(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
@@ -151,16 +154,18 @@ def _ask(
     evidence: dict[str, Json],
     inputs: str,
 ) -> None:
-    names = in_words([entry.actor for entry in group])
+    names = in_words(entry.actor for entry in group)
+    verb = "asks" if len({entry.actor for entry in group}) == 1 else "ask"
     options = [Option(entry.id, _label(entry)) for entry in group]
+    which = "Which one shall run?" if all(entry.commit is None for entry in group) else "Which one shall stand?"
     if all(entry.commit is None for entry in group):
         options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
-    text = f"{names} ask for things that exclude each other. Which one shall run?"
+    text = f"{names} {verb} for things that exclude each other. {which}"
     if layer == "L4":
-        text = f"{names} ask for what together breaks a rule of this workspace. Which one shall run?"
+        text = f"{names} {verb} for what together breaks a rule of this workspace. {which}"
     if layer == "L3":
         options.append(Option(BOTH, "Both: they do not contradict" if len(group) == 2 else "All of them"))
-        text = f"{names} may want things that contradict each other. Which one shall run?"
+        text = f"{names} may want things that contradict each other. {which}"
     merged = core.fold.merges.get(group_key(tuple(entry.id for entry in group)))
     if ruling.policy == "merge@1" and merged is not None:
         options.append(Option(MERGE, f"Together: {merged.text}"))
@@ -173,6 +178,7 @@ def _ask(
         text=text,
         options=tuple(options),
         default=ruling.default,
+        because=ruling.because,
         layer=layer,
         policy=ruling.policy,
         inputs=inputs,
@@ -197,6 +203,7 @@ def ask_consent(core: Core, turn: Turn, target: Entry, override: Entry) -> None:
             Option(target.id, f"No, keep: {_label(target)}"),
         ),
         default=target.id,
+        because="without consent it stays",
         layer="rights",
         policy="rights@1",
         evidence={"edges": [sorted((target.id, override.id))]},
@@ -212,12 +219,6 @@ def _label(entry: Entry) -> str:
     )
 
 
-def in_words(actors: list[str]) -> str:
-    """Return people's names as a sentence has them: each once, `A, B and C`."""
-    unique = list(dict.fromkeys(actors))
-    return unique[0] if len(unique) == 1 else ", ".join(unique[:-1]) + " and " + unique[-1]
-
-
 def rule(
     core: Core,
     turn: Turn,
@@ -230,26 +231,13 @@ def rule(
     by: str = "policy",
     of: str = "",
     answers: tuple[Answer, ...] = (),
+    silent: tuple[str, ...] = (),
 ) -> None:
     """Log a decision and the verdicts of those who lose by it. `ruling.winner` may be `none`."""
-    number = turn.fold.seq + 1
     losers = _losers(group, ruling.winner, evidence)
-    won = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}.get(ruling.winner, "")
-    outcome = {}
-    for entry in group:
-        if not stands(entry):
-            outcome[entry.id] = "withdrawn"
-        elif won:
-            outcome[entry.id] = won if entry.is_live else "kept"
-        elif not entry.is_live:
-            outcome[entry.id] = "kept" if entry.id == ruling.winner else "replaced"
-        elif entry.id == ruling.winner:
-            outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
-        else:
-            lost = {"E": "suggested", "effects": "refused", "scope": _beyond(by)}.get(layer, "overruled")
-            outcome[entry.id] = lost if entry in losers else "open"
+    outcome = _outcome(group, ruling.winner, losers, layer=layer, by=by)
     decision = DecisionBody(
-        decision=f"d{number}",
+        decision=f"d{turn.fold.seq + 1}",
         group=tuple(entry.id for entry in group),
         layer=layer,
         policy=ruling.policy,
@@ -260,6 +248,7 @@ def rule(
         evidence=evidence,
         of=of,
         answers=answers,
+        silent=silent,
     )
     turn.append(decision, AGENT)
     for entry in group:
@@ -295,9 +284,23 @@ def _beyond(by: str) -> str:
     return "refused" if by == "person" else "suggested"
 
 
-def stands(entry: Entry) -> bool:
-    """Tell whether an intent still counts in its group: live, or in the document already."""
-    return entry.is_live or entry.commit is not None
+def _outcome(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, layer: Layer, by: str) -> dict[str, str]:
+    """Return what a ruling means for each of the group."""
+    won = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}.get(winner, "")
+    outcome: dict[str, str] = {}
+    for entry in group:
+        if not is_standing(entry):
+            outcome[entry.id] = "withdrawn"
+        elif won:
+            outcome[entry.id] = won if entry.is_live else "kept"
+        elif not entry.is_live:
+            outcome[entry.id] = "kept" if entry.id == winner else "replaced"
+        elif entry.id == winner:
+            outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
+        else:
+            lost = {"E": "suggested", "effects": "refused", "scope": _beyond(by)}.get(layer, "overruled")
+            outcome[entry.id] = lost if entry in losers else "open"
+    return outcome
 
 
 def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
@@ -317,13 +320,14 @@ def overruled(entry: Entry, core: Core, decision: DecisionBody, winner: str) -> 
     if rival is None:
         reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
     else:
-        reason, code = f"{rival.actor}'s instruction runs instead: {decision.reason}.", decision.policy.split("@")[0]
+        does = "stays" if rival.commit is not None else "goes on" if decision.layer == "rights" else "runs instead"
+        reason, code = f"{rival.actor}'s instruction {does}: {decision.reason}.", decision.policy.split("@")[0]
     return VerdictBody(
         intent=entry.id,
         state="overruled",
         code=code,
         reason=reason,
-        remedy="Look at the result; you may override it knowingly.",
+        remedy="Look at the result; its author may override it knowingly.",
         by=decision.decision,
         winner=winner if rival else "",
         can=("override",),
@@ -337,12 +341,11 @@ def answered(core: Core, turn: Turn, question: Question) -> None:
     votes = core.fold.board.votes.get(question.id, [])
     is_vote = opened.policy == "vote@1"
     value = carried(votes, core.fold.policy.vote_quorum) if is_vote else agreed(group, votes, core)
-    if value is None or (value not in SPECIAL and not stands(core.fold.board.entries[value])):
+    if value is None or (value not in SPECIAL and not is_standing(core.fold.board.entries[value])):
         return
-    who = in_words([vote.actor for vote in votes if vote.value == value])
-    said = "voted for it" if opened.policy == "vote@1" else "answered"
-    ruling = Ruling(opened.policy if opened.policy == "vote@1" else "ask@1", value, f"{who} {said}")
+    reason = answers_in_words(opened, group, votes, first=value)
+    ruling = Ruling(opened.policy if is_vote else "ask@1", value, reason)
     rule(
         core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
-        answers=tuple(votes),
+        answers=tuple(votes), silent=silent_of(opened, group, votes),
     )  # fmt: skip

@@ -35,6 +35,8 @@ class Shelves(Generic[E]):
     anywhere: dict[str, E] = field(default_factory=dict)
     timed: dict[str, E] = field(default_factory=dict)
     asleep: dict[str, E] = field(default_factory=dict)
+    # Whose state was set since somebody last asked.
+    moved: dict[str, E] = field(default_factory=dict)
     _docs: dict[str, set[str]] = field(default_factory=dict)
     _reasons: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     _behind: dict[str, set[str]] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Shelves(Generic[E]):
 
     def move(self, entry: E, old: State, new: State) -> None:
         """Lay an intent elsewhere: its state was set."""
+        self.moved[entry.id] = entry
         if old != new:
             self.wake(entry.id)
             del self.by_state[old][entry.id]
@@ -75,6 +78,7 @@ class Shelves(Generic[E]):
         del self.by_state[state][entry.id]
         self.anywhere.pop(entry.id, None)
         self.timed.pop(entry.id, None)
+        self.moved.pop(entry.id, None)
         for doc in self._docs.pop(entry.id):
             here = self.by_doc[doc]
             del here[entry.id]

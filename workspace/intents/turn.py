@@ -17,6 +17,7 @@ from workspace.intents.events import (
     Logged,
     Outcome,
     Outlet,
+    QuestionClosed,
     QuestionOpened,
     StateChanged,
     Wish,
@@ -70,14 +71,29 @@ class Turn:
 
     def state(self, entry: Entry, state: State, *, waits_for: tuple[str, ...] = (), reason: str = "") -> None:
         """Show that an intent moved between two states that are not its end; silent when nothing changed."""
-        if (entry.state, entry.waits_for, entry.reason) == (state, waits_for, reason):
+        if entry.stands == (state, waits_for, reason) == entry.shown:
             return
         entry.state, entry.waits_for, entry.reason = state, waits_for, reason
-        self.tell(StateChanged(entry.id, state, waits_for, reason))
+        self.show(entry)
 
     def show(self, entry: Entry) -> None:
         """Show where a record that was just appended has put an intent."""
-        self.tell(StateChanged(entry.id, entry.state, entry.waits_for, entry.reason))
+        entry.shown = entry.stands
+        self.tell(StateChanged(entry.id, *entry.stands))
+
+    def show_moved(self, asked: tuple[str, ...]) -> None:
+        """Show, at its end, what this turn has moved without saying so, and which of the questions are no more.
+
+        So whoever was there all the time has on screen what somebody who comes now is shown.
+        """
+        board = self.fold.board
+        for entry in board.shelves.moved.values():
+            if entry.stands != entry.shown:
+                self.show(entry)
+        board.shelves.moved.clear()
+        for question in asked:
+            if question not in board.questions:
+                self.tell(QuestionClosed(question))
 
     def ask(self, question: Question) -> None:
         """Show a question that was just logged."""

@@ -6,6 +6,7 @@ Everything the sequencer lets out is kept; what would be on disk is kept too, so
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from crdt.anchor import place_range
 from crdt.digest import digest_text
@@ -14,6 +15,7 @@ from crdt.fork import Reading
 from crdt.ops import Increment, Op, Replace, SetValue, hash_of_value
 from crdt.paths import set_path
 from crdt.scan import scan_update
+from tests.support.screen import Screen
 from workspace.intents.events import (
     Acked,
     AskJudge,
@@ -40,6 +42,8 @@ from workspace.ports import JournalRow, SnapshotRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
 
 DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
+# How much a page holds for what is looked at after every event to be as fast as the tests.
+LOOKED_AT_MAX, ROWS_LOOKED_AT_MAX = 40, 200
 TEXT = "First line.\nSecond line.\nThird line.\n"
 
 
@@ -61,6 +65,8 @@ class Driver:
     judge_tasks: list[JudgeTask] = field(default_factory=list)
     merge_tasks: list[MergeTask] = field(default_factory=list)
     snapshots: list[SnapshotRow] = field(default_factory=list)
+    # A page that is open all the time, while there is not too much on it.
+    screen: Screen = field(default_factory=Screen)
 
     def __post_init__(self) -> None:
         self.open()
@@ -83,18 +89,34 @@ class Driver:
             versions={"test": "1", "documents": "2", "plans": "2"},
             has_judge=self.has_judge,
         )
+        self.screen = Screen()
         self._keep(outcome)
+        self.screen = Screen.opened(self.sequencer, self.rows, 0)
 
     def handle(self, event: Event) -> Outcome:
         """Put one event through, and make its outcome durable."""
         outcome = self.sequencer.handle(event, self.now)
         self._keep(outcome)
+        self._look()
         return outcome
+
+    def _look(self) -> None:
+        """A page opened at this moment shows what is under way as one does that was open all the time."""
+        if len(self.sequencer.fold.board.live) > LOOKED_AT_MAX:
+            return
+        for seen in (self.sequencer.fold.seq, self.start):
+            late = Screen.opened(self.sequencer, self.rows if len(self.rows) < ROWS_LOOKED_AT_MAX else [], seen)
+            shown, there = late.live(), self.screen.live()
+            assert shown == there, f"after {seen}: {differing(shown, there)}"
+            if len(self.rows) >= ROWS_LOOKED_AT_MAX:
+                break
 
     def _keep(self, outcome: Outcome) -> None:
         self.rows += [record.row for record in outcome.records]
         self.journal += [JournalRow(r.jid, r.doc, r.lane, r.actor, r.update) for r in outcome.journal]
         self.outlets += outcome.outlets
+        for outlet in outcome.outlets:
+            self.screen.tell(outlet)
         if any(record.kind == "checkpoint" for record in outcome.records):
             self._snapshot()
         for wish in outcome.wishes:
@@ -229,6 +251,12 @@ class Driver:
         """The id of the only open question."""
         (id,) = self.sequencer.fold.board.questions
         return id
+
+
+def differing(late: dict[str, Any], open: dict[str, Any]) -> list[Any]:
+    """Return what two screens show otherwise."""
+    return [(late[part].get(id), open[part].get(id)) for part in late for id in {**late[part], **open[part]}
+            if late[part].get(id) != open[part].get(id)]  # fmt: skip
 
 
 __all__ = ["Driver", "Sequencer"]
