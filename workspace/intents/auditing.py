@@ -25,6 +25,7 @@ from workspace.intents.authority import may_answer, may_approve, may_cancel, may
 from workspace.intents.board import VARIANT_PLANNER, Board, Entry
 from workspace.intents.causality import are_concurrent, happened_before
 from workspace.intents.conflict import unseen_by
+from workspace.intents.defying import CONDITION, defiance
 from workspace.intents.effects import digest_of
 from workspace.intents.fold import Fold, sha_of
 from workspace.intents.gate import EDIT_RANK, read_need, try_plan, unmet_expectation
@@ -80,6 +81,8 @@ class Auditor:
         try:
             self._decisions(record)
             self._look(record)
+            if against := defiance(record, self.fold):
+                self._note(record.seq, CONDITION, against)
         except (KeyError, ValueError, IndexError, CrdtError) as error:
             self._note(record.seq, "I4", f"it names what is not in the log: {error}")
 

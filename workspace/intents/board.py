@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from workspace.intents.causality import Lanes, Stamp
 from workspace.intents.intent import LIVE, RUNNING_KINDS, Role, State, rank_of
 from workspace.intents.plan import Exchange
@@ -161,6 +163,12 @@ class Board:
                 self.lanes.retired.update(body.retired)
             case _:
                 pass
+
+    def postpone(self, deadlines: Mapping[str, float]) -> None:
+        """Give open questions other deadlines, in unix seconds."""
+        for id, deadline in deadlines.items():
+            if id in self.questions:
+                self.questions[id] = msgspec.structs.replace(self.questions[id], deadline=deadline)
 
     def wins(self) -> dict[str, int]:
         """Return how often each author's intent ran in the last 20 settled groups (policy `fair`)."""

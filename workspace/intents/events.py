@@ -19,6 +19,7 @@ from workspace.intents.intent import IntentFrame, Role, State
 from workspace.intents.oracle import Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.plan import Draft, Proposal, Task
 from workspace.intents.record import ConfigBody, Question, Record
+from workspace.intents.stop import Stop
 
 # ---------------------------------------------------------------- events
 
@@ -52,19 +53,21 @@ class Edited(msgspec.Struct, frozen=True):
 
 
 class Proposed(msgspec.Struct, frozen=True):
-    """The planner answered for an intent; `attempt` must be the one that was asked for, older ones are dropped."""
+    """The planner answered for an intent; an answer to another `attempt`, or `ask` of it (0: any), is dropped."""
 
     intent: str
     attempt: int
     proposal: Proposal
+    ask: int = 0
 
 
 class PlanFailed(msgspec.Struct, frozen=True):
-    """The planner failed (model error, time-out, crash): nothing was planned."""
+    """The planner failed (model error, time-out, crash): nothing was planned. `ask` as in `Proposed`."""
 
     intent: str
     attempt: int
     reason: str
+    ask: int = 0
 
 
 class Drafted(msgspec.Struct, frozen=True):
@@ -131,12 +134,13 @@ class MergeProposed(msgspec.Struct, frozen=True):
 
 
 class EffectSettled(msgspec.Struct, frozen=True):
-    """What became of one effect, after so many attempts."""
+    """What became of one effect, after so many attempts; `begun` is the log's last record as the last of them began."""
 
     outgoing: Outgoing
     status: Literal["sent", "failed", "unknown"]
     detail: str = ""
     attempts: int = 1
+    begun: int = 0
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -269,6 +273,12 @@ class DraftShown(msgspec.Struct, frozen=True):
     text: str
 
 
+class StopsChanged(msgspec.Struct, frozen=True):
+    """A switch was thrown: the stops that hold now, none where the agent works."""
+
+    stops: tuple[Stop, ...]
+
+
 class DocumentsChanged(msgspec.Struct, frozen=True):
     """Documents were created or removed, or broke: sockets of removed ones are closed with 4404, else with 4410."""
 
@@ -307,6 +317,7 @@ Outlet = (
     | StateChanged
     | QuestionOpened
     | DraftShown
+    | StopsChanged
     | DocumentsChanged
     | Resync
     | EditRefused
@@ -316,10 +327,11 @@ Outlet = (
 
 
 class AskPlanner(msgspec.Struct, frozen=True):
-    """Plan this task; answer with `Proposed` or `PlanFailed` carrying the same intent and attempt."""
+    """Plan this task; answer with `Proposed` or `PlanFailed` carrying the same intent, attempt and `ask`."""
 
     task: Task
     seconds_max: float
+    ask: int = 0
 
 
 class StopPlanner(msgspec.Struct, frozen=True):
@@ -351,7 +363,15 @@ class SendEffect(msgspec.Struct, frozen=True):
     openings: int = 0
 
 
-Wish = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect
+class HaltAgent(msgspec.Struct, frozen=True):
+    """The agent is stopped: whoever compares or merges stops, open calls are cancelled, no effect begins to leave."""
+
+
+class ResumeAgent(msgspec.Struct, frozen=True):
+    """The agent goes on: effects leave again."""
+
+
+Wish = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect | HaltAgent | ResumeAgent
 
 
 class Journaled(msgspec.Struct, frozen=True):

@@ -161,6 +161,8 @@ def item_of(entry: Entry) -> Item:
 def judged(core: Core, turn: Turn, event: Judged) -> None:
     """Enter a judge's answer; a pair it left out counts as one it failed on."""
     core.judging.difference_update(event.task.pairs)
+    if core.fold.stops.is_on:
+        return  # it is asked again when the agent goes on
     answers = event.judgements if is_expressible(event.judgements) else ()
     known = {judgement.pair: judgement for judgement in answers if judgement.pair in event.task.pairs}
     found = tuple(

@@ -33,7 +33,7 @@ def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
     if not core.has_judge:
         _enter(core, turn, Merged(ids, "", reason="No merger is connected to this server."))
         return False
-    if ids not in core.merging:
+    if ids not in core.merging and not core.fold.stops.is_on:
         core.merging.add(ids)
         turn.wish(AskMerger(MergeTask(tuple(item_of(entry) for entry in group))))
     for entry in group:
@@ -45,6 +45,8 @@ def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
 def proposed(core: Core, turn: Turn, event: MergeProposed) -> None:
     """Enter the merger's answer."""
     core.merging.discard(event.merged.group)
+    if core.fold.stops.is_on:
+        return  # it is asked again when the agent goes on
     if group_key(event.merged.group) not in core.fold.merges:
         answer = event.merged
         if not is_expressible(answer):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from crdt.document import EMPTY_UPDATE
 from crdt.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
-from workspace.intents import accounting
+from workspace.intents import accounting, stopping
 from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.core import Core, Quick, Work, writer_client
 from workspace.intents.events import Outcome, SendEffect
@@ -17,6 +17,7 @@ from workspace.intents.quarantine import put_aside
 from workspace.intents.record import ConfigBody, Row
 from workspace.intents.replay import Replay, start_replay
 from workspace.intents.sequencer import Sequencer
+from workspace.intents.stop import Switch
 from workspace.intents.turn import AGENT, Turn, unix_time
 
 IDLE_LANE_SECONDS = 86_400.0
@@ -34,12 +35,14 @@ def open_sequencer(
     bounds: Bounds = DEFAULT_BOUNDS,
     has_judge: bool = False,
     quick: Quick | None = None,
+    switch: tuple[str, Switch] | None = None,
 ) -> tuple[Sequencer, Outcome]:
     """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
 
     Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server. Chain
     and bytes are verified all the way, the documents' state at the last record that holds one: it is the sum of all
-    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id.
+    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id. `switch` is how the
+    server's switch stands, and who has thrown it; the log learns of it before anything is begun.
 
     Raises:
         LogCorrupt: the log does not verify; nothing may be written on top of it.
@@ -78,9 +81,16 @@ def open_sequencer(
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     if fold.is_strict and not was_strict:
         replay.read_again(fold.seq)
-    for outgoing in fold.outbox.values():
-        turn.wish(SendEffect(outgoing, openings=epoch - outgoing.epoch))
+    _go_on(core, turn, switch)
     return sequencer, turn.outcome()
+
+
+def _go_on(core: Core, turn: Turn, switch: tuple[str, Switch] | None) -> None:
+    """Let the log learn how the server's switch stands; wish for what is to leave, unless the agent is stopped."""
+    if switch is not None and core.fold.stops.is_news(switch[1], switch[0]):
+        stopping.record(core, turn, ConfigBody(switch=switch[1]), switch[0])
+    for outgoing in core.fold.outbox.values() if not core.fold.stops.is_on else ():
+        turn.wish(SendEffect(outgoing, openings=core.epoch - outgoing.epoch))
 
 
 def _put_lost_aside(replay: Replay, turn: Turn) -> None:

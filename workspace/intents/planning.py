@@ -134,7 +134,7 @@ def start(core: Core, turn: Turn) -> bool:
     shelves = core.fold.board.shelves
     busy, moved = shelves.count("planning"), False
     for entry in shelves.of("queued"):
-        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins:
+        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins or core.is_halted(entry):
             continue
         core.subject = entry.id
         is_full = busy >= core.fold.policy.slots
@@ -164,7 +164,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     core.runs.close(turn)
     secure(core, turn, encoded=core.fold.listed(), is_digested=False)
     work = core.work_of(entry)
-    work.attempt, work.footprint = entry.attempts, None
+    work.attempt, work.ask, work.footprint = entry.attempts, core.turn, None
     repair = repair_of(entry, core)
     work.base = snapshot(core)
     turn.state(entry, "planning")
@@ -200,7 +200,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
         receivers=core.fold.receivers,
     )
-    turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
+    turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max, work.ask))
 
 
 def _adopt(core: Core, turn: Turn, entry: Entry, plan: PlanBody) -> None:
@@ -259,7 +259,7 @@ def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
 
 def proposed(core: Core, turn: Turn, event: Proposed) -> None:
     """Enter what the planner answered; an answer nobody waits for any more is dropped."""
-    entry = awaited(core, event.intent, event.attempt)
+    entry = awaited(core, event.intent, event.attempt, event.ask)
     if entry is None:
         return
     if not is_expressible(event.proposal):
@@ -351,7 +351,7 @@ def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:
 
 def failed(core: Core, turn: Turn, event: PlanFailed) -> None:
     """Enter a planner's failure: try again at most twice, then say so."""
-    entry = awaited(core, event.intent, event.attempt)
+    entry = awaited(core, event.intent, event.attempt, event.ask)
     if entry is None:
         return
     _end_drafts(core, turn, entry)
@@ -389,10 +389,10 @@ def _end_drafts(core: Core, turn: Turn, entry: Entry) -> None:
     work.draft_docs.clear()
 
 
-def awaited(core: Core, intent: str, attempt: int) -> Entry | None:
-    """Return an intent whose answer of this attempt is still wanted, or None."""
+def awaited(core: Core, intent: str, attempt: int, ask: int = 0) -> Entry | None:
+    """Return an intent whose answer of this attempt, to this `ask` (0: any), is still wanted, or None."""
     entry = core.fold.board.live.get(intent)
     if entry is None:
         return None
-    is_wanted = entry.state == "planning" and core.work_of(entry).attempt == attempt
-    return entry if is_wanted else None
+    work = core.work_of(entry)
+    return entry if entry.state == "planning" and work.attempt == attempt and ask in (0, work.ask) else None
