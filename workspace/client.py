@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 from crdt.digest import Json
 from crdt.paths import Path
-from workspace.client_intent import QUEUE_MAX, Intent, State, is_over
+from workspace.client_intent import QUEUE_MAX, Intent, State, Waiting, is_over
 from workspace.errors import WorkspaceFault
 from workspace.intents.intent import TERMINAL
 
@@ -47,15 +47,6 @@ class Disconnected(WorkspaceFault):
         self.status = status
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A sent intent that has no answer yet: what to send again, and who waits."""
-
-    frame: bytes
-    answer: asyncio.Future[Message]
-    ids: frozenset[str] = frozenset()
-
-
 @dataclass(slots=True, eq=False)
 class Room:
     """A workspace over the plain-JSON socket. Made by `connect`."""
@@ -71,6 +62,7 @@ class Room:
     seen: int = 0
     records: list[Message] = field(default_factory=list)
     open_questions: dict[str, Message] = field(default_factory=dict)
+    stops: list[Message] = field(default_factory=list)
     drafts: list[Message] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
     # Own verdicts that wait to be acknowledged, the newest first; how many there are beyond these.
@@ -79,8 +71,8 @@ class Room:
     _stamp: int | None = None
     _stamped: int = 0
     _socket: ClientConnection | None = None
-    _acknowledging: _Waiting | None = None
-    _waiting: dict[int, _Waiting] = field(default_factory=dict)
+    _acknowledging: Waiting | None = None
+    _waiting: dict[int, Waiting] = field(default_factory=dict)
     _intents: dict[str, Intent] = field(default_factory=dict)
     _early: dict[str, list[State]] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -188,7 +180,7 @@ class Room:
             await self._up()
             read = list(ids)
             frame = msgspec.json.encode({"type": "acknowledge", "intents": read})
-            self._acknowledging = waiting = _Waiting(frame, asyncio.get_running_loop().create_future(), frozenset(read))
+            self._acknowledging = waiting = Waiting(frame, asyncio.get_running_loop().create_future(), frozenset(read))
             if self._socket is not None:
                 with contextlib.suppress(ConnectionClosed):
                     await self._socket.send(frame, text=True)
@@ -240,7 +232,7 @@ class Room:
             raise self._gone
 
     async def _send_intent(self, n: int, frame: bytes) -> Message:
-        waiting = _Waiting(frame, asyncio.get_running_loop().create_future())
+        waiting = Waiting(frame, asyncio.get_running_loop().create_future())
         self._waiting[n] = waiting
         if self._socket is not None:
             with contextlib.suppress(ConnectionClosed):
@@ -298,8 +290,7 @@ class Room:
 
     async def _converse(self, socket: ClientConnection) -> None:
         hello: Message = {"type": "hello", "seen": self.seen}
-        if self.lane:
-            hello.update(lane=self.lane, secret=self.secret)
+        hello |= {"lane": self.lane, "secret": self.secret} if self.lane else {}
         await socket.send(msgspec.json.encode(hello), text=True)
         async for frame in socket:
             await self._take(socket, msgspec.json.decode(frame))
@@ -310,7 +301,7 @@ class Room:
         match message["type"]:
             case "welcome":
                 self.lane, self.secret = message["lane"], message["secret"]
-                self.actor, self.role = message["actor"], message["role"]
+                self.actor, self.role, self.stops = message["actor"], message["role"], []
                 for n, waiting in sorted(self._waiting.items()):
                     if not waiting.answer.done():
                         await socket.send(waiting.frame, text=True)
@@ -330,6 +321,8 @@ class Room:
                 self._tell(message["id"], state)
             case "question":
                 self.open_questions[message["id"]] = message
+            case "stops":
+                self.stops = message["stops"]
             case "inbox":
                 new = {entry["id"]: entry for entry in message["intents"]}
                 self.inbox = new if message["whole"] else {**new, **self.inbox}

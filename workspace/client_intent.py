@@ -59,3 +59,12 @@ def is_over(question: str, message: dict[str, Json]) -> bool:
     if message["type"] == "closed":
         return bool(message["id"] == question)
     return bool(message["whole"]) and all(one["id"] != question for one in message["questions"])
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A sent intent that has no answer yet: what to send again, and who waits."""
+
+    frame: bytes
+    answer: asyncio.Future[Message]
+    ids: frozenset[str] = frozenset()

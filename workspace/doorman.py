@@ -41,6 +41,7 @@ from workspace.intents.events import (
     SocketOpened,
     Spread,
     StateChanged,
+    StopsChanged,
     Submitted,
 )
 from workspace.intents.intent import IntentFrame
@@ -49,18 +50,15 @@ from workspace.messages import (
     Acknowledge,
     ClientMessage,
     Composing,
-    DraftMessage,
     ErrorMessage,
     Hello,
     Nack,
     Seen,
-    StateMessage,
     Welcome,
-    answer_of,
     encode,
     encode_record,
-    question_message,
 )
+from workspace.notices import answer_of, notice_of, standing
 from workspace.peer import Note, Peer
 from workspace.refusing import Refusals
 from workspace.resting import Resting
@@ -294,8 +292,7 @@ class Doorman:
         self.deliver(peer, min(max(0, hello.seen), self._house.durable_seq))
         identity, sequencer = peer.session.identity, self._house.sequencer
         board = sequencer.fold.board
-        live = [(entry.id, entry.state, entry.waits_for, entry.reason) for entry in board.live.values()]
-        questions = list(board.questions.values())
+        told = standing(sequencer.fold)
         answer = Welcome(
             lane=lane,
             secret=secret,
@@ -309,10 +306,8 @@ class Doorman:
 
         def job() -> None:
             peer.control(encode(answer))
-            for state in live:
-                peer.control(encode(StateMessage(*state)))
-            for question in questions:
-                peer.control(encode(question_message(question)))
+            for message in told:
+                peer.control(message)
             if hello.follow and peer in self.peers:
                 peer.following = "catching_up"
                 self._listeners[peer] = None
@@ -344,14 +339,10 @@ class Doorman:
                     self.inbox.arrived(record.body)
             case Spread(doc, update, lane):
                 self._spread(doc, update, lane, by)
-            case StateChanged():
-                self._to_followers(encode(StateMessage(outlet.id, outlet.state, outlet.waits_for, outlet.reason)))
-            case QuestionOpened():
-                self._to_followers(encode(question_message(outlet.question)))
+            case StateChanged() | QuestionOpened() | DraftShown() | StopsChanged():
+                self._to_followers(notice_of(outlet))
             case QuestionClosed(id):
                 self.arrivals.closed(id)
-            case DraftShown():
-                self._to_followers(encode(DraftMessage(outlet.plan, outlet.intents, outlet.doc, outlet.text)))
             case DocumentsChanged(_, removed, broken):
                 for doc in (*removed, *broken):
                     self.syncing.forget(doc)

@@ -14,10 +14,10 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.states import mend_halves
-from workspace.intents.events import Acked, Nacked
 from workspace.intents.intent import IntentFrame, IntentKind, Role, Scope, State
 from workspace.intents.plan import Option
-from workspace.intents.record import Question, Row, VerdictBody, body_parts
+from workspace.intents.record import Row, VerdictBody, body_parts
+from workspace.intents.stop import Stop
 
 T = TypeVar("T")
 
@@ -296,6 +296,12 @@ class DraftMessage(msgspec.Struct, frozen=True, tag_field="type", tag="draft"):
     text: str
 
 
+class StopsMessage(msgspec.Struct, frozen=True, tag_field="type", tag="stops"):
+    """Who has stopped the agent, since when and why: all of it at each change, none where the agent works."""
+
+    stops: tuple[Stop, ...]
+
+
 class ErrorMessage(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
     """Something of what the client sent was refused: `what`, where, why and what to do; the socket stays.
 
@@ -347,6 +353,7 @@ ServerMessage = (
     | StateMessage
     | QuestionMessage
     | DraftMessage
+    | StopsMessage
     | ErrorMessage
     | ComposingMessage
     | InboxMessage
@@ -374,25 +381,3 @@ def encode_record(row: Row) -> bytes:
         "hash": row.hash,
     }
     return msgspec.json.encode(message)
-
-
-def question_message(question: Question) -> QuestionMessage:
-    """Return an open question as it is shown to people."""
-    return QuestionMessage(
-        question.id,
-        question.group,
-        question.text,
-        question.options,
-        question.deadline,
-        question.default,
-        question.evidence,
-        question.because,
-    )
-
-
-def answer_of(outlet: Acked | Nacked) -> Ack | Nack:
-    """Return what the sender of an intent is answered."""
-    if isinstance(outlet, Acked):
-        return Ack(outlet.n, outlet.id, outlet.seq, outlet.state)
-    refusal = outlet.refusal
-    return Nack(outlet.n, refusal.code, refusal.reason, refusal.remedy)

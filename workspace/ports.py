@@ -20,8 +20,8 @@ from workspace.intents.record import Row
 from workspace.intents.segment import Segment
 
 JID_MAX = 2**62
-# No actor's name is empty.
-EVERYBODY = ""
+# No actor's name is empty, nor a workspace's.
+EVERYBODY = SERVER = ""
 JournalRow = Journaled
 
 
@@ -104,6 +104,21 @@ class TokenRow(msgspec.Struct, frozen=True):
     expires: float | None
     revoked: bool
     created_at: str
+
+
+class SwitchRow(msgspec.Struct, frozen=True):
+    """A switch that stops the agent, as it was thrown last: by whom, when and why.
+
+    That of `SERVER` is the switch of all servers on this store, and stands there. That of a workspace is an order from
+    outside its server (a command line): the server that has it open enters it in the log, which holds how the
+    workspace's own switch stands, and drops the row.
+    """
+
+    ws: str
+    is_on: bool
+    actor: str
+    at: str
+    reason: str = ""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -233,6 +248,15 @@ class Store(Protocol):
 
     async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
         """Revoke tokens by actor or id; return the ids that were revoked now."""
+
+    async def switches(self) -> list[SwitchRow]:
+        """Return the server's switch, if it was ever thrown, and the orders that nobody has taken yet, by workspace."""
+
+    async def put_switch(self, row: SwitchRow) -> None:
+        """Throw a switch: what is written last stands."""
+
+    async def drop_switch(self, row: SwitchRow) -> None:
+        """Forget an order that is in the workspace's log; a later one stays."""
 
     async def touch(self) -> None:
         """Make one small change durable, through the same writer as everything else: whether the store writes."""

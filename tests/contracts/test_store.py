@@ -10,7 +10,19 @@ import pytest
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import ConfigBody, Row, seal
-from workspace.ports import EVERYBODY, Batch, InboxRow, JournalRow, LaneRow, SnapshotRow, Store, TokenRow, WorkspaceRow
+from workspace.ports import (
+    EVERYBODY,
+    SERVER,
+    Batch,
+    InboxRow,
+    JournalRow,
+    LaneRow,
+    SnapshotRow,
+    Store,
+    SwitchRow,
+    TokenRow,
+    WorkspaceRow,
+)
 from workspace.store.address import store_of
 from workspace.store.memory import MemoryStore
 
@@ -174,3 +186,28 @@ async def test_what_an_actor_has_acknowledged_is_kept_apart_from_others(store: S
     await store.delete_workspace("w")
     await store.create_workspace(WorkspaceRow("w", "W", "now"))
     assert await store.inbox("w", "ana") == InboxRow("w", "ana")
+
+
+async def test_a_switch_stands_as_it_was_thrown_last(store: Store) -> None:
+    assert await store.switches() == []
+    for on in (True, False):
+        for row in (SwitchRow(SERVER, on, "Zoë", f"t{on}", "checking 😀"), SwitchRow("w", on, "Op", f"t{on}")):
+            await store.put_switch(row)
+            assert row in await store.switches()
+    assert [(row.ws, row.is_on) for row in await store.switches()] == [(SERVER, False), ("w", False)]
+
+
+async def test_an_order_is_dropped_unless_a_later_one_has_taken_its_place(store: Store) -> None:
+    server, first, second = (
+        SwitchRow(SERVER, True, "Op", "t1"),
+        *(SwitchRow("w", True, "Op", at) for at in ("t2", "t3")),
+    )
+    for row in (server, first, second):
+        await store.put_switch(row)
+    await store.drop_switch(first)
+    assert await store.switches() == [server, second]
+    await store.drop_switch(second)
+    assert await store.switches() == [server]
+    await store.put_switch(second)
+    await store.delete_workspace("w")
+    assert await store.switches() == [server], "an order goes with its workspace, the server's stays"

@@ -13,7 +13,14 @@ from typing import Any
 import msgspec
 
 from workspace.arriving import boards
-from workspace.intents.events import DraftShown, Logged, Outlet, QuestionClosed, QuestionOpened, StateChanged
+from workspace.intents.events import (
+    DraftShown,
+    Logged,
+    Outlet,
+    QuestionClosed,
+    QuestionOpened,
+    StateChanged,
+)
 from workspace.intents.record import Row, body_parts
 from workspace.intents.sequencer import Sequencer
 

@@ -25,8 +25,9 @@ from workspace.couriers.mail import MailDrop
 from workspace.couriers.webhook import ANSWER_BYTES_MAX, Webhook, is_public, sign
 from workspace.errors import CourierFault
 from workspace.intents.effects import Effect, Outgoing, Receiver
-from workspace.intents.events import Configured, EffectSettled, SendEffect
+from workspace.intents.events import Configured, EffectSettled
 from workspace.intents.record import ConfigBody
+from workspace.intents.wishes import SendEffect
 from workspace.ports import Letter
 from workspace.settings import Settings
 
@@ -233,6 +234,7 @@ class Told:
     """An office that keeps what it is told."""
 
     ws = "w"
+    durable_seq = 0
 
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []

@@ -259,6 +259,7 @@ export class Room extends Told {
         this.welcomed = true
         this.questions.clear()
         this.drafts.clear()
+        this.stops = []
         for (const intent of this.lane.pending) this.send(intent)
         this.inbox.again()
         break
@@ -294,6 +295,9 @@ export class Room extends Told {
         this.boards += 1
         this.drafts = new Map(message.drafts.map((draft) => [draft.plan + draft.doc, draft]))
         this.composing = new Map(message.composing.map(({ lane, actor }) => [lane, actor]))
+        break
+      case 'stops':
+        this.stops = message.stops
         break
       case 'draft':
         if (message.text) this.drafts.set(message.plan + message.doc, message)

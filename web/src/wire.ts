@@ -70,6 +70,10 @@ export interface Question {
   /** Why the default is what it is. */
   because?: string
 }
+/** A switch that is on: by whom, since when and why the agent is stopped here, or on the whole server. */
+export interface Stop { scope: 'workspace' | 'server'; by: string; since: string; reason: string; seq: number }
+/** All of them at each change; none where the agent works. */
+export interface StopsMessage { type: 'stops'; stops: Stop[] }
 export interface DraftMessage { type: 'draft'; plan: string; intents: string[]; doc: string; text: string }
 export interface ComposingMessage { type: 'composing'; lane: string; actor: string; scope: Scope[] | null; on: boolean }
 /** A question cannot be answered any more. */
@@ -185,6 +189,7 @@ export type ServerMessage =
   | ClosedMessage
   | BoardMessage
   | DraftMessage
+  | StopsMessage
   | ComposingMessage
   | ErrorMessage
   | InboxMessage

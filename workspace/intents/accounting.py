@@ -16,6 +16,7 @@ from workspace.intents.failing import failure
 from workspace.intents.plan import is_expressible, whole
 from workspace.intents.planning import awaited
 from workspace.intents.record import OracleBody
+from workspace.intents.stop import STOPPED
 from workspace.intents.turn import AGENT, Turn
 from workspace.intents.usage import DAY_SECONDS
 
@@ -51,7 +52,9 @@ def open_call(core: Core, turn: Turn, event: CallOpening) -> None:
     opened, usage = event.opened, core.fold.usage
     intent = opened.intents[0]
     is_wanted = opened.shadow or opened.purpose in ("judge", "merge") or awaited(core, intent, opened.attempt)
-    if not is_wanted:
+    if core.fold.stops.is_on:
+        turn.refused = Refusal(STOPPED, core.fold.stops.words, "It is asked again when the agent goes on.")
+    elif not is_wanted:
         turn.refused = Refusal("cancelled", "Nobody waits for this answer any more.")
     elif len(usage.opened) >= CALLS_OPEN_MAX:
         turn.refused = Refusal(

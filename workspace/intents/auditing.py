@@ -24,6 +24,7 @@ from workspace.errors import Refusal
 from workspace.intents.approving import beside
 from workspace.intents.authority import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.board import VARIANT_PLANNER, Entry
+from workspace.intents.defying import CONDITION, defiance
 from workspace.intents.effects import digest_of
 from workspace.intents.fencing import allowed, outside
 from workspace.intents.fold import Fold, sha_of
@@ -85,6 +86,8 @@ class Auditor:
         try:
             self._decisions(record)
             self._look(record)
+            if against := defiance(record, self.fold):
+                self._note(record.seq, CONDITION, against)
         except (KeyError, ValueError, IndexError, CrdtError) as error:
             self._note(record.seq, "I4", f"it names what is not in the log: {error}")
 

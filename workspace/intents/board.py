@@ -181,6 +181,12 @@ class Board:
             entry = self.entries[entry.body.refs[0]]
         return entry
 
+    def postpone(self, deadlines: Mapping[str, float]) -> None:
+        """Give open questions other deadlines, in unix seconds."""
+        for id, deadline in deadlines.items():
+            if id in self.questions:
+                self.questions[id] = msgspec.structs.replace(self.questions[id], deadline=deadline)
+
     def wins(self) -> dict[str, int]:
         """Return how often each author's intent ran in the last 20 settled groups (policy `fair`)."""
         count: dict[str, int] = {}

@@ -31,7 +31,7 @@ from workspace.intents.wording import told
 
 def commit_ready(core: Core, turn: Turn) -> bool:
     """Take one step with the ready intents: a decision, a re-plan or one commit. True when anything moved."""
-    ready = core.fold.board.shelves.of("ready")
+    ready = [entry for entry in core.fold.board.shelves.of("ready") if not core.is_halted(entry)]
     if not ready:
         return False
     core.runs.close(turn)

@@ -31,6 +31,7 @@ class Work:
     since: float
     turn: int
     attempt: int = 0
+    ask: int = 0
     ready_at: float = 0.0
     base: Snapshot | None = None
     footprint: dict[str, Executed] | None = None
@@ -64,6 +65,8 @@ class Core:
     compared: dict[tuple[str, str], tuple[PlanBody | None, PlanBody | None, int, int, bool]] = field(
         default_factory=dict
     )
+    # Whether this server has begun to send what others had left; one that opens while the agent is stopped has not.
+    sends: bool = False
     judging: set[Pair] = field(default_factory=set)
     merging: set[tuple[str, ...]] = field(default_factory=set)
     turn: int = 0
@@ -108,6 +111,10 @@ class Core:
         found = do_collide(one, other, self.fold.documents, client=self.scratch_client)
         self.compared[(one.id, other.id)] = (one.plan, other.plan, self.fold.jid, self.turn, found)
         return found
+
+    def is_halted(self, entry: Entry) -> bool:
+        """Tell whether an intent waits because the agent is stopped; an undo is a person's act and goes on."""
+        return self.fold.stops.is_on and entry.body.kind != "undo"
 
     def forget_ended(self) -> None:
         """Let go of what was kept for intents that have their verdict."""

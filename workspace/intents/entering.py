@@ -12,7 +12,7 @@ from crdt.fork import Ran, weakly_changed
 from workspace.errors import Refusal
 from workspace.intents.board import VARIANT_PLANNER, Entry
 from workspace.intents.core import Core
-from workspace.intents.events import DocumentsChanged, SendEffect, Spread
+from workspace.intents.events import DocumentsChanged, Spread
 from workspace.intents.fold import AGENT_LANE, Fold, sha_of
 from workspace.intents.history import spans_of, spans_of_ranges
 from workspace.intents.judging import notes_for
@@ -21,6 +21,7 @@ from workspace.intents.quarantine import secure
 from workspace.intents.readback import meanings, unlike
 from workspace.intents.record import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.turn import AGENT, Turn
+from workspace.intents.wishes import SendEffect
 
 
 def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody | Refusal:

@@ -1,4 +1,4 @@
-"""What may happen to a sequencer, and what it answers: events in, records and wishes out.
+"""What may happen to a sequencer, and what it answers: events in, records, outlets and wishes out.
 
 The sequencer asks nobody. What it wants from outside comes back as a *wish*; what it tells people comes back as an
 *outlet*, in order. The room carries both out: outlets only after everything before them is durable (the output gate).
@@ -16,9 +16,11 @@ from workspace.errors import Refusal
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.effects import Outgoing
 from workspace.intents.intent import IntentFrame, Role, State
-from workspace.intents.oracle import Judgement, JudgeTask, Merged, MergeTask
-from workspace.intents.plan import Draft, Proposal, Task
+from workspace.intents.oracle import Judgement, JudgeTask, Merged
+from workspace.intents.plan import Draft, Proposal
 from workspace.intents.record import ConfigBody, Question, Record
+from workspace.intents.stop import Stop
+from workspace.intents.wishes import Wish
 
 # ---------------------------------------------------------------- events
 
@@ -52,19 +54,21 @@ class Edited(msgspec.Struct, frozen=True):
 
 
 class Proposed(msgspec.Struct, frozen=True):
-    """The planner answered for an intent; `attempt` must be the one that was asked for, older ones are dropped."""
+    """The planner answered for an intent; an answer to another `attempt`, or `ask` of it (0: any), is dropped."""
 
     intent: str
     attempt: int
     proposal: Proposal
+    ask: int = 0
 
 
 class PlanFailed(msgspec.Struct, frozen=True):
-    """The planner failed (model error, time-out, crash): nothing was planned."""
+    """The planner failed (model error, time-out, crash): nothing was planned. `ask` as in `Proposed`."""
 
     intent: str
     attempt: int
     reason: str
+    ask: int = 0
 
 
 class Drafted(msgspec.Struct, frozen=True):
@@ -131,12 +135,13 @@ class MergeProposed(msgspec.Struct, frozen=True):
 
 
 class EffectSettled(msgspec.Struct, frozen=True):
-    """What became of one effect, after so many attempts."""
+    """What became of one effect, after so many attempts; `begun` is the log's last record as the last of them began."""
 
     outgoing: Outgoing
     status: Literal["sent", "failed", "unknown"]
     detail: str = ""
     attempts: int = 1
+    begun: int = 0
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -275,6 +280,12 @@ class DraftShown(msgspec.Struct, frozen=True):
     text: str
 
 
+class StopsChanged(msgspec.Struct, frozen=True):
+    """A switch was thrown: the stops that hold now, none where the agent works."""
+
+    stops: tuple[Stop, ...]
+
+
 class DocumentsChanged(msgspec.Struct, frozen=True):
     """Documents were created or removed, or broke: sockets of removed ones are closed with 4404, else with 4410."""
 
@@ -314,51 +325,11 @@ Outlet = (
     | QuestionOpened
     | QuestionClosed
     | DraftShown
+    | StopsChanged
     | DocumentsChanged
     | Resync
     | EditRefused
 )
-
-# ---------------------------------------------------------------- wishes: what is wanted from outside
-
-
-class AskPlanner(msgspec.Struct, frozen=True):
-    """Plan this task; answer with `Proposed` or `PlanFailed` carrying the same intent and attempt."""
-
-    task: Task
-    seconds_max: float
-
-
-class StopPlanner(msgspec.Struct, frozen=True):
-    """The plan for this intent is not wanted any more; no answer is expected."""
-
-    intent: str
-
-
-class AskJudge(msgspec.Struct, frozen=True):
-    """Compare these pairs; answer with `Judged`, whatever happens."""
-
-    task: JudgeTask
-
-
-class AskMerger(msgspec.Struct, frozen=True):
-    """Write one instruction for this group; answer with `MergeProposed`, whatever happens."""
-
-    task: MergeTask
-
-
-class SendEffect(msgspec.Struct, frozen=True):
-    """Carry this effect out, once; answer with `EffectSettled`, whatever happens.
-
-    `openings` counts how often the workspace was opened since: as many servers may have begun it. The log holds how an
-    effect ended, not its attempts, so each of them takes one off the attempts that are left.
-    """
-
-    outgoing: Outgoing
-    openings: int = 0
-
-
-Wish = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect
 
 
 class Journaled(msgspec.Struct, frozen=True):

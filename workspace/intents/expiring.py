@@ -24,7 +24,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
             _withdraw(core, turn, question, opened)
             moved = True
             continue
-        if turn.now < question.deadline and not is_moot:
+        if (turn.now < question.deadline or core.fold.stops.is_on) and not is_moot:
             continue
         moved = True
         core.runs.close(turn)

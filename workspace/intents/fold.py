@@ -7,7 +7,7 @@ replay `feed` gives them first. That is the only difference.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
@@ -35,6 +35,7 @@ from workspace.intents.record import (
     VerdictBody,
 )
 from workspace.intents.segment import Segments
+from workspace.intents.stop import Stops, Switch
 from workspace.intents.usage import DAY_SECONDS, Usage
 
 AGENT_LANE = "agent"
@@ -122,6 +123,7 @@ class Fold:
     is_lenient: bool = False
     segments: Segments = field(default_factory=Segments)
     versions: dict[str, str] = field(default_factory=dict)
+    stops: Stops = field(default_factory=Stops)
 
     @property
     def is_strict(self) -> bool:
@@ -163,6 +165,8 @@ class Fold:
                 self.effects[(body.commit, body.i)] = body
             case ConfigBody() as body:
                 self._configure(body)
+                if body.switch is not None:
+                    self._throw(body.switch, record)
             case CheckpointBody() as body:
                 self.segments.seal(body.segments or ())
                 self.checkpoint = record.seq
@@ -312,6 +316,13 @@ class Fold:
             self.budget = body.budget
         if body.receivers is not None:
             self.receivers = body.receivers
+
+    def _throw(self, switch: Switch, record: Record) -> None:
+        """Enter a switch. A server under which the agent was stopped all the time has begun no effect."""
+        idle = self.stops.enter(switch, seq=record.seq, epoch=record.epoch, at=record.at, actor=record.actor)
+        if idle:
+            self.outbox = {place: replace(one, epoch=one.epoch + idle) for place, one in self.outbox.items()}
+        self.board.postpone(switch.deadlines)
 
     def _account(self, body: OracleBody, record: Record) -> None:
         if body.opened is not None:

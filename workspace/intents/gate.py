@@ -107,8 +107,8 @@ def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
             if other.joins != entry.id and other.body.kind in RUNNING_KINDS and may_meet(other, entry, core):
                 found.append(other)
             continue
-        if seq <= other.body.seen or other.body.lane == lane:
-            continue  # that one knew of this one, or is this one
+        if seq <= other.body.seen or other.body.lane == lane or core.is_halted(other):
+            continue  # that one knew of this one, is this one, or comes after it because the agent is stopped
         theirs = core.work_of(other)
         if other.state == "held":
             awaited = not _is_cleared(entry, other, core)

@@ -13,11 +13,12 @@ from itertools import islice
 from workspace.intents.board import Entry
 from workspace.intents.causality import are_concurrent
 from workspace.intents.core import Core, Quick
-from workspace.intents.events import AskJudge, Judged
+from workspace.intents.events import Judged
 from workspace.intents.oracle import ITEMS_MAX, QUOTE_POINTS_MAX, Item, Judgement, JudgeTask, Pair
 from workspace.intents.plan import is_expressible, whole
 from workspace.intents.record import OracleBody
 from workspace.intents.turn import AGENT, Turn
+from workspace.intents.wishes import AskJudge
 
 COMMITS_LOOKED_AT = 20
 WORD = re.compile(r"[^\W\d_]{4,}")
@@ -161,6 +162,8 @@ def item_of(entry: Entry) -> Item:
 def judged(core: Core, turn: Turn, event: Judged) -> None:
     """Enter a judge's answer; a pair it left out counts as one it failed on."""
     core.judging.difference_update(event.task.pairs)
+    if core.fold.stops.is_on:
+        return  # it is asked again when the agent goes on
     answers = event.judgements if is_expressible(event.judgements) else ()
     known = {judgement.pair: judgement for judgement in answers if judgement.pair in event.task.pairs}
     found = tuple(

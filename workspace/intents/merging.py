@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from workspace.intents.board import Entry
 from workspace.intents.core import Core
-from workspace.intents.events import AskMerger, MergeProposed
+from workspace.intents.events import MergeProposed
 from workspace.intents.judging import item_of
 from workspace.intents.oracle import MERGED_POINTS_MAX, Merged, MergeTask
 from workspace.intents.plan import is_expressible
 from workspace.intents.policy import group_key
 from workspace.intents.record import OracleBody
 from workspace.intents.turn import AGENT, Turn
+from workspace.intents.wishes import AskMerger
 
 
 def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
@@ -32,7 +33,7 @@ def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
     if not core.has_judge:
         _enter(core, turn, Merged(ids, "", reason="No merger is connected to this server."))
         return False
-    if ids not in core.merging:
+    if ids not in core.merging and not core.fold.stops.is_on:
         core.merging.add(ids)
         turn.wish(AskMerger(MergeTask(tuple(item_of(entry) for entry in group))))
     for entry in group:
@@ -44,6 +45,8 @@ def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
 def proposed(core: Core, turn: Turn, event: MergeProposed) -> None:
     """Enter the merger's answer."""
     core.merging.discard(event.merged.group)
+    if core.fold.stops.is_on:
+        return  # it is asked again when the agent goes on
     if group_key(event.merged.group) not in core.fold.merges:
         answer = event.merged
         if not is_expressible(answer):

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 from crdt.document import EMPTY_UPDATE
 from crdt.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
-from workspace.intents import accounting
+from workspace.intents import accounting, stopping
 from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.core import Core, Quick, Work, writer_client
-from workspace.intents.events import Outcome, SendEffect
+from workspace.intents.events import Outcome
 from workspace.intents.failing import end_failed
 from workspace.intents.fold import UNREADABLE, Break, Fold, JournalLike, words_of
 from workspace.intents.quarantine import put_aside
 from workspace.intents.record import ConfigBody, Row
 from workspace.intents.replay import Replay, start_replay
 from workspace.intents.sequencer import Sequencer
+from workspace.intents.stop import Switch
 from workspace.intents.turn import AGENT, Turn, unix_time
 
 IDLE_LANE_SECONDS = 86_400.0
@@ -34,12 +35,14 @@ def open_sequencer(
     bounds: Bounds = DEFAULT_BOUNDS,
     has_judge: bool = False,
     quick: Quick | None = None,
+    switches: Sequence[tuple[str, Switch]] = (),
 ) -> tuple[Sequencer, Outcome]:
     """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
 
     Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server. Chain
     and bytes are verified all the way, the documents' state at the last record that holds one: it is the sum of all
-    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id.
+    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id. `switches` are those
+    thrown before, each with who has: the log is told of them before anything is begun.
 
     Raises:
         LogCorrupt: the log does not verify; nothing may be written on top of it.
@@ -77,8 +80,7 @@ def open_sequencer(
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     if fold.is_strict and not was_strict:
         replay.read_again(fold.seq)
-    for outgoing in fold.outbox.values():
-        turn.wish(SendEffect(outgoing, openings=epoch - outgoing.epoch))
+    stopping.take_up(core, turn, switches)
     return sequencer, turn.outcome()
 
 

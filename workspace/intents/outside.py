@@ -89,6 +89,7 @@ def settled(core: Core, turn: Turn, event: EffectSettled) -> None:
         status=event.status,
         detail=whole(event.detail)[:DETAIL_POINTS_MAX],
         attempts=event.attempts,
+        begun=event.begun,
     )
     turn.append(body, AGENT)
 

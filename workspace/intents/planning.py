@@ -15,7 +15,7 @@ from workspace.intents.branching import approved_plan
 from workspace.intents.context import ask_where, earlier_of, scope_of
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
-from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
+from workspace.intents.events import DraftShown, PlanFailed, Proposed, Resync
 from workspace.intents.fencing import asks_beyond
 from workspace.intents.gate import is_blocked, lacks_updates, try_plan
 from workspace.intents.intent import RUNNING_KINDS
@@ -40,6 +40,7 @@ from workspace.intents.quarantine import reject_lost, secure
 from workspace.intents.record import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.turn import AGENT, Turn
 from workspace.intents.usage import DAY_SECONDS
+from workspace.intents.wishes import AskPlanner, StopPlanner
 
 RESYNC_AT = (0.0, 5.0, 15.0)
 MISSING_ONLINE_SECONDS = 30.0
@@ -135,7 +136,7 @@ def start(core: Core, turn: Turn) -> bool:
     shelves = core.fold.board.shelves
     busy, moved = shelves.count("planning"), False
     for entry in shelves.of("queued"):
-        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins:
+        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins or core.is_halted(entry):
             continue
         core.subject = entry.id
         is_full = busy >= core.fold.policy.slots
@@ -165,7 +166,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
     core.runs.close(turn)
     secure(core, turn, encoded=core.fold.listed(), is_digested=False)
     work = core.work_of(entry)
-    work.attempt, work.footprint, work.steps = entry.attempts, None, ()
+    work.attempt, work.ask, work.footprint, work.steps = entry.attempts, core.turn, None, ()
     repair = repair_of(entry, core)
     work.base = snapshot(core)
     turn.state(entry, "planning")
@@ -201,7 +202,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
         receivers=core.fold.receivers,
     )
-    turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
+    turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max, work.ask))
 
 
 def _adopt(core: Core, turn: Turn, entry: Entry, plan: PlanBody) -> None:
@@ -254,7 +255,7 @@ def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
 
 def proposed(core: Core, turn: Turn, event: Proposed) -> None:
     """Enter what the planner answered; an answer nobody waits for any more is dropped."""
-    entry = awaited(core, event.intent, event.attempt)
+    entry = awaited(core, event.intent, event.attempt, event.ask)
     if entry is None:
         return
     if not is_expressible(event.proposal):
@@ -352,7 +353,7 @@ def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:
 
 def failed(core: Core, turn: Turn, event: PlanFailed) -> None:
     """Enter a planner's failure: try again at most twice, then say so."""
-    entry = awaited(core, event.intent, event.attempt)
+    entry = awaited(core, event.intent, event.attempt, event.ask)
     if entry is None:
         return
     _end_drafts(core, turn, entry)
@@ -390,10 +391,10 @@ def _end_drafts(core: Core, turn: Turn, entry: Entry) -> None:
     work.drafts.clear()
 
 
-def awaited(core: Core, intent: str, attempt: int) -> Entry | None:
-    """Return an intent whose answer of this attempt is still wanted, or None."""
+def awaited(core: Core, intent: str, attempt: int, ask: int = 0) -> Entry | None:
+    """Return an intent whose answer of this attempt, to this `ask` (0: any), is still wanted, or None."""
     entry = core.fold.board.live.get(intent)
     if entry is None:
         return None
-    is_wanted = entry.state == "planning" and core.work_of(entry).attempt == attempt
-    return entry if is_wanted else None
+    work = core.work_of(entry)
+    return entry if entry.state == "planning" and work.attempt == attempt and ask in (0, work.ask) else None

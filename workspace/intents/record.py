@@ -23,6 +23,7 @@ from workspace.intents.invariant import Invariant
 from workspace.intents.oracle import Judgement, Merged
 from workspace.intents.plan import Option, Tokens
 from workspace.intents.segment import Segment
+from workspace.intents.stop import Switch
 
 BLANKED = '{"~redacted":"'
 # No policy's word on a decision: a question taken back, because what it asked about has changed.
@@ -215,7 +216,7 @@ class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class EffectBody(msgspec.Struct, frozen=True):
-    """What became of one declared outside effect."""
+    """What became of one declared outside effect; it left, or tried to, knowing the log up to `begun` (0: not said)."""
 
     commit: str
     i: int
@@ -223,6 +224,7 @@ class EffectBody(msgspec.Struct, frozen=True):
     status: Literal["sent", "failed", "unknown"]
     detail: str = ""
     attempts: int = 1
+    begun: int = 0
 
 
 class PolicyConfig(msgspec.Struct, frozen=True):
@@ -262,6 +264,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     redacted: dict[str, str] = {}
     versions: dict[str, str] = {}
     quarantined: dict[str, str] = {}
+    switch: Switch | None = None
 
 
 class CheckpointBody(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.intake import WORDS, Intake, Reason, take_in
 from crdt.rewriting import encode_deletions
-from workspace.intents import accounting, admission, committing, judging, merging, outside, planning
+from workspace.intents import accounting, admission, committing, judging, merging, outside, planning, stopping
 from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.core import RESERVED_IDS, Core, Quick
 from workspace.intents.events import (
@@ -127,7 +127,8 @@ class Sequencer:
             planning.parked_deadline(core),
             committing.release_deadline(core),
         ]
-        times += [question.deadline for question in core.fold.board.questions.values()]
+        if not core.fold.stops.is_on:
+            times += [question.deadline for question in core.fold.board.questions.values()]
         return min((at for at in times if at is not None), default=None)
 
     def changed_documents(self) -> tuple[str, ...]:
@@ -166,6 +167,7 @@ class Sequencer:
             moved = planning.expire_overdue(core, turn)
             moved = expire_questions(core, turn) or moved
             moved = planning.park(core, turn) or moved
+            stopping.hold_back(core, turn)
             moved = planning.start(core, turn) or moved
             moved = committing.commit_ready(core, turn) or moved
             if not moved:
@@ -309,7 +311,10 @@ class Sequencer:
     def _configure(self, turn: Turn, event: Configured) -> None:
         created = tuple(doc for doc in event.config.documents if doc not in self.core.fold.documents)
         self.core.runs.close(turn)
-        turn.append(event.config, event.actor)
+        if event.config.switch is not None:
+            stopping.throw(self.core, turn, event.config, event.actor)
+        else:
+            turn.append(event.config, event.actor)
         if created:
             turn.tell(DocumentsChanged(created, ()))
 

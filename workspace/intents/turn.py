@@ -20,11 +20,11 @@ from workspace.intents.events import (
     QuestionClosed,
     QuestionOpened,
     StateChanged,
-    Wish,
 )
 from workspace.intents.fold import Fold
 from workspace.intents.intent import State
 from workspace.intents.record import Body, Question, Record, VerdictBody, seal
+from workspace.intents.wishes import Wish
 
 AGENT = "agent"
 

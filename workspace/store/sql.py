@@ -29,6 +29,7 @@ from workspace.ports import (
     JournalRow,
     LaneRow,
     SnapshotRow,
+    SwitchRow,
     Taken,
     TokenRow,
     WorkspaceRow,
@@ -56,6 +57,7 @@ BUSY_MS = 5_000
 TOUCHES_MAX = 1 << 30
 WORKSPACE_COLUMNS = "id, name, created_at, epoch, is_busy"
 RAISE_EPOCH = "UPDATE workspace SET epoch = epoch + 1 WHERE id = ? RETURNING epoch, is_busy"
+SWITCH_COLUMNS = "ws, is_on, actor, at, reason"
 TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
 
 
@@ -183,7 +185,7 @@ class SqlStore:
         """Remove a workspace with everything in it."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token"):
+            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token", "switch"):
                 connection.execute(f"DELETE FROM {table} WHERE ws = ?", (id,))
             connection.execute("DELETE FROM workspace WHERE id = ?", (id,))
 
@@ -344,6 +346,23 @@ class SqlStore:
             return [row[0] for row in found.fetchall()]
 
         return await self._write(work)
+
+    async def switches(self) -> list[SwitchRow]:
+        """Return the server's switch and the orders that nobody has taken yet."""
+        query = f"SELECT {SWITCH_COLUMNS} FROM switch ORDER BY ws"
+        return await self._read(lambda c: [SwitchRow(row[0], bool(row[1]), *row[2:]) for row in c.execute(query)])
+
+    async def put_switch(self, row: SwitchRow) -> None:
+        """Throw a switch."""
+        statement = f"INSERT OR REPLACE INTO switch ({SWITCH_COLUMNS}) VALUES (?,?,?,?,?)"
+        values = (row.ws, row.is_on, row.actor, row.at, row.reason)
+        await self._write(lambda c: c.execute(statement, values).rowcount, is_single=True)
+
+    async def drop_switch(self, row: SwitchRow) -> None:
+        """Forget an order."""
+        statement = "DELETE FROM switch WHERE ws = ? AND at = ? AND is_on = ?"
+        values = (row.ws, row.at, row.is_on)
+        await self._write(lambda c: c.execute(statement, values).rowcount, is_single=True)
 
     async def touch(self) -> None:
         """Write the file's header durably: a number in it changes, for a page that stays the same is not written."""

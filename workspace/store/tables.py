@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class SchemaTable(SQLModel, table=True):
@@ -122,3 +122,14 @@ class TokenTable(SQLModel, table=True):
     expires: float | None = None
     revoked: bool = False
     created_at: str
+
+
+class SwitchTable(SQLModel, table=True):
+    """A switch that stops the agent: the server's (`ws` is empty), or an order to a workspace's."""
+
+    __tablename__ = "switch"
+    ws: str = Field(primary_key=True)
+    is_on: bool
+    actor: str
+    at: str
+    reason: str

@@ -18,9 +18,6 @@ from crdt.scan import scan_update
 from tests.support.screen import Screen
 from workspace.intents.events import (
     Acked,
-    AskJudge,
-    AskMerger,
-    AskPlanner,
     Configured,
     Edited,
     Event,
@@ -38,6 +35,7 @@ from workspace.intents.oracle import JudgeTask, MergeTask
 from workspace.intents.plan import Planned, Task
 from workspace.intents.record import ConfigBody, PolicyConfig, Row, VerdictBody
 from workspace.intents.sequencer import Sequencer
+from workspace.intents.wishes import AskJudge, AskMerger, AskPlanner
 from workspace.ports import JournalRow, SnapshotRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
 

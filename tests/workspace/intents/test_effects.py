@@ -8,10 +8,11 @@ from crdt.digest import Json
 from crdt.ops import Increment
 from tests.workspace.intents.driver import Driver
 from workspace.intents.effects import Effect, Receiver, check_receivers, effect_key
-from workspace.intents.events import Configured, EffectSettled, Proposed, SendEffect
+from workspace.intents.events import Configured, EffectSettled, Proposed
 from workspace.intents.plan import Planned
 from workspace.intents.record import ConfigBody
 from workspace.intents.replay import fold_log, verify
+from workspace.intents.wishes import SendEffect
 
 MAIL: dict[str, Json] = {"to": "zoe@example.org", "subject": "Hello", "text": "Hi"}
 RECEIVERS = {

@@ -17,7 +17,15 @@ from crdt.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.board import Standing
 from workspace.intents.bounds import Bounds
-from workspace.intents.events import Edited, EditRefused, LaneChanged, Outcome, Proposed, Resync, SocketOpened
+from workspace.intents.events import (
+    Edited,
+    EditRefused,
+    LaneChanged,
+    Outcome,
+    Proposed,
+    Resync,
+    SocketOpened,
+)
 from workspace.intents.intent import Expect, Need, Scope
 from workspace.intents.plan import Asked, Option, Planned, Refused
 from workspace.intents.policy import Member, decide

@@ -1,0 +1,103 @@
+"""Stop the agent and let it go on, over HTTP: in one workspace, or on the whole server."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import Json
+from workspace.access import Identity
+from workspace.http.guard import answer, body_of, check_query, enter, identity_of, lobby_of, number
+from workspace.http.problem import Problem, refuse
+from workspace.intents.fold import Fold
+from workspace.intents.stop import refuse_reason
+from workspace.ports import SwitchRow
+from workspace.room import Room
+from workspace.switch import throw
+
+SEQ_MAX = 2**53
+
+
+class NewStop(msgspec.Struct, frozen=True):
+    """Body of `PUT …/stop`: why the agent is stopped, for everybody who waits."""
+
+    reason: str = ""
+
+
+def stops_of(fold: Fold, at: int = 0) -> dict[str, Json]:
+    """Return whether the agent is stopped in a workspace, and by whom; `at` is a record after which it was."""
+    stops = fold.stops.after(at) if at else fold.stops.all
+    return {"stopped": bool(stops), "stops": msgspec.to_builtins(stops)}
+
+
+async def show(request: Request) -> Response:
+    """`GET …/stop?at=SEQ`: whether the agent is stopped here, by whom, since when and why; or was, after a record."""
+    room, _ = await enter(request, "read", "at")
+    at = number(request, "at", default=0, low=1, high=SEQ_MAX)
+    if at > room.durable_seq:
+        raise Problem("malformed", f"The log ends at {room.durable_seq}.")
+    return await _standing(room, at)
+
+
+async def put(request: Request) -> Response:
+    """`PUT …/stop`: stop the agent in this workspace; for its owner."""
+    room, identity = await enter(request, "administer")
+    await throw(room, is_on=True, actor=identity.actor, reason=await _reason(request))
+    return await _standing(room)
+
+
+async def delete(request: Request) -> Response:
+    """`DELETE …/stop`: let the agent go on, as far as this workspace's own switch goes; for its owner."""
+    room, identity = await enter(request, "administer")
+    await throw(room, is_on=False, actor=identity.actor)
+    return await _standing(room)
+
+
+async def show_server(request: Request) -> Response:
+    """`GET /api/stop`: whether the agent is stopped on the whole server; for whoever holds a token of it."""
+    await identity_of(request, None)
+    check_query(request)
+    return answer(_described(lobby_of(request).switches.server))
+
+
+async def put_server(request: Request) -> Response:
+    """`PUT /api/stop`: stop the agent in every workspace of this server; for its owner."""
+    identity = await _operator(request)
+    lobby = lobby_of(request)
+    await lobby.switches.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
+    return answer(_described(lobby.switches.server))
+
+
+async def delete_server(request: Request) -> Response:
+    """`DELETE /api/stop`: let the agent go on wherever no workspace's own switch stops it; for the server's owner."""
+    identity = await _operator(request)
+    lobby = lobby_of(request)
+    await lobby.switches.throw(is_on=False, actor=identity.actor)
+    return answer(_described(lobby.switches.server))
+
+
+async def _operator(request: Request) -> Identity:
+    identity = await identity_of(request, None)
+    if not identity.may("administer", lobby_of(request).clock.now()):
+        raise Problem("forbidden", "Only the server's owner stops the agent everywhere.", remedy="Ask the owner.")
+    check_query(request)
+    return identity
+
+
+async def _reason(request: Request) -> str:
+    body = await body_of(request, NewStop)
+    refusal = refuse_reason(body.reason)
+    if refusal is not None:
+        refuse(refusal)
+    return body.reason
+
+
+async def _standing(room: Room, at: int = 0) -> Response:
+    return answer(await room.read(lambda: stops_of(room.sequencer.fold, at)))
+
+
+def _described(row: SwitchRow) -> dict[str, Json]:
+    if not row.is_on:
+        return {"stopped": False, "stops": []}
+    return {"stopped": True, "stops": [{"scope": "server", "by": row.actor, "since": row.at, "reason": row.reason}]}
