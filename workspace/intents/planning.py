@@ -12,7 +12,7 @@ from workspace.errors import Refusal
 from workspace.intents.approving import is_free
 from workspace.intents.board import Entry
 from workspace.intents.branching import approved_plan
-from workspace.intents.context import ask_where, earlier_of, scope_of
+from workspace.intents.context import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
 from workspace.intents.events import AskPlanner, DraftShown, PlanFailed, Proposed, Resync, StopPlanner
@@ -199,6 +199,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         strict=bool(subject.body.expects),
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
         receivers=core.fold.receivers,
+        seconds_max=seconds_left(entry, core, turn.now),
     )
     turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max))
 
