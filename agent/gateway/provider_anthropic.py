@@ -36,6 +36,7 @@ BY_TYPE: dict[str, CallOutcome] = {
     "not_found_error": "unauthorised",
     "request_too_large": "too_long",
     "api_error": "server_error",
+    "invalid_request_error": "malformed",
     "conflict_error": "server_error",
     "memory_precondition_failed_error": "malformed",
     "memory_path_conflict_error": "malformed",
@@ -146,10 +147,10 @@ def failed_of(error: anthropic.AnthropicError) -> CallFailed:
 
 
 def _kind(status: int, type_: str, detail: str) -> CallOutcome:
+    if type_ in ("", "invalid_request_error") and any(word in detail.lower() for word in TOO_LONG):
+        return "too_long"
     if type_ in BY_TYPE:
         return BY_TYPE[type_]
-    if any(word in detail.lower() for word in TOO_LONG):
-        return "too_long"
     if status in BY_STATUS:
         return BY_STATUS[status]
     return "malformed" if 400 <= status < 500 else "server_error"

@@ -91,3 +91,66 @@ def test_what_a_provider_will_bill_is_its_count_or_our_estimate() -> None:
         assembly.feed(event)
     assert assembly.billable(500, "ok") == assembly.counted
     assert json.loads(assembly.reply().encode())["content"][0]["input"]["document"].startswith("plan")
+
+
+def test_each_delta_has_its_place() -> None:
+    whole = events(text="words")
+    thought = {"type": "thinking", "thinking": "", "signature": ""}
+    more = [
+        {"type": "content_block_start", "index": 7, "content_block": thought},
+        *(
+            {"type": "content_block_delta", "index": 7, "delta": delta}
+            for delta in (
+                {"type": "thinking_delta", "thinking": "h"}, {"type": "thinking_delta", "thinking": "m"},
+                {"type": "signature_delta", "signature": "sig"}, {"type": "odd_delta", "text": "x", "thinking": "x"},
+            )
+        ),
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": {"text": "x"}}},
+    ]  # fmt: skip
+    reply = assembled([whole[0], *whole[1:-2], *more, *whole[-2:]])
+    assert reply.content == (
+        {"type": "text", "text": "words"}, {"type": "thinking", "thinking": "hm", "signature": "sig"},
+    )  # fmt: skip
+
+
+def test_events_that_nobody_knows_are_passed_over() -> None:
+    whole = events({"a": 1})
+    odd = [{"type": "ping"}, {"type": "something_new", "index": 0, "delta": {"text": "x"}}, {}]
+    assert assembled([odd[0], whole[0], *odd, *whole[1:], *odd]) == assembled(whole)
+
+
+def test_a_block_that_begins_twice_is_malformed() -> None:
+    whole = events({"a": 1})
+    with pytest.raises(CallFailed) as failed:
+        assembled([*whole[:2], whole[1]])
+    assert failed.value.kind == "malformed"
+
+
+@pytest.mark.parametrize("stop", ["max_tokens", "refusal", "model_context_window_exceeded", "tool_use"])
+@pytest.mark.parametrize("cut", [0, 1, 5, 12])
+def test_only_an_answer_that_passed_its_bound_may_be_short(stop: str, cut: int) -> None:
+    reply = ReplyScript(
+        tools=(ToolCall("view", {"a": 1}), ToolCall("insert", {"text": "long " * 9})), stop_reason=stop, cut_at=cut
+    )
+    parts = ScriptedModel()._events({"model": "m", "messages": []}, reply)
+    if stop == "max_tokens":
+        found = assembled(parts)
+        assert [block["name"] for block in found.content] == ["view"]
+        assert (found.cut, found.is_cut) == ("insert", True)
+        return
+    if stop == "tool_use" and cut == 0:
+        assert [block["input"] for block in assembled(parts).content] == [{"a": 1}, {}]
+        return
+    with pytest.raises(CallFailed) as failed:
+        assembled(parts)
+    kept = failed.value.reply
+    kind = {"refusal": "refused", "model_context_window_exceeded": "too_long"}.get(stop, "malformed")
+    assert failed.value.kind == kind
+    assert kind == "malformed" or (kept is not None and [block["name"] for block in kept.content] == ["view"])
+
+
+@given(count=st.integers() | st.floats() | st.text() | st.none())
+def test_what_was_counted_has_a_bound(count: Any) -> None:
+    assembly = Assembly()
+    assembly.feed({"type": "message_start", "message": {"usage": {"input_tokens": count}}})
+    assert 0 <= assembly.counted.read <= 100_000_000
