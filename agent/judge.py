@@ -6,6 +6,8 @@ position bias). Words of instructions are quoted data. What fails raises: the ro
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from agent.gateway.call import Block, Call, Message, Signals, tool_uses
@@ -19,6 +21,7 @@ from workspace.ports import Desk
 
 JUDGE_VERSION = MERGE_VERSION = 1
 ANSWER_TOKENS_MAX = 2_048
+WAIT_SECONDS_MAX = 25.0
 _STRING: Json = {"type": "string"}
 _OPINIONS: list[Json] = ["contradict", "compatible", "unsure"]
 JUDGE_TOOL: Block = {
@@ -156,10 +159,17 @@ class ModelJudge:
             tool_choice={"type": "tool", "name": tool["name"]},
             signals=Signals(words=sum(len(item.text.split()) for item in items), documents=len(items)),
         )  # fmt: skip
-        answer = await self._gateway.ask(call, desk)
+        until = self._gateway.clock() + WAIT_SECONDS_MAX
+        answer = await self._gateway.ask(call, desk, until=until)
+        if answer.reply.is_cut:  # many pairs make a long answer; one cut twice is not asked for again
+            longer = replace(call, tokens_max=2 * call.tokens_max, stay=answer.model)
+            answer = await self._gateway.ask(longer, desk, until=until)
         used = next((use for use in tool_uses(answer.reply.content) if use["name"] == tool["name"]), None)
         if used is None:
-            raise PlannerFault(f"the model did not use the tool {tool['name']}")
+            why = "was cut at its bound" if answer.reply.is_cut else f"did not use the tool {tool['name']}"
+            raise PlannerFault(f"the model's answer {why}")
+        if used.get("unfit"):
+            raise PlannerFault(f"the model's answer cannot be used: {'; '.join(map(str, used['unfit']))}")
         return used["input"]
 
 

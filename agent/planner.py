@@ -1,156 +1,28 @@
-"""The planner that asks a model: a bounded tool loop on copies of the snapshot, under the rules that bind all planners.
+"""The planner that asks a model: rounds of a bounded tool loop, under the rules that bind all planners.
 
-The loop is a function of the task and of the answers it gets, nothing else. After a crash, or when the author has
-answered a question, it runs again from the start and the answers it had before come from the archive.
+A round that leads nowhere is begun again by a stronger model. What cannot be got from any model, however often it is
+asked, ends with words for its author: what the matter was, and what would work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from datetime import UTC, datetime
 
-import jiter
-
-from agent import tools
-from agent.editing import Editing
-from agent.gateway.assembly import Part
-from agent.gateway.call import Answer, Block, Call, Message, Signals, tool_uses
-from agent.gateway.dispatch import Gateway, GatewayFault
+from agent.gateway.call import Signals
+from agent.gateway.dispatch import WORDS, Gateway, GatewayFault
 from agent.gateway.preflight import estimate_tokens
-from agent.prompting import Prompt, load_prompt, render_task
+from agent.prompting import load_prompt
+from agent.round import Round, Spent, Stuck, TooLong
 from agent.shadow import Served, Shadows, is_sampled
-from agent.workbench import Denied, Finished, Told, Wondered, Workbench
-from crdt.digest import canonical
 from workspace.errors import PlannerFault
-from workspace.intents.calls import Purpose
-from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task, Tokens
+from workspace.intents.plan import Planned, Proposal, Refused, Task
 from workspace.ports import Desk
 from workspace.tasks import Tasks
 
 PLAN_VERSION = 1
-TURNS_MAX = 32
 ROUNDS_MAX = 3
-ERRORS_IN_A_ROW_MAX = 4
-READ_TOKENS_MAX = 1_500_000
-WRITTEN_TOKENS_MAX = 64_000
-ANSWER_TOKENS_MAX = 8_192
-DRAFT_POINTS_MAX = 20_000
-DRAFT_FIELDS = ("new_str", "text", "content")
-NUDGE = "Go on with the tools, and end with `finish` or `ask`."
-
-
-class Stuck(Exception):
-    """A round led nowhere; a stronger model may try again from the start."""
-
-
-@dataclass(slots=True)
-class Spent:
-    """Tokens of one plan, over all its rounds."""
-
-    read: int = 0
-    written: int = 0
-    cost: int = 0
-
-    def add(self, answer: Answer) -> None:
-        """Count an answer. Raises `Stuck` when the plan's bound is passed."""
-        usage = answer.reply.usage
-        self.read += usage.read + usage.cache_read + usage.cache_written
-        self.written += usage.written
-        self.cost += answer.cost
-        if self.read > READ_TOKENS_MAX or self.written > WRITTEN_TOKENS_MAX:
-            raise PlannerFault(
-                f"the plan took more than {READ_TOKENS_MAX} tokens to read or {WRITTEN_TOKENS_MAX} to write"
-            )
-
-
-@dataclass(slots=True)
-class Round:
-    """One run of the tool loop, from the first message on. `model` is set for a shadow run."""
-
-    task: Task
-    desk: Desk
-    gateway: Gateway
-    prompt: Prompt
-    spent: Spent
-    number: int = 0
-    model: str = ""
-    messages: list[Message] = field(default_factory=list)
-    errors: int = 0
-    served_by: str = ""
-
-    async def run(self) -> Proposal:
-        """Return what the loop came to. Raises `Stuck`, `PlannerFault` and `CallRefused`."""
-        editing = Editing(self.task)
-        bench = Workbench(editing, list(self.task.exchanges) if self.task.attempt == 0 else [])
-        self.messages.append(_user([{"type": "text", "text": render_task(self.task, editing)}]))
-        for _ in range(TURNS_MAX):
-            answer = await self._ask()
-            self.served_by = answer.model
-            self.spent.add(answer)
-            self.messages.append({"role": "assistant", "content": list(answer.reply.content)})
-            done = self._carry_out(bench, answer)
-            if done is not None:
-                return done
-        raise Stuck(f"no end after {TURNS_MAX} turns")
-
-    async def _ask(self) -> Answer:
-        task = self.task
-        purpose: Purpose = "repair" if task.repair is not None else "plan"
-        call = Call(
-            purpose=purpose, prompt=self.prompt.label, system=self.prompt.text, tools=tools.schemas_for(task.receivers),
-            messages=tuple(self.messages), tokens_max=ANSWER_TOKENS_MAX, intents=(task.intent,), author=task.actor,
-            attempt=task.attempt, fault=task.fault, round=self.number, signals=signals_of(task, self.number),
-            model=self.model,
-        )  # fmt: skip
-        on_part = Watcher(self.desk, self.task).hear
-        return await self.gateway.ask(
-            call, self.desk, table=task.routes, recorded=() if self.model else task.recorded, on_part=on_part
-        )
-
-    def _carry_out(self, bench: Workbench, answer: Answer) -> Proposal | None:
-        """Carry out the tool calls of one answer and put their results on the conversation; None to go on."""
-        uses = tool_uses(answer.reply.content)
-        if not uses:
-            self._count_error(is_error=True, why="the model does not use its tools")
-            self.messages.append(_user([{"type": "text", "text": NUDGE}]))
-            return None
-        results: list[Block] = []
-        is_bad = False
-        for use in uses:
-            outcome = bench.use(str(use["name"]), use["input"])
-            match outcome:
-                case Finished(summary, ops, reads, effects, serves):
-                    tokens = Tokens(self.spent.read, self.spent.written)
-                    return Planned(ops, reads, summary, effects, tokens, self.label, serves)
-                case Wondered(question, options):
-                    return Asked(question, tuple(Option(text, text) for text in options), self.label)
-                case Denied(code, reason):
-                    arguments = canonical(use["input"]).decode()
-                    self.desk.deny(
-                        tool=str(use["name"]), arguments=arguments, code=code, reason=reason, model=answer.model
-                    )
-                    results.append(_result(use, f"Refused: {reason}", is_error=True))
-                    is_bad = True
-                case Told(text, step, is_error, draft):
-                    if step:
-                        self.desk.step(step)
-                    if draft is not None and draft.text:
-                        self.desk.show(Draft(draft.doc, draft.text[:DRAFT_POINTS_MAX]))
-                    results.append(_result(use, text, is_error=is_error))
-                    is_bad = is_bad or is_error
-        self._count_error(is_error=is_bad, why="the model's tool calls keep failing")
-        self.messages.append(_user(results))
-        return None
-
-    def _count_error(self, *, is_error: bool, why: str) -> None:
-        self.errors = self.errors + 1 if is_error else 0
-        if self.errors >= ERRORS_IN_A_ROW_MAX:
-            raise Stuck(why)
-
-    @property
-    def label(self) -> str:
-        """Which model planned, with which prompt: recorded in the plan."""
-        return f"{self.served_by}/{self.prompt.label}"
+PLAN_SECONDS = 120.0
 
 
 class ModelPlanner:
@@ -184,9 +56,11 @@ class ModelPlanner:
             PlannerFault: no model came to an end.
         """
         spent, last, began = Spent(), "no round was made", self._gateway.clock()
+        until = began + (task.seconds_max or PLAN_SECONDS)
         desk.step("Thinks about how to begin.")
         for number in range(ROUNDS_MAX):
-            here = Round(task, desk, self._gateway, self._prompt, spent, number)
+            signals = signals_of(task, number)
+            here = Round(task, desk, self._gateway, self._prompt, spent, signals, number, until=until)
             try:
                 proposal = await here.run()
                 if isinstance(proposal, Planned):
@@ -196,12 +70,32 @@ class ModelPlanner:
             except Stuck as stuck:
                 last = str(stuck)
                 desk.step("Begins again with a stronger model.")
+            except TooLong as long:
+                reason = f"The model's answers were cut, because they are longer than {long.tokens} tokens."
+                return self._refused("cut_by_length", reason, "Ask for less at once, or for one part after the other.")
             except GatewayFault as fault:
-                if fault.kind == "refused":
-                    reason = "The model declined to work on this."
-                    return Refused("declined", reason, "Say it in other words.", self._prompt.label)
+                refused = self._ended(fault)
+                if refused is not None:
+                    return refused
                 raise
         raise PlannerFault(f"the model came to no end: {last}")
+
+    def _ended(self, fault: GatewayFault) -> Refused | None:
+        """Return the end of a plan for failures that asking again at once would only repeat."""
+        if fault.kind == "refused":
+            return self._refused("declined", "The model declined to work on this.", "Say it in other words.")
+        if fault.kind == "too_long":
+            reason = f"There is more to read here than the model can take ({fault.detail})."
+            return self._refused("too_long", reason, "Ask about less at once: one document, or a part of it.")
+        if fault.wait:
+            minutes = max(1, math.ceil(fault.wait / 60))
+            then = datetime.fromtimestamp(self._gateway.wall() + fault.wait, UTC)
+            reason = f"Not now: {WORDS.get(fault.kind, fault.kind)} and asks to wait {math.ceil(fault.wait)} seconds."
+            return self._refused(fault.kind, reason, f"Ask again in {minutes} min, after {then:%H:%M} UTC.")
+        return None
+
+    def _refused(self, code: str, reason: str, remedy: str) -> Refused:
+        return Refused(code, reason, remedy, self._prompt.label)
 
     def _shadow(self, task: Task, desk: Desk, served: Served) -> None:
         """Let the candidate model plan the same beside, for the sampled share of intents."""
@@ -211,9 +105,10 @@ class ModelPlanner:
 
         async def plan(shade: Desk) -> Proposal:
             try:
-                return await Round(task, shade, self._gateway, self._prompt, Spent(), model=shadow.model).run()
-            except Stuck as stuck:
-                raise PlannerFault(str(stuck)) from stuck
+                here = Round(task, shade, self._gateway, self._prompt, Spent(), signals_of(task, 0), model=shadow.model)
+                return await here.run()
+            except (Stuck, TooLong) as end:
+                raise PlannerFault(str(end)) from end
 
         self._shadows.begin(task, desk, served, shadow.model, plan)
 
@@ -237,39 +132,3 @@ def signals_of(task: Task, escalations: int) -> Signals:
         escalations=escalations + task.fault,
         budget_left=task.budget_left,
     )
-
-
-@dataclass(slots=True)
-class Watcher:
-    """Shows the words of a tool call while they stream: the people read them before the edit is complete."""
-
-    desk: Desk
-    task: Task
-    is_told: bool = False
-
-    def hear(self, part: Part) -> None:
-        """Show what a document will get, as far as it has come."""
-        if part.kind != "tool_use" or part.tool not in ("str_replace", "insert", "create_document"):
-            return
-        try:
-            given = jiter.from_json(part.text.encode(), partial_mode="trailing-strings")
-        except ValueError:
-            return
-        if not isinstance(given, dict):
-            return
-        words = next((given[name] for name in DRAFT_FIELDS if isinstance(given.get(name), str)), "")
-        doc = given.get("document")
-        if words and isinstance(doc, str) and (doc in self.task.snapshot.documents or part.tool == "create_document"):
-            if not self.is_told:
-                self.is_told = True
-                self.desk.step(f"Writes in {doc}.")
-            self.desk.show(Draft(doc, words[:DRAFT_POINTS_MAX]))
-
-
-def _user(content: Sequence[Block]) -> Message:
-    return {"role": "user", "content": list(content)}
-
-
-def _result(use: Block, text: str, *, is_error: bool) -> Block:
-    block: Block = {"type": "tool_result", "tool_use_id": use["id"], "content": [{"type": "text", "text": text}]}
-    return {**block, "is_error": True} if is_error else block

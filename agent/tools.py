@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from crdt.digest import Json
+from crdt.digest import EXACT_MAX, Json
 from crdt.document import DocumentKind
 from crdt.ops import TEXT_POINTS_MAX
 from crdt.paths import Path
@@ -209,8 +209,10 @@ def _check(tool: str, field: str, value: Any) -> None:
     limit = _BOUNDS.get(field, TEXT_POINTS_MAX)
     if isinstance(value, str) and len(value) > limit:
         raise BadInput(f"{tool}: {field} has {len(value)} characters, at most {limit} are taken")
-    if field.endswith("line") and isinstance(value, int) and not 0 <= value <= LINE_MAX:
+    if (field.endswith("line") or field == "index") and isinstance(value, int) and not 0 <= value <= LINE_MAX:
         raise BadInput(f"{tool}: {field} is {value}")
+    if field == "by" and abs(value) > EXACT_MAX:
+        raise BadInput(f"{tool}: by is {value}; numbers above 2**53 are not exact")
     is_path = field == "path" and isinstance(value, tuple)
     if is_path and (len(value) > PATH_DEPTH_MAX or any(len(str(key)) > KEY_POINTS_MAX for key in value)):
         raise BadInput(f"{tool}: a path has at most {PATH_DEPTH_MAX} keys of {KEY_POINTS_MAX} characters")

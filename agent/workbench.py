@@ -6,6 +6,7 @@ and outlines are weak ones. What code refuses is denied here, whatever the model
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -80,12 +81,17 @@ class Workbench:
     weak: dict[str, Reading] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
 
-    def use(self, name: str, given: Json) -> Outcome:
-        """Carry out one tool call and return what the model is told. Never raises for what a model sends."""
+    def use(self, name: str, given: Json, *, unfit: Sequence[str] = ()) -> Outcome:
+        """Carry out one tool call and return what the model is told. Never raises for what a model sends.
+
+        `unfit` says what of the input nothing can hold; such a call is not carried out.
+        """
+        if name not in tools.KINDS:
+            return Denied("no_such_tool", f"There is no tool {name!r}.")
+        if unfit:
+            return Told(f"{name} was not carried out: {'; '.join(unfit)}.", is_error=True)
         try:
             use = tools.read_use(name, given)
-        except KeyError:
-            return Denied("no_such_tool", f"There is no tool {name!r}.")
         except tools.BadInput as bad:
             return Told(str(bad), is_error=True)
         try:

@@ -1,16 +1,17 @@
 """Put a streamed answer together from its events. Pure; knows what a broken one looks like.
 
 A stream that ends without `message_stop` raises nothing in the SDK (its final message has stop_reason None); here it
-is a failure of its own kind, because half an answer must never be taken for a whole one.
+is a failure of its own kind, because half an answer must never be taken for a whole one. What nothing can hold of a
+model's words is mended here (`agent.gateway.mending`), before anything is logged, kept or carried out.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.gateway.call import Block, CallFailed, Reply
+from agent.gateway.mending import clean, mended, read_input
 from agent.gateway.preflight import BYTES_PER_TOKEN
 from crdt.digest import Json
 from workspace.intents.calls import CallOutcome, CallUsage
@@ -18,6 +19,10 @@ from workspace.intents.calls import CallOutcome, CallUsage
 BLOCKS_MAX = 64
 BLOCK_BYTES_MAX = 1 << 20
 STEP_POINTS = 24
+USAGE_TOKENS_MAX = 100_000_000
+NAME_POINTS_MAX = 200
+# Where each kind of delta has its words; `signature_delta` has none, and of `citations_delta` nothing is used.
+DELTAS = {"text_delta": "text", "input_json_delta": "partial_json", "thinking_delta": "thinking"}
 
 
 @dataclass(slots=True)
@@ -55,14 +60,15 @@ class Assembly:
         match event.get("type"):
             case "message_start":
                 message = _mapping(event.get("message"))
-                self.model = str(message.get("model") or "")
+                self.model = str(clean(message.get("model")) or "")[:NAME_POINTS_MAX]
                 self._count(message.get("usage"))
             case "content_block_start":
                 self._start(event)
             case "content_block_delta":
                 return self._delta(event)
             case "message_delta":
-                self.stop_reason = str(_mapping(event.get("delta")).get("stop_reason") or "")
+                reason = clean(_mapping(event.get("delta")).get("stop_reason"))
+                self.stop_reason = str(reason or "")[:NAME_POINTS_MAX]
                 self._count(event.get("usage"))
             case "message_stop":
                 self.is_whole = True
@@ -70,7 +76,7 @@ class Assembly:
 
     def _start(self, event: Mapping[str, Json]) -> None:
         index = event.get("index")
-        if not isinstance(index, int) or len(self.blocks) >= BLOCKS_MAX:
+        if not isinstance(index, int) or index in self.blocks or len(self.blocks) >= BLOCKS_MAX:
             raise CallFailed("malformed", f"content block {index!r} cannot be placed")
         self.blocks[index] = _Open(dict(_mapping(event.get("content_block"))))
 
@@ -79,10 +85,9 @@ class Assembly:
         opened = self.blocks.get(index) if isinstance(index, int) else None
         if opened is None:
             raise CallFailed("malformed", f"words for a block {index!r} that was not begun")
-        more = delta.get("text") or delta.get("partial_json") or delta.get("thinking") or ""
         if delta.get("type") == "signature_delta":
             opened.block["signature"] = delta.get("signature")
-        opened.text += str(more)
+        opened.text += str(delta.get(DELTAS.get(str(delta.get("type")), "")) or "")
         if len(opened.text) > BLOCK_BYTES_MAX:
             raise CallFailed("malformed", "a content block is longer than 1 MiB")
         if len(opened.text) - opened.told < STEP_POINTS and opened.told:
@@ -93,7 +98,7 @@ class Assembly:
     def _count(self, usage: Json) -> None:
         for name, value in _mapping(usage).items():
             if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-                self.usage[name] = value
+                self.usage[name] = min(value, USAGE_TOKENS_MAX)
 
     @property
     def counted(self) -> CallUsage:
@@ -111,7 +116,10 @@ class Assembly:
         `size` is the estimate of the input in tokens. A call that was answered by an error is not billed; one that
         was begun and broken off is, for what it had read and written until then.
         """
-        counted, received = self.counted, sum(len(opened.text.encode()) for opened in self.blocks.values())
+        counted, received = (
+            self.counted,
+            sum(len(opened.text.encode("utf-8", "surrogatepass")) for opened in self.blocks.values()),
+        )
         if self.is_whole:
             return counted
         if not self.usage:
@@ -120,40 +128,73 @@ class Assembly:
         return CallUsage(counted.read, written, counted.cache_read, counted.cache_written)
 
     def reply(self) -> Reply:
-        """Return the whole answer.
+        """Return the whole answer. One that ended at its bound is without the call in which it broke off.
 
         Raises:
-            CallFailed: `cut` when it does not end, `refused`, `too_long`, or `malformed` when a tool's input is not
-                a JSON object or the answer passed its token bound in the middle of one.
+            CallFailed: `cut` when it does not end, `refused`, `too_long`, or `malformed` when it is empty, or a tool's
+                input is not a JSON object.
         """
         if not self.is_whole or not self.stop_reason:
             raise CallFailed("cut", "the answer broke off before its end")
-        content = tuple(self._close(opened) for _, opened in sorted(self.blocks.items()))
-        reply = Reply(content, self.stop_reason, self.counted, self.model)
+        content, cut = self._content()
+        reply = Reply(tuple(content), self.stop_reason, self.counted, self.model, cut)
         if self.stop_reason == "refusal":
             raise CallFailed("refused", "the model declined", reply=reply)
         if self.stop_reason == "model_context_window_exceeded":
-            raise CallFailed("too_long", "the conversation is longer than the model's window")
-        if not content:
+            raise CallFailed("too_long", "the conversation is longer than the model's window", reply=reply)
+        if not content and not cut:
             raise CallFailed("malformed", "the answer is empty", reply=reply)
         return reply
 
-    def _close(self, opened: _Open) -> Block:
+    def _content(self) -> tuple[list[Block], str]:
+        """Return the blocks that are whole, and the tool whose call is not, where the answer passed its bound."""
+        content, cut = [], ""
+        is_short = self.stop_reason in ("max_tokens", "model_context_window_exceeded", "refusal")
+        for index, opened in sorted(self.blocks.items()):
+            # A call without any input yet would read like one that needs none.
+            is_bare = index == max(self.blocks) and is_short and not opened.text.strip()
+            if opened.block.get("type") == "tool_use" and is_bare:
+                cut = _name_of(opened)
+                continue
+            try:
+                content.append(self._close(index, opened))
+            except CallFailed:
+                if not is_short:
+                    raise
+                cut = _name_of(opened)
+        return content, cut
+
+    def _close(self, index: int, opened: _Open) -> Block:
+        """Return a block as it is kept: encodable, and a tool call with what was wrong in its input under `unfit`."""
         block = opened.block
-        if block.get("type") == "text":
-            return {"type": "text", "text": str(block.get("text") or "") + opened.text}
-        if block.get("type") == "thinking":
-            return {**block, "thinking": str(block.get("thinking") or "") + opened.text}
-        if block.get("type") != "tool_use":
-            return block
-        name = block.get("name")
-        try:
-            given = json.loads(opened.text) if opened.text.strip() else block.get("input") or {}
-        except (ValueError, RecursionError) as error:
-            raise CallFailed("malformed", f"the input of {name} is not JSON") from error
-        if not isinstance(given, dict) or not isinstance(name, str) or not isinstance(block.get("id"), str):
-            raise CallFailed("malformed", f"the call of {name!r} is not whole")
-        return {"type": "tool_use", "id": block["id"], "name": name, "input": given}
+        match block.get("type"):
+            case "text":
+                return {"type": "text", "text": clean(str(block.get("text") or "") + opened.text)}
+            case "thinking":
+                return _mapped({**block, "thinking": str(block.get("thinking") or "") + opened.text})
+            case "tool_use":
+                return _tool_use(index, block, opened.text)
+        return _mapped(block)
+
+
+def _name_of(opened: _Open) -> str:
+    return str(clean(opened.block.get("name")) or "a tool")[:NAME_POINTS_MAX]
+
+
+def _tool_use(index: int, block: Mapping[str, Json], text: str) -> Block:
+    name, id = clean(block.get("name")), clean(block.get("id"))
+    try:
+        given, unfit = read_input(text) if text.strip() else mended(block.get("input") or {})
+    except ValueError as error:
+        raise CallFailed("malformed", f"the input of {name} is not JSON") from error
+    if not isinstance(given, dict) or not isinstance(name, str):
+        raise CallFailed("malformed", f"the call of {name!r} is not whole")
+    used: Block = {"type": "tool_use", "id": str(id or f"call_{index}"), "name": name, "input": given}
+    return {**used, "unfit": list(unfit)} if unfit else used
+
+
+def _mapped(block: Mapping[str, Json]) -> Block:
+    return dict(_mapping(clean(dict(block))))
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:

@@ -8,9 +8,9 @@ from workspace.intents.calls import CallOutcome
 
 TRIPS_AT = 5
 OPEN_SECONDS = 30.0
-OUTAGES: frozenset[CallOutcome] = frozenset(
-    {"overloaded", "rate_limited", "timeout", "server_error", "unreachable", "unauthorised"}
-)
+OUTAGES: frozenset[CallOutcome] = frozenset({"overloaded", "timeout", "server_error", "unreachable", "unauthorised"})
+# A limit of rate says that we ask too much, not that the model is down: it counts neither way. `patience` waits for it.
+NEUTRAL: frozenset[CallOutcome] = frozenset({"cancelled", "rate_limited"})
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Breaker:
             self.failures += 1
             if self.failures >= TRIPS_AT:
                 self.open_until = now + OPEN_SECONDS
-        elif outcome != "cancelled":
+        elif outcome not in NEUTRAL:
             self.failures = 0
 
 

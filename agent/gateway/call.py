@@ -35,7 +35,11 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to some model. `messages` are Anthropic message blocks; `tokens_max` bounds the answer."""
+    """One request to some model. `messages` are Anthropic message blocks; `tokens_max` bounds the answer.
+
+    A message that a model wrote names it in `model`, which is never sent (`agent.gateway.conversation`). `stay` is the
+    model that the conversation is with: it is asked first. `model` is set for a shadow, which asks no other.
+    """
 
     purpose: Purpose
     prompt: str
@@ -51,6 +55,7 @@ class Call:
     round: int = 0
     signals: Signals = field(default_factory=Signals)
     model: str = ""
+    stay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +102,27 @@ def render(call: Call) -> Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a provider sent back: content blocks, why it stopped, what it counted."""
+    """What a provider sent back: content blocks, why it stopped, what it counted.
+
+    `cut` names the tool in whose input the answer broke off at its bound; that call is not among the blocks.
+    """
 
     content: tuple[Block, ...]
     stop_reason: str
     usage: CallUsage
     model: str = ""
+    cut: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        """True when the answer ended at the bound it was given, not where the model wanted to end."""
+        return self.stop_reason == "max_tokens"
 
     def encode(self) -> bytes:
         """Return the canonical bytes that the archive keeps."""
         usage = {name: getattr(self.usage, name) for name in CallUsage.__struct_fields__}
-        return canonical(
-            {"content": list(self.content), "stop_reason": self.stop_reason, "usage": usage, "model": self.model}
-        )
+        kept = {"content": list(self.content), "stop_reason": self.stop_reason, "usage": usage, "model": self.model}
+        return canonical({**kept, "cut": self.cut} if self.cut else kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +138,10 @@ class Answer:
 
 
 class CallFailed(Exception):
-    """A model did not answer usefully. `kind` is one of the log's outcomes; `retry_after` in seconds, if it said so."""
+    """A model did not answer usefully. `kind` is one of the log's outcomes; `retry_after` in seconds, if it said so.
+
+    `reply` is what was answered all the same: it was paid for, and is kept.
+    """
 
     def __init__(
         self,

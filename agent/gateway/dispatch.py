@@ -1,4 +1,4 @@
-"""The journey of one call: recorded? → preflight → route → reserve → send → account → answer, or the next in its chain.
+"""The journey of one call: recorded? → route → preflight → reserve → send → account → answer, or the next in its chain.
 
 Every attempt is opened in the log before it leaves and closed whatever became of it, a cancellation included. A call
 that an earlier try of the same plan has made already is answered from the archive: a crash costs at most one call more.
@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from agent.gateway.assembly import Assembly, Part
 from agent.gateway.breaker import Breakers
-from agent.gateway.call import Answer, Block, Call, CallFailed, Rendered, Reply, render
+from agent.gateway.call import Answer, Block, Call, CallFailed, Reply, render
+from agent.gateway.conversation import sendable
 from agent.gateway.cost import Prices
+from agent.gateway.mending import clean
+from agent.gateway.patience import Patience
 from agent.gateway.preflight import check_size
 from agent.gateway.provider import LateProvider, Provider
 from agent.gateway.route import Walk, choose
@@ -28,8 +33,9 @@ from workspace.intents.calls import Blob, CallClosed, CallOpened, CallOutcome, C
 from workspace.ports import Desk
 
 TRIES_MAX = 6
-BACKOFF_SECONDS = (0.25, 1.0, 2.0, 4.0)
-RETRY_AFTER_SECONDS_MAX = 10.0
+WAIT_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MIN = 5.0
+WAITS_MAX = 4
 DETAIL_POINTS_MAX = 500
 WORDS: dict[CallOutcome, str] = {
     "overloaded": "the model is overloaded",
@@ -46,11 +52,17 @@ WORDS: dict[CallOutcome, str] = {
 
 
 class GatewayFault(PlannerFault):
-    """No model in the chain answered; `kind` is the last failure."""
+    """No model in the chain answered; `kind` is the last failure.
 
-    def __init__(self, kind: CallOutcome, detail: str) -> None:
-        super().__init__(f"{WORDS.get(kind, kind)} ({detail})", retry=kind not in ("unauthorised", "too_long"))
+    `wait` is how many seconds a model's server asked to be left alone, where that was longer than could be waited.
+    """
+
+    def __init__(self, kind: CallOutcome, detail: str, *, wait: float = 0.0) -> None:
+        asked = f", it asks to wait {math.ceil(wait)} s" if wait else ""
+        super().__init__(f"{WORDS.get(kind, kind)}{asked} ({detail})", retry=kind not in ("unauthorised", "too_long"))
         self.kind = kind
+        self.detail = detail
+        self.wait = wait
 
 
 def _deaf(_: Part) -> None:
@@ -59,7 +71,10 @@ def _deaf(_: Part) -> None:
 
 @dataclass(slots=True)
 class Gateway:
-    """All calls of a server to its models. `clock` in seconds that never go back, `wall` in unix seconds."""
+    """All calls of a server to its models. `clock` in seconds that never go back, `wall` in unix seconds.
+
+    `chance` gives a number from 0 to 1; it only spreads waits, so that nothing a replay sees hangs on it.
+    """
 
     provider: Provider
     table: RouteTable
@@ -67,7 +82,13 @@ class Gateway:
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
     breakers: Breakers = field(default_factory=Breakers)
+    patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share one patience among all calls."""
+        self.patience = Patience(lambda: self.chance())
 
     async def ask(
         self,
@@ -77,60 +98,100 @@ class Gateway:
         table: RouteTable | None = None,
         recorded: Sequence[Recorded] = (),
         on_part: Callable[[Part], None] = _deaf,
+        until: float | None = None,
     ) -> Answer:
         """Return an answer to a call, from the first model in its chain that gives one.
+
+        `until` is when, by `clock`, nobody waits any more: ten seconds from now unless given.
 
         Raises:
             GatewayFault: the chain is spent.
             workspace.errors.CallRefused: a budget is used up, or nobody waits any more.
         """
-        rendered = render(call)
-        kept = await self._kept(call, rendered, recorded, desk)
+        kept = await self._kept(call, recorded, desk)
         if kept is not None:
             return kept
-        routes = table or self.table
-        try:
-            size = check_size(rendered)
-        except CallFailed as failed:
-            raise GatewayFault(failed.kind, failed.detail) from failed
-        walk: Walk | None = Walk(routes, choose(routes, call.purpose, call.signals))
-        if call.model:
-            walk = Walk(RouteTable(tiers=(("shadow", (call.model,)),)), "shadow", why="shadow")
+        self.patience.called()
+        walk: Walk | None = self._begin(call, table or self.table)
         last = CallFailed("unreachable", "every model's circuit breaker is open")
+        until = self.clock() + WAIT_SECONDS_MAX + ANSWER_SECONDS_MIN if until is None else until
         for tries in range(TRIES_MAX):
             walk = walk.past(self._is_open) if walk is not None else None
             if walk is None:
                 break
+            wait = await self._wait(walk.model, desk, until=until)
+            if wait:
+                wait = max(wait, last.retry_after or 0.0)
+                kind = last.kind if last.retry_after else "rate_limited"
+                last = CallFailed(kind, f"{walk.model} asks to wait {math.ceil(wait)} s", retry_after=wait)
+                walk = self._elsewhere(walk, kind)
+                continue
             try:
-                return await self._try(call, rendered, walk, desk, tries=tries, size=size, on_part=on_part)
+                return await self._try(call, walk, desk, tries=tries, on_part=on_part)
             except CallFailed as failed:
-                last, walk = failed, walk.after(failed.kind)
+                last = failed
+            self.patience.hold(walk.model, last, self.clock())
+            walk = walk.after(last.kind)
             if walk is not None and walk.why.startswith("retry"):
-                await self.sleep(self._backoff(last, tries))
-        raise GatewayFault(last.kind, last.detail)
+                if not self.patience.may_retry():
+                    walk = self._elsewhere(walk, last.kind)
+                elif not last.retry_after:
+                    await self.sleep(self.patience.backoff(tries))
+        wait = last.retry_after or 0.0
+        raise GatewayFault(last.kind, last.detail, wait=wait if self._is_beyond(wait, until) else 0.0)
 
-    async def _kept(self, call: Call, rendered: Rendered, recorded: Sequence[Recorded], desk: Desk) -> Answer | None:
-        """Return the answer that this very conversation got before, if it did."""
+    def _begin(self, call: Call, table: RouteTable) -> Walk:
+        """Return where a call's chain begins: with the model that the conversation is with, else as the table says."""
+        if call.model:
+            return Walk(RouteTable(tiers=(("shadow", (call.model,)),)), "shadow", why="shadow")
+        routed = Walk(table, choose(table, call.purpose, call.signals))
+        for tier, models in table.tiers:
+            if call.stay in models and call.stay != routed.model:
+                return replace(routed, tier=tier, at=models.index(call.stay), why="stays")
+        return routed
+
+    def _elsewhere(self, walk: Walk, kind: CallOutcome) -> Walk | None:
+        """Return the next place in a chain that is another model."""
+        moved = walk.after(kind)
+        while moved is not None and moved.why.startswith("retry"):
+            moved = moved.after(kind)
+        return moved
+
+    async def _wait(self, model: str, desk: Desk, *, until: float) -> float:
+        """Wait as long as a model's server asked for; return the seconds when that is longer than anybody waits."""
+        for _ in range(WAITS_MAX):
+            held = self.patience.held(model, self.clock())
+            if not held:
+                break
+            seconds = self.patience.spread(held)
+            if self._is_beyond(held, until):
+                return held
+            if seconds >= 1:
+                desk.step(f"The model's server asks to wait {math.ceil(held)} s.")
+            await self.sleep(seconds)
+        return 0.0
+
+    def _is_beyond(self, wait: float, until: float) -> bool:
+        """Tell whether an answer after a wait would come too late."""
+        return self.clock() + wait + ANSWER_SECONDS_MIN > until
+
+    async def _kept(self, call: Call, recorded: Sequence[Recorded], desk: Desk) -> Answer | None:
+        """Return the answer that this very conversation got before, from whichever model it was, if it did."""
         here = (call.attempt, call.fault, call.round)
-        for known in recorded:
-            if (known.attempt, known.fault, known.round) == here and known.prompt_sha == rendered.sha:
+        mine = [known for known in recorded if (known.attempt, known.fault, known.round) == here]
+        shas = {model: render(prepared(call, model)).sha for model in {known.model for known in mine}}
+        for known in mine:
+            if known.prompt_sha == shas[known.model]:
                 content = await desk.archived(known.response)
                 if content is not None:
                     return Answer(read_reply(content), known.model, known.tier, is_recorded=True)
         return None
 
-    async def _try(
-        self,
-        call: Call,
-        rendered: Rendered,
-        walk: Walk,
-        desk: Desk,
-        *,
-        tries: int,
-        size: int,
-        on_part: Callable[[Part], None],
-    ) -> Answer:
+    async def _try(self, call: Call, walk: Walk, desk: Desk, *, tries: int, on_part: Callable[[Part], None]) -> Answer:
         model, breaker = walk.model, self.breakers.of(walk.model)
+        call = prepared(call, model)
+        rendered = render(call)
+        size = check_size(rendered)
         reserve, _ = self.prices.cost(model, CallUsage(read=size, written=call.tokens_max), self.wall())
         opened = CallOpened(
             intents=call.intents, author=call.author, purpose=call.purpose, prompt=call.prompt,
@@ -144,7 +205,7 @@ class Gateway:
         reply, assembly = None, Assembly()
         try:
             reply = await self.provider.send(call, model, assembly, on_part)
-            outcome = "ok"
+            outcome = "cut_by_length" if reply.is_cut else "ok"
         except CallFailed as failed:
             outcome, detail, reply = failed.kind, failed.detail, failed.reply
             raise
@@ -177,10 +238,6 @@ class Gateway:
     def _is_open(self, model: str) -> bool:
         return self.breakers.of(model).is_open(self.clock())
 
-    def _backoff(self, failed: CallFailed, tries: int) -> float:
-        wait = BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS) - 1)]
-        return max(wait, min(failed.retry_after or 0.0, RETRY_AFTER_SECONDS_MAX))
-
     async def warm(self) -> None:
         """Make the provider ready where that takes long."""
         if isinstance(self.provider, LateProvider):
@@ -192,9 +249,14 @@ class Gateway:
             await self.provider.close()
 
 
+def prepared(call: Call, model: str) -> Call:
+    """Return a call as one model may be sent it."""
+    return replace(call, messages=sendable(call.messages, model))
+
+
 def read_reply(content: bytes) -> Reply:
     """Return a reply as the archive keeps it."""
     kept = json.loads(content)
-    blocks: list[Block] = kept["content"]
+    blocks: list[Block] = [clean(block) for block in kept["content"]]  # an old archive may hold halves of characters
     usage = msgspec.convert(kept["usage"], CallUsage)
-    return Reply(tuple(blocks), kept["stop_reason"], usage, kept["model"])
+    return Reply(tuple(blocks), kept["stop_reason"], usage, kept["model"], kept.get("cut", ""))

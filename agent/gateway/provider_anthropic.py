@@ -8,6 +8,7 @@ one and reports errors in mid-stream as status 200.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +17,15 @@ import httpx2
 
 from agent.gateway.assembly import Assembly, Part
 from agent.gateway.call import Call, CallFailed, Reply
+from agent.gateway.mending import clean
+from agent.gateway.patience import retry_after
 from workspace.intents.calls import CallOutcome
 
 CONNECT_SECONDS = 10.0
 STALL_SECONDS = 30.0
 CALL_SECONDS_MAX = 110.0
 DETAIL_POINTS_MAX = 300
+# Every error type of the SDK and, where there is no type, every status: `docs/model-answers.md`.
 BY_TYPE: dict[str, CallOutcome] = {
     "overloaded_error": "overloaded",
     "rate_limit_error": "rate_limited",
@@ -32,7 +36,16 @@ BY_TYPE: dict[str, CallOutcome] = {
     "not_found_error": "unauthorised",
     "request_too_large": "too_long",
     "api_error": "server_error",
+    "invalid_request_error": "malformed",
+    "conflict_error": "server_error",
+    "memory_precondition_failed_error": "malformed",
+    "memory_path_conflict_error": "malformed",
 }
+BY_STATUS: dict[int, CallOutcome] = {
+    401: "unauthorised", 402: "unauthorised", 403: "unauthorised", 404: "unauthorised",
+    408: "timeout", 409: "server_error", 413: "too_long", 429: "rate_limited", 499: "timeout", 504: "timeout",
+    529: "overloaded",
+}  # fmt: skip
 TOO_LONG = ("too long", "too large", "context window", "context length", "maximum context")
 
 
@@ -67,9 +80,9 @@ class AnthropicProvider:
                 await self._stream(call, model, assembly, on_part)
         except TimeoutError as error:
             raise CallFailed("timeout", "the model took too long") from error
-        except anthropic.APIError as error:
-            raise _failed(error) from error
-        except httpx2.HTTPError as error:
+        except anthropic.AnthropicError as error:
+            raise failed_of(error) from error
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
             detail = f"the connection broke: {type(error).__name__}"
             raise CallFailed("cut", detail) from error
         except (ValueError, TypeError) as error:
@@ -84,7 +97,7 @@ class AnthropicProvider:
                     event = await anext(events, None)
                 if event is None:
                     return
-                part = assembly.feed(event.to_dict())
+                part = assembly.feed(event.to_dict(warnings=False))
                 if part is not None:
                     on_part(part)
 
@@ -113,31 +126,33 @@ def _cached(blocks: Any) -> Any:
     return [*blocks[:-1], {**blocks[-1], "cache_control": {"type": "ephemeral"}}]
 
 
-def _failed(error: anthropic.APIError) -> CallFailed:
+def failed_of(error: anthropic.AnthropicError) -> CallFailed:
     """Return an SDK error as one of our kinds; an error in mid-stream has status 200 and tells by its type."""
-    detail = str(error)[:DETAIL_POINTS_MAX]
-    if isinstance(error, anthropic.APITimeoutError):
-        return CallFailed("timeout", "the model took too long")
-    if isinstance(error, anthropic.APIConnectionError):
-        return CallFailed("unreachable", f"the model server cannot be reached: {detail}")
-    status = getattr(error, "status_code", 0)
-    kind = _kind(status, _type_of(error), detail)
-    return CallFailed(kind, detail, retry_after=_retry_after(error))
+    detail = str(clean(str(error)))[:DETAIL_POINTS_MAX]
+    match error:
+        case anthropic.APITimeoutError():
+            return CallFailed("timeout", "the model took too long")
+        case anthropic.APIConnectionError():
+            return CallFailed("unreachable", f"the model server cannot be reached: {detail}")
+        case anthropic.APIResponseValidationError():
+            return CallFailed("malformed", detail)
+        case anthropic.APIError():
+            kind = _kind(getattr(error, "status_code", 0), _type_of(error), detail)
+            response = getattr(error, "response", None)
+            wait = retry_after(response.headers, time.time()) if response is not None else None
+            return CallFailed(kind, detail, retry_after=wait)
+        case anthropic.CredentialsError():
+            return CallFailed("unauthorised", detail)
+    return CallFailed("server_error", detail)
 
 
 def _kind(status: int, type_: str, detail: str) -> CallOutcome:
+    if type_ in ("", "invalid_request_error") and any(word in detail.lower() for word in TOO_LONG):
+        return "too_long"
     if type_ in BY_TYPE:
         return BY_TYPE[type_]
-    if status in (401, 402, 403, 404):
-        return "unauthorised"
-    if status == 413 or any(word in detail.lower() for word in TOO_LONG):
-        return "too_long"
-    if status == 429:
-        return "rate_limited"
-    if status == 529:
-        return "overloaded"
-    if status in (408, 504):
-        return "timeout"
+    if status in BY_STATUS:
+        return BY_STATUS[status]
     return "malformed" if 400 <= status < 500 else "server_error"
 
 
@@ -146,13 +161,3 @@ def _type_of(error: anthropic.APIError) -> str:
     inner = body.get("error") if isinstance(body, dict) else None
     found = inner.get("type") if isinstance(inner, dict) else body.get("type") if isinstance(body, dict) else None
     return found if isinstance(found, str) else ""
-
-
-def _retry_after(error: anthropic.APIError) -> float | None:
-    response = getattr(error, "response", None)
-    text = response.headers.get("retry-after", "") if response is not None else ""
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 3_600 else None

@@ -37,19 +37,26 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ToolCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One tool call of an answer."""
+    """One tool call of an answer. `raw` is sent as its JSON instead of `input`; `id` instead of one of our own."""
 
     name: str
     input: dict[str, Json] = {}
+    raw: str = ""
+    id: str | None = None
 
 
-class ReplyScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"tools": "tool"}):
+class ReplyScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"tools": "tool", "blocks": "block"}):
     """One answer. Times in milliseconds.
 
     `error` is an HTTP status instead of an answer (429, 500, 529 …), `error_after` events the same inside the stream;
     after `cut_after` events the stream ends too early but politely, after `drop_after` the connection breaks;
     `malformed` breaks the JSON of the tools' inputs; `stall_ms` waits in the middle of the stream. `times` is how often
     the entry may answer, 0 for ever.
+
+    `blocks` are content blocks sent before text and tools, of any type and as they are; thinking without a signature is
+    signed by the model that is asked. `cut_at` ends the last tool's JSON after so many characters, with `max_tokens`.
+    `retry_after` is a header in seconds, `retry_after_date` the same as an HTTP date so many seconds from now,
+    `retry_after_ms` in milliseconds; `no_usage` leaves out what was counted.
     """
 
     when: When = When()
@@ -65,9 +72,14 @@ class ReplyScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     error_type: str = ""
     error_after: int = -1
     retry_after: float | None = None
+    retry_after_date: float | None = None
+    retry_after_ms: float | None = None
     cut_after: int = -1
     drop_after: int = -1
     malformed: bool = False
+    cut_at: int = -1
+    blocks: tuple[dict[str, Json], ...] = ()
+    no_usage: bool = False
     usage: dict[str, int] = {}
 
 

@@ -1,7 +1,8 @@
 """`/v1/messages` and `/v1/messages/count_tokens` from a script, over real sockets, streaming and failing as told.
 
 Input tokens are a quarter of the request's characters; a prefix seen before under `cache_control` counts as read from
-the cache. `GET /scripted/calls` lists what was asked.
+the cache. `GET /scripted/calls` lists what was asked. Requests that the real API refuses are refused
+(`agent.scripted.strictness`) before any script is looked at, so that no test sends what nobody would answer.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,10 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from agent.scripted.acting import events_of, message_of, sse
 from agent.scripted.scenario import ReplyScript, Scenario, Script, words_of
+from agent.scripted.strictness import problem
 from crdt.digest import Json, canonical
 
-CHUNK_POINTS = 12
 BODY_BYTES_MAX = 16 << 20
 CALLS_KEPT = 10_000
 TYPES = {
@@ -42,11 +46,15 @@ class Dropped(Exception):
 
 
 class ScriptedModel:
-    """The server's state: its script, what was asked, which prefixes were seen. `listen` hears calls come and go."""
+    """The server's state: its script, what was asked, which prefixes were seen. `listen` hears calls come and go.
+
+    `refused` holds why requests were not taken; they count as no call, since nobody pays for them.
+    """
 
     def __init__(self, scenario: Scenario | None = None, *, answerer: Answerer | None = None) -> None:
         self.answerer = answerer or Script(scenario or Scenario()).answer
         self.calls: list[dict[str, Any]] = []
+        self.refused: list[str] = []
         self.count = 0
         self.listen: Listener | None = None
         self._prefixes: set[str] = set()
@@ -61,18 +69,19 @@ class ScriptedModel:
 
     async def asked(self, _: Request) -> Response:
         """`GET /scripted/calls`: every request so far."""
-        return JSONResponse({"count": self.count, "calls": self.calls})
+        return JSONResponse({"count": self.count, "calls": self.calls, "refused": self.refused})
 
     async def count_tokens(self, request: Request) -> Response:
         """`POST /v1/messages/count_tokens`."""
-        body = await _body(request)
-        return JSONResponse({"input_tokens": _tokens(body)}) if body is not None else _error(400, "no JSON object")
+        body = await _body(request, is_count=True)
+        return body if isinstance(body, Response) else JSONResponse({"input_tokens": _tokens(body)})
 
     async def messages(self, request: Request) -> Response:
         """`POST /v1/messages`: the scripted answer, whole or streamed, or the scripted failure."""
         body = await _body(request)
-        if body is None or not isinstance(body.get("messages"), list):
-            return _error(400, "the body is no request")
+        if isinstance(body, Response):
+            self.refused.append(json.loads(bytes(body.body))["error"]["message"])
+            return body
         self.count += 1
         if len(self.calls) < CALLS_KEPT:
             self.calls.append(body)
@@ -84,10 +93,11 @@ class ScriptedModel:
         if reply.latency_ms:
             await asyncio.sleep(reply.latency_ms / 1000)
         if reply.error and reply.error_after < 0:
-            return _error(reply.error, reply.text or "scripted", type_=reply.error_type, retry_after=reply.retry_after)
+            words = reply.text or "scripted"
+            return _error(reply.error, words, type_=reply.error_type, headers=_headers(reply))
         events = self._events(body, reply)
         if not body.get("stream"):
-            return JSONResponse(_message(events))
+            return JSONResponse(message_of(events))
         return StreamingResponse(self._stream(body, reply, events), media_type="text/event-stream")
 
     async def _stream(
@@ -100,37 +110,28 @@ class ScriptedModel:
                 raise Dropped("dropped as scripted")
             if at == reply.error_after:
                 error = {"type": reply.error_type or TYPES.get(reply.error, "api_error"), "message": "scripted"}
-                yield _sse({"type": "error", "error": error})
+                yield sse({"type": "error", "error": error})
                 return
             if reply.stall_ms and at == len(events) // 2:
                 await asyncio.sleep(reply.stall_ms / 1000)
             if reply.token_ms and event["type"] == "content_block_delta":
                 await asyncio.sleep(reply.token_ms / 1000)
-            yield _sse(event)
+            yield sse(event)
         if self.listen is not None:
             await self.listen("answered", body)
 
     def _events(self, body: dict[str, Any], reply: ReplyScript) -> list[dict[str, Any]]:
         """Return the events of an answer, as the Messages API streams them."""
-        blocks: list[dict[str, Any]] = [{"type": "text", "text": reply.text}] if reply.text else []
-        for call in reply.tools:
-            self._ids += 1
-            blocks.append({"type": "tool_use", "id": f"toolu_{self._ids:06d}", "name": call.name, "input": call.input})
-        usage = {**self._usage(body), **reply.usage}
-        written = reply.usage.get("output_tokens", sum(len(canonical(block)) for block in blocks) // 4 + 8)
+        usage = {} if reply.no_usage else {**self._usage(body), **reply.usage}
         message = {
             "id": f"msg_{self.count:06d}", "type": "message", "role": "assistant", "model": body.get("model", ""),
-            "content": [], "stop_reason": None, "stop_sequence": None, "usage": {**usage, "output_tokens": 1},
+            "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage,
         }  # fmt: skip
-        events: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
-        for at, block in enumerate(blocks):
-            events += _block_events(at, block, is_malformed=reply.malformed)
-        stop = reply.stop_reason or ("tool_use" if reply.tools else "end_turn")
-        events.append(
-            {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None},
-             "usage": {"output_tokens": written}}
-        )  # fmt: skip
-        return [*events, {"type": "message_stop"}]
+        return events_of(message, reply, self._next_id)
+
+    def _next_id(self) -> str:
+        self._ids += 1
+        return f"toolu_{self._ids:06d}"
 
     def _usage(self, body: dict[str, Any]) -> dict[str, int]:
         """Return the input tokens, those of prefixes that were marked and sent before counted as cached."""
@@ -159,60 +160,46 @@ def _plain(part: Any) -> bytes:
     )
 
 
-def _block_events(at: int, block: dict[str, Any], *, is_malformed: bool) -> list[dict[str, Any]]:
-    start: dict[str, Any]
-    if block["type"] == "text":
-        start, kind, name, words = {"type": "text", "text": ""}, "text_delta", "text", block["text"]
-    else:
-        start, kind, name = {**block, "input": {}}, "input_json_delta", "partial_json"
-        words = json.dumps(block["input"], ensure_ascii=False)
-        words = words[: max(1, len(words) // 2)] if is_malformed else words
-    chunks = [words[i : i + CHUNK_POINTS] for i in range(0, len(words), CHUNK_POINTS)]
-    deltas = [{"type": "content_block_delta", "index": at, "delta": {"type": kind, name: chunk}} for chunk in chunks]
-    opened = {"type": "content_block_start", "index": at, "content_block": start}
-    return [opened, *deltas, {"type": "content_block_stop", "index": at}]
+def _headers(reply: ReplyScript) -> dict[str, str]:
+    """Return the headers that say how long to wait, in each of their forms."""
+    headers = {}
+    if reply.retry_after is not None:
+        headers["retry-after"] = f"{reply.retry_after:g}"
+    if reply.retry_after_date is not None:
+        then = datetime.now(UTC) + timedelta(seconds=reply.retry_after_date)
+        headers["retry-after"] = format_datetime(then, usegmt=True)
+    if reply.retry_after_ms is not None:
+        headers["retry-after-ms"] = f"{reply.retry_after_ms:g}"
+    return headers
 
 
-def _message(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the events as one whole message, for requests that do not stream."""
-    message = dict(events[0]["message"])
-    for event in events[1:]:
-        if event["type"] == "content_block_start":
-            message["content"] = [*message["content"], {**event["content_block"]}]
-        elif event["type"] == "content_block_delta":
-            block, delta = message["content"][event["index"]], event["delta"]
-            name = "text" if delta["type"] == "text_delta" else "_json"
-            block[name] = block.get(name, "") + (delta.get("text") or delta.get("partial_json") or "")
-        elif event["type"] == "message_delta":
-            message["stop_reason"] = event["delta"]["stop_reason"]
-            message["usage"] = {**message["usage"], **event["usage"]}
-    for block in message["content"]:
-        if "_json" in block:
-            block["input"] = json.loads(block.pop("_json"))
-    return message
-
-
-def _sse(event: dict[str, Any]) -> bytes:
-    return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
-
-
-def _error(status: int, text: str, *, type_: str = "", retry_after: float | None = None) -> Response:
-    headers = {"retry-after": f"{retry_after:g}"} if retry_after is not None else {}
+def _error(status: int, text: str, *, type_: str = "", headers: dict[str, str] | None = None) -> Response:
     error: Json = {"type": type_ or TYPES.get(status, "api_error"), "message": text}
     return JSONResponse({"type": "error", "error": error}, status, headers)
 
 
-async def _body(request: Request) -> dict[str, Any] | None:
+async def _body(request: Request, *, is_count: bool = False) -> dict[str, Any] | Response:
+    """Return a request's body, or why it is refused."""
     raw = b""
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > BODY_BYTES_MAX:
-            return None
+            return _error(413, "Request exceeds the maximum size")
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
+        body = json.loads(raw, parse_constant=_refuse)
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return _error(400, "The request body is not valid JSON: no low surrogate in string")
+    except (ValueError, RecursionError) as error:
+        return _error(400, f"The request body is not valid JSON: {error}")
+    if not isinstance(body, dict):
+        return _error(400, "The request body is no JSON object")
+    why = problem(body, is_count=is_count)
+    return _error(400, why) if why else body
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"unexpected character: {name}")
 
 
 def _tokens(body: dict[str, Any]) -> int:

@@ -188,10 +188,10 @@ async def test_a_failure_that_stays_ends_the_plan_with_its_reason(fault: str) ->
     async with scripted_model([{"when": {}, **FAULTS[fault]}]) as model:
         desk = FakeDesk()
         planner = model.planner(stall_seconds=0.2 if fault == "stalled" else 10.0)
-        if fault == "refused":
+        if fault in ("refused", "too long"):
             proposal = await planner.plan(task(), desk)
             assert isinstance(proposal, Refused)
-            assert proposal.code == "declined"
+            assert proposal.code == {"refused": "declined", "too long": "too_long"}[fault]
         else:
             with pytest.raises(PlannerFault):
                 await planner.plan(task(), desk)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workspace.errors import CallRefused, Refusal
-from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared, Recorded
+from workspace.intents.calls import ANSWERED, Blob, CallClosed, CallOpened, Compared, Recorded
 from workspace.intents.plan import Draft
 
 
@@ -53,7 +53,7 @@ class FakeDesk:
         return tuple(
             Recorded(o.attempt, o.fault, o.round, o.prompt_sha, c.response, o.model, o.tier)
             for o, c in zip(opened, self.closed, strict=False)
-            if c.outcome == "ok"
+            if c.outcome in ANSWERED
         )
 
     async def archived(self, sha: str) -> bytes | None:

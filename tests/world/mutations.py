@@ -22,7 +22,7 @@ from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace import sending
 from workspace.doorman import Doorman
-from workspace.intents import admission, committing, conflict, core, entering, planning, sequencer, settling
+from workspace.intents import admission, committing, conflict, core, entering, parking, planning, sequencer, settling
 from workspace.intents.board import Board
 from workspace.intents.causality import LaneClock, Lanes
 from workspace.intents.conflict import Unseen, unseen_by
@@ -278,7 +278,7 @@ MUTATIONS = (
         "an intent does not wait for its author's own edits",
         frozenset({"I6"}),
         400,
-        lambda: [patch.object(planning, "lacks_updates", lambda entry, core: ())],
+        lambda: [patch.object(parking, "lacks_updates", lambda entry, core: ())],
     ),
     Mutation(
         "output gate",

@@ -28,7 +28,10 @@ CallOutcome = Literal[
     "unauthorised",
     "cancelled",
     "lost",
+    "cut_by_length",
 ]
+# Outcomes of calls whose answer is used: one that ended at its bound has words, and calls before the cut, that count.
+ANSWERED: tuple[CallOutcome, ...] = ("ok", "cut_by_length")
 FAILURES: tuple[CallOutcome, ...] = (
     "overloaded", "rate_limited", "timeout", "refused", "malformed", "cut", "too_long", "server_error", "unreachable",
     "unauthorised",

@@ -110,3 +110,9 @@ def deleter_of(part: Scope, core: Core) -> str:
     spans = {item.client: [(item.clock, item.clock + 1)]} if item is not None else {}
     edits = core.fold.history.deleters(part.doc, spans, after=0)
     return f" by {', '.join(sorted({edit.actor for edit in edits}))}" if edits else ""
+
+
+def seconds_left(entry: Entry, core: Core, now: float) -> float:
+    """Return how long a plan is waited for: as the policy says, and not beyond the intent's deadline."""
+    bound = core.fold.policy.plan_seconds_max
+    return bound if entry.body.deadline is None else max(0.001, min(bound, entry.body.deadline - now))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from crdt.digest import Json
 from workspace.intents.board import Board
-from workspace.intents.calls import MICROS, Budget
+from workspace.intents.calls import ANSWERED, MICROS, Budget
 from workspace.intents.usage import Key, Line, Usage, total
 
 INTENTS_LISTED_MAX = 200
@@ -46,7 +46,9 @@ def report(usage: Usage, board: Board, budget: Budget, *, day: int) -> dict[str,
             "saved": dollars(strongest - paid),
             "share": round(1 - paid / strongest, 4) if strongest else None,
         },
-        "failures": line_of(total(line for key, line in lines.items() if key.outcome != "ok" and not key.shadow)),
+        "failures": line_of(
+            total(line for key, line in lines.items() if key.outcome not in ANSWERED and not key.shadow)
+        ),
         "shadows": {
             **line_of(total(line for key, line in lines.items() if key.shadow)),
             "compared": len(usage.compared),

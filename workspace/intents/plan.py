@@ -82,7 +82,8 @@ class Task(msgspec.Struct, frozen=True):
 
     `fault` counts failures of the planner so far, `recorded` are model calls of this very try that a restart or a
     question interrupted, `budget_left` is the smallest share left of the budgets that apply (1.0: no bound is near).
-    `undo` names a commit that is to be taken back: no planner's words are needed for that.
+    `undo` names a commit that is to be taken back: no planner's words are needed for that. `seconds_max` is how long
+    its plan is waited for; 0 where nobody said.
     """
 
     workspace: str
@@ -105,6 +106,7 @@ class Task(msgspec.Struct, frozen=True):
     strict: bool = False
     undo: str = ""
     receivers: dict[str, Receiver] = {}
+    seconds_max: float = 0.0
 
 
 class Tokens(msgspec.Struct, frozen=True, rename={"read": "in", "written": "out"}):

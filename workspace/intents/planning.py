@@ -12,12 +12,12 @@ from workspace.errors import Refusal
 from workspace.intents.approving import is_free
 from workspace.intents.board import Entry
 from workspace.intents.branching import approved_plan
-from workspace.intents.context import ask_where, earlier_of, scope_of
+from workspace.intents.context import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
-from workspace.intents.events import DraftShown, PlanFailed, Proposed, Resync
+from workspace.intents.events import DraftShown, PlanFailed, Proposed
 from workspace.intents.fencing import asks_beyond
-from workspace.intents.gate import is_blocked, lacks_updates, try_plan
+from workspace.intents.gate import is_blocked, try_plan
 from workspace.intents.intent import RUNNING_KINDS
 from workspace.intents.plan import (
     OPS_MAX,
@@ -42,53 +42,8 @@ from workspace.intents.turn import AGENT, Turn
 from workspace.intents.usage import DAY_SECONDS
 from workspace.intents.wishes import AskPlanner, StopPlanner
 
-RESYNC_AT = (0.0, 5.0, 15.0)
-MISSING_ONLINE_SECONDS = 30.0
-MISSING_OFFLINE_SECONDS = 86_400.0
 FAULTS_MAX = 2
 WAITS_FOR_SLOT = "Waits for a free planner."
-
-
-def park(core: Core, turn: Turn) -> bool:
-    """G1: hold what depends on edits that have not arrived, ask for them, give up in time."""
-    moved = False
-    for entry in core.fold.board.shelves.of("queued", "parked"):
-        core.subject = entry.id
-        missing = lacks_updates(entry, core)
-        if not missing:
-            if entry.state == "parked":
-                moved = True
-                turn.state(entry, "queued")
-            continue
-        if entry.state == "queued":
-            turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")
-        moved = _press(core, turn, entry, missing) or moved
-    return moved
-
-
-def _press(core: Core, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bool:
-    """Ask the author's client for what is missing; end the intent when it never comes."""
-    work = core.work_of(entry)
-    waited = turn.now - work.since
-    is_online = entry.body.lane in core.online
-    while is_online and work.resyncs < len(RESYNC_AT) and waited >= RESYNC_AT[work.resyncs]:
-        work.resyncs += 1
-        for doc in missing:
-            turn.tell(Resync(entry.body.lane, doc))
-    if waited < (MISSING_ONLINE_SECONDS if is_online else MISSING_OFFLINE_SECONDS):
-        return False
-    turn.append(OracleBody(oracle="timer", intent=entry.id, reason="missing updates"), AGENT)
-    turn.verdict(
-        VerdictBody(
-            intent=entry.id,
-            state="expired",
-            code="missing_updates",
-            reason=f"Edits that this depends on never arrived in {', '.join(missing)}.",
-            remedy="Send it again on the current state.",
-            can=("resend",),
-        )
-    )
-    return True
 
 
 def expire_overdue(core: Core, turn: Turn) -> bool:
@@ -119,16 +74,6 @@ def overdue_at(core: Core) -> float | None:
     """Return when the next intent is overdue, in unix seconds."""
     timed = core.fold.board.shelves.timed.values()
     return min((entry.body.deadline for entry in timed if entry.body.deadline is not None), default=None)
-
-
-def parked_deadline(core: Core) -> float | None:
-    """Return when the next parked intent must be looked at again, in unix seconds."""
-    times = []
-    for entry in core.fold.board.shelves.of("parked"):
-        work = core.work_of(entry)
-        times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
-        times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
-    return min((at for at in times if at > core.now), default=None)
 
 
 def start(core: Core, turn: Turn) -> bool:
@@ -201,6 +146,7 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         strict=bool(subject.body.expects),
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
         receivers=core.fold.receivers,
+        seconds_max=seconds_left(entry, core, turn.now),
     )
     turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max, work.ask))
 

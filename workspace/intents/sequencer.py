@@ -14,7 +14,7 @@ from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.intake import WORDS, Intake, Reason, take_in
 from crdt.rewriting import encode_deletions
-from workspace.intents import accounting, admission, committing, judging, merging, outside, planning, stopping
+from workspace.intents import accounting, admission, committing, judging, merging, outside, parking, planning, stopping
 from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.core import RESERVED_IDS, Core, Quick
 from workspace.intents.events import (
@@ -124,7 +124,7 @@ class Sequencer:
         times = [
             core.runs.due_at(),
             planning.overdue_at(core),
-            planning.parked_deadline(core),
+            parking.parked_deadline(core),
             committing.release_deadline(core),
         ]
         if not core.fold.stops.is_on:
@@ -166,7 +166,7 @@ class Sequencer:
         for _ in range(STEPS_MAX):
             moved = planning.expire_overdue(core, turn)
             moved = expire_questions(core, turn) or moved
-            moved = planning.park(core, turn) or moved
+            moved = parking.park(core, turn) or moved
             stopping.hold_back(core, turn)
             moved = planning.start(core, turn) or moved
             moved = committing.commit_ready(core, turn) or moved

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from workspace.intents.calls import MICROS, Budget, CallClosed, CallOpened, Compared, Recorded
+from workspace.intents.calls import ANSWERED, MICROS, Budget, CallClosed, CallOpened, Compared, Recorded
 
 DAY_SECONDS = 86_400
 
@@ -99,7 +99,7 @@ class Usage:
         own.cost += share
         if opened.shadow:
             own.shadow += share
-        elif closed.outcome != "ok":
+        elif closed.outcome not in ANSWERED:
             own.failed += share
         else:
             own.served(opened, closed)

@@ -14,12 +14,13 @@ from agent.gateway.call import CallFailed, Reply
 from agent.scripted.scenario import ReplyScript, ToolCall
 from agent.scripted.server import ScriptedModel
 
+POINTS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")  # what is mended is tried elsewhere
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(POINTS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(POINTS, max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-INPUTS = st.dictionaries(st.text(min_size=1, max_size=6), JSON, max_size=3)
+INPUTS = st.dictionaries(st.text(POINTS, min_size=1, max_size=6), JSON, max_size=3)
 
 
 def events(*inputs: dict[str, Any], text: str = "") -> list[dict[str, Any]]:
@@ -34,7 +35,7 @@ def assembled(parts: list[dict[str, Any]]) -> Reply:
     return assembly.reply()
 
 
-@given(inputs=st.lists(INPUTS, min_size=1, max_size=3), text=st.text(max_size=40))
+@given(inputs=st.lists(INPUTS, min_size=1, max_size=3), text=st.text(POINTS, max_size=40))
 def test_what_was_streamed_in_pieces_comes_out_whole(inputs: list[dict[str, Any]], text: str) -> None:
     reply = assembled(events(*inputs, text=text))
     assert [block["input"] for block in reply.content if block["type"] == "tool_use"] == inputs
@@ -90,3 +91,66 @@ def test_what_a_provider_will_bill_is_its_count_or_our_estimate() -> None:
         assembly.feed(event)
     assert assembly.billable(500, "ok") == assembly.counted
     assert json.loads(assembly.reply().encode())["content"][0]["input"]["document"].startswith("plan")
+
+
+def test_each_delta_has_its_place() -> None:
+    whole = events(text="words")
+    thought = {"type": "thinking", "thinking": "", "signature": ""}
+    more = [
+        {"type": "content_block_start", "index": 7, "content_block": thought},
+        *(
+            {"type": "content_block_delta", "index": 7, "delta": delta}
+            for delta in (
+                {"type": "thinking_delta", "thinking": "h"}, {"type": "thinking_delta", "thinking": "m"},
+                {"type": "signature_delta", "signature": "sig"}, {"type": "odd_delta", "text": "x", "thinking": "x"},
+            )
+        ),
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": {"text": "x"}}},
+    ]  # fmt: skip
+    reply = assembled([whole[0], *whole[1:-2], *more, *whole[-2:]])
+    assert reply.content == (
+        {"type": "text", "text": "words"}, {"type": "thinking", "thinking": "hm", "signature": "sig"},
+    )  # fmt: skip
+
+
+def test_events_that_nobody_knows_are_passed_over() -> None:
+    whole = events({"a": 1})
+    odd = [{"type": "ping"}, {"type": "something_new", "index": 0, "delta": {"text": "x"}}, {}]
+    assert assembled([odd[0], whole[0], *odd, *whole[1:], *odd]) == assembled(whole)
+
+
+def test_a_block_that_begins_twice_is_malformed() -> None:
+    whole = events({"a": 1})
+    with pytest.raises(CallFailed) as failed:
+        assembled([*whole[:2], whole[1]])
+    assert failed.value.kind == "malformed"
+
+
+@pytest.mark.parametrize("stop", ["max_tokens", "refusal", "model_context_window_exceeded", "tool_use"])
+@pytest.mark.parametrize("cut", [0, 1, 5, 12])
+def test_only_an_answer_that_passed_its_bound_may_be_short(stop: str, cut: int) -> None:
+    reply = ReplyScript(
+        tools=(ToolCall("view", {"a": 1}), ToolCall("insert", {"text": "long " * 9})), stop_reason=stop, cut_at=cut
+    )
+    parts = ScriptedModel()._events({"model": "m", "messages": []}, reply)
+    if stop == "max_tokens":
+        found = assembled(parts)
+        assert [block["name"] for block in found.content] == ["view"]
+        assert (found.cut, found.is_cut) == ("insert", True)
+        return
+    if stop == "tool_use" and cut == 0:
+        assert [block["input"] for block in assembled(parts).content] == [{"a": 1}, {}]
+        return
+    with pytest.raises(CallFailed) as failed:
+        assembled(parts)
+    kept = failed.value.reply
+    kind = {"refusal": "refused", "model_context_window_exceeded": "too_long"}.get(stop, "malformed")
+    assert failed.value.kind == kind
+    assert kind == "malformed" or (kept is not None and [block["name"] for block in kept.content] == ["view"])
+
+
+@given(count=st.integers() | st.floats() | st.text() | st.none())
+def test_what_was_counted_has_a_bound(count: Any) -> None:
+    assembly = Assembly()
+    assembly.feed({"type": "message_start", "message": {"usage": {"input_tokens": count}}})
+    assert 0 <= assembly.counted.read <= 100_000_000
