@@ -12,8 +12,11 @@ from tests.plans.model import Scripts
 from tests.support.model import scripted_model
 from tests.support.oracle import stock_yjs
 from tests.support.server import running_server
+from workspace.intents.record import PolicyConfig
 
 TOLD_EVERY = 50
+# What stock clients have just typed is no reason to ask, here.
+POLICY = PolicyConfig(human_edit="apply_and_flag", window_ms=0)
 # A workspace holds at most 200 documents: a fresh server for this many plans.
 PLANS_PER_SERVER = 80
 
@@ -24,7 +27,7 @@ async def plans(planner: str, first: int, last: int, seed: int, tally: Tally) ->
         scripts = Scripts()
         async with scripted_model(answerer=scripts.answer) as model:
             made = BuiltinPlanner() if planner == "builtin" else model.planner()
-            async with running_server(planner=made) as server:
+            async with running_server(planner=made, policy=POLICY) as server:
                 with stock_yjs() as yjs:
                     async with checker(server, yjs, planner, scripts) as check:
                         check.tally = tally

@@ -60,7 +60,7 @@ def carry_out(documents: Documents, call: Call) -> None:
             for line in lines:
                 ends.append(ends[-1] + len(line) + 1)
             at = ends[given["insert_line"]]
-            if at > len(documents.text):  # the last line does not end yet
+            if at > len(documents.text) > 0:  # the last line does not end yet
                 documents.text += f"\n{given['text']}"
             else:
                 documents.text = f"{documents.text[:at]}{given['text']}\n{documents.text[at:]}"

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.scripted.scenario import ReplyScript, ToolCall, words_of
+from agent.scripted.scenario import ReplyScript, ToolCall
 from tests.plans.calls import Call, CannotBe, Documents, carry_out
+from tests.support.obedient import task_of
 
 CLAIM = "Carried out everything that was asked for."
-NUMBER = re.compile(r'"instruction":"Task (\d+)')
+NUMBER = re.compile(r"Task (\d+)")
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Scripts:
 
     def answer(self, request: dict[str, Any]) -> ReplyScript | None:
         """Answer a request of the plan that it is about."""
-        found = NUMBER.search(words_of(request["messages"][:1]))
+        found = NUMBER.match(task_of(request)["instruction"])
         return self.scripts[int(found[1])].reply(request) if found else None
 
 

@@ -17,6 +17,7 @@ import crdt.fork
 import workspace.intents.admission as admission
 import workspace.intents.committing as committing
 import workspace.intents.core as core
+import workspace.intents.parking as parking
 import workspace.intents.planning as planning
 import workspace.intents.settling as settling
 from crdt.digest import digest_text
@@ -207,7 +208,7 @@ GUARDS = {
     "rights": (off((committing, "may_edit", lambda _: True)), by_a_commenter, "G5"),
     "approvals": (off((committing, "to_approve", lambda *args: ())), sending, "G5"),
     "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "G5/I10"),
-    "arrivals": (off((planning, "lacks_updates", lambda *args: ())), before_its_edits, "G1/I6"),
+    "arrivals": (off((parking, "lacks_updates", lambda *args: ())), before_its_edits, "G1/I6"),
     "causal order": (off(*NO_ORDER, NOTHING_UNSEEN, NONE_LATE), not_in_its_turn, "G2"),
     "who may cancel": (off((admission, "may_cancel", lambda *args: True)), by_another("cancel"), "G5"),
     "who may replace": (off((admission, "may_replace", lambda *args: True)), by_another("override"), "G5"),
