@@ -289,3 +289,44 @@ describe('a quotation', () => {
     expect(at.room.range(text, 0, 502).quote).toBe('x'.repeat(499))
   })
 })
+
+describe('a page that comes late', () => {
+  const begun = { seq: 3, at: '', actor: 'Cleo', body: { id: 'i3', lane: 'C', n: 1, kind: 'do', text: 'long ago', seen: 0, vc: {}, role: 'editor' } }
+  const board = { type: 'board', whole: true, questions: [], drafts: [], composing: [] }
+
+  it('shows what began before its part of the log, and where it stands', () => {
+    const { room: late, tell } = room('Ana', 'editor')
+    tell({ ...board, intents: [{ id: 'i3', state: 'held', reason: 'asked', waits_for: ['i1'], begun }, { id: 'i1', state: 'planning', steps: ['Reads.', 'Writes.'] }] })
+    expect(late.intents.get('i3')).toMatchObject({ actor: 'Cleo', text: 'long ago', state: 'held', reason: 'asked', waitsFor: ['i1'] })
+    expect(late.intents.get('i1')!.state).toBe('planning')
+    expect(late.steps.get('i1')).toEqual(['Reads.', 'Writes.'])
+  })
+
+  it('keeps how something ended whose beginning it learns afterwards', () => {
+    const { room: late, record, tell } = room('Ana', 'editor')
+    record('verdict', 'agent', { intent: 'i3', state: 'done', code: 'done', reason: 'It is done.', commit: 'c9' })
+    tell({ ...board, intents: [{ id: 'i3', state: 'done', reason: 'It is done.', begun }] })
+    expect(late.intents.get('i3')).toMatchObject({ state: 'done', verdict: { commit: 'c9' }, text: 'long ago' })
+  })
+
+  it('knows who has answered, who may, and what is not asked any more', () => {
+    const { room: late, ask, tell } = room('Ana', 'editor')
+    const gone = ask('ask@1', 'L2')
+    const open = ask('ask@1', 'L2')
+    tell({ ...board, intents: [], questions: [{ id: open.id, policy: 'vote@1', layer: 'L2', answers: { Ida: 'i1' } }] })
+    expect([...late.questions.keys()]).toEqual([open.id])
+    expect(late.questions.has(gone.id)).toBe(false)
+    expect([...late.answers.get(open.id)!]).toEqual([['Ida', 'i1']])
+    tell({ type: 'closed', id: open.id })
+    expect(late.questions.size + late.answers.size).toBe(0)
+  })
+
+  it('takes the rest of a long board as more of it', () => {
+    const { room: late, ask, tell } = room('Ana', 'editor')
+    const open = ask('ask@1', 'L2')
+    tell({ ...board, intents: [], questions: [{ id: open.id, policy: 'ask@1', layer: 'L2', answers: {} }] })
+    tell({ ...board, whole: false, intents: [{ id: 'i3', state: 'queued', begun }] })
+    expect(late.questions.size).toBe(1)
+    expect(late.intents.has('i3')).toBe(true)
+  })
+})

@@ -137,8 +137,12 @@ def _is_within(one: Path, other: Path) -> bool:
 
 def _may_meet(documents: Documents, one: PlanBody, other: PlanBody) -> bool:
     """Tell whether two plans may share a place; generous by a character on either side."""
-    mine, theirs = list(places_of(documents, one)), list(places_of(documents, other))
-    return any(is_near(a, b) for a in mine for b in theirs)
+    return are_near(list(places_of(documents, one)), list(places_of(documents, other)))
+
+
+def are_near(some: Sequence[Place], others: Sequence[Place], *, by: int = 1) -> bool:
+    """Tell whether one of these places may be one of those."""
+    return any(is_near(a, b, by=by) for a in some for b in others)
 
 
 def is_near(a: Place, b: Place, *, by: int = 1) -> bool:

@@ -14,7 +14,7 @@ from crdt.document import Document, DocumentKind
 from crdt.execute import Executed
 from workspace.errors import Refusal
 from workspace.intents.board import Board, Entry
-from workspace.intents.crossing import SCRATCH_CLIENT, Place, do_cross, is_near, place_at, places_of
+from workspace.intents.crossing import SCRATCH_CLIENT, Place, are_near, do_cross, place_at, places_of
 from workspace.intents.effects import refuse_effects
 from workspace.intents.fold import Fold
 from workspace.intents.gate import try_plan
@@ -108,6 +108,7 @@ class Watch:
     _holding: dict[str, dict[str, PlanBody]] = field(default_factory=dict)
     _docs: dict[str, set[str]] = field(default_factory=dict)
     _made_at: dict[str, float] = field(default_factory=dict)
+    _near: set[str] | None = None
     _waited: list[Waited] = field(default_factory=list)
     # By intent: whose commits came before it though their order matters.
     _outrun: dict[str, list[str]] = field(default_factory=dict)
@@ -141,9 +142,15 @@ class Watch:
         return found
 
     def changed(self, docs: set[str]) -> None:
-        """Forget the plans that do not hold any more now that these documents have changed: they are made anew."""
+        """Forget the plans that do not hold any more now that these documents have changed: they are made anew.
+
+        After a commit that was held against them only those that it came near are looked at.
+        """
+        near, self._near = self._near, None
         for id, plan in {id: plan for doc in docs for id, plan in self._holding.get(doc, {}).items()}.items():
             entry = self.fold.board.entries[id]
+            if near is not None and id not in near:
+                continue
             if entry.state == "ready" and isinstance(
                 try_plan(plan, self.fold.documents, client=SCRATCH_CLIENT), Refusal
             ):
@@ -166,10 +173,14 @@ class Watch:
 
         Returns those that its author knew of and that it should have come after.
         """
-        overtaken = list[Entry]()
+        overtaken, self._near = list[Entry](), set()
+        places = list(places_of(self.fold.documents, plan))
         near = {id: kept for doc in plan.docs for id, kept in self._holding.get(doc, {}).items()}
         for id, theirs in near.items():
             other = self.fold.board.entries[id]
+            if not are_near(places, list(places_of(self.fold.documents, theirs))):
+                continue
+            self._near.add(id)
             if id in joined or other.plan is not theirs or knew(other, entry) or are_decided(entry, other):
                 continue
             if not do_cross(self.fold.documents, plan, theirs):
@@ -178,18 +189,18 @@ class Watch:
                 overtaken.append(other)
             else:
                 self._outrun.setdefault(id, []).append(entry.id)
-        self._remember(record, entry, plan, near.keys() | set(joined))
+        self._remember(record, entry, plan, places, near.keys() | set(joined))
         return overtaken
 
-    def _remember(self, record: Record, entry: Entry, plan: PlanBody, compared: set[str]) -> None:
+    def _remember(self, record: Record, entry: Entry, plan: PlanBody, places: list[Place], compared: set[str]) -> None:
         """Keep what stood here for whoever is still being planned and was to be waited for."""
-        awaited = {other.id for other in self._awaited(record, entry, plan) if other.id not in compared}
+        awaited = {other.id for other in self._awaited(record, entry, places) if other.id not in compared}
         if awaited:
             documents = self.fold.documents
             states = {doc: (documents[doc].kind, documents[doc].encode()) for doc in plan.docs & documents.keys()}
             self._waited = [*self._waited, Waited(record.seq, entry, plan, states, awaited)][-WAITED_MAX:]
 
-    def _awaited(self, record: Record, entry: Entry, plan: PlanBody) -> Iterator[Entry]:
+    def _awaited(self, record: Record, entry: Entry, places: list[Place]) -> Iterator[Entry]:
         """Yield the concurrent intents that came in time to be waited for and may work where this plan does.
 
         What the sequencer remembers begins anew when a workspace is opened, which only lets it wait longer.
@@ -198,13 +209,11 @@ class Watch:
         if made_at is None or now > made_at + policy.overlap_wait_ms / 1000 - CLOCK_SECONDS:
             return
         opened = max(made_at, unix_time(entry.at) + policy.window_ms / 1000) - CLOCK_SECONDS
-        places = list[Place]()
         for other in self.fold.board.live.values():
             if other is entry or other.body.kind not in RUNNING_KINDS or other.joins or other.state == "held":
                 continue
             if knew(other, entry) or knew(entry, other) or are_decided(entry, other) or unix_time(other.at) > opened:
                 continue
-            places = places or list(places_of(self.fold.documents, plan))
             if _may_meet(other, places, self.fold.documents):
                 yield other
 
@@ -228,11 +237,11 @@ class Watch:
 def _may_meet(other: Entry, places: list[Place], documents: Mapping[str, Document]) -> bool:
     """Tell whether an intent may work at one of these places, as far as was known of it: by its plan or its scope."""
     if other.plan is not None:
-        return any(is_near(a, b, by=0) for a in places for b in places_of(documents, other.plan))
+        return are_near(places, list(places_of(documents, other.plan)), by=0)
     if other.body.scope is None:
         return True
     scope = [place for part in other.body.scope for place in _scoped(part, documents)]
-    return any(is_near(a, b, by=0) for a in places for b in scope)
+    return are_near(places, scope, by=0)
 
 
 def _scoped(part: Scope, documents: Mapping[str, Document]) -> list[Place]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workspace.intents.driver import Driver
@@ -88,6 +88,7 @@ class Plain:
         assert set(self.shelves.asleep) == {t.id for t in self.things.values() if t.behind is not None}
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_shelves_find_what_a_walk_over_everything_finds(data: st.DataObject) -> None:
     plain = Plain()
