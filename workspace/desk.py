@@ -6,10 +6,11 @@ takes nothing more but the ends of calls, which must be accounted for whatever h
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from workspace.errors import CallRefused
+from workspace.errors import CallRefused, Refusal
 from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.events import (
     CallEnded,
@@ -22,6 +23,7 @@ from workspace.intents.events import (
     ToolDenied,
 )
 from workspace.intents.plan import Draft
+from workspace.intents.stop import STOPPED
 from workspace.ports import Store
 
 
@@ -30,6 +32,7 @@ class Office(Protocol):
 
     ws: str
     store: Store
+    durable_seq: int
 
     def report(self, event: Event) -> None:
         """Take an event; never blocks."""
@@ -38,11 +41,49 @@ class Office(Protocol):
         """Put an event through the sequencer; returns when what it led to is durable."""
 
 
+class OpenCalls:
+    """The model calls of one workspace that are under way, each with the task that waits for its answer.
+
+    Whoever has asked, a shadow beside the user's path too, is cancelled when the agent is stopped.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Task[object] | None] = {}
+        self._is_halted = False
+
+    def halt(self) -> None:
+        """Cancel whoever waits; a call that was opened in the same moment does not leave."""
+        self._is_halted = True
+        for task in list(self._waiting.values()):
+            if task is not None:
+                task.cancel()
+
+    def resume(self) -> None:
+        """Let calls leave again."""
+        self._is_halted = False
+
+    def begin(self, call: str) -> bool:
+        """Note that the running task asks; False when it may not any more."""
+        if not self._is_halted:
+            self._waiting[call] = asyncio.current_task()
+        return not self._is_halted
+
+    def end(self, call: str) -> None:
+        """Note that a call is over."""
+        self._waiting.pop(call, None)
+
+
+def is_stopped(fault: BaseException) -> bool:
+    """Tell whether something failed because the agent was stopped: then nobody waits for an answer."""
+    return isinstance(fault, CallRefused) and fault.refusal.code == STOPPED
+
+
 class RoomDesk:
     """`workspace.ports.Desk` for one task."""
 
-    def __init__(self, office: Office, intent: str, attempt: int = 0) -> None:
+    def __init__(self, office: Office, calls: OpenCalls, intent: str, attempt: int = 0) -> None:
         self._office = office
+        self._calls = calls
         self._intent = intent
         self._attempt = attempt
 
@@ -63,10 +104,14 @@ class RoomDesk:
         outcome = await self._office.submit(CallOpening(opened, tuple(blobs)))
         if outcome.refused is not None:
             raise CallRefused(outcome.refused)
+        if not self._calls.begin(outcome.call):
+            self.close_call(CallClosed(call=outcome.call, outcome="cancelled"))
+            raise CallRefused(Refusal(STOPPED, "The agent was stopped before this was asked.", ""))
         return outcome.call
 
     def close_call(self, closed: CallClosed, blobs: Sequence[Blob] = ()) -> None:
         """Log what came of a call."""
+        self._calls.end(closed.call)
         self._office.report(CallEnded(closed, tuple(blobs)))
 
     def compare(self, compared: Compared) -> None:

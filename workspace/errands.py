@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
-from workspace.desk import Office
-from workspace.intents.events import AskJudge, AskMerger, AskPlanner, SendEffect, StopPlanner, Wish
+from workspace.desk import Office, OpenCalls
+from workspace.intents.events import (
+    AskJudge,
+    AskMerger,
+    AskPlanner,
+    HaltAgent,
+    ResumeAgent,
+    SendEffect,
+    StopPlanner,
+    Wish,
+)
 from workspace.judging import JudgeCalls
 from workspace.planning import PlannerCalls
 from workspace.ports import Courier, Judge, Planner
@@ -18,8 +28,9 @@ class Errands:
     def __init__(
         self, office: Office, *, planner: Planner | None, judge: Judge | None, couriers: Mapping[str, Courier] | None
     ) -> None:
-        self.planning = PlannerCalls(planner, office)
-        self._judging = JudgeCalls(judge, office)
+        self._calls = OpenCalls()
+        self.planning = PlannerCalls(planner, office, self._calls)
+        self._judging = JudgeCalls(judge, office, self._calls)
         self._sending = Sending(couriers or {}, office)
 
     def start(self, wish: Wish) -> None:
@@ -33,6 +44,15 @@ class Errands:
                 self._judging.start(wish)
             case SendEffect():
                 self._sending.start(wish)
+            case HaltAgent():
+                self._judging.stop()
+                self._calls.halt()
+                self._sending.hold()
+            case ResumeAgent():
+                self._calls.resume()
+                self._sending.resume()
+            case _:
+                assert_never(wish)
 
     async def close(self) -> None:
         """End all of it; what is not settled is begun again when the workspace opens."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from workspace.desk import Office, RoomDesk
+from workspace.desk import Office, OpenCalls, RoomDesk, is_stopped
 from workspace.errors import CallRefused, PlannerFault, RoomClosed
 from workspace.intents.events import AskJudge, AskMerger, Judged, MergeProposed
 from workspace.intents.oracle import Merged
@@ -18,8 +18,9 @@ SECONDS_MAX = 30.0
 class JudgeCalls:
     """The judge's and merger's calls under way in one workspace."""
 
-    def __init__(self, judge: Judge | None, office: Office) -> None:
+    def __init__(self, judge: Judge | None, office: Office, calls: OpenCalls) -> None:
         self._judge = judge
+        self._open = calls
         self._office = office
         self._tasks = Tasks()
 
@@ -27,6 +28,11 @@ class JudgeCalls:
         """Begin a call; what comes of it, or that it failed, is reported to the room."""
         work = self._compare(wish) if isinstance(wish, AskJudge) else self._merge(wish)
         self._tasks.start(work, name=f"judge for {self._office.ws}")
+
+    def stop(self) -> None:
+        """Cancel every call: what comes of it is not wanted, and is asked again when the agent goes on."""
+        for task in self._tasks:
+            task.cancel()
 
     async def close(self) -> None:
         """Cancel every call and wait until they are gone."""
@@ -36,11 +42,13 @@ class JudgeCalls:
         name = self._judge.name if self._judge is not None else ""
         try:
             judge = self._connected()
-            desk = RoomDesk(self._office, wish.task.pairs[0][0])
+            desk = RoomDesk(self._office, self._open, wish.task.pairs[0][0])
             async with asyncio.timeout(SECONDS_MAX):
                 found = await judge.judge(wish.task, desk)
             self._office.report(Judged(wish.task, found, name))
         except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
+            if is_stopped(fault):
+                return
             self._office.report(Judged(wish.task, (), name, f"the judge failed: {fault}"))
         except Exception as bug:  # noqa: BLE001  a task root: a bug of a judge means that the people are asked
             LOGGER.exception("the judge broke")
@@ -51,9 +59,11 @@ class JudgeCalls:
         try:
             judge = self._connected()
             async with asyncio.timeout(SECONDS_MAX):
-                merged = await judge.merge(wish.task, RoomDesk(self._office, group[0]))
+                merged = await judge.merge(wish.task, RoomDesk(self._office, self._open, group[0]))
             self._office.report(MergeProposed(merged))
         except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
+            if is_stopped(fault):
+                return
             self._office.report(MergeProposed(Merged(group, "", reason=f"the merger failed: {fault}")))
         except Exception as bug:  # noqa: BLE001  a task root: a bug of a merger passes to the next policy
             LOGGER.exception("the merger broke")

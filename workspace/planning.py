@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from workspace.desk import Office, RoomDesk
+from workspace.desk import Office, OpenCalls, RoomDesk
 from workspace.errors import CallRefused, PlannerFault, RoomClosed
 from workspace.intents.events import AskPlanner, PlanFailed, Proposed
 from workspace.intents.plan import Proposal, Refused, Task
@@ -17,8 +17,9 @@ from workspace.undoing import plan_undo
 class PlannerCalls:
     """The planner calls under way in one workspace; at most one per intent. Their ends are reported to the room."""
 
-    def __init__(self, planner: Planner | None, office: Office) -> None:
+    def __init__(self, planner: Planner | None, office: Office, calls: OpenCalls) -> None:
         self._planner = planner
+        self._open = calls
         self._office = office
         self._report = office.report
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -53,27 +54,33 @@ class PlannerCalls:
     async def _proposal(self, planner: Planner, task: Task) -> Proposal:
         if task.undo:
             return await plan_undo(self._office.store, self._office.ws, task)
-        return await planner.plan(task, RoomDesk(self._office, task.intent, task.attempt))
+        return await planner.plan(task, RoomDesk(self._office, self._open, task.intent, task.attempt))
 
     async def _call(self, wish: AskPlanner) -> None:
         task = wish.task
         if self._planner is None:
-            self._report(PlanFailed(task.intent, task.attempt, "no planner is connected to this server"))
+            self._fail(wish, "no planner is connected to this server")
             return
         try:
             async with asyncio.timeout(wish.seconds_max):
                 proposal = await self._proposal(self._planner, task)
         except TimeoutError:
-            self._report(PlanFailed(task.intent, task.attempt, f"no plan within {wish.seconds_max:g} seconds"))
+            self._fail(wish, f"no plan within {wish.seconds_max:g} seconds")
         except CallRefused as refused:
             what = refused.refusal
-            self._report(Proposed(task.intent, task.attempt, Refused(what.code, what.reason, what.remedy)))
+            self._answer(wish, Refused(what.code, what.reason, what.remedy))
         except (PlannerFault, RoomClosed) as fault:
-            self._report(PlanFailed(task.intent, task.attempt, fault.reason))
+            self._fail(wish, fault.reason)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as bug:  # noqa: BLE001  a task root: a bug, or a native panic, must not leave an intent hanging
             LOGGER.exception("planner failed on %s", task.intent)
-            self._report(PlanFailed(task.intent, task.attempt, f"the planner broke: {type(bug).__name__}"))
+            self._fail(wish, f"the planner broke: {type(bug).__name__}")
         else:
-            self._report(Proposed(task.intent, task.attempt, proposal))
+            self._answer(wish, proposal)
+
+    def _answer(self, wish: AskPlanner, proposal: Proposal) -> None:
+        self._report(Proposed(wish.task.intent, wish.task.attempt, proposal, wish.ask))
+
+    def _fail(self, wish: AskPlanner, reason: str) -> None:
+        self._report(PlanFailed(wish.task.intent, wish.task.attempt, reason, wish.ask))

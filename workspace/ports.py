@@ -106,6 +106,18 @@ class TokenRow(msgspec.Struct, frozen=True):
     created_at: str
 
 
+class SwitchRow(msgspec.Struct, frozen=True):
+    """How the server's switch stands: whether it stops the agent in every workspace, who has thrown it, when and why.
+
+    `actor` is empty where nobody ever has.
+    """
+
+    is_on: bool = False
+    actor: str = ""
+    at: str = ""
+    reason: str = ""
+
+
 class Letter(msgspec.Struct, frozen=True):
     """One effect as a courier gets it; `key` is the same at every attempt and after every crash."""
 
@@ -233,6 +245,12 @@ class Store(Protocol):
 
     async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
         """Revoke tokens by actor or id; return the ids that were revoked now."""
+
+    async def switch(self) -> SwitchRow:
+        """Return how the switch stands for all servers on this store. One indexed read."""
+
+    async def put_switch(self, row: SwitchRow) -> None:
+        """Throw that switch: what is written last stands."""
 
     async def touch(self) -> None:
         """Make one small change durable, through the same writer as everything else: whether the store writes."""

@@ -26,10 +26,20 @@ class Sending:
         self._office = office
         self._tasks = Tasks()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._may_leave = asyncio.Event()
+        self._may_leave.set()
 
     def start(self, wish: SendEffect) -> None:
         """Begin to carry out one effect."""
         self._tasks.start(self._send(wish), name=f"send {wish.outgoing.commit}")
+
+    def hold(self) -> None:
+        """Begin no attempt any more; what is on the wire ends as it ends."""
+        self._may_leave.clear()
+
+    def resume(self) -> None:
+        """Begin attempts again."""
+        self._may_leave.set()
 
     async def close(self) -> None:
         """Stop; what is not settled is begun again when the workspace opens."""
@@ -48,13 +58,16 @@ class Sending:
             return
         letter = Letter(key, self._office.ws, outgoing.commit, outgoing.effect, outgoing.receiver)
         # A server that stopped may have brought it there: then nobody can say that it failed.
-        attempts, problem, reached = 0, "", wish.openings > 0
+        attempts, problem, reached, begun = 0, "", wish.openings > 0, 0
         for pause in pauses:
             await asyncio.sleep(pause)
-            attempts += 1
             try:
-                async with self._room, asyncio.timeout(SECONDS_MAX):
-                    detail = await self._courier(letter).deliver(letter)
+                async with self._room:
+                    while not self._may_leave.is_set():
+                        await self._may_leave.wait()
+                    attempts, begun = attempts + 1, self._office.durable_seq
+                    async with asyncio.timeout(SECONDS_MAX):
+                        detail = await self._courier(letter).deliver(letter)
             except CourierFault as fault:
                 problem, reached = fault.reason, reached or fault.may_have_arrived
                 if not fault.retry or (reached and not repeats):
@@ -68,10 +81,10 @@ class Sending:
                 problem = f"the courier broke: {type(bug).__name__}"
                 break
             else:
-                self._office.report(EffectSettled(outgoing, "sent", detail, attempts))
+                self._office.report(EffectSettled(outgoing, "sent", detail, attempts, begun))
                 return
         status = "unknown" if reached else "failed"
-        self._office.report(EffectSettled(outgoing, status, problem, attempts))  # type: ignore[arg-type]
+        self._office.report(EffectSettled(outgoing, status, problem, attempts, begun))  # type: ignore[arg-type]
 
     def _courier(self, letter: Letter) -> Courier:
         courier = self._couriers.get(letter.receiver.kind)

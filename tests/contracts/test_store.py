@@ -10,7 +10,18 @@ import pytest
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
 from workspace.intents.record import ConfigBody, Row, seal
-from workspace.ports import EVERYBODY, Batch, InboxRow, JournalRow, LaneRow, SnapshotRow, Store, TokenRow, WorkspaceRow
+from workspace.ports import (
+    EVERYBODY,
+    Batch,
+    InboxRow,
+    JournalRow,
+    LaneRow,
+    SnapshotRow,
+    Store,
+    SwitchRow,
+    TokenRow,
+    WorkspaceRow,
+)
 from workspace.store.address import store_of
 from workspace.store.memory import MemoryStore
 
@@ -174,3 +185,12 @@ async def test_what_an_actor_has_acknowledged_is_kept_apart_from_others(store: S
     await store.delete_workspace("w")
     await store.create_workspace(WorkspaceRow("w", "W", "now"))
     assert await store.inbox("w", "ana") == InboxRow("w", "ana")
+
+
+async def test_the_switch_is_off_until_somebody_throws_it_and_stands_as_thrown_last(store: Store) -> None:
+    assert await store.switch() == SwitchRow(is_on=False, actor="")
+    for row in (SwitchRow(True, "Zoë", "t1", "checking 😀"), SwitchRow(True, "Op", "t2"), SwitchRow(False, "Op", "t3")):
+        await store.put_switch(row)
+        assert await store.switch() == row
+    await store.delete_workspace("w")
+    assert (await store.switch()).at == "t3", "it is nobody's workspace's"

@@ -27,6 +27,7 @@ class Told:
     """An office that keeps what it is told."""
 
     ws = "w"
+    durable_seq = 0
 
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
@@ -50,3 +51,76 @@ async def test_what_a_server_that_died_may_have_sent_has_not_failed(
         while not office.events:
             await asyncio.sleep(0)
     assert [event.status for event in office.events] == [status]
+
+
+class Gate:
+    """A receiver that says when somebody knocks, and answers when it is told to."""
+
+    def __init__(self, faults: int = 0) -> None:
+        self.knocks: list[str] = []
+        self.knocked, self.answer = asyncio.Event(), asyncio.Event()
+        self.faults = faults
+
+    async def deliver(self, letter: Letter) -> str:
+        self.knocks.append(letter.key)
+        self.knocked.set()
+        await self.answer.wait()
+        if len(self.knocks) <= self.faults:
+            raise CourierFault("not now", retry=True)
+        return "204"
+
+
+def letter(commit: str = "c9") -> SendEffect:
+    receiver = Receiver("webhook", "https://example.org", "reversible", keys=True)
+    return SendEffect(Outgoing(commit, f"sha256:{commit}", Effect(0, "r", "reversible", {}), receiver, 3))
+
+
+async def told(office: Told, count: int = 1) -> list[EffectSettled]:
+    async with asyncio.timeout(5):
+        while len(office.events) < count:
+            await asyncio.sleep(0)
+    return office.events
+
+
+async def test_what_is_on_the_wire_ends_and_nothing_begins_while_the_agent_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
+    office, gate = Told(), Gate(faults=1)
+    task = sending.Sending({"webhook": gate}, office)  # type: ignore[arg-type,dict-item]
+    task.start(letter())
+    await gate.knocked.wait()
+    task.hold()
+    office.durable_seq = 7
+    task.start(letter("c10"))
+    gate.answer.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(gate.knocks) == 1, "it is not tried again, and nothing new is begun"
+    assert office.events == []
+    office.durable_seq = 8
+    task.resume()
+    first, second = sorted(await told(office, 2), key=lambda event: event.outgoing.commit)
+    assert (first.status, first.attempts, first.begun) == ("sent", 1, 8)
+    assert (second.status, second.attempts, second.begun) == ("sent", 2, 8)
+    assert len(set(gate.knocks)) == 2
+    await task.close()
+
+
+async def test_a_stop_in_the_moment_of_going_on_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
+    office, gate = Told(), Gate()
+    gate.answer.set()
+    task = sending.Sending({"webhook": gate}, office)  # type: ignore[arg-type,dict-item]
+    task.hold()
+    task.start(letter())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.resume()
+    task.hold()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert gate.knocks == []
+    task.resume()
+    await told(office)
+    await task.close()

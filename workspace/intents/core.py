@@ -63,6 +63,8 @@ class Core:
     compared: dict[tuple[str, str], tuple[PlanBody | None, PlanBody | None, int, int, bool]] = field(
         default_factory=dict
     )
+    # Whether this server has begun to send what others had left; one that opens while the agent is stopped has not.
+    sends: bool = False
     judging: set[Pair] = field(default_factory=set)
     merging: set[tuple[str, ...]] = field(default_factory=set)
     turn: int = 0

@@ -10,7 +10,7 @@ from workspace.errors import LogCorrupt
 from workspace.intents import accounting, stopping
 from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.core import Core, Quick, Work, writer_client
-from workspace.intents.events import Outcome, SendEffect
+from workspace.intents.events import Outcome
 from workspace.intents.failing import end_failed
 from workspace.intents.fold import UNREADABLE, Break, Fold, JournalLike, words_of
 from workspace.intents.quarantine import put_aside
@@ -81,16 +81,8 @@ def open_sequencer(
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     if fold.is_strict and not was_strict:
         replay.read_again(fold.seq)
-    _go_on(core, turn, switch)
+    stopping.take_up(core, turn, switch)
     return sequencer, turn.outcome()
-
-
-def _go_on(core: Core, turn: Turn, switch: tuple[str, Switch] | None) -> None:
-    """Let the log learn how the server's switch stands; wish for what is to leave, unless the agent is stopped."""
-    if switch is not None and core.fold.stops.is_news(switch[1], switch[0]):
-        stopping.record(core, turn, ConfigBody(switch=switch[1]), switch[0])
-    for outgoing in core.fold.outbox.values() if not core.fold.stops.is_on else ():
-        turn.wish(SendEffect(outgoing, openings=core.epoch - outgoing.epoch))
 
 
 def _put_lost_aside(replay: Replay, turn: Turn) -> None:

@@ -15,6 +15,7 @@ from workspace.intents.events import HaltAgent, QuestionOpened, ResumeAgent, Sen
 from workspace.intents.intent import RUNNING_KINDS
 from workspace.intents.planning import stop
 from workspace.intents.record import ConfigBody
+from workspace.intents.stop import Switch
 from workspace.intents.turn import Turn, unix_time
 
 
@@ -71,7 +72,25 @@ def _resume(core: Core, turn: Turn) -> None:
     for question in fold.board.questions.values():
         turn.tell(QuestionOpened(question))
     turn.wish(ResumeAgent())
-    for outgoing in fold.outbox.values():
+    _send_on(core, turn)
+
+
+def take_up(core: Core, turn: Turn, switch: tuple[str, Switch] | None) -> None:
+    """Enter how the server's switch stands, as a workspace opens, and begin to send what others have left."""
+    if switch is not None and core.fold.stops.is_news(switch[1], switch[0]):
+        record(core, turn, ConfigBody(switch=switch[1]), switch[0])
+    _send_on(core, turn)
+
+
+def _send_on(core: Core, turn: Turn) -> None:
+    """Wish, once in a server's life, for the effects that others had left to send, unless the agent is stopped.
+
+    Those of its own commits were wished for there: they wait where they are while the agent is stopped.
+    """
+    if core.sends or core.fold.stops.is_on:
+        return
+    core.sends = True
+    for outgoing in core.fold.outbox.values():
         turn.wish(SendEffect(outgoing, openings=core.epoch - outgoing.epoch))
 
 

@@ -19,6 +19,7 @@ from workspace.ports import (
     JournalRow,
     LaneRow,
     SnapshotRow,
+    SwitchRow,
     Taken,
     TokenRow,
     WorkspaceRow,
@@ -43,6 +44,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._workspaces: dict[str, _Workspace] = {}
         self._tokens: dict[str, TokenRow] = {}
+        self._switch = SwitchRow()
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -197,6 +199,14 @@ class MemoryStore:
         for row in hit:
             self._tokens[row.id] = msgspec.structs.replace(row, revoked=True)
         return [row.id for row in hit]
+
+    async def switch(self) -> SwitchRow:
+        """Return how the switch stands for all servers on this store."""
+        return self._switch
+
+    async def put_switch(self, row: SwitchRow) -> None:
+        """Throw that switch."""
+        self._switch = row
 
     async def touch(self) -> None:
         """Nothing to write."""

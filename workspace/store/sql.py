@@ -29,6 +29,7 @@ from workspace.ports import (
     JournalRow,
     LaneRow,
     SnapshotRow,
+    SwitchRow,
     Taken,
     TokenRow,
     WorkspaceRow,
@@ -56,6 +57,7 @@ BUSY_MS = 5_000
 TOUCHES_MAX = 1 << 30
 WORKSPACE_COLUMNS = "id, name, created_at, epoch, is_busy"
 RAISE_EPOCH = "UPDATE workspace SET epoch = epoch + 1 WHERE id = ? RETURNING epoch, is_busy"
+SELECT_SWITCH = "SELECT is_on, actor, at, reason FROM switch WHERE name = 'agent'"
 TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
 
 
@@ -344,6 +346,17 @@ class SqlStore:
             return [row[0] for row in found.fetchall()]
 
         return await self._write(work)
+
+    async def switch(self) -> SwitchRow:
+        """Return how the switch stands for all servers on this file."""
+        row = await self._read(lambda c: c.execute(SELECT_SWITCH).fetchone())
+        return SwitchRow(bool(row[0]), *row[1:]) if row else SwitchRow()
+
+    async def put_switch(self, row: SwitchRow) -> None:
+        """Throw that switch."""
+        statement = "INSERT OR REPLACE INTO switch (name, is_on, actor, at, reason) VALUES ('agent', ?, ?, ?, ?)"
+        values = (row.is_on, row.actor, row.at, row.reason)
+        await self._write(lambda c: c.execute(statement, values).rowcount, is_single=True)
 
     async def touch(self) -> None:
         """Write the file's header durably: a number in it changes, for a page that stays the same is not written."""

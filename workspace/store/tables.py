@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class SchemaTable(SQLModel, table=True):
@@ -122,3 +122,14 @@ class TokenTable(SQLModel, table=True):
     expires: float | None = None
     revoked: bool = False
     created_at: str
+
+
+class SwitchTable(SQLModel, table=True):
+    """The switch that stops the agent in every workspace: one row, once somebody has thrown it."""
+
+    __tablename__ = "switch"
+    name: str = Field(primary_key=True)
+    is_on: bool
+    actor: str
+    at: str
+    reason: str

@@ -19,7 +19,7 @@ from tests.support.relay import Relay
 from tests.workspace.store.test_segments import cut, log_of
 from workspace.errors import Deposed, StoreBusy, StoreFault
 from workspace.intents.record import ConfigBody, Row, read_row, seal
-from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, SwitchRow, TokenRow, WorkspaceRow
 from workspace.store import segments
 from workspace.store.postgres import link
 from workspace.store.postgres import segments as postgres_segments
@@ -99,6 +99,17 @@ async def test_numbers_may_have_62_bits(store: Any, home: PostgresHome) -> None:
 async def test_many_servers_may_start_at_once_on_an_empty_database(home: PostgresHome) -> None:
     stores = await asyncio.gather(*(opened(home) for _ in range(6)))
     assert home.ask("SELECT version FROM schema_version") == [(SCHEMA_VERSION,)]
+    await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_a_database_that_knew_no_switch_gets_one(home: PostgresHome) -> None:
+    await (await opened(home)).close()
+    home.ask("DROP TABLE switch")
+    home.ask("DELETE FROM schema_version")
+    home.ask("INSERT INTO schema_version VALUES (3)")
+    stores = await asyncio.gather(*(opened(home) for _ in range(3)))
+    await stores[0].put_switch(SwitchRow(True, "Op", "now", ODD))
+    assert await stores[1].switch() == SwitchRow(True, "Op", "now", ODD)
     await asyncio.gather(*(store.close() for store in stores))
 
 

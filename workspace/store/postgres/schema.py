@@ -103,6 +103,17 @@ CREATE TABLE token (
 CREATE INDEX token_by_ws ON token (ws);
 """
 
+# Since schema 4; made beside the others, or in a database of schema 3.
+SWITCH = """
+CREATE TABLE switch (
+    name text COLLATE "C" PRIMARY KEY,
+    is_on boolean NOT NULL,
+    actor text NOT NULL,
+    at text NOT NULL,
+    reason text NOT NULL
+);
+"""
+
 
 async def prepare(connection: Any) -> None:
     """Make the tables where there are none. Raises `StoreFault` for another encoding, or a newer Folkmoot's tables."""
@@ -113,7 +124,10 @@ async def prepare(connection: Any) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         # Asked first, because IF NOT EXISTS wants the right to create even where there is nothing to do.
         if await connection.fetchval("SELECT to_regclass('schema_version')::text") is None:
-            await connection.execute(TABLES)
+            await connection.execute(TABLES + SWITCH)
+            await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", SCHEMA_VERSION)
+        elif await connection.fetchval("SELECT max(version) FROM schema_version") == 3:
+            await connection.execute(SWITCH)
             await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", SCHEMA_VERSION)
         newest = await connection.fetchval("SELECT max(version) FROM schema_version")
     if newest is None or newest > SCHEMA_VERSION:

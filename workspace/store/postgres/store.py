@@ -24,6 +24,7 @@ from workspace.ports import (
     JournalRow,
     LaneRow,
     SnapshotRow,
+    SwitchRow,
     Taken,
     TokenRow,
     WorkspaceRow,
@@ -33,7 +34,7 @@ from workspace.store.postgres.schema import prepare
 from workspace.store.postgres.segments import first_hot, move, read_hot, read_log, read_rows, rewrite_packed
 from workspace.store.postgres.writer import PostgresWriter, lock_epoch
 from workspace.store.segments import SEQ_MAX, Packed, Window, pack_due, pack_rows
-from workspace.store.sql import ROWS_MAX, TOKEN_COLUMNS, WORKSPACE_COLUMNS
+from workspace.store.sql import ROWS_MAX, SELECT_SWITCH, TOKEN_COLUMNS, WORKSPACE_COLUMNS
 
 T = TypeVar("T")
 READERS = 4
@@ -274,6 +275,18 @@ class PostgresStore:
         statement = """UPDATE token SET revoked = true
             WHERE ws = $1 AND NOT revoked AND (actor = $2 OR id = $3) RETURNING id"""
         return [row["id"] for row in await self._write(lambda c: c.fetch(statement, ws, actor, token_id))]
+
+    async def switch(self) -> SwitchRow:
+        """Return how the switch stands for all servers on this database."""
+        row = await self._read(lambda c: c.fetchrow(SELECT_SWITCH))
+        return SwitchRow(*row) if row else SwitchRow()
+
+    async def put_switch(self, row: SwitchRow) -> None:
+        """Throw that switch."""
+        statement = """INSERT INTO switch (name, is_on, actor, at, reason) VALUES ('agent', $1, $2, $3, $4)
+            ON CONFLICT (name) DO UPDATE SET is_on = excluded.is_on, actor = excluded.actor, at = excluded.at,
+            reason = excluded.reason"""
+        await self._write(lambda c: c.execute(statement, row.is_on, row.actor, row.at, row.reason))
 
     async def touch(self) -> None:
         """Write one row durably: its new version is one, though it says the same."""
