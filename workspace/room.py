@@ -208,9 +208,11 @@ class Room:
         return outcome
 
     def begin(self, wishes: Iterable[Wish]) -> None:
-        """Carry out what the opening left to do; everything before it is durable."""
+        """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""
         for wish in wishes:
             self._errands.start(wish)
+        if self.sequencer.fold.board.live:
+            self.report(Ticked())
         self._pack_job()()
 
     def later(self, job: Job) -> None:

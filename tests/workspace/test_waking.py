@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
+from agent.builtin.planner import BuiltinPlanner
 from tests.workspace.intents.driver import Driver
 from tests.workspace.intents.test_effects import RECEIVERS, declare, hook
 from workspace.clock import SystemClock
@@ -95,6 +96,16 @@ async def test_what_is_unfinished_is_finished_without_anybody() -> None:
     sent = await store.workspace("sends")
     assert sent is not None
     assert not sent.is_busy
+
+
+async def test_an_instruction_that_was_taken_is_carried_out_without_anybody() -> None:
+    store, driver = MemoryStore(), Driver()
+    driver.ask("Ana", "set budget.price to 7")
+    await put(store, "w", driver)
+    lobby = Lobby(store=store, planner=BuiltinPlanner(), clock=SystemClock(), settings=Settings())
+    await lobby.start()
+    await until(store, "w", '"state":"done"')
+    await lobby.stop()
 
 
 async def test_a_server_dropped_while_an_effect_was_on_its_way_is_followed_by_one_that_sends_it() -> None:
