@@ -17,7 +17,7 @@ from workspace.couriers.late import LateWebhook
 from workspace.couriers.mail import MailDrop
 from workspace.errors import WorkspaceFault
 from workspace.guests import CHANCE_BYTES, receive_guest
-from workspace.http import attribution, documents, effects, inbox, intents, log, pages, usage, workspaces
+from workspace.http import attribution, documents, effects, inbox, intents, log, pages, stop, usage, workspaces
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable
 from workspace.lobby import Lobby
 from workspace.ports import Clock, Courier, Judge, Planner, Store
@@ -30,6 +30,9 @@ API: tuple[Route, ...] = (
     Route("/api/workspaces", workspaces.index, methods=["GET"]),
     Route("/api/me", workspaces.me, methods=["GET"]),
     Route("/api/session", workspaces.open_session, methods=["POST"]),
+    Route("/api/stop", stop.show_server, methods=["GET"]),
+    Route("/api/stop", stop.put_server, methods=["PUT"]),
+    Route("/api/stop", stop.delete_server, methods=["DELETE"]),
     Route(WS, workspaces.show, methods=["GET"]),
     Route(WS, workspaces.delete, methods=["DELETE"]),
     Route(f"{WS}/config", workspaces.configure, methods=["PUT"]),
@@ -49,6 +52,9 @@ API: tuple[Route, ...] = (
     Route(f"{WS}/effects", effects.index, methods=["GET"]),
     Route(f"{WS}/usage", usage.show, methods=["GET"]),
     Route(WS + "/calls/{id}", usage.call, methods=["GET"]),
+    Route(f"{WS}/stop", stop.show, methods=["GET"]),
+    Route(f"{WS}/stop", stop.put, methods=["PUT"]),
+    Route(f"{WS}/stop", stop.delete, methods=["DELETE"]),
     Route(f"{WS}/log", log.show, methods=["GET"]),
     Route(f"{WS}/verify", log.check, methods=["GET"]),
     Route(f"{WS}/replay", log.replay, methods=["POST"]),

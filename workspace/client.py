@@ -71,6 +71,7 @@ class Room:
     seen: int = 0
     records: list[Message] = field(default_factory=list)
     open_questions: dict[str, Message] = field(default_factory=dict)
+    stops: list[Message] = field(default_factory=list)
     drafts: list[Message] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
     # Own verdicts that wait to be acknowledged, the newest first; how many there are beyond these.
@@ -298,8 +299,7 @@ class Room:
 
     async def _converse(self, socket: ClientConnection) -> None:
         hello: Message = {"type": "hello", "seen": self.seen}
-        if self.lane:
-            hello.update(lane=self.lane, secret=self.secret)
+        hello |= {"lane": self.lane, "secret": self.secret} if self.lane else {}
         await socket.send(msgspec.json.encode(hello), text=True)
         async for frame in socket:
             await self._take(socket, msgspec.json.decode(frame))
@@ -310,7 +310,7 @@ class Room:
         match message["type"]:
             case "welcome":
                 self.lane, self.secret = message["lane"], message["secret"]
-                self.actor, self.role = message["actor"], message["role"]
+                self.actor, self.role, self.stops = message["actor"], message["role"], []
                 for n, waiting in sorted(self._waiting.items()):
                     if not waiting.answer.done():
                         await socket.send(waiting.frame, text=True)
@@ -330,6 +330,8 @@ class Room:
                 self._tell(message["id"], state)
             case "question":
                 self.open_questions[message["id"]] = message
+            case "stops":
+                self.stops = message["stops"]
             case "inbox":
                 new = {entry["id"]: entry for entry in message["intents"]}
                 self.inbox = new if message["whole"] else {**new, **self.inbox}

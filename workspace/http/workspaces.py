@@ -13,6 +13,7 @@ from workspace.forking import fork_workspace
 from workspace.http.content import NewDocument, first_edits, new_documents
 from workspace.http.guard import answer, body_of, check_query, enter, identity_of, lobby_of
 from workspace.http.problem import Problem, refuse
+from workspace.http.stop import stops_of
 from workspace.intents.calls import Budget, RouteTable, check_budget, check_routes
 from workspace.intents.effects import Receiver, check_receivers
 from workspace.intents.events import Configured
@@ -85,6 +86,7 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
         "routes": msgspec.to_builtins(fold.routes),
         "budget": msgspec.to_builtins(fold.budget),
         "receivers": msgspec.to_builtins(fold.receivers),
+        **stops_of(fold),
     }
 
 

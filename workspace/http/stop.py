@@ -1,0 +1,97 @@
+"""Stop the agent and let it go on, over HTTP: in one workspace, or on the whole server."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import Json
+from workspace.access import Identity
+from workspace.http.guard import answer, body_of, check_query, enter, identity_of, lobby_of
+from workspace.http.problem import Problem, refuse
+from workspace.intents.fold import Fold
+from workspace.intents.stop import refuse_reason
+from workspace.ports import SwitchRow
+from workspace.room import Room
+from workspace.switch import throw
+
+
+class NewStop(msgspec.Struct, frozen=True):
+    """Body of `PUT …/stop`: why the agent is stopped, for everybody who waits."""
+
+    reason: str = ""
+
+
+def stops_of(fold: Fold) -> dict[str, Json]:
+    """Return whether the agent is stopped in a workspace, and by whom."""
+    return {"stopped": fold.stops.is_on, "stops": msgspec.to_builtins(fold.stops.all)}
+
+
+async def show(request: Request) -> Response:
+    """`GET …/stop`: whether the agent is stopped here, by which switches, by whom, since when and why."""
+    room, _ = await enter(request, "read")
+    return await _standing(room)
+
+
+async def put(request: Request) -> Response:
+    """`PUT …/stop`: stop the agent in this workspace; for its owner."""
+    room, identity = await enter(request, "administer")
+    await throw(room, is_on=True, actor=identity.actor, reason=await _reason(request))
+    return await _standing(room)
+
+
+async def delete(request: Request) -> Response:
+    """`DELETE …/stop`: let the agent go on, as far as this workspace's own switch goes; for its owner."""
+    room, identity = await enter(request, "administer")
+    await throw(room, is_on=False, actor=identity.actor)
+    return await _standing(room)
+
+
+async def show_server(request: Request) -> Response:
+    """`GET /api/stop`: whether the agent is stopped on the whole server; for whoever holds a token of it."""
+    await identity_of(request, None)
+    check_query(request)
+    return answer(_described(await lobby_of(request).store.switch()))
+
+
+async def put_server(request: Request) -> Response:
+    """`PUT /api/stop`: stop the agent in every workspace of this server; for its owner."""
+    identity = await _operator(request)
+    lobby = lobby_of(request)
+    await lobby.switch.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
+    return answer(_described(lobby.switch.row))
+
+
+async def delete_server(request: Request) -> Response:
+    """`DELETE /api/stop`: let the agent go on wherever no workspace's own switch stops it; for the server's owner."""
+    identity = await _operator(request)
+    lobby = lobby_of(request)
+    await lobby.switch.throw(is_on=False, actor=identity.actor)
+    return answer(_described(lobby.switch.row))
+
+
+async def _operator(request: Request) -> Identity:
+    identity = await identity_of(request, None)
+    if not identity.may("administer", lobby_of(request).clock.now()):
+        raise Problem("forbidden", "Only the server's owner stops the agent everywhere.", remedy="Ask the owner.")
+    check_query(request)
+    return identity
+
+
+async def _reason(request: Request) -> str:
+    body = await body_of(request, NewStop)
+    refusal = refuse_reason(body.reason)
+    if refusal is not None:
+        refuse(refusal)
+    return body.reason
+
+
+async def _standing(room: Room) -> Response:
+    return answer(await room.read(lambda: stops_of(room.sequencer.fold)))
+
+
+def _described(row: SwitchRow) -> dict[str, Json]:
+    if not row.is_on:
+        return {"stopped": False, "stops": []}
+    return {"stopped": True, "stops": [{"scope": "server", "by": row.actor, "since": row.at, "reason": row.reason}]}
