@@ -19,12 +19,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+agent_app = typer.Typer(help="Stop the agent, let it go on, say how it stands.", no_args_is_help=True)
+app.add_typer(agent_app, name="agent")
 Database = Annotated[
     str | None,
     typer.Option("--database", help="sqlite:///PATH or postgresql://USER@HOST/NAME; default: a file in --data."),
 ]
 Data = Annotated[Optional[Path], typer.Option("--data", help="Folder for the database [./folkmoot-data].")]  # noqa: UP045
 Workspace = Annotated[str, typer.Argument(help="The workspace's id.")]
+OneOrAll = Annotated[
+    Optional[str], typer.Option("--workspace", "-w", help="Only in this workspace; default: on the whole server.")  # noqa: UP045
+]
+Thrower = Annotated[str, typer.Option("--actor", help="Who does it, as people and the log are told.")]
 
 
 def _run(module: str, call: str, *values: Any) -> None:
@@ -145,6 +151,32 @@ def doctor(
 ) -> None:
     """Check database, disk, page and models, and say what to do about each."""
     _run("models", "doctor", database, data, port)
+
+
+@agent_app.command(name="stop")
+def stop_agent(
+    workspace: OneOrAll = None,
+    reason: Annotated[str, typer.Option(help="Why, for everybody who waits: one line.")] = "",
+    actor: Thrower = "operator",
+    database: Database = None,
+    data: Data = None,
+) -> None:
+    """Stop the agent at once: plans, calls to models and effects; people go on. Also beside a running server."""
+    _run("stopping", "stop", workspace, reason, actor, database, data)
+
+
+@agent_app.command(name="start")
+def start_agent(
+    workspace: OneOrAll = None, actor: Thrower = "operator", database: Database = None, data: Data = None
+) -> None:
+    """Let the agent go on: what was cut off is taken up, what waits leaves, once."""
+    _run("stopping", "start", workspace, actor, database, data)
+
+
+@agent_app.command(name="status")
+def agent_status(workspace: OneOrAll = None, database: Database = None, data: Data = None) -> None:
+    """Say where the agent is stopped, by whom and why; exit code 3 where it is."""
+    _run("stopping", "status", workspace, database, data)
 
 
 def main() -> None:

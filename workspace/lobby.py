@@ -35,7 +35,7 @@ from workspace.readiness import Readiness
 from workspace.reading import read_all
 from workspace.room import Room
 from workspace.settings import Settings
-from workspace.switch import ServerSwitch
+from workspace.switch import Switches
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
 from workspace.trimming import give_back
@@ -71,7 +71,7 @@ class Lobby:
         self.settings = settings
         self.metrics = Metrics()
         self.rooms: dict[str, Room] = {}
-        self.switch = ServerSwitch(store, clock, self.rooms)
+        self.switches = Switches(store, clock, self.rooms)
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._failures = Failures()
         self.readiness = Readiness(store)
@@ -82,7 +82,7 @@ class Lobby:
     async def start(self) -> None:
         """Open the store, begin to open what went on when the last server stopped, and to close idle rooms."""
         await self.store.open()
-        await self.switch.open()
+        await self.switches.open()
         if self.planner is not None:
             await self.planner.open()
         self._tasks.start(self._wake(), name="lobby wake")
@@ -91,7 +91,7 @@ class Lobby:
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
         await self._tasks.close()
-        await self.switch.close()
+        await self.switches.close()
         await self.readiness.close()
         await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
         if self.planner is not None:
@@ -128,7 +128,7 @@ class Lobby:
             if before is not None and not before.is_open:
                 await asyncio.wait((before.stopped,))
             self.rooms[ws] = room = await self._open(ws)
-            self.switch.tell(room)
+            self.switches.greet(room)
             self.metrics.add("rooms_opened_total")
             return room
         except WorkspaceMissing:
@@ -162,7 +162,7 @@ class Lobby:
                 bounds=self.settings.bounds(),
                 has_judge=self.judge is not None,
                 quick=self.judge.quick if self.judge is not None else None,
-                switch=self.switch.thrown,
+                switches=self.switches.thrown(ws),
             )
         except LogCorrupt as fault:
             LOGGER.error("workspace %s does not open: %s", ws, fault.reason)

@@ -20,8 +20,8 @@ from workspace.intents.record import Row
 from workspace.intents.segment import Segment
 
 JID_MAX = 2**62
-# No actor's name is empty.
-EVERYBODY = ""
+# No actor's name is empty, nor a workspace's.
+EVERYBODY = SERVER = ""
 JournalRow = Journaled
 
 
@@ -107,14 +107,17 @@ class TokenRow(msgspec.Struct, frozen=True):
 
 
 class SwitchRow(msgspec.Struct, frozen=True):
-    """How the server's switch stands: whether it stops the agent in every workspace, who has thrown it, when and why.
+    """A switch that stops the agent, as it was thrown last: by whom, when and why.
 
-    `actor` is empty where nobody ever has.
+    That of `SERVER` is the switch of all servers on this store, and stands there. That of a workspace is an order from
+    outside its server (a command line): the server that has it open enters it in the log, which holds how the
+    workspace's own switch stands, and drops the row.
     """
 
-    is_on: bool = False
-    actor: str = ""
-    at: str = ""
+    ws: str
+    is_on: bool
+    actor: str
+    at: str
     reason: str = ""
 
 
@@ -246,11 +249,14 @@ class Store(Protocol):
     async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
         """Revoke tokens by actor or id; return the ids that were revoked now."""
 
-    async def switch(self) -> SwitchRow:
-        """Return how the switch stands for all servers on this store. One indexed read."""
+    async def switches(self) -> list[SwitchRow]:
+        """Return the server's switch, if it was ever thrown, and the orders that nobody has taken yet, by workspace."""
 
     async def put_switch(self, row: SwitchRow) -> None:
-        """Throw that switch: what is written last stands."""
+        """Throw a switch: what is written last stands."""
+
+    async def drop_switch(self, row: SwitchRow) -> None:
+        """Forget an order that is in the workspace's log; a later one stays."""
 
     async def touch(self) -> None:
         """Make one small change durable, through the same writer as everything else: whether the store writes."""

@@ -12,6 +12,7 @@ from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMiss
 from workspace.intents.record import ConfigBody, Row, seal
 from workspace.ports import (
     EVERYBODY,
+    SERVER,
     Batch,
     InboxRow,
     JournalRow,
@@ -187,10 +188,26 @@ async def test_what_an_actor_has_acknowledged_is_kept_apart_from_others(store: S
     assert await store.inbox("w", "ana") == InboxRow("w", "ana")
 
 
-async def test_the_switch_is_off_until_somebody_throws_it_and_stands_as_thrown_last(store: Store) -> None:
-    assert await store.switch() == SwitchRow(is_on=False, actor="")
-    for row in (SwitchRow(True, "Zoë", "t1", "checking 😀"), SwitchRow(True, "Op", "t2"), SwitchRow(False, "Op", "t3")):
+async def test_a_switch_stands_as_it_was_thrown_last(store: Store) -> None:
+    assert await store.switches() == []
+    for on in (True, False):
+        for row in (SwitchRow(SERVER, on, "Zoë", f"t{on}", "checking 😀"), SwitchRow("w", on, "Op", f"t{on}")):
+            await store.put_switch(row)
+            assert row in await store.switches()
+    assert [(row.ws, row.is_on) for row in await store.switches()] == [(SERVER, False), ("w", False)]
+
+
+async def test_an_order_is_dropped_unless_a_later_one_has_taken_its_place(store: Store) -> None:
+    server, first, second = (
+        SwitchRow(SERVER, True, "Op", "t1"),
+        *(SwitchRow("w", True, "Op", at) for at in ("t2", "t3")),
+    )
+    for row in (server, first, second):
         await store.put_switch(row)
-        assert await store.switch() == row
+    await store.drop_switch(first)
+    assert await store.switches() == [server, second]
+    await store.drop_switch(second)
+    assert await store.switches() == [server]
+    await store.put_switch(second)
     await store.delete_workspace("w")
-    assert (await store.switch()).at == "t3", "it is nobody's workspace's"
+    assert await store.switches() == [server], "an order goes with its workspace, the server's stays"

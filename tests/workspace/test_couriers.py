@@ -233,6 +233,7 @@ class Told:
     """An office that keeps what it is told."""
 
     ws = "w"
+    durable_seq = 0
 
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []

@@ -18,7 +18,7 @@ from workspace.client import connect
 from workspace.clock import SystemClock
 from workspace.intents.replay import fold_log, verify
 from workspace.lobby import Lobby
-from workspace.ports import SwitchRow
+from workspace.ports import SERVER, SwitchRow
 from workspace.reading import read_all
 from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
@@ -175,7 +175,7 @@ async def test_a_switch_that_another_process_has_thrown_is_noticed(monkeypatch: 
     await lobby.start()
     await lobby.create("w", name="w", actor="ana")
     for is_on in (True, False):
-        await store.put_switch(SwitchRow(is_on, "Op", f"2026-01-0{1 + is_on}T00:00:00.000Z", "elsewhere"))
+        await store.put_switch(SwitchRow(SERVER, is_on, "Op", f"2026-01-0{1 + is_on}T00:00:00.000Z", "elsewhere"))
         async with asyncio.timeout(10):
             while await stopped_in_log(store, "w") != (["Op"] if is_on else []):
                 await asyncio.sleep(0.005)
@@ -190,15 +190,15 @@ async def test_a_workspace_that_was_closed_learns_of_it_as_it_opens() -> None:
     await lobby.create("w", name="w", actor="ana")
     await lobby.stop()
     at = "2026-01-01T00:00:00.000Z"
-    await store.put_switch(SwitchRow(True, "Op", at, "an outage"))
+    await store.put_switch(SwitchRow(SERVER, True, "Op", at, "an outage"))
     lobby = lobby_on(store)
     await lobby.start()
-    assert lobby.switch.row.is_on
+    assert lobby.switches.server.is_on
     room = await lobby.room("w")
     (stop,) = room.sequencer.fold.stops.all
     assert (stop.scope, stop.by, stop.since, stop.reason) == ("server", "Op", at, "an outage")
     await lobby.stop()
-    await store.put_switch(SwitchRow(False, "Op", "2026-01-02T00:00:00.000Z"))
+    await store.put_switch(SwitchRow(SERVER, False, "Op", "2026-01-02T00:00:00.000Z"))
     lobby = lobby_on(store)
     await lobby.start()
     assert not (await lobby.room("w")).sequencer.fold.stops.is_on
@@ -219,8 +219,8 @@ async def test_a_stop_thrown_while_a_workspace_opens_is_not_missed() -> None:
 
         def submit(self, batch: Any) -> asyncio.Future[None]:
             # The opening's own batch: the switch is thrown between the look at it and the room.
-            if lobby.switch.row.actor == "" and self.goes_on.is_set():
-                lobby.switch.row = SwitchRow(True, "Op", "2026-01-01T00:00:00.000Z")
+            if not lobby.switches.server.at and self.goes_on.is_set():
+                lobby.switches._rows[SERVER] = SwitchRow(SERVER, True, "Op", "2026-01-01T00:00:00.000Z")
             return super().submit(batch)
 
     store = Slow()
@@ -228,7 +228,9 @@ async def test_a_stop_thrown_while_a_workspace_opens_is_not_missed() -> None:
     await lobby.start()
     store.goes_on.set()
     room = await lobby.create("w", name="w", actor="ana")
-    await room.read(lambda: None)
+    async with asyncio.timeout(10):
+        while not room.sequencer.fold.stops.is_on:
+            await asyncio.sleep(0)
     assert [stop.by for stop in room.sequencer.fold.stops.all] == ["Op"]
     await lobby.stop()
 
@@ -238,11 +240,64 @@ async def test_a_log_from_another_servers_store_obeys_the_switch_of_this_one() -
     lobby = lobby_on(store)
     await lobby.start()
     room = await lobby.create("w", name="w", actor="ana")
-    await lobby.switch.throw(is_on=True, actor="Op")
+    await lobby.switches.throw(is_on=True, actor="Op")
     assert room.sequencer.fold.stops.is_on
     await lobby.stop()
-    await store.put_switch(SwitchRow())  # as if the workspace had been brought here
+    (row,) = await store.switches()
+    await store.drop_switch(row)  # as if the workspace had been brought here
     lobby = lobby_on(store)
     await lobby.start()
     assert not (await lobby.room("w")).sequencer.fold.stops.is_on
+    await lobby.stop()
+
+
+def order(is_on: bool, at: str, reason: str = "") -> SwitchRow:
+    return SwitchRow("w", is_on, "Op", f"2026-01-0{at}T00:00:00.000Z", reason)
+
+
+async def test_an_order_to_a_workspace_is_carried_out_once_by_the_server_that_has_it_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(switch, "WATCH_SECONDS", 0.01)
+    store = MemoryStore()
+    lobby = lobby_on(store)
+    await lobby.start()
+    for ws in ("w", "other"):
+        await lobby.create(ws, name=ws, actor="ana")
+    await store.put_switch(order(True, "1", "look"))
+    async with asyncio.timeout(10):
+        while await store.switches():
+            await asyncio.sleep(0.005)
+    assert await stopped_in_log(store, "w") == ["Op"]
+    assert await stopped_in_log(store, "other") == []
+    room = await lobby.room("w")
+    await switch.throw(room, is_on=False, actor="ana")
+    await store.put_switch(order(True, "1", "look"))  # as if the server had died before it dropped it
+    async with asyncio.timeout(10):
+        while await store.switches():
+            await asyncio.sleep(0.005)
+    assert await stopped_in_log(store, "w") == [], "ana has let it go on since"
+    await store.put_switch(order(True, "2"))
+    async with asyncio.timeout(10):
+        while await store.switches():
+            await asyncio.sleep(0.005)
+    assert await stopped_in_log(store, "w") == ["Op"]
+    await lobby.stop()
+    assert verify(*await read_all(store, "w")).ok
+
+
+async def test_an_order_waits_for_the_workspace_to_open() -> None:
+    store = MemoryStore()
+    lobby = lobby_on(store)
+    await lobby.start()
+    await lobby.create("w", name="w", actor="ana")
+    await lobby.stop()
+    await store.put_switch(order(True, "1"))
+    lobby = lobby_on(store)
+    await lobby.start()
+    assert await store.switches(), "nobody has opened it"
+    assert (await lobby.room("w")).sequencer.fold.stops.is_on
+    async with asyncio.timeout(10):
+        while await store.switches():
+            await asyncio.sleep(0.005)
     await lobby.stop()

@@ -60,7 +60,7 @@ async def metrics(request: Request) -> Response:
     text = lobby.metrics.text() + f"# TYPE folkmoot_rooms gauge\nfolkmoot_rooms {len(lobby.rooms)}\n"
     stopped = sum("workspace" in room.sequencer.fold.stops.by_scope for room in lobby.rooms.values())
     text += "# TYPE folkmoot_agent_stopped gauge\n"
-    text += f'folkmoot_agent_stopped{{scope="server"}} {int(lobby.switch.row.is_on)}\n'
+    text += f'folkmoot_agent_stopped{{scope="server"}} {int(lobby.switches.server.is_on)}\n'
     text += f'folkmoot_agent_stopped{{scope="workspace"}} {stopped}\n'
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 

@@ -52,23 +52,23 @@ async def show_server(request: Request) -> Response:
     """`GET /api/stop`: whether the agent is stopped on the whole server; for whoever holds a token of it."""
     await identity_of(request, None)
     check_query(request)
-    return answer(_described(await lobby_of(request).store.switch()))
+    return answer(_described(lobby_of(request).switches.server))
 
 
 async def put_server(request: Request) -> Response:
     """`PUT /api/stop`: stop the agent in every workspace of this server; for its owner."""
     identity = await _operator(request)
     lobby = lobby_of(request)
-    await lobby.switch.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
-    return answer(_described(lobby.switch.row))
+    await lobby.switches.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
+    return answer(_described(lobby.switches.server))
 
 
 async def delete_server(request: Request) -> Response:
     """`DELETE /api/stop`: let the agent go on wherever no workspace's own switch stops it; for the server's owner."""
     identity = await _operator(request)
     lobby = lobby_of(request)
-    await lobby.switch.throw(is_on=False, actor=identity.actor)
-    return answer(_described(lobby.switch.row))
+    await lobby.switches.throw(is_on=False, actor=identity.actor)
+    return answer(_described(lobby.switches.server))
 
 
 async def _operator(request: Request) -> Identity:

@@ -35,14 +35,14 @@ def open_sequencer(
     bounds: Bounds = DEFAULT_BOUNDS,
     has_judge: bool = False,
     quick: Quick | None = None,
-    switch: tuple[str, Switch] | None = None,
+    switches: Sequence[tuple[str, Switch]] = (),
 ) -> tuple[Sequencer, Outcome]:
     """Return a sequencer that goes on where the log ends, and what must be made durable before it opens.
 
     Closes what was journaled and not yet sequenced, in journal order, and records the versions of this server. Chain
     and bytes are verified all the way, the documents' state at the last record that holds one: it is the sum of all
-    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id. `switch` is how the
-    server's switch stands, and who has thrown it; the log learns of it before anything is begun.
+    before it. `verify` checks every one. `chance` is a random number: it draws the agent's Yjs id. `switches` are those
+    thrown before, each with who has: the log is told of them before anything is begun.
 
     Raises:
         LogCorrupt: the log does not verify; nothing may be written on top of it.
@@ -81,7 +81,7 @@ def open_sequencer(
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     if fold.is_strict and not was_strict:
         replay.read_again(fold.seq)
-    stopping.take_up(core, turn, switch)
+    stopping.take_up(core, turn, switches)
     return sequencer, turn.outcome()
 
 

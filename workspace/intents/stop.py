@@ -24,7 +24,7 @@ STOPPED = "agent_stopped"
 class Switch(msgspec.Struct, frozen=True, omit_defaults=True):
     """A switch was thrown by the record's actor: `on` stops the agent, else it lets it go on as far as this one goes.
 
-    `since` is when that was, where the record was written later (the server's switch, as a workspace opens).
+    `since` is when that was, where the log was told of it later: the server's switch, an order from the command line.
     `deadlines` are the new ones of open questions, in unix seconds, where the agent goes on again.
     """
 
@@ -58,6 +58,8 @@ class Stops:
     by_scope: dict[StopScope, Stop] = field(default_factory=dict)
     epoch: int = 0
     at: str = ""
+    # When a switch was thrown that the log was told of later: it is not told again.
+    told: dict[StopScope, tuple[str, bool]] = field(default_factory=dict)
     _past: list[tuple[int, tuple[Stop, ...]]] = field(default_factory=list)
 
     @property
@@ -81,6 +83,8 @@ class Stops:
         That is told when it goes on again, and is 0 otherwise.
         """
         was_on, before = self.is_on, self.epoch
+        if switch.since:
+            self.told[switch.scope] = switch.since, switch.on
         if switch.on:
             self.by_scope[switch.scope] = Stop(switch.scope, actor, switch.since or at, switch.reason, seq)
         else:
@@ -97,6 +101,8 @@ class Stops:
 
     def is_news(self, switch: Switch, actor: str) -> bool:
         """Tell whether a switch thrown by `actor` would change what people are told: who, why, or that at all."""
+        if switch.since and self.told.get(switch.scope) == (switch.since, switch.on):
+            return False
         stop = self.by_scope.get(switch.scope)
         if stop is None or not switch.on:
             return switch.on != (stop is not None)

@@ -7,6 +7,8 @@ were ready are looked at again by value; answers that had come are in the archiv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from workspace.intents.board import Entry
@@ -75,10 +77,11 @@ def _resume(core: Core, turn: Turn) -> None:
     _send_on(core, turn)
 
 
-def take_up(core: Core, turn: Turn, switch: tuple[str, Switch] | None) -> None:
-    """Enter how the server's switch stands, as a workspace opens, and begin to send what others have left."""
-    if switch is not None and core.fold.stops.is_news(switch[1], switch[0]):
-        record(core, turn, ConfigBody(switch=switch[1]), switch[0])
+def take_up(core: Core, turn: Turn, switches: Sequence[tuple[str, Switch]]) -> None:
+    """Enter which switches were thrown before a workspace opens, and begin to send what others have left."""
+    for actor, switch in switches:
+        if core.fold.stops.is_news(switch, actor):
+            record(core, turn, ConfigBody(switch=switch), actor)
     _send_on(core, turn)
 
 

@@ -44,7 +44,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._workspaces: dict[str, _Workspace] = {}
         self._tokens: dict[str, TokenRow] = {}
-        self._switch = SwitchRow()
+        self._switches: dict[str, SwitchRow] = {}
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -70,6 +70,7 @@ class MemoryStore:
     async def delete_workspace(self, id: str) -> None:
         """Remove a workspace with everything in it."""
         self._workspaces.pop(id, None)
+        self._switches.pop(id, None)
         self._tokens = {key: row for key, row in self._tokens.items() if row.ws != id}
 
     async def claim(self, ws: str) -> int:
@@ -200,13 +201,18 @@ class MemoryStore:
             self._tokens[row.id] = msgspec.structs.replace(row, revoked=True)
         return [row.id for row in hit]
 
-    async def switch(self) -> SwitchRow:
-        """Return how the switch stands for all servers on this store."""
-        return self._switch
+    async def switches(self) -> list[SwitchRow]:
+        """Return the server's switch and the orders that nobody has taken yet."""
+        return [self._switches[ws] for ws in sorted(self._switches)]
 
     async def put_switch(self, row: SwitchRow) -> None:
-        """Throw that switch."""
-        self._switch = row
+        """Throw a switch."""
+        self._switches[row.ws] = row
+
+    async def drop_switch(self, row: SwitchRow) -> None:
+        """Forget an order."""
+        if self._switches.get(row.ws) == row:
+            del self._switches[row.ws]
 
     async def touch(self) -> None:
         """Nothing to write."""

@@ -57,7 +57,7 @@ BUSY_MS = 5_000
 TOUCHES_MAX = 1 << 30
 WORKSPACE_COLUMNS = "id, name, created_at, epoch, is_busy"
 RAISE_EPOCH = "UPDATE workspace SET epoch = epoch + 1 WHERE id = ? RETURNING epoch, is_busy"
-SELECT_SWITCH = "SELECT is_on, actor, at, reason FROM switch WHERE name = 'agent'"
+SWITCH_COLUMNS = "ws, is_on, actor, at, reason"
 TOKEN_COLUMNS = "id, ws, actor, role, secret_hash, expires, revoked, created_at"
 
 
@@ -185,7 +185,7 @@ class SqlStore:
         """Remove a workspace with everything in it."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token"):
+            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token", "switch"):
                 connection.execute(f"DELETE FROM {table} WHERE ws = ?", (id,))
             connection.execute("DELETE FROM workspace WHERE id = ?", (id,))
 
@@ -347,15 +347,21 @@ class SqlStore:
 
         return await self._write(work)
 
-    async def switch(self) -> SwitchRow:
-        """Return how the switch stands for all servers on this file."""
-        row = await self._read(lambda c: c.execute(SELECT_SWITCH).fetchone())
-        return SwitchRow(bool(row[0]), *row[1:]) if row else SwitchRow()
+    async def switches(self) -> list[SwitchRow]:
+        """Return the server's switch and the orders that nobody has taken yet."""
+        query = f"SELECT {SWITCH_COLUMNS} FROM switch ORDER BY ws"
+        return await self._read(lambda c: [SwitchRow(row[0], bool(row[1]), *row[2:]) for row in c.execute(query)])
 
     async def put_switch(self, row: SwitchRow) -> None:
-        """Throw that switch."""
-        statement = "INSERT OR REPLACE INTO switch (name, is_on, actor, at, reason) VALUES ('agent', ?, ?, ?, ?)"
-        values = (row.is_on, row.actor, row.at, row.reason)
+        """Throw a switch."""
+        statement = f"INSERT OR REPLACE INTO switch ({SWITCH_COLUMNS}) VALUES (?,?,?,?,?)"
+        values = (row.ws, row.is_on, row.actor, row.at, row.reason)
+        await self._write(lambda c: c.execute(statement, values).rowcount, is_single=True)
+
+    async def drop_switch(self, row: SwitchRow) -> None:
+        """Forget an order."""
+        statement = "DELETE FROM switch WHERE ws = ? AND at = ? AND is_on = ?"
+        values = (row.ws, row.at, row.is_on)
         await self._write(lambda c: c.execute(statement, values).rowcount, is_single=True)
 
     async def touch(self) -> None:

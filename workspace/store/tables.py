@@ -125,10 +125,10 @@ class TokenTable(SQLModel, table=True):
 
 
 class SwitchTable(SQLModel, table=True):
-    """The switch that stops the agent in every workspace: one row, once somebody has thrown it."""
+    """A switch that stops the agent: the server's (`ws` is empty), or an order to a workspace's."""
 
     __tablename__ = "switch"
-    name: str = Field(primary_key=True)
+    ws: str = Field(primary_key=True)
     is_on: bool
     actor: str
     at: str

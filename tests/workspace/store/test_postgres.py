@@ -108,8 +108,8 @@ async def test_a_database_that_knew_no_switch_gets_one(home: PostgresHome) -> No
     home.ask("DELETE FROM schema_version")
     home.ask("INSERT INTO schema_version VALUES (3)")
     stores = await asyncio.gather(*(opened(home) for _ in range(3)))
-    await stores[0].put_switch(SwitchRow(True, "Op", "now", ODD))
-    assert await stores[1].switch() == SwitchRow(True, "Op", "now", ODD)
+    await stores[0].put_switch(SwitchRow("", True, "Op", "now", ODD))
+    assert await stores[1].switches() == [SwitchRow("", True, "Op", "now", ODD)]
     await asyncio.gather(*(store.close() for store in stores))
 
 

@@ -167,8 +167,8 @@ async def test_a_file_that_knew_no_switch_gets_one(tmp_path: Path) -> None:
         raw.execute("UPDATE schema_version SET version = 3")
     store = SqlStore(f"sqlite:///{path}")
     await store.open()
-    assert await store.switch() == SwitchRow()
-    await store.put_switch(SwitchRow(True, "Op", "now"))
+    assert await store.switches() == []
+    await store.put_switch(SwitchRow("", True, "Op", "now"))
     await store.close()
 
 

@@ -106,7 +106,7 @@ CREATE INDEX token_by_ws ON token (ws);
 # Since schema 4; made beside the others, or in a database of schema 3.
 SWITCH = """
 CREATE TABLE switch (
-    name text COLLATE "C" PRIMARY KEY,
+    ws text COLLATE "C" PRIMARY KEY,
     is_on boolean NOT NULL,
     actor text NOT NULL,
     at text NOT NULL,

@@ -34,7 +34,7 @@ from workspace.store.postgres.schema import prepare
 from workspace.store.postgres.segments import first_hot, move, read_hot, read_log, read_rows, rewrite_packed
 from workspace.store.postgres.writer import PostgresWriter, lock_epoch
 from workspace.store.segments import SEQ_MAX, Packed, Window, pack_due, pack_rows
-from workspace.store.sql import ROWS_MAX, SELECT_SWITCH, TOKEN_COLUMNS, WORKSPACE_COLUMNS
+from workspace.store.sql import ROWS_MAX, SWITCH_COLUMNS, TOKEN_COLUMNS, WORKSPACE_COLUMNS
 
 T = TypeVar("T")
 READERS = 4
@@ -130,7 +130,7 @@ class PostgresStore:
         async def work(connection: Any) -> None:
             # The row first: whoever appends holds it, and finds it gone afterwards.
             await connection.execute("DELETE FROM workspace WHERE id = $1", id)
-            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token"):
+            for table in ("log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token", "switch"):
                 await connection.execute(f"DELETE FROM {table} WHERE ws = $1", id)
 
         await self._write(work)
@@ -276,17 +276,22 @@ class PostgresStore:
             WHERE ws = $1 AND NOT revoked AND (actor = $2 OR id = $3) RETURNING id"""
         return [row["id"] for row in await self._write(lambda c: c.fetch(statement, ws, actor, token_id))]
 
-    async def switch(self) -> SwitchRow:
-        """Return how the switch stands for all servers on this database."""
-        row = await self._read(lambda c: c.fetchrow(SELECT_SWITCH))
-        return SwitchRow(*row) if row else SwitchRow()
+    async def switches(self) -> list[SwitchRow]:
+        """Return the server's switch and the orders that nobody has taken yet."""
+        rows = await self._read(lambda c: c.fetch(f"SELECT {SWITCH_COLUMNS} FROM switch ORDER BY ws"))
+        return [SwitchRow(*row) for row in rows]
 
     async def put_switch(self, row: SwitchRow) -> None:
-        """Throw that switch."""
-        statement = """INSERT INTO switch (name, is_on, actor, at, reason) VALUES ('agent', $1, $2, $3, $4)
-            ON CONFLICT (name) DO UPDATE SET is_on = excluded.is_on, actor = excluded.actor, at = excluded.at,
+        """Throw a switch."""
+        statement = f"""INSERT INTO switch ({SWITCH_COLUMNS}) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (ws) DO UPDATE SET is_on = excluded.is_on, actor = excluded.actor, at = excluded.at,
             reason = excluded.reason"""
-        await self._write(lambda c: c.execute(statement, row.is_on, row.actor, row.at, row.reason))
+        await self._write(lambda c: c.execute(statement, row.ws, row.is_on, row.actor, row.at, row.reason))
+
+    async def drop_switch(self, row: SwitchRow) -> None:
+        """Forget an order."""
+        statement = "DELETE FROM switch WHERE ws = $1 AND at = $2 AND is_on = $3"
+        await self._write(lambda c: c.execute(statement, row.ws, row.at, row.is_on))
 
     async def touch(self) -> None:
         """Write one row durably: its new version is one, though it says the same."""
