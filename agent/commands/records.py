@@ -235,6 +235,8 @@ def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> 
         fold = fold_log(rows, journal, to=to)
         console = Console(highlight=False, soft_wrap=True)
         console.print(f"[bold]{ws}[/] after record {fold.seq}, state {fold.state()}")
+        if fold.stops.is_on:
+            console.print(fold.stops.words, markup=False)
         for name, document in sorted(fold.documents.items()):
             console.rule(f"{name} ({document.kind})")
             console.print(render(document), markup=False)

@@ -72,6 +72,9 @@ async def test_the_owner_stops_the_agent_and_lets_it_go_on() -> None:
         assert "plan" not in kinds
         gone_on = (await client.delete(f"{WS}/stop")).json()
         assert gone_on == {"stopped": False, "stops": []}
+        assert (await client.get(f"{WS}/stop?at={stop['seq']}")).json() == body
+        assert (await client.get(f"{WS}/stop?at={stop['seq'] - 1}")).json() == gone_on
+        problem(await client.get(f"{WS}/stop?at=100000"), 400, "malformed")
         assert (await ended(client, begun["id"]))["verdict"]["state"] == "done"
         assert (await ended(client, later["id"]))["verdict"]["state"] == "done"
         report = await report_of(server)

@@ -8,13 +8,15 @@ from starlette.responses import Response
 
 from crdt.digest import Json
 from workspace.access import Identity
-from workspace.http.guard import answer, body_of, check_query, enter, identity_of, lobby_of
+from workspace.http.guard import answer, body_of, check_query, enter, identity_of, lobby_of, number
 from workspace.http.problem import Problem, refuse
 from workspace.intents.fold import Fold
 from workspace.intents.stop import refuse_reason
 from workspace.ports import SwitchRow
 from workspace.room import Room
 from workspace.switch import throw
+
+SEQ_MAX = 2**53
 
 
 class NewStop(msgspec.Struct, frozen=True):
@@ -23,15 +25,19 @@ class NewStop(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def stops_of(fold: Fold) -> dict[str, Json]:
-    """Return whether the agent is stopped in a workspace, and by whom."""
-    return {"stopped": fold.stops.is_on, "stops": msgspec.to_builtins(fold.stops.all)}
+def stops_of(fold: Fold, at: int = 0) -> dict[str, Json]:
+    """Return whether the agent is stopped in a workspace, and by whom; `at` is a record after which it was."""
+    stops = fold.stops.after(at) if at else fold.stops.all
+    return {"stopped": bool(stops), "stops": msgspec.to_builtins(stops)}
 
 
 async def show(request: Request) -> Response:
-    """`GET …/stop`: whether the agent is stopped here, by which switches, by whom, since when and why."""
-    room, _ = await enter(request, "read")
-    return await _standing(room)
+    """`GET …/stop?at=SEQ`: whether the agent is stopped here, by whom, since when and why; or was, after a record."""
+    room, _ = await enter(request, "read", "at")
+    at = number(request, "at", default=0, low=1, high=SEQ_MAX)
+    if at > room.durable_seq:
+        raise Problem("malformed", f"The log ends at {room.durable_seq}.")
+    return await _standing(room, at)
 
 
 async def put(request: Request) -> Response:
@@ -87,8 +93,8 @@ async def _reason(request: Request) -> str:
     return body.reason
 
 
-async def _standing(room: Room) -> Response:
-    return answer(await room.read(lambda: stops_of(room.sequencer.fold)))
+async def _standing(room: Room, at: int = 0) -> Response:
+    return answer(await room.read(lambda: stops_of(room.sequencer.fold, at)))
 
 
 def _described(row: SwitchRow) -> dict[str, Json]:
