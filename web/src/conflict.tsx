@@ -22,9 +22,13 @@ export function QuestionCard({ room, question }: { room: Room; question: Questio
     <article class="card question" data-testid="question-card" aria-live="polite">
       <header>
         <h3>{question.text}</h3>
-        <time class={left < 15 ? 'hurry' : ''} title="Time left to answer">
-          {left > 0 ? `${left} s` : 'time is up'}
-        </time>
+        {room.stops.length > 0 ? (
+          <time title="The agent is stopped: the time to answer goes on when it does">time stands still</time>
+        ) : (
+          <time class={left < 15 ? 'hurry' : ''} title="Time left to answer">
+            {left > 0 ? `${left} s` : 'time is up'}
+          </time>
+        )}
       </header>
       {question.evidence.effects && <Declared effects={question.evidence.effects} />}
       {intents.map((intent) => (

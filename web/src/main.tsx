@@ -13,6 +13,7 @@ import { addressOf, problemOf } from './names'
 import { People } from './people'
 import { attach, type Room } from './room'
 import { Denied, api, call, colourOf, socketUrl, token, ws, type Me, type Workspace } from './session'
+import { StopAgent, Stopped } from './stops'
 import './style.css'
 import type { DraftView } from './told'
 import { Unread } from './unread'
@@ -156,7 +157,7 @@ function Desk(props: { me: Me; workspace: Workspace; since: number; doc: string;
   const readOnly = me.role !== 'owner' && me.role !== 'editor'
   const drafts = [...room.drafts.values()].filter((draft) => draft.doc === doc)
   return (
-    <div class="desk">
+    <div class={room.stops.length ? 'desk is-stopped' : 'desk'}>
       <header class="top">
         <span class="brand" title="Folkmoot">◐</span>
         <h1>{workspace.name}</h1>
@@ -169,9 +170,11 @@ function Desk(props: { me: Me; workspace: Workspace; since: number; doc: string;
           {!readOnly && <NewDocument {...props} />}
         </nav>
         <People provider={provider} room={room} />
+        <StopAgent room={room} />
         <Connection room={room} closed={closed} />
         <Theme />
       </header>
+      <Stopped room={room} />
       <main class="paper">
         {kind === 'text' ? (
           <Editor provider={provider} readOnly={readOnly} onSelect={setSelection} />

@@ -9,6 +9,8 @@ interface State {
   agent?: { status?: string; intents?: string[] }
 }
 
+const WORDS: Record<string, string> = { planning: 'thinks', waiting: 'waits', stopped: 'is stopped' }
+
 export function People({ provider, room }: { provider: WebsocketProvider; room: Room }) {
   const [, redraw] = useState(0)
   useEffect(() => {
@@ -18,6 +20,7 @@ export function People({ provider, room }: { provider: WebsocketProvider; room: 
   }, [provider])
   const states = [...provider.awareness.getStates().entries()] as [number, State][]
   const agent = states.find(([, state]) => state.user?.kind === 'agent')?.[1]
+  const status = room.stops.length ? 'stopped' : (agent?.agent?.status ?? 'idle')
   const names = new Map<string, boolean>()
   for (const [client, state] of states)
     if (state.user?.name && state.user.kind !== 'agent') names.set(client === provider.doc.clientID ? room.actor || state.user.name : state.user.name, client === provider.doc.clientID)
@@ -25,8 +28,8 @@ export function People({ provider, room }: { provider: WebsocketProvider; room: 
   return (
     <div class="people" data-testid="people">
       {agent && (
-        <span class={`person agent ${agent.agent?.status ?? 'idle'}`} title={`The agent: ${agent.agent?.status ?? 'idle'}`}>
-          <i class="spark">✦</i> Agent {agent.agent?.status === 'planning' ? 'thinks' : agent.agent?.status === 'waiting' ? 'waits' : ''}
+        <span class={`person agent ${status}`} title={`The agent: ${status}`}>
+          <i class="spark">✦</i> Agent {WORDS[status] ?? ''}
         </span>
       )}
       {[...names].map(([name, own]) => (

@@ -29,7 +29,7 @@ function room(actor: string, role: Role) {
     tell({ type: 'question', ...question })
     return question
   }
-  return { room: made, record, ask }
+  return { room: made, record, ask, tell }
 }
 
 describe('a document that drew an id of the server', () => {
@@ -53,6 +53,23 @@ describe('a document that drew an id of the server', () => {
     const provider = { messageHandlers: {}, on: () => undefined, doc, wsconnected: false, ws: null, roomname: 'plan', url: 'u' }
     attach(provider as unknown as WebsocketProvider)
     expect(doc.clientID).toBe(7)
+  })
+})
+
+describe('a stopped agent', () => {
+  const stop = { scope: 'workspace', by: 'Ana', since: '2026-01-01T00:00:00Z', reason: 'look', seq: 3 }
+  const welcome = { type: 'welcome', lane: 'L', secret: '', n: 0, seq: 3, epoch: 1, actor: 'Eve', role: 'editor', server: '' }
+
+  it('is known by whom at each change, and after a reconnect to a server where it works again', () => {
+    const at = room('Eve', 'editor')
+    expect(at.room.stops).toEqual([])
+    at.tell({ type: 'stops', stops: [stop] })
+    expect(at.room.stops).toEqual([stop])
+    at.tell({ type: 'stops', stops: [] })
+    expect(at.room.stops).toEqual([])
+    at.tell({ type: 'stops', stops: [stop] })
+    at.tell(welcome)
+    expect(at.room.stops).toEqual([])
   })
 })
 

@@ -257,6 +257,7 @@ export class Room extends Told {
         this.welcomed = true
         this.questions.clear()
         this.drafts.clear()
+        this.stops = []
         for (const intent of this.lane.pending) this.send(intent)
         this.inbox.again()
         break
@@ -281,6 +282,9 @@ export class Room extends Told {
       }
       case 'question':
         this.questions.set(message.id, message)
+        break
+      case 'stops':
+        this.stops = message.stops
         break
       case 'draft':
         if (message.text) this.drafts.set(message.plan + message.doc, message)

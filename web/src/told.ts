@@ -9,6 +9,7 @@ import {
   type Question,
   type Role,
   type Scope,
+  type Stop,
   type Verdict,
 } from './wire'
 
@@ -52,6 +53,8 @@ export class Told {
   head = 0
   intents = new Map<string, IntentView>()
   questions = new Map<string, Question>()
+  /** Who has stopped the agent; empty while it works. */
+  stops: Stop[] = []
   /** What the agent says it is doing, newest last, by instruction. */
   steps = new Map<string, string[]>()
   costs = new Map<string, IntentCost>()

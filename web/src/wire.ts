@@ -68,6 +68,10 @@ export interface Question {
   default: string
   evidence: Evidence
 }
+/** A switch that is on: by whom, since when and why the agent is stopped here, or on the whole server. */
+export interface Stop { scope: 'workspace' | 'server'; by: string; since: string; reason: string; seq: number }
+/** All of them at each change; none where the agent works. */
+export interface StopsMessage { type: 'stops'; stops: Stop[] }
 export interface DraftMessage { type: 'draft'; plan: string; intents: string[]; doc: string; text: string }
 export interface ComposingMessage { type: 'composing'; lane: string; actor: string; scope: Scope[] | null; on: boolean }
 /** Something of what this client sent was refused; the socket stays. */
@@ -156,6 +160,7 @@ export type ServerMessage =
   | StateMessage
   | (Question & { type: 'question' })
   | DraftMessage
+  | StopsMessage
   | ComposingMessage
   | ErrorMessage
   | InboxMessage

@@ -75,7 +75,8 @@ class Stops:
     @property
     def words(self) -> str:
         """Who has stopped the agent, and why; "" while it works."""
-        return " ".join(stop.words for stop in self.all)
+        words = [stop.words for stop in self.all]
+        return "; ".join([*(one.removesuffix(".") for one in words[:-1]), *words[-1:]])
 
     def enter(self, switch: Switch, *, seq: int, epoch: int, at: str, actor: str) -> int:
         """Enter that a switch was thrown; return how many servers in a row have had the agent stopped all their lives.
