@@ -76,6 +76,11 @@ TRANSITIONS = (
     "other words under a taken number",
     "approved by two",
     "cancel of two",
+    "agent stopped by the workspace's switch",
+    "agent stopped by the server's switch",
+    "agent goes on",
+    "questions given the time they had left",
+    "undone while the agent is stopped",
 )
 
 
@@ -94,6 +99,7 @@ def transitions(world: World) -> Counter[str]:
     kinds: dict[str, str] = {}
     begun: dict[str, float] = {}
     asked: set[str] = set()
+    stopped: set[str] = set()
     for row in world.monitor.rows:
         body = msgspec.json.decode(row.body)
         for name in _of(row.kind, body, planned):
@@ -113,7 +119,17 @@ def transitions(world: World) -> Counter[str]:
             asked.add(body["question"]["id"])
         elif row.kind == "commit":
             found["done, undone later"] += kinds[body["intents"][0]] == "undo"
+            found["undone while the agent is stopped"] += bool(stopped)
+        elif row.kind == "config" and "switch" in body:
+            _switched(body["switch"], stopped, found)
     return found
+
+
+def _switched(switch: dict[str, Any], stopped: set[str], found: Counter[str]) -> None:
+    found[f"agent stopped by the {switch['scope']}'s switch"] += switch["on"]
+    found["agent goes on"] += not switch["on"] and stopped == {switch["scope"]}
+    found["questions given the time they had left"] += bool(switch.get("deadlines"))
+    (stopped.add if switch["on"] else stopped.discard)(switch["scope"])
 
 
 def _of(kind: str, body: dict[str, Any], planned: dict[str, int]) -> list[str]:

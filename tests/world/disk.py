@@ -11,7 +11,7 @@ from typing import Any
 from workspace.errors import Deposed, StoreFault
 from workspace.intents.record import Row
 from workspace.intents.segment import Segment
-from workspace.ports import Batch, JournalRow
+from workspace.ports import Batch, JournalRow, SwitchRow
 from workspace.store.memory import MemoryStore
 from workspace.store.segments import pack_rows, unpack
 
@@ -129,6 +129,12 @@ class Handle:
             raise StoreFault("the disk packed nothing")
         self._packing(segments)
         return await self._disk.pack(ws, epoch, segments)
+
+    async def switches(self) -> list[SwitchRow]:
+        """Look at the switches, which is asked so often that it takes no time; never again once dead."""
+        if not self.is_alive:
+            await asyncio.Event().wait()
+        return await self._disk.switches()
 
     def __getattr__(self, name: str) -> Any:
         """Every other method of the store, after a moment; never again once dead."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -31,6 +32,7 @@ from tests.world.deeds import (
     without_appended,
 )
 from tests.world.facts import Known, Sent, Violation, Writer, said
+from tests.world.halt import Halt
 from tests.world.kept import Kept, look_at_disk
 from tests.world.post import Post
 from workspace.intents.record import Row
@@ -65,6 +67,8 @@ class Monitor:
     made: dict[str, set[str]] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
     post: Post = field(default_factory=Post)
+    halt: Halt = field(default_factory=Halt)
+    clock: Callable[[], float] = lambda: 0.0
     ends: dict[str, int] = field(default_factory=dict)
     approved: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -107,6 +111,7 @@ class Monitor:
 
     def _record(self, row: Row) -> None:
         body = msgspec.json.decode(row.body)
+        self.halt.look(row, body, self.intents, self.clock())
         before = self._state()
         if row.kind == "commit":
             self._before_commit(row.seq, body, before)

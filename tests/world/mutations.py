@@ -18,11 +18,11 @@ import crdt.execute
 import crdt.fork
 import crdt.undo
 from crdt.document import EMPTY_UPDATE, Document
-from tests.world import disk
+from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace import sending
 from workspace.doorman import Doorman
-from workspace.intents import admission, committing, core, planning, settling
+from workspace.intents import admission, committing, core, planning, sequencer, settling
 from workspace.intents.causality import LaneClock, Lanes
 from workspace.intents.conflict import Unseen, unseen_by
 from workspace.intents.events import Spread
@@ -207,6 +207,26 @@ def _stale_rest() -> list[Any]:
     return [patch.object(Document, "rest", rest)]
 
 
+def _running_clocks() -> list[Any]:
+    original, deadline = sequencer.expire_questions, Sequencer.next_deadline
+
+    def expire(one: Any, turn: Any) -> bool:
+        kept, one.fold.stops.by_scope = one.fold.stops.by_scope, {}
+        try:
+            return original(one, turn)
+        finally:
+            one.fold.stops.by_scope = kept
+
+    def next_deadline(self: Sequencer) -> float | None:
+        times = [deadline(self), *(question.deadline for question in self.fold.board.questions.values())]
+        return min((at for at in times if at is not None), default=None)
+
+    return [
+        patch.object(sequencer, "expire_questions", expire),
+        patch.object(Sequencer, "next_deadline", next_deadline),
+    ]
+
+
 def _rows_only(batch: Any, *, seq: int, jid: int) -> None:
     check_dense(msgspec.structs.replace(batch, head=None), seq=seq, jid=jid)
 
@@ -322,6 +342,31 @@ MUTATIONS = (
     Mutation("torn disk", "a crash takes an edit that a record names", frozenset({"I11"}), 40, _torn),
     Mutation("spread", "now and then an edit is told to nobody", frozenset({"I13"}), 40, _deaf),
     Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_rest),
+    Mutation(
+        "stop",
+        "the agent is planned for and commits though it is stopped",
+        frozenset({"stop"}),
+        40,
+        lambda: [patch.object(core.Core, "is_halted", lambda self, entry: False)],
+    ),
+    Mutation(
+        "stop outside",
+        "effects leave though the agent is stopped",
+        frozenset({"stop"}),
+        200,
+        lambda: [
+            patch.object(Sending, "hold", lambda self: None),
+            patch.object(brake, "BRAKED_SHARE", 1.0),
+            patch.object(people, "SEND_SHARE", 0.6),
+        ],
+    ),
+    Mutation(
+        "stop clocks",
+        "questions are decided by their clocks though the agent is stopped",
+        frozenset({"stop"}),
+        200,
+        _running_clocks,
+    ),
     Mutation("compose stamp", "the stamp is read at send", frozenset({"I8", "I9"}), 60, tweak=_at_send),
     Mutation("notice time", "what has just popped up counts as read", frozenset({"I8", "I9"}), 100, tweak=_at_once),
 )

@@ -110,7 +110,14 @@ def _key(hash: str, i: int) -> str:
 class Carrier:
     """A server's way to the outside: slow, refused, lost on the way back; its server may die around it."""
 
-    def __init__(self, chance: random.Random, arrive: Callable[[Letter], None], mishap: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        chance: random.Random,
+        arrive: Callable[[Letter], None],
+        mishap: Callable[[], None],
+        leave: Callable[[], None],
+    ) -> None:
+        self._leave = leave
         self._chance = chance
         self._arrive = arrive
         self._mishap = mishap
@@ -118,6 +125,7 @@ class Carrier:
 
     async def deliver(self, letter: Letter) -> str:
         """Carry a letter. `workspace.ports.Courier`."""
+        self._leave()
         draw = self._chance.random()
         if draw < 0.12:
             self._mishap()

@@ -15,6 +15,7 @@ from typing import Any
 
 from crdt.document import Document
 from crdt.sync import encode_step1
+from tests.world.brake import Brake
 from tests.world.deeds import CELLS, LINES, Agent, Referee
 from tests.world.disk import Disk, Handle, WorldClock
 from tests.world.facts import Sent, Violation
@@ -86,6 +87,7 @@ class World:
     host: Host | None = None
     people: list[Person] = field(default_factory=list)
     stock: Stock = field(init=False)
+    brake: Brake = field(init=False)
     clock: WorldClock = field(init=False)
     tokens: dict[str, str] = field(default_factory=dict)
     home: contextvars.Context = field(default_factory=contextvars.copy_context)
@@ -100,6 +102,7 @@ class World:
         self.chance = random.Random(self.seed)
         self.sleepy = random.Random(f"{self.seed} rest")
         self.monitor = Monitor(self.chance.choice(LIMITS))
+        self.brake = Brake(self, WS)
         self.stock = Stock(Document("text", client=self.chance.randrange(1 << 16, 2**50)))
 
     def note(self, what: str) -> None:
@@ -117,7 +120,7 @@ class World:
         chance = random.Random(f"{self.seed} host {self.hosts}")
         handle = Handle(self.disk, chance, self._written, self._claimed, self._packing)
         settings = Settings(idle_seconds=120.0, presence_seconds=600.0)
-        carrier = Carrier(chance, self._arrive, lambda: self._befall(lobby))
+        carrier = Carrier(chance, self._arrive, lambda: self._befall(lobby), lambda: self._leave(lobby))
         lobby = Lobby(
             store=handle,
             planner=Agent(chance),
@@ -163,6 +166,13 @@ class World:
 
     def _arrive(self, letter: Letter) -> None:
         self._guard(lambda: self.monitor.post.arrive(letter))
+
+    def _leave(self, lobby: Lobby) -> None:
+        """See that the server that owns the workspace lets no effect go while the agent is stopped."""
+        room = lobby.rooms.get(WS)
+        is_up = self.host is not None and self.host.lobby is lobby
+        if is_up and room is not None and room.sequencer.core.epoch == self.monitor.claims:
+            self._guard(lambda: self.monitor.halt.leaving(asyncio.get_running_loop().time()))
 
     def _packing(self, segments: Sequence[Segment]) -> None:
         self._guard(lambda: self.monitor.kept.packing(segments))
@@ -231,6 +241,7 @@ class World:
         """Let the world happen, then let it come to rest, then look at the whole."""
         loop = asyncio.get_running_loop()
         self.clock = WorldClock(loop, random.Random(f"{self.seed} clock"))
+        self.monitor.clock = loop.time
         await self.boot()
         assert self.host is not None, "just booted"
         await self._found(self.host.lobby)
@@ -248,6 +259,7 @@ class World:
         crowd = Crowd(self)
         for _ in range(self.steps):
             crowd.step()
+            self.brake.step(bool(self.monitor.halt.on), is_sending=bool(self.monitor.replay.fold.outbox))
             await asyncio.sleep(self.chance.uniform(0.0, 3.0))
             self._raise()
             if self.chance.random() < LULL_SHARE:
@@ -336,6 +348,7 @@ class World:
         for _ in range(QUIET_ROUNDS):
             if self.host is None:
                 await self.boot()
+            self.brake.let_go()
             await asyncio.sleep(QUIET_SECONDS)
             self._raise()
             board = self.monitor.replay.fold.board
