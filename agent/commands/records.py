@@ -111,7 +111,8 @@ def _summary(kind: str, body: dict[str, object]) -> str:
             said = f"{body['commit']}: {body['summary']}"
         case "config" if isinstance(switch := body.get("switch"), dict):
             where = "on the whole server" if switch["scope"] == "server" else "here"
-            said = f"the agent {'is stopped' if switch['on'] else 'goes on'} {where}: {switch.get('reason', '')}"
+            why = f": {switch['reason']}" if "reason" in switch else ""
+            said = f"the agent {'is stopped' if switch['on'] else 'goes on'}, {where}{why}"
         case "verdict":
             said = f"{body['intent']} {body['state']}: {body['reason']}"
         case _:
