@@ -109,6 +109,10 @@ def _summary(kind: str, body: dict[str, object]) -> str:
             said = f"{body['decision']} {body['policy']} {body['outcome']}: {body['reason']}"
         case "commit":
             said = f"{body['commit']}: {body['summary']}"
+        case "config" if isinstance(switch := body.get("switch"), dict):
+            where = "on the whole server" if switch["scope"] == "server" else "here"
+            why = f": {switch['reason']}" if "reason" in switch else ""
+            said = f"the agent {'is stopped' if switch['on'] else 'goes on'}, {where}{why}"
         case "verdict":
             said = f"{body['intent']} {body['state']}: {body['reason']}"
         case _:

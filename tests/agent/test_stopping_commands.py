@@ -56,6 +56,9 @@ async def test_beside_a_running_server_it_is_in_the_log_when_the_command_ends(tm
             assert code == 0
             assert (await intent.verdict(20))["state"] == "done"
         assert await beside("status", *here) == (0, "The agent works.")
+    result = await asyncio.to_thread(RUNNER.invoke, app, ["log", "demo", "--kind", "config", *here])
+    assert "the agent is stopped, here: the numbers" in result.output
+    assert "the agent goes on, on the whole server" in result.output
 
 
 def test_without_a_server_it_is_written_down_and_holds_as_one_opens(

@@ -73,6 +73,7 @@ async def test_who_has_stopped_it_and_why_is_read_at_any_width(scheme: str, widt
     async with stage() as (server, browser):
         _, ana, problems = await visit(server, browser, "Ana", role="owner", scheme=scheme, width=width)
         await ana.get_by_test_id("stop-agent").click()
+        await expect(ana.get_by_test_id("stop-reason")).to_be_focused()
         await shoot(ana, f"stop-form-{scheme}-{width}")
         await ana.keyboard.press("Escape")
         await expect(ana.get_by_test_id("stop-form")).to_have_count(0)

@@ -62,6 +62,26 @@ async def test_words_leave_the_log_and_the_chain_stays_whole() -> None:
         assert live.sequencer.fold.state() == fold.state()
 
 
+async def test_words_that_the_reason_of_a_stop_quotes_leave_it_too() -> None:
+    async with running_server(planner=BuiltinPlanner()) as server:
+        owner = await server.token("owner", "owner")
+        async with (
+            connect(f"{server.ws_url}/ws/demo", token=owner) as room,
+            httpx2.AsyncClient(base_url=server.url, headers={"authorization": f"Bearer {owner}"}) as http,
+        ):
+            intent = await room.intent(SECRET)
+            await intent.verdict(10)
+            reason = f"somebody asked: {SECRET}"
+            assert (await http.put("/api/workspaces/demo/stop", json={"reason": reason})).status_code == 200
+            assert (await http.post("/api/workspaces/demo/redact", json={"intent": intent.id})).status_code == 200
+            stopped = (await http.get("/api/workspaces/demo/stop")).json()
+            assert stopped["stops"][0]["reason"] == "somebody asked: [redacted]"
+            assert stopped["stopped"], "who reads the log anew still reads that the agent is stopped"
+            shown = (await http.get("/api/workspaces/demo/log")).text
+            assert SECRET not in shown.replace("\\", ""), "what the agent wrote is edited like any text"
+        assert verify(*await read_all(server.lobby.store, "demo")).ok
+
+
 @pytest.mark.parametrize("how", ["blank another", "change the rest"])
 async def test_blanking_without_a_record_is_found(how: str) -> None:
     async with running_server(planner=BuiltinPlanner()) as server:

@@ -304,3 +304,20 @@ async def test_an_order_waits_for_the_workspace_to_open() -> None:
         while await store.switches():
             await asyncio.sleep(0.005)
     await lobby.stop()
+
+
+async def test_a_fork_is_stopped_as_its_original_was_and_as_the_server_is() -> None:
+    async with running_server(planner=BuiltinPlanner()) as server, http(server, ws=None) as owner:
+        await owner.put("/api/stop", json={"reason": "an outage"})
+        stopped = (await owner.put(f"{WS}/stop", json={"reason": "look"})).json()
+        assert len(stopped["stops"]) == 2
+        at = stopped["stops"][1]["seq"]
+        await owner.delete("/api/stop")
+        await owner.delete(f"{WS}/stop")
+        made = (await owner.post(f"{WS}/fork", json={"id": "past", "at": at})).json()
+        assert [(stop["scope"], stop["reason"]) for stop in made["stops"]] == [("workspace", "look")]
+        waits = (await owner.post("/api/workspaces/past/intents?wait=0", json={"text": FAST})).json()
+        assert waits["state"] == "queued"
+        assert (await owner.delete("/api/workspaces/past/stop")).json()["stopped"] is False
+        report = await report_of(server, "past")
+        assert report.ok, report.reason

@@ -25,6 +25,13 @@ export function Activity({ room }: { room: Room }) {
   )
 }
 
+/** A thrown switch in words. */
+function switched({ actor, body }: LogRecord): string {
+  const { scope, on, reason } = body.switch as { scope: string; on: boolean; reason?: string }
+  const where = scope === 'server' ? ' on the whole server' : ''
+  return on ? `${actor} stopped the agent${where}${reason ? `: ${reason}` : ''}` : `${actor} let the agent go on${where}`
+}
+
 function describe(record: LogRecord, room: Room): string {
   const body = record.body
   const author = (id: string) => room.intents.get(id)?.actor ?? id
@@ -49,6 +56,7 @@ function describe(record: LogRecord, room: Room): string {
       if (body.opened || body.closed || body.compared) return ''
       return body.oracle === 'question' ? `The agent asks: ${body.question?.text}` : body.reason ? `The agent: ${body.reason}` : ''
     case 'config':
+      if (body.switch) return switched(record)
       return body.documents ? `${record.actor} made ${Object.keys(body.documents).join(', ')}` : ''
     default:
       return ''

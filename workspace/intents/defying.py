@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workspace.intents.fold import Fold
-from workspace.intents.record import CommitBody, EffectBody, OracleBody, PlanBody, Record
+from workspace.intents.record import CommitBody, DecisionBody, EffectBody, OracleBody, PlanBody, Record, VerdictBody
 
 CONDITION = "stop"
 
@@ -27,6 +27,10 @@ def defiance(record: Record, fold: Fold) -> str:
             return f"{name} is there although {_lower(stops.words)}"
         case OracleBody(opened=opened) if opened is not None:
             return f"{opened.model} was asked although {_lower(stops.words)}"
+        case DecisionBody(decision=name, by="timer"):
+            return f"{name} was decided by a clock that stood still: {_lower(stops.words)}"
+        case VerdictBody(intent=name, code="no_answer"):
+            return f"{name} ended by a clock that stood still: {_lower(stops.words)}"
         case _:
             return ""
 

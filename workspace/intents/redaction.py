@@ -66,11 +66,14 @@ def redact(rows: Iterable[Row], intent: str) -> Redaction | None:
     words = words_of(concern.text, concern.value)
     bodies: dict[int, str] = {}
     for part in parts:
-        if part.kind in KEPT_KINDS:
+        if part.kind in KEPT_KINDS and "switch" not in part.body:
             continue
         blank = msgspec.json.decode(canonical(part.body))
-        BLANKERS[part.kind](concern, blank)
-        blank = _swept(blank, words)
+        if part.kind == "config":  # of a set-up only why somebody has stopped the agent is told freely
+            blank["switch"] = _swept(blank["switch"], words)
+        else:
+            BLANKERS[part.kind](concern, blank)
+            blank = _swept(blank, words)
         if blank != part.body:
             bodies[part.seq] = f'{BLANKED}{shas[part.seq]}","body":{canonical(blank).decode()}}}'
     calls, later = calls_of(parts, concern)

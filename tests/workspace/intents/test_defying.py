@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import msgspec
 import pytest
 
@@ -9,11 +11,13 @@ import workspace.intents.accounting as accounting
 import workspace.intents.core as core
 from tests.workspace.intents.driver import Driver
 from tests.workspace.intents.test_replay_audit import audited, conditions
+from tests.world.mutations import MUTATIONS
 from workspace.intents.calls import CallOpened
 from workspace.intents.effects import Effect, Outgoing, Receiver
 from workspace.intents.events import CallOpening, Configured, EffectSettled, Proposed
-from workspace.intents.plan import Planned
-from workspace.intents.record import ConfigBody, OracleBody
+from workspace.intents.intent import Scope
+from workspace.intents.plan import Asked, Option, Planned
+from workspace.intents.record import ConfigBody, OracleBody, PolicyConfig
 from workspace.intents.stop import Switch
 
 
@@ -47,6 +51,26 @@ def test_an_audit_finds_what_goes_against_a_stop(monkeypatch: pytest.MonkeyPatch
     under_a_stop(deaf)
     kinds = {deaf.rows[breach.seq - 1].kind for breach in audited(deaf).breaches if breach.condition == "stop"}
     assert kinds == {"plan", "commit", "oracle"}
+
+
+def test_an_audit_finds_what_a_clock_that_stands_still_has_decided() -> None:
+    running = next(mutation for mutation in MUTATIONS if mutation.name == "stop clocks")
+    for applied in (False, True):
+        driver = Driver(PolicyConfig(chain=("ask", "fair"), ask_seconds=5))
+        seen = driver.sequencer.fold.seq
+        ana, ben = (driver.ask(actor, seen=seen, scope=(Scope("budget"),)) for actor in ("Ana", "Ben"))
+        chen = driver.ask("Chen", seen=seen, scope=(Scope("plan"),))
+        driver.set(ana, "price", 1)
+        driver.set(ben, "price", 2)
+        task = driver.tasks.pop(chen)
+        driver.handle(Proposed(chen, task.attempt, Asked("Which?", (Option("a", "A"),))))
+        driver.wait(1)
+        assert len(driver.sequencer.fold.board.questions) == 2
+        driver.handle(Configured("Owner", ConfigBody(switch=Switch("workspace", True))))
+        with running.applied() if applied else nullcontext():
+            driver.wait(60)
+        found = sorted(driver.rows[breach.seq - 1].kind for breach in audited(driver).breaches)
+        assert found == (["decision", "verdict"] if applied else []), found
 
 
 def stopped_with_an_effect() -> tuple[Driver, Outgoing]:
