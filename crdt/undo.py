@@ -3,24 +3,23 @@
 Only what the edit itself inserted is removed, only what it removed is put back; what others typed inside or around
 stays. What others have set since is not reverted: it is named instead. Refused: pycrdt's `UndoManager`, which falls
 through to older edits when an item was overwritten and needs every update ever made (dependencies, trap 14).
+Values are taken back here, words in `crdt.undo_text`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from typing import NamedTuple
 
-from crdt.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
-from crdt.copying import copied
-from crdt.digest import canonical, digest_text
+from crdt.anchor import Anchor
+from crdt.digest import canonical
 from crdt.document import Document
-from crdt.errors import CrdtError
+from crdt.hunks import Rival
 from crdt.ops import (
     Check,
     CreateDocument,
-    Delete,
     DeleteValue,
     Increment,
     ListAdd,
@@ -31,141 +30,38 @@ from crdt.ops import (
     hash_of_value,
     is_writable,
 )
-from crdt.parts import Block
 from crdt.paths import ABSENT, Path, dotted, find_item, item_anchor, list_at, read_path
-from crdt.scan import Id
-from crdt.scanned import EMBED, STRING, TYPE
-from crdt.text import point_at_utf16
+from crdt.standing import Spans
 from crdt.values import for_people
 
-Spans = Iterable[tuple[int, int, int]]  # (Yjs client id, first clock, end clock), half open
-NEIGHBOURS_PROBED = 64
-SHOWN = frozenset({STRING, EMBED, TYPE})
+
+class Emptied(NamedTuple):
+    """Words of an edit that were only taken out, by these records, and what comes back at their place."""
+
+    words: str
+    back: str
+    seqs: tuple[int, ...]
+    at: int
 
 
 @dataclass(slots=True)
 class Undo:
     """What takes an edit back: operations, in order, and what cannot be taken back, in words.
 
-    `inside` are code point ranges of the text as it is now that were typed into the edit's words: they stay, without
-    what stood around them.
+    Ranges are code points of the text as it is now. `inside` was typed into the edit's words: it stays, without what
+    stood around it. `replaced` are the edit's words in whose place others stand: those stay. `emptied` were only taken
+    out. `taken` are words that come not back, because another record took them out again. `grown` are words written
+    since that would make one word with what comes back. `orphans` come back although what wrote them was taken back.
     """
 
     ops: list[Op] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     inside: list[tuple[int, int]] = field(default_factory=list)
-
-
-def visible_runs(document: Document, spans: Spans) -> list[tuple[int, int]]:
-    """Return where the characters of these ids stand now, as ascending disjoint code point ranges."""
-    blocks, deleted = document.blocks()
-    found: list[tuple[int, int]] = []
-    for client, low, high in spans:
-        gone = deleted.get(client, ())
-        for block in blocks.get(client, ()):
-            end = block.start + block.length
-            is_gone = any(start <= block.start < stop for start, stop in gone)
-            if end <= low or block.start >= high or is_gone or not _is_shown(document, client, block):
-                continue
-            at = resolve_anchor(document, Anchor(Id(client, block.start), None, 0))
-            if block.text is None:
-                found.append((at, at + 1))
-                continue
-            first = point_at_utf16(block.text, max(0, low - block.start))
-            last = point_at_utf16(block.text, min(block.length, high - block.start))
-            found.append((at + first, at + last))
-    return _joined(found)
-
-
-def _is_shown(document: Document, client: int, block: Block) -> bool:
-    """Tell whether a struct is a part of the text that people see: words, or something embedded."""
-    return block.kind in SHOWN and document.is_in_text(Id(client, block.start))
-
-
-def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(runs):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def undo_text(doc: str, before: Document, after: Document, now: Document, *, inserted: Spans, deleted: Spans) -> Undo:
-    """Return what takes a text edit back. `before` and `after` are the document around it, `now` as it is."""
-    undo, text = Undo(), now.text()
-    removing = visible_runs(now, inserted)
-    for start, end in visible_runs(before, deleted):
-        at = _place(before, after, now, start, end, inserted)
-        if at is None:
-            at = _beside(before, now, start, end, removing)
-        (anchor,) = place_anchors(now, [(at, -1)])
-        inserts, left_out = copied(before, start, end, doc=doc, at=anchor.encode())
-        # All go to the same place, the last first: each pushes what stands there to the right.
-        undo.ops += reversed(inserts)
-        if left_out:
-            undo.lost.append(f"{left_out} embedded in {doc} cannot be put back")
-    for start, end in removing:
-        place = place_range(now, start, end)
-        undo.ops.append(Delete(doc, place.start.encode(), place.end.encode(), digest_text(text[start:end])))
-    undo.inside = _typed_into(after, now, inserted, removing)
-    return undo
-
-
-def _typed_into(
-    after: Document, now: Document, inserted: Spans, removing: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """Return what stands now between words that stood side by side when the edit had put them there."""
-    found: list[tuple[int, int]] = []
-    if len(removing) < 2:
-        return found
-    for low, high in visible_runs(after, inserted):
-        left = visible_runs(now, ids_of_range(after, low, high))
-        found += [(end, start) for (_, end), (start, _) in pairwise(left)]
-    return found
-
-
-def _place(before: Document, after: Document, now: Document, start: int, end: int, inserted: Spans) -> int | None:
-    """Return where the words that replaced those at `start` to `end` stand now; None when nothing of them is left."""
-    ((client, first, _), *_) = ids_of_range(before, start, start + 1)
-    try:
-        buried = resolve_anchor(after, Anchor(Id(client, first), None, 0))
-    except CrdtError:
-        return None
-    for low, high in visible_runs(after, inserted):
-        standing = visible_runs(now, ids_of_range(after, low, high)) if low <= buried <= high else []
-        if standing:
-            # Replaced words are buried before or behind what replaced them: which of the two says where they belong.
-            return standing[0][0] if buried <= low else standing[-1][1]
-    return None
-
-
-def _beside(before: Document, now: Document, start: int, end: int, removing: Sequence[tuple[int, int]]) -> int:
-    """Return where words that stood at `start` to `end` belong now: behind the nearest neighbour that is left."""
-    left = ids_of_range(before, max(0, start - NEIGHBOURS_PROBED), start)
-    for id in reversed(left):
-        at = _standing(now, id, removing)
-        if at is not None:
-            return at[1]
-    right = ids_of_range(before, end, min(len(before.text()), end + NEIGHBOURS_PROBED))
-    for id in right:
-        at = _standing(now, id, removing)
-        if at is not None:
-            return at[0]
-    return 0 if not left else len(now.text())
-
-
-def _standing(now: Document, id: tuple[int, int, int], removing: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Return where a character stands now; None when it is gone or is about to go."""
-    try:
-        runs = visible_runs(now, [id])
-    except CrdtError:
-        return None
-    if not runs:
-        return None
-    ((start, end),) = runs
-    return None if any(low <= start < high for low, high in removing) else (start, end)
+    replaced: list[Rival] = field(default_factory=list)
+    emptied: list[Emptied] = field(default_factory=list)
+    taken: list[tuple[str, int]] = field(default_factory=list)
+    orphans: list[Emptied] = field(default_factory=list)
+    grown: list[tuple[int, int]] = field(default_factory=list)
 
 
 def undo_values(

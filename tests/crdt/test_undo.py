@@ -11,7 +11,8 @@ from crdt.document import Applied, Document
 from crdt.execute import execute
 from crdt.ops import DeleteValue, Increment, Insert, ListAdd, ListRemove, Op, Replace, SetValue, hash_of_value
 from crdt.paths import Path, item_anchor, read_path, set_path
-from crdt.undo import Undo, undo_text, undo_values
+from crdt.undo import Undo, undo_values
+from crdt.undo_text import undo_text
 
 AGENT, HAND = 101, 202
 WORDS = st.text(alphabet="abé😀 \n漢", max_size=6)
