@@ -5,8 +5,8 @@ And when each id came and went, as far as a log says. Both are folds of the log;
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from crdt.scan import Id
@@ -23,7 +23,8 @@ class Lineage:
 
     def __init__(self) -> None:
         self._roots: dict[int, list[Mapped]] = {}
-        self._heirs: dict[int, list[Mapped]] = {}
+        # What one undo has put back for ids of a client is disjoint; what several have is not.
+        self._heirs: dict[int, list[list[Mapped]]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._roots)
@@ -33,53 +34,37 @@ class Lineage:
         news, olds = list(new), list(old)
         if sum(end - start for _, start, end in news) != sum(end - start for _, start, end in olds):
             return False
+        heirs: dict[int, list[Mapped]] = {}
         for (client, first, _), (older, low, high) in _aligned(news, list(self.roots(olds))):
-            size = high - low
-            own = self._roots.setdefault(client, [])
-            own.append((first, first + size, older, low))
-            own.sort()
-            self._heirs.setdefault(older, []).append((low, high, client, first))
+            insort(self._roots.setdefault(client, []), (first, first + high - low, older, low))
+            insort(heirs.setdefault(older, []), (low, high, client, first))
+        for older, own in heirs.items():
+            self._heirs.setdefault(older, []).append(own)
         return True
 
     def root(self, id: Id) -> Id:
         """Return what an id stands for."""
-        own = self._roots.get(id.client, [])
-        at = bisect_right(own, id.clock, key=_start) - 1
-        if at < 0 or own[at][1] <= id.clock:
-            return id
-        start, _, client, first = own[at]
-        return Id(client, first + id.clock - start)
-
-    def latest(self, id: Id) -> Id:
-        """Return the last that was put there for an id, or for what it stands for."""
-        root = self.root(id)
-        for start, end, client, first in reversed(self._heirs.get(root.client, [])):
-            if start <= root.clock < end:
-                return Id(client, first + root.clock - start)
-        return root
+        return _at(self._roots.get(id.client, ()), id.clock) or id
 
     def line(self, id: Id) -> list[Id]:
         """Return what an id stands for and all that ever stood for that, the first first."""
         root = self.root(id)
-        found = [root]
-        for start, end, client, first in self._heirs.get(root.client, []):
-            if start <= root.clock < end:
-                found.append(Id(client, first + root.clock - start))
-        return found
+        found = (_at(own, root.clock) for own in self._heirs.get(root.client, ()))
+        return [root, *(heir for heir in found if heir is not None)]
+
+    def latest(self, id: Id) -> Id:
+        """Return the last that was put there for an id, or for what it stands for."""
+        return self.line(id)[-1]
 
     def roots(self, spans: Spans) -> Iterator[tuple[int, int, int]]:
         """Yield what these ids stand for, in their order."""
         for client, start, end in spans:
             at = start
-            for low, high, older, first in self._roots.get(client, []):
-                if high <= at or low >= end:
-                    continue
+            for low, high, older, first in _within(self._roots.get(client, ()), start, end):
                 if low > at:
                     yield client, at, low
-                at = max(at, low)
-                stop = min(high, end)
-                yield older, first + at - low, first + stop - low
-                at = stop
+                yield older, first, first + high - low
+                at = high
             if at < end:
                 yield client, at, end
 
@@ -88,10 +73,8 @@ class Lineage:
         found = list[tuple[int, int, int]]()
         for client, start, end in self.roots(spans):
             found.append((client, start, end))
-            for low, high, heir, first in self._heirs.get(client, []):
-                a, b = max(low, start), min(high, end)
-                if a < b:
-                    found.append((heir, first + a - low, first + b - low))
+            for own in self._heirs.get(client, ()):
+                found += [(heir, first, first + high - low) for low, high, heir, first in _within(own, start, end)]
         return found
 
     def heirs(self) -> list[tuple[int, int, int]]:
@@ -101,6 +84,26 @@ class Lineage:
 
 def _start(mapped: Mapped) -> int:
     return mapped[0]
+
+
+def _at(own: Sequence[Mapped], clock: int) -> Id | None:
+    """Return what one clock stands for, by disjoint spans; None where none of them holds it."""
+    at = bisect_right(own, clock, key=_start) - 1
+    if at < 0 or own[at][1] <= clock:
+        return None
+    start, _, client, first = own[at]
+    return Id(client, first + clock - start)
+
+
+def _within(own: Sequence[Mapped], start: int, end: int) -> Iterator[Mapped]:
+    """Yield what of disjoint spans lies between two clocks, cut to it."""
+    at = max(0, bisect_right(own, start, key=_start) - 1)
+    while at < len(own) and own[at][0] < end:
+        low, high, client, first = own[at]
+        at += 1
+        if high > start:
+            cut = max(low, start)
+            yield cut, min(high, end), client, first + cut - low
 
 
 def _aligned(

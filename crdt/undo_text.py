@@ -9,6 +9,7 @@ has put back stands for what was there (`crdt.lineage`).
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -77,10 +78,11 @@ class _Work:
     def _orphans(self, hunk: Hunk, back: Sequence[tuple[int, int]], place: int) -> Iterator[Emptied]:
         """Yield what comes back of words whose own edit was taken back since."""
         found: dict[int, list[str]] = {}
+        points = {at for start, end in back for at in range(start, end)}
         for piece in hunk.taken:
             for at, id in enumerate(ids_in(piece), piece.start):
                 seq = self.past.came(id)
-                if seq in self.past.undone and any(start <= at < end for start, end in back):
+                if seq in self.past.undone and at in points:
                     found.setdefault(seq, []).append(self.before.text()[at])
         yield from (Emptied("", "".join(chars), (seq,), place) for seq, chars in found.items())
 
@@ -123,9 +125,10 @@ class _Work:
     def _apart(self, hunk: Hunk, back: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], list[int]]:
         """Return what an edit took out without a word in its place, cut where it stood apart, and where that was."""
         runs, places, where = list[tuple[int, int]](), list[int](), dict[Id, int]()
+        points = {at for start, end in back for at in range(start, end)}
         for piece in hunk.taken:
             for at, id in enumerate(ids_in(piece), piece.start):
-                if not any(start <= at < end for start, end in back):
+                if at not in points:
                     continue
                 place = place_of(self.now, self.past.lineage.latest(id), where)
                 if runs and runs[-1][1] == at and places[-1] == place:
@@ -164,9 +167,9 @@ def undo_text(
     undo = work.undo
     coming = _in_order(work)
     undo.grown = list(_grown(work, coming))
-    for place, (start, end) in reversed(coming):
-        (anchor,) = place_anchors(now, [(place, -1)])
-        inserts, left_out = copied(before, start, end, doc=doc, at=anchor.encode(), ids=_ids_of(before))
+    anchors = place_anchors(now, [(place, -1) for place, _ in coming])
+    for (_, (start, end)), anchor in zip(reversed(coming), reversed(anchors), strict=True):
+        inserts, left_out = copied(before, start, end, doc=doc, at=anchor.encode(), ids=_ids_of(work.taken))
         # What goes to one place goes there the last first: each pushes what stands there to the right.
         undo.ops += reversed(inserts)
         if left_out:
@@ -193,10 +196,16 @@ def _checks(work: _Work) -> Iterator[Op]:
             yield Check(work.doc, digest_text(text[start:end]), (), place.start.encode(), place.end.encode())
 
 
-def _ids_of(before: Document) -> Callable[[int, int], Ids]:
+def _ids_of(taken: Sequence[Piece]) -> Callable[[int, int], Ids]:
+    """Return what says which ids stood at a range of the text before the edit; `taken` are pieces in its order."""
+    ends = [piece.end for piece in taken]
+
     def ids(start: int, end: int) -> Ids:
         found = list[tuple[int, int, int]]()
-        for client, low, high in ids_of_range(before, start, end):
+        at = bisect_right(ends, start)
+        while at < len(taken) and taken[at].start < end:
+            client, low, high = taken[at].cut(start, end).span
+            at += 1
             if found and found[-1][0] == client and found[-1][2] == low:
                 found[-1] = (client, found[-1][1], high)
             else:
@@ -216,7 +225,7 @@ def _in_order(work: _Work) -> list[tuple[int, tuple[int, int]]]:
     if not heirs:
         return _ascending(work.coming)
     order = _Order(work.past, ranked(work.now))
-    chars = [(id, at) for one in heirs for at, id in enumerate(ids_in(one), one.start)]
+    chars = [(id, at, order.came(id)) for one in heirs for at, id in enumerate(ids_in(one), one.start)]
     coming = list[tuple[int, tuple[int, int]]]()
     for place, (start, end) in work.coming:
         for piece in work.taken:
@@ -246,13 +255,17 @@ class _Order:
         self._past, self._rank = past, rank
         self._ranks: dict[Id, int] = {}
 
-    def place(self, id: Id, place: int, others: Sequence[tuple[Id, int]]) -> int:
+    def came(self, id: Id) -> int:
+        """Return which record brought an id itself."""
+        seq = self._past.brought.at(id)
+        return NEVER if seq is None else seq
+
+    def place(self, id: Id, place: int, others: Sequence[tuple[Id, int, int]]) -> int:
         """Return where a character comes back, which would do so at `place`: behind and before those it stood with."""
-        gone = self._past.taken.at(self._past.lineage.latest(id))
+        gone = self._past.taken.at(self._past.lineage.latest(id)) or 0
         low, high = 0, NEVER
-        for other, at in others:
-            came = self._past.brought.at(other)
-            met = self._past.met(id, other) if gone is None or came is None or came >= gone else None
+        for other, at, came in others:
+            met = self._past.met(id, other) if came >= gone else None
             if met is not None and self._of(met[1]) < self._of(met[0]):
                 low = max(low, at + 1)
             elif met is not None:

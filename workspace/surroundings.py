@@ -160,17 +160,29 @@ def _follow_words(lineage: Lineage, document: Document, part: CommitDoc, ops: Se
         if isinstance(op, Insert):
             size = utf16_length(op.text)
             if op.of:
-                lineage.enter([(id.client, id.clock, id.clock + 1) for id in units[at : at + size]], op.of)
+                lineage.enter(_cut(units, at, at + size), op.of)
             at += size
 
 
-def _written(document: Document, part: CommitDoc) -> list[Id]:
+def _cut(spans: Sequence[tuple[int, int, int]], low: int, high: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the ids from the `low`-th to the `high`-th of spans."""
+    passed = 0
+    for client, start, end in spans:
+        first, last = start + max(0, low - passed), min(end, start + high - passed)
+        if first < last:
+            yield client, first, last
+        passed += end - start
+
+
+def _written(document: Document, part: CommitDoc) -> list[tuple[int, int, int]]:
     """Return the ids of words and embeds that a commit has written, as they were written, without marks."""
     blocks, _ = document.blocks()
     return [
-        Id(client, clock)
+        (client, max(low, block.start), min(high, block.start + block.length))
         for client, low, high in part.inserted
         for block in blocks.get(client, [])
-        if block.kind in (STRING, EMBED) and document.is_in_text(Id(client, block.start))
-        for clock in range(max(low, block.start), min(high, block.start + block.length))
+        if block.kind in (STRING, EMBED)
+        and block.start < high
+        and low < block.start + block.length
+        and document.is_in_text(Id(client, block.start))
     ]
