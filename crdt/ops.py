@@ -90,12 +90,16 @@ class DeleteValue(msgspec.Struct, frozen=True, tag_field="op", tag="del"):
 
 
 class ListAdd(msgspec.Struct, frozen=True, tag_field="op", tag="list_add"):
-    """Add `value` to the list at `path`, behind the item anchored by `after` (None: at the start)."""
+    """Add `value` to the list at `path`, behind the item anchored by `after` (None: at the start).
+
+    `of` is the anchor of the item that an undo puts back with it: the new one stands for that from then on.
+    """
 
     doc: str
     path: Path
     value: Json
     after: str | None = None
+    of: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ListMove(msgspec.Struct, frozen=True, tag_field="op", tag="list_move"):
@@ -168,6 +172,8 @@ def validate(op: Op) -> None:
             raise MalformedFrame("an insert stands for more or fewer characters than it writes")
     if isinstance(op, SetValue | ListAdd):
         check_value(op.value)
+    if isinstance(op, ListAdd) and op.of:
+        Anchor.decode(op.of)
     if not isinstance(op, Insert | Replace | Delete | CreateDocument) and len(op.path) > PATH_DEPTH_MAX:
         raise FrameTooLarge(f"a path is more than {PATH_DEPTH_MAX} deep")
 

@@ -1,24 +1,18 @@
-"""Where characters of given ids stand in a text, whose they are, and in which order all that ever stood there lies.
-
-A text shows only what is not deleted; what is deleted keeps its place among the rest. `ranked` makes it visible, on a
-copy, so that two characters can be compared that never stood there together.
-"""
+"""Where characters of given ids stand in a text, and whose they are."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from crdt.anchor import Anchor, resolve_anchor
-from crdt.document import EMPTY_UPDATE, Document
-from crdt.errors import CrdtError
-from crdt.parts import Block, Part, sections_of
+from crdt.document import Document
+from crdt.parts import Block
 from crdt.ruler import EMBED as EMBED_CHARACTER
 from crdt.scan import Id
-from crdt.scanned import DELETED, EMBED, STRING, TYPE, Span
+from crdt.scanned import EMBED, STRING, TYPE, Span
 from crdt.text import point_at_utf16, utf16_length, utf16_offset
-from crdt.wire import Writer
 
 Spans = Iterable[tuple[int, int, int]]  # (Yjs client id, first clock, end clock), half open
 SHOWN = frozenset({STRING, EMBED, TYPE})
@@ -111,37 +105,3 @@ def joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             found.append((start, end))
     return found
-
-
-def ranked(document: Document) -> Callable[[Id], int]:
-    """Return what says where an id of a text lies among all that ever stood there, deleted or not."""
-    shown = _unveiled(document)
-
-    def rank(id: Id) -> int:
-        try:
-            return resolve_anchor(shown, Anchor(id, None, 0))
-        except CrdtError:  # it was collected
-            return 0
-
-    return rank
-
-
-def _unveiled(document: Document) -> Document:
-    """Return a copy of a text in which what was deleted stands again, as characters that say nothing."""
-    state = document.encode()
-    if state == EMPTY_UPDATE:
-        return document
-    sections = sections_of(state)
-    writer = Writer().var_uint(len(sections))
-    for client, parts in sections.items():
-        writer.var_uint(len(parts)).var_uint(client).var_uint(parts[0].clock if parts else 0)
-        for part in parts:
-            writer.raw(_shown(document, state, part))
-    return Document.of_state("text", writer.raw(NO_DELETIONS).getvalue(), client=document.client)
-
-
-def _shown(document: Document, state: bytes, part: Part) -> bytes:
-    if part.kind != DELETED or not document.is_in_text(Id(part.client, part.clock)):
-        return state[part.at : part.end]
-    head = Writer().byte(state[part.at] & KIND_BITS | STRING).raw(state[part.at + 1 : part.body])
-    return head.var_string("·" * part.length).getvalue()

@@ -16,7 +16,9 @@ from typing import NamedTuple
 from crdt.anchor import Anchor
 from crdt.digest import canonical
 from crdt.document import Document
+from crdt.errors import CrdtError
 from crdt.hunks import Rival
+from crdt.lineage import Lineage, Past
 from crdt.ops import (
     Check,
     CreateDocument,
@@ -30,7 +32,9 @@ from crdt.ops import (
     hash_of_value,
     is_writable,
 )
-from crdt.paths import ABSENT, Path, dotted, find_item, item_anchor, list_at, read_path
+from crdt.ordering import Order, ranked_items
+from crdt.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
+from crdt.scan import Id
 from crdt.standing import Spans
 from crdt.values import for_people
 
@@ -73,12 +77,15 @@ def undo_values(
     *,
     inserted: Spans,
     added: Mapping[Path, float],
+    past: Past | None = None,
 ) -> Undo:
     """Return what takes edits of values back, the last one first.
 
-    `after` is the document just after the edit, `added` what later edits of the agent have added to each number.
+    `after` is the document just after the edit, `added` what later edits of the agent have added to each number, `past`
+    what a log knows of the ids in it.
     """
-    undo, spans = Undo(), list(inserted)
+    undo, past = Undo(), past or Past()
+    spans = past.lineage.instances(inserted)
     for op in reversed(ops):
         if op.doc != doc:
             continue
@@ -86,15 +93,15 @@ def undo_values(
             case Increment(_, path, by):
                 _undo_increment(undo, doc, path, by, after, now, added.get(path, 0))
             case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
-                _undo_item(undo, doc, tuple(holder), at, before, after, now)
+                _undo_item(undo, doc, tuple(holder), at, before, after, now, past)
             case SetValue(_, path) | DeleteValue(_, path):
                 _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
                 _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path):
-                _undo_add(undo, doc, path, after, now, spans)
+                _undo_add(undo, doc, path, after, now, spans, past.lineage)
             case ListRemove(_, path, item):
-                _undo_remove(undo, doc, path, item, before, now)
+                _undo_remove(undo, doc, path, item, before, now, past)
             case ListMove(_, path):
                 undo.lost.append(f"an item of {doc}.{dotted(path)} stays where it was moved to")
             case _:
@@ -129,13 +136,15 @@ def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Documen
         undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
 
 
-def _undo_item(undo: Undo, doc: str, path: Path, at: int, before: Document, after: Document, now: Document) -> None:
+def _undo_item(
+    undo: Undo, doc: str, path: Path, at: int, before: Document, after: Document, now: Document, past: Past
+) -> None:
     """Put back an item of a list that was taken out by its number."""
     anchor = item_anchor(before, path, at)
     if anchor is None:
         _undo_set(undo, doc, path, before, after, now)
     else:
-        _undo_remove(undo, doc, path, anchor, before, now)
+        _undo_remove(undo, doc, path, anchor, before, now, past)
 
 
 def _text(value: object) -> bytes:
@@ -143,19 +152,24 @@ def _text(value: object) -> bytes:
 
 
 def _undo_add(
-    undo: Undo, doc: str, path: Path, after: Document, now: Document, spans: list[tuple[int, int, int]]
+    undo: Undo,
+    doc: str,
+    path: Path,
+    after: Document,
+    now: Document,
+    spans: list[tuple[int, int, int]],
+    lineage: Lineage,
 ) -> None:
     """Take an added item out again, unless somebody has changed something inside it since."""
     known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
-    for at, item in enumerate(_items(now, path) if list_at(now, path) is not None else ()):
-        anchor = item_anchor(now, path, at)
-        id = Anchor.decode(anchor).item if anchor is not None else None
-        if id is None or not any(client == id.client and low <= id.clock < high for client, low, high in spans):
+    made = {lineage.root(id): item for id, item in _items_by_id(after, path)}
+    for at, (id, item) in enumerate(_items_by_id(now, path)):
+        if not any(client == id.client and low <= id.clock < high for client, low, high in spans):
             continue
-        if anchor is None or anchor in known:
+        anchor, root = _anchor(id), lineage.root(id)
+        if anchor in known:
             continue
-        made = find_item(after, path, anchor)
-        if made is None or canonical(_items(after, path)[made]) != canonical(item):
+        if root not in made or canonical(made[root]) != canonical(item):
             undo.lost.append(f"an item added to {doc}.{dotted(path)} has been changed since")
         else:
             undo.ops.append(ListRemove(doc, path, anchor, hash_of_value(now, (*path, at))))
@@ -163,21 +177,66 @@ def _undo_add(
     undo.lost.append(f"an item added to {doc}.{dotted(path)} is not there any more")
 
 
-def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, now: Document) -> None:
-    """Put a removed item back behind the nearest item that is left."""
-    items = read_path(before, path)
-    anchors = [item_anchor(before, path, at) for at in range(len(items) if isinstance(items, list) else 0)]
-    if item not in anchors or list_at(now, path) is None:
-        undo.lost.append(f"an item removed from {doc}.{dotted(path)} cannot be put back: the list is another one")
+def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, now: Document, past: Past) -> None:
+    """Put a removed item back behind the nearest item that is left, in the order in which items stood."""
+    where, root = f"{doc}.{dotted(path)}", past.lineage.root
+    old = _items_by_id(before, path)
+    id = Anchor.decode(item).item
+    at = next((at for at, (other, _) in enumerate(old) if other == id), None)
+    if id is None or at is None or list_at(now, path) is None:
+        undo.lost.append(f"an item removed from {where} cannot be put back: the list is another one")
         return
-    at = anchors.index(item)
-    there = {item_anchor(now, path, index) for index in range(len(_items(now, path)))}
-    after = next((anchor for anchor in reversed(anchors[:at]) if anchor in there), None)
-    value = for_people(items[at]) if isinstance(items, list) else None
+    there = {root(other): index for index, (other, _) in enumerate(_items_by_id(now, path))}
+    if root(id) in there:
+        return  # an undo has put it back already
+    taker = past.taker(id)
+    if taker is not None:
+        undo.lost.append(f"an item removed from {where} has been taken out by others since")
+        return
+    value = for_people(old[at][1])
     if not is_writable(value):
-        undo.lost.append(f"an item removed from {doc}.{dotted(path)} can only be made by an editor")
+        undo.lost.append(f"an item removed from {where} can only be made by an editor")
         return
-    undo.ops.append(ListAdd(doc, path, value, after))
+    if past.came(id) in past.undone:
+        undo.orphans.append(Emptied("", canonical(value).decode(), (past.came(id),), 0))
+    place = next((there[root(other)] + 1 for other, _ in reversed(old[:at]) if root(other) in there), 0)
+    place = _in_order(path, id, place, now, past)
+    items = _items_by_id(now, path)
+    undo.ops.append(ListAdd(doc, path, value, _anchor(items[place - 1][0]) if place else None, item))
+
+
+def _in_order(path: Path, id: Id, place: int, now: Document, past: Past) -> int:
+    """Return where an item comes back, behind and before what undos have put back there meanwhile."""
+    items = _items_by_id(now, path)
+    if not any(past.lineage.root(other) != other for other, _ in items):
+        return place
+    rank = ranked_items(now, path)
+    if rank is None:
+        return place
+    order = Order(past, rank)
+    others = [
+        (other, at, order.came(other)) for at, (other, _) in enumerate(items) if past.lineage.root(other) != other
+    ]
+    return order.place(id, place, others)
+
+
+def item_ids(document: Document, path: Path) -> list[Id]:
+    """Return the ids of the items of a shared list; none where there is no such list."""
+    try:
+        size = len(list_at(document, path) or ())
+    except CrdtError:
+        return []
+    anchors = (item_anchor(document, path, at) for at in range(size))
+    return [id for anchor in anchors if anchor is not None and (id := Anchor.decode(anchor).item) is not None]
+
+
+def _items_by_id(document: Document, path: Path) -> list[tuple[Id, object]]:
+    ids = item_ids(document, path)
+    return list(zip(ids, _items(document, path) if ids else (), strict=True))
+
+
+def _anchor(id: Id) -> str:
+    return Anchor(id, None, 0).encode()
 
 
 def _is_plain_list(document: Document, path: Path) -> bool:

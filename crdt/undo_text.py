@@ -20,10 +20,11 @@ from crdt.digest import digest_text
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.hunks import Gone, Hunk, hunks_of, ids_in, is_since, missing, place_of, rivals
-from crdt.lineage import NEVER, Past
+from crdt.lineage import Past
 from crdt.ops import Check, Delete, Op
+from crdt.ordering import Order, ranked
 from crdt.scan import Id
-from crdt.standing import Piece, Spans, joined, pieces_of, ranked, runs_of
+from crdt.standing import Piece, Spans, joined, pieces_of, runs_of
 from crdt.undo import Emptied, Undo
 
 LETTERS = re.compile(r"\w\w")
@@ -224,7 +225,7 @@ def _in_order(work: _Work) -> list[tuple[int, tuple[int, int]]]:
     heirs = pieces_of(work.now, work.past.lineage.heirs()) if work.coming and work.past.lineage else []
     if not heirs:
         return _ascending(work.coming)
-    order = _Order(work.past, ranked(work.now))
+    order = Order(work.past, ranked(work.now))
     chars = [(id, at, order.came(id)) for one in heirs for at, id in enumerate(ids_in(one), one.start)]
     coming = list[tuple[int, tuple[int, int]]]()
     for place, (start, end) in work.coming:
@@ -246,36 +247,6 @@ def _ascending(coming: Iterable[tuple[int, tuple[int, int]]]) -> list[tuple[int,
         else:
             found.append((reached, (start, end)))
     return found
-
-
-class _Order:
-    """In which order characters stood that may never stand together again."""
-
-    def __init__(self, past: Past, rank: Callable[[Id], int]) -> None:
-        self._past, self._rank = past, rank
-        self._ranks: dict[Id, int] = {}
-
-    def came(self, id: Id) -> int:
-        """Return which record brought an id itself."""
-        seq = self._past.brought.at(id)
-        return NEVER if seq is None else seq
-
-    def place(self, id: Id, place: int, others: Sequence[tuple[Id, int, int]]) -> int:
-        """Return where a character comes back, which would do so at `place`: behind and before those it stood with."""
-        gone = self._past.taken.at(self._past.lineage.latest(id)) or 0
-        low, high = 0, NEVER
-        for other, at, came in others:
-            met = self._past.met(id, other) if came >= gone else None
-            if met is not None and self._of(met[1]) < self._of(met[0]):
-                low = max(low, at + 1)
-            elif met is not None:
-                high = min(high, at)
-        return max(low, min(place, high))
-
-    def _of(self, id: Id) -> int:
-        if id not in self._ranks:
-            self._ranks[id] = self._rank(id)
-        return self._ranks[id]
 
 
 def _grown(work: _Work, coming: Sequence[tuple[int, tuple[int, int]]]) -> Iterator[tuple[int, int]]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from crdt.anchor import Anchor
 from crdt.document import Document
 from crdt.lineage import Dated, Lineage, Past
-from crdt.ops import Insert, Op, Replace
+from crdt.ops import Insert, ListAdd, Op, Replace
 from crdt.scan import Id
 from crdt.scanned import EMBED, STRING
 from crdt.text import utf16_length
+from crdt.undo import item_ids
 from workspace.intents.board import Board
 from workspace.intents.fold import Fold, JournalLike
 from workspace.intents.history import Edit
@@ -147,9 +149,28 @@ def _follow(around: Surroundings, record: Record, docs: Mapping[str, CommitDoc])
     plan = around.whole.board.entries[body.intents[0]].plan
     for doc, part in body.docs.items():
         document = around.whole.documents.get(doc)
-        if doc in docs and document is not None and document.kind == "text" and plan is not None:
-            lineage = around.lineages.setdefault(doc, Lineage())
-            _follow_words(lineage, document, part, [op for op in plan.ops if op.doc == doc])
+        if doc not in docs or document is None or plan is None:
+            continue
+        lineage, ops = around.lineages.setdefault(doc, Lineage()), [op for op in plan.ops if op.doc == doc]
+        if document.kind == "text":
+            _follow_words(lineage, document, part, ops)
+        elif document.kind == "data":
+            _follow_items(lineage, document, part, ops)
+
+
+def _follow_items(lineage: Lineage, document: Document, part: CommitDoc, ops: Sequence[Op]) -> None:
+    for path in {op.path for op in ops if isinstance(op, ListAdd)}:
+        added = [op for op in ops if isinstance(op, ListAdd) and op.path == path]
+        made = sorted(id for id in item_ids(document, path) if _is_of(part, id))
+        if len(made) == len(added):
+            for op, id in zip(added, made, strict=True):
+                old = Anchor.decode(op.of).item if op.of else None
+                if old is not None:
+                    lineage.enter([(id.client, id.clock, id.clock + 1)], [(old.client, old.clock, old.clock + 1)])
+
+
+def _is_of(part: CommitDoc, id: Id) -> bool:
+    return any(client == id.client and low <= id.clock < high for client, low, high in part.inserted)
 
 
 def _follow_words(lineage: Lineage, document: Document, part: CommitDoc, ops: Sequence[Op]) -> None:

@@ -69,7 +69,7 @@ class Told:
         places += [one.at for one in (*undo.emptied, *undo.orphans)] + [
             rival.at[0] for rival in undo.replaced if any(rival.at)
         ]
-        if places and self.place is None:
+        if places and self.place is None and now.kind == "text":
             self.place = doc, place_anchors(now, [(min(places), -1)])[0]
 
     def reading(self, results: Mapping[str, Document]) -> str:

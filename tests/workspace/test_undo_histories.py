@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from crdt.anchor import place_anchors, place_range
 from crdt.digest import digest_text
 from crdt.document import Document
-from crdt.ops import Delete, Insert, Op, Replace
+from crdt.ops import Delete, Insert, ListAdd, ListRemove, Op, Replace, hash_of_value
+from crdt.paths import item_anchor, list_at, read_path, set_path
 from crdt.ruler import EMBED
 from tests.support.oracle import Oracle, stock_yjs
 from tests.workspace.intents.driver import Driver
@@ -221,8 +222,60 @@ class Story:
         self.undo()
 
 
-def run(seed: int, steps: int) -> Story:
-    story = Story(random.Random(seed))
+class ListStory(Story):
+    """The same with a list of values, each one of a kind."""
+
+    def __post_init__(self) -> None:
+        self.letters = letters()
+        first = [next(self.letters) for _ in range(5)]
+        self.driver.type("Ana", "budget", lambda document: set_path(document, ("who",), list(first)))
+        self.driver.wait(3.0)
+        self.told = Told(["".join(first)])
+
+    def row(self, document: Document | None = None) -> str:
+        document = document or self.driver.sequencer.fold.documents["budget"]
+        items = read_path(document, ("who",))
+        assert isinstance(items, list)
+        return "".join(map(str, items))
+
+    def type(self) -> None:
+        size, letter = len(self.told.now), next(self.letters)
+        at, is_out = self.chance.randint(0, size), self.chance.random() < 0.4
+
+        def change(document: Document) -> None:
+            array = list_at(document, ("who",))
+            assert array is not None
+            if is_out and at < size:
+                del array[at]
+            else:
+                array.insert(at, letter)
+
+        self.driver.type(self.chance.choice(PEOPLE), "budget", change)
+        self.driver.wait(3.0)
+        self.told.edit(self.row())
+
+    def order(self) -> None:
+        intent = self.driver.ask(self.chance.choice(PEOPLE), "do it")
+        document = Document("data", client=6, updates=(self.driver.tasks[intent].snapshot.documents["budget"].state,))
+        size = len(self.told.now)
+        places = self.chance.sample(range(size), min(size, self.chance.choice((1, 1, 2))))
+        if len(places) == 2 and abs(places[0] - places[1]) < 3:
+            places.pop()
+        ops = [self.operation(document, at) for at in places] or [ListAdd("budget", ("who",), next(self.letters))]
+        self.driver.plan(intent, ops)
+        self.driver.wait(0.4)
+        self.told.edit(self.row(), self.driver.verdict(intent).commit)
+
+    def operation(self, document: Document, at: int) -> Op:
+        anchor = item_anchor(document, ("who",), at)
+        assert anchor is not None
+        if self.chance.random() < 0.5:
+            return ListAdd("budget", ("who",), next(self.letters), anchor)
+        return ListRemove("budget", ("who",), anchor, hash_of_value(document, ("who", at)))
+
+
+def run(seed: int, steps: int, kind: type[Story] = Story) -> Story:
+    story = kind(random.Random(seed))
     story.run(steps)
     return story
 
@@ -231,6 +284,12 @@ def run(seed: int, steps: int) -> Story:
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(2, 12))
 def test_an_undo_never_blends(seed: int, steps: int) -> None:
     run(seed, steps)
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), steps=st.integers(2, 14))
+def test_items_come_back_and_go_in_their_order(seed: int, steps: int) -> None:
+    run(seed, steps, ListStory)
 
 
 @pytest.fixture(scope="module")
