@@ -18,7 +18,7 @@ from crdt.digest import canonical
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.hunks import Rival
-from crdt.lineage import Lineage, Past
+from crdt.lineage import NEVER, Lineage, Past
 from crdt.ops import (
     Check,
     CreateDocument,
@@ -206,18 +206,11 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
 
 
 def _in_order(path: Path, id: Id, place: int, now: Document, past: Past) -> int:
-    """Return where an item comes back, behind and before what undos have put back there meanwhile."""
-    items = _items_by_id(now, path)
-    if not any(past.lineage.root(other) != other for other, _ in items):
-        return place
-    rank = ranked_items(now, path)
+    """Return where an item comes back, behind and before all that it ever stood with."""
+    rank = ranked_items(now, path) if past.lineage else None
     if rank is None:
         return place
-    order = Order(past, rank)
-    others = [
-        (other, at, order.came(other)) for at, (other, _) in enumerate(items) if past.lineage.root(other) != other
-    ]
-    return order.place(id, place, others)
+    return Order(past, rank).place(id, place, [(other, at, NEVER) for at, other in enumerate(item_ids(now, path))])
 
 
 def item_ids(document: Document, path: Path) -> list[Id]:
