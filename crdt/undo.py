@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crdt.anchor import Anchor
+from crdt.anchor import Anchor, place_of_item
 from crdt.digest import canonical
 from crdt.document import Document
 from crdt.errors import CrdtError
@@ -183,11 +183,11 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
     old = _items_by_id(before, path)
     id = Anchor.decode(item).item
     at = next((at for at, (other, _) in enumerate(old) if other == id), None)
-    if id is None or at is None or list_at(now, path) is None:
+    if id is None or at is None or not _is_its_list(now, path, past.lineage.latest(id)):
         undo.lost.append(f"an item removed from {where} cannot be put back: the list is another one")
         return
-    there = {root(other): index for index, (other, _) in enumerate(_items_by_id(now, path))}
-    if root(id) in there:
+    items = item_ids(now, path)
+    if root(id) in map(root, items):
         return  # an undo has put it back already
     taker = past.taker(id)
     if taker is not None:
@@ -199,14 +199,23 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
         return
     if past.came(id) in past.undone:
         undo.orphans.append(Emptied("", canonical(value).decode(), (past.came(id),), 0))
-    place = next((there[root(other)] + 1 for other, _ in reversed(old[:at]) if root(other) in there), 0)
-    place = _in_order(path, id, place, now, past)
-    items = _items_by_id(now, path)
-    undo.ops.append(ListAdd(doc, path, value, _anchor(items[place - 1][0]) if place else None, item))
+    place = _place(path, id, now, past)
+    undo.ops.append(ListAdd(doc, path, value, _anchor(items[place - 1]) if place else None, item))
 
 
-def _in_order(path: Path, id: Id, place: int, now: Document, past: Past) -> int:
-    """Return where an item comes back, behind and before all that it ever stood with."""
+def _is_its_list(now: Document, path: Path, id: Id) -> bool:
+    """Tell whether the list that stands at a path is the one from which an item was removed."""
+    holder = now.shape().type_of(id)
+    gone = now.blocks()[1].get(holder.client, ()) if holder is not None else ()
+    is_gone = holder is None or any(start <= holder.clock < end for start, end in gone)
+    return not is_gone and read_path(now, path) is not ABSENT and list_at(now, path) is not None
+
+
+def _place(path: Path, id: Id, now: Document, past: Past) -> int:
+    """Return where an item comes back: where it stood, behind and before all that it ever stood with."""
+    array = list_at(now, path)
+    assert array is not None, "that it is a shared list was looked at"
+    place = place_of_item(now, array, past.lineage.latest(id))
     rank = ranked_items(now, path) if past.lineage else None
     if rank is None:
         return place

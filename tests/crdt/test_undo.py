@@ -267,3 +267,15 @@ def test_an_insert_stands_for_as_much_as_it_writes(of: tuple[tuple[int, int, int
     (anchor,) = place_anchors(document, [(0, -1)])
     with pytest.raises(MalformedFrame, match="stands for more or fewer"):
         execute(document.fork(AGENT), [Insert("plan", anchor.encode(), "noon", of=of)])
+
+
+def test_an_item_does_not_come_back_into_another_list() -> None:
+    before = values_document(VALUE)
+    first = item_anchor(before, ("who",), 0)
+    assert first is not None
+    ops: list[Op] = [ListRemove("budget", ("who",), first, hash_of_value(before, ("who", 0)))]
+    after, _ = edited(before, AGENT, ops)
+    anew = SetValue("budget", ("who",), ["Pia", "Quin"], hash_of_value(after, ("who",)))
+    value, undo = values_after(before, ops, [anew])
+    assert value == {**VALUE, "who": ["Pia", "Quin"]}
+    assert undo.lost == ["an item removed from budget.who cannot be put back: the list is another one"]
