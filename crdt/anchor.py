@@ -228,6 +228,12 @@ def item_index(document: Document, array: Array[object], anchor: Anchor) -> int 
     return index if anchor.item == Id(found["client"], found["clock"]) else None
 
 
+def place_of_item(document: Document, array: Array[object], item: Id) -> int:
+    """Return before which item of its list an id stands, or stood when it was removed. Raises `AnchorLost`."""
+    _check_known(document, item)
+    return _index(array, item)
+
+
 def _index(sequence: Text | Array[object], item: Id) -> int:
     """Ask pycrdt where an id that exists stands: bytes of text before it, or list items. Unknown ids would panic."""
     raw = b64decode(Anchor(item, None, 0).encode())

@@ -8,6 +8,7 @@ there and commute with each other; the rest are absolute.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,9 +17,11 @@ import msgspec
 from crdt.anchor import Anchor, TextRange, resolve_anchor, resolve_range
 from crdt.digest import EXACT_MAX, Json, canonical, digest_text, digest_value
 from crdt.document import Document, DocumentKind
-from crdt.errors import CrdtError, FrameTooLarge, WrongKind
+from crdt.errors import CrdtError, FrameTooLarge, MalformedFrame, WrongKind
 from crdt.paths import ABSENT, Path, dotted, read_path
 from crdt.ruler import EMBED
+from crdt.scanned import CLOCK_MAX
+from crdt.text import utf16_length
 from crdt.values import to_stored
 
 TEXT_POINTS_MAX = 262_144
@@ -29,13 +32,17 @@ _WHOLE = re.compile(rb"(?<![\w.\"-])-?\d{16,}(?![\w.\"])")
 
 
 class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert", omit_defaults=True):
-    """Put `text` at an anchor: with the marks around it, or with those given; `embeds` for each `EMBED` in it."""
+    """Put `text` at an anchor: with the marks around it, or with those given; `embeds` for each `EMBED` in it.
+
+    `of` are the ids of what an undo puts back with it, unit by unit: what it writes stands for those from then on.
+    """
 
     doc: str
     at: str
     text: str
     marks: dict[str, Json] | None = None
     embeds: tuple[Json, ...] = ()
+    of: tuple[tuple[int, int, int], ...] = ()
 
 
 class Replace(msgspec.Struct, frozen=True, tag_field="op", tag="replace", rename={"from_": "from"}):
@@ -83,12 +90,16 @@ class DeleteValue(msgspec.Struct, frozen=True, tag_field="op", tag="del"):
 
 
 class ListAdd(msgspec.Struct, frozen=True, tag_field="op", tag="list_add"):
-    """Add `value` to the list at `path`, behind the item anchored by `after` (None: at the start)."""
+    """Add `value` to the list at `path`, behind the item anchored by `after` (None: at the start).
+
+    `of` is the anchor of the item that an undo puts back with it: the new one stands for that from then on.
+    """
 
     doc: str
     path: Path
     value: Json
     after: str | None = None
+    of: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ListMove(msgspec.Struct, frozen=True, tag_field="op", tag="list_move"):
@@ -157,10 +168,20 @@ def validate(op: Op) -> None:
         if op.text.count(EMBED) != len(op.embeds):
             raise WrongKind("U+FFFC stands for something embedded in the text: it cannot be written as a character")
         check_value([op.marks, *op.embeds])
+        if op.of and _units(op.of) != utf16_length(op.text):
+            raise MalformedFrame("an insert stands for more or fewer characters than it writes")
     if isinstance(op, SetValue | ListAdd):
         check_value(op.value)
+    if isinstance(op, ListAdd) and op.of:
+        Anchor.decode(op.of)
     if not isinstance(op, Insert | Replace | Delete | CreateDocument) and len(op.path) > PATH_DEPTH_MAX:
         raise FrameTooLarge(f"a path is more than {PATH_DEPTH_MAX} deep")
+
+
+def _units(spans: Sequence[tuple[int, int, int]]) -> int:
+    """Return how many ids these are; less than none where one of them is no span."""
+    is_sound = all(client >= 0 and 0 <= start < end <= CLOCK_MAX for client, start, end in spans)
+    return sum(end - start for _, start, end in spans) if is_sound else -1
 
 
 def check_value(value: Json) -> None:

@@ -132,6 +132,11 @@ class Shape:
         """Tell whether an item is or was a shared type."""
         return id in self._types
 
+    def type_of(self, id: Id) -> Id | None:
+        """Return the shared type that an item hangs from; None for a root, or where it was collected."""
+        number = self._of(id) >> 1
+        return next((type for type, own in self._types.items() if own == number), None)
+
     def is_in_root(self, id: Id, kind: int) -> bool:
         """Tell whether an item hangs from the root of this kind, or was collected where that cannot be told."""
         place = self._of(id)

@@ -3,24 +3,25 @@
 Only what the edit itself inserted is removed, only what it removed is put back; what others typed inside or around
 stays. What others have set since is not reverted: it is named instead. Refused: pycrdt's `UndoManager`, which falls
 through to older edits when an item was overwritten and needs every update ever made (dependencies, trap 14).
+Values are taken back here, words in `crdt.undo_text`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from typing import NamedTuple
 
-from crdt.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
-from crdt.copying import copied
-from crdt.digest import canonical, digest_text
+from crdt.anchor import Anchor, place_of_item
+from crdt.digest import canonical
 from crdt.document import Document
 from crdt.errors import CrdtError
+from crdt.hunks import Rival
+from crdt.lineage import NEVER, Lineage, Past
 from crdt.ops import (
     Check,
     CreateDocument,
-    Delete,
     DeleteValue,
     Increment,
     ListAdd,
@@ -31,141 +32,40 @@ from crdt.ops import (
     hash_of_value,
     is_writable,
 )
-from crdt.parts import Block
-from crdt.paths import ABSENT, Path, dotted, find_item, item_anchor, list_at, read_path
+from crdt.ordering import Order, ranked_items
+from crdt.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
 from crdt.scan import Id
-from crdt.scanned import EMBED, STRING, TYPE
-from crdt.text import point_at_utf16
+from crdt.standing import Spans
 from crdt.values import for_people
 
-Spans = Iterable[tuple[int, int, int]]  # (Yjs client id, first clock, end clock), half open
-NEIGHBOURS_PROBED = 64
-SHOWN = frozenset({STRING, EMBED, TYPE})
+
+class Emptied(NamedTuple):
+    """Words of an edit that were only taken out, by these records, and what comes back at their place."""
+
+    words: str
+    back: str
+    seqs: tuple[int, ...]
+    at: int
 
 
 @dataclass(slots=True)
 class Undo:
     """What takes an edit back: operations, in order, and what cannot be taken back, in words.
 
-    `inside` are code point ranges of the text as it is now that were typed into the edit's words: they stay, without
-    what stood around them.
+    Ranges are code points of the text as it is now. `inside` was typed into the edit's words: it stays, without what
+    stood around it. `replaced` are the edit's words in whose place others stand: those stay. `emptied` were only taken
+    out. `taken` are words that come not back, because another record took them out again. `grown` are words written
+    since that would make one word with what comes back. `orphans` come back although what wrote them was taken back.
     """
 
     ops: list[Op] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     inside: list[tuple[int, int]] = field(default_factory=list)
-
-
-def visible_runs(document: Document, spans: Spans) -> list[tuple[int, int]]:
-    """Return where the characters of these ids stand now, as ascending disjoint code point ranges."""
-    blocks, deleted = document.blocks()
-    found: list[tuple[int, int]] = []
-    for client, low, high in spans:
-        gone = deleted.get(client, ())
-        for block in blocks.get(client, ()):
-            end = block.start + block.length
-            is_gone = any(start <= block.start < stop for start, stop in gone)
-            if end <= low or block.start >= high or is_gone or not _is_shown(document, client, block):
-                continue
-            at = resolve_anchor(document, Anchor(Id(client, block.start), None, 0))
-            if block.text is None:
-                found.append((at, at + 1))
-                continue
-            first = point_at_utf16(block.text, max(0, low - block.start))
-            last = point_at_utf16(block.text, min(block.length, high - block.start))
-            found.append((at + first, at + last))
-    return _joined(found)
-
-
-def _is_shown(document: Document, client: int, block: Block) -> bool:
-    """Tell whether a struct is a part of the text that people see: words, or something embedded."""
-    return block.kind in SHOWN and document.is_in_text(Id(client, block.start))
-
-
-def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(runs):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def undo_text(doc: str, before: Document, after: Document, now: Document, *, inserted: Spans, deleted: Spans) -> Undo:
-    """Return what takes a text edit back. `before` and `after` are the document around it, `now` as it is."""
-    undo, text = Undo(), now.text()
-    removing = visible_runs(now, inserted)
-    for start, end in visible_runs(before, deleted):
-        at = _place(before, after, now, start, end, inserted)
-        if at is None:
-            at = _beside(before, now, start, end, removing)
-        (anchor,) = place_anchors(now, [(at, -1)])
-        inserts, left_out = copied(before, start, end, doc=doc, at=anchor.encode())
-        # All go to the same place, the last first: each pushes what stands there to the right.
-        undo.ops += reversed(inserts)
-        if left_out:
-            undo.lost.append(f"{left_out} embedded in {doc} cannot be put back")
-    for start, end in removing:
-        place = place_range(now, start, end)
-        undo.ops.append(Delete(doc, place.start.encode(), place.end.encode(), digest_text(text[start:end])))
-    undo.inside = _typed_into(after, now, inserted, removing)
-    return undo
-
-
-def _typed_into(
-    after: Document, now: Document, inserted: Spans, removing: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """Return what stands now between words that stood side by side when the edit had put them there."""
-    found: list[tuple[int, int]] = []
-    if len(removing) < 2:
-        return found
-    for low, high in visible_runs(after, inserted):
-        left = visible_runs(now, ids_of_range(after, low, high))
-        found += [(end, start) for (_, end), (start, _) in pairwise(left)]
-    return found
-
-
-def _place(before: Document, after: Document, now: Document, start: int, end: int, inserted: Spans) -> int | None:
-    """Return where the words that replaced those at `start` to `end` stand now; None when nothing of them is left."""
-    ((client, first, _), *_) = ids_of_range(before, start, start + 1)
-    try:
-        buried = resolve_anchor(after, Anchor(Id(client, first), None, 0))
-    except CrdtError:
-        return None
-    for low, high in visible_runs(after, inserted):
-        standing = visible_runs(now, ids_of_range(after, low, high)) if low <= buried <= high else []
-        if standing:
-            # Replaced words are buried before or behind what replaced them: which of the two says where they belong.
-            return standing[0][0] if buried <= low else standing[-1][1]
-    return None
-
-
-def _beside(before: Document, now: Document, start: int, end: int, removing: Sequence[tuple[int, int]]) -> int:
-    """Return where words that stood at `start` to `end` belong now: behind the nearest neighbour that is left."""
-    left = ids_of_range(before, max(0, start - NEIGHBOURS_PROBED), start)
-    for id in reversed(left):
-        at = _standing(now, id, removing)
-        if at is not None:
-            return at[1]
-    right = ids_of_range(before, end, min(len(before.text()), end + NEIGHBOURS_PROBED))
-    for id in right:
-        at = _standing(now, id, removing)
-        if at is not None:
-            return at[0]
-    return 0 if not left else len(now.text())
-
-
-def _standing(now: Document, id: tuple[int, int, int], removing: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Return where a character stands now; None when it is gone or is about to go."""
-    try:
-        runs = visible_runs(now, [id])
-    except CrdtError:
-        return None
-    if not runs:
-        return None
-    ((start, end),) = runs
-    return None if any(low <= start < high for low, high in removing) else (start, end)
+    replaced: list[Rival] = field(default_factory=list)
+    emptied: list[Emptied] = field(default_factory=list)
+    taken: list[tuple[str, int]] = field(default_factory=list)
+    orphans: list[Emptied] = field(default_factory=list)
+    grown: list[tuple[int, int]] = field(default_factory=list)
 
 
 def undo_values(
@@ -177,12 +77,15 @@ def undo_values(
     *,
     inserted: Spans,
     added: Mapping[Path, float],
+    past: Past | None = None,
 ) -> Undo:
     """Return what takes edits of values back, the last one first.
 
-    `after` is the document just after the edit, `added` what later edits of the agent have added to each number.
+    `after` is the document just after the edit, `added` what later edits of the agent have added to each number, `past`
+    what a log knows of the ids in it.
     """
-    undo, spans = Undo(), list(inserted)
+    undo, past = Undo(), past or Past()
+    spans = past.lineage.instances(inserted)
     for op in reversed(ops):
         if op.doc != doc:
             continue
@@ -190,15 +93,15 @@ def undo_values(
             case Increment(_, path, by):
                 _undo_increment(undo, doc, path, by, after, now, added.get(path, 0))
             case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
-                _undo_item(undo, doc, tuple(holder), at, before, after, now)
+                _undo_item(undo, doc, tuple(holder), at, before, after, now, past)
             case SetValue(_, path) | DeleteValue(_, path):
                 _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
                 _undo_set(undo, doc, path, before, after, now)
             case ListAdd(_, path):
-                _undo_add(undo, doc, path, after, now, spans)
+                _undo_add(undo, doc, path, after, now, spans, past.lineage)
             case ListRemove(_, path, item):
-                _undo_remove(undo, doc, path, item, before, now)
+                _undo_remove(undo, doc, path, item, before, now, past)
             case ListMove(_, path):
                 undo.lost.append(f"an item of {doc}.{dotted(path)} stays where it was moved to")
             case _:
@@ -233,13 +136,15 @@ def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Documen
         undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
 
 
-def _undo_item(undo: Undo, doc: str, path: Path, at: int, before: Document, after: Document, now: Document) -> None:
+def _undo_item(
+    undo: Undo, doc: str, path: Path, at: int, before: Document, after: Document, now: Document, past: Past
+) -> None:
     """Put back an item of a list that was taken out by its number."""
     anchor = item_anchor(before, path, at)
     if anchor is None:
         _undo_set(undo, doc, path, before, after, now)
     else:
-        _undo_remove(undo, doc, path, anchor, before, now)
+        _undo_remove(undo, doc, path, anchor, before, now, past)
 
 
 def _text(value: object) -> bytes:
@@ -247,19 +152,24 @@ def _text(value: object) -> bytes:
 
 
 def _undo_add(
-    undo: Undo, doc: str, path: Path, after: Document, now: Document, spans: list[tuple[int, int, int]]
+    undo: Undo,
+    doc: str,
+    path: Path,
+    after: Document,
+    now: Document,
+    spans: list[tuple[int, int, int]],
+    lineage: Lineage,
 ) -> None:
     """Take an added item out again, unless somebody has changed something inside it since."""
     known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
-    for at, item in enumerate(_items(now, path) if list_at(now, path) is not None else ()):
-        anchor = item_anchor(now, path, at)
-        id = Anchor.decode(anchor).item if anchor is not None else None
-        if id is None or not any(client == id.client and low <= id.clock < high for client, low, high in spans):
+    made = {lineage.root(id): item for id, item in _items_by_id(after, path)}
+    for at, (id, item) in enumerate(_items_by_id(now, path)):
+        if not any(client == id.client and low <= id.clock < high for client, low, high in spans):
             continue
-        if anchor is None or anchor in known:
+        anchor, root = _anchor(id), lineage.root(id)
+        if anchor in known:
             continue
-        made = find_item(after, path, anchor)
-        if made is None or canonical(_items(after, path)[made]) != canonical(item):
+        if root not in made or canonical(made[root]) != canonical(item):
             undo.lost.append(f"an item added to {doc}.{dotted(path)} has been changed since")
         else:
             undo.ops.append(ListRemove(doc, path, anchor, hash_of_value(now, (*path, at))))
@@ -267,21 +177,68 @@ def _undo_add(
     undo.lost.append(f"an item added to {doc}.{dotted(path)} is not there any more")
 
 
-def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, now: Document) -> None:
-    """Put a removed item back behind the nearest item that is left."""
-    items = read_path(before, path)
-    anchors = [item_anchor(before, path, at) for at in range(len(items) if isinstance(items, list) else 0)]
-    if item not in anchors or list_at(now, path) is None:
-        undo.lost.append(f"an item removed from {doc}.{dotted(path)} cannot be put back: the list is another one")
+def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, now: Document, past: Past) -> None:
+    """Put a removed item back behind the nearest item that is left, in the order in which items stood."""
+    where, root = f"{doc}.{dotted(path)}", past.lineage.root
+    old = _items_by_id(before, path)
+    id = Anchor.decode(item).item
+    at = next((at for at, (other, _) in enumerate(old) if other == id), None)
+    if id is None or at is None or not _is_its_list(now, path, past.lineage.latest(id)):
+        undo.lost.append(f"an item removed from {where} cannot be put back: the list is another one")
         return
-    at = anchors.index(item)
-    there = {item_anchor(now, path, index) for index in range(len(_items(now, path)))}
-    after = next((anchor for anchor in reversed(anchors[:at]) if anchor in there), None)
-    value = for_people(items[at]) if isinstance(items, list) else None
+    items = item_ids(now, path)
+    if root(id) in map(root, items):
+        return  # an undo has put it back already
+    taker = past.taker(id)
+    if taker is not None:
+        undo.lost.append(f"an item removed from {where} has been taken out by others since")
+        return
+    value = for_people(old[at][1])
     if not is_writable(value):
-        undo.lost.append(f"an item removed from {doc}.{dotted(path)} can only be made by an editor")
+        undo.lost.append(f"an item removed from {where} can only be made by an editor")
         return
-    undo.ops.append(ListAdd(doc, path, value, after))
+    if past.came(id) in past.undone:
+        undo.orphans.append(Emptied("", canonical(value).decode(), (past.came(id),), 0))
+    place = _place(path, id, now, past)
+    undo.ops.append(ListAdd(doc, path, value, _anchor(items[place - 1]) if place else None, item))
+
+
+def _is_its_list(now: Document, path: Path, id: Id) -> bool:
+    """Tell whether the list that stands at a path is the one from which an item was removed."""
+    holder = now.shape().type_of(id)
+    gone = now.blocks()[1].get(holder.client, ()) if holder is not None else ()
+    is_gone = holder is None or any(start <= holder.clock < end for start, end in gone)
+    return not is_gone and read_path(now, path) is not ABSENT and list_at(now, path) is not None
+
+
+def _place(path: Path, id: Id, now: Document, past: Past) -> int:
+    """Return where an item comes back: where it stood, behind and before all that it ever stood with."""
+    array = list_at(now, path)
+    assert array is not None, "that it is a shared list was looked at"
+    place = place_of_item(now, array, past.lineage.latest(id))
+    rank = ranked_items(now, path) if past.lineage else None
+    if rank is None:
+        return place
+    return Order(past, rank).place(id, place, [(other, at, NEVER) for at, other in enumerate(item_ids(now, path))])
+
+
+def item_ids(document: Document, path: Path) -> list[Id]:
+    """Return the ids of the items of a shared list; none where there is no such list."""
+    try:
+        size = len(list_at(document, path) or ())
+    except CrdtError:
+        return []
+    anchors = (item_anchor(document, path, at) for at in range(size))
+    return [id for anchor in anchors if anchor is not None and (id := Anchor.decode(anchor).item) is not None]
+
+
+def _items_by_id(document: Document, path: Path) -> list[tuple[Id, object]]:
+    ids = item_ids(document, path)
+    return list(zip(ids, _items(document, path) if ids else (), strict=True))
+
+
+def _anchor(id: Id) -> str:
+    return Anchor(id, None, 0).encode()
 
 
 def _is_plain_list(document: Document, path: Path) -> bool:

@@ -1,36 +1,38 @@
 """Plan an `undo`: stand in the log around the commit, compare with now, answer with operations like any planner.
 
 The undo is then an ordinary plan and an ordinary commit with its own gate and verdict. Where something would stay
-(another's value, words typed inside what goes, what cannot come back) its author is shown that first, and asked; what
-then changes once more is asked about anew. Reading the log happens beside the room's loop.
+(another's value, words typed inside what goes or put in its place, what cannot come back), or comes back where nothing
+stands for it any more, its author is shown that first, and asked; what then changes once more is asked about anew.
+Reading the log happens beside the room's loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from crdt.anchor import ids_of_range
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.fork import run
-from crdt.ops import Increment, Op
+from crdt.ops import Check, Increment, Op
 from crdt.paths import Path
-from crdt.undo import made_documents, undo_text, undo_values
+from crdt.undo import made_documents, undo_values
+from crdt.undo_text import undo_text
 from workspace.errors import LogCorrupt, PlannerFault
 from workspace.intents.effects import describe
 from workspace.intents.fold import Fold, JournalLike
-from workspace.intents.plan import OPS_MAX, QUESTION_POINTS_MAX, Asked, Option, Planned, Proposal, Refused, Task
+from workspace.intents.plan import OPS_MAX, SUMMARY_POINTS_MAX, Asked, Option, Planned, Proposal, Refused, Task
 from workspace.intents.quarantine import refuse_lost
 from workspace.intents.record import CommitBody, Row
-from workspace.intents.replay import fold_log
 from workspace.ports import Store
 from workspace.reading import read_all
+from workspace.surroundings import Surroundings, surroundings, taken_back_by
+from workspace.telling import Told, question_of, shortened
 
 NAME = "undo@1"
 NOW_CLIENT, TRIAL_CLIENT = 8, 32
 YES, NO = "yes", "no"
-SUMMARY_POINTS_SHOWN, WORDS_POINTS_SHOWN, STAYS_SHOWN, STAY_POINTS_MAX = 160, 80, 6, 110
+REASON_POINTS_MAX = 600
 
 
 async def plan_undo(store: Store, ws: str, task: Task) -> Proposal:
@@ -43,44 +45,45 @@ async def plan_undo(store: Store, ws: str, task: Task) -> Proposal:
 
 
 def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Proposal:
-    whole = fold_log(rows, journal)
-    found = whole.board.commits.get(task.undo)
-    if found is None:
+    around = surroundings(rows, journal, task.undo)
+    whole, commit = around.whole, around.commit
+    if commit is None:
         return Refused("not_found", f"There is no commit {task.undo}.", planner=NAME)
-    seq, commit = found
     lost_docs = refuse_lost(whole, commit.docs)
     if lost_docs is not None:
         return Refused(lost_docs.code, lost_docs.reason, lost_docs.remedy, NAME)
-    undone_by = whole.board.entries[commit.intents[0]].undone_by
+    undone_by = taken_back_by(whole.board, task.undo)
     if undone_by:
         reason = f"{task.undo} has been taken back already, by {undone_by}."
         return Refused("nothing_to_undo", reason, f"Take {undone_by} back to have it again.", NAME)
-    before, after = fold_log(rows, journal, to=seq - 1), fold_log(rows, journal, to=seq)
-    ops, lost, inside = _operations(task, commit, before, after, whole)
-    if not ops:
-        why = f": {'; '.join(lost)}" if lost else ": it has been taken back already, or nothing of it is left"
-        return Refused("nothing_to_undo", f"There is nothing to take back of {task.undo}{why}.", planner=NAME)
+    ops, told = _operations(task, commit, around)
+    if not any(not isinstance(op, Check) for op in ops):
+        why = (
+            f": {'; '.join(told.stays)}" if told.stays else ": it has been taken back already, or nothing of it is left"
+        )
+        reason = f"There is nothing to take back of {task.undo}{why}."
+        return Refused("nothing_to_undo", shortened(reason, REASON_POINTS_MAX), told.remedy, NAME)
     if len(ops) > OPS_MAX:
         return Refused("too_large", f"Taking {task.undo} back needs {len(ops)} operations.", planner=NAME)
     names = {op.doc for op in ops}
     documents = {name: document for name, document in whole.documents.items() if name in names}
     try:
-        run(documents, ops, (), client=TRIAL_CLIENT)
+        ran = run(documents, ops, (), client=TRIAL_CLIENT)
     except CrdtError as error:
         return Refused("cannot_undo", f"{task.undo} cannot be taken back: {error.reason}", planner=NAME)
-    asked = _asked(task, commit, [*inside, *lost])
+    asked = _asked(task, commit, told, ran.documents)
     if asked is not None:
         return asked
-    told = "; ".join(lost)
-    summary = f"Took back “{commit.summary or task.undo}”." + (f" Not taken back: {told}." if told else "")
-    return Planned(tuple(ops), summary=summary, planner=NAME)
+    left = "; ".join(told.lost)
+    summary = f"Took back “{commit.summary or task.undo}”." + (f" Not taken back: {left}." if left else "")
+    return Planned(tuple(ops), summary=shortened(summary, SUMMARY_POINTS_MAX), planner=NAME)
 
 
-def _asked(task: Task, commit: CommitBody, stays: Sequence[str]) -> Asked | Refused | None:
+def _asked(task: Task, commit: CommitBody, told: Told, results: Mapping[str, Document]) -> Asked | Refused | None:
     """Return the question about what would stay; what a no leads to; None where nothing stays, or it was allowed."""
-    if not stays:
+    if not told.stays and not told.backs:
         return None
-    question = question_of(commit.summary or task.undo, stays)
+    question = question_of(commit.summary or task.undo, told.stays, told.backs, told.reading(results))
     answers = [exchange.answer for exchange in task.exchanges if exchange.question == question]
     if not answers:
         options = (Option(YES, "Yes, take it back"), Option(NO, "No, leave everything as it is"))
@@ -90,39 +93,6 @@ def _asked(task: Task, commit: CommitBody, stays: Sequence[str]) -> Asked | Refu
     return Refused(
         "not_wanted", f"{task.undo} was not taken back: the answer was no.", "Undo it again to have it.", NAME
     )
-
-
-def question_of(summary: str, stays: Sequence[str]) -> str:
-    """Return in words what an undo would leave, short enough to be asked."""
-    shown = [_short(stay, STAY_POINTS_MAX) for stay in stays[:STAYS_SHOWN]]
-    more = [f"and {len(stays) - STAYS_SHOWN} more"] if len(stays) > STAYS_SHOWN else []
-    text = (
-        f"Takes back “{_short(summary.rstrip('.'), SUMMARY_POINTS_SHOWN)}”. Stays: {'; '.join([*shown, *more])}. Do it?"
-    )
-    assert len(text) <= QUESTION_POINTS_MAX, "a question that is cut could not be known again"
-    return text
-
-
-def _short(text: str, points: int) -> str:
-    return text if len(text) <= points else text[: points - 1] + "…"
-
-
-def _typed_inside(doc: str, now: Document, inside: Sequence[tuple[int, int]], whole: Fold) -> list[str]:
-    """Return in words what stands inside what goes, and whose it is."""
-    told, text = list[str](), now.text() if inside else ""
-    for start, end in inside:
-        ranges: dict[int, list[tuple[int, int]]] = {}
-        for client, first, last in ids_of_range(now, start, min(end, start + WORDS_POINTS_SHOWN)):
-            ranges.setdefault(client, []).append((first, last))
-        entries = whole.board.entries
-        names = {
-            name
-            for edit in whole.history.writers(doc, ranges)
-            for name in ([entries[id].actor for id in edit.intents] or [edit.actor])
-        }
-        whose = f" by {' and '.join(sorted(names))}" if names else ""
-        told.append(f"“{_short(text[start:end], WORDS_POINTS_SHOWN)}” in {doc}, typed inside it{whose}")
-    return told
 
 
 def _added_since(whole: Fold, commit: CommitBody, doc: str, *, until: int) -> dict[Path, float]:
@@ -138,31 +108,30 @@ def _added_since(whole: Fold, commit: CommitBody, doc: str, *, until: int) -> di
     return added
 
 
-def _operations(
-    task: Task, commit: CommitBody, before: Fold, after: Fold, whole: Fold
-) -> tuple[list[Op], list[str], list[str]]:
-    """Return what takes a commit back on the task's own snapshot, what it cannot, and what was typed inside it."""
+def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[list[Op], Told]:
+    """Return what takes a commit back on the task's own snapshot, and what people are told of it."""
+    whole = around.whole
     entry = whole.board.entries[commit.intents[0]]
     planned = entry.plan.ops if entry.plan is not None else ()
-    ops, inside = list[Op](), list[str]()
-    lost = [f"the document {name} stays" for name in made_documents(planned)]
+    ops, told = list[Op](), Told(around)
+    told.lost += [f"the document {name} stays" for name in made_documents(planned)]
     for effect in commit.effects:
         fate = whole.effects.get((commit.commit, effect.i))
         if fate is None or fate.status != "failed":
-            lost.append(f"{describe(effect, whole.receivers.get(effect.tool))} leaves the workspace all the same")
+            told.lost.append(f"{describe(effect, whole.receivers.get(effect.tool))} leaves the workspace all the same")
     for doc, part in commit.docs.items():
         image = task.snapshot.documents.get(doc)
         if image is None:
-            lost.append(f"the document {doc} is gone")
+            told.lost.append(f"the document {doc} is gone")
             continue
         now = Document.of_state(image.kind, image.state, client=NOW_CLIENT)
-        was = before.documents.get(doc) or Document(image.kind, client=NOW_CLIENT)
+        was = around.before.get(doc) or Document(image.kind, client=NOW_CLIENT)
+        then, past = around.after[doc], around.past(doc)
         if image.kind == "text":
-            undo = undo_text(doc, was, after.documents[doc], now, inserted=part.inserted, deleted=part.deleted)
+            undo = undo_text(doc, was, then, now, inserted=part.inserted, deleted=part.deleted, past=past)
         else:
             added = _added_since(whole, commit, doc, until=task.snapshot.seq)
-            undo = undo_values(doc, was, after.documents[doc], now, planned, inserted=part.inserted, added=added)
+            undo = undo_values(doc, was, then, now, planned, inserted=part.inserted, added=added, past=past)
         ops += undo.ops
-        lost += undo.lost
-        inside += _typed_inside(doc, now, undo.inside, whole)
-    return ops, lost, inside
+        told.take(doc, now, undo)
+    return ops, told

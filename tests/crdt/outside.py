@@ -25,7 +25,8 @@ from crdt.ops import Delete, DeleteValue, Increment, Insert, ListAdd, Op, Replac
 from crdt.paths import ABSENT, read_path
 from crdt.rewriting import encode_deletions
 from crdt.scan import scan_state_vector, scan_update
-from crdt.undo import undo_text, undo_values
+from crdt.undo import undo_values
+from crdt.undo_text import undo_text
 from crdt.values import for_people
 from crdt.wire import Writer
 from tests.support.oracle import Oracle

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.anchor import place_anchors, place_range
 from crdt.digest import digest_text
 from crdt.document import Applied, Document
+from crdt.errors import MalformedFrame
 from crdt.execute import execute
 from crdt.ops import DeleteValue, Increment, Insert, ListAdd, ListRemove, Op, Replace, SetValue, hash_of_value
 from crdt.paths import Path, item_anchor, read_path, set_path
-from crdt.undo import Undo, undo_text, undo_values
+from crdt.undo import Undo, undo_values
+from crdt.undo_text import undo_text
 
 AGENT, HAND = 101, 202
 WORDS = st.text(alphabet="abé😀 \n漢", max_size=6)
@@ -214,3 +217,65 @@ def test_an_added_item_that_somebody_has_changed_since_is_named_and_left() -> No
     assert value == {"who": [{"name": "Ana"}, {"name": "Dee", "brings": "tea"}]}
     assert undo.lost == ["an item added to budget.who has been changed since"]
     assert values_after(before, ops, [])[0] == {"who": [{"name": "Ana"}]}
+
+
+def test_words_that_others_have_replaced_are_not_put_back_beside_what_did() -> None:
+    before = text_document("We meet at three. Bring tea.")
+    after, applied = edited(before, AGENT, [replaced(before, 11, 16, "noon"), replaced(before, 24, 27, "cake")])
+    now, _ = edited(after, HAND, [replaced(after, 11, 15, "five")])
+    result, undo = take_back(before, now, applied)
+    assert result == "We meet at five. Bring tea."
+    assert [rival.words for rival in undo.replaced] == ["noon"]
+    (rival,) = undo.replaced
+    assert now.text()[slice(*rival.at)] == "five"
+
+
+def test_words_that_were_only_taken_out_say_what_comes_back() -> None:
+    before = text_document("We meet at three.")
+    after, applied = edited(before, AGENT, [replaced(before, 11, 16, "noon")])
+    now = after.fork(77)
+    with now.transaction():
+        now.delete_text(11, 15)
+    result, undo = take_back(before, now, applied)
+    assert result == "We meet at three."
+    assert [(one.words, one.back) for one in undo.emptied] == [("noon", "three")]
+
+
+def test_what_comes_back_on_both_sides_of_what_is_gone_keeps_its_order() -> None:
+    before = text_document("abXcd")
+    after, applied = edited(before, AGENT, [replaced(before, 1, 2, ""), replaced(before, 3, 4, "")])
+    now = after.fork(77)
+    with now.transaction():
+        now.delete_text(1, 2)
+    assert (now.text(), take_back(before, now, applied)[0]) == ("ad", "abcd")
+
+
+def test_what_would_grow_together_is_named() -> None:
+    before = text_document("We meet at three.")
+    after, applied = edited(before, AGENT, [replaced(before, 11, 16, "noon")])
+    now = after.fork(77)
+    with now.transaction():
+        now.insert_text(15, "ish")
+    result, undo = take_back(before, now, applied)
+    assert result == "We meet at threeish."
+    assert [now.text()[start:end] for start, end in undo.grown] == ["ish"]
+
+
+@pytest.mark.parametrize("of", [((1, 0, 3),), ((1, 0, 5),), ((1, 4, 0),), ((1, 0, 2), (-1, 0, 2)), ((1, 0, 2**33),)])
+def test_an_insert_stands_for_as_much_as_it_writes(of: tuple[tuple[int, int, int], ...]) -> None:
+    document = text_document("We meet.")
+    (anchor,) = place_anchors(document, [(0, -1)])
+    with pytest.raises(MalformedFrame, match="stands for more or fewer"):
+        execute(document.fork(AGENT), [Insert("plan", anchor.encode(), "noon", of=of)])
+
+
+def test_an_item_does_not_come_back_into_another_list() -> None:
+    before = values_document(VALUE)
+    first = item_anchor(before, ("who",), 0)
+    assert first is not None
+    ops: list[Op] = [ListRemove("budget", ("who",), first, hash_of_value(before, ("who", 0)))]
+    after, _ = edited(before, AGENT, ops)
+    anew = SetValue("budget", ("who",), ["Pia", "Quin"], hash_of_value(after, ("who",)))
+    value, undo = values_after(before, ops, [anew])
+    assert value == {**VALUE, "who": ["Pia", "Quin"]}
+    assert undo.lost == ["an item removed from budget.who cannot be put back: the list is another one"]

@@ -15,7 +15,7 @@ from workspace.client import Room, connect
 from workspace.document_client import DocumentClient, connect_document
 from workspace.intents.plan import QUESTION_POINTS_MAX
 from workspace.intents.record import PolicyConfig
-from workspace.undoing import question_of
+from workspace.telling import question_of
 
 WAIT = 15.0
 LINE, NEW = "We meet at three.", "We meet at noon sharp by the tree."
@@ -42,6 +42,14 @@ class Table:
         """Let Ben type something; return when the log has it."""
         seq = self.ana.seen
         await self.hand.insert(self.hand.text().index(before), words)
+        await self.ana.until(lambda r: any(one["kind"] == "update" and one["seq"] > seq for one in r.records), WAIT)
+
+    async def anew(self, old: str, new: str) -> None:
+        """Let Ben write something in place of words by hand; return when the log has it."""
+        seq, start = self.ana.seen, self.hand.text().index(old)
+        await self.hand.delete(start, start + len(old))
+        if new:
+            await self.hand.insert(start, new)
         await self.ana.until(lambda r: any(one["kind"] == "update" and one["seq"] > seq for one in r.records), WAIT)
 
     async def text(self) -> str:
@@ -151,6 +159,96 @@ async def test_a_value_that_others_set_since_is_shown_and_what_leaves_nothing_to
         await (await at.ben.intent("set budget.tent to 2")).verdict(WAIT)
         refused = await (await at.ana.undo(only["commit"])).verdict(WAIT)
         assert (refused["state"], refused["code"]) == ("rejected", "nothing_to_undo")
+
+
+async def noon(at: Table) -> tuple[str, str]:
+    """Let Ana have three replaced by noon; return that commit, and the text as it is then."""
+    await (await at.ana.intent('append "We meet at three." to plan')).verdict(WAIT)
+    first = await (await at.ana.intent('replace "three" with "noon" in plan')).verdict(WAIT)
+    await at.hand.until(lambda client: "noon" in client.text(), WAIT)
+    return str(first["commit"]), await at.text()
+
+
+async def replaced_twice(at: Table) -> tuple[str, str]:
+    """Let Ana have three replaced by noon, and Ben noon by five; return both commits."""
+    await (await at.ana.intent('append "We meet at three." to plan')).verdict(WAIT)
+    first = await (await at.ana.intent('replace "three" with "noon" in plan')).verdict(WAIT)
+    await at.ben.until(lambda r: any(one["kind"] == "commit" and one["seq"] > 0 for one in r.records), WAIT)
+    second = await (await at.ben.intent('replace "noon" with "five" in plan')).verdict(WAIT)
+    assert (first["state"], second["state"]) == ("done", "done")
+    return str(first["commit"]), str(second["commit"])
+
+
+async def test_what_another_commit_has_replaced_is_not_put_back_beside_it() -> None:
+    async with table() as at:
+        first, second = await replaced_twice(at)
+        verdict = await (await at.ana.undo(first)).verdict(WAIT)
+        assert (verdict["state"], verdict["code"]) == ("rejected", "nothing_to_undo")
+        said = "“noon” in plan has been replaced by “five” since, by Ben"
+        assert verdict["reason"] == f"There is nothing to take back of {first}: {said}."
+        assert verdict["remedy"] == f"Take {second} back first."
+        assert await at.text() == "We meet at five.\n"
+
+
+async def test_what_an_undo_has_put_back_stands_for_what_was_there() -> None:
+    async with table() as at:
+        first, second = await replaced_twice(at)
+        back = await (await at.ben.undo(second)).verdict(WAIT)
+        assert await at.text() == "We meet at noon.\n"
+        undone = await (await at.ana.undo(first)).verdict(WAIT)
+        assert (undone["state"], await at.text()) == ("done", "We meet at three.\n")
+        again = await (await at.ana.undo(undone["commit"])).verdict(WAIT)
+        assert (again["state"], await at.text()) == ("done", "We meet at noon.\n")
+        redone = await (await at.ben.undo(back["commit"])).verdict(WAIT)
+        assert (redone["state"], await at.text()) == ("done", "We meet at five.\n")
+        refused = await (await at.ana.undo(first)).verdict(WAIT)
+        assert "“noon” in plan has been replaced by “five” since, by Ben" in refused["reason"]
+        assert refused["remedy"] == f"Take {redone['commit']} back first."
+        once_more = await (await at.ben.undo(second)).verdict(WAIT)
+        assert (once_more["state"], await at.text()) == ("done", "We meet at noon.\n"), "it is in force again"
+
+
+async def test_what_a_hand_has_replaced_is_left_and_the_rest_is_taken_back_after_a_yes() -> None:
+    async with table() as at:
+        await (await at.ana.intent('append "We meet at three by the oak." to plan')).verdict(WAIT)
+        words = 'replace "three" with "noon" in plan; replace "oak" with "elm" in plan'
+        commit = (await (await at.ana.intent(words)).verdict(WAIT))["commit"]
+        await at.hand.until(lambda client: "elm" in client.text(), WAIT)
+        await at.anew("noon", "five")
+        undo = await at.ana.undo(commit)
+        question = await at.ana.question(WAIT)
+        stays = "Stays: “noon” in plan has been replaced by “five” since, by Ben"
+        assert stays in question["text"]
+        assert "Then it reads “We meet at five by the oak.” in plan." in question["text"]
+        await at.ana.answer(question["id"], "yes")
+        assert (await undo.verdict(WAIT))["state"] == "done"
+        assert await at.text() == "We meet at five by the oak.\n"
+
+
+async def test_what_a_hand_has_taken_out_is_named_before_what_it_stood_for_comes_back() -> None:
+    async with table() as at:
+        first, _ = await noon(at)
+        await at.anew("noon", "")
+        undo = await at.ana.undo(first)
+        question = await at.ana.question(WAIT)
+        assert "Comes back: “three” in plan, where Ben has taken “noon” out since" in question["text"]
+        assert "Then it reads “We meet at three.” in plan." in question["text"]
+        await at.ana.answer(question["id"], "yes")
+        assert (await undo.verdict(WAIT))["state"] == "done"
+        assert await at.text() == "We meet at three.\n"
+
+
+async def test_words_that_would_grow_together_are_shown_first() -> None:
+    async with table() as at:
+        first, _ = await noon(at)
+        await at.type("ish", ".")
+        undo = await at.ana.undo(first)
+        question = await at.ana.question(WAIT)
+        assert "“ish” in plan, beside it by Ben" in question["text"]
+        assert "Then it reads “We meet at threeish.” in plan." in question["text"]
+        await at.ana.answer(question["id"], "no")
+        assert (await undo.verdict(WAIT))["code"] == "not_wanted"
+        assert await at.text() == "We meet at noonish.\n"
 
 
 @pytest.mark.parametrize("count", [1, 6, 7, 400])
