@@ -189,7 +189,8 @@ def _tool_use(index: int, block: Mapping[str, Json], text: str) -> Block:
         raise CallFailed("malformed", f"the input of {name} is not JSON") from error
     if not isinstance(given, dict) or not isinstance(name, str):
         raise CallFailed("malformed", f"the call of {name!r} is not whole")
-    used: Block = {"type": "tool_use", "id": str(id or f"call_{index}"), "name": name, "input": given}
+    id, name = str(id or f"call_{index}")[:NAME_POINTS_MAX], name[:NAME_POINTS_MAX]
+    used: Block = {"type": "tool_use", "id": id, "name": name, "input": given}
     return {**used, "unfit": list(unfit)} if unfit else used
 
 

@@ -15,6 +15,7 @@ from agent.scripted.scenario import words_of
 from tests.agent.test_model_planner import DONE, FORMAL, LOOK, TEXT, carried_out, task
 from tests.support.desk import FakeDesk
 from tests.support.model import Model, reply, scripted_model, use
+from workspace.intents.calls import RouteTable
 from workspace.intents.plan import Asked, Exchange, Planned, Proposal, Refused
 
 DONE_TEXT = TEXT.replace("Hi folks.", "Dear colleagues,")
@@ -329,6 +330,14 @@ async def test_words_that_were_cut_go_on() -> None:
     async with scripted_model(replies) as model:
         assert carried_out(await planned(model))["plan"] == DONE_TEXT
         assert "Your answer was cut at 8192 tokens." in told(model, 1)
+
+
+async def test_a_table_may_bound_the_answers_of_its_models() -> None:
+    for most, asked in ((1_000, [1_000] * 3), (20_000, [8_192, 16_384, 20_000])):
+        routes = RouteTable(tiers=(("only", ("claude-haiku-5-5",)),), answer_tokens_max=most)
+        async with scripted_model([reply(LONG, cut_at=300)]) as model:
+            assert isinstance(await planned(model, routes=routes), Refused)
+            assert [body["max_tokens"] for body in model.scripted.calls] == asked
 
 
 async def test_a_model_that_takes_no_larger_bound_ends_with_the_length_too() -> None:
