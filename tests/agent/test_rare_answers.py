@@ -364,6 +364,20 @@ async def test_a_conversation_with_rare_answers_comes_out_of_the_archive_again()
     assert first == again
 
 
+async def test_order_of_keys_and_form_of_numbers_make_no_other_conversation_of_an_archived_one() -> None:
+    odd = [
+        raw("view", '{"old_str":"x","document":[]}'),
+        raw("insert", '{"text":"Top","insert_line":0.0,"document":"plan"}'),
+        raw("increment", '{"path":["travel"],"document":"budget","by":1.0}'),
+    ]
+    async with scripted_model([reply(*odd, turn=1), reply(DONE, turn=2)]) as model:
+        desk = FakeDesk()
+        first = await planned(model, desk)
+        again = await planned(model, desk, recorded=desk.recorded())
+        assert model.scripted.count == 2
+    assert first == again
+
+
 # ------------------------------------------------------------ time
 
 
