@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from agent import tools
 from agent.claims import account_of
 from agent.editing import Editing
@@ -89,7 +91,7 @@ class Round:
     messages: list[Message] = field(default_factory=list)
     errors: int = 0
     cuts: int = 0
-    tokens_max: int = ANSWER_TOKENS
+    tokens_max: int = 0
     is_doubtful: bool = False
     served_by: str = ""
 
@@ -98,6 +100,7 @@ class Round:
         editing = Editing(self.task)
         bench = Workbench(editing, list(self.task.exchanges) if self.task.attempt == 0 else [])
         self.messages.append(_user([{"type": "text", "text": render_task(self.task, editing)}]))
+        self.tokens_max = min(ANSWER_TOKENS, self.bound)
         for _ in range(TURNS_MAX):
             answer = await self._ask()
             self.served_by = answer.model
@@ -124,7 +127,7 @@ class Round:
                 on_part=Watcher(self.desk, task).hear, until=self.until,
             )  # fmt: skip
         except GatewayFault as fault:
-            if self.tokens_max > ANSWER_TOKENS and fault.kind in ("malformed", "too_long"):
+            if self.tokens_max > ANSWER_TOKENS and (fault.kind == "too_long" or "max_tokens" in fault.detail):
                 raise TooLong(ANSWER_TOKENS) from fault  # the larger bound is more than this model takes
             raise
 
@@ -229,7 +232,7 @@ class Round:
         self.cuts += 1
         if self.cuts > CUTS_IN_A_ROW_MAX:
             raise TooLong(tokens)
-        self.tokens_max = min(2 * tokens, ANSWER_TOKENS_MAX)
+        self.tokens_max = min(2 * tokens, self.bound)
         self.desk.step("Its answer was too long and was cut: goes on in smaller steps.")
         lost = f" inside a call of {reply.cut}, which was not carried out" if reply.cut else ""
         return (
@@ -241,6 +244,12 @@ class Round:
         self.errors = self.errors + 1 if is_error else 0
         if self.errors >= ERRORS_IN_A_ROW_MAX:
             raise Stuck(why)
+
+    @property
+    def bound(self) -> int:
+        """How many tokens one answer may have at most: as the table says, for models that take less or more."""
+        most = (self.task.routes or self.gateway.table).answer_tokens_max
+        return ANSWER_TOKENS_MAX if isinstance(most, msgspec.UnsetType) else most
 
     @property
     def label(self) -> str:

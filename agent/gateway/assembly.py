@@ -114,14 +114,14 @@ class Assembly:
         """Return what a provider will bill: its own count, or our estimate where it did not get to tell.
 
         `size` is the estimate of the input in tokens. A call that was answered by an error is not billed; one that
-        was begun and broken off is, for what it had read and written until then.
+        was begun and broken off is, for what it had read and written until then, and so is one that nobody counted.
         """
-        counted, received = (
-            self.counted,
-            sum(len(opened.text.encode("utf-8", "surrogatepass")) for opened in self.blocks.values()),
-        )
-        if self.is_whole:
+        counted = self.counted
+        received = sum(len(opened.text.encode("utf-8", "surrogatepass")) for opened in self.blocks.values())
+        if self.is_whole and self.usage:
             return counted
+        if self.is_whole:  # some servers do not count; the account may not be low for that
+            return CallUsage(read=size, written=int(received / BYTES_PER_TOKEN))
         if not self.usage:
             return CallUsage(read=size) if outcome in ("cancelled", "timeout") else CallUsage()
         written = max(counted.written, int(received / BYTES_PER_TOKEN))
@@ -189,7 +189,8 @@ def _tool_use(index: int, block: Mapping[str, Json], text: str) -> Block:
         raise CallFailed("malformed", f"the input of {name} is not JSON") from error
     if not isinstance(given, dict) or not isinstance(name, str):
         raise CallFailed("malformed", f"the call of {name!r} is not whole")
-    used: Block = {"type": "tool_use", "id": str(id or f"call_{index}"), "name": name, "input": given}
+    id, name = str(id or f"call_{index}")[:NAME_POINTS_MAX], name[:NAME_POINTS_MAX]
+    used: Block = {"type": "tool_use", "id": id, "name": name, "input": given}
     return {**used, "unfit": list(unfit)} if unfit else used
 
 

@@ -204,7 +204,9 @@ class Gateway:
         began, outcome, detail = self.clock(), "cancelled", ""
         reply, assembly = None, Assembly()
         try:
-            reply = await self.provider.send(call, model, assembly, on_part)
+            # What is carried out is what the archive would give: it sorts keys and writes 1.0 as 1, and what a tool
+            # answers may hang on either, so that a run after a crash would say other words and be paid again.
+            reply = read_reply((await self.provider.send(call, model, assembly, on_part)).encode())
             outcome = "cut_by_length" if reply.is_cut else "ok"
         except CallFailed as failed:
             outcome, detail, reply = failed.kind, failed.detail, failed.reply

@@ -13,8 +13,10 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from agent.gateway.call import CallFailed
+from workspace.intents.calls import CallOutcome
 
 BACKOFF_SECONDS = (0.25, 1.0, 2.0, 4.0)
+HOLDING: frozenset[CallOutcome] = frozenset({"rate_limited", "overloaded", "server_error", "timeout"})
 RETRY_AFTER_SECONDS_MAX = 86_400.0
 HOLD_SECONDS_MAX = 300.0
 SPREAD_SHARE, SPREAD_SECONDS_MIN = 0.1, 1.0
@@ -70,8 +72,11 @@ class Patience:
         return True
 
     def hold(self, model: str, failed: CallFailed, now: float) -> None:
-        """Remember that a model's server asked for time; others are held five minutes at most."""
-        if failed.retry_after:
+        """Remember that a model's server asked for time; others are held five minutes at most.
+
+        What is wrong with one request says nothing about the next.
+        """
+        if failed.retry_after and failed.kind in HOLDING:
             until = now + min(failed.retry_after, HOLD_SECONDS_MAX)
             self.holds[model] = max(until, self.holds.get(model, 0.0))
 

@@ -86,3 +86,29 @@ async def test_the_merger_writes_one_instruction_or_says_that_there_is_none() ->
     )  # fmt: skip
     async with scripted_model([reply({"name": "merge", "input": {"possible": False, "instruction": ""}})]) as model:
         assert not (await ModelJudge(model.gateway()).merge(MergeTask(ITEMS[:2]), FakeDesk())).text
+
+
+def judged(**more: Any) -> dict[str, Any]:
+    pairs = [{"first": a, "second": b, "opinion": "compatible", "quote_first": "x" * 400} for a, b in TASK.pairs]
+    return reply({"name": "judge", "input": {"pairs": pairs}}, **more)
+
+
+async def test_an_opinion_that_was_cut_is_asked_for_once_more_with_a_larger_bound() -> None:
+    async with scripted_model([judged(times=1, cut_at=500), judged()]) as model:
+        desk = FakeDesk()
+        found = {j.opinion for j in await ModelJudge(model.gateway()).judge(TASK, desk)}
+        assert found == {"compatible"}
+        assert [body["max_tokens"] for body in model.scripted.calls] == [2_048, 4_096]
+        assert [closed.outcome for closed in desk.closed] == ["cut_by_length", "ok"]
+    async with scripted_model([judged(cut_at=500)]) as model:
+        with pytest.raises(PlannerFault, match="cut at its bound"):
+            await ModelJudge(model.gateway()).judge(TASK, FakeDesk())
+        assert model.scripted.count == 2
+
+
+async def test_an_opinion_that_nothing_can_hold_means_that_the_people_are_asked() -> None:
+    half = '{"pairs":[{"first":"i1","second":"i2","opinion":"contradict","quote_first":"\\ud83d"}]}'
+    async with scripted_model([reply({"name": "judge", "raw": half})]) as model:
+        with pytest.raises(PlannerFault, match="half of a character"):
+            await ModelJudge(model.gateway()).judge(TASK, FakeDesk())
+        assert model.scripted.count == 1

@@ -15,6 +15,7 @@ from agent.scripted.scenario import words_of
 from tests.agent.test_model_planner import DONE, FORMAL, LOOK, TEXT, carried_out, task
 from tests.support.desk import FakeDesk
 from tests.support.model import Model, reply, scripted_model, use
+from workspace.intents.calls import RouteTable
 from workspace.intents.plan import Asked, Exchange, Planned, Proposal, Refused
 
 DONE_TEXT = TEXT.replace("Hi folks.", "Dear colleagues,")
@@ -331,6 +332,14 @@ async def test_words_that_were_cut_go_on() -> None:
         assert "Your answer was cut at 8192 tokens." in told(model, 1)
 
 
+async def test_a_table_may_bound_the_answers_of_its_models() -> None:
+    for most, asked in ((1_000, [1_000] * 3), (20_000, [8_192, 16_384, 20_000])):
+        routes = RouteTable(tiers=(("only", ("claude-haiku-5-5",)),), answer_tokens_max=most)
+        async with scripted_model([reply(LONG, cut_at=300)]) as model:
+            assert isinstance(await planned(model, routes=routes), Refused)
+            assert [body["max_tokens"] for body in model.scripted.calls] == asked
+
+
 async def test_a_model_that_takes_no_larger_bound_ends_with_the_length_too() -> None:
     refusal = "max_tokens: 16384 > 8192, which is the maximum allowed number of output tokens for haiku"
     replies = [reply(LONG, turn=1, cut_at=300), {"when": {"turn": 2}, "error": 400, "text": refusal}]
@@ -352,6 +361,20 @@ async def test_a_conversation_with_rare_answers_comes_out_of_the_archive_again()
         assert model.scripted.count == 4
         again = await planned(model, desk, recorded=desk.recorded())
         assert model.scripted.count == 4, "nothing is paid twice"
+    assert first == again
+
+
+async def test_order_of_keys_and_form_of_numbers_make_no_other_conversation_of_an_archived_one() -> None:
+    odd = [
+        raw("view", '{"old_str":"x","document":[]}'),
+        raw("insert", '{"text":"Top","insert_line":0.0,"document":"plan"}'),
+        raw("increment", '{"path":["travel"],"document":"budget","by":1.0}'),
+    ]
+    async with scripted_model([reply(*odd, turn=1), reply(DONE, turn=2)]) as model:
+        desk = FakeDesk()
+        first = await planned(model, desk)
+        again = await planned(model, desk, recorded=desk.recorded())
+        assert model.scripted.count == 2
     assert first == again
 
 

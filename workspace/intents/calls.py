@@ -41,6 +41,7 @@ STEPS = ("retry", "next", "escalate")
 MICROS = 1_000_000
 TIERS_MAX, MODELS_MAX, RULES_MAX, NAME_POINTS_MAX = 6, 8, 32, 120
 DOLLARS_MAX = 1_000_000.0
+ANSWER_TOKENS_LOW, ANSWER_TOKENS_HIGH = 256, 128_000
 
 
 class CallOpened(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -162,13 +163,17 @@ class Shadow(msgspec.Struct, frozen=True):
 
 
 class RouteTable(msgspec.Struct, frozen=True):
-    """Which model serves which call. `tiers` in rising strength; `fallbacks` name the steps after each failure."""
+    """Which model serves which call. `tiers` in rising strength; `fallbacks` name the steps after each failure.
+
+    `answer_tokens_max` bounds one answer of any of its models; left out, the planner's own bound holds.
+    """
 
     tiers: tuple[tuple[str, tuple[str, ...]], ...]
     rules: tuple[Rule, ...] = ()
     fallbacks: dict[str, tuple[str, ...]] = {}
     shadow: Shadow = Shadow()
     version: int = 1
+    answer_tokens_max: int | msgspec.UnsetType = msgspec.UNSET
 
     def models(self, tier: str) -> tuple[str, ...]:
         """Return the models of a tier, preferred first; none for an unknown tier."""
@@ -197,6 +202,9 @@ def check_routes(table: RouteTable) -> Refusal | None:
     steps = [step for own in table.fallbacks.values() for step in own if step not in STEPS]
     if odd or steps or any(len(own) > MODELS_MAX for own in table.fallbacks.values()):
         return _malformed(f"fallbacks: for {', '.join(FAILURES)}, steps of {', '.join(STEPS)}.")
+    most = table.answer_tokens_max
+    if most is not msgspec.UNSET and not ANSWER_TOKENS_LOW <= most <= ANSWER_TOKENS_HIGH:
+        return _malformed(f"answer_tokens_max is {ANSWER_TOKENS_LOW} to {ANSWER_TOKENS_HIGH}.")
     if not 0 <= table.shadow.share <= 1:
         return _malformed("shadow.share is 0 to 1.")
     return None

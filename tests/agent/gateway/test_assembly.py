@@ -149,6 +149,16 @@ def test_only_an_answer_that_passed_its_bound_may_be_short(stop: str, cut: int) 
     assert kind == "malformed" or (kept is not None and [block["name"] for block in kept.content] == ["view"])
 
 
+def test_an_answer_that_nobody_counted_is_billed_by_estimate() -> None:
+    reply = ReplyScript(tools=(ToolCall("view", {"document": "plan " * 100}),), no_usage=True)
+    assembly = Assembly()
+    for event in ScriptedModel()._events({"model": "m", "messages": []}, reply):
+        assembly.feed(event)
+    assert assembly.counted.read == 0
+    assert assembly.billable(500, "ok").read == 500
+    assert assembly.billable(500, "ok").written > 100
+
+
 @given(count=st.integers() | st.floats() | st.text() | st.none())
 def test_what_was_counted_has_a_bound(count: Any) -> None:
     assembly = Assembly()

@@ -62,6 +62,7 @@ def test_a_model_that_asked_for_time_is_left_alone_until_then() -> None:
     patience.hold("m", CallFailed("rate_limited", "", retry_after=20), 100.0)
     patience.hold("m", CallFailed("rate_limited", "", retry_after=5), 101.0)
     patience.hold("n", CallFailed("rate_limited", ""), 100.0)
+    patience.hold("n", CallFailed("malformed", "", retry_after=20), 100.0)
     assert patience.held("m", 101.0) == 19
     assert patience.held("n", 101.0) == 0
     assert patience.held("m", 120.0) == 0

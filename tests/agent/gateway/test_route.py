@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +112,11 @@ def test_a_breaker_opens_probes_and_closes() -> None:
     breaker.begin()
     breaker.end("malformed", 2 * OPEN_SECONDS)
     assert not breaker.is_open(2 * OPEN_SECONDS), "a bad answer is an answer"
+
+
+def test_a_bound_of_answers_is_optional_and_has_bounds_itself() -> None:
+    assert "answer_tokens_max" not in msgspec.to_builtins(TABLE), "old logs hash as they did"
+    for most, is_good in ((255, False), (256, True), (128_000, True), (128_001, False), (-1, False)):
+        assert (check_routes(msgspec.structs.replace(TABLE, answer_tokens_max=most)) is None) == is_good
+    kept = msgspec.structs.replace(TABLE, answer_tokens_max=4_096)
+    assert msgspec.convert(msgspec.to_builtins(kept), RouteTable) == kept

@@ -694,6 +694,13 @@ def test_an_intent_that_is_not_done_by_its_deadline_expires() -> None:
     assert driver.ask("Ana", deadline=-1.0) == "MALFORMED"
 
 
+def test_a_plan_is_waited_for_as_the_policy_says_and_not_beyond_the_deadline() -> None:
+    for deadline, seconds in ((5, 5), (500, 60), (None, 60)):
+        driver = Driver(policy=PolicyConfig(plan_seconds_max=60.0))
+        more = {} if deadline is None else {"deadline": driver.now + deadline}
+        assert driver.tasks[driver.ask("Ana", **more)].seconds_max == seconds
+
+
 def test_no_more_instructions_are_under_way_than_the_bound_allows() -> None:
     driver = Driver()
     driver.sequencer.core.bounds = Bounds(live_intents=2)
