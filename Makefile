@@ -8,7 +8,7 @@ STOCK := tests/stock/node_modules/.package-lock.json
 EDITORS := tests/editors/dist/codemirror.html
 PAGE := web/dist/index.html
 
-.PHONY: bench-profile fuzz long-life demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
+.PHONY: bench-profile fuzz plans long-life demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -61,6 +61,9 @@ bench-designs: $(STAMP)  ## five designs of an agent under the same people, writ
 
 fuzz: $(STAMP) $(STOCK)  ## hostile frames against a room in child processes; FRAMES, SEED; goes on from FIRST
 	$(BIN)/python -m tests.fuzz --frames $(or $(FRAMES),100000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+
+plans: $(STAMP) $(STOCK)  ## random plans of both planners with planted failures, judged by a stock Yjs; RUNS, SEED; goes on from FIRST
+	$(BIN)/python -m tests.plans --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
 long-life: $(STAMP) $(STOCK)  ## documents of 20,000 clients, 500,000 deleted ranges, 10 MiB, over sockets; says how long each step took
 	FOLKMOOT_LONG_LIFE=1 $(BIN)/python -m pytest -s tests/crdt/test_long_life.py tests/stock/test_long_life.py
