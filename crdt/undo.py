@@ -26,9 +26,11 @@ from crdt.ops import (
     Increment,
     ListAdd,
     ListMove,
+    ListOp,
     ListRemove,
     Op,
     SetValue,
+    ValueOp,
     hash_of_value,
     is_writable,
 )
@@ -86,18 +88,21 @@ def undo_values(
     """
     undo, past = Undo(), past or Past()
     spans = past.lineage.instances(inserted)
+    settled: list[Path] = []  # what was put back as it was, with all that hangs from it
     for op in reversed(ops):
-        if op.doc != doc:
+        if op.doc != doc or (isinstance(op, ValueOp | ListOp) and any(op.path[: len(one)] == one for one in settled)):
             continue
         match op:
+            case Increment(_, path) | ListAdd(_, path) if _is_made(path, before, after, now):
+                settled.append(_undo_set(undo, doc, path, before, after, now))
             case Increment(_, path, by):
                 _undo_increment(undo, doc, path, by, after, now, added.get(path, 0))
             case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
                 _undo_item(undo, doc, tuple(holder), at, before, after, now, past)
             case SetValue(_, path) | DeleteValue(_, path):
-                _undo_set(undo, doc, path, before, after, now)
+                settled.append(_undo_set(undo, doc, path, before, after, now))
             case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
-                _undo_set(undo, doc, path, before, after, now)
+                settled.append(_undo_set(undo, doc, path, before, after, now))
             case ListAdd(_, path):
                 _undo_add(undo, doc, path, after, now, spans, past.lineage)
             case ListRemove(_, path, item):
@@ -119,21 +124,31 @@ def _undo_increment(undo: Undo, doc: str, path: Path, by: float, after: Document
     undo.ops += [Check(doc, hash_of_value(now, path), path), Increment(doc, path, -by)]
 
 
-def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document) -> None:
+def _is_made(path: Path, before: Document, after: Document, now: Document) -> bool:
+    """Tell whether an edit has made what stands at a path, and nobody has changed it since."""
+    here = read_path(now, path)
+    return read_path(before, path) is ABSENT and here is not ABSENT and _text(here) == _text(read_path(after, path))
+
+
+def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document) -> Path:
+    """Put a path back as it was; return what is settled by that: it, or an object that was made on the way to it."""
+    while path[:-1] and _is_made(path[:-1], before, after, now):
+        path = path[:-1]
     old, made, here = (read_path(document, path) for document in (before, after, now))
     where = f"{doc}.{dotted(path)}"
     if _text(here) != _text(made):
         undo.lost.append(f"{where} has been changed since")
     elif _text(here) == _text(old):
-        return
+        return path
     elif old is ABSENT:
         undo.ops.append(DeleteValue(doc, path, hash_of_value(now, path)))
     else:
         old = for_people(old)
         if not is_writable(old):
             undo.lost.append(f"what stood at {where} can only be made by an editor")
-            return
+            return path
         undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
+    return path
 
 
 def _undo_item(

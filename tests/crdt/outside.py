@@ -180,9 +180,9 @@ def plan(server: Server, chance: random.Random) -> None:
             return
         server.write(taken.executed["d"].update)
         assert taken.documents["d"].digest() == document.digest(), f"what was undone is not what was written: {op}"
-    # Sums are rounded, and nothing counts as zero; objects that were made on the way stay.
-    is_whole = document.kind == "text" or isinstance(op, SetValue | DeleteValue | ListAdd)
-    is_whole = is_whole and (document.kind == "text" or read_path(before, op.path[:-1]) is not ABSENT)
+    # Sums are rounded; what was not there before goes, with the objects that were made on the way.
+    is_made = isinstance(op, Increment) and read_path(before, op.path) is ABSENT
+    is_whole = document.kind == "text" or is_made or isinstance(op, SetValue | DeleteValue | ListAdd)
     if not undo.lost and is_whole:
         assert document.value() == before.value(), f"it was not undone: {op}"
 

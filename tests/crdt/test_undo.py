@@ -146,6 +146,42 @@ def test_values_go_back_and_relative_changes_of_others_stay() -> None:
     assert not undo.lost
 
 
+@pytest.mark.parametrize(
+    "ops",
+    [
+        [Increment("d", ("fresh",), 2)],
+        [Increment("d", ("fresh",), 2), Increment("d", ("fresh",), 3)],
+        [Increment("d", ("fresh",), 2), SetValue("d", ("fresh",), {"a": 1}, "absent")],
+        [SetValue("d", ("on", "the", "way"), 1, "absent")],
+        [SetValue("d", ("on", "the", "way"), 1, "absent"), SetValue("d", ("on", "another"), 1, "absent")],
+        [ListAdd("d", ("list",), "x")],
+        [SetValue("d", ("n",), 7, ""), Increment("d", ("n",), 2)],
+    ],
+)
+def test_what_was_not_there_goes_again_with_all_that_was_made_on_the_way(ops: list[Op]) -> None:
+    before = values_document({"n": 4})
+    ops = [
+        SetValue(op.doc, op.path, op.value, hash_of_value(before, op.path)) if isinstance(op, SetValue) else op
+        for op in ops
+    ]
+    after, applied = edited(before, 50, ops)
+    undo = undo_values("d", before, after, after, ops, inserted=spans(applied)[0], added={})
+    assert not undo.lost
+    now, _ = edited(after, 51, undo.ops)
+    assert now.value() == {"n": 4}
+
+
+def test_what_others_put_beside_it_stays() -> None:
+    before = values_document({"n": 4})
+    op = SetValue("d", ("team", "lead"), "Zoe", "absent")
+    after, applied = edited(before, 50, [op])
+    now, _ = edited(after, 51, [SetValue("d", ("team", "cook"), "Ben", "absent")])
+    undo = undo_values("d", before, after, now, [op], inserted=spans(applied)[0], added={})
+    assert not undo.lost
+    left, _ = edited(now, 52, undo.ops)
+    assert left.value() == {"n": 4, "team": {"cook": "Ben"}}
+
+
 def test_a_number_that_somebody_has_set_since_is_not_added_to() -> None:
     before = values_document(VALUE)
     ops: list[Op] = [Increment("budget", ("travel",), -50)]

@@ -7,6 +7,7 @@ or asks, or is refused; over words that another commit replaced it never blends.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from tests.support.oracle import Oracle
 from tests.support.server import Running
 from workspace.document_client import connect_document
 
-WAIT_SECONDS = "30"
+WAIT_SECONDS = 60.0
 PLANTED_SHARE, UNDO_SHARE, OVER_SHARE = 0.5, 0.5, 0.5
 HALVES = dict.fromkeys(range(55296, 57344), "�")
 
@@ -143,10 +144,16 @@ class Checker:
         head = (await self.ask("GET", f"/documents/{names[0]}", params={"format": "update"})).headers["x-folkmoot-seq"]
         scope = {} if "kind" in more else {"scope": [{"doc": name} for name in names]}
         body = {"text": text, "seen": int(head), **scope, **more}
-        answer = await self.ask("POST", "/intents", params={"wait": WAIT_SECONDS}, json=body)
+        answer = await self.ask("POST", "/intents", params={"wait": "1"}, json=body)
         assert answer.status_code == 202, answer.text
         told = answer.json()
-        return dict(told.get("verdict") or {"state": told.get("state", "?"), "intent": told["id"]})
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not told.get("verdict"):
+                told = (await self.ask("GET", f"/intents/{told['id']}")).json()
+                if told["state"] == "held":
+                    return {"state": "held", "intent": told["id"]}
+                await asyncio.sleep(0.02)
+        return dict(told["verdict"])
 
     # ------------------------------------------------------------ taking back
 
@@ -170,10 +177,9 @@ class Checker:
         self.tally.count(f"undo {undone['state']} {undone.get('code', '')}".strip())
         if undone["state"] != "done":
             assert same(now, allowed[-1] if len(allowed) > 1 else after), f"{where}: it changed something all the same"
-            if undone["state"] not in ("rejected", "suggested", "overruled"):
-                await self.ask(
-                    "POST", "/intents", json={"text": "", "kind": "cancel", "refs": [undone["intent"]], "seen": 0}
-                )
+            if undone["state"] == "held":
+                ended = await self.verdict_of("", names, kind="cancel", refs=[undone["intent"]])
+                assert ended["state"] == "done", f"{where}: {ended}"
         elif "Not taken back" not in undone["reason"]:
             told = "\n".join(map(str, allowed))
             assert any(same(now, one) for one in allowed), f"{where}: a blend\n{now}\nis none of\n{told}"

@@ -8,7 +8,7 @@ from tests.plans.__main__ import plans
 from tests.plans.checker import Tally
 
 pytestmark = pytest.mark.stock
-RUNS, SEED = 40, 11
+RUNS, SEED = 25, 11
 
 
 @pytest.mark.parametrize("planner", ["builtin", "model"])
@@ -16,4 +16,4 @@ async def test_what_a_verdict_says_is_what_a_stock_yjs_reads(planner: str) -> No
     tally = Tally()
     await plans(planner, 0, RUNS, SEED, tally)
     assert tally.ends["done done"] > RUNS // 4
-    assert sum(count for end, count in tally.ends.items() if end.startswith("undo")) > 3
+    assert sum(count for end, count in tally.ends.items() if end.startswith("undo")) > 2
