@@ -81,7 +81,7 @@ function Card({ room, intent, onAim }: { room: Room; intent: IntentView; onAim: 
     <article class="card intent" data-testid="intent-card" data-state={intent.state} data-actor={intent.actor}>
       <header>
         <b style={{ color: inkOf(intent.actor) }}>{intent.mine || intent.actor === room.actor ? 'You' : intent.actor}</b>
-        <span class={`state ${intent.state}`}>{LABELS[intent.state] ?? intent.state}</span>
+        <span class={`state ${intent.state}`}>{verdict?.code === 'unchanged' ? 'nothing changed' : LABELS[intent.state] ?? intent.state}</span>
       </header>
       <p class="words">{wordsOf(room, intent)}</p>
       {joined && <p class="faint">adds to {joined.actor === room.actor ? 'your' : `${joined.actor}’s`} “{joined.text.slice(0, 60)}”</p>}

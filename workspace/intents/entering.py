@@ -105,14 +105,15 @@ def _carry_in(
 
 def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
     """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
+    has_changed = commit.docs or commit.created or commit.effects
     turn.verdict(
         VerdictBody(
             intent=entry.id,
             state="merged" if entry.carried else "done",
-            code="merged" if entry.carried else "done",
+            code="merged" if entry.carried else "done" if has_changed else "unchanged",
             reason=commit.summary + flagged(entry) + notes_for(core, entry),
             commit=commit.commit,
-            can=("override", "undo"),
+            can=("override", "undo") if has_changed else ("override",),
             did=did,
         )
     )

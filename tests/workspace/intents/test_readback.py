@@ -95,6 +95,17 @@ def test_a_verdict_names_what_was_done() -> None:
     assert verify(driver.rows, driver.journal).ok
 
 
+def test_what_changed_nothing_says_so() -> None:
+    driver = Driver()
+    for ops in ([], [SetValue("budget", ("price",), 100, old(driver, "price"))]):
+        intent = driver.ask("Ana")
+        driver.plan(intent, list(ops))
+        driver.wait(1)
+        verdict = driver.verdict(intent)
+        assert (verdict.state, verdict.code, "undo" in verdict.can) == ("done", "unchanged", False)
+    assert verify(driver.rows, driver.journal).ok
+
+
 @pytest.mark.damages_logs
 def test_an_audit_objects_to_a_verdict_that_names_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
     driver = Driver()
