@@ -25,6 +25,7 @@ from workspace.errors import PlannerFault
 from workspace.intents.calls import Purpose
 from workspace.intents.effects import describe
 from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Task, Tokens
+from workspace.intents.wording import told as told_of
 from workspace.ports import Desk
 
 TURNS_MAX = 32
@@ -92,7 +93,6 @@ class Round:
     errors: int = 0
     cuts: int = 0
     tokens_max: int = 0
-    is_doubtful: bool = False
     served_by: str = ""
 
     async def run(self) -> Proposal:
@@ -144,7 +144,6 @@ class Round:
         if ended is not None:
             return ended
         is_bad = any(result.is_error for result in told.values())
-        self.is_doubtful = self.is_doubtful or is_bad or bool(reply.cut)
         words = self._cut(reply) if reply.is_cut else NUDGE if not uses else ""
         if not reply.is_cut:
             self.cuts = 0
@@ -198,15 +197,10 @@ class Round:
         """Return the plan, with a summary that its operations bear out."""
         editing, ops = bench.editing, finished.ops
         known = editing.task.snapshot.documents
-        summary = account_of(
-            finished.summary,
-            ops,
-            before={op.doc: editing.open(op.doc) for op in ops if op.doc in known},
-            after={name: values.working for name, values in editing.values.items()},
-            sent=[describe(effect, editing.task.receivers[effect.tool]) for effect in finished.effects],
-            names=editing.kinds,
-            is_doubtful=self.is_doubtful,
-        )
+        before = {op.doc: editing.open(op.doc) for op in ops if op.doc in known}
+        done = told_of(ops, before, {name: values.working for name, values in editing.values.items()})
+        sent = [f"will send {describe(effect, editing.task.receivers[effect.tool])}" for effect in finished.effects]
+        summary = account_of(finished.summary, [*done, *sent])
         tokens = Tokens(self.spent.read, self.spent.written)
         return Planned(ops, finished.reads, summary, finished.effects, tokens, self.label, finished.serves)
 

@@ -131,8 +131,9 @@ def find_item(document: Document, path: Path, anchor: str) -> int | None:
 
 
 def dotted(path: Path) -> str:
-    """Return a path as people write it."""
-    return ".".join(map(str, path)) or "the document"
+    """Return a path as people write it; a name that has a dot, or nothing, in it stands in quotes."""
+    parts = [f"“{part}”" if isinstance(part, str) and (not part or "." in part) else str(part) for part in path]
+    return ".".join(parts) or "the document"
 
 
 def _walk(document: Document, path: Path, *, make: bool) -> tuple[Container, str | int, Path]:

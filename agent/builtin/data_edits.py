@@ -167,10 +167,10 @@ class DataEditing:
     def _expect(self, path: Path) -> Json:
         now = read_path(self.working, path)
         if now is ABSENT:
-            raise CannotDo("not_found", f"There is nothing at {self._at(path)}.", self._known(path))
+            raise CannotDo("not_found", f"There is nothing at {self._at(path)}.", self.known(path))
         return now
 
-    def _known(self, path: Path) -> str:
+    def known(self, path: Path) -> str:
         """Name what stands beside a missing path."""
         for depth in range(len(path) - 1, -1, -1):
             beside = read_path(self.working, path[:depth])

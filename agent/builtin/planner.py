@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from agent.builtin.commands import (
     AddItem,
+    AddNumber,
     AppendText,
     AskAuthor,
     CallHook,
@@ -275,12 +276,21 @@ class Work:
 
     def _expect_known(self, command: DataCommand, doc: str, path: Path) -> None:
         """Refuse to make a name that its author has not clearly asked for: by *set*, in a document that was named."""
-        may_make = not isinstance(command, SetData) or command.verb == "set"
+        may_make = isinstance(command, SetData) and command.verb == "set"
         is_pointed = bool(self._fitting(command.target)) or any(part.doc == doc for part in self._scoped("data"))
         if (may_make and is_pointed) or self.editing.data(doc).has(path):
             return
-        value = f" to {_words(command.value)}" if isinstance(command, SetData) else ""
-        remedy = f"To make it, say: set {doc}.{dotted(path)}{value}." if value else f"Say {doc}.{dotted(path)}."
+        match command:
+            case SetData(_, value):
+                wanted = _words(value)
+            case AddNumber(_, by):
+                wanted = brief(by)
+            case AddItem(_, value):
+                wanted = brief([value])
+            case _:
+                return  # what is taken out or moved is looked for where that is done
+        known = self.editing.data(doc).known(path)
+        remedy = f"{known} To make it, say: set {doc}.{dotted(path)} to {wanted}.".strip()
         raise CannotDo("not_found", f"There is no {dotted(path)} in {doc}.", remedy)
 
     # ------------------------------------------------------------ carrying out

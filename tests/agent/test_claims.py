@@ -1,4 +1,4 @@
-"""A verdict's words are the model's only where the operations bear them out."""
+"""A verdict says what came of the operations; the model's words stand behind that, as the model's."""
 
 from __future__ import annotations
 
@@ -6,105 +6,59 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.claims import account_of
-from agent.editing import Editing
-from crdt.ops import Check, Op
-from tests.agent.test_model_planner import DOCS, task
-from workspace.intents.plan import SUMMARY_POINTS_MAX
+from agent.claims import NOTHING, account_of
+from tests.agent.test_model_planner import DOCS, FORMAL, task
+from tests.support.desk import FakeDesk
+from tests.support.model import reply, scripted_model, use
+from workspace.intents.plan import SUMMARY_POINTS_MAX, Planned
+
+SET = {"document": "budget", "path": ["travel"]}
 
 
-def edited() -> Editing:
-    editing = Editing(task())
-    table = editing.text("plan").table
-    at = table.text.index("Hi folks.")
-    table.edit(at, at + 9, "Dear colleagues,")
-    return editing
+@given(summary=st.text(max_size=4_000), done=st.lists(st.text(min_size=1, max_size=300), max_size=20))
+def test_what_was_done_comes_first_and_all_of_it_has_room(summary: str, done: list[str]) -> None:
+    said = account_of(summary, done)
+    assert len(said) <= SUMMARY_POINTS_MAX
+    assert said.startswith("What was done: " if done else (NOTHING, summary.strip()))
+    if not done:
+        assert said.casefold().startswith("nothing was changed")
 
 
-def raised() -> Editing:
-    editing = Editing(task())
-    editing.data("budget").increase(("travel",), 100)
-    return editing
+CANCELLED = {
+    "a replacement and back": [
+        use("str_replace", document="plan", old_str="Hi folks.", new_str="Ho."),
+        use("str_replace", document="plan", old_str="Ho.", new_str="Hi folks."),
+    ],
+    "a value and back": [use("set_value", **SET, value=300), use("set_value", **SET, value=400)],
+    "a sum and back": [use("increment", **SET, by=5), use("increment", **SET, by=-5)],
+    "a name made and removed": [
+        use("set_value", document="budget", path=["n"], value=1),
+        use("delete_value", document="budget", path=["n"]),
+    ],
+}
 
 
-def account(summary: str, editing: Editing, *, is_doubtful: bool = False, sent: tuple[str, ...] = ()) -> str:
-    ops, _ = editing.result()
-    return account_of(
-        summary,
-        ops,
-        before={op.doc: editing.open(op.doc) for op in ops},
-        after={name: values.working for name, values in editing.values.items()},
-        sent=sent,
-        names=DOCS,
-        is_doubtful=is_doubtful,
-    )
+@pytest.mark.parametrize("name", list(CANCELLED))
+async def test_what_cancels_out_is_nothing_whatever_is_said(name: str) -> None:
+    async with scripted_model([reply(*CANCELLED[name], use("finish", summary="Did it all."), turn=1)]) as model:
+        proposal = await model.planner().plan(task(), FakeDesk())
+    assert isinstance(proposal, Planned)
+    assert proposal.summary == "Nothing was changed. The agent said: Did it all."
 
 
 @pytest.mark.parametrize(
-    "words",
+    "claim",
     [
-        "Greeted formally.",
-        "Replaced “Hi folks.” by “Dear colleagues,” in plan.",
-        "Changed 'hi folks' to `Dear colleagues`.",
-        "The 1 greeting of the Plan is formal now.",
+        "Set travel and mailed Bob.",
+        "Replaced it everywhere and removed six.",
+        "All headings are uppercase.",
+        "Greeted.",
     ],
 )
-def test_words_that_the_operations_bear_out_stay_alone(words: str) -> None:
-    assert account(words, edited()) == words
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "Replaced “Hi folks.” by “Good evening”.",
-        "Updated plan and budget.",
-        "Greeted all 7 colleagues.",
-        'Deleted "A table."',
-    ],
-)
-def test_words_that_name_what_no_operation_touches_stand_behind_the_operations(words: str) -> None:
-    listed = "What was done: plan: replaced “Hi folks.” by “Dear colleagues,”."
-    assert account(words, edited()) == f"{listed} The agent said: {words}"
-
-
-def test_old_and_new_values_are_borne_out_and_others_are_not() -> None:
-    assert account("travel went from 400 to 500, by 100.", raised()) == "travel went from 400 to 500, by 100."
-    assert account("travel went to 600.", raised()).startswith("What was done: budget.travel: added 100. The agent")
-
-
-def test_without_operations_nothing_was_changed_whatever_is_claimed() -> None:
-    editing = Editing(task())
-    assert account("Greeted formally.", editing) == "Nothing was changed. The agent said: Greeted formally."
-    assert account("Nothing was changed: it is formal.", editing) == "Nothing was changed: it is formal."
-    assert account(" ", editing) == "Nothing was changed."
-    check: list[Op] = [Check("plan", "sha256:x")]
-    assert account_of("Done.", check, before={}, after={}).startswith("Nothing was changed.")
-
-
-def test_what_leaves_the_workspace_is_something_done() -> None:
-    editing = Editing(task())
-    assert account("Told Zoe.", editing, sent=("a mail to zoe@example.org",)) == "Told Zoe."
-    doubtful = account("Told Zoe.", editing, sent=("a mail to zoe@example.org",), is_doubtful=True)
-    assert doubtful == "What was done: will send a mail to zoe@example.org. The agent said: Told Zoe."
-
-
-def test_doubt_and_silence_list_the_operations() -> None:
-    listed = "What was done: plan: replaced “Hi folks.” by “Dear colleagues,”."
-    assert account("Greeted formally.", edited(), is_doubtful=True) == f"{listed} The agent said: Greeted formally."
-    assert account("", edited()) == listed
-
-
-@given(words=st.text(max_size=3_000), is_doubtful=st.booleans())
-def test_an_account_has_a_bound_and_is_never_empty(words: str, is_doubtful: bool) -> None:
-    for editing in (edited(), Editing(task())):
-        told = account(words, editing, is_doubtful=is_doubtful)
-        assert 0 < len(told) <= SUMMARY_POINTS_MAX
-
-
-def test_many_operations_are_counted_not_all_listed() -> None:
-    editing = Editing(task())
-    for number in range(20):
-        editing.data("budget").put((f"k{number}",), "x" * 500)
-    told = account("Filled it.", editing, is_doubtful=True)
-    assert "and 12 more. The agent said: Filled it." in told
-    assert len(told) < SUMMARY_POINTS_MAX
+async def test_a_claim_never_stands_in_place_of_what_was_done(claim: str) -> None:
+    async with scripted_model([reply(FORMAL, use("finish", summary=claim), turn=1)]) as model:
+        proposal = await model.planner().plan(task(), FakeDesk())
+    assert isinstance(proposal, Planned)
+    done = "plan: replaced “Hi folks.” by “Dear colleagues,”"
+    assert proposal.summary == f"What was done: {done}. The agent said: {claim}"
+    assert DOCS["plan"].text().count("Hi folks.") == 1

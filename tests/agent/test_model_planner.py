@@ -55,7 +55,8 @@ async def test_a_loop_of_tools_becomes_typed_operations_with_their_readings() ->
         assert carried_out(proposal) == {"plan": TEXT.replace("Hi folks.", "Dear colleagues,")}
         assert isinstance(proposal, Planned)
         assert [reading.strong for reading in proposal.reads] == [True]
-        assert proposal.summary == "Greeted formally."
+        done = "What was done: plan: replaced “Hi folks.” by “Dear colleagues,”."
+        assert proposal.summary == f"{done} The agent said: Greeted formally."
         assert proposal.tokens.read > 100
         assert "Reads plan, lines 1 to 9 of 9." in desk.steps
         assert [draft.text for draft in desk.drafts][-1] == "Dear colleagues,"

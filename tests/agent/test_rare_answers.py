@@ -195,7 +195,7 @@ async def test_edits_behind_finish_are_carried_out_before_it(calls: tuple[Any, .
         assert carried_out(proposal)["plan"] == DONE_TEXT
         assert model.scripted.count == 1
         assert isinstance(proposal, Planned)
-        assert proposal.summary == "Greeted formally."
+        assert proposal.summary.endswith("The agent said: Greeted formally.")
 
 
 @pytest.mark.parametrize("bad", [WRONG, ELSEWHERE, use("send_email"), raw("view", '{"document":NaN}')])
@@ -215,7 +215,7 @@ async def test_of_several_ends_the_last_counts() -> None:
     async with scripted_model([reply(*ends)]) as model:
         proposal = await planned(model)
     assert isinstance(proposal, Planned)
-    assert proposal.summary == "Second."
+    assert proposal.summary.endswith("The agent said: Second.")
 
 
 async def test_a_question_beside_edits_waits_and_the_edits_are_kept() -> None:

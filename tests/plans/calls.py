@@ -132,7 +132,7 @@ def good_call(now: Documents, chance: random.Random, names: tuple[str, str]) -> 
         case 5:
             numbers = [key for key, value in now.values.items() if _is_number(value)]
             key, by = chance.choice(numbers or ["fresh"]), chance.choice((1, -2, 0.5))
-            said = f"increase {data}.{key} by {by}" if by > 0 and _plain([key]) else ""
+            said = f"increase {data}.{key} by {by}" if by > 0 and numbers and _plain([key]) else ""
             return Call("increment", {"document": data, "path": [key], "by": by}, said)
         case _:
             kept = [key for key in now.values if not key.startswith("~")]

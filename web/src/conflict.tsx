@@ -33,6 +33,12 @@ export function QuestionCard({ room, question }: { room: Room; question: Questio
           </time>
         )}
       </header>
+      {(question.evidence.does?.length ?? 0) > 0 && (
+        <details class="did" data-testid="does" open={question.evidence.does!.length < 6}>
+          <summary>All that it would do there</summary>
+          <ul>{question.evidence.does!.map((one) => <li key={one}>{one}</li>)}</ul>
+        </details>
+      )}
       {question.evidence.effects && <Declared effects={question.evidence.effects} />}
       {intents.map((intent) => (
         <section class="rival" key={intent.id}>

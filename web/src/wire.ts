@@ -53,6 +53,8 @@ export interface Effect { i: number; tool: string; class: 'reversible' | 'irreve
 /** An effect as an approval shows it, with the receiver it is for. */
 export interface ShownEffect extends Effect { receiver: { kind: 'mail' | 'webhook'; address: string } }
 export interface Evidence {
+  /** All that a plan would do outside of where its author points. */
+  does?: string[]
   effects?: ShownEffect[]
   intents?: DescribedIntent[]
   documents?: Record<string, { before: string; outcomes: Record<string, string> }>

@@ -32,6 +32,7 @@ from workspace.intents.gate import EDIT_RANK, read_need, try_plan, unmet_expecta
 from workspace.intents.intent import RUNNING_KINDS, rank_of
 from workspace.intents.invariant import broken
 from workspace.intents.outrunning import Watch, are_decided, knew, unseen_by
+from workspace.intents.outside import approved
 from workspace.intents.protecting import allowed_over
 from workspace.intents.quarantine import docs_of
 from workspace.intents.readback import Readings
@@ -278,7 +279,7 @@ class Auditor:
         if isinstance(ran, Refusal):
             self._note(seq, "G4/I7", f"{plan.plan} does not hold any more: {ran.reason}")
             return _as_logged(body, plan)
-        self._readings.expect(body, plan, self.fold.documents, is_strict=self.fold.is_strict)
+        self._readings.expect(body, plan, self.fold.documents, ran.documents, is_strict=self.fold.is_strict)
         for doc, document in ran.documents.items():
             part, done = body.docs.get(doc), ran.executed.get(doc)
             if part is None or done is None or sha_of((done.update,)) != part.sha:
@@ -311,16 +312,14 @@ class Auditor:
             self._note(seq, "G5", f"{entry.id} edits by the right of a {entry.role}, unapproved")
         beyond = set(outside(plan, entry, self.fold.board, self.fold.documents)) - allowed(entry, self.fold.board)
         if beyond and self.fold.is_read_back and not self._has_lost(plan):
-            self._note(seq, "scope", f"{entry.id} writes in {', '.join(sorted(beyond))}, outside of where it points")
+            self._note(
+                seq, "scope", f"{entry.id} does more than was allowed where it does not point: {len(beyond)} things"
+            )
         if body.effects != plan.effects:
             self._note(seq, "G5", f"its effects are not those of {plan.plan}")
-        approved = {
-            decision.evidence.get("digest")
-            for decision in entry.decisions
-            if decision.layer == "effects" and decision.outcome.get(entry.id) == "run"
-        }
         is_final = any(effect.effect_class == "irreversible" for effect in plan.effects)
-        if is_final and plan.plan not in self._blanked and digest_of(plan.effects, self.fold.receivers) not in approved:
+        is_approved = digest_of(plan.effects, self.fold.receivers) in approved(entry)
+        if is_final and plan.plan not in self._blanked and not is_approved:
             self._note(seq, "G5", f"nobody approved what {plan.plan} sends")
 
     # ------------------------------------------------------------ conflicts
@@ -343,7 +342,8 @@ class Auditor:
         for id in sorted(beside(board.entries[target]) | {target}) if target else ():
             for approval in board.approvals.get(id, ()):
                 other = board.entries[approval]
-                if other is entry or other.commit is None or other.undone_by or are_decided(entry, other):
+                is_elsewhere = other.state == "branched" or bool(other.undone_by)
+                if other is entry or other.commit is None or is_elsewhere or are_decided(entry, other):
                     continue
                 if id == target:
                     self._note(seq, "I5", f"{entry.id} and {approval} both run what {target} suggested")

@@ -199,7 +199,7 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     elif final := to_approve(core, entry):
         ask_approval(core, turn, entry, final)
     else:
-        did = told(entry.plan.ops, core.fold.documents)
+        did = told(entry.plan.ops, core.fold.documents, ran.documents)
         commit = enter_commit(core, turn, entry, ran)
         if isinstance(commit, Refusal):
             plan_again(core, turn, entry, commit)

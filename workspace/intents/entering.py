@@ -23,6 +23,8 @@ from workspace.intents.record import CommitBody, CommitDoc, PlanBody, VerdictBod
 from workspace.intents.turn import AGENT, Turn
 from workspace.intents.wishes import SendEffect
 
+UNCHANGED = "Nothing was changed."
+
 
 def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody | Refusal:
     """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow.
@@ -103,15 +105,20 @@ def _carry_in(
     return Refusal("read_back", f"It does not read as it was meant: {told}.", "Ask for it in smaller steps.")
 
 
+def _unchanged(summary: str) -> str:
+    return f"{UNCHANGED} The agent said: {summary}" if summary else UNCHANGED
+
+
 def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
     """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
-    has_changed = commit.docs or commit.created or commit.effects
+    has_changed = bool(did or commit.effects)
+    summary = commit.summary if has_changed or commit.summary.startswith(UNCHANGED) else _unchanged(commit.summary)
     turn.verdict(
         VerdictBody(
             intent=entry.id,
             state="merged" if entry.carried else "done",
             code="merged" if entry.carried else "done" if has_changed else "unchanged",
-            reason=commit.summary + flagged(entry) + notes_for(core, entry),
+            reason=summary + flagged(entry) + notes_for(core, entry),
             commit=commit.commit,
             can=("override", "undo") if has_changed else ("override",),
             did=did,
@@ -123,7 +130,7 @@ def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody, did: tup
                 intent=id,
                 state="merged",
                 code="merged" if entry.carried else "steered",
-                reason=f"Done with {entry.actor}'s instruction: {commit.summary}",
+                reason=f"Done with {entry.actor}'s instruction: {summary}",
                 winner=entry.id,
                 commit=commit.commit,
                 can=("override", "undo"),

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from crdt.anchor import Anchor, resolve_anchor
 from crdt.document import Document
 from crdt.errors import CrdtError
-from crdt.ops import Check, CreateDocument, Insert, Op, describe_place
+from crdt.ops import Check, CreateDocument, Delete, DeleteValue, Insert, ListRemove, Op
+from crdt.paths import dotted
 from workspace.intents.board import Board, Entry
 from workspace.intents.conflict import Area, areas_of_plan, areas_of_scope
 from workspace.intents.context import WHOLE
@@ -24,14 +25,18 @@ from workspace.intents.plan import Option
 from workspace.intents.policy import NONE
 from workspace.intents.record import Layer, PlanBody, VerdictBody
 from workspace.intents.turn import Turn
-from workspace.intents.wording import told
+from workspace.intents.wording import whole_words
 
 LAYER: Layer = "scope"
-PLACES_SHOWN_MAX, DOES_POINTS_MAX = 6, 600
+PLACES_SHOWN_MAX, DOES_SHOWN_MAX, DOES_POINTS_MAX = 6, 4, 160
+CONSENT_BYTES_MAX = 65_536
+FILLERS = frozenset(
+    re.findall(r"\w+", "a an the it its this that these those is are was be in on of to and or with for from by")
+)
 
 
 def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, Document]) -> tuple[str, ...]:
-    """Return the places that a plan writes to and that nobody it serves has pointed at, as people name them."""
+    """Return what a plan does where nobody it serves has pointed, in words that stand for just that; losses first."""
     subject = board.subject_of(entry)
     served = [subject, *(board.entries[id] for id in dict.fromkeys((*entry.steers, *subject.steers)))]
     fence = [area for one in served for area in _fence_of(one, documents) or ()]
@@ -44,7 +49,8 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
         for op in plan.ops
         if not isinstance(op, Check) and op.doc not in made and not _is_inside(op, fence, documents)
     ]
-    return tuple(dict.fromkeys(describe_place(op) for op in beyond))
+    losses = [op for op in beyond if isinstance(op, Delete | DeleteValue | ListRemove)]
+    return tuple(dict.fromkeys(whole_words(op, documents.get(op.doc)) for op in [*losses, *beyond]))
 
 
 def _fence_of(entry: Entry, documents: Mapping[str, Document]) -> tuple[Area, ...] | None:
@@ -56,7 +62,11 @@ def _fence_of(entry: Entry, documents: Mapping[str, Document]) -> tuple[Area, ..
 
 
 def _is_named(doc: str, words: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(doc)}(?!\w)", words, re.I) is not None
+    """Tell whether somebody speaks of a document of that name: in quotes, or as a document; a mere word is no name."""
+    name, quoted = re.escape(doc), rf"[\"“”„«‘'`]{re.escape(doc)}[\"“”»’'`]"
+    said = rf"(?:documents?|docs?|called|named)\s+{name}(?!\w)|(?<!\w){name}\s+(?:document|doc)(?!\w)"
+    is_word = doc.casefold() in FILLERS
+    return re.search(quoted if is_word else f"{quoted}|{said}", words, re.I) is not None
 
 
 def _is_inside(op: Op, fence: Iterable[Area], documents: Mapping[str, Document]) -> bool:
@@ -89,45 +99,56 @@ def _holds(outer: Area, inner: Area) -> bool:
 
 
 def allowed(entry: Entry, board: Board) -> frozenset[str]:
-    """Return the places outside its scope that an intent may write to, because somebody was asked and said so.
+    """Return what an intent may do outside its scope, because somebody was asked just that and said so.
 
-    Who approves a suggestion has seen where it writes: for an approval that counts, whatever was answered before.
+    Who approves a suggestion has seen what it does: for an approval that counts, whatever was answered before.
     """
     subject = board.subject_of(entry)
     found = set[str]()
     for decision in [*entry.decisions, *(subject.decisions if subject is not entry else ())]:
         if decision.layer != LAYER:
             continue
-        places = (decision.question.evidence if decision.question is not None else decision.evidence).get("places")
-        if isinstance(places, list) and (entry is not subject or decision.outcome.get(entry.id) == "run"):
-            found.update(map(str, places))
+        does = (decision.question.evidence if decision.question is not None else decision.evidence).get("does")
+        if isinstance(does, list) and (entry is not subject or decision.outcome.get(entry.id) == "run"):
+            found.update(map(str, does))
     return frozenset(found)
 
 
 def asks_beyond(core: Core, turn: Turn, entry: Entry, documents: Mapping[str, Document]) -> bool:
-    """Hold a plan that writes outside its scope, and ask; True when it must wait. `documents` are as it was made on."""
+    """Hold a plan that writes outside its scope, and ask; True when it must wait. `documents` are as it was made on.
+
+    What is more than can be shown is not asked about: it is refused.
+    """
     assert entry.plan is not None, "a plan is held against the fence"
     board = core.fold.board
     beyond = [one for one in outside(entry.plan, entry, board, documents) if one not in allowed(entry, board)]
     if not beyond:
         return False
     core.runs.close(turn)
-    ops = [op for op in entry.plan.ops if describe_place(op) in beyond]
-    does = "; ".join(told(ops, documents))
+    if sum(len(one.encode()) for one in beyond) > CONSENT_BYTES_MAX:
+        reason = f"the plan does {len(beyond)} things there, more than can be shown"
+        not_allowed(turn, entry, reason, by="")
+        return True
+    shown = "; ".join(
+        one if len(one) <= DOES_POINTS_MAX else f"{one[:DOES_POINTS_MAX]}…" for one in beyond[:DOES_SHOWN_MAX]
+    )
+    more = len(beyond) - DOES_SHOWN_MAX
     hold(
         core,
         turn,
         (entry,),
         text=(
             f"{board.subject_of(entry).actor} pointed at {_pointed(entry, board)}. "
-            f"The agent would also write elsewhere: {does[:DOES_POINTS_MAX]}. Do it?"
+            f"The agent would also write elsewhere: {shown}"
+            + (f"; and {more} more, listed below" if more > 0 else "")
+            + ". Do it?"
         ),
         options=(Option(entry.id, "Yes, do all of it"), Option(NONE, "No, do nothing")),
         default=NONE,
         because="outside of where somebody pointed nothing is written without a word",
         layer=LAYER,
         policy="scope@1",
-        evidence={"places": list(beyond)},
+        evidence={"does": list(beyond)},
     )
     return True
 
@@ -138,7 +159,7 @@ def _pointed(entry: Entry, board: Board) -> str:
 
 def _place(part: Scope) -> str:
     if part.keys:
-        return ", ".join(".".join(map(str, (part.doc, *path))) for path in part.keys[:PLACES_SHOWN_MAX])
+        return ", ".join(f"{part.doc}.{dotted(path)}" for path in part.keys[:PLACES_SHOWN_MAX])
     return part.doc if part.is_whole else f"a passage of {part.doc}"
 
 

@@ -22,12 +22,13 @@ def to_approve(core: Core, entry: Entry) -> tuple[Effect, ...]:
     """Return the effects of a plan that cannot be taken back and that nobody has approved, exactly as they are."""
     assert entry.plan is not None, "only planned intents have effects"
     final = tuple(effect for effect in entry.plan.effects if effect.effect_class == "irreversible")
-    approved = {
-        decision.evidence.get("digest")
-        for decision in entry.decisions
-        if decision.layer == "effects" and decision.outcome.get(entry.id) == "run"
-    }
-    return final if final and digest_of(entry.plan.effects, core.fold.receivers) not in approved else ()
+    return final if final and digest_of(entry.plan.effects, core.fold.receivers) not in approved(entry) else ()
+
+
+def approved(entry: Entry) -> set[Json]:
+    """Return the digests of what somebody has allowed an intent to send."""
+    decided = [one for one in entry.decisions if one.layer == "effects" and one.outcome.get(entry.id) == "run"]
+    return {decision.evidence.get("digest") for decision in decided}
 
 
 def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:

@@ -55,15 +55,17 @@ class Readings:
         """Expect nothing yet of the commit that comes."""
         self.meant = {}
 
-    def expect(self, body: CommitBody, plan: PlanBody, before: Documents, *, is_strict: bool) -> None:
+    def expect(self, body: CommitBody, plan: PlanBody, before: Documents, after: Documents, *, is_strict: bool) -> None:
         """Note what a commit must come to; the older part of a log was read otherwise, and is not read again.
+
+        `after` are the documents that the plan writes to, with it.
 
         Raises:
             CrdtError: the plan does not fit these documents.
         """
         self.meant = meanings(plan.ops, before) if is_strict else {}
         if plan.planner != VARIANT_PLANNER:
-            self.did.update(dict.fromkeys(body.intents, told(plan.ops, before)))
+            self.did.update(dict.fromkeys(body.intents, told(plan.ops, before, after)))
 
     def unlike(self, after: Documents) -> str:
         """Return in words what does not read as it was meant after the commit."""

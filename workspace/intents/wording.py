@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from crdt.anchor import Anchor, TextRange, resolve_range
-from crdt.digest import canonical
+from crdt.digest import canonical, digest_text, normal
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.ops import (
@@ -17,27 +17,87 @@ from crdt.ops import (
     Insert,
     ListAdd,
     ListMove,
+    ListOp,
     ListRemove,
     Op,
     Replace,
     SetValue,
+    ValueOp,
 )
-from crdt.paths import dotted, find_item, read_path
+from crdt.paths import ABSENT, Path, dotted, find_item, read_path
 
 WORDS_POINTS_MAX = 400
 VALUE_POINTS_MAX = 60
+CONSENT_POINTS_MAX = 2_000
 TOLD_MAX, TOLD_POINTS_MAX, TOLD_WORDS_MAX = 12, 200, 70
 
 
-def told(ops: Sequence[Op], before: Mapping[str, Document]) -> tuple[str, ...]:
-    """Return what a plan's operations do, one sentence each, at most 12; `before` are the documents without them."""
-    doing = [op for op in ops if not isinstance(op, Check)]
-    said = [_short(words_of(op, before.get(op.doc), points=TOLD_WORDS_MAX), TOLD_POINTS_MAX) for op in doing[:TOLD_MAX]]
-    more = len(doing) - TOLD_MAX
-    return (*said, *([f"and {more} more"] if more > 0 else ()))
+def told(ops: Sequence[Op], before: Mapping[str, Document], after: Mapping[str, Document]) -> tuple[str, ...]:
+    """Return what came of a plan's operations, one sentence each, at most 12: what stands there now and did not before.
+
+    Operations that cancel out, or that a later one wrote over, are not named.
+    """
+    lines = [_short(line, TOLD_POINTS_MAX) for line in _net(ops, before, after)]
+    more = len(lines) - TOLD_MAX
+    return (*lines[:TOLD_MAX], *([f"and {more} more"] if more > 0 else ()))
 
 
-def words_of(op: Op, before: Document | None, *, points: int = WORDS_POINTS_MAX) -> str:
+def _net(ops: Sequence[Op], before: Mapping[str, Document], after: Mapping[str, Document]) -> Iterator[str]:
+    seen = set[tuple[str, Path]]()
+    for op in ops:
+        was, now = before.get(op.doc), after.get(op.doc)
+        if isinstance(op, Check) or (isinstance(op, Replace) and _same_words(op, was)):
+            continue
+        path = _path(op)
+        if path is None or now is None or any(isinstance(key, int) for key in path):
+            yield words_of(op, was, points=TOLD_WORDS_MAX)
+            continue
+        old, new = (ABSENT if one is None else read_path(one, path) for one in (was, now))
+        if old is new or (ABSENT not in (old, new) and canonical(old) == canonical(new)):
+            continue
+        if isinstance(op, ListOp) and isinstance(new, list):
+            yield words_of(op, was, points=TOLD_WORDS_MAX)
+        elif (op.doc, path) not in seen:
+            seen.add((op.doc, path))
+            is_sum = all(isinstance(one, Increment) for one in ops if one.doc == op.doc and _path(one) == path)
+            yield f"{op.doc}.{dotted(path)}: {_changed(old, new, is_sum=is_sum)}"
+
+
+def _path(op: Op) -> Path | None:
+    return op.path if isinstance(op, ValueOp | ListOp) else None
+
+
+def _changed(old: object, new: object, *, is_sum: bool) -> str:
+    if new is ABSENT:
+        return "removed"
+    numbers = isinstance(old, int | float) and isinstance(new, int | float)
+    if is_sum and numbers:
+        return f"added {brief(normal(round(new - old, 9)))}, now {brief(new)}"  # type: ignore[operator]
+    return f"set to {brief(new)}" + ("" if old is ABSENT else f", it was {brief(old)}")
+
+
+def _same_words(op: Replace, before: Document | None) -> bool:
+    return before is not None and op.old == digest_text(op.text)
+
+
+def whole_words(op: Op, before: Document | None) -> str:
+    """Return an operation in words, for somebody who shall say yes to just this.
+
+    What is too long to be shown is named by its length and hash, so that no other one reads the same.
+    """
+    words = words_of(op, before, points=CONSENT_POINTS_MAX, value_points=CONSENT_POINTS_MAX)
+    value = op.text if isinstance(op, Insert | Replace) else _value(op)
+    text = value if isinstance(value, str) else canonical(value).decode()
+    return words if len(text) < CONSENT_POINTS_MAX else f"{words} ({len(text)} characters, {digest_text(text)[7:19]})"
+
+
+def _value(op: Op) -> object:
+    return op.value if isinstance(op, SetValue | ListAdd) else None
+
+
+def words_of(
+    op: Op, before: Document | None, *, points: int = WORDS_POINTS_MAX, value_points: int = VALUE_POINTS_MAX
+) -> str:
     """Return an operation in words; `before` is the document it was made on, where that is still known."""
     match op:
         case Replace(doc, _, _, _, new) if new:
@@ -47,13 +107,13 @@ def words_of(op: Op, before: Document | None, *, points: int = WORDS_POINTS_MAX)
         case Insert(doc, _, text):
             return f"{doc}: inserted {_quoted(text, points)}"
         case SetValue(doc, path, value):
-            return f"{doc}.{dotted(path)}: set to {brief(value)}"
+            return f"{doc}.{dotted(path)}: set to {brief(value, value_points)}"
         case Increment(doc, path, by):
             return f"{doc}.{dotted(path)}: added {brief(by)}"
         case DeleteValue(doc, path):
             return f"{doc}.{dotted(path)}: removed"
         case ListAdd(doc, path, value):
-            return f"{doc}.{dotted(path)}: added item {brief(value)}"
+            return f"{doc}.{dotted(path)}: added item {brief(value, value_points)}"
         case ListMove(doc, path, item) | ListRemove(doc, path, item):
             what = "moved" if isinstance(op, ListMove) else "removed"
             return f"{doc}.{dotted(path)}: {what} {_item(before, op.path, item)}"
@@ -91,6 +151,6 @@ def _short(text: str, points: int) -> str:
     return text if len(text) <= points else text[: points - 1] + "…"
 
 
-def brief(value: object) -> str:
+def brief(value: object, points: int = VALUE_POINTS_MAX) -> str:
     """Return a value as people write it, shortened for a sentence."""
-    return _short(value if isinstance(value, str) else canonical(value).decode(), VALUE_POINTS_MAX)
+    return _short(value if isinstance(value, str) else canonical(value).decode(), points)

@@ -344,6 +344,11 @@ NEVER_MADE = [
     ('append "x" to the page', PLAN, "not_found"),
     ('add "x" to guests', PLAN, "not_found"),
     ("increase traval by 5", PLAN, "not_found"),
+    ("increase budget.travle by 5", BUDGET, "not_found"),
+    ("decrease travle by 5", BUDGET, "not_found"),
+    ('add "x" to budget.list', BUDGET, "not_found"),
+    ('add "x" to budget.team.cooks', PLAN, "not_found"),
+    ("add 5 to budget.travle", BUDGET, "not_found"),
 ]
 
 
@@ -363,7 +368,7 @@ async def test_a_name_that_is_not_there_is_never_made_by_the_way(
         ("set April to May", BUDGET, {"April": "May"}),
         ("set budget.April to May", PLAN, {"April": "May"}),
         ("budget.April = May", None, {"April": "May"}),
-        ('add "x" to budget.list', PLAN, {"list": ["x"]}),
+        ('set budget.list to ["x"]', PLAN, {"list": ["x"]}),
     ],
 )
 async def test_a_name_that_is_asked_for_is_made(

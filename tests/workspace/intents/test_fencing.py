@@ -10,7 +10,7 @@ import workspace.intents.committing as committing
 import workspace.intents.planning as planning
 from crdt.anchor import place_anchors, place_range
 from crdt.digest import digest_text
-from crdt.ops import CreateDocument, Insert, Op, Replace, SetValue, hash_of_value
+from crdt.ops import CreateDocument, DeleteValue, Insert, Op, Replace, SetValue, hash_of_value
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.intent import Scope
 from workspace.intents.replay import fold_log, verify
@@ -147,15 +147,62 @@ def test_who_points_at_nothing_sets_no_fence() -> None:
 
 def test_a_document_is_made_where_its_author_has_named_it() -> None:
     driver = Driver()
-    named = driver.ask("Ana", "put it into notes, please", scope=(PLAN,))
+    named = driver.ask("Ana", "put it into a document called notes, please", scope=(PLAN,))
     ops = [CreateDocument("notes", "text"), Insert("notes", "AQdjb250ZW50AA==", "hello")]
     driver.plan(named, ops)
     driver.wait(1)
     assert driver.verdict(named).state == "done"
-    unnamed = driver.ask("Ana", "make it short, and denote it", scope=(PLAN,))
-    driver.plan(unnamed, [CreateDocument("note", "text"), Insert("note", "AQdjb250ZW50AA==", "hello")])
-    assert is_asked(driver, unnamed)
+    for words, doc in (
+        ("make it short, and denote it", "note"),
+        ("please do it", "it"),
+        ("write a list of meals", "meals"),
+        ("make a document a bit shorter", "a"),
+    ):
+        unnamed = driver.ask("Ana", words, scope=(PLAN,))
+        driver.plan(unnamed, [CreateDocument(doc, "text"), Insert(doc, "AQdjb250ZW50AA==", "hello")])
+        assert is_asked(driver, unnamed), words
+        answer(driver, "none")
     replays(driver)
+
+
+def test_what_is_asked_is_all_that_is_allowed_and_all_of_it_is_shown() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", scope=(PLAN,))
+    long = "ok " * 1_000 + "EVIL"
+    many = [SetValue("budget", (f"k{at}",), "v" * 300, "absent") for at in range(30)]
+    gone = DeleteValue("budget", ("price",), hash_of_value(driver.sequencer.fold.documents["budget"], ("price",)))
+    driver.plan(intent, [*many, put(driver, "long", long), gone])
+    (question,) = driver.sequencer.fold.board.questions.values()
+    does = question.evidence["does"]
+    assert len(does) == 32
+    assert "budget.price: removed" in does[0]
+    assert question.text.index("budget.price: removed") < question.text.index("budget.k0")
+    assert "and 28 more, listed below" in question.text
+    assert all("v" * 300 in one for one in does[1:31])
+    assert "3004 characters" in does[31]
+    driver.type("Ben", "budget", lambda document: document.data_root.__setitem__("k0", "x"))
+    answer(driver, intent)
+    driver.wait(1)
+    driver.plan(intent, [put(driver, "long", long.replace("EVIL", "GOOD"))])
+    assert driver.state(intent) == "held", "another deed at the same place is asked about"
+    replays(driver)
+
+
+def test_what_cannot_be_shown_is_not_asked_about() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", scope=(PLAN,))
+    driver.plan(intent, [SetValue("budget", (f"k{at}",), "v" * 1_900, "absent") for at in range(60)])
+    assert (driver.verdict(intent).state, driver.verdict(intent).code) == ("rejected", "outside_scope")
+    replays(driver)
+
+
+def test_two_places_that_read_alike_are_two() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", scope=(Scope("budget", keys=(("a", "b"),)),))
+    driver.plan(intent, [SetValue("budget", ("a.b",), 2, "absent")])
+    assert "pointed at budget.a.b. The agent would also write elsewhere: budget.“a.b”: set to 2" in is_asked(
+        driver, intent
+    )
 
 
 def test_who_joins_points_for_both() -> None:

@@ -9,7 +9,7 @@ import pytest
 import workspace.intents.committing as committing
 import workspace.intents.entering as entering
 from crdt.document import Document
-from crdt.ops import CreateDocument, Insert, SetValue, hash_of_value
+from crdt.ops import CreateDocument, Increment, Insert, SetValue, hash_of_value
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.replay import verify
 
@@ -91,7 +91,25 @@ def test_a_verdict_names_what_was_done() -> None:
     driver.set(other, "price", 7)
     driver.wait(1)
     assert driver.verdict(intent).did == ("plan: replaced “Second” by “Last”",)
-    assert driver.verdict(other).did == ("budget.price: set to 7",)
+    assert driver.verdict(other).did == ("budget.price: set to 7, it was 100",)
+    assert verify(driver.rows, driver.journal).ok
+
+
+def test_what_cancels_out_or_is_written_over_is_not_named() -> None:
+    driver = Driver()
+
+    def put(key: str, value: object) -> SetValue:
+        return SetValue("budget", (key,), value, old(driver, key))
+
+    for ops, did in (
+        ([put("price", 7), put("price", 8)], ("budget.price: set to 8, it was 100",)),
+        ([Increment("budget", ("price",), 5), Increment("budget", ("price",), -5)], ()),
+        ([Increment("budget", ("price",), 5), Increment("budget", ("price",), 2)], ("budget.price: added 7, now 15",)),
+    ):
+        intent = driver.ask("Ana")
+        driver.plan(intent, list(ops))
+        driver.wait(1)
+        assert driver.verdict(intent).did == did
     assert verify(driver.rows, driver.journal).ok
 
 
