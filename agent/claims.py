@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from workspace.intents.plan import SUMMARY_POINTS_MAX
+from workspace.intents.wording import plain
 
 LISTED_MAX = 8
 NOTHING = "Nothing was changed."
@@ -16,7 +17,7 @@ NOTHING = "Nothing was changed."
 
 def account_of(summary: str, done: Collection[str]) -> str:
     """Return what people are told of a plan; `done` is what came of it, in words."""
-    words = summary.strip()
+    words = plain(" ".join(summary.split()))
     if not done:
         return words if words.casefold().startswith("nothing was changed") else _joined(NOTHING, words)
     lines = [" ".join(line.split()) for line in list(done)[:LISTED_MAX]]

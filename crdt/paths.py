@@ -124,6 +124,22 @@ def item_anchor(document: Document, path: Path, index: int) -> str | None:
     return Anchor(Id(position["client"], position["clock"]), None, 0).encode()
 
 
+def ids_at(document: Document, path: Path) -> tuple[tuple[int, int, int], ...]:
+    """Return the ids (client, first clock, end) of what stands at a path and in it; none inside plain JSON.
+
+    It is deleted on a throwaway fork, and the ids are read out of the delete set.
+    """
+    holder: object = document.data_root
+    for key in path[:-1]:
+        holder = _child(holder, key)
+    if not isinstance(holder, Map | Array) or _child(holder, path[-1]) is ABSENT:
+        return ()
+    probe = document.fork(document.client ^ 1)
+    with probe.transaction() as done:
+        delete_path(probe, path)
+    return tuple((client, start, end) for one in done for client, spans in one.deleted.items() for start, end in spans)
+
+
 def find_item(document: Document, path: Path, anchor: str) -> int | None:
     """Return where the anchored item stands in the shared list now; None when it was removed."""
     array = list_at(document, path)

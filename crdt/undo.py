@@ -9,7 +9,7 @@ Values are taken back here, words in `crdt.undo_text`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from crdt.ops import (
     is_writable,
 )
 from crdt.ordering import Order, ranked_items
-from crdt.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
+from crdt.paths import ABSENT, Path, dotted, ids_at, item_anchor, list_at, read_path
 from crdt.scan import Id
 from crdt.standing import Spans
 from crdt.values import for_people
@@ -50,6 +50,14 @@ class Emptied(NamedTuple):
     at: int
 
 
+class Reset(NamedTuple):
+    """A place whose value somebody has set since: what stands there now (`ABSENT` for nothing), and its ids."""
+
+    path: Path
+    value: object
+    ids: tuple[tuple[int, int, int], ...]
+
+
 @dataclass(slots=True)
 class Undo:
     """What takes an edit back: operations, in order, and what cannot be taken back, in words.
@@ -58,6 +66,7 @@ class Undo:
     stood around it. `replaced` are the edit's words in whose place others stand: those stay. `emptied` were only taken
     out. `taken` are words that come not back, because another record took them out again. `grown` are words written
     since that would make one word with what comes back. `orphans` come back although what wrote them was taken back.
+    `reset` are values that stay, because somebody has set them since.
     """
 
     ops: list[Op] = field(default_factory=list)
@@ -68,6 +77,7 @@ class Undo:
     taken: list[tuple[str, int]] = field(default_factory=list)
     orphans: list[Emptied] = field(default_factory=list)
     grown: list[tuple[int, int]] = field(default_factory=list)
+    reset: list[Reset] = field(default_factory=list)
 
 
 def undo_values(
@@ -80,11 +90,13 @@ def undo_values(
     inserted: Spans,
     added: Mapping[Path, float],
     past: Past | None = None,
+    agents: Container[int] | None = None,
 ) -> Undo:
     """Return what takes edits of values back, the last one first.
 
     `after` is the document just after the edit, `added` what later edits of the agent have added to each number, `past`
-    what a log knows of the ids in it.
+    what a log knows of the ids in it. `agents` are the clients that agents wrote under: what a person has set since is
+    theirs, whatever its value.
     """
     undo, past = Undo(), past or Past()
     spans = past.lineage.instances(inserted)
@@ -94,15 +106,15 @@ def undo_values(
             continue
         match op:
             case Increment(_, path) | ListAdd(_, path) if _is_made(path, before, after, now):
-                settled.append(_undo_set(undo, doc, path, before, after, now))
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
             case Increment(_, path, by):
-                _undo_increment(undo, doc, path, by, after, now, added.get(path, 0))
+                _undo_increment(undo, doc, path, by, after, now, added.get(path, 0), agents)
             case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
-                _undo_item(undo, doc, tuple(holder), at, before, after, now, past)
+                _undo_item(undo, doc, tuple(holder), at, before, after, now, past, agents)
             case SetValue(_, path) | DeleteValue(_, path):
-                settled.append(_undo_set(undo, doc, path, before, after, now))
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
             case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
-                settled.append(_undo_set(undo, doc, path, before, after, now))
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
             case ListAdd(_, path):
                 _undo_add(undo, doc, path, after, now, spans, past.lineage)
             case ListRemove(_, path, item):
@@ -114,12 +126,31 @@ def undo_values(
     return undo
 
 
-def _undo_increment(undo: Undo, doc: str, path: Path, by: float, after: Document, now: Document, added: float) -> None:
+def _is_of_hand(now: Document, path: Path, agents: Container[int] | None) -> bool:
+    """Tell whether a person has written what stands at a path, or something in it."""
+    return agents is not None and any(client not in agents for client, _, _ in ids_at(now, path))
+
+
+def _reset(now: Document, path: Path) -> Reset:
+    return Reset(path, read_path(now, path), ids_at(now, path))
+
+
+def _undo_increment(
+    undo: Undo,
+    doc: str,
+    path: Path,
+    by: float,
+    after: Document,
+    now: Document,
+    added: float,
+    agents: Container[int] | None,
+) -> None:
     """Subtract what was added, unless somebody has set the number since: then it says nothing of what was added."""
     made, here = read_path(after, path), read_path(now, path)
     numbers = isinstance(made, int | float) and isinstance(here, int | float)
-    if not numbers or not math.isclose(float(made) + added, float(here)):  # type: ignore[arg-type]
-        undo.lost.append(f"{doc}.{dotted(path)} has been set since")
+    is_kept = numbers and math.isclose(float(made) + added, float(here))  # type: ignore[arg-type]
+    if not is_kept or _is_of_hand(now, path, agents):
+        undo.reset.append(_reset(now, path))
         return
     undo.ops += [Check(doc, hash_of_value(now, path), path), Increment(doc, path, -by)]
 
@@ -130,16 +161,18 @@ def _is_made(path: Path, before: Document, after: Document, now: Document) -> bo
     return read_path(before, path) is ABSENT and here is not ABSENT and _text(here) == _text(read_path(after, path))
 
 
-def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document) -> Path:
+def _undo_set(
+    undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document, agents: Container[int] | None
+) -> Path:
     """Put a path back as it was; return what is settled by that: it, or an object that was made on the way to it."""
     while path[:-1] and _is_made(path[:-1], before, after, now):
         path = path[:-1]
     old, made, here = (read_path(document, path) for document in (before, after, now))
     where = f"{doc}.{dotted(path)}"
-    if _text(here) != _text(made):
-        undo.lost.append(f"{where} has been changed since")
-    elif _text(here) == _text(old):
+    if _text(here) == _text(old):
         return path
+    if _text(here) != _text(made) or (here is not ABSENT and _is_of_hand(now, path, agents)):
+        undo.reset.append(_reset(now, path))
     elif old is ABSENT:
         undo.ops.append(DeleteValue(doc, path, hash_of_value(now, path)))
     else:
@@ -152,12 +185,20 @@ def _undo_set(undo: Undo, doc: str, path: Path, before: Document, after: Documen
 
 
 def _undo_item(
-    undo: Undo, doc: str, path: Path, at: int, before: Document, after: Document, now: Document, past: Past
+    undo: Undo,
+    doc: str,
+    path: Path,
+    at: int,
+    before: Document,
+    after: Document,
+    now: Document,
+    past: Past,
+    agents: Container[int] | None,
 ) -> None:
     """Put back an item of a list that was taken out by its number."""
     anchor = item_anchor(before, path, at)
     if anchor is None:
-        _undo_set(undo, doc, path, before, after, now)
+        _undo_set(undo, doc, path, before, after, now, agents)
     else:
         _undo_remove(undo, doc, path, anchor, before, now, past)
 

@@ -9,9 +9,11 @@ from crdt.anchor import Anchor, ids_of_range, place_anchors, resolve_anchor
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.hunks import Rival
-from crdt.undo import Undo
+from crdt.paths import ABSENT, dotted
+from crdt.undo import Reset, Undo
 from workspace.intents.history import Edit
 from workspace.intents.plan import QUESTION_POINTS_MAX
+from workspace.intents.wording import brief
 from workspace.surroundings import Surroundings
 
 SUMMARY_POINTS_SHOWN, WORDS_POINTS_SHOWN, RIVAL_POINTS_SHOWN, NAME_POINTS_SHOWN = 100, 80, 30, 40
@@ -64,6 +66,8 @@ class Told:
         for one in undo.orphans:
             shown, commit = shortened(one.back, RIVAL_POINTS_SHOWN), self.around.name(one.seqs[0])
             self.backs.append(f"“{shown}” in {doc}, of {commit}, which has been taken back")
+        for reset in undo.reset:
+            self._reset(doc, reset)
         self.lost += undo.lost
         places = [start for start, _ in (*undo.inside, *undo.grown)]
         places += [one.at for one in (*undo.emptied, *undo.orphans)] + [
@@ -94,6 +98,16 @@ class Told:
             return f"“{words}” in {doc} has been rewritten since{_since(self._actors(doc, [rival.seq]))}"
         actors = self._writers(doc, now, start, end) or self._actors(doc, [rival.seq])
         return f"“{words}” in {doc} has been replaced by “{by}” since{_since(actors)}"
+
+    def _reset(self, doc: str, reset: Reset) -> None:
+        """Say who has set a value since, and to what; what an instruction has set can be taken back first."""
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for client, first, last in reset.ids:
+            ranges.setdefault(client, []).append((first, last))
+        edits = list(self.around.whole.history.writers(doc, ranges))
+        what = "removed" if reset.value is ABSENT else f"set to {shortened(brief(reset.value), RIVAL_POINTS_SHOWN)}"
+        self.lost.append(f"{doc}.{dotted(reset.path)} has been {what} since{_since(self._people(edits))}")
+        self.first += [edit.seq for edit in edits if edit.intents]
 
     def _emptied(self, doc: str, words: str, back: str, seqs: Sequence[int]) -> str:
         actors = self._actors(doc, seqs)

@@ -131,7 +131,10 @@ def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[l
             undo = undo_text(doc, was, then, now, inserted=part.inserted, deleted=part.deleted, past=past)
         else:
             added = _added_since(whole, commit, doc, until=task.snapshot.seq)
-            undo = undo_values(doc, was, then, now, planned, inserted=part.inserted, added=added, past=past)
+            undo = undo_values(
+                doc, was, then, now, planned,
+                inserted=part.inserted, added=added, past=past, agents=whole.history.agents,
+            )  # fmt: skip
         ops += undo.ops
         told.take(doc, now, undo)
     return ops, told

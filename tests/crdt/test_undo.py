@@ -171,6 +171,20 @@ def test_what_was_not_there_goes_again_with_all_that_was_made_on_the_way(ops: li
     assert now.value() == {"n": 4}
 
 
+@pytest.mark.parametrize("op", [SetValue("d", ("n",), 9, ""), Increment("d", ("n",), 5)])
+def test_what_a_person_has_set_to_the_same_is_theirs(op: Op) -> None:
+    before = values_document({"n": 4})
+    op = SetValue("d", ("n",), 9, hash_of_value(before, ("n",))) if isinstance(op, SetValue) else op
+    after, applied = edited(before, 50, [op])
+    hand = after.fork(70_000)
+    with hand.transaction():
+        set_path(hand, ("n",), 9)
+    for now, count in ((after, 0), (hand, 1)):
+        undo = undo_values("d", before, after, now, [op], inserted=spans(applied)[0], added={}, agents={50})
+        assert len(undo.reset) == count
+        assert bool(undo.ops) == (not count)
+
+
 def test_what_others_put_beside_it_stays() -> None:
     before = values_document({"n": 4})
     op = SetValue("d", ("team", "lead"), "Zoe", "absent")
@@ -189,7 +203,7 @@ def test_a_number_that_somebody_has_set_since_is_not_added_to() -> None:
     hand: list[Op] = [SetValue("budget", ("travel",), 20, hash_of_value(after, ("travel",)))]
     value, undo = values_after(before, ops, hand)
     assert value == {**VALUE, "travel": 20}
-    assert undo.lost == ["budget.travel has been set since"]
+    assert [one.path for one in undo.reset] == [("travel",)]
 
 
 def test_words_come_back_where_their_replacement_stands() -> None:
@@ -208,7 +222,7 @@ def test_what_somebody_has_set_since_is_named_and_left() -> None:
     value, undo = values_after(before, [SetValue("budget", ("tent",), 9, hash_of_value(before, ("tent",)))], [hand])
     assert read_path(before, ("tent",)) == 1
     assert value["tent"] == 12  # type: ignore[index, call-overload]
-    assert undo.lost == ["budget.tent has been changed since"]
+    assert [(one.path, one.value) for one in undo.reset] == [(("tent",), 12)]
     assert not undo.ops
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from agent.scripted.scenario import ReplyScript
 from tests.support.model import reply, scripted_model, use
@@ -63,3 +63,46 @@ async def test_a_model_that_writes_elsewhere_waits_for_a_word() -> None:
             calls = model.scripted.count
             assert calls == 2, "the plan that was shown is the one that runs: no model is asked again"
             assert not problems
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_long_words_stay_inside_their_cards(width: int) -> None:
+    long = "x" * 300
+    replies: list[ReplyScript] = [
+        reply(use("set_value", document="budget", path=[f"k{at}"], value=long), turn=at + 1) for at in range(7)
+    ]
+    async with scripted_model([*replies, reply(use("finish", summary=long), turn=8)]) as model:
+        planner = model.planner()
+        await planner._gateway.warm()
+        async with stage(planner) as (server, browser):
+            _, ana, problems = await visit(server, browser, "Ana", role="owner", width=width)
+            await ana.get_by_test_id("composer").fill("tidy")
+            await ana.get_by_test_id("send").click()
+            question = ana.get_by_test_id("question-card").first
+            await expect(question).to_contain_text("and 3 more, listed below", timeout=WAIT)
+            await expect(question.get_by_test_id("does").locator("li")).to_have_count(7)
+            await shoot(ana, f"long-question-{width}")
+            assert await overflowing(ana) == []
+            await question.get_by_role("button", name="Yes, do all of it").click()
+            await expect(ana.get_by_test_id("intent-card").first).to_have_attribute("data-state", "done", timeout=WAIT)
+            await ana.get_by_test_id("stop-agent").click()
+            await ana.get_by_test_id("stop-reason").fill(long)
+            await ana.keyboard.press("Enter")
+            await expect(ana.get_by_test_id("stopped")).to_contain_text("xxx", timeout=WAIT)
+            await shoot(ana, f"long-stop-{width}")
+            assert await overflowing(ana) == []
+            assert not problems
+
+
+async def overflowing(page: Page) -> list[str]:
+    """Return what is wider than the place it has: the page itself, or something beside the document."""
+    found: list[str] = await page.evaluate(
+        """() => {
+            const wide = document.scrollingElement.scrollWidth > innerWidth ? ['the page'] : []
+            for (const one of document.querySelectorAll('.rail *, .stop-banner *'))
+                if (one.scrollWidth > one.clientWidth + 1 && one.clientWidth && getComputedStyle(one).display !== 'inline' && one.tagName !== 'TEXTAREA')
+                    wide.push(one.tagName + '.' + one.className)
+            return wide
+        }"""
+    )
+    return found

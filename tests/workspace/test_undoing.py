@@ -149,10 +149,10 @@ async def test_a_value_that_others_set_since_is_shown_and_what_leaves_nothing_to
         await (await at.ben.intent("set budget.tent to 12")).verdict(WAIT)
         undo = await at.ana.undo(verdict["commit"])
         question = await at.ana.question(WAIT)
-        assert "Stays: budget.tent has been changed since. Do it?" in question["text"]
+        assert "Stays: budget.tent has been set to 12 since, by Ben. Do it?" in question["text"]
         await at.ana.answer(question["id"], "yes")
         done = await undo.verdict(WAIT)
-        assert "Not taken back: budget.tent has been changed since." in done["reason"]
+        assert "Not taken back: budget.tent has been set to 12 since, by Ben." in done["reason"]
         room = await at.server.lobby.room("demo")
         assert room.sequencer.fold.documents["budget"].value() == {"tent": 12}
         only = await (await at.ana.intent("set budget.tent to 1")).verdict(WAIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from crdt.anchor import Anchor, TextRange, resolve_range
@@ -26,6 +27,8 @@ from crdt.ops import (
 )
 from crdt.paths import ABSENT, Path, dotted, find_item, read_path
 
+# Control characters but tab and line end, and those that turn the direction of what follows.
+STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 WORDS_POINTS_MAX = 400
 VALUE_POINTS_MAX = 60
 CONSENT_POINTS_MAX = 2_000
@@ -88,7 +91,11 @@ def whole_words(op: Op, before: Document | None) -> str:
     words = words_of(op, before, points=CONSENT_POINTS_MAX, value_points=CONSENT_POINTS_MAX)
     value = op.text if isinstance(op, Insert | Replace) else _value(op)
     text = value if isinstance(value, str) else canonical(value).decode()
-    return words if len(text) < CONSENT_POINTS_MAX else f"{words} ({len(text)} characters, {digest_text(text)[7:19]})"
+    return (
+        words
+        if len(text) < CONSENT_POINTS_MAX and plain(text) == text
+        else f"{words} ({len(text)} characters, {digest_text(text)[7:19]})"
+    )
 
 
 def _value(op: Op) -> object:
@@ -144,7 +151,12 @@ def _item(before: Document | None, path: tuple[str | int, ...], item: str) -> st
 
 
 def _quoted(text: str, points: int) -> str:
-    return f"“{_short(text, points)}”"
+    return f"“{_short(plain(text), points)}”"
+
+
+def plain(text: str) -> str:
+    """Return words of others as a sentence may hold them: nothing in them steers how the rest of it is read."""
+    return STEERING.sub("\ufffd", text)
 
 
 def _short(text: str, points: int) -> str:
@@ -153,4 +165,4 @@ def _short(text: str, points: int) -> str:
 
 def brief(value: object, points: int = VALUE_POINTS_MAX) -> str:
     """Return a value as people write it, shortened for a sentence."""
-    return _short(value if isinstance(value, str) else canonical(value).decode(), points)
+    return _short(plain(value if isinstance(value, str) else canonical(value).decode()), points)
