@@ -80,6 +80,7 @@ class Workbench:
     seen: set[tuple[str, Path]] = field(default_factory=set)
     weak: dict[str, Reading] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    was_told: bool = False
 
     def use(self, name: str, given: Json, *, unfit: Sequence[str] = ()) -> Outcome:
         """Carry out one tool call and return what the model is told. Never raises for what a model sends.
@@ -345,9 +346,12 @@ class Workbench:
     def _served(self, numbers: tuple[int, ...] | None) -> tuple[str, ...]:
         """Return the intents that the model says it serves beside the task's own. Raises `CannotDo`."""
         steers = self.editing.task.steers
-        if steers and (numbers is None or not all(1 <= number <= len(steers) for number in numbers)):
+        odd = [number for number in numbers or () if not 1 <= number <= len(steers)]
+        if steers and (numbers is None or odd) and not self.was_told:
+            self.was_told = True  # once: who does not say it then serves nobody besides
+            wrong = "served is missing" if numbers is None else f"served names {odd[0]}, which was not added"
             which = f"numbers from 1 to {len(steers)}, [] for none"
-            raise CannotDo("served", "finish: served is missing.", f"Say what was added and is carried out: {which}.")
+            raise CannotDo("served", f"finish: {wrong}.", f"Say what was added and is carried out: {which}.")
         return tuple(steer.intent for number, steer in enumerate(steers, 1) if number in (numbers or ()))
 
     def plan(self) -> tuple[tuple[Op, ...], tuple[Reading, ...]]:

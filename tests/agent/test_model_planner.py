@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -114,16 +115,26 @@ async def test_it_says_which_of_those_that_joined_its_plan_serves() -> None:
     replies = [
         reply(FORMAL, turn=1),
         reply(DONE, turn=2),
-        reply(use("finish", summary="Greeted.", served=[4]), turn=3),
-        reply(use("finish", summary="Greeted.", served=[1, 3]), turn=4),
+        reply(use("finish", summary="Greeted.", served=[1, 3]), turn=3),
     ]
     async with scripted_model(replies) as model:
         proposal = await model.planner().plan(task(steers=steers), FakeDesk())
-        told = [call["messages"][-1]["content"][0] for call in model.scripted.calls[2:]]
+        told = model.scripted.calls[2]["messages"][-1]["content"][0]
     assert isinstance(proposal, Planned)
     assert proposal.serves == ("i2", "i4")
-    assert [result["is_error"] for result in told] == [True, True], "who does not say so is asked to"
-    assert all("1 to 3" in result["content"][0]["text"] for result in told)
+    assert told["is_error"], "who does not say so is asked to"
+    assert "served is missing" in told["content"][0]["text"]
+    assert "1 to 3" in told["content"][0]["text"]
+
+
+@pytest.mark.parametrize("served", [{}, {"served": [7]}, {"served": [0, 1]}])
+async def test_who_never_says_it_serves_nobody_that_was_not_named(served: dict[str, Any]) -> None:
+    replies = [reply(FORMAL, turn=1), reply(use("finish", summary="Greeted.", **served))]
+    async with scripted_model(replies) as model:
+        proposal = await model.planner().plan(task(steers=(Steer("i2", "Ben", "and warmly"),)), FakeDesk())
+        assert model.scripted.count == 3, "it is asked once"
+    assert isinstance(proposal, Planned)
+    assert proposal.serves == (("i2",) if 1 in served.get("served", ()) else ())
 
 
 async def test_what_reaches_outside_is_refused_by_code_and_logged() -> None:

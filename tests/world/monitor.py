@@ -279,9 +279,9 @@ class Monitor:
         scopes = [
             one.body.get("scope") for one in (origin, *(self.intents[id] for id in {*known.steers, *origin.steers}))
         ]
-        if None in scopes:
+        if scopes[0] is None:
             return
-        parts = [part for scope in scopes for part in scope]
+        parts = [part for scope in scopes for part in scope or ()]
         for deed in deeds:
             doc, path = ("budget", [deed.key]) if deed.key else ("plan", None)
             own = [part for part in parts if part["doc"] == doc]

@@ -39,9 +39,10 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
     """Return what a plan does where nobody it serves has pointed, in words that stand for just that; losses first."""
     subject = board.subject_of(entry)
     served = [subject, *(board.entries[id] for id in dict.fromkeys((*entry.steers, *subject.steers)))]
-    fence = [area for one in served for area in _fence_of(one, documents) or ()]
-    if any(_fence_of(one, documents) is None for one in served):
+    if _fence_of(subject, documents) is None:
         return ()
+    # Who joined and pointed at nothing opens no fence of somebody else's.
+    fence = [area for one in served for area in _fence_of(one, documents) or ()]
     words = " ".join(one.body.text for one in served)
     made = {op.doc for op in plan.ops if isinstance(op, CreateDocument) and _is_named(op.doc, words)}
     beyond = [
@@ -51,6 +52,12 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
     ]
     losses = [op for op in beyond if isinstance(op, Delete | DeleteValue | ListRemove)]
     return tuple(dict.fromkeys(whole_words(op, documents.get(op.doc)) for op in [*losses, *beyond]))
+
+
+def reaches(ops: Sequence[Op], entry: Entry, documents: Mapping[str, Document]) -> bool:
+    """Tell whether a plan does anything where an intent points: else it cannot be done with that plan."""
+    fence = _fence_of(entry, documents)
+    return fence is None or any(_is_inside(op, fence, documents) for op in ops)
 
 
 def _fence_of(entry: Entry, documents: Mapping[str, Document]) -> tuple[Area, ...] | None:

@@ -5,6 +5,8 @@ A plan is made on a snapshot that closes every open run first, so that one `seq`
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from crdt.document import Document
@@ -16,7 +18,7 @@ from workspace.intents.context import ask_where, earlier_of, scope_of, seconds_l
 from workspace.intents.core import Core
 from workspace.intents.effects import refuse_effects
 from workspace.intents.events import DraftShown, PlanFailed, Proposed
-from workspace.intents.fencing import asks_beyond
+from workspace.intents.fencing import asks_beyond, reaches
 from workspace.intents.gate import is_blocked, try_plan
 from workspace.intents.intent import RUNNING_KINDS
 from workspace.intents.plan import (
@@ -261,7 +263,7 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
         effects=planned.effects,
         tokens=planned.tokens,
         planner=planned.planner,
-        serves=entry.steers if entry.carried else tuple(id for id in entry.steers if id in planned.serves),
+        serves=_served(core, entry, planned, base),
     )
     joined = entry.steers
     turn.append(body, AGENT)
@@ -270,16 +272,30 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
             turn.show(core.fold.board.entries[id])
     core.plans += 1
     work.ready_at = turn.now
-    touched = {op.doc for op in planned.ops}
-    before = {
-        name: Document.of_state(image.kind, image.state, client=core.scratch_client)
-        for name, image in base.documents.items()
-        if name in touched
-    }
+    before = opened(core, base, {op.doc for op in planned.ops})
     ran = try_plan(body, before, client=core.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
     if not asks_beyond(core, turn, entry, before):
         turn.state(entry, "ready", reason=body.summary)
+
+
+def _served(core: Core, entry: Entry, planned: Planned, base: Snapshot) -> tuple[str, ...]:
+    """Return which of those that joined a plan serves: those it names, as far as it does anything where they point."""
+    if entry.carried:
+        return entry.steers
+    named = [core.fold.board.entries[id] for id in entry.steers if id in planned.serves]
+    return tuple(
+        one.id for one in named if reaches(planned.ops, one, opened(core, base, {op.doc for op in planned.ops}))
+    )
+
+
+def opened(core: Core, base: Snapshot, names: Collection[str]) -> dict[str, Document]:
+    """Return documents as they were in a snapshot."""
+    return {
+        name: Document.of_state(image.kind, image.state, client=core.scratch_client)
+        for name, image in base.documents.items()
+        if name in names
+    }
 
 
 def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:

@@ -219,6 +219,28 @@ def test_who_joins_points_for_both() -> None:
     replays(driver)
 
 
+def test_who_joins_without_pointing_opens_no_fence() -> None:
+    driver = Driver()
+    first = driver.ask("Ana", scope=(PLAN,))
+    driver.ask("Ben", "and the price", refs=(first,))
+    driver.plan(first, [put(driver, "price", 7), rewrite(driver, "First", "Best")])
+    assert is_asked(driver, first)
+    replays(driver)
+
+
+def test_what_nothing_is_done_for_runs_by_itself_whatever_the_planner_says() -> None:
+    driver = Driver()
+    first = driver.ask("Ana", scope=(PLAN,))
+    second = driver.ask("Ben", "and the price", refs=(first,), scope=(Scope("budget", keys=(("price",),)),))
+    driver.plan(first, [rewrite(driver, "First", "Best")], serves=(second,))
+    driver.wait(1)
+    assert driver.verdict(first).state == "done"
+    driver.set(second, "price", 7)
+    driver.wait(1)
+    assert driver.verdict(second).state == "done"
+    replays(driver)
+
+
 def test_what_was_allowed_is_not_asked_twice_and_nothing_else_is_allowed_by_it() -> None:
     driver = Driver()
     intent = driver.ask("Ana", scope=(PLAN,))
