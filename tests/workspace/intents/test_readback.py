@@ -121,6 +121,7 @@ def test_what_changed_nothing_says_so() -> None:
         driver.wait(1)
         verdict = driver.verdict(intent)
         assert (verdict.state, verdict.code, "undo" in verdict.can) == ("done", "unchanged", False)
+        assert verdict.reason == "Nothing was changed. The agent said: planned"
     assert verify(driver.rows, driver.journal).ok
 
 
