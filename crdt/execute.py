@@ -19,6 +19,7 @@ from crdt.document import EMPTY_UPDATE, Applied, Document
 from crdt.errors import AnchorLost, StaleRead, WrongKind
 from crdt.exact import exact_values, put_right
 from crdt.ops import (
+    SUM_DIGITS,
     Check,
     CreateDocument,
     Delete,
@@ -277,7 +278,7 @@ def _sum(document: Document, op: Increment) -> Json:
         return normal(op.by)
     if isinstance(now, bool) or not isinstance(now, int | float):
         raise WrongKind(f"{describe_place(op)} is not a number")
-    total = normal(round(now + op.by, 9))
+    total = normal(round(now + op.by, SUM_DIGITS))
     if isinstance(total, int) and not INT64_MIN <= total <= INT64_MAX:
         raise WrongKind(f"{describe_place(op)} would be {total}: whole numbers have 64 bits")
     return total

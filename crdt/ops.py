@@ -27,6 +27,7 @@ from crdt.values import to_stored
 TEXT_POINTS_MAX = 262_144
 VALUE_BYTES_MAX = 65_536
 PATH_DEPTH_MAX = 16
+SUM_DIGITS = 9  # behind the point: sums are rounded to them
 NOTHING = "absent"
 _WHOLE = re.compile(rb"(?<![\w.\"-])-?\d{16,}(?![\w.\"])")
 

@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from crdt.anchor import Anchor
 from crdt.digest import Json, normal
 from crdt.errors import PathMissing, StaleRead, WrongKind
-from crdt.ops import DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue
+from crdt.ops import SUM_DIGITS, DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue
 from crdt.paths import ABSENT, Path, dotted
 from crdt.scan import Id
 from crdt.values import from_stored, to_stored
 
-SUM_DIGITS = 9
 _ESCAPED = re.compile(r"~(~+(?:bytes|number|bigint|xml|deep))")
 _TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
 

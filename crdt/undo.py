@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from crdt.anchor import Anchor, place_of_item
-from crdt.digest import canonical
+from crdt.digest import canonical, normal
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.hunks import Rival
 from crdt.lineage import NEVER, Lineage, Past
 from crdt.ops import (
+    SUM_DIGITS,
     Check,
     CreateDocument,
     DeleteValue,
@@ -107,6 +108,8 @@ def undo_values(
         match op:
             case Increment(_, path) | ListAdd(_, path) if _is_made(path, before, after, now):
                 settled.append(_undo_set(undo, doc, path, before, after, now, agents))
+            case Increment(_, path) if not added.get(path) and _is_rounded(doc, path, ops, before, now):
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
             case Increment(_, path, by):
                 _undo_increment(undo, doc, path, by, after, now, added.get(path, 0), agents)
             case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
@@ -153,6 +156,14 @@ def _undo_increment(
         undo.reset.append(_reset(now, path))
         return
     undo.ops += [Check(doc, hash_of_value(now, path), path), Increment(doc, path, -by)]
+
+
+def _is_rounded(doc: str, path: Path, ops: Sequence[Op], before: Document, now: Document) -> bool:
+    """Tell whether a number would not come back by subtraction, because its sum was rounded."""
+    old, here = read_path(before, path), read_path(now, path)
+    total = sum(op.by for op in ops if isinstance(op, Increment) and (op.doc, op.path) == (doc, path))
+    numbers = isinstance(old, int | float) and isinstance(here, int | float)
+    return numbers and normal(round(here - total, SUM_DIGITS)) != old  # type: ignore[operator]
 
 
 def _is_made(path: Path, before: Document, after: Document, now: Document) -> bool:

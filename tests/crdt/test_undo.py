@@ -185,6 +185,16 @@ def test_what_a_person_has_set_to_the_same_is_theirs(op: Op) -> None:
         assert bool(undo.ops) == (not count)
 
 
+@pytest.mark.parametrize("old", [5e-324, 1e300, 0.12345678912345, 4])
+def test_a_number_comes_back_as_it_was_where_sums_are_rounded(old: float) -> None:
+    before = values_document({"n": old})
+    ops: list[Op] = [Increment("d", ("n",), -2), Increment("d", ("n",), 0.5)]
+    after, applied = edited(before, 50, ops)
+    undo = undo_values("d", before, after, after, ops, inserted=spans(applied)[0], added={})
+    now, _ = edited(after, 51, undo.ops)
+    assert now.value() == {"n": old}
+
+
 def test_what_others_put_beside_it_stays() -> None:
     before = values_document({"n": 4})
     op = SetValue("d", ("team", "lead"), "Zoe", "absent")
