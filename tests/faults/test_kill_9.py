@@ -32,7 +32,7 @@ class Burst:
 
     async def instruct(self, room: Room, lane: int) -> None:
         for at in range(INTENTS // LANES):
-            text = f"increase values.k{lane} by {at + 1}"
+            text = f"increase values.k{lane} by {at + 1}" if at else f"set values.k{lane} to 1"
             intent = await room.intent(text, scope=[{"doc": "values", "keys": [[f"k{lane}"]]}])
             assert intent.id not in self.acked
             self.acked[intent.id] = text

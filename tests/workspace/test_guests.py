@@ -99,6 +99,8 @@ async def test_who_is_known_and_who_looks_after_the_server_get_no_cookie() -> No
 async def test_a_repeat_needs_somebody_who_can_be_known_again() -> None:
     order, key = {"text": "increase budget.n by 1"}, {"idempotency-key": "7"}
     async with open_server() as server:
+        async with httpx2.AsyncClient(base_url=server.url) as other:
+            await other.post(f"{WS}/intents?wait=20", json={"text": "set budget.n to 0"})
         async with httpx2.AsyncClient(base_url=server.url) as nobody:
             problem(await nobody.post(f"{WS}/intents", json=order, headers=key), 400, "unnamed")
             first = await nobody.post(f"{WS}/intents?wait=20", json=order, headers=key)

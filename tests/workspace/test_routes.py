@@ -89,7 +89,7 @@ async def test_the_log_is_read_in_parts_followed_and_streamed_as_events() -> Non
                         return
 
         following = asyncio.create_task(follow())
-        await client.post(f"{WS}/intents?wait=20", json={"text": "increase budget.n by 1"})
+        await client.post(f"{WS}/intents?wait=20", json={"text": "set budget.n to 1"})
         async with asyncio.timeout(20):
             await following
         assert seen == [2, 3, 4, 5, 6]

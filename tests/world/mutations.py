@@ -299,7 +299,10 @@ MUTATIONS = (
         "a number is put back whoever has set it since",
         frozenset({"I15"}),
         200,
-        lambda: [patch.object(crdt.undo.math, "isclose", lambda *args: True)],
+        lambda: [
+            patch.object(crdt.undo.math, "isclose", lambda *args: True),
+            patch.object(crdt.undo, "_is_of_hand", lambda *args: False),
+        ],
     ),
     Mutation(
         "effect key",
