@@ -148,11 +148,26 @@ def _is_steadfast(plan: PlanBody) -> bool:
     return all(isinstance(op, Insert) for op in plan.ops) and not any(reading.strong for reading in plan.reads)
 
 
+def _undone_meanwhile(core: Core, entry: Entry, plan: PlanBody) -> Refusal | None:
+    """Return why an undo must be looked at again: another one of the same commit came in after it was planned."""
+    board = core.fold.board
+    subject = board.subject_of(entry)
+    if subject.body.kind != "undo":
+        return None
+    for seq, commit in reversed(board.commits.values()):
+        if seq <= plan.snapshot:
+            return None
+        other = board.subject_of(board.entries[commit.intents[0]])
+        if other.body.kind == "undo" and other.body.refs[0] == subject.body.refs[0]:
+            return Refusal("stale_read", f"{subject.body.refs[0]} has been taken back meanwhile.")
+    return None
+
+
 def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
     """Commit, or end or hold the intent for what speaks against it."""
     assert entry.plan is not None, "a ready intent has a plan"
     core.subject = entry.id
-    gone = refuse_effects(entry.plan.effects, core.fold.receivers)
+    gone = refuse_effects(entry.plan.effects, core.fold.receivers) or _undone_meanwhile(core, entry, entry.plan)
     if gone is not None:  # a receiver was renamed, removed or changed while the plan waited
         plan_again(core, turn, entry, gone)
         return

@@ -135,3 +135,20 @@ def test_an_audit_objects_to_a_verdict_that_names_something_else(monkeypatch: py
     assert driver.verdict(intent).did
     report = verify(driver.rows, driver.journal)
     assert "done" in [breach.condition for breach in report.breaches]
+
+
+def test_of_two_undos_of_one_commit_the_second_is_planned_again() -> None:
+    driver = Driver()
+    first = driver.ask("Ana")
+    driver.replace(first, "Second", "Last")
+    driver.wait(1)
+    commit = driver.verdict(first).commit
+    seen = driver.sequencer.fold.seq
+    undos = [driver.ask(name, "", kind="undo", refs=(commit,), seen=seen) for name in ("Ana", "Ben")]
+    for undo in undos:
+        driver.plan(undo, [Insert("plan", "AQdjb250ZW50QQ==", "Second")])
+    driver.wait(60)
+    assert driver.text().count("Second") == 1
+    assert driver.verdict(undos[0]).state == "done"
+    assert undos[1] in driver.tasks, "it is looked at again, and finds nothing left to do"
+    assert verify(driver.rows, driver.journal).ok
