@@ -24,7 +24,7 @@ const FINAL = 4400
 
 const EXAMPLES = {
   text: ['append "A new line" to DOC', 'make section 2 title case', 'replace "three" with "four" after 5 seconds'],
-  data: ['increase DOC.food by 50', 'set DOC.ship_date to 2027-04-01', 'add "Dee" to DOC.helpers'],
+  data: ['set DOC.food to 350', 'set DOC.ship_date to 2027-04-01', 'set DOC.helpers to ["Dee"]'],
   rich: ['ask "What shall this say?"'],
 }
 
