@@ -194,7 +194,7 @@ class Round:
         return None
 
     def _planned(self, bench: Workbench, finished: Finished) -> Planned:
-        """Return the plan, with a summary that its operations bear out."""
+        """Return the plan; its summary says first what came of its operations, then what the model says."""
         editing, ops = bench.editing, finished.ops
         known = editing.task.snapshot.documents
         before = {op.doc: editing.open(op.doc) for op in ops if op.doc in known}

@@ -50,8 +50,11 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
         for op in plan.ops
         if not isinstance(op, Check) and op.doc not in made and not _is_inside(op, fence, documents)
     ]
-    losses = [op for op in beyond if isinstance(op, Delete | DeleteValue | ListRemove)]
-    return tuple(dict.fromkeys(whole_words(op, documents.get(op.doc)) for op in [*losses, *beyond]))
+    ordered = sorted(beyond, key=lambda op: not isinstance(op, Delete | DeleteValue | ListRemove))
+    said = [whole_words(op, documents.get(op.doc)) for op in ordered]
+    # The same twice is two deeds: a yes to one is none to the other.
+    counts = [said[: at + 1].count(one) for at, one in enumerate(said)]
+    return tuple(one if count == 1 else f"{one} ({count})" for one, count in zip(said, counts, strict=True))
 
 
 def reaches(ops: Sequence[Op], entry: Entry, documents: Mapping[str, Document]) -> bool:

@@ -10,6 +10,7 @@ from crdt.digest import canonical, digest_text, normal
 from crdt.document import Document
 from crdt.errors import CrdtError
 from crdt.ops import (
+    SUM_DIGITS,
     Check,
     CreateDocument,
     Delete,
@@ -75,7 +76,7 @@ def _changed(old: object, new: object, *, is_sum: bool) -> str:
         return "removed"
     numbers = isinstance(old, int | float) and isinstance(new, int | float)
     if is_sum and numbers:
-        return f"added {brief(normal(round(new - old, 9)))}, now {brief(new)}"  # type: ignore[operator]
+        return f"added {brief(normal(round(new - old, SUM_DIGITS)))}, now {brief(new)}"  # type: ignore[operator]
     return f"set to {brief(new)}" + ("" if old is ABSENT else f", it was {brief(old)}")
 
 
@@ -86,16 +87,16 @@ def _same_words(op: Replace, before: Document | None) -> bool:
 def whole_words(op: Op, before: Document | None) -> str:
     """Return an operation in words, for somebody who shall say yes to just this.
 
-    What is too long to be shown is named by its length and hash, so that no other one reads the same.
+    What is too long to be shown is named by its hash, too, so that no other one reads the same; where in a text it
+    stands is not said.
     """
     words = words_of(op, before, points=CONSENT_POINTS_MAX, value_points=CONSENT_POINTS_MAX)
     value = op.text if isinstance(op, Insert | Replace) else _value(op)
     text = value if isinstance(value, str) else canonical(value).decode()
-    return (
-        words
-        if len(text) < CONSENT_POINTS_MAX and plain(text) == text
-        else f"{words} ({len(text)} characters, {digest_text(text)[7:19]})"
-    )
+    if len(text) >= CONSENT_POINTS_MAX or plain(text) != text:
+        words = f"{words} ({len(text)} characters, {digest_text(text)[7:19]})"
+    is_cut = isinstance(op, Replace | Delete | ListRemove) and words.count("…") > text.count("…")
+    return f"{words} (of {op.old[7:19]})" if is_cut and isinstance(op, Replace | Delete | ListRemove) else words
 
 
 def _value(op: Op) -> object:

@@ -10,7 +10,7 @@ import workspace.intents.committing as committing
 import workspace.intents.planning as planning
 from crdt.anchor import place_anchors, place_range
 from crdt.digest import digest_text
-from crdt.ops import CreateDocument, DeleteValue, Insert, Op, Replace, SetValue, hash_of_value
+from crdt.ops import CreateDocument, Delete, DeleteValue, Insert, Op, Replace, SetValue, hash_of_value
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.intent import Scope
 from workspace.intents.replay import fold_log, verify
@@ -186,6 +186,18 @@ def test_what_is_asked_is_all_that_is_allowed_and_all_of_it_is_shown() -> None:
     driver.plan(intent, [put(driver, "long", long.replace("EVIL", "GOOD"))])
     assert driver.state(intent) == "held", "another deed at the same place is asked about"
     replays(driver)
+
+
+def test_the_same_deed_twice_is_two() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", scope=(BUDGET,))
+    document = driver.sequencer.fold.documents["plan"]
+    places = [place_range(document, at, at + 4) for at in (6, 19)]
+    line = digest_text("line")
+    gone = [Delete("plan", place.start.encode(), place.end.encode(), line) for place in places]
+    driver.plan(intent, [*gone])
+    (question,) = driver.sequencer.fold.board.questions.values()
+    assert question.evidence["does"] == ["plan: deleted “line”", "plan: deleted “line” (2)"]
 
 
 def test_what_cannot_be_shown_is_not_asked_about() -> None:
