@@ -33,7 +33,7 @@ export function QuestionCard({ room, question }: { room: Room; question: Questio
           </time>
         )}
       </header>
-      {(question.evidence.does?.length ?? 0) > 0 && (
+      {(question.evidence.does?.length ?? 0) > 1 && (
         <details class="did" data-testid="does" open={question.evidence.does!.length < 6}>
           <summary>All that it would do there</summary>
           <ul>{question.evidence.does!.map((one) => <li key={one}>{one}</li>)}</ul>
