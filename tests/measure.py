@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pycrdt import Doc, Text
 
-from crdt.document import Document
-from crdt.scan import scan_update
+from crdt.documents.document import Document
+from crdt.updates.scan import scan_update
 from workspace.ports import Batch, JournalRow, WorkspaceRow
 from workspace.store.sql import SqlStore
 

@@ -17,9 +17,8 @@ NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 PURE = [
     name
     for name in NAMES
-    if name.startswith(("crdt/", "workspace/intents/"))
-    or name in ("workspace/session.py", "workspace/outbox.py", "workspace/access.py", "workspace/messages.py")
-    or (name.startswith("agent/builtin/") and not name.endswith(("planner.py", "judge.py")))
+    if name.startswith(("crdt/", "workspace/intents/", "workspace/protocol/", "agent/editing/"))
+    or name in ("workspace/access.py", "agent/builtin/language.py", "agent/builtin/clauses.py")
 ]
 IMPURE_MODULES = {
     "asyncio", "time", "random", "secrets", "socket", "logging", "sqlite3", "sqlalchemy", "sqlmodel", "threading",
@@ -29,8 +28,8 @@ CRDT_MAY_IMPORT = {"pycrdt", "msgspec", "crdt"}
 # Who makes tasks: their owner, connections that end with their task, clients, the process's own, a store's writer, and
 # what is made once and awaited by whoever needs it.
 TASK_MAKERS = {
-    "workspace/tasks.py", "workspace/line.py", "workspace/websocket.py", "workspace/client.py",
-    "workspace/document_client.py", "workspace/store/postgres/writer.py", "agent/serving.py",
+    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py", "workspace/sockets/connection.py",
+    "workspace/client/room.py", "workspace/client/document.py", "workspace/store/postgres/writer.py", "agent/server.py",
     "agent/gateway/provider.py",
 }  # fmt: skip
 FILE_LINES_MAX = 400

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from crdt.digest import sha256_of
-from workspace.intents.intent import RANKS, Role
+from workspace.intents.model.intent import RANKS, Role
 from workspace.ports import TokenRow
 
 Right = Literal["read", "edit", "instruct", "administer"]

@@ -13,16 +13,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from crdt.errors import CrdtError
-from workspace.couriers.late import LateWebhook
-from workspace.couriers.mail import MailDrop
+from workspace.delivery.late import LateWebhook
+from workspace.delivery.mail import MailDrop
 from workspace.errors import WorkspaceFault
-from workspace.guests import CHANCE_BYTES, receive_guest
 from workspace.http import attribution, documents, effects, inbox, intents, log, pages, stop, usage, workspaces
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable
-from workspace.lobby import Lobby
 from workspace.ports import Clock, Courier, Judge, Planner, Store
+from workspace.registry.registry import Lobby
 from workspace.settings import Settings
-from workspace.websocket import SocketEndpoint
+from workspace.sockets.connection import SocketEndpoint
+from workspace.sockets.guests import CHANCE_BYTES, receive_guest
 
 WS = "/api/workspaces/{ws}"
 API: tuple[Route, ...] = (

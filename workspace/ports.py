@@ -11,13 +11,13 @@ from typing import Protocol
 
 import msgspec
 
-from workspace.intents.calls import Blob, CallClosed, CallOpened, Compared
-from workspace.intents.effects import Effect, Receiver
-from workspace.intents.events import Journaled
-from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
-from workspace.intents.plan import Draft, Proposal, Task
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment
+from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
+from workspace.intents.model.effects import Effect, Receiver
+from workspace.intents.model.events import Journaled
+from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
+from workspace.intents.model.plan import Draft, Proposal, Task
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment
 
 JID_MAX = 2**62
 # No actor's name is empty, nor a workspace's.

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from crdt.awareness import STATE_BYTES_MAX
-from crdt.scan import Limits
-from workspace.intents.bounds import Bounds
+from crdt.sync.awareness import STATE_BYTES_MAX
+from crdt.updates.scan import Limits
+from workspace.intents.model.bounds import Bounds
 
 KEY_PREFIX = "FOLKMOOT_KEY_"
 KIB, MIB = 1 << 10, 1 << 20

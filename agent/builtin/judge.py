@@ -2,7 +2,7 @@
 
 Deterministic and modest. It looks for opposing words of a small lexicon (`docs/judge.md` prints it) about a shared
 thing: a content word both name, or, for words of style, the document itself; and for different values of one thing
-(`agent.builtin.values`). It does not understand sentences; what it misses L2 and the rules may still find, and what it
+(`agent.builtin.clauses`). It does not understand sentences; what it misses L2 and the rules may still find, and what it
 flags is only ever asked.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from agent.builtin.values import clash
-from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
+from agent.builtin.clauses import clash
+from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.ports import Desk
 
 NAME = "builtin-judge@2"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Literal
 
-from agent.builtin.commands import (
+from agent.editing.commands import (
     AddItem,
     AddNumber,
     AddToSection,

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from agent.builtin.commands import (
+from agent.builtin.language import parse
+from agent.editing.commands import (
     AddItem,
     AddNumber,
     AppendText,
@@ -30,17 +31,16 @@ from agent.builtin.commands import (
     SetData,
     TextCommand,
 )
-from agent.builtin.language import parse
-from agent.builtin.text_edits import CannotDo
-from agent.editing import Editing
+from agent.editing.editor import Editing
+from agent.editing.text import CannotDo
 from crdt.digest import Json
-from crdt.document import DocumentKind
+from crdt.documents.document import DocumentKind
+from crdt.documents.paths import Path, dotted
 from crdt.errors import CrdtError
-from crdt.paths import Path, dotted
-from workspace.intents.effects import Effect, describe, refuse_effects
-from workspace.intents.intent import Scope
-from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
-from workspace.intents.wording import brief
+from workspace.intents.model.effects import Effect, describe, refuse_effects
+from workspace.intents.model.intent import Scope
+from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.wording import brief
 from workspace.names import is_document_name
 from workspace.ports import Desk
 

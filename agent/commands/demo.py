@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.commands.serve import complain, port_taken
-from agent.models import ModelSettings, read_model_settings
-from agent.seed import DEMO, seed
-from agent.serving import fast_loop, serving
-from agent.story import CASUAL, FORMAL, TYPED, Outcome, tell
+from agent.demo.seed import DEMO, seed
+from agent.demo.story import CASUAL, FORMAL, TYPED, Outcome, tell
+from agent.model_settings import ModelSettings, read_model_settings
+from agent.server import fast_loop, serving
 from workspace.errors import WorkspaceFault
 from workspace.http.pages import assets
 from workspace.settings import Settings

@@ -18,18 +18,18 @@ from agent.commands.records import must_exist, with_store
 from agent.commands.serve import complain, settings_of
 from agent.gateway.assembly import Assembly
 from agent.gateway.call import Call, CallFailed
-from agent.models import ModelSettings, make_gateway, read_model_settings
+from agent.model_settings import ModelSettings, make_gateway, read_model_settings
 from agent.scripted.scenario import BadScenario, read_scenario
 from agent.scripted.server import ScriptedModel
-from agent.serving import bind
+from agent.server import bind
 from workspace.clock import SystemClock
 from workspace.errors import WorkspaceFault
+from workspace.history.read import read_all
 from workspace.http.pages import assets
-from workspace.intents.accounting import day_of
-from workspace.intents.ledger import report
-from workspace.intents.replay import fold_log
+from workspace.intents.audit.usage_report import report
+from workspace.intents.state.replay import fold_log
+from workspace.intents.steps.accounting import day_of
 from workspace.ports import Store
-from workspace.reading import read_all
 from workspace.settings import Settings
 from workspace.store.address import shown, store_of
 

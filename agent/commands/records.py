@@ -16,20 +16,20 @@ from crdt.digest import Json
 from workspace.access import ROLES
 from workspace.clock import SystemClock
 from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
-from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
-from workspace.intents.evidence import render
-from workspace.intents.policy import check
-from workspace.intents.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
-from workspace.intents.redecide import decide_again
-from workspace.intents.replay import Report, fold_log
-from workspace.intents.replay import verify as audit
-from workspace.intents.review import changed
-from workspace.intents.turn import timestamp
-from workspace.lobby import make_token
-from workspace.messages import encode_record
+from workspace.history.read import read_all, verify_log
+from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
+from workspace.intents.audit.decision_review import changed
+from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
+from workspace.intents.rules.evidence import render
+from workspace.intents.rules.policy import check
+from workspace.intents.state.replay import Report, fold_log
+from workspace.intents.state.replay import verify as audit
+from workspace.intents.steps.turn import timestamp
 from workspace.names import is_actor, is_workspace_id
 from workspace.ports import Batch, Store, WorkspaceRow
-from workspace.reading import read_all, verify_log
+from workspace.protocol.messages import encode_record
+from workspace.registry.registry import make_token
 from workspace.store.address import store_of
 
 FOLLOW_SECONDS = 0.5

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from agent.models import ModelSettings, read_model_settings
-from agent.seed import DEMO
-from agent.serving import calm_collector, fast_loop, serving
+from agent.demo.seed import DEMO
+from agent.model_settings import ModelSettings, read_model_settings
+from agent.server import calm_collector, fast_loop, serving
 from workspace.errors import StoreFault, WorkspaceFault
 from workspace.http.pages import assets
-from workspace.lobby import Lobby
+from workspace.registry.registry import Lobby
 from workspace.settings import Settings, read_settings
 
 

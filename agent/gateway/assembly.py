@@ -2,7 +2,7 @@
 
 A stream that ends without `message_stop` raises nothing in the SDK (its final message has stop_reason None); here it
 is a failure of its own kind, because half an answer must never be taken for a whole one. What nothing can hold of a
-model's words is mended here (`agent.gateway.mending`), before anything is logged, kept or carried out.
+model's words is mended here (`agent.gateway.repair`), before anything is logged, kept or carried out.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.gateway.call import Block, CallFailed, Reply
-from agent.gateway.mending import clean, mended, read_input
 from agent.gateway.preflight import BYTES_PER_TOKEN
+from agent.gateway.repair import clean, mended, read_input
 from crdt.digest import Json
-from workspace.intents.calls import CallOutcome, CallUsage
+from workspace.intents.model.calls import CallOutcome, CallUsage
 
 BLOCKS_MAX = 64
 BLOCK_BYTES_MAX = 1 << 20

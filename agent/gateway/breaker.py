@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workspace.intents.calls import CallOutcome
+from workspace.intents.model.calls import CallOutcome
 
 TRIPS_AT = 5
 OPEN_SECONDS = 30.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from crdt.digest import Json, canonical, sha256_of
-from workspace.intents.calls import Blob, CallOutcome, CallUsage, Purpose
+from workspace.intents.model.calls import Blob, CallOutcome, CallUsage, Purpose
 
 Block = dict[str, Json]
 Message = dict[str, Json]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from workspace.intents.calls import MICROS, CallUsage, Price
+from workspace.intents.model.calls import MICROS, CallUsage, Price
 
 PROVIDER = "anthropic"
 SHIPPED = f"genai-prices {version('genai-prices')}"
@@ -40,7 +40,7 @@ class Prices:
                 + own.cache_write * usage.cache_written
             ) / 1e6
             return _micros(Decimal(repr(dollars))), "override"
-        # A table of a megabyte and slow to load: `agent.models` does that beside the loop, with the provider.
+        # A table of a megabyte and slow to load: `agent.model_settings` does that beside the loop, with the provider.
         genai_prices = importlib.import_module("genai_prices")
         counted = genai_prices.Usage(
             input_tokens=usage.read + usage.cache_read + usage.cache_written,

@@ -18,18 +18,18 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from agent.gateway.assembly import Assembly, Part
+from agent.gateway.backoff import Patience
 from agent.gateway.breaker import Breakers
 from agent.gateway.call import Answer, Block, Call, CallFailed, Reply, render
 from agent.gateway.conversation import sendable
 from agent.gateway.cost import Prices
-from agent.gateway.mending import clean
-from agent.gateway.patience import Patience
 from agent.gateway.preflight import check_size
 from agent.gateway.provider import LateProvider, Provider
+from agent.gateway.repair import clean
 from agent.gateway.route import Walk, choose
 from crdt.digest import sha256_of
 from workspace.errors import PlannerFault
-from workspace.intents.calls import Blob, CallClosed, CallOpened, CallOutcome, CallUsage, Recorded, RouteTable
+from workspace.intents.model.calls import Blob, CallClosed, CallOpened, CallOutcome, CallUsage, Recorded, RouteTable
 from workspace.ports import Desk
 
 TRIES_MAX = 6

@@ -16,10 +16,10 @@ import anthropic
 import httpx2
 
 from agent.gateway.assembly import Assembly, Part
+from agent.gateway.backoff import retry_after
 from agent.gateway.call import Call, CallFailed, Reply
-from agent.gateway.mending import clean
-from agent.gateway.patience import retry_after
-from workspace.intents.calls import CallOutcome
+from agent.gateway.repair import clean
+from workspace.intents.model.calls import CallOutcome
 
 CONNECT_SECONDS = 10.0
 STALL_SECONDS = 30.0

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.gateway.call import Signals
-from workspace.intents.calls import CallOutcome, Purpose, RouteTable, Rule
+from workspace.intents.model.calls import CallOutcome, Purpose, RouteTable, Rule
 
 WORDS_FULL, SIZE_FULL, DOCUMENTS_FULL = 60, 8_000, 5
 FALLBACKS: dict[str, tuple[str, ...]] = {

@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from agent.scripted.acting import events_of, message_of, sse
 from agent.scripted.scenario import ReplyScript, Scenario, Script, words_of
+from agent.scripted.stream import events_of, message_of, sse
 from agent.scripted.strictness import problem
 from crdt.digest import Json, canonical
 

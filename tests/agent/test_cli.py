@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli import app
-from agent.seed import seed
-from agent.serving import serving
+from agent.demo.seed import seed
+from agent.server import serving
 from workspace.client import connect
 from workspace.settings import Settings
 

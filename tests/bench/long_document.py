@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.scripted.scenario import ReplyScript, ToolCall, words_of
-from crdt.document import Document
-from crdt.fork import run
+from crdt.documents.document import Document
+from crdt.operations.fork import run
 from tests.support.desk import FakeDesk
 from tests.support.model import scripted_model
-from workspace.intents.plan import Image, Planned, Snapshot, Task
+from workspace.intents.model.plan import Image, Planned, Snapshot, Task
 
 PAGES = (1, 3, 10, 30, 100, 200, 400)
 PAGE_POINTS = 3_000

@@ -35,13 +35,16 @@ PARTS = (
     ("the writer's thread", ("workspace/store/",)),
     (
         "scanning and joining updates",
-        ("crdt/scan", "crdt/keystroke", "crdt/joining", "crdt/sync", "crdt/wire", "_update"),
+        ("crdt/updates/", "crdt/sync/", "_update"),
     ),
-    ("applying them: `crdt/document`, pycrdt", ("crdt/document", "pycrdt/")),
+    ("applying them: `crdt/documents`, pycrdt", ("crdt/documents/", "pycrdt/")),
     ("sequencer", ("workspace/intents/",)),
-    ("room and doorman", ("workspace/room", "workspace/doorman", "workspace/attendance", "workspace/telemetry")),
-    ("session and connection", ("workspace/session", "workspace/websocket", "workspace/access")),
-    ("frames: line, uvicorn, `websockets`", ("uvicorn/", "websockets/", "workspace/line", "workspace/framing")),
+    ("room and hub", ("workspace/room/", "workspace/telemetry")),
+    ("session and connection", ("workspace/protocol/session", "workspace/sockets/connection", "workspace/access")),
+    (
+        "frames: uvicorn_protocol, uvicorn, `websockets`",
+        ("uvicorn/", "websockets/", "workspace/sockets/uvicorn", "workspace/protocol/frames"),
+    ),
 )
 REST = "event loop and rest"
 

@@ -24,16 +24,16 @@ from pathlib import Path
 
 import msgspec
 
-from crdt.document import Document
+from crdt.documents.document import Document
 from tests.workspace.intents.driver import Driver
+from workspace.history.read import read_all, read_documents
 from workspace.http.intents import BOARD_MAX
-from workspace.intents.events import Configured
-from workspace.intents.opening import open_sequencer
-from workspace.intents.record import ConfigBody, PolicyConfig
-from workspace.intents.replay import fold_log, verify
-from workspace.intents.timetravel import board_at
+from workspace.intents.audit.time_travel import board_at
+from workspace.intents.model.events import Configured
+from workspace.intents.model.record import ConfigBody, PolicyConfig
+from workspace.intents.recovery import open_sequencer
+from workspace.intents.state.replay import fold_log, verify
 from workspace.ports import Batch, WorkspaceRow
-from workspace.reading import read_all, read_documents
 from workspace.store.sql import SqlStore
 
 RUNS, PLACES, CHUNK = 5, 200, 1_000

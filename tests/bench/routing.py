@@ -24,15 +24,15 @@ import msgspec
 
 from agent.gateway.route import FALLBACKS, RULES
 from agent.scripted.scenario import ReplyScript, ToolCall, words_of
-from crdt.anchor import place_range
-from crdt.document import Document
-from crdt.fork import run
+from crdt.documents.anchor import place_range
+from crdt.documents.document import Document
+from crdt.operations.fork import run
 from tests.support.desk import FakeDesk
 from tests.support.model import Model, scripted_model
 from workspace.errors import PlannerFault
-from workspace.intents.calls import RouteTable, Rule
-from workspace.intents.intent import Scope
-from workspace.intents.plan import Image, Planned, Snapshot, Task
+from workspace.intents.model.calls import RouteTable, Rule
+from workspace.intents.model.intent import Scope
+from workspace.intents.model.plan import Image, Planned, Snapshot, Task
 
 SMALL, MEDIUM, LARGE = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"
 CAPABLE = {SMALL: 0.45, MEDIUM: 0.8, LARGE: 1.08}

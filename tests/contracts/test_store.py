@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
-from workspace.intents.record import ConfigBody, Row, seal
+from workspace.intents.model.record import ConfigBody, Row, seal
 from workspace.ports import (
     EVERYBODY,
     SERVER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from crdt.document import Document
+from crdt.documents.document import Document
 
 ALPHABET = ["a", "b", " ", "\n", "é", "e\u0301", "😀", "👩‍👩‍👧", "漢", "Z"]
 

@@ -14,23 +14,23 @@ from typing import Any
 
 from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
-from crdt.anchor import place_anchors, place_range
 from crdt.digest import canonical, digest_text, normal
-from crdt.document import Applied, Document, DocumentKind
+from crdt.documents.anchor import place_anchors, place_range
+from crdt.documents.document import Applied, Document, DocumentKind
+from crdt.documents.intake import Intake, take_in
+from crdt.documents.paths import ABSENT, read_path
+from crdt.documents.values import for_people
 from crdt.errors import CrdtError
-from crdt.fork import run
-from crdt.intake import Intake, take_in
-from crdt.meaning import differs, meant
-from crdt.ops import Delete, DeleteValue, Increment, Insert, ListAdd, Op, Replace, SetValue, hash_of_value
-from crdt.paths import ABSENT, read_path
-from crdt.rewriting import encode_deletions
-from crdt.scan import scan_state_vector, scan_update
-from crdt.undo import undo_values
-from crdt.undo_text import undo_text
-from crdt.values import for_people
-from crdt.wire import Writer
+from crdt.operations.fork import run
+from crdt.operations.ops import Delete, DeleteValue, Increment, Insert, ListAdd, Op, Replace, SetValue, hash_of_value
+from crdt.operations.postcondition import differs, meant
+from crdt.undo.text_undo import undo_text
+from crdt.undo.undo import undo_values
+from crdt.updates.lib0 import Writer
+from crdt.updates.rewrite import encode_deletions
+from crdt.updates.scan import scan_state_vector, scan_update
 from tests.support.oracle import Oracle
-from workspace.intents.evidence import render
+from workspace.intents.rules.evidence import render
 
 AGENT = 4097
 WORDS = ("boots", "", "an é", "😀", "two\nlines", "漢字 ")
@@ -241,8 +241,8 @@ def _value_op(document: Document, chance: random.Random) -> Op | None:
 
 def _meant(before: Document, op: Op) -> str | None:
     """Return the text that an operation means to leave."""
-    from crdt.anchor import Anchor, resolve_anchor, resolve_range
-    from crdt.ops import range_of
+    from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
+    from crdt.operations.ops import range_of
 
     match op:
         case Insert(_, at, words):

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from crdt.document import Document
-from crdt.intake import take_in
-from crdt.scan import scan_update
+from crdt.documents.document import Document
+from crdt.documents.intake import take_in
+from crdt.updates.scan import scan_update
 from tests.support.long_life import of_many_bytes, of_many_clients, of_many_ranges
 
 SECONDS = 60.0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tests.support.process import folkmoot, free_port, make_token, serve
 from workspace.client import Room, connect
-from workspace.document_client import DocumentClient, connect_document
-from workspace.intents.record import PolicyConfig
-from workspace.intents.replay import fold_log, verify
-from workspace.reading import read_all
+from workspace.client.document import DocumentClient, connect_document
+from workspace.history.read import read_all
+from workspace.intents.model.record import PolicyConfig
+from workspace.intents.state.replay import fold_log, verify
 from workspace.store.sql import SqlStore
 
 INTENTS = 1000

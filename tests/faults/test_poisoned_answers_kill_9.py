@@ -16,8 +16,8 @@ import pytest
 from tests.support.model import reply, scripted_model, use
 from tests.support.process import free_port, make_token, serve
 from workspace.client import connect
-from workspace.intents.replay import fold_log, verify
-from workspace.reading import read_all
+from workspace.history.read import read_all
+from workspace.intents.state.replay import fold_log, verify
 from workspace.store.sql import SqlStore
 
 WAIT = 60.0

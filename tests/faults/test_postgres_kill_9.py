@@ -15,9 +15,9 @@ from tests.support.postgres import Postgres, running_postgres
 from tests.support.server import running_server
 from workspace.client import connect
 from workspace.errors import StoreFault
-from workspace.intents.replay import fold_log
+from workspace.history.read import read_all, verify_log
+from workspace.intents.state.replay import fold_log
 from workspace.ports import Batch, WorkspaceRow
-from workspace.reading import read_all, verify_log
 from workspace.store.address import store_of
 
 ROOMS = [f"r{at}" for at in range(8)]

@@ -16,11 +16,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from crdt.parts import sections_of
-from crdt.rewriting import encode_deletions
-from crdt.scan import INTERNAL, scan_update
-from crdt.scanned import Id
-from crdt.wire import Writer
+from crdt.updates.lib0 import Writer
+from crdt.updates.rewrite import encode_deletions
+from crdt.updates.scan import INTERNAL, scan_update
+from crdt.updates.structs import sections_of
+from crdt.updates.summary import Id
 from tests.fuzz.child import KINDS, WORLD_FRAMES
 from tests.support.oracle import Oracle, stock_yjs
 

@@ -17,24 +17,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from crdt.anchor import place_anchors
 from crdt.digest import normal
-from crdt.document import Document, DocumentKind
-from crdt.fork import run
-from crdt.ops import Insert, Op, SetValue, hash_of_value
-from crdt.sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
-from crdt.values import for_people
+from crdt.documents.anchor import place_anchors
+from crdt.documents.document import Document, DocumentKind
+from crdt.documents.values import for_people
+from crdt.operations.fork import run
+from crdt.operations.ops import Insert, Op, SetValue, hash_of_value
+from crdt.sync.y_sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
 from tests.fuzz.frames import frame_of
 from workspace.clock import SystemClock
 from workspace.errors import RoomClosed
-from workspace.intents.evidence import render
-from workspace.lobby import Lobby
-from workspace.reading import verify_log
-from workspace.room import Room
+from workspace.history.read import verify_log
+from workspace.intents.rules.evidence import render
+from workspace.registry.registry import Lobby
+from workspace.room.room import Room
 from workspace.settings import Settings
+from workspace.sockets.connection import SocketEndpoint
 from workspace.store.memory import MemoryStore
 from workspace.telemetry import LOGGER
-from workspace.websocket import SocketEndpoint
 
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
 WORLD_FRAMES, SETTLE_EVERY, LOOK_EVERY = 600, 5, 25

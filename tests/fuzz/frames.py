@@ -6,9 +6,9 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 
-from crdt.document import DocumentKind
-from crdt.sync import encode_awareness_frame, encode_control, encode_step1, encode_step2, encode_update
-from crdt.wire import Writer
+from crdt.documents.document import DocumentKind
+from crdt.sync.y_sync import encode_awareness_frame, encode_control, encode_step1, encode_step2, encode_update
+from crdt.updates.lib0 import Writer
 from tests.crdt.raw import CLIENTS, HUGE, hostile, mutated
 
 NAMES = ("hello", "intent", "seen", "composing", "acknowledge", "", "welcome")

@@ -16,12 +16,12 @@ from typing import Any
 
 import httpx2
 
-from crdt.sync import encode_update
+from crdt.sync.y_sync import encode_update
 from tests.plans.calls import Call, CannotBe, Documents, carry_out, good_call, planted
 from tests.plans.model import CLAIM, Scripts, drawn
 from tests.support.oracle import Oracle
 from tests.support.server import Running
-from workspace.document_client import connect_document
+from workspace.client.document import connect_document
 
 WAIT_SECONDS = 60.0
 PLANTED_SHARE, UNDO_SHARE, OVER_SHARE = 0.5, 0.5, 0.5

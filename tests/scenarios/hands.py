@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from crdt.digest import Json
-from workspace.document_client import DocumentClient, connect_document
+from workspace.client.document import DocumentClient, connect_document
 
 SCRIPT = Path(__file__).parent.parent / "stock" / "hand.mjs"
 
@@ -38,7 +38,7 @@ class Hand(Protocol):
 
 @dataclass
 class OurHand:
-    """A hand on `workspace.document_client`."""
+    """A hand on `workspace.client.document`."""
 
     client: DocumentClient
 

@@ -11,17 +11,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from agent.builtin.planner import BuiltinPlanner
-from agent.seed import write_seed
-from crdt.document import DocumentKind
+from agent.demo.seed import write_seed
+from crdt.documents.document import DocumentKind
 from tests.scenarios.hands import Hand, our_hand, stock_hand
 from tests.support.server import Running, running_server
 from workspace.client import Message, Room
-from workspace.document_client import DocumentClient, connect_document
-from workspace.intents.record import PolicyConfig
-from workspace.intents.redecide import decide_again
-from workspace.intents.replay import fold_log, verify
+from workspace.client.document import DocumentClient, connect_document
+from workspace.history.read import read_all
+from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.record import PolicyConfig
+from workspace.intents.state.replay import fold_log, verify
 from workspace.ports import Judge, Planner
-from workspace.reading import read_all
 from workspace.settings import Settings
 
 RUNS = int(os.environ.get("FOLKMOOT_STORY_RUNS", "50"))

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from websockets.asyncio.client import connect as open_socket
 
-from crdt.anchor import place_range
-from crdt.document import Document
+from crdt.documents.anchor import place_range
+from crdt.documents.document import Document
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 from workspace.client import Message, Refused, offer
-from workspace.document_client import DocumentClient, connect_document
+from workspace.client.document import DocumentClient, connect_document
 
 LINE = "A short walk, then the talks."
 

@@ -6,7 +6,7 @@ import httpx2
 
 from tests.scenarios.stage import DOCUMENTS, WAIT, Stage, records_of, run_story
 from tests.support.model import reply, scripted_model, use
-from workspace.intents.calls import Budget
+from workspace.intents.model.calls import Budget
 
 WILD = [
     use("view", document="../other/plan"),

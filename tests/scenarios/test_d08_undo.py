@@ -6,8 +6,8 @@ import pytest
 
 from tests.scenarios.stage import WAIT, Stage, is_typed_by, records_of, run_story
 from workspace.client import Message, Refused, Room
-from workspace.client_intent import Intent
-from workspace.document_client import DocumentClient
+from workspace.client.document import DocumentClient
+from workspace.client.intent import Intent
 
 LINE, NEW = "A short walk, then the talks.", "A long march through the woods, then the talks."
 BENS = " (bring boots 👢)"

@@ -21,12 +21,12 @@ import pytest
 from tests.scenarios.stage import SEED0, Stage, Tally, records_of, run_story
 from tests.support.process import free_port, make_token, serve
 from workspace.client import Room, connect
+from workspace.client.document import connect_document
 from workspace.clock import SystemClock
-from workspace.document_client import connect_document
-from workspace.intents.record import CommitBody, Row, read_row
-from workspace.intents.replay import fold_log, verify
+from workspace.history.read import read_all
+from workspace.intents.model.record import CommitBody, Row, read_row
+from workspace.intents.state.replay import fold_log, verify
 from workspace.ports import JournalRow
-from workspace.reading import read_all
 from workspace.store.sql import SqlStore
 
 # A run starts two servers and fifty people: a few seconds each.

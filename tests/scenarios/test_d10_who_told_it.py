@@ -10,10 +10,10 @@ import pytest
 from tests.scenarios.stage import WAIT, Stage, is_typed_by, run_story
 from tests.support.model import scripted_model
 from tests.support.obedient import obey
-from workspace.intents.record import PolicyConfig
-from workspace.intents.redecide import decide_again
-from workspace.intents.replay import fold_log
-from workspace.reading import read_all
+from workspace.history.read import read_all
+from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.record import PolicyConfig
+from workspace.intents.state.replay import fold_log
 
 LINE, NEW, OTHER = "Doors open at three.", "Doors open at noon.", "Doors stay shut."
 

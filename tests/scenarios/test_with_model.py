@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.judge import ModelJudge
+from agent.model.judge import ModelJudge
 from agent.scripted.scenario import ReplyScript, ToolCall
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 from tests.scenarios.test_d01_two_tones_one_paragraph import two_tones

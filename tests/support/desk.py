@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workspace.errors import CallRefused, Refusal
-from workspace.intents.calls import ANSWERED, Blob, CallClosed, CallOpened, Compared, Recorded
-from workspace.intents.plan import Draft
+from workspace.intents.model.calls import ANSWERED, Blob, CallClosed, CallOpened, Compared, Recorded
+from workspace.intents.model.plan import Draft
 
 
 @dataclass

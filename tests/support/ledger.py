@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 from unittest.mock import patch
 
 from tests.support.postgres import elsewhere
-from workspace.intents.record import Row
-from workspace.intents.replay import verify
+from workspace.history.read import read_all
+from workspace.intents.model.record import Row
+from workspace.intents.state.replay import verify
 from workspace.ports import JournalRow
-from workspace.reading import read_all
 from workspace.store.memory import MemoryStore
 from workspace.store.postgres.store import PostgresStore
 from workspace.store.segments import SEQ_MAX, Window, read_rows

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crdt.rewriting import encode_deletions
-from crdt.wire import Writer
+from crdt.updates.lib0 import Writer
+from crdt.updates.rewrite import encode_deletions
 
 CLIENTS, RANGES, BYTES = 20_000, 500_000, 10 << 20
 FIRST = 10**6

@@ -14,8 +14,8 @@ from typing import Any
 import uvicorn
 
 from agent.gateway.dispatch import Gateway
-from agent.models import ModelSettings, make_gateway
-from agent.planner import ModelPlanner
+from agent.model.planner import ModelPlanner
+from agent.model_settings import ModelSettings, make_gateway
 from agent.scripted.scenario import scenario_of
 from agent.scripted.server import Answerer, ScriptedModel
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import msgspec
 
-from workspace.arriving import boards
-from workspace.intents.events import (
+from workspace.intents.model.events import (
     DraftShown,
     Logged,
     Outlet,
@@ -21,8 +20,9 @@ from workspace.intents.events import (
     QuestionOpened,
     StateChanged,
 )
-from workspace.intents.record import Row, body_parts
+from workspace.intents.model.record import Row, body_parts
 from workspace.intents.sequencer import Sequencer
+from workspace.room.arrival import boards
 
 STEPS_KEPT = 4
 

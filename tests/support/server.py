@@ -11,14 +11,14 @@ from typing import Any
 
 import uvicorn
 
-from crdt.document import DocumentKind
+from crdt.documents.document import DocumentKind
 from workspace.app import create_app
 from workspace.clock import SystemClock
-from workspace.intents.record import PolicyConfig
-from workspace.line import Line
-from workspace.lobby import Lobby
+from workspace.intents.model.record import PolicyConfig
 from workspace.ports import Judge, Planner, Store
+from workspace.registry.registry import Lobby
 from workspace.settings import Settings
+from workspace.sockets.uvicorn_protocol import Line
 from workspace.store.memory import MemoryStore
 
 DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}

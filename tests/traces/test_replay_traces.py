@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect as open_socket
 
-from crdt.document import Document
-from crdt.sync import encode_update
+from crdt.documents.document import Document
+from crdt.sync.y_sync import encode_update
 from tests.support.server import Running, running_server
-from workspace.document_client import connect_document
-from workspace.intents.replay import fold_log, verify
-from workspace.reading import read_all
+from workspace.client.document import connect_document
+from workspace.history.read import read_all
+from workspace.intents.state.replay import fold_log, verify
 from workspace.settings import Settings
 
 HERE = Path(__file__).parent

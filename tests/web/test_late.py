@@ -15,16 +15,16 @@ import pytest
 from playwright.async_api import Page, expect
 
 from agent.builtin.planner import BuiltinPlanner
-from crdt.ops import SetValue, hash_of_value
+from crdt.operations.ops import SetValue, hash_of_value
 from tests.scenarios.stage import is_typed_by
 from tests.support.server import Running, running_server
 from tests.web.test_page import WAIT, stage, visit
 from workspace.client import Room, connect
-from workspace.document_client import connect_document
-from workspace.intents.effects import Effect, Receiver
-from workspace.intents.events import Configured
-from workspace.intents.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
-from workspace.intents.record import ConfigBody, PolicyConfig
+from workspace.client.document import connect_document
+from workspace.intents.model.effects import Effect, Receiver
+from workspace.intents.model.events import Configured
+from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.ports import Desk
 
 SCRIPT = Path(__file__).parent / "late.mjs"

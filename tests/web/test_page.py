@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from agent.builtin.planner import BuiltinPlanner
-from agent.seed import write_seed
+from agent.demo.seed import write_seed
 from tests.stock.test_y_websocket import stock_peer
 from tests.support.server import Running, running_server
 from workspace.http.pages import assets

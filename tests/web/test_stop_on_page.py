@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.web.test_page import WAIT, shoot, stage, visit
-from workspace.intents.replay import verify
-from workspace.reading import read_all
+from workspace.intents.state.replay import verify
+from workspace.history.read import read_all
 
 pytestmark = pytest.mark.browser
 WHY = "checking the numbers"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.support.server import Running, running_server
 from workspace.client import Disconnected
-from workspace.document_client import connect_document
-from workspace.line import Line
+from workspace.client.document import connect_document
 from workspace.names import DOCUMENT_POINTS_MAX, is_document_name, refuse_document_name
+from workspace.sockets.uvicorn_protocol import Line
 
 WS = "/api/workspaces/demo"
 NAMES = (

@@ -10,10 +10,10 @@ import httpx2
 import msgspec
 import pytest
 
-from crdt.sync import encode_update
-from crdt.wire import Writer
+from crdt.sync.y_sync import encode_update
+from crdt.updates.lib0 import Writer
 from tests.support.server import running_server
-from workspace.document_client import connect_document
+from workspace.client.document import connect_document
 from workspace.settings import BOUNDS, Bound, Settings, read_settings
 
 TABLE = Path(__file__).parents[2] / "docs" / "limits.md"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tests.world.person import Person
 from workspace.errors import WorkspaceFault
 from workspace.ports import SERVER, SwitchRow
-from workspace.switch import throw
+from workspace.registry.switches import throw
 
 BRAKED_SHARE, STOP_SHARE, SENDING_SHARE, GO_ON_SHARE, TAKE_BACK_SHARE = 0.4, 0.05, 0.3, 0.15, 0.2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crdt.document import Document
+from crdt.documents.document import Document
 from tests.world.deeds import LINES
 from tests.world.network import Wire
 

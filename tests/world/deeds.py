@@ -12,15 +12,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from crdt.anchor import place_anchors, place_range
 from crdt.digest import digest_text
-from crdt.document import Document
-from crdt.fork import Reading
-from crdt.ops import Delete, Increment, Insert, Op, Replace, SetValue, hash_of_value
+from crdt.documents.anchor import place_anchors, place_range
+from crdt.documents.document import Document
+from crdt.operations.fork import Reading
+from crdt.operations.ops import Delete, Increment, Insert, Op, Replace, SetValue, hash_of_value
 from tests.world.post import effect_of
 from workspace.errors import PlannerFault
-from workspace.intents.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
-from workspace.intents.plan import Asked, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
+from workspace.intents.model.plan import Asked, Option, Planned, Proposal, Refused, Task
 from workspace.ports import Desk
 
 Name = Literal["set", "add", "derive", "rewrite", "remove", "append", "ask", "refuse"]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workspace.errors import Deposed, StoreFault
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment
 from workspace.ports import Batch, JournalRow, SwitchRow
 from workspace.store.memory import MemoryStore
 from workspace.store.segments import pack_rows, unpack

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
-from crdt.document import Document, DocumentKind
-from crdt.scan import INTERNAL, scan_update
+from crdt.documents.document import Document, DocumentKind
+from crdt.updates.scan import INTERNAL, scan_update
 from tests.world.facts import Violation
 from tests.world.scale import CHECKPOINT_RECORDS, SEGMENT_RECORDS
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment
 from workspace.ports import JournalRow, SnapshotRow
 
 # One turn may log this much before its checkpoint comes.

@@ -10,10 +10,10 @@ from tests.world.facts import Violation
 from tests.world.monitor import Monitor
 from tests.world.person import Person
 from tests.world.stock import Stock
-from workspace.intents.redecide import decide_again
-from workspace.intents.replay import verify
-from workspace.intents.timetravel import board_at
-from workspace.reading import read_documents
+from workspace.history.read import read_documents
+from workspace.intents.audit.time_travel import board_at
+from workspace.intents.audit.what_if import decide_again
+from workspace.intents.state.replay import verify
 
 # Two frames of the slowest socket, a stalled disk, and a moment.
 QUIET_SECONDS = 12.0

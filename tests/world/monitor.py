@@ -35,8 +35,8 @@ from tests.world.facts import Known, Sent, Violation, Writer, said
 from tests.world.halt import Halt
 from tests.world.kept import Kept, look_at_disk
 from tests.world.post import Post
-from workspace.intents.record import Row
-from workspace.intents.replay import Replay, start_replay
+from workspace.intents.model.record import Row
+from workspace.intents.state.replay import Replay, start_replay
 from workspace.ports import Batch, JournalRow
 
 WORD = re.compile(r"h\d+")

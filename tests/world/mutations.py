@@ -14,26 +14,33 @@ from unittest.mock import patch
 
 import msgspec
 
-import crdt.execute
-import crdt.fork
-import crdt.undo
-from crdt.document import EMPTY_UPDATE, Document
+import crdt.operations.execute
+import crdt.operations.fork
+import crdt.undo.undo
+from crdt.documents.document import EMPTY_UPDATE, Document
 from tests.world import brake, disk, people
 from tests.world.person import Person
-from workspace import sending
-from workspace.doorman import Doorman
-from workspace.intents import admission, committing, conflict, core, entering, parking, planning, sequencer, settling
-from workspace.intents.board import Board
-from workspace.intents.causality import LaneClock, Lanes
-from workspace.intents.conflict import Unseen, unseen_by
-from workspace.intents.core import RESERVED_IDS
-from workspace.intents.events import Spread
+from workspace.intents import sequencer
+from workspace.intents.model.causality import LaneClock, Lanes
+from workspace.intents.model.events import Spread
+from workspace.intents.rules import conflict
+from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
-from workspace.room import Room
-from workspace.sending import Sending
+from workspace.intents.state.board import Board
+from workspace.intents.steps import admission, planning
+from workspace.intents.steps import commit as entering
+from workspace.intents.steps import commit_round as committing
+from workspace.intents.steps import kernel_state as core
+from workspace.intents.steps import parked as parking
+from workspace.intents.steps import resolution as settling
+from workspace.intents.steps.kernel_state import RESERVED_IDS
+from workspace.room.hub import Doorman
+from workspace.room.room import Room
 from workspace.store import memory
 from workspace.store.memory import MemoryStore
 from workspace.store.writer import check_dense
+from workspace.workers import effect_delivery as sending
+from workspace.workers.effect_delivery import Sending
 
 Patches = Callable[[], list[Any]]
 
@@ -101,8 +108,8 @@ def _fence() -> list[Any]:
 
 def _values() -> list[Any]:
     return [
-        patch.object(crdt.fork, "read_hash", lambda documents, reading: reading.hash),
-        patch.object(crdt.execute, "_verify", lambda document, op: None),
+        patch.object(crdt.operations.fork, "read_hash", lambda documents, reading: reading.hash),
+        patch.object(crdt.operations.execute, "_verify", lambda document, op: None),
     ]
 
 
@@ -120,7 +127,7 @@ def _gate() -> list[Any]:
 def _comparison() -> list[Any]:
     """Everything that the sequencer compares plans by, itself, and not where it is called."""
     return [
-        patch.object(crdt.fork, "commute", lambda *args, **named: True),
+        patch.object(crdt.operations.fork, "commute", lambda *args, **named: True),
         patch.object(conflict, "is_rival", lambda *args: False),
     ]
 
@@ -300,8 +307,8 @@ MUTATIONS = (
         frozenset({"I15"}),
         200,
         lambda: [
-            patch.object(crdt.undo.math, "isclose", lambda *args: True),
-            patch.object(crdt.undo, "_is_of_hand", lambda *args: False),
+            patch.object(crdt.undo.undo.math, "isclose", lambda *args: True),
+            patch.object(crdt.undo.undo, "_is_of_hand", lambda *args: False),
         ],
     ),
     Mutation(

@@ -16,11 +16,10 @@ from typing import Any
 
 import msgspec
 
-from crdt.document import Document
+from crdt.documents.document import Document
+from crdt.documents.paths import delete_path, set_path
 from crdt.errors import MissingDependencies
-from crdt.paths import delete_path, set_path
-from crdt.scan import INTERNAL, scan_update
-from crdt.sync import (
+from crdt.sync.y_sync import (
     ControlFrame,
     SyncStep1,
     SyncUpdate,
@@ -30,6 +29,7 @@ from crdt.sync import (
     encode_step2,
     encode_update,
 )
+from crdt.updates.scan import INTERNAL, scan_update
 from tests.world.copies import Copy
 from tests.world.deeds import CELLS, LINES
 from tests.world.facts import Sent, Violation

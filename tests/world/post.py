@@ -14,8 +14,8 @@ from typing import Any
 
 from tests.world.facts import Violation
 from workspace.errors import CourierFault
-from workspace.intents.effects import Effect, Receiver
-from workspace.intents.record import Row
+from workspace.intents.model.effects import Effect, Receiver
+from workspace.intents.model.record import Row
 from workspace.ports import Letter
 
 RECEIVERS: Mapping[str, Receiver] = {

@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from unittest.mock import patch
 
-from workspace import lobby, reading
-from workspace.intents import segment, sequencer
+from workspace.history import read as reading
+from workspace.intents import sequencer
+from workspace.intents.model import segment
+from workspace.registry import registry as lobby
 
 CHECKPOINT_RECORDS = 25
 SEGMENT_RECORDS = 20

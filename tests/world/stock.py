@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crdt.document import Document
+from crdt.documents.document import Document
 from crdt.errors import MissingDependencies
-from crdt.scan import INTERNAL, scan_update
-from crdt.sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
+from crdt.sync.y_sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
+from crdt.updates.scan import INTERNAL, scan_update
 from tests.world.facts import Violation
 from tests.world.network import Frame, Wire
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt.document import Document
-from crdt.sync import encode_step1
+from crdt.documents.document import Document
+from crdt.sync.y_sync import encode_step1
 from tests.world.brake import Brake
 from tests.world.deeds import CELLS, LINES, Agent, Referee
 from tests.world.disk import Disk, Handle, WorldClock
@@ -29,14 +29,14 @@ from tests.world.post import RECEIVERS, Carrier
 from tests.world.scale import small
 from tests.world.stock import Stock
 from workspace.errors import LogCorrupt
-from workspace.intents.events import Configured
-from workspace.intents.invariant import Invariant
-from workspace.intents.record import ConfigBody, PolicyConfig
-from workspace.intents.segment import Segment
-from workspace.lobby import Lobby
+from workspace.intents.model.events import Configured
+from workspace.intents.model.invariant import Invariant
+from workspace.intents.model.record import ConfigBody, PolicyConfig
+from workspace.intents.model.segment import Segment
 from workspace.ports import Letter
+from workspace.registry.registry import Lobby
 from workspace.settings import Settings
-from workspace.websocket import SocketEndpoint
+from workspace.sockets.connection import SocketEndpoint
 
 WS = "world"
 LIMITS = (200_000.0, 350_000.0, 600_000.0)

@@ -9,15 +9,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crdt.documents.paths import Path
 from crdt.errors import CrdtError
-from crdt.paths import Path
+from workspace.history.read import read_all
 from workspace.http.documents import refuse_broken
-from workspace.http.guard import answer, document_name, enter, lobby_of, number
 from workspace.http.problem import Problem
-from workspace.intents.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
-from workspace.intents.fold import Fold
-from workspace.intents.replay import fold_log
-from workspace.reading import read_all
+from workspace.http.request import answer, document_name, enter, lobby_of, number
+from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
+from workspace.intents.state.fold import Fold
+from workspace.intents.state.replay import fold_log
 
 QUERY_POINTS_MAX = 2_000
 

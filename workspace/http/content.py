@@ -12,15 +12,15 @@ from collections.abc import Mapping
 import msgspec
 
 from crdt.digest import Json, canonical
-from crdt.document import Document, DocumentKind
+from crdt.documents.document import Document, DocumentKind
+from crdt.documents.paths import set_path
 from crdt.errors import CrdtError
-from crdt.ops import check_value
-from crdt.paths import set_path
-from crdt.scan import INTERNAL, scan_update
+from crdt.line_ends import with_plain_line_ends
+from crdt.operations.ops import check_value
+from crdt.updates.scan import INTERNAL, scan_update
 from workspace.access import Identity
 from workspace.http.problem import Problem, refuse
-from workspace.intents.events import Edited
-from workspace.line_ends import with_plain_line_ends
+from workspace.intents.model.events import Edited
 from workspace.names import compose, refuse_document_name
 from workspace.ports import Clock
 

@@ -7,18 +7,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from crdt.digest import Json
-from crdt.document import Document, DocumentKind
-from crdt.values import for_people
-from workspace.founding import found
+from crdt.documents.document import Document, DocumentKind
+from crdt.documents.values import for_people
+from workspace.history.read import read_documents
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
-from workspace.http.guard import answer, body_of, document_name, enter, lobby_of, number
 from workspace.http.problem import Problem, refuse
-from workspace.intents.evidence import in_lines
-from workspace.intents.fold import Fold
-from workspace.intents.quarantine import refuse_lost
-from workspace.intents.record import ConfigBody
-from workspace.reading import read_documents
-from workspace.room import Room
+from workspace.http.request import answer, body_of, document_name, enter, lobby_of, number
+from workspace.intents.model.record import ConfigBody
+from workspace.intents.rules.evidence import in_lines
+from workspace.intents.state.fold import Fold
+from workspace.intents.steps.quarantine import refuse_lost
+from workspace.registry.creation import found
+from workspace.room.room import Room
 
 FORMATS = ("json", "text", "update")
 

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
-from workspace.http.guard import answer, enter
-from workspace.intents.outside import sent_by
+from workspace.http.request import answer, enter
+from workspace.intents.steps.effects import sent_by
 
 EFFECTS_SHOWN = 500
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workspace.http.guard import answer, body_of, enter
 from workspace.http.problem import Problem
-from workspace.messages import Acknowledge, InboxMessage
+from workspace.http.request import answer, body_of, enter
+from workspace.protocol.messages import Acknowledge, InboxMessage
 
 
 async def show(request: Request) -> Response:

@@ -10,15 +10,15 @@ from starlette.responses import Response
 
 from crdt.digest import Json, sha256_of
 from workspace.access import Identity
-from workspace.guests import GUEST, IS_NEW
 from workspace.http.content import lane_of
-from workspace.http.guard import answer, body_of, enter, number
 from workspace.http.problem import Problem, refuse
-from workspace.intents.board import Entry
-from workspace.intents.events import Acked, Nacked, Submitted
-from workspace.intents.intent import Expect, IntentFrame, IntentKind, Scope
-from workspace.intents.timetravel import Standing, board_at
-from workspace.room import Room
+from workspace.http.request import answer, body_of, enter, number
+from workspace.intents.audit.time_travel import Standing, board_at
+from workspace.intents.model.events import Acked, Nacked, Submitted
+from workspace.intents.model.intent import Expect, IntentFrame, IntentKind, Scope
+from workspace.intents.state.board import Entry
+from workspace.room.room import Room
+from workspace.sockets.guests import GUEST, IS_NEW
 
 WAIT_SECONDS_MAX = 300
 KEY_CHARS_MAX = 200

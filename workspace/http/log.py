@@ -10,18 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from crdt.digest import Json
+from workspace.history.read import read_all, verify_log
+from workspace.history.redact import redact_intent
 from workspace.http.fields import unknown_field
-from workspace.http.guard import answer, body_of, enter, lobby_of, number
 from workspace.http.problem import Problem, refuse
-from workspace.intents.policy import check as check_policy
-from workspace.intents.record import BODIES, PolicyConfig
-from workspace.intents.redecide import decide_again
-from workspace.intents.replay import verify
-from workspace.intents.review import changed
-from workspace.messages import encode_record
-from workspace.reading import read_all, verify_log
-from workspace.redacting import redact_intent
-from workspace.room import Room
+from workspace.http.request import answer, body_of, enter, lobby_of, number
+from workspace.intents.audit.decision_review import changed
+from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.record import BODIES, PolicyConfig
+from workspace.intents.rules.policy import check as check_policy
+from workspace.intents.state.replay import verify
+from workspace.protocol.messages import encode_record
+from workspace.room.room import Room
 
 PAGE = 500
 SEQ_MAX = 2**53

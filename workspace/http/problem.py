@@ -10,7 +10,7 @@ from starlette.responses import Response
 from crdt.digest import canonical
 from crdt.errors import BrokenDocument, CrdtError
 from workspace.errors import Refusal, StoreBusy, WorkspaceFault
-from workspace.intents.quarantine import REMEDY
+from workspace.intents.steps.quarantine import REMEDY
 
 ASK_OWNER = "Ask for something else, or ask the owner to look at the server's log."
 STATUS = {

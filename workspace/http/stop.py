@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from crdt.digest import Json
 from workspace.access import Identity
-from workspace.http.guard import answer, body_of, check_query, enter, identity_of, lobby_of, number
 from workspace.http.problem import Problem, refuse
-from workspace.intents.fold import Fold
-from workspace.intents.stop import refuse_reason
+from workspace.http.request import answer, body_of, check_query, enter, identity_of, lobby_of, number
+from workspace.intents.model.stop import refuse_reason
+from workspace.intents.state.fold import Fold
 from workspace.ports import SwitchRow
-from workspace.room import Room
-from workspace.switch import throw
+from workspace.registry.switches import throw
+from workspace.room.room import Room
 
 SEQ_MAX = 2**53
 

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
-from workspace.http.guard import answer, enter
 from workspace.http.problem import Problem
-from workspace.intents.accounting import day_of
-from workspace.intents.calls import CallClosed, CallOpened
-from workspace.intents.ledger import report
-from workspace.intents.record import OracleBody, read_row
-from workspace.room import Room
+from workspace.http.request import answer, enter
+from workspace.intents.audit.usage_report import report
+from workspace.intents.model.calls import CallClosed, CallOpened
+from workspace.intents.model.record import OracleBody, read_row
+from workspace.intents.steps.accounting import day_of
+from workspace.room.room import Room
 
 PAGE = 500
 

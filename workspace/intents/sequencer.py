@@ -10,14 +10,12 @@ from typing import assert_never
 
 import msgspec
 
-from crdt.document import Document
+from crdt.documents.document import Document
+from crdt.documents.intake import WORDS, Intake, Reason, take_in
 from crdt.errors import CrdtError
-from crdt.intake import WORDS, Intake, Reason, take_in
-from crdt.rewriting import encode_deletions
-from workspace.intents import accounting, admission, committing, judging, merging, outside, parking, planning, stopping
-from workspace.intents.bounds import DEFAULT_BOUNDS, Bounds
-from workspace.intents.core import RESERVED_IDS, Core, Quick
-from workspace.intents.events import (
+from crdt.updates.rewrite import encode_deletions
+from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
+from workspace.intents.model.events import (
     CallEnded,
     CallOpening,
     Closing,
@@ -46,13 +44,20 @@ from workspace.intents.events import (
     Ticked,
     ToolDenied,
 )
-from workspace.intents.expiring import expire_questions
-from workspace.intents.failing import subject_of
-from workspace.intents.fold import Fold
-from workspace.intents.plan import whole
-from workspace.intents.quarantine import secure
-from workspace.intents.record import CheckpointBody
-from workspace.intents.turn import AGENT, Turn
+from workspace.intents.model.plan import whole
+from workspace.intents.model.record import CheckpointBody
+from workspace.intents.state.fold import Fold
+from workspace.intents.steps import accounting, admission, judging, planning
+from workspace.intents.steps import agent_stop as stopping
+from workspace.intents.steps import commit_round as committing
+from workspace.intents.steps import effects as outside
+from workspace.intents.steps import merge as merging
+from workspace.intents.steps import parked as parking
+from workspace.intents.steps.expiry import expire_questions
+from workspace.intents.steps.failures import subject_of
+from workspace.intents.steps.kernel_state import RESERVED_IDS, Core, Quick
+from workspace.intents.steps.quarantine import secure
+from workspace.intents.steps.turn import AGENT, Turn
 
 STEPS_MAX = 10_000
 CHECKPOINT_RECORDS = 1_000

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment
 from workspace.ports import (
     EVERYBODY,
     JID_MAX,

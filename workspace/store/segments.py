@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import msgspec
 
 from workspace.errors import SegmentCorrupt, StoreFault
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment, root_of
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment, root_of
 from workspace.store.writer import check_epoch
 
 SEQ_MAX = 2**62

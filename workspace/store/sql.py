@@ -19,8 +19,8 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from workspace.errors import StoreFault, WorkspaceExists, WorkspaceMissing
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment
 from workspace.ports import (
     EVERYBODY,
     JID_MAX,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.builtin.judge import DIRECTIONS, STYLES, TOPS, BuiltinJudge, compare
 from tests.support.desk import FakeDesk
-from workspace.intents.oracle import Item, JudgeTask, MergeTask
+from workspace.intents.model.oracle import Item, JudgeTask, MergeTask
 
 CONTRADICT = [
     ("Make section 2 formal, cut to 3 lines", "Make section 2 casual, add an example"),

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.builtin.judge import compare
-from agent.builtin.values import (
+from agent.builtin.clauses import (
     BEFORE_DATE,
     BEFORE_NUMBER,
     COLOURS,
@@ -21,8 +20,9 @@ from agent.builtin.values import (
     clash,
     settings_of,
 )
+from agent.builtin.judge import compare
 from tests.bench.designs.workload import Load, make_workload
-from workspace.intents.oracle import Item
+from workspace.intents.model.oracle import Item
 
 CONTRADICT = [
     ("limit the intro to 80 words", "limit the intro to 300 words"),

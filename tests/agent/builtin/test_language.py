@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.builtin.commands import (
+from agent.builtin.language import COMMANDS_MAX, parse
+from agent.editing.commands import (
     AddItem,
     AddNumber,
     AddToSection,
@@ -35,7 +36,6 @@ from agent.builtin.commands import (
     ReplaceText,
     SetData,
 )
-from agent.builtin.language import COMMANDS_MAX, parse
 
 PAGE = Path(__file__).parents[3] / "docs" / "language.md"
 LINES = [

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from agent.builtin.commands import Instruction
 from agent.builtin.language import parse
-from agent.builtin.pieces import PieceTable
 from agent.builtin.planner import BuiltinPlanner, Work
-from agent.builtin.text_edits import CannotDo
-from agent.editing import Editing
-from crdt.anchor import place_range
-from crdt.document import Document
-from crdt.fork import run
-from crdt.paths import set_path
+from agent.editing.commands import Instruction
+from agent.editing.editor import Editing
+from agent.editing.pieces import PieceTable
+from agent.editing.text import CannotDo
+from crdt.documents.anchor import place_range
+from crdt.documents.document import Document
+from crdt.documents.paths import set_path
+from crdt.operations.fork import run
 from tests.support.desk import FakeDesk
-from workspace.intents.intent import Scope
-from workspace.intents.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Steer, Task
+from workspace.intents.model.intent import Scope
+from workspace.intents.model.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Steer, Task
 
 TEXT = (
     "# Plan 😀\n\nHi e\u0301 folks.\n\n## Intro\n\nHello there.\nSecond line.\nThird.\n\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.gateway.cost import Prices, read_prices
-from workspace.intents.calls import CallUsage, Price
+from workspace.intents.model.calls import CallUsage, Price
 
 AT = 1_790_000_000.0
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from agent.gateway.assembly import Assembly, Part
+from agent.gateway.backoff import RETRIES_PER_CALL, RETRIES_SAVED_MAX
 from agent.gateway.call import Answer, Call, CallFailed, Reply
 from agent.gateway.cost import Prices
 from agent.gateway.dispatch import Gateway, GatewayFault
-from agent.gateway.patience import RETRIES_PER_CALL, RETRIES_SAVED_MAX
 from agent.gateway.route import default_table
 from tests.support.desk import FakeDesk
-from workspace.intents.calls import CallUsage, Price, RouteTable
+from workspace.intents.model.calls import CallUsage, Price, RouteTable
 
 TABLE = default_table("small", "medium", "large")
 TWINS = RouteTable(tiers=(("small", ("one", "two")),))

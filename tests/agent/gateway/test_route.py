@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.gateway.breaker import OPEN_SECONDS, TRIPS_AT, Breaker
 from agent.gateway.call import Signals
 from agent.gateway.route import FALLBACKS, Walk, choose, default_table, difficulty
-from workspace.intents.calls import FAILURES, RouteTable, Rule, check_routes
+from workspace.intents.model.calls import FAILURES, RouteTable, Rule, check_routes
 
 TABLE = default_table("haiku", "sonnet", "opus")
 SIGNALS = st.builds(

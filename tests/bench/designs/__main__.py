@@ -28,7 +28,7 @@ from tests.bench.designs.report import OURS, Condition, endings, evidence, goals
 from tests.bench.designs.stage import DESIGNS, run_once
 from tests.bench.designs.workload import Load
 from tests.support.server import Running, running_server
-from workspace.intents import runs
+from workspace.intents.steps import runs
 
 DOCS = Path(__file__).parents[3] / "docs"
 LAG_EVERY = 0.01

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crdt.digest import Json
-from crdt.document import Document
-from crdt.paths import set_path
+from crdt.documents.document import Document
+from crdt.documents.paths import set_path
 from tests.bench.designs.past import Effect, Effort
 from tests.bench.designs.screen import Screen
 from tests.bench.designs.workload import Instruction, Load, Pace, carried_out, flat, path_of

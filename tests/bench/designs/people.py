@@ -12,8 +12,8 @@ import random
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from crdt.document import Document
-from crdt.paths import set_path
+from crdt.documents.document import Document
+from crdt.documents.paths import set_path
 from tests.bench.designs.past import Sent, Typed
 from tests.bench.designs.screen import Inbox, Screen
 from tests.bench.designs.workload import DOC, HandEdit, Instruction, Load, Pace, path_of, spread

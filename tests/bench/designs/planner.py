@@ -1,7 +1,8 @@
 """The planner of `ours`: what a model would do, without one, after the time that a model would take.
 
-It works on the product's own copies (`agent.editing`): typed operations, `inc` for relative wishes, strong readings of
-what a derivation was computed from. A plan that is made again starts from its own first one and takes half the time.
+It works on the product's own copies (`agent.editing.editor`): typed operations, `inc` for relative wishes, strong
+readings of what a derivation was computed from. A plan that is made again starts from its own first one and takes half
+the time.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import asyncio
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from agent.editing import Editing
-from crdt.fork import Reading, read_hash
+from agent.editing.editor import Editing
+from crdt.operations.fork import Reading, read_hash
 from tests.bench.designs.workload import DOC, Instruction, carried_out, flat, path_of
-from workspace.intents.plan import Planned, Proposal, Refused, Task
+from workspace.intents.model.plan import Planned, Proposal, Refused, Task
 from workspace.ports import Desk
 
 NAME = "scripted-bench@1"

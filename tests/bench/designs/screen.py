@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from crdt.digest import Json
-from crdt.document import Applied, Document
-from crdt.scan import Scan
+from crdt.documents.document import Applied, Document
+from crdt.updates.scan import Scan
 from tests.bench.designs.workload import Pace, flat
 from workspace.client import Message, Room, connect
-from workspace.document_client import DocumentClient, connect_document
+from workspace.client.document import DocumentClient, connect_document
 
 Spans = tuple[tuple[int, int, int], ...]  # Yjs client id, first clock, end clock
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from crdt.document import Document
-from crdt.paths import set_path
+from crdt.documents.document import Document
+from crdt.documents.paths import set_path
 from tests.bench.designs.agents import Agent, make_agent
 from tests.bench.designs.past import Change, Effect, Effort, Past, Sent, Settled, Told
 from tests.bench.designs.people import Author, ChatWriter, Person
@@ -31,9 +31,9 @@ from tests.bench.designs.workload import (
 )  # fmt: skip
 from tests.support.server import Running
 from workspace.client import Message
-from workspace.intents.events import Configured
-from workspace.intents.invariant import Invariant
-from workspace.intents.record import ConfigBody, PolicyConfig
+from workspace.intents.model.events import Configured
+from workspace.intents.model.invariant import Invariant
+from workspace.intents.model.record import ConfigBody, PolicyConfig
 
 DESIGNS = ("parallel", "interrupt", "rollback", "enqueue", "ours")
 SETTLE_SECONDS_MAX = 300.0

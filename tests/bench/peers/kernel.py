@@ -17,10 +17,10 @@ import time
 
 from tests.bench.replay import lay, make_log, travel_times
 from tests.workspace.intents.driver import Driver
-from workspace.intents.bounds import Bounds
-from workspace.intents.intent import Scope
-from workspace.intents.record import PolicyConfig
-from workspace.intents.replay import fold_log
+from workspace.intents.model.bounds import Bounds
+from workspace.intents.model.intent import Scope
+from workspace.intents.model.record import PolicyConfig
+from workspace.intents.state.replay import fold_log
 from workspace.store.sql import SqlStore
 
 GATED = 50

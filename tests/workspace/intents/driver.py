@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt.anchor import place_range
 from crdt.digest import digest_text
-from crdt.document import Document, DocumentKind
-from crdt.fork import Reading
-from crdt.ops import Increment, Op, Replace, SetValue, hash_of_value
-from crdt.paths import set_path
-from crdt.scan import scan_update
+from crdt.documents.anchor import place_range
+from crdt.documents.document import Document, DocumentKind
+from crdt.documents.paths import set_path
+from crdt.operations.fork import Reading
+from crdt.operations.ops import Increment, Op, Replace, SetValue, hash_of_value
+from crdt.updates.scan import scan_update
 from tests.support.screen import Screen
-from workspace.intents.events import (
+from workspace.intents.model.events import (
     Acked,
     Configured,
     Edited,
@@ -29,13 +29,13 @@ from workspace.intents.events import (
     Submitted,
     Ticked,
 )
-from workspace.intents.intent import IntentFrame
-from workspace.intents.opening import open_sequencer
-from workspace.intents.oracle import JudgeTask, MergeTask
-from workspace.intents.plan import Planned, Task
-from workspace.intents.record import ConfigBody, PolicyConfig, Row, VerdictBody
+from workspace.intents.model.intent import IntentFrame
+from workspace.intents.model.oracle import JudgeTask, MergeTask
+from workspace.intents.model.plan import Planned, Task
+from workspace.intents.model.record import ConfigBody, PolicyConfig, Row, VerdictBody
+from workspace.intents.model.requests import AskJudge, AskMerger, AskPlanner
+from workspace.intents.recovery import open_sequencer
 from workspace.intents.sequencer import Sequencer
-from workspace.intents.wishes import AskJudge, AskMerger, AskPlanner
 from workspace.ports import JournalRow, SnapshotRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
 

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.digest import digest_value
-from crdt.document import Document
-from crdt.ops import SetValue
-from crdt.paths import delete_path, set_path
-from crdt.scan import scan_update
+from crdt.documents.document import Document
+from crdt.documents.paths import delete_path, set_path
+from crdt.operations.ops import SetValue
+from crdt.updates.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
-from workspace.intents.board import Standing
-from workspace.intents.bounds import Bounds
-from workspace.intents.events import (
+from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bounds import Bounds
+from workspace.intents.model.events import (
     Edited,
     EditRefused,
     LaneChanged,
@@ -26,12 +26,12 @@ from workspace.intents.events import (
     Resync,
     SocketOpened,
 )
-from workspace.intents.intent import Expect, Need, Scope
-from workspace.intents.plan import Asked, Option, Planned, Refused
-from workspace.intents.policy import Member, decide
-from workspace.intents.record import PolicyConfig, read_row
-from workspace.intents.redecide import decide_again
-from workspace.intents.replay import fold_log, verify
+from workspace.intents.model.intent import Expect, Need, Scope
+from workspace.intents.model.plan import Asked, Option, Planned, Refused
+from workspace.intents.model.record import PolicyConfig, read_row
+from workspace.intents.rules.policy import Member, decide
+from workspace.intents.state.board import Standing
+from workspace.intents.state.replay import fold_log, verify
 
 PLACES = (Scope("plan"), Scope("budget"))
 HISTORIES = int(os.environ.get("FOLKMOOT_HISTORIES", "60"))

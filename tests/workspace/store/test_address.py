@@ -80,7 +80,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 def test_who_keeps_a_file_never_loads_the_package() -> None:
     code = """if True:
         import sys
-        import agent.cli, agent.serving, agent.commands.records, agent.commands.models, workspace.__main__
+        import agent.cli, agent.server, agent.commands.records, agent.commands.models, workspace.__main__
         from workspace.store.address import store_of
         store_of("sqlite:///nowhere.sqlite")
         assert "asyncpg" not in sys.modules"""

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment
 from workspace.store.postgres.writer import lock_epoch
 from workspace.store.segments import LOG_COLUMNS, Packed, Window, not_next, repack, unpack
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from workspace.errors import StoreFault, WorkspaceExists, WorkspaceMissing
-from workspace.intents.record import Row
-from workspace.intents.segment import Segment
+from workspace.intents.model.record import Row
+from workspace.intents.model.segment import Segment
 from workspace.ports import (
     EVERYBODY,
     JID_MAX,

@@ -1,0 +1,1 @@
+"""A workspace to try things in, and a conflict acted out."""

@@ -1,0 +1,134 @@
+"""The documents of one snapshot under edit by one plan: opened once, edited on copies, given back as operations.
+
+The built-in planner and a model work on the same copies under the same rules: anchors and hashes refer to the
+snapshot, and nothing here can reach a live document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agent.editing.pieces import PieceTable
+from agent.editing.text import CannotDo, TextEditing
+from agent.editing.values import DataEditing
+from crdt.digest import digest_text
+from crdt.documents.anchor import Anchor, TextRange, place_anchors, place_range, resolve_range
+from crdt.documents.document import EMPTY_UPDATE, Document, DocumentKind
+from crdt.operations.fork import Reading
+from crdt.operations.ops import CreateDocument, Delete, Insert, Op, Replace
+from workspace.intents.model.intent import Scope
+from workspace.intents.model.plan import Task
+
+SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
+
+
+@dataclass(slots=True)
+class Editing:
+    """All copies of one plan. `created` are documents that the plan makes; `scope` is where the words at hand point."""
+
+    task: Task
+    scope: tuple[Scope, ...] | None = None
+    texts: dict[str, TextEditing] = field(default_factory=dict)
+    values: dict[str, DataEditing] = field(default_factory=dict)
+    created: dict[str, DocumentKind] = field(default_factory=dict)
+    opened: dict[str, Document] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.scope = self.task.scope
+
+    def point(self, scope: tuple[Scope, ...] | None) -> None:
+        """Go on with words that point elsewhere. Raises `CannotDo` where that place is gone."""
+        self.scope = scope
+        for name, editing in self.texts.items():
+            editing.selected = self.window(name)
+
+    @property
+    def kinds(self) -> dict[str, DocumentKind]:
+        """Every document there is, with those this plan makes."""
+        return {**{name: image.kind for name, image in self.task.snapshot.documents.items()}, **self.created}
+
+    def open(self, name: str) -> Document:
+        """Return a document as it was in the snapshot; an empty one when this plan makes it."""
+        if name not in self.opened:
+            image = self.task.snapshot.documents.get(name)
+            kind = image.kind if image is not None else self.created[name]
+            state = image.state if image is not None else EMPTY_UPDATE
+            self.opened[name] = Document.of_state(kind, state, client=SNAPSHOT_CLIENT)
+        return self.opened[name]
+
+    def text(self, name: str) -> TextEditing:
+        """Return a text document under edit."""
+        if name not in self.texts:
+            self.texts[name] = TextEditing(name, PieceTable(self.open(name).text()), self.window(name), set())
+        return self.texts[name]
+
+    def data(self, name: str) -> DataEditing:
+        """Return a data document under edit."""
+        if name not in self.values:
+            snapshot = self.open(name)
+            self.values[name] = DataEditing(name, snapshot, snapshot.fork(WORKING_CLIENT))
+        return self.values[name]
+
+    def window(self, name: str) -> tuple[int, int] | None:
+        """Return the stretch of a text that the author selected, as it stands in the snapshot.
+
+        Raises:
+            CannotDo: nothing of it is left.
+        """
+        for part in self.scope or ():
+            if part.doc == name and part.from_ is not None and part.to is not None:
+                place = TextRange(Anchor.decode(part.from_), Anchor.decode(part.to))
+                start, end = resolve_range(self.open(name), place)
+                if end == start:
+                    raise CannotDo("empty_scope", "What you selected is gone.", "Select the place again.")
+                return start, end
+        return None
+
+    def result(self) -> tuple[list[Op], list[Reading]]:
+        """Return the operations of everything edited, and what they were based on."""
+        ops: list[Op] = [CreateDocument(name, kind) for name, kind in self.created.items()]
+        reads: list[Reading] = []
+        for name, editing in self.texts.items():
+            ops += text_ops(name, self.open(name), editing)
+            reads += text_reads(name, self.open(name), editing)
+        for values in self.values.values():
+            ops += values.ops
+        return ops, reads
+
+
+def text_ops(name: str, document: Document, editing: TextEditing) -> list[Op]:
+    """Return the operations of a text: an insert where nothing goes, a delete where nothing comes, else a replace."""
+    ops: list[Op] = []
+    snapshot = editing.table.snapshot
+    for part in editing.table.replacements():
+        if part.start == part.end:
+            assoc = 0 if part.sticks_right else -1
+            (anchor,) = place_anchors(document, [(part.start, assoc)])
+            ops.append(Insert(name, anchor.encode(), part.text))
+            continue
+        place = place_range(document, part.start, part.end)
+        from_, to = place.start.encode(), place.end.encode()
+        old = digest_text(snapshot[part.start : part.end])
+        ops.append(Replace(name, from_, to, old, part.text) if part.text else Delete(name, from_, to, old))
+    return ops
+
+
+def text_reads(name: str, document: Document, editing: TextEditing) -> list[Reading]:
+    """Return strong readings of the stretches that a plan looked at, overlapping ones as one."""
+    reads = []
+    for start, end in merged(editing.reads):
+        place = place_range(document, start, end)
+        hash = digest_text(editing.table.snapshot[start:end])
+        reads.append(Reading(name, hash, from_=place.start.encode(), to=place.end.encode()))
+    return reads
+
+
+def merged(spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in order, with those that overlap joined."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found

@@ -1,0 +1,138 @@
+"""Run the finished server: store, planner, rooms, uvicorn. The composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from agent.builtin.judge import BuiltinJudge
+from agent.builtin.planner import BuiltinPlanner
+from agent.model.judge import ModelJudge
+from agent.model.planner import ModelPlanner
+from agent.model_settings import ModelSettings, make_gateway
+from workspace.app import create_app
+from workspace.clock import SystemClock
+from workspace.ports import Judge, Planner
+from workspace.registry.registry import Lobby
+from workspace.settings import Settings
+from workspace.sockets.uvicorn_protocol import Line
+from workspace.store.address import store_of
+from workspace.telemetry import Redactor
+
+try:
+    import uvloop
+except ImportError:  # Windows has none
+    uvloop = None  # type: ignore[assignment]
+
+GRACE_SECONDS = 5
+NO_MODELS = ModelSettings()
+PING_SECONDS = 20.0
+
+
+def make_agents(models: ModelSettings) -> tuple[Planner, Judge]:
+    """Return planner and judge of a server: on its models, or the built-in ones where it has none."""
+    if not models.is_on:
+        return BuiltinPlanner(), BuiltinJudge()
+    gateway = make_gateway(models)
+    return ModelPlanner(gateway), ModelJudge(gateway)
+
+
+def build_app(settings: Settings, models: ModelSettings = NO_MODELS) -> Starlette:
+    """Return the whole server as an ASGI application."""
+    store = store_of(settings.database_url)
+    planner, judge = make_agents(models)
+    return create_app(settings, store=store, planner=planner, judge=judge, clock=SystemClock())
+
+
+def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:
+    """Return the uvicorn server that runs the application: bounded frames, no deflate, tokens kept out of its log."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        ws=Line,
+        ws_max_size=settings.frame_bytes_max,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    for name in ("uvicorn.error", "uvicorn.access", "folkmoot"):
+        logging.getLogger(name).addFilter(Redactor())
+    return uvicorn.Server(config)
+
+
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the server's event loop: uvloop, or asyncio's own where there is none."""
+    return uvloop.new_event_loop if uvloop is not None else None
+
+
+def calm_collector() -> None:
+    """Let Python look for garbage cycles seldom: a server of many rooms holds much that lives long.
+
+    By default every 700 new objects start a search and every hundredth looks at all rooms; that took a third of the
+    time of opening two thousand of them. Often enough it must be: uvicorn leaves cycles behind for each connection.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 10)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP: asyncio switches Nagle's delay off only for sockets that say so, and 40 ms an answer is a lot.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that runs in this process."""
+
+    url: str
+    ws_url: str
+    lobby: Lobby
+    server: uvicorn.Server
+    task: asyncio.Task[None]
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    settings: Settings, *, models: ModelSettings = NO_MODELS, signals: bool = False
+) -> AsyncIterator[Serving]:
+    """Run the server beside the caller; `signals` leaves Ctrl+C to uvicorn. Raises OSError when the port is taken."""
+    listener = bind(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    app = build_app(settings, models)
+    server = server_of(app, settings)
+    if not signals:
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="uvicorn")
+    while not server.started:
+        await asyncio.sleep(0.01)
+        if task.done():
+            await task
+            raise RuntimeError("the server did not start; its log says why")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        yield Serving(f"http://{host}:{port}", f"ws://{host}:{port}", app.state.lobby, server, task)
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,1 @@
+"""One Yjs document over pycrdt: what it takes in, its values, places in it that survive edits."""

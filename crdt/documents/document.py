@@ -1,0 +1,397 @@
+"""One Yjs document: apply, read, export, fork. The only place that talks to pycrdt's documents.
+
+Invariants: nothing is applied that leaves a gap (semantics F4); the state vector mirror equals pycrdt's; `version`
+grows with every change; a document whose native side panicked is never used again (`BrokenDocument`). A document that
+rests is its encoded state, a tenth of the memory; whatever needs more than that wakes it, and nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+
+from pycrdt import Map, Text, XmlFragment
+
+from crdt.digest import Json, digest_value
+from crdt.documents.backing import EMPTY_UPDATE, Applied
+from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind, Spare
+from crdt.documents.shape import TEXT, Shape
+from crdt.documents.text_content import Worded
+from crdt.documents.values import has_choice, read_map, xml_of
+from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
+from crdt.updates.exact_numbers import Exact, exact_values, put_right, whole_values
+from crdt.updates.scan import (
+    INTERNAL,
+    Id,
+    Ranges,
+    Scan,
+    Span,
+    encode_state_vector,
+    scan_delete_set,
+    scan_state_vector,
+    scan_update,
+)
+from crdt.updates.structs import Block, scan_blocks, sections_of, waits_for_itself
+from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING
+from crdt.updates.surrogates import all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
+
+__all__ = ["EMPTY_UPDATE", "KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
+KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
+HAS_NOTHING = b"\x00"  # the state vector of a peer that comes for the first time
+NO_DELETIONS = b"\x00"
+TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
+NO_MIDDLES: dict[int, set[int]] = {}
+NO_EXACT: Exact = {}
+EXACT_TAGS = (b"\x7a", b"\x7d\x40")  # a bigint and -0 begin so; much else has the same bytes
+
+
+class Document(Worded):
+    """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order.
+
+    `is_strict` false reads as folkmoot 0.1 did: strings that a client cut between two UTF-16 halves as pycrdt has
+    them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
+    """
+
+    __slots__ = ("_exact", "_middles", "_shape", "whole")
+
+    def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
+        super().__init__(kind, client=client)
+        # Where its items hang, and the characters of two units, by their middles: None until somebody needs it.
+        self._shape: Shape | None = Shape(kind) if kind != "text" else None
+        self._middles: dict[int, set[int]] | None = NO_MIDDLES
+        self._exact: Exact = NO_EXACT
+        # Whole numbers beyond 2**53 that a transaction writes, by the floats nearest to them.
+        self.whole: dict[float, int] = {}
+        for update in updates:
+            self.apply(update, scan_update(update, INTERNAL))
+
+    @classmethod
+    def of_state(cls, kind: DocumentKind, state: bytes, *, client: int) -> Document:
+        """Return the document whose whole state is `state`, as this server's `encode` gave it.
+
+        Only for bytes of our own: they are integrated without a pass over them, which costs Python forty times as much
+        as it costs pycrdt. Raises `MalformedFrame` and `BrokenDocument`.
+        """
+        document = cls(kind, client=client)
+        if state != EMPTY_UPDATE:
+            document._integrate(state)
+            document._state = scan_state_vector(document._native(document._doc.get_state), INTERNAL)
+            document._is_plain, document._shape, document._middles = False, None, None
+            if kind != "text" and any(tag in state for tag in EXACT_TAGS):
+                document._exact = exact_values(state) or NO_EXACT
+            document.version = 1
+        return document
+
+    # ------------------------------------------------------------ reading
+
+    def state_vector(self) -> Mapping[int, int]:
+        """Return client id to next clock: what this document holds without gaps."""
+        return self._state
+
+    def encode_state_vector(self) -> bytes:
+        """Return the state vector in its Yjs form."""
+        return encode_state_vector(self._state)
+
+    def encode(self, since: bytes | None = None) -> bytes:
+        """Return the whole state as one v1 update, or what a peer with state vector `since` lacks."""
+        if since is None or since == HAS_NOTHING:
+            return self._cached("encode", lambda: self._put_right(self._native(self._doc.get_update)))
+        middles = self._known_middles()
+        if middles:
+            since = before_pairs(since, middles)
+        return self._put_right(self._native(lambda: self._doc.get_update(since)))
+
+    def since(self, client: int, clock: int) -> bytes:
+        """Return what it holds of one client from a clock on, as an update; deletions of all come with it."""
+        return self.encode(encode_state_vector({**self._state, client: clock}))
+
+    def value(self) -> Json:
+        """Return the canonical value: the words of the text, the JSON of the data, the XML of a rich document."""
+        return self._cached("value", self._read_value)
+
+    def digest(self) -> str:
+        """Return the hash over kind, value, state vector and delete set: equal on every replica of this state."""
+        return self._cached("digest", self._read_digest)
+
+    def blocks(self) -> tuple[dict[int, list[Block]], dict[int, tuple[Span, ...]]]:
+        """Return the stored structs by Yjs client, and which of their clocks are deleted."""
+        return self._cached("blocks", lambda: scan_blocks(self.encode()))
+
+    def shape(self) -> Shape:
+        """Return where the items of this document hang."""
+        if self._is_plain:
+            return Shape.of_text(self._state)
+        if self._shape is None:
+            self._shape = Shape.of_state(self.kind, self.encode())
+        return self._shape
+
+    def read_as(self, *, is_strict: bool) -> None:
+        """Read it from now on as documents are read now, or as folkmoot 0.1 did."""
+        if is_strict != self.is_strict:
+            self.is_strict = is_strict
+            self._cache.clear()
+            self.version += 1
+
+    def is_apart(self) -> bool:
+        """Tell whether no copy is like it: lines of items to their neighbours cross here, which no client makes."""
+        return bool(self._cached("apart", lambda: self.fork(self.client ^ 1).value() != self.value()))
+
+    @property
+    def has_pairs(self) -> bool:
+        """Tell whether characters of two units were written into it, so that an edit may have cut one."""
+        return self._middles is not NO_MIDDLES
+
+    def is_said_by_chance(self) -> bool:
+        """Tell whether folkmoot 0.1 digested it otherwise each time: XML with several attributes somewhere."""
+        return not self.is_strict and isinstance(self._root, XmlFragment) and has_choice(self._root)
+
+    def missing(self, scan: Scan) -> bool:
+        """Tell whether an update would leave a gap or refers to ids that are not here."""
+        state = self._state
+        for client, (start, _) in scan.inserted.items():
+            if start > state.get(client, 0):
+                return True
+        for client, clock in scan.needs.items():  # noqa: SIM110  # a generator costs as much as all of these
+            if clock > state.get(client, 0):
+                return True
+        return False
+
+    def is_in_text(self, id: Id) -> bool:
+        """Tell whether an item that is here hangs from the text itself, or did before it was collected."""
+        return self._is_plain or self.shape().is_in_root(id, TEXT)
+
+    @property
+    def data_root(self) -> Map[object]:
+        """The pycrdt map of a data document, for the modules of this package only."""
+        if not isinstance(self._root, Map):
+            raise WrongKind(f"a {self.kind} document has no values")
+        return self._root
+
+    # ------------------------------------------------------------ changing
+
+    def apply(self, update: bytes, scan: Scan | None = None, *, is_typing: bool = False) -> Applied | None:
+        """Integrate an update; None when it holds nothing new. What a client brings passes the intake before.
+
+        `is_typing` where `crdt.documents.intake` has asked `self.is_typing` already.
+
+        Raises:
+            MissingDependencies: there is a gap, or it waits for itself; nothing was applied.
+            MalformedFrame, FrameTooLarge: the update does not scan, or pycrdt refuses it or trips over it; the
+                document is as it was.
+            BrokenDocument: pycrdt panicked, and the document cannot be built again; discard it.
+        """
+        found = scan if scan is not None else scan_update(update, INTERNAL)
+        if is_typing or self.is_typing(update, found):
+            self._integrate(update)
+            for client, (_, end) in found.inserted.items():
+                self._state[client] = end
+            if found.pairs:
+                self._note_pairs(found)
+            self.version += 1
+            return Applied(update, found.inserted, {})
+        if not found.structs and not found.deleted:
+            return None  # what a newcomer answers with
+        if self.missing(found) or waits_for_itself(update, found, self._state):
+            raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
+        self._make_ready(found)
+        whole = self._cut_pairs(update, found)
+        self._heard.event = None
+        try:
+            self._integrate(update, self._heard)
+        except MalformedFrame:
+            if whole is not None:  # what did not come in has cut nothing
+                self._replace(whole)
+                self._middles = None
+            raise
+        state = self._state
+        is_new = all(start == state.get(client, 0) for client, (start, _) in found.inserted.items())
+        self._shape_with(update, found)
+        applied = self._integrated(found, update, is_new=is_new)
+        if applied is not None:
+            if found.kinds >> EXACT & 1:
+                self._exact = {**self._exact, **exact_values(applied.update)}
+            self._spare_with(applied.update)
+            if found.pairs:
+                self._note_pairs(found)
+        return applied
+
+    def _make_ready(self, found: Scan) -> None:
+        """Note that an update brings more than words, before it does."""
+        if self._is_plain and found.kinds & ~PLAIN:
+            self._is_plain = False
+            self._shape = Shape.of_text(self._state)
+        if not self._is_plain and self._spare is None:
+            self._spare = Spare(self.encode())
+
+    def _cut_pairs(self, update: bytes, found: Scan) -> bytes | None:
+        """Put U+FFFD in place of characters that an update cuts in two, as Yjs does; return the state before that."""
+        middles = self._known_middles()
+        cut = cuts(middles, edges(update, found)) if middles else {}
+        if not cut:
+            return None
+        whole = self.encode()
+        self._replace(cut_strings(whole, cut))
+        for client, clocks in cut.items():
+            middles[client] -= clocks
+        self.version += 1
+        return whole
+
+    @contextmanager
+    def transaction(self) -> Iterator[list[Applied]]:
+        """Write through the roots; the list holds what was integrated once the block is left.
+
+        There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
+        """
+        done: list[Applied] = []
+        self._heard.event, self.whole = None, {}
+        # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
+        subscription = self._doc._doc.observe(self._heard) if self._doc._txn is None else None
+        try:
+            with self._doc.transaction(origin="folkmoot"):
+                yield done
+        except (KeyboardInterrupt, SystemExit, Exception):
+            raise
+        except BaseException as panic:
+            self._broken = True
+            raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
+        finally:
+            if subscription is not None:
+                subscription.drop()
+        if self._heard.event is not None:
+            update = whole_values(self._heard.event[0], self.whole) if self.whole else self._heard.event[0]
+            self._heard.event = update, self._heard.event[1]
+            found = scan_update(update, INTERNAL)
+            self._is_plain = self._is_plain and not found.kinds & ~PLAIN
+            self._spare = self._shape = None
+            self._middles = None if found.pairs else self._middles
+            if found.kinds >> EXACT & 1:
+                self._exact = {**self._exact, **exact_values(update)}
+            applied = self._integrated(found, update, is_new=False)
+            assert applied is not None, "an event means that something changed"
+            done.append(applied)
+
+    def fork(self, client: int) -> Document:
+        """Return an independent copy that writes under `client`; its bytes must not come back under another id (F2)."""
+        copy = Document(self.kind, client=client)
+        state = self.encode()
+        if state != EMPTY_UPDATE:
+            copy._integrate(state)
+            copy._state = dict(self._state)
+            copy._is_plain, copy._shape, copy._middles = self._is_plain, None, None
+            copy._exact = self._exact
+            copy.version = self.version
+        copy.is_strict = self.is_strict
+        return copy
+
+    def is_typing(self, update: bytes, scan: Scan) -> bool:
+        """Tell whether an update is new strings of one client in a plain text: then pycrdt's event says nothing new.
+
+        What integrates is all of it, because it starts where its client ends and both neighbours are here: `needs`
+        leaves out its own ids, but one from its own clock on would be a bit of `kinds`. And it
+        deletes nothing: Yjs deletes an item as it is integrated where its parent is deleted or collected, where it is
+        not the last under its map key, and where its content is of kind `DELETED`. An item takes parent and key from
+        its neighbours. Everything in a plain text is a string or a deleted one (which is kept as an item, not
+        collected), under no key and in a root, and so on down: the new item is in a root, which is never deleted, and
+        under no key. And nothing else comes with it: in a plain text nothing waits inside pycrdt. `_is_plain` is lost
+        for good with the first struct of another kind, or one that does not integrate at once.
+        """
+        if scan.kinds != TYPED or len(scan.inserted) != 1 or scan.deleted or not self._is_plain:
+            return False
+        state = self._state
+        for client, (start, end) in scan.inserted.items():
+            if start != state.get(client, 0) or end > CLOCK_MAX:
+                return False
+        for client, clock in scan.needs.items():
+            if clock > state.get(client, 0):
+                return False
+        middles = self._middles
+        if middles is NO_MIDDLES:
+            return True
+        return middles is not None and not cuts(middles, edges(update, scan))
+
+    # ------------------------------------------------------------ inside
+
+    def _known_middles(self) -> dict[int, set[int]]:
+        """Return, by client, the clocks between the halves of characters of two units; none where they do not count."""
+        if not self.is_strict:
+            return NO_MIDDLES
+        if self._middles is None:
+            self._middles = all_pairs(self.encode()) or NO_MIDDLES
+        return self._middles
+
+    def _note_pairs(self, scan: Scan) -> None:
+        if self._middles is None:
+            return
+        if self._middles is NO_MIDDLES:
+            self._middles = {}
+        for client, middles in middles_of(scan.pairs).items():
+            self._middles.setdefault(client, set()).update(middles)
+
+    def _forget(self) -> None:
+        self._shape = None
+
+    def _put_right(self, written: bytes) -> bytes:
+        return put_right(written, self._exact) if self._exact else written
+
+    def _shape_with(self, update: bytes, scan: Scan) -> None:
+        if self._shape is not None and scan.structs and not self._is_plain:
+            self._shape.add_all(sections_of(update), self._state)
+
+    def _integrated(self, scan: Scan, original: bytes, *, is_new: bool) -> Applied | None:
+        state = self._state
+        inserted = {}
+        for client, (start, end) in scan.inserted.items():
+            known = state.get(client, 0)
+            if end > known:
+                inserted[client] = (max(start, known), end)
+        if self._heard.event is None:
+            if inserted:  # it waits inside pycrdt, where nobody would see it again
+                self._heal("new structs were kept and not integrated")
+                raise MalformedFrame("pycrdt does not integrate the update")
+            return None
+        update, delete_set = self._heard.event
+        self._heard.event = None
+        for client, (_, end) in inserted.items():
+            state[client] = end
+        deleted: Ranges
+        if delete_set == NO_DELETIONS:
+            deleted = {}
+        elif scan.structs == 0 and delete_set == original[1:]:
+            deleted = scan.deleted
+        else:
+            deleted = scan_delete_set(delete_set)
+        if not inserted and not deleted:
+            return None
+        self.version += 1
+        return Applied(original if is_new else update, inserted, deleted)
+
+    def _read_value(self) -> Json:
+        match self._root:
+            case Text() as root:
+                return self.text() if self._is_plain else str(root)
+            case Map():
+                return self._native(lambda: read_map(self.data_root, is_quick=self._is_without_xml()))
+            case root:
+                return self._native(lambda: xml_of(root) if self.is_strict else str(root))
+
+    def _is_without_xml(self) -> bool:
+        return not self.is_strict or (self._shape is not None and not self._shape.has_xml)
+
+    def _read_digest(self) -> str:
+        own = encode_state_vector(self._state)
+        tail = self._native(lambda: self._doc.get_update(own))
+        if tail == EMPTY_UPDATE and not self._state:
+            return _empty_digest(self.kind)
+        scan = scan_update(tail, INTERNAL)
+        assert not scan.inserted, "the state vector mirror is pycrdt's own"
+        state = sorted([client, clock] for client, clock in self._state.items())
+        deleted = sorted([client, list(spans)] for client, spans in scan.deleted.items())
+        return digest_value({"kind": self.kind, "value": self.value(), "state": state, "deleted": deleted})
+
+
+@cache
+def _empty_digest(kind: DocumentKind) -> str:
+    """Return the digest of a document without structs and deletions: most workspaces that open hold nothing else."""
+    value: Json = {} if kind == "data" else ""
+    return digest_value({"kind": kind, "value": value, "state": [], "deleted": []})

@@ -1,0 +1,1 @@
+"""The typed operations: carried out on forks, checked by value, and what must stand there afterwards."""

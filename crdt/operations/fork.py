@@ -1,0 +1,162 @@
+"""Think on copies: run plans on forks, compare what two plans do in both orders (semantics §3, L2).
+
+`effect` looks at values, never at whether CRDT bytes merge: they always do, and say nothing about whether the result
+is one that any order of the instructions explains (semantics §0.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from crdt.digest import digest_text, digest_value
+from crdt.documents.document import Document
+from crdt.documents.paths import Path
+from crdt.errors import CrdtError, PathMissing, StaleRead
+from crdt.operations.execute import Executed, execute
+from crdt.operations.ops import (
+    CreateDocument,
+    Op,
+    Touch,
+    hash_of_range,
+    hash_of_value,
+    overlap,
+    touch_of_place,
+    touches,
+)
+
+Documents = Mapping[str, Document]
+WHOLE: Path = ()
+
+
+class Reading(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must still hold."""
+
+    doc: str
+    hash: str
+    path: Path = WHOLE
+    from_: str | None = None
+    to: str | None = None
+    strong: bool = True
+
+
+Work = tuple[Sequence[Op], Sequence[Reading]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A plan carried out on forks: the forks by name, and what was done to each."""
+
+    documents: dict[str, Document]
+    executed: dict[str, Executed]
+
+
+def read_hash(documents: Documents, reading: Reading) -> str | None:
+    """Return the hash of what a reading names now; None when its document is gone."""
+    document = documents.get(reading.doc)
+    if document is None:
+        return None
+    if reading.from_ is not None:
+        return hash_of_range(document, reading.from_, reading.to or reading.from_)
+    if document.kind == "data":
+        return hash_of_value(document, reading.path)
+    return digest_text(document.text()) if document.kind == "text" else digest_value(document.value())
+
+
+def weakly_changed(documents: Documents, readings: Iterable[Reading]) -> tuple[str, ...]:
+    """Return the documents of which a plan had seen no more than an outline, and which are not what they were then."""
+    changed = set()
+    for reading in readings:
+        if not reading.strong and reading.doc not in changed:
+            try:
+                now = read_hash(documents, reading)
+            except CrdtError:
+                now = None
+            if now != reading.hash:
+                changed.add(reading.doc)
+    return tuple(sorted(changed))
+
+
+def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *, client: int) -> Ran:
+    """Carry out a plan on forks of the documents it writes to, under the Yjs client id `client`.
+
+    Raises:
+        StaleRead: a strong reading or an old value does not hold any more.
+        CrdtError: an operation does not fit the documents.
+    """
+    for reading in readings:
+        if reading.strong and read_hash(documents, reading) != reading.hash:
+            raise StaleRead(f"{reading.doc} is not what the plan was made on")
+    forks: dict[str, Document] = {}
+    by_doc: dict[str, list[Op]] = {}
+    for op in ops:
+        if isinstance(op, CreateDocument):
+            if op.doc in documents or op.doc in forks:
+                raise StaleRead(f"a document {op.doc} exists already")
+            forks[op.doc] = Document(op.kind, client=client)
+        elif op.doc not in forks and op.doc not in documents:
+            raise PathMissing(f"there is no document {op.doc}")
+        else:
+            by_doc.setdefault(op.doc, []).append(op)
+    executed: dict[str, Executed] = {}
+    for doc, own in by_doc.items():
+        if doc not in forks:
+            forks[doc] = documents[doc].fork(client)
+        executed[doc] = execute(forks[doc], own)
+    return Ran(forks, executed)
+
+
+def effect(documents: Documents, first: Work, second: Work, *, client: int) -> str:
+    """Return the digest of what the documents are after `first` and then `second`; a stale one changes nothing."""
+    now = dict(documents)
+    for at, (ops, readings) in enumerate((first, second)):
+        try:
+            now.update(run(now, ops, readings, client=client + 2 * at).documents)
+        except CrdtError:
+            continue
+    touched = {op.doc for ops, _ in (first, second) for op in ops}
+    return digest_value({doc: now[doc].value() for doc in touched if doc in now})
+
+
+def commute(documents: Documents, a: Work, b: Work, *, client: int) -> bool:
+    """Tell whether two plans give the same documents in both orders."""
+    return effect(documents, a, b, client=client) == effect(documents, b, a, client=client)
+
+
+def collide(documents: Documents, a: Work, b: Work, *, client: int) -> bool:
+    """L2: tell whether two plans write the same place, or each what the other read, and their order matters."""
+    writes_a, writes_b = _writes(documents, a), _writes(documents, b)
+    both_write = _meet(writes_a, writes_b)
+    skew = not both_write and _meet(writes_a, _reads(documents, b)) and _meet(writes_b, _reads(documents, a))
+    return (both_write or skew) and not commute(documents, a, b, client=client)
+
+
+def _meet(one: list[Touch], other: list[Touch]) -> bool:
+    return any(overlap(a, b) for a in one for b in other)
+
+
+def _writes(documents: Documents, work: Work) -> list[Touch]:
+    """Return where a plan writes; a place that cannot be found any more is the whole document."""
+    found = []
+    for op in work[0]:
+        document = documents.get(op.doc)
+        try:
+            found.append(touches(document, op) if document is not None else Touch(op.doc, "document"))
+        except CrdtError:
+            found.append(Touch(op.doc, "document"))
+    return found
+
+
+def _reads(documents: Documents, work: Work) -> list[Touch]:
+    found = []
+    for reading in work[1]:
+        document = documents.get(reading.doc)
+        if not reading.strong or document is None:
+            continue
+        try:
+            found.append(touch_of_place(document, reading.doc, reading.path, reading.from_, reading.to))
+        except CrdtError:
+            found.append(Touch(reading.doc, "document"))
+    return found

@@ -1,0 +1,1 @@
+"""The y-sync and awareness protocols as values: bytes in, values out."""

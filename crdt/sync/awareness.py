@@ -1,0 +1,183 @@
+"""Who is here, and until when: awareness states with authenticated names. Pure; `now` is in seconds.
+
+A session speaks for one Yjs client id, the first it announces, and its `user` is overwritten with who the server knows
+it to be. Stock y-websocket sends other clients' entries back; those are ignored without a word. The agent never reads
+awareness as authority.
+
+Whatever a state holds, its person is present: what is too large or too deep is left out (`crdt.sync.awareness_state`).
+
+Clients drop an entry that was not renewed for 30 s, and browsers throttle the tabs that nobody looks at: so the server
+renews what it holds for as long as the socket lives, under clocks that it stamps itself, each above the one before. An
+owner is never sent its own state. Where the stamps run ahead of the owner's clock, it is sent its entry as gone: the
+protocol has it answer with its state and a clock beyond, so that what it says later is news to everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from crdt.errors import MalformedFrame
+from crdt.sync.awareness_state import State, encode_state, read_state, signed
+from crdt.updates.lib0 import Reader, Writer
+
+ENTRIES_MAX = 1_000
+ENTRIES_READ_MAX = 50_000
+STATE_BYTES_MAX = 16 << 10
+# Half of what pycrdt's 32 bits hold: the stamps above it have room.
+CLOCK_MAX = 2**31 - 1
+LAG_MAX = 1
+GONE_MAX = 1_000
+NULL = b"null"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One client's state; None is gone. Higher clocks win."""
+
+    client: int
+    clock: int
+    state: State | None
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What came of an announcement: the `update` for everybody else, and what was left out of the state and why."""
+
+    update: bytes | None
+    problem: str = ""
+
+
+class Renewal(msgspec.Struct, frozen=True):
+    """An entry said again: `update` for all but `session`, whose it is; `question` for that one, where it lags."""
+
+    session: str
+    update: bytes
+    question: bytes | None
+
+
+def decode_awareness(payload: bytes) -> list[Entry]:
+    """Return the entries of an awareness update, mended as `read_state` does. Raises `MalformedFrame`."""
+    return [Entry(client, clock, read_state(raw)[0]) for client, clock, raw in _entries(payload)]
+
+
+def _entries(payload: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Walk over the entries, their states unread: others' are ignored anyway."""
+    reader = Reader(payload)
+    count = reader.var_uint()
+    if 3 * count > reader.remaining:
+        raise MalformedFrame(f"{count} awareness entries are announced, {reader.remaining} bytes are left")
+    for _ in range(min(count, ENTRIES_READ_MAX)):
+        yield reader.var_uint(), reader.var_uint(), reader.var_bytes()
+    if count <= ENTRIES_READ_MAX:
+        reader.expect_end()
+
+
+def encode_awareness(entries: Iterable[Entry]) -> bytes:
+    """Return an awareness update."""
+    listed = list(entries)
+    writer = Writer().var_uint(len(listed))
+    for entry in listed:
+        writer.var_uint(entry.client).var_uint(entry.clock).var_string(encode_state(entry.state))
+    return writer.getvalue()
+
+
+@dataclass(slots=True)
+class Presence:
+    """The awareness of one document: `entries` under the server's clocks, `own` what each client counted itself."""
+
+    state_bytes_max: int = STATE_BYTES_MAX
+    entries: dict[int, Entry] = field(default_factory=dict)
+    own: dict[int, int] = field(default_factory=dict)
+    # When an entry was told to everybody last.
+    told: dict[int, float] = field(default_factory=dict)
+    clients: dict[str, int] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)
+    # The last clocks of those who left, newest last: whoever comes back is stamped above its farewell.
+    gone: dict[int, int] = field(default_factory=dict)
+
+    def receive(self, session: str, payload: bytes, *, actor: str, now: float) -> Heard | None:
+        """Take in what a session says of itself; None where it says nothing new.
+
+        Raises:
+            MalformedFrame: the payload is no awareness update, or the session's state no JSON.
+        """
+        said: tuple[int, int, bytes] | None = None
+        for entry in _entries(payload):
+            if said is None and self._is_own(session, entry[0], entry[2]):
+                said = entry
+        if said is None:
+            return None
+        client, clock, raw = said
+        state, problem = read_state(raw)
+        if state is not None:
+            state, left_out = signed(state, actor, bytes_max=self.state_bytes_max, bytes_read=len(raw))
+            problem = problem or left_out
+        self.clients[session], self.owners[client] = client, session
+        if clock > CLOCK_MAX or clock < self.own.get(client, 0):
+            return None
+        known = self.entries.get(client)
+        is_repeat = known is not None and known.state == state
+        is_ahead = known is not None and clock <= known.clock
+        is_old = clock == self.own.get(client)
+        self.own[client] = clock
+        if is_repeat and (is_ahead or is_old):
+            # The server has renewed this already, or it came twice.
+            return Heard(None, problem) if problem else None
+        return Heard(encode_awareness([self._stamp(client, clock, state, now)]), problem)
+
+    def _is_own(self, session: str, client: int, raw: bytes) -> bool:
+        own = self.clients.get(session)
+        if own is not None:
+            return own == client
+        # A client that announces somebody's living entry repeats what it heard; its own is new here.
+        return raw != NULL and self.owners.get(client, session) == session
+
+    def _stamp(self, client: int, clock: int, state: State | None, now: float) -> Entry:
+        known = self.entries.get(client)
+        # An entry at clock 0 is no news to anybody: clients count from there.
+        before = known.clock if known is not None else self.gone.pop(client, 0)
+        entry = self.entries[client] = Entry(client, max(clock, before + 1), state)
+        self.told[client] = now
+        return entry
+
+    def place(self, client: int, state: State, *, now: float) -> bytes:
+        """Set the server's own entry under `client`; return the update for everybody."""
+        self.owners[client] = ""
+        return encode_awareness([self._stamp(client, 1, state, now)])
+
+    def renew(self, *, now: float, after: float) -> list[Renewal]:
+        """Say again what was not told for `after` seconds, of everybody whose socket lives."""
+        renewals = []
+        for client, entry in list(self.entries.items()):
+            session = self.owners.get(client, "")
+            if not session or entry.state is None or now - self.told.get(client, now) < after:
+                continue
+            stamped = self._stamp(client, 0, entry.state, now)
+            lags = stamped.clock - self.own.get(client, 0) > LAG_MAX
+            question = encode_awareness([Entry(client, stamped.clock, None)]) if lags else None
+            renewals.append(Renewal(session, encode_awareness([stamped]), question))
+        return renewals
+
+    def leave(self, session: str) -> bytes | None:
+        """Forget a session; return the update that says so to everybody."""
+        client = self.clients.pop(session, None)
+        if client is None:
+            return None
+        self.owners.pop(client, None)
+        known = self.entries.pop(client, None)
+        self.own.pop(client, None)
+        self.told.pop(client, None)
+        if known is None:
+            return None
+        self.gone[client] = known.clock
+        if len(self.gone) > GONE_MAX:
+            del self.gone[next(iter(self.gone))]
+        # The clock stays: one that comes back goes on from its own, and must not be behind its own farewell.
+        return encode_awareness([Entry(client, known.clock, None)])
+
+    def everyone(self) -> bytes | None:
+        """Return all entries for somebody who joins; None when nobody is here."""
+        present = [entry for entry in self.entries.values() if entry.state is not None]
+        return encode_awareness(present) if present else None

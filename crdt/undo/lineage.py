@@ -1,0 +1,188 @@
+"""Which words stand for which: what an undo puts back is new to Yjs, and is the same words to people.
+
+And when each id came and went, as far as a log says. Both are folds of the log; here they are plain values.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from crdt.undo.positions import Spans
+from crdt.updates.scan import Id
+
+Mapped = tuple[int, int, int, int]  # first clock, end clock, and the client and first clock that these stand for
+NEVER = 1 << 53
+
+
+class Lineage:
+    """Ids that stand for others, by what was there first: their *root*. What stands for nothing is its own."""
+
+    __slots__ = ("_heirs", "_roots")
+
+    def __init__(self) -> None:
+        self._roots: dict[int, list[Mapped]] = {}
+        # What one undo has put back for ids of a client is disjoint; what several have is not.
+        self._heirs: dict[int, list[list[Mapped]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._roots)
+
+    def enter(self, new: Spans, old: Spans) -> bool:
+        """Note that new ids stand for old ones, one by one; False, and nothing noted, where their number differs."""
+        news, olds = list(new), list(old)
+        if sum(end - start for _, start, end in news) != sum(end - start for _, start, end in olds):
+            return False
+        heirs: dict[int, list[Mapped]] = {}
+        for (client, first, _), (older, low, high) in _aligned(news, list(self.roots(olds))):
+            insort(self._roots.setdefault(client, []), (first, first + high - low, older, low))
+            insort(heirs.setdefault(older, []), (low, high, client, first))
+        for older, own in heirs.items():
+            self._heirs.setdefault(older, []).append(own)
+        return True
+
+    def root(self, id: Id) -> Id:
+        """Return what an id stands for."""
+        return _at(self._roots.get(id.client, ()), id.clock) or id
+
+    def line(self, id: Id) -> list[Id]:
+        """Return what an id stands for and all that ever stood for that, the first first."""
+        root = self.root(id)
+        found = (_at(own, root.clock) for own in self._heirs.get(root.client, ()))
+        return [root, *(heir for heir in found if heir is not None)]
+
+    def latest(self, id: Id) -> Id:
+        """Return the last that was put there for an id, or for what it stands for."""
+        return self.line(id)[-1]
+
+    def roots(self, spans: Spans) -> Iterator[tuple[int, int, int]]:
+        """Yield what these ids stand for, in their order."""
+        for client, start, end in spans:
+            at = start
+            for low, high, older, first in _within(self._roots.get(client, ()), start, end):
+                if low > at:
+                    yield client, at, low
+                yield older, first, first + high - low
+                at = high
+            if at < end:
+                yield client, at, end
+
+    def instances(self, spans: Spans) -> list[tuple[int, int, int]]:
+        """Return these ids, what they stand for, and all that ever stood for it."""
+        found = list[tuple[int, int, int]]()
+        for client, start, end in self.roots(spans):
+            found.append((client, start, end))
+            for own in self._heirs.get(client, ()):
+                found += [(heir, first, first + high - low) for low, high, heir, first in _within(own, start, end)]
+        return found
+
+    def heirs(self) -> list[tuple[int, int, int]]:
+        """Return every id that stands for another."""
+        return [(client, start, end) for client, own in self._roots.items() for start, end, _, _ in own]
+
+
+def _start(mapped: Mapped) -> int:
+    return mapped[0]
+
+
+def _at(own: Sequence[Mapped], clock: int) -> Id | None:
+    """Return what one clock stands for, by disjoint spans; None where none of them holds it."""
+    at = bisect_right(own, clock, key=_start) - 1
+    if at < 0 or own[at][1] <= clock:
+        return None
+    start, _, client, first = own[at]
+    return Id(client, first + clock - start)
+
+
+def _within(own: Sequence[Mapped], start: int, end: int) -> Iterator[Mapped]:
+    """Yield what of disjoint spans lies between two clocks, cut to it."""
+    at = max(0, bisect_right(own, start, key=_start) - 1)
+    while at < len(own) and own[at][0] < end:
+        low, high, client, first = own[at]
+        at += 1
+        if high > start:
+            cut = max(low, start)
+            yield cut, min(high, end), client, first + cut - low
+
+
+def _aligned(
+    news: list[tuple[int, int, int]], olds: list[tuple[int, int, int]]
+) -> Iterator[tuple[tuple[int, int, int], tuple[int, int, int]]]:
+    """Yield stretches of both that are equally long, in order."""
+    left, right = news[::-1], olds[::-1]
+    while left and right:
+        (client, start, end), (older, low, high) = left.pop(), right.pop()
+        size = min(end - start, high - low)
+        if size > 0:
+            yield (client, start, start + size), (older, low, low + size)
+        if start + size < end:
+            left.append((client, start + size, end))
+        if low + size < high:
+            right.append((older, low + size, high))
+
+
+class Dated:
+    """Which record brought, or took, each id: every id comes once and goes once."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self, spans: Iterable[tuple[int, int, int, int]] = ()) -> None:
+        self._spans: dict[int, list[tuple[int, int, int]]] = {}
+        for client, start, end, seq in spans:
+            self._spans.setdefault(client, []).append((start, end, seq))
+        for own in self._spans.values():
+            own.sort()
+
+    def at(self, id: Id) -> int | None:
+        """Return the number of that record; None where no record says so."""
+        own = self._spans.get(id.client, [])
+        at = bisect_right(own, (id.clock, NEVER, 0)) - 1
+        return own[at][2] if at >= 0 and id.clock < own[at][1] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a log knows about the ids of one document, for the undo of the edit that record `since` holds.
+
+    `undos` are records that took an edit back, `writers` those of edits that put words in, `undone` those that are
+    taken back now, this edit aside. The empty one knows nothing: then whatever is not from before the edit counts as
+    written after all that was deleted.
+    """
+
+    since: int = 0
+    brought: Dated = field(default_factory=Dated)
+    taken: Dated = field(default_factory=Dated)
+    undos: frozenset[int] = frozenset()
+    writers: frozenset[int] = frozenset()
+    undone: frozenset[int] = frozenset()
+    lineage: Lineage = field(default_factory=Lineage)
+
+    def taker(self, id: Id) -> int | None:
+        """Return the last record, beside this edit, that took out what an id stands for and is in force; or None."""
+        for one in reversed(self.lineage.line(id)):
+            seq = self.taken.at(one)
+            if seq is not None and seq != self.since and seq not in self.undos and seq not in self.undone:
+                return seq
+        return None
+
+    def met(self, left: Id, right: Id) -> tuple[Id, Id] | None:
+        """Return ids that stood in the text together, of what two ids stand for; the last such; None without any."""
+        for one in reversed(self.lineage.line(left)):
+            for other in reversed(self.lineage.line(right)):
+                if self._start(one) < self._end(other) and self._start(other) < self._end(one):
+                    return one, other
+        return None
+
+    def _start(self, id: Id) -> int:
+        at = self.brought.at(id)
+        return NEVER - 1 if at is None else at
+
+    def _end(self, id: Id) -> int:
+        at = self.taken.at(id)
+        return NEVER if at is None else at
+
+    def came(self, id: Id) -> int:
+        """Return which record brought what an id stands for; one after all others where none says so."""
+        at = self.brought.at(self.lineage.root(id))
+        return NEVER if at is None else at

@@ -1,0 +1,322 @@
+"""Take back one edit of the agent by operations on the document as it is now (semantics F7, invariant I15).
+
+Only what the edit itself inserted is removed, only what it removed is put back; what others typed inside or around
+stays. What others have set since is not reverted: it is named instead. Refused: pycrdt's `UndoManager`, which falls
+through to older edits when an item was overwritten and needs every update ever made (dependencies, trap 14).
+Values are taken back here, words in `crdt.undo.text_undo`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from crdt.digest import canonical, normal
+from crdt.documents.anchor import Anchor, place_of_item
+from crdt.documents.document import Document
+from crdt.documents.paths import ABSENT, Path, dotted, ids_at, item_anchor, list_at, read_path
+from crdt.documents.values import for_people
+from crdt.errors import CrdtError
+from crdt.operations.ops import (
+    SUM_DIGITS,
+    Check,
+    CreateDocument,
+    DeleteValue,
+    Increment,
+    ListAdd,
+    ListMove,
+    ListOp,
+    ListRemove,
+    Op,
+    SetValue,
+    ValueOp,
+    hash_of_value,
+    is_writable,
+)
+from crdt.undo.hunks import Rival
+from crdt.undo.lineage import NEVER, Lineage, Past
+from crdt.undo.order import Order, ranked_items
+from crdt.undo.positions import Spans
+from crdt.updates.scan import Id
+
+
+class Emptied(NamedTuple):
+    """Words of an edit that were only taken out, by these records, and what comes back at their place."""
+
+    words: str
+    back: str
+    seqs: tuple[int, ...]
+    at: int
+
+
+class Reset(NamedTuple):
+    """A place whose value somebody has set since: what stands there now (`ABSENT` for nothing), and its ids."""
+
+    path: Path
+    value: object
+    ids: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(slots=True)
+class Undo:
+    """What takes an edit back: operations, in order, and what cannot be taken back, in words.
+
+    Ranges are code points of the text as it is now. `inside` was typed into the edit's words: it stays, without what
+    stood around it. `replaced` are the edit's words in whose place others stand: those stay. `emptied` were only taken
+    out. `taken` are words that come not back, because another record took them out again. `grown` are words written
+    since that would make one word with what comes back. `orphans` come back although what wrote them was taken back.
+    `reset` are values that stay, because somebody has set them since.
+    """
+
+    ops: list[Op] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    inside: list[tuple[int, int]] = field(default_factory=list)
+    replaced: list[Rival] = field(default_factory=list)
+    emptied: list[Emptied] = field(default_factory=list)
+    taken: list[tuple[str, int]] = field(default_factory=list)
+    orphans: list[Emptied] = field(default_factory=list)
+    grown: list[tuple[int, int]] = field(default_factory=list)
+    reset: list[Reset] = field(default_factory=list)
+
+
+def undo_values(
+    doc: str,
+    before: Document,
+    after: Document,
+    now: Document,
+    ops: Sequence[Op],
+    *,
+    inserted: Spans,
+    added: Mapping[Path, float],
+    past: Past | None = None,
+    agents: Container[int] | None = None,
+) -> Undo:
+    """Return what takes edits of values back, the last one first.
+
+    `after` is the document just after the edit, `added` what later edits of the agent have added to each number, `past`
+    what a log knows of the ids in it. `agents` are the clients that agents wrote under: what a person has set since is
+    theirs, whatever its value.
+    """
+    undo, past = Undo(), past or Past()
+    spans = past.lineage.instances(inserted)
+    settled: list[Path] = []  # what was put back as it was, with all that hangs from it
+    for op in reversed(ops):
+        if op.doc != doc or (isinstance(op, ValueOp | ListOp) and any(op.path[: len(one)] == one for one in settled)):
+            continue
+        match op:
+            case Increment(_, path) | ListAdd(_, path) if _is_made(path, before, after, now):
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
+            case Increment(_, path) if not added.get(path) and _is_rounded(doc, path, ops, before, now):
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
+            case Increment(_, path, by):
+                _undo_increment(undo, doc, path, by, after, now, added.get(path, 0), agents)
+            case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
+                _undo_item(undo, doc, tuple(holder), at, before, after, now, past, agents)
+            case SetValue(_, path) | DeleteValue(_, path):
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
+            case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
+                settled.append(_undo_set(undo, doc, path, before, after, now, agents))
+            case ListAdd(_, path):
+                _undo_add(undo, doc, path, after, now, spans, past.lineage)
+            case ListRemove(_, path, item):
+                _undo_remove(undo, doc, path, item, before, now, past)
+            case ListMove(_, path):
+                undo.lost.append(f"an item of {doc}.{dotted(path)} stays where it was moved to")
+            case _:
+                pass
+    return undo
+
+
+def _is_of_hand(now: Document, path: Path, agents: Container[int] | None) -> bool:
+    """Tell whether a person has written what stands at a path, or something in it."""
+    return agents is not None and any(client not in agents for client, _, _ in ids_at(now, path))
+
+
+def _reset(now: Document, path: Path) -> Reset:
+    return Reset(path, read_path(now, path), ids_at(now, path))
+
+
+def _undo_increment(
+    undo: Undo,
+    doc: str,
+    path: Path,
+    by: float,
+    after: Document,
+    now: Document,
+    added: float,
+    agents: Container[int] | None,
+) -> None:
+    """Subtract what was added, unless somebody has set the number since: then it says nothing of what was added."""
+    made, here = read_path(after, path), read_path(now, path)
+    numbers = isinstance(made, int | float) and isinstance(here, int | float)
+    is_kept = numbers and math.isclose(float(made) + added, float(here))  # type: ignore[arg-type]
+    if not is_kept or _is_of_hand(now, path, agents):
+        undo.reset.append(_reset(now, path))
+        return
+    undo.ops += [Check(doc, hash_of_value(now, path), path), Increment(doc, path, -by)]
+
+
+def _is_rounded(doc: str, path: Path, ops: Sequence[Op], before: Document, now: Document) -> bool:
+    """Tell whether a number would not come back by subtraction, because its sum was rounded."""
+    old, here = read_path(before, path), read_path(now, path)
+    total = sum(op.by for op in ops if isinstance(op, Increment) and (op.doc, op.path) == (doc, path))
+    numbers = isinstance(old, int | float) and isinstance(here, int | float)
+    return numbers and normal(round(here - total, SUM_DIGITS)) != old  # type: ignore[operator]
+
+
+def _is_made(path: Path, before: Document, after: Document, now: Document) -> bool:
+    """Tell whether an edit has made what stands at a path, and nobody has changed it since."""
+    here = read_path(now, path)
+    return read_path(before, path) is ABSENT and here is not ABSENT and _text(here) == _text(read_path(after, path))
+
+
+def _undo_set(
+    undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document, agents: Container[int] | None
+) -> Path:
+    """Put a path back as it was; return what is settled by that: it, or an object that was made on the way to it."""
+    while path[:-1] and _is_made(path[:-1], before, after, now):
+        path = path[:-1]
+    old, made, here = (read_path(document, path) for document in (before, after, now))
+    where = f"{doc}.{dotted(path)}"
+    if _text(here) == _text(old):
+        return path
+    if _text(here) != _text(made) or (here is not ABSENT and _is_of_hand(now, path, agents)):
+        undo.reset.append(_reset(now, path))
+    elif old is ABSENT:
+        undo.ops.append(DeleteValue(doc, path, hash_of_value(now, path)))
+    else:
+        old = for_people(old)
+        if not is_writable(old):
+            undo.lost.append(f"what stood at {where} can only be made by an editor")
+            return path
+        undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
+    return path
+
+
+def _undo_item(
+    undo: Undo,
+    doc: str,
+    path: Path,
+    at: int,
+    before: Document,
+    after: Document,
+    now: Document,
+    past: Past,
+    agents: Container[int] | None,
+) -> None:
+    """Put back an item of a list that was taken out by its number."""
+    anchor = item_anchor(before, path, at)
+    if anchor is None:
+        _undo_set(undo, doc, path, before, after, now, agents)
+    else:
+        _undo_remove(undo, doc, path, anchor, before, now, past)
+
+
+def _text(value: object) -> bytes:
+    return b"" if value is ABSENT else canonical(value)
+
+
+def _undo_add(
+    undo: Undo,
+    doc: str,
+    path: Path,
+    after: Document,
+    now: Document,
+    spans: list[tuple[int, int, int]],
+    lineage: Lineage,
+) -> None:
+    """Take an added item out again, unless somebody has changed something inside it since."""
+    known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
+    made = {lineage.root(id): item for id, item in _items_by_id(after, path)}
+    for at, (id, item) in enumerate(_items_by_id(now, path)):
+        if not any(client == id.client and low <= id.clock < high for client, low, high in spans):
+            continue
+        anchor, root = _anchor(id), lineage.root(id)
+        if anchor in known:
+            continue
+        if root not in made or canonical(made[root]) != canonical(item):
+            undo.lost.append(f"an item added to {doc}.{dotted(path)} has been changed since")
+        else:
+            undo.ops.append(ListRemove(doc, path, anchor, hash_of_value(now, (*path, at))))
+        return
+    undo.lost.append(f"an item added to {doc}.{dotted(path)} is not there any more")
+
+
+def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, now: Document, past: Past) -> None:
+    """Put a removed item back behind the nearest item that is left, in the order in which items stood."""
+    where, root = f"{doc}.{dotted(path)}", past.lineage.root
+    old = _items_by_id(before, path)
+    id = Anchor.decode(item).item
+    at = next((at for at, (other, _) in enumerate(old) if other == id), None)
+    if id is None or at is None or not _is_its_list(now, path, past.lineage.latest(id)):
+        undo.lost.append(f"an item removed from {where} cannot be put back: the list is another one")
+        return
+    items = item_ids(now, path)
+    if root(id) in map(root, items):
+        return  # an undo has put it back already
+    taker = past.taker(id)
+    if taker is not None:
+        undo.lost.append(f"an item removed from {where} has been taken out by others since")
+        return
+    value = for_people(old[at][1])
+    if not is_writable(value):
+        undo.lost.append(f"an item removed from {where} can only be made by an editor")
+        return
+    if past.came(id) in past.undone:
+        undo.orphans.append(Emptied("", canonical(value).decode(), (past.came(id),), 0))
+    place = _place(path, id, now, past)
+    undo.ops.append(ListAdd(doc, path, value, _anchor(items[place - 1]) if place else None, item))
+
+
+def _is_its_list(now: Document, path: Path, id: Id) -> bool:
+    """Tell whether the list that stands at a path is the one from which an item was removed."""
+    holder = now.shape().type_of(id)
+    gone = now.blocks()[1].get(holder.client, ()) if holder is not None else ()
+    is_gone = holder is None or any(start <= holder.clock < end for start, end in gone)
+    return not is_gone and read_path(now, path) is not ABSENT and list_at(now, path) is not None
+
+
+def _place(path: Path, id: Id, now: Document, past: Past) -> int:
+    """Return where an item comes back: where it stood, behind and before all that it ever stood with."""
+    array = list_at(now, path)
+    assert array is not None, "that it is a shared list was looked at"
+    place = place_of_item(now, array, past.lineage.latest(id))
+    rank = ranked_items(now, path) if past.lineage else None
+    if rank is None:
+        return place
+    return Order(past, rank).place(id, place, [(other, at, NEVER) for at, other in enumerate(item_ids(now, path))])
+
+
+def item_ids(document: Document, path: Path) -> list[Id]:
+    """Return the ids of the items of a shared list; none where there is no such list."""
+    try:
+        size = len(list_at(document, path) or ())
+    except CrdtError:
+        return []
+    anchors = (item_anchor(document, path, at) for at in range(size))
+    return [id for anchor in anchors if anchor is not None and (id := Anchor.decode(anchor).item) is not None]
+
+
+def _items_by_id(document: Document, path: Path) -> list[tuple[Id, object]]:
+    ids = item_ids(document, path)
+    return list(zip(ids, _items(document, path) if ids else (), strict=True))
+
+
+def _anchor(id: Id) -> str:
+    return Anchor(id, None, 0).encode()
+
+
+def _is_plain_list(document: Document, path: Path) -> bool:
+    return isinstance(read_path(document, path), list) and list_at(document, path) is None
+
+
+def _items(document: Document, path: Path) -> list[object]:
+    value = read_path(document, path)
+    return value if isinstance(value, list) else []
+
+
+def made_documents(ops: Sequence[Op]) -> list[str]:
+    """Return the documents that an edit made: they stay, empty, because others may use them by now."""
+    return [op.doc for op in ops if isinstance(op, CreateDocument)]

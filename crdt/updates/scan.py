@@ -1,0 +1,376 @@
+"""Look at a Yjs v1 update before pycrdt does: bounds, shape, and which ids it brings, deletes and needs.
+
+Iterative, never recursive, one pass: nested values are followed with an explicit depth (a 52 KB update of nested
+arrays ends the process inside pycrdt, promises §0.2), every count is checked against the bytes left before it is used.
+Format: Yjs `INTERNALS.md` and `UpdateEncoderV1`; the tests hold it against updates of stock Yjs and of pycrdt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field
+
+from crdt.errors import FrameTooLarge, MalformedFrame
+from crdt.text import pairs_in, utf16_length
+from crdt.updates.json_text import depth_of, has_fraction, is_read
+from crdt.updates.keystroke import scan_keystroke
+from crdt.updates.lib0 import Reader, Writer
+from crdt.updates.summary import (
+    CLOCK_MAX,
+    CROWDED,
+    DEEP,
+    ELSEWHERE,
+    EXACT,
+    FORWARD,
+    GC,
+    HOOK,
+    KEYED,
+    NESTED,
+    NO_PAIRS,
+    SKIP,
+    UNREAD,
+)
+from crdt.updates.summary import Id as Id
+from crdt.updates.summary import Item as Item
+from crdt.updates.summary import Ranges as Ranges
+from crdt.updates.summary import Scan as Scan
+from crdt.updates.summary import Span as Span
+
+HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
+XML_ELEMENT, XML_HOOK, TYPE_MAX = 3, 5, 6
+TYPES_WITH_NAME = frozenset({XML_ELEMENT, XML_HOOK})
+TEXT_ROOT = "content"
+NEGATIVE_ZERO = 0x40
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one update may hold: bytes, nesting of a plain value, unlinked items of one map key.
+
+    Whatever a protocol makes cumulative (structs, clients, deleted ranges, state vectors) is bounded by the bytes
+    alone: a document of a long life has much of it, and a client has no other way than to send it in one frame.
+    """
+
+    update_bytes_max: int = 17 << 20
+    any_depth_max: int = 32
+    key_items_max: int = 5_000
+    state_vector_bytes_max: int = 17 << 20
+
+    def __post_init__(self) -> None:
+        assert min(astuple(self)) >= 1, "one keystroke fits every bound: `scan_keystroke` asks for none"
+
+
+LIMITS = Limits()
+
+
+@dataclass(slots=True)
+class Pass:
+    """The state of one pass over an update, for this package: it bounds everything that it passes."""
+
+    reader: Reader
+    limits: Limits
+    inserted: dict[int, Span] = field(default_factory=dict)
+    needs: dict[int, int] = field(default_factory=dict)
+    first_item: dict[int, Item] = field(default_factory=dict)
+    gc_clients: set[int] = field(default_factory=set)
+    keys: dict[tuple[object, str], int] = field(default_factory=dict)
+    structs: int = 0
+    overwrites: list[Id] = field(default_factory=list)
+    kinds: int = 0
+    pairs: dict[int, list[int]] = field(default_factory=dict)
+
+    def section(self) -> None:
+        """Read all structs of one client."""
+        reader = self.reader
+        count = reader.var_uint()
+        client = reader.var_uint()
+        start = clock = reader.var_uint()
+        self.structs += count
+        if count == 0 or count > reader.remaining:
+            raise MalformedFrame(f"{count} structs are announced, {reader.remaining} bytes are left")
+        if client in self.inserted:
+            raise MalformedFrame(f"client {client} has two sections")
+        for _ in range(count):
+            length = self.struct(client, clock)
+            clock += length
+            if length == 0 or clock > CLOCK_MAX:
+                raise MalformedFrame(f"a struct of length {length} ends at clock {clock}")
+        self.inserted[client] = (start, clock)
+
+    def struct(self, client: int, clock: int) -> int:
+        """Read one struct and return how far it moves the clock."""
+        reader = self.reader
+        info = reader.byte()
+        kind = info & 0x1F
+        self.kinds |= 1 << kind
+        if kind == GC:
+            self.gc_clients.add(client)
+            return reader.var_uint()
+        if kind == SKIP:
+            if info != SKIP:
+                raise MalformedFrame("a skip has no flags")
+            return reader.var_uint()
+        origin = self.id() if info & HAS_ORIGIN else None
+        right = self.id() if info & HAS_RIGHT else None
+        if client not in self.first_item:
+            self.first_item[client] = Item(Id(client, clock), origin, right)
+        if origin is not None and origin == right:
+            self.kinds |= 1 << FORWARD
+        for neighbour in (origin, right):
+            if neighbour is not None and neighbour[0] == client and neighbour[1] >= clock:
+                self.kinds |= 1 << FORWARD
+        if info & HAS_KEY:
+            self.kinds |= 1 << KEYED
+            if origin is not None:
+                self.overwrites.append(origin)
+        if origin is None and right is None:
+            parent = self.parent(client, clock)
+            if info & HAS_KEY:
+                self.count_key(parent, reader.var_string())
+        return self.content(kind, client, clock)
+
+    def id(self) -> Id:
+        """Read an id and remember that it is needed."""
+        client, clock = self.reader.var_uint(), self.reader.var_uint()
+        if clock >= self.needs.get(client, 0):
+            self.needs[client] = clock + 1
+        return Id(client, clock)
+
+    def parent(self, client: int, clock: int) -> object:
+        """Read what an item without neighbours hangs from: a root by name or an item by id."""
+        match self.reader.var_uint():
+            case 1:
+                name = self.reader.var_string()
+                if name != TEXT_ROOT:
+                    self.kinds |= 1 << ELSEWHERE
+                return name
+            case 0:
+                self.kinds |= 1 << NESTED
+                id = self.id()
+                if id.client == client and id.clock >= clock:
+                    self.kinds |= 1 << FORWARD
+                return id
+            case other:
+                raise MalformedFrame(f"a parent of form {other}")
+
+    def count_key(self, parent: object, key: str) -> None:
+        """Bound how many unlinked items one map key gets: pycrdt's cost is quadratic in it (promises §0.4)."""
+        many = self.keys.get((parent, key), 0) + 1
+        self.keys[(parent, key)] = many
+        if many > self.limits.key_items_max:
+            self.kinds |= 1 << CROWDED
+
+    def content(self, kind: int, client: int, clock: int) -> int:
+        """Read an item's content and return its length in clocks."""
+        reader = self.reader
+        match kind:
+            case 4:
+                return self.string(reader.var_string(), client, clock)
+            case 1:
+                return reader.var_uint()
+            case 8:
+                count = self.count(reader.var_uint())
+                for _ in range(count):
+                    self.any()
+                return count
+            case 2:
+                count = self.count(reader.var_uint())
+                for _ in range(count):
+                    self.json()
+                return count
+            case 3:
+                reader.skip_bytes()
+            case 5:
+                self.json()
+            case 6:
+                reader.var_string()
+                self.json()
+            case 7:
+                self.type()
+            case 9:
+                reader.var_string()
+                self.any()
+            case _:
+                raise MalformedFrame(f"content kind {kind} is unknown")
+        return 1
+
+    def string(self, text: str, client: int, clock: int) -> int:
+        """Note where a string has characters of two units; return its length in clocks."""
+        length = utf16_length(text)
+        if length != len(text):
+            self.pairs.setdefault(client, []).extend(clock + unit for unit in pairs_in(text))
+        return length
+
+    def count(self, value: int) -> int:
+        """Return a count after holding it against the bytes that are left."""
+        if value > self.reader.remaining:
+            raise MalformedFrame(f"{value} values are announced, {self.reader.remaining} bytes are left")
+        return value
+
+    def json(self) -> None:
+        """Pass over a JSON string. pycrdt's own parser bounds its nesting at 128 and raises."""
+        text, most = self.reader.var_string(), self.limits.any_depth_max
+        if text.count("[") + text.count("{") > most and depth_of(text) > most:
+            self.kinds |= 1 << DEEP
+        elif not is_read(text):
+            self.kinds |= 1 << UNREAD
+        elif has_fraction(text):
+            self.kinds |= 1 << EXACT
+
+    def type(self) -> None:
+        kind = self.reader.var_uint()
+        if kind > TYPE_MAX:
+            raise MalformedFrame(f"type {kind} is not a shared type")
+        if kind in TYPES_WITH_NAME:
+            self.reader.var_string()
+        if kind == XML_HOOK:
+            self.kinds |= 1 << HOOK
+
+    def any(self) -> None:
+        """Pass over one lib0 `any` value with an explicit stack of how many parts each open level still has."""
+        reader = self.reader
+        open_levels: list[list[int]] = []
+        while True:
+            parts, is_object = self.any_head()
+            if parts:
+                open_levels.append([parts, is_object])
+                if len(open_levels) > self.limits.any_depth_max:
+                    self.kinds |= 1 << DEEP
+            else:
+                while open_levels and open_levels[-1][0] == 1:
+                    open_levels.pop()
+                if not open_levels:
+                    return
+                open_levels[-1][0] -= 1
+            if open_levels[-1][1]:
+                reader.var_string()
+
+    def any_head(self) -> tuple[int, int]:
+        """Read one value's own bytes; return how many parts follow and whether they are named."""
+        reader = self.reader
+        match reader.byte():
+            case 127 | 126 | 121 | 120:
+                pass
+            case 125:
+                if reader.pos < reader.end and reader.data[reader.pos] == NEGATIVE_ZERO:
+                    self.kinds |= 1 << EXACT
+                reader.var_int()
+            case 124:
+                reader.take(4)
+            case 123:
+                reader.take(8)
+            case 122:
+                reader.take(8)
+                self.kinds |= 1 << EXACT
+            case 119:
+                reader.var_string()
+            case 118:
+                return self.count(reader.var_uint()), 1
+            case 117:
+                return self.count(reader.var_uint()), 0
+            case 116:
+                reader.skip_bytes()
+            case other:
+                raise MalformedFrame(f"value tag {other} is unknown")
+        return 0, 0
+
+    def deletions(self) -> dict[int, tuple[Span, ...]]:
+        """Read the delete set."""
+        reader = self.reader
+        deleted: dict[int, list[Span]] = {}
+        var_uint = reader.var_uint
+        for _ in range(self.count(var_uint())):
+            client = var_uint()
+            if client in deleted:
+                raise MalformedFrame(f"client {client} stands twice in the delete set")
+            spans = deleted[client] = []
+            for _ in range(self.count(var_uint())):
+                clock = var_uint()
+                end = clock + var_uint()
+                if not clock < end <= CLOCK_MAX:
+                    raise MalformedFrame(f"a deletion from clock {clock} to {end}")
+                spans.append((clock, end))
+        for client, spans in deleted.items():
+            top = max((end for _, end in spans), default=0)
+            if top > self.needs.get(client, 0):
+                self.needs[client] = top
+        return {client: normalise_ranges(spans) for client, spans in deleted.items() if spans}
+
+
+def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
+    """Return what a Yjs v1 update inserts, deletes and refers to.
+
+    Raises:
+        MalformedFrame: it is not a well-formed v1 update.
+        FrameTooLarge: a bound of `limits` is passed.
+    """
+    if len(update) > limits.update_bytes_max:
+        raise FrameTooLarge(f"the update has {len(update)} bytes, at most {limits.update_bytes_max} are taken")
+    quick = scan_keystroke(update)
+    return quick if quick is not None else scan_fully(update, limits)
+
+
+def scan_fully(update: bytes, limits: Limits = LIMITS) -> Scan:
+    """Return what `scan_update` returns, by the general pass: whatever the shape. Raises as it does."""
+    work = Pass(Reader(update), limits)
+    for _ in range(work.count(work.reader.var_uint())):
+        work.section()
+    deleted = work.deletions()
+    work.reader.expect_end()
+    needs = {
+        client: clock
+        for client, clock in work.needs.items()
+        # What lies below a section's own start is covered by the gap check of that section.
+        if client not in work.inserted or clock > work.inserted[client][1]
+    }
+    gone = frozenset(work.gc_clients)
+    pairs = {client: tuple(clocks) for client, clocks in work.pairs.items()} or NO_PAIRS
+    overwrites = tuple(work.overwrites)
+    return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, overwrites, work.kinds, pairs)
+
+
+def normalise_ranges(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return half-open spans sorted and merged where they touch."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        elif end > start:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def scan_state_vector(vector: bytes, limits: Limits = LIMITS) -> dict[int, int]:
+    """Return a state vector as client id to clock. Raises `MalformedFrame` and `FrameTooLarge`."""
+    if len(vector) > limits.state_vector_bytes_max:
+        raise FrameTooLarge(f"the state vector has {len(vector)} bytes, at most {limits.state_vector_bytes_max}")
+    reader = Reader(vector)
+    count = reader.var_uint()
+    if 2 * count > reader.remaining:
+        raise MalformedFrame(f"{count} clients are announced, {reader.remaining} bytes are left")
+    state = {reader.var_uint(): reader.var_uint() for _ in range(count)}
+    reader.expect_end()
+    return state
+
+
+def encode_state_vector(state: Mapping[int, int]) -> bytes:
+    """Return the Yjs form of a state vector, clients in descending order as Yjs writes them."""
+    present = sorted(((client, clock) for client, clock in state.items() if clock), reverse=True)
+    writer = Writer().var_uint(len(present))
+    for client, clock in present:
+        writer.var_uint(client).var_uint(clock)
+    return writer.getvalue()
+
+
+def scan_delete_set(delete_set: bytes) -> dict[int, tuple[Span, ...]]:
+    """Return the ranges of a bare Yjs v1 delete set, sorted and merged per client. Raises `MalformedFrame`."""
+    work = Pass(Reader(delete_set), INTERNAL)
+    deleted = work.deletions()
+    work.reader.expect_end()
+    return deleted
+
+
+# For bytes that this server wrote itself: whole documents, journal rows.
+INTERNAL = Limits(
+    update_bytes_max=1 << 30, any_depth_max=1 << 30, key_items_max=1 << 30, state_vector_bytes_max=1 << 30
+)

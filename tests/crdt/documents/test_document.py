@@ -1,0 +1,153 @@
+"""Documents converge, refuse gaps, tell exactly what changed, and hash the same everywhere."""
+
+from __future__ import annotations
+
+import random
+import weakref
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycrdt import Doc
+
+from crdt.digest import digest_value
+from crdt.documents.document import KINDS, Document
+from crdt.errors import MalformedFrame, MissingDependencies, WrongKind
+from crdt.updates.scan import scan_state_vector, scan_update
+from tests.crdt.histories import scribble, shared_history
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_any_causal_delivery_converges_with_an_equal_digest(seed: int) -> None:
+    original, updates = shared_history(seed)
+    chance = random.Random(seed)
+    replica, waiting = Document("text", client=7), list(updates)
+    while waiting:
+        ready = [u for u in waiting if not replica.missing(scan_update(u))]
+        update = chance.choice(ready)
+        waiting.remove(update)
+        replica.apply(update)
+    rebuilt = Document("text", client=8, updates=(original.encode(),))
+    assert replica.text() == original.text() == rebuilt.text()
+    assert replica.digest() == original.digest() == rebuilt.digest()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_state_mirror_is_pycrdts_own(seed: int) -> None:
+    original, updates = shared_history(seed)
+    native: Doc = Doc()
+    for update in updates:
+        native.apply_update(update)
+    assert scan_state_vector(native.get_state()) == dict(original.state_vector())
+    assert scan_state_vector(original.encode_state_vector()) == dict(original.state_vector())
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_an_update_is_applied_once_and_told_exactly(seed: int) -> None:
+    original, updates = shared_history(seed)
+    replica = Document("text", client=9)
+    inserted: dict[int, int] = {}
+    for update in updates:
+        applied = replica.apply(update)
+        if applied is None:
+            continue
+        for client, (start, end) in applied.inserted.items():
+            assert start == inserted.get(client, 0)
+            inserted[client] = end
+        assert replica.apply(update) is None, "a second delivery changes nothing"
+    assert inserted == dict(original.state_vector())
+
+
+def test_an_update_that_leaves_a_gap_changes_nothing() -> None:
+    author = Document("text", client=5)
+    first, second = scribble(author, random.Random(1), edits=2)[:2]
+    reader = Document("text", client=6)
+    with pytest.raises(MissingDependencies):
+        reader.apply(second)
+    assert reader.text() == ""
+    assert not reader.state_vector()
+    reader.apply(first)
+    reader.apply(second)
+    assert reader.text() == author.text()
+
+
+def test_a_deletion_does_not_move_the_state_vector_and_still_counts() -> None:
+    author = Document("text", client=5)
+    with author.transaction() as typed:
+        author.insert_text(0, "abc")
+    reader = Document("text", client=6, updates=(typed[0].update,))
+    before = reader.encode_state_vector()
+    with author.transaction() as cut:
+        author.delete_text(1, 2)
+    applied = reader.apply(cut[0].update)
+    assert applied is not None
+    assert reader.encode_state_vector() == before
+    assert applied.deleted == {5: ((1, 2),)}
+
+
+def test_offsets_are_code_points_after_emoji() -> None:
+    document = Document("text", client=5)
+    with document.transaction():
+        document.insert_text(0, "é😀Z")
+        document.insert_text(2, "mid")
+        document.delete_text(0, 1)
+    assert document.text() == "😀midZ"
+
+
+def test_bytes_that_are_no_update_are_refused() -> None:
+    document = Document("text", client=5)
+    for junk in (b"", b"\xff" * 40, b"\x01\x01\x05\x00"):
+        with pytest.raises(MalformedFrame):
+            document.apply(junk)
+    assert document.text() == ""
+
+
+def test_a_data_document_has_no_text() -> None:
+    with pytest.raises(WrongKind):
+        Document("data", client=5).text()
+
+
+def test_a_fork_writes_apart() -> None:
+    document = Document("text", client=5)
+    scribble(document, random.Random(3))
+    before = document.digest()
+    fork = document.fork(77)
+    with fork.transaction():
+        fork.insert_text(0, "only here")
+    assert document.digest() == before
+    assert fork.text().startswith("only here")
+
+
+def test_a_document_that_is_dropped_is_freed() -> None:
+    document = Document("text", client=5)
+    with document.transaction():
+        document.insert_text(0, "x" * 10_000)
+    kept = weakref.ref(document.fork(6)._heard)
+    assert kept() is None, "a fork lives no longer than whoever uses it"
+
+
+def test_the_digest_of_an_empty_document_is_the_computed_one() -> None:
+    """The digests are in logs: they stay what they were when they were computed for each document."""
+    assert [Document(kind, client=5).digest() for kind in KINDS] == [
+        "sha256:32d209095f5a655b9d1948c1ca8693e8629ae7fe46036247420a9667dc9ae618",
+        "sha256:28eac7b842b6c62a7f3c24af0f93f63a1ece35a34874ec3c5d3341b79f162e8b",
+        "sha256:cd314d0d6ca3332edc305bd0bff8adf9f5d800becba58f815575328577fd219f",
+    ]
+    for kind in KINDS:
+        document = Document(kind, client=5)
+        parts = {"kind": kind, "value": document.value(), "state": [], "deleted": []}
+        assert document.digest() == digest_value(parts)
+
+
+def test_an_emptied_document_is_not_an_empty_one() -> None:
+    document = Document("text", client=5)
+    empty = document.digest()
+    with document.transaction():
+        document.insert_text(0, "a")
+    with document.transaction():
+        document.delete_text(0, 1)
+    assert document.text() == ""
+    assert document.digest() != empty

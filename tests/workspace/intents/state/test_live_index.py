@@ -1,0 +1,144 @@
+"""Live intents laid out by state and document: what the shelves return is what a walk over all of them finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.workspace.intents.driver import Driver
+from workspace.intents.model.intent import Scope, State
+from workspace.intents.model.record import PolicyConfig
+from workspace.intents.rules.gate import predecessors
+from workspace.intents.state.live_index import Shelves
+
+STATES: tuple[State, ...] = ("parked", "queued", "planning", "ready", "held")
+DOCS = ("plan", "budget", "notes")
+
+
+@dataclass(eq=False)
+class Thing:
+    """Something laid out, and what is true of it, kept the plain way."""
+
+    id: str
+    seq: int
+    state: State
+    docs: set[str] | None
+    behind: tuple[str, ...] | None = None
+    tied: tuple[str, ...] = ()
+
+
+class Plain:
+    """The same without an index: every question walks over everything."""
+
+    def __init__(self) -> None:
+        self.shelves: Shelves[Thing] = Shelves()
+        self.things: dict[str, Thing] = {}
+        self.count = 0
+
+    def add(self, docs: set[str] | None) -> None:
+        self.count += 1
+        thing = Thing(f"i{self.count}", self.count, "queued", docs)
+        self.things[thing.id] = thing
+        self.shelves.add(thing, "queued", docs=docs, has_deadline=self.count % 2 == 0)
+
+    def wake(self, id: str) -> None:
+        for thing in self.things.values():
+            if thing.behind is not None and (thing.id == id or id in thing.behind):
+                thing.behind = None
+
+    def move(self, thing: Thing, state: State) -> None:
+        self.shelves.move(thing, thing.state, state)
+        if state != thing.state:
+            self.wake(thing.id)
+        thing.state = state
+
+    def reach(self, thing: Thing, doc: str) -> None:
+        self.shelves.reach(thing, [doc])
+        self.wake(thing.id)
+        if thing.docs is not None:
+            thing.docs.add(doc)
+
+    def drop(self, thing: Thing) -> None:
+        self.wake(thing.id)
+        self.shelves.drop(thing, thing.state)
+        del self.things[thing.id]
+
+    def sleep(self, thing: Thing, behind: list[Thing], tied: tuple[str, ...]) -> None:
+        if thing.state == "queued" and thing.behind is None and behind:
+            thing.behind, thing.tied = tuple(dict.fromkeys(other.id for other in behind)), tied
+            self.shelves.sleep(thing, behind=thing.behind, tied=tied)
+
+    def change(self, doc: str) -> None:
+        self.shelves.wake_tied([doc])
+        for thing in self.things.values():
+            if thing.behind is not None and doc in thing.tied:
+                thing.behind = None
+
+    def check(self) -> None:
+        for state in STATES:
+            walked = [t.id for t in self.things.values() if t.state == state and t.behind is None]
+            assert [t.id for t in self.shelves.of(state)] == walked, state
+            assert self.shelves.count(state) == len(walked)
+        for doc in DOCS:
+            near = {t.id for t in self.things.values() if t.docs is None or doc in t.docs}
+            assert {t.id for t in self.shelves.near([doc])} == near, "an index that left one out would hide a conflict"
+        assert set(self.shelves.timed) == {t.id for t in self.things.values() if t.seq % 2 == 0}
+        assert set(self.shelves.asleep) == {t.id for t in self.things.values() if t.behind is not None}
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_shelves_find_what_a_walk_over_everything_finds(data: st.DataObject) -> None:
+    plain = Plain()
+    for _ in range(data.draw(st.integers(1, 40))):
+        things = list(plain.things.values())
+        act = data.draw(st.sampled_from(("add", "move", "reach", "drop", "sleep", "sleep", "change")))
+        docs = st.sets(st.sampled_from(DOCS))
+        if act == "add" or not things:
+            plain.add(data.draw(st.none() | docs))
+        elif act == "change":
+            plain.change(data.draw(st.sampled_from(DOCS)))
+        else:
+            thing = data.draw(st.sampled_from(things))
+            match act:
+                case "move":
+                    plain.move(thing, data.draw(st.sampled_from(STATES)))
+                case "reach":
+                    plain.reach(thing, data.draw(st.sampled_from(DOCS)))
+                case "drop":
+                    plain.drop(thing)
+                case "sleep":
+                    others = [other for other in things if other is not thing]
+                    behind = data.draw(st.lists(st.sampled_from(others), max_size=3)) if others else []
+                    plain.sleep(thing, behind, tuple(data.draw(docs)))
+        plain.check()
+    for thing in list(plain.things.values()):
+        plain.drop(thing)
+    left = Shelves[Thing](by_state=plain.shelves.by_state)
+    assert plain.shelves == left, "nothing is kept of what is gone"
+    assert not any(plain.shelves.by_state.values())
+
+
+def test_who_waits_sleeps_until_the_one_before_has_ended() -> None:
+    driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0, slots=8))
+    shelves = driver.sequencer.fold.board.shelves
+    scope = (Scope("budget", keys=(("a",),)),)
+    first = driver.ask("ana", "first", scope=scope)
+    rest = [driver.ask("ana", f"then {at}", scope=scope) for at in range(20)]
+    assert list(shelves.asleep) == rest
+    elsewhere = driver.ask("ana", "elsewhere", scope=(Scope("budget", keys=(("b",),)),))
+    assert driver.state(elsewhere) == "planning", "what lies elsewhere waits for nobody"
+    driver.add(first, "a", 1)
+    assert driver.state(first) == "done"
+    assert driver.state(rest[0]) == "planning"
+    assert set(shelves.asleep) == set(rest[1:]), "who was behind the next one sleeps on"
+
+
+def test_a_place_given_by_keys_is_found_among_neighbours() -> None:
+    driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0, slots=8))
+    one = driver.ask("ana", "somewhere", scope=None)
+    other = driver.ask("ana", "there", scope=(Scope("budget", keys=(("a",),)),))
+    board, core = driver.sequencer.fold.board, driver.sequencer.core
+    assert [entry.id for entry in predecessors(board.entries[other], core)] == [one], "an unknown place is everywhere"

@@ -1,0 +1,67 @@
+"""A slow reader costs only itself."""
+
+from __future__ import annotations
+
+from workspace.access import Identity
+from workspace.errors import CLOSE_RESTART
+from workspace.protocol.send_queue import Outbox
+from workspace.protocol.session import Session
+from workspace.room.peer import Peer
+
+
+def test_frames_leave_in_order_and_the_bound_holds() -> None:
+    box = Outbox(bytes_max=10, frames_max=3)
+    assert [box.put(b"1234"), box.put(b"5678"), box.put(b"9abc")] == [True, True, False]
+    assert [box.take(), box.take(), box.take()] == [b"1234", b"5678", None]
+    assert all(box.put(b"") for _ in range(3))
+    assert not box.put(b"")
+
+
+def test_one_large_frame_may_stand_alone() -> None:
+    box = Outbox(bytes_max=10)
+    assert box.put(b"x" * 100)
+    assert not box.put(b"y")
+    assert not box.has_room
+    assert box.take() == b"x" * 100
+    assert box.has_room
+
+
+def test_behind_an_answer_as_much_again_may_wait_until_all_was_taken() -> None:
+    box = Outbox(bytes_max=10, frames_max=3)
+    box.expect(1_000)
+    assert box.put(b"y" * 5)
+    assert box.put(b"x" * 1_000)
+    assert all(box.put(b"z" * 50) for _ in range(20))
+    assert not box.put(b"z" * 50)
+    while box.take() is not None:
+        pass
+    box.settle()
+    assert box.put(b"12345")
+    assert not box.put(b"123456")
+
+
+async def test_an_answer_of_any_size_is_not_what_a_client_is_too_slow_for() -> None:
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), Outbox(bytes_max=10))
+    peer.send(b"1234567")
+    peer.answer(b"x" * 1_000)
+    peer.send(b"1234567")
+    assert peer.closing is None
+    assert [len(await peer.next_frame() or b"") for _ in range(3)] == [7, 1_000, 7]
+
+
+async def test_a_client_that_does_not_read_is_closed_with_resync() -> None:
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), Outbox(bytes_max=10))
+    for _ in range(5):
+        peer.send(b"12345")
+    assert peer.closing is not None
+    assert peer.closing.status == 4508
+    assert await peer.next_frame() is None
+    assert not await peer.room_to_send()
+
+
+async def test_what_was_queued_is_sent_before_an_orderly_close() -> None:
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"))
+    peer.send(b"last words")
+    peer.close(CLOSE_RESTART)
+    assert await peer.next_frame() == b"last words"
+    assert await peer.next_frame() is None

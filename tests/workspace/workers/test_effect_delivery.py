@@ -1,0 +1,127 @@
+"""What is said of an effect: `failed` only where it cannot have arrived."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from workspace.errors import CourierFault
+from workspace.intents.model.effects import Effect, Outgoing, Receiver
+from workspace.intents.model.events import EffectSettled
+from workspace.intents.model.requests import SendEffect
+from workspace.ports import Letter
+from workspace.workers import effect_delivery as sending
+
+
+class Refusing:
+    """A receiver that takes nothing now; what it took from an earlier server it does not say."""
+
+    def __init__(self, *, retry: bool) -> None:
+        self.retry = retry
+
+    async def deliver(self, _: Letter) -> str:
+        raise CourierFault("not now", retry=self.retry)
+
+
+class Told:
+    """An office that keeps what it is told."""
+
+    ws = "w"
+    durable_seq = 0
+
+    def __init__(self) -> None:
+        self.events: list[EffectSettled] = []
+
+    def report(self, event: EffectSettled) -> None:
+        self.events.append(event)
+
+
+@pytest.mark.parametrize("kind", ["webhook", "mail"])
+@pytest.mark.parametrize("retry", [True, False])
+@pytest.mark.parametrize("openings, status", [(0, "failed"), (1, "unknown"), (3, "unknown")])
+async def test_what_a_server_that_died_may_have_sent_has_not_failed(
+    kind: str, retry: bool, openings: int, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
+    receiver = Receiver(kind, "https://example.org", "reversible", keys=True)  # type: ignore[arg-type]
+    office = Told()
+    task = sending.Sending({kind: Refusing(retry=retry)}, office)  # type: ignore[arg-type]
+    task.start(SendEffect(Outgoing("c9", "sha256:0", Effect(0, "r", "reversible", {}), receiver, 3), openings))
+    async with asyncio.timeout(5):
+        while not office.events:
+            await asyncio.sleep(0)
+    assert [event.status for event in office.events] == [status]
+
+
+class Gate:
+    """A receiver that says when somebody knocks, and answers when it is told to."""
+
+    def __init__(self, faults: int = 0) -> None:
+        self.knocks: list[str] = []
+        self.knocked, self.answer = asyncio.Event(), asyncio.Event()
+        self.faults = faults
+
+    async def deliver(self, letter: Letter) -> str:
+        self.knocks.append(letter.key)
+        self.knocked.set()
+        await self.answer.wait()
+        if len(self.knocks) <= self.faults:
+            raise CourierFault("not now", retry=True)
+        return "204"
+
+
+def letter(commit: str = "c9") -> SendEffect:
+    receiver = Receiver("webhook", "https://example.org", "reversible", keys=True)
+    return SendEffect(Outgoing(commit, f"sha256:{commit}", Effect(0, "r", "reversible", {}), receiver, 3))
+
+
+async def told(office: Told, count: int = 1) -> list[EffectSettled]:
+    async with asyncio.timeout(5):
+        while len(office.events) < count:
+            await asyncio.sleep(0)
+    return office.events
+
+
+async def test_what_is_on_the_wire_ends_and_nothing_begins_while_the_agent_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
+    office, gate = Told(), Gate(faults=1)
+    task = sending.Sending({"webhook": gate}, office)  # type: ignore[arg-type,dict-item]
+    task.start(letter())
+    await gate.knocked.wait()
+    task.hold()
+    office.durable_seq = 7
+    task.start(letter("c10"))
+    gate.answer.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(gate.knocks) == 1, "it is not tried again, and nothing new is begun"
+    assert office.events == []
+    office.durable_seq = 8
+    task.resume()
+    first, second = sorted(await told(office, 2), key=lambda event: event.outgoing.commit)
+    assert (first.status, first.attempts, first.begun) == ("sent", 1, 8)
+    assert (second.status, second.attempts, second.begun) == ("sent", 2, 8)
+    assert len(set(gate.knocks)) == 2
+    await task.close()
+
+
+async def test_a_stop_in_the_moment_of_going_on_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
+    office, gate = Told(), Gate()
+    gate.answer.set()
+    task = sending.Sending({"webhook": gate}, office)  # type: ignore[arg-type,dict-item]
+    task.hold()
+    task.start(letter())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.resume()
+    task.hold()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert gate.knocks == []
+    task.resume()
+    await told(office)
+    await task.close()

@@ -1,0 +1,24 @@
+"""Couriers that are loaded with their first letter: an HTTP client is megabytes that most servers never need."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Mapping
+
+from workspace.ports import Courier, Letter
+
+
+class LateWebhook:
+    """`workspace.delivery.webhook.Webhook`, loaded beside the loop when something is to be delivered."""
+
+    def __init__(self, keys: Mapping[str, str], *, allows_private: bool = False) -> None:
+        self._keys, self._allows_private = keys, allows_private
+        self._made: Courier | None = None
+
+    async def deliver(self, letter: Letter) -> str:
+        """See `Courier.deliver`."""
+        if self._made is None:
+            module = await asyncio.to_thread(importlib.import_module, "workspace.delivery.webhook")
+            self._made = module.Webhook(self._keys, allows_private=self._allows_private)
+        return await self._made.deliver(letter)

@@ -1,0 +1,1 @@
+"""Operations on whole logs: read, fork, redact."""

@@ -1,0 +1,131 @@
+"""What every HTTP request passes: who is it, may they, is the body within bounds."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdt.digest import Json, normal
+from workspace.access import Identity, Right, is_origin_allowed
+from workspace.http.fields import unknown_field
+from workspace.http.problem import Problem
+from workspace.names import find_document, is_workspace_id
+from workspace.protocol.messages import Malformed, read_json, read_value
+from workspace.registry.registry import Lobby
+from workspace.room.room import Room
+from workspace.sockets.connection import COOKIE
+from workspace.sockets.guests import GUEST, open_identity
+
+T = TypeVar("T")
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+def lobby_of(request: Request) -> Lobby:
+    """Return the server's lobby."""
+    lobby: Lobby = request.app.state.lobby
+    return lobby
+
+
+async def identity_of(request: Request, ws: str | None) -> Identity:
+    """Return who asks. Raises `Problem` unauthenticated; a cookie counts only from the server's own pages."""
+    lobby = lobby_of(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        identity = await lobby.identify(token.strip(), ws)
+    else:
+        identity = await lobby.identify(request.cookies.get(COOKIE), ws) if _is_own_page(request) else None
+        if identity is None and lobby.settings.is_open and not token:
+            return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
+    if identity is None:
+        raise Problem("unauthenticated", "No valid token came with the request.", remedy="Ask the owner for a link.")
+    return identity
+
+
+def _is_own_page(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.method in SAFE_METHODS
+    return is_origin_allowed(origin, request.headers.get("host", ""), lobby_of(request).settings.origins)
+
+
+def check_query(request: Request, *takes: str) -> None:
+    """Raise `Problem` unknown_parameter for a parameter of the address that this route does not take.
+
+    A misspelt `at` would give another answer than the one that was asked for. `name` says who one is on an open server.
+    """
+    for name in request.query_params:
+        if name not in takes and name != "name":
+            known = ", ".join(takes) or "none"
+            reason = f"There is no parameter {name[:40]!r} here. There are: {known}."
+            raise Problem("unknown_parameter", reason, remedy="Leave it out, or spell it as one of these.")
+
+
+async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Identity]:
+    """Return the room and the identity of a request to `/api/workspaces/WS/…`, if it may. `takes` are its parameters.
+
+    Raises:
+        Problem: not authenticated, not allowed, or no such workspace; the last two look the same to a stranger.
+    """
+    ws = request.path_params["ws"]
+    if not is_workspace_id(ws):
+        raise Problem("not_found", "No such workspace, or it is not yours.")
+    identity = await identity_of(request, ws)
+    lobby = lobby_of(request)
+    if not identity.may(right, lobby.clock.now()):
+        raise Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
+    check_query(request, *takes)
+    return await lobby.room(ws), identity
+
+
+def document_name(request: Request, room: Room) -> str:
+    """Return the document a path names, decoded once, in the form in which the room knows it if it does."""
+    name: str = request.path_params["doc"]
+    if request.scope["path"].endswith("\n"):
+        name += "\n"  # a route's `$` also matches before it
+    return find_document(name, room.sequencer.fold.kinds)
+
+
+async def body_of(request: Request, kind: type[T]) -> T:
+    """Return the JSON body as a typed value. Raises `Problem` too_large, malformed and unknown_field."""
+    value = read_json(await raw_body(request) or b"{}")
+    if isinstance(value, Malformed):
+        raise Problem(value.code, value.reason)
+    if not isinstance(value, dict):
+        raise Problem("malformed", "The body is a JSON object.")
+    unknown = unknown_field(value, kind)
+    if unknown:
+        raise Problem("unknown_field", unknown, remedy="Leave it out, or spell it as one of these.")
+    typed = read_value(value, kind)
+    if isinstance(typed, Malformed):
+        raise Problem(typed.code, typed.reason)
+    return typed
+
+
+async def raw_body(request: Request) -> bytes:
+    """Return the body without reading more than is allowed."""
+    body, most = b"", lobby_of(request).settings.body_bytes_max
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise Problem("too_large", f"A body has at most {most} bytes.")
+    return body
+
+
+def number(request: Request, name: str, *, default: int, low: int, high: int) -> int:
+    """Return a whole number from the query within bounds. Raises `Problem` malformed."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isdigit() or len(text) > 16 or not low <= int(text) <= high:
+        raise Problem("malformed", f"{name} is a whole number from {low} to {high}.")
+    return int(text)
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """Return a value as a JSON response."""
+    plain: Json = normal(msgspec.to_builtins(value))
+    return Response(json.dumps(plain, ensure_ascii=False), status, media_type="application/json")

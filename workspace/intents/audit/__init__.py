@@ -1,0 +1,1 @@
+"""The log judged without the sequencer: verified, reviewed, attributed, redacted, travelled through."""

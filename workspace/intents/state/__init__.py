@@ -1,0 +1,1 @@
+"""Folds of the log: the board of intents, history, usage; the same live and in replay."""

@@ -1,0 +1,379 @@
+"""Everything a workspace is, as a fold of its log: documents, board, history, set-up (semantics §6).
+
+Live and in replay the same `apply` runs. Live, document bytes are already in memory when their record is sealed; in
+replay `feed` gives them first. That is the only difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from crdt.digest import digest_value
+from crdt.documents.document import Document, DocumentKind
+from crdt.errors import CrdtError
+from workspace.intents.model.calls import Budget, RouteTable
+from workspace.intents.model.effects import Outgoing, Receiver
+from workspace.intents.model.intent import Role
+from workspace.intents.model.invariant import Invariant
+from workspace.intents.model.oracle import Judgement, Merged, Pair
+from workspace.intents.model.record import (
+    CheckpointBody,
+    CommitBody,
+    ConfigBody,
+    EffectBody,
+    OracleBody,
+    PolicyConfig,
+    Record,
+    UpdateBody,
+    VerdictBody,
+)
+from workspace.intents.model.segment import Segments
+from workspace.intents.model.stop import Stops, Switch
+from workspace.intents.rules.policy import group_key
+from workspace.intents.state.board import Board
+from workspace.intents.state.history import Edit, History
+from workspace.intents.state.usage import DAY_SECONDS, Usage
+
+AGENT_LANE = "agent"
+MARKER = "quarantined"
+REASON_POINTS_MAX = 300
+# What a document raises that cannot be read or rebuilt, whatever is in it.
+UNREADABLE = (CrdtError, ValueError, RecursionError, AssertionError, OverflowError)
+
+
+class JournalLike(Protocol):
+    """One journal row, wherever it comes from."""
+
+    @property
+    def jid(self) -> int: ...
+    @property
+    def doc(self) -> str: ...
+    @property
+    def lane(self) -> str: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def update(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a document of a log is lost: its name, the record, the journal row, and why.
+
+    `is_state` where it took that row and all before, but cannot be read afterwards.
+    """
+
+    doc: str
+    seq: int
+    jid: int
+    reason: str
+    is_state: bool = False
+
+    @property
+    def words(self) -> str:
+        """The same in words, for the log and for people."""
+        row = f"its state after journal row {self.jid}" if self.is_state else f"journal row {self.jid}"
+        return f"{row} (record {self.seq}): {self.reason}"[:REASON_POINTS_MAX]
+
+
+@dataclass(slots=True)
+class Fold:
+    """The state of one workspace after record `seq`, hashed `hash`, and journal row `jid`.
+
+    `client` is the Yjs client id under which documents are opened here; a replay may use any.
+    """
+
+    client: int
+    name: str = ""
+    seq: int = 0
+    epoch: int = 0
+    hash: str = ""
+    jid: int = 0
+    documents: dict[str, Document] = field(default_factory=dict)
+    kinds: dict[str, DocumentKind] = field(default_factory=dict)
+    members: dict[str, Role] = field(default_factory=dict)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    invariants: dict[str, Invariant] = field(default_factory=dict)
+    routes: RouteTable | None = None
+    budget: Budget = field(default_factory=Budget)
+    usage: Usage = field(default_factory=Usage)
+    judged: dict[Pair, Judgement] = field(default_factory=dict)
+    merges: dict[str, Merged] = field(default_factory=dict)
+    board: Board = field(default_factory=Board)
+    history: History = field(default_factory=History)
+    # Who first wrote under a Yjs id, by document: when they are there, it is theirs.
+    owners: dict[tuple[str, int], str] = field(default_factory=dict)
+    archived: set[str] = field(default_factory=set)
+    # Put aside by the log, with the reason; and what this fold could not rebuild, put aside or not.
+    quarantined: dict[str, str] = field(default_factory=dict)
+    breaks: dict[str, Break] = field(default_factory=dict)
+    receivers: dict[str, Receiver] = field(default_factory=dict)
+    outbox: dict[tuple[str, int], Outgoing] = field(default_factory=dict)
+    effects: dict[tuple[str, int], EffectBody] = field(default_factory=dict)
+    redacted: dict[str, str] = field(default_factory=dict)
+    checkpoint: int = 0
+    touched: set[str] = field(default_factory=set)
+    # The last journal row that a record names, by document.
+    rows: dict[str, int] = field(default_factory=dict)
+    # Whether a document whose bytes are not the logged ones is lost alone: as a workspace opens, not in a verification.
+    is_lenient: bool = False
+    segments: Segments = field(default_factory=Segments)
+    versions: dict[str, str] = field(default_factory=dict)
+    stops: Stops = field(default_factory=Stops)
+
+    @property
+    def is_strict(self) -> bool:
+        """Tell whether documents are read as they are now; those of a log's older part as they were then."""
+        return not self.versions or int(self.versions.get("documents", "1")) >= 2
+
+    @property
+    def is_read_back(self) -> bool:
+        """Tell whether commits are read back and held against their scope here; an older part of a log knew neither."""
+        return not self.versions or int(self.versions.get("plans", "1")) >= 2
+
+    def apply(self, record: Record) -> None:
+        """Enter one record; the documents it names already hold its bytes."""
+        assert record.seq == self.seq + 1, f"record {record.seq} after {self.seq}"
+        self.seq, self.epoch, self.hash = record.seq, record.epoch, record.row.hash
+        self.segments.add(record.seq, record.row.hash)
+        match record.body:
+            case UpdateBody() as body:
+                edit = Edit(record.seq, body.doc, record.actor, body.lane)
+                self.history.add(edit, inserted=body.inserted, deleted=body.deleted)
+                for client, _, _ in body.inserted:
+                    self.owners.setdefault((body.doc, client), record.actor)
+                self.jid = max(self.jid, body.last)
+                self.rows[body.doc] = body.last
+                self.touched.add(body.doc)
+            case CommitBody() as body:
+                for doc, part in body.docs.items():
+                    edit = Edit(record.seq, doc, record.actor, AGENT_LANE, body.intents)
+                    self.history.add(edit, inserted=part.inserted, deleted=part.deleted)
+                    self.jid = max(self.jid, part.jid)
+                    self.rows[doc] = part.jid
+                    self.touched.add(doc)
+                for effect in body.effects:
+                    self.outbox[(body.commit, effect.i)] = Outgoing(
+                        body.commit, record.row.hash, effect, self.receivers[effect.tool], record.epoch
+                    )
+            case EffectBody() as body:
+                self.outbox.pop((body.commit, body.i), None)
+                self.effects[(body.commit, body.i)] = body
+            case ConfigBody() as body:
+                self._configure(body)
+                if body.switch is not None:
+                    self._throw(body.switch, record)
+            case CheckpointBody() as body:
+                self.segments.seal(body.segments or ())
+                self.checkpoint = record.seq
+                self.touched.clear()
+            case OracleBody() as body:
+                self._account(body, record)
+            case VerdictBody() as body:
+                self.usage.forget(body.intent)
+            case _:
+                pass
+        self.board.apply(record)
+
+    def create(self, doc: str, kind: DocumentKind) -> None:
+        """Add an empty document. Does nothing where one of that name exists."""
+        if doc not in self.kinds:
+            document = self.documents[doc] = Document(kind, client=self.client)
+            document.is_strict = self.is_strict
+            self.kinds[doc] = kind
+
+    def uncreate(self, doc: str) -> None:
+        """Take back a `create` that no record holds."""
+        self.documents.pop(doc)
+        self.kinds.pop(doc)
+
+    def put_back(self, doc: str, state: bytes) -> None:
+        """Let a document be what it was, by its whole state then: no record holds what came in since."""
+        document = Document.of_state(self.kinds[doc], state, client=self.client)
+        document.is_strict = self.is_strict
+        self.documents[doc] = document
+
+    def is_listed(self, doc: str) -> bool:
+        """Tell whether there is a document of that name that is not archived."""
+        return doc in self.documents and doc not in self.archived
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether something goes on without anybody there: live intents, open questions, effects to be sent."""
+        return bool(self.board.live or self.board.questions or self.outbox)
+
+    def listed(self) -> dict[str, DocumentKind]:
+        """Return the documents that are not archived, by name."""
+        return {doc: self.kinds[doc] for doc in self.documents if doc not in self.archived}
+
+    def feed(self, record: Record, journal: Sequence[JournalLike]) -> None:
+        """Give the documents the bytes that `record` names, before `apply` (replay and recovery only).
+
+        A document that does not take them is lost from here on, and named in `breaks`; all others go on.
+
+        Raises:
+            ValueError: the journal rows are not the ones whose SHA-256 the record holds.
+        """
+        match record.body:
+            case UpdateBody() as body:
+                if self._is_sound(body.doc, journal, body.sha, record.seq, jid=body.first):
+                    for row in journal:
+                        self.integrate(row, record.seq)
+            case CommitBody() as body:
+                for doc, kind in body.created.items():
+                    self.create(doc, kind)
+                by_jid = {row.jid: row for row in journal}
+                for doc, part in body.docs.items():
+                    named = [by_jid[part.jid]] if part.jid in by_jid and by_jid[part.jid].doc == doc else []
+                    if self._is_sound(doc, named, part.sha, record.seq, jid=part.jid):
+                        self.integrate(named[0], record.seq)
+            case _:
+                pass
+
+    def _is_sound(self, doc: str, rows: Sequence[JournalLike], sha: str, seq: int, *, jid: int) -> bool:
+        """Tell whether these rows are what a record was sealed over; where not, the document may be lost alone.
+
+        Raises:
+            ValueError: they are not, and this fold is not lenient.
+        """
+        try:
+            if not rows:
+                raise ValueError(f"record {seq}: journal row {jid} is missing, or of another document")
+            check_bytes((row.update for row in rows), sha, seq)
+        except ValueError as error:
+            if not self.is_lenient:
+                raise
+            self.lose(Break(doc, seq, jid, words_of(error)))
+            return False
+        return True
+
+    def integrate(self, row: JournalLike, seq: int) -> None:
+        """Give a document one row of its journal; it is lost where it does not take it."""
+        document = self.documents.get(row.doc)
+        if document is None:
+            if row.doc not in self.kinds:
+                raise ValueError(f"there is no document {row.doc}")
+            return
+        try:
+            document.apply(row.update)
+        except UNREADABLE as error:
+            self.lose(Break(row.doc, seq, row.jid, words_of(error)))
+
+    def lose(self, broken: Break) -> None:
+        """Go on without a document that cannot be rebuilt."""
+        self.breaks.setdefault(broken.doc, broken)
+        self.documents.pop(broken.doc, None)
+        self.touched.discard(broken.doc)
+
+    @property
+    def unsettled(self) -> set[str]:
+        """The documents that this fold has lost and the log has not put aside: states that hold them say nothing."""
+        return self.breaks.keys() - self.quarantined.keys()
+
+    @property
+    def is_said_by_chance(self) -> bool:
+        """Tell whether a digest of these documents was chance to the server that wrote this part of the log."""
+        return any(document.is_said_by_chance() for document in self.documents.values())
+
+    def state(self) -> str:
+        """Return the digest of every document: what a commit or checkpoint record holds. See `quarantined`."""
+        return digest_value(self.digests())
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each document, the marker for those put aside."""
+        found = {doc: document.digest() for doc, document in self.documents.items()}
+        return {**found, **dict.fromkeys(self.quarantined, MARKER)}
+
+    def _configure(self, body: ConfigBody) -> None:
+        if body.name is not None:
+            self.name = body.name
+        for doc, kind in body.documents.items():
+            self.create(doc, kind)
+        self.archived.update(body.archived)
+        for doc, reason in body.quarantined.items():
+            self.quarantined[doc] = reason
+            self.documents.pop(doc, None)
+            self.touched.discard(doc)
+        self.redacted.update(body.redacted)
+        if body.forked is not None:
+            self.outbox.clear()
+        self.members.update(body.members)
+        if body.versions:
+            self.versions.update(body.versions)
+            for document in self.documents.values():
+                document.read_as(is_strict=self.is_strict)
+        if body.policy is not None:
+            self.policy = body.policy
+        if body.invariants is not None:
+            self.invariants = body.invariants
+        if body.routes is not None:
+            self.routes = body.routes
+        if body.budget is not None:
+            self.budget = body.budget
+        if body.receivers is not None:
+            self.receivers = body.receivers
+
+    def _throw(self, switch: Switch, record: Record) -> None:
+        """Enter a switch. A server under which the agent was stopped all the time has begun no effect."""
+        idle = self.stops.enter(switch, seq=record.seq, epoch=record.epoch, at=record.at, actor=record.actor)
+        if idle:
+            self.outbox = {place: replace(one, epoch=one.epoch + idle) for place, one in self.outbox.items()}
+        self.board.postpone(switch.deadlines)
+
+    def _account(self, body: OracleBody, record: Record) -> None:
+        if body.opened is not None:
+            day = int(datetime.fromisoformat(record.at).timestamp() // DAY_SECONDS)
+            self.usage.open(f"k{record.seq}", body.opened, day)
+        if body.closed is not None:
+            _, opened = self.usage.opened[body.closed.call]
+            entry = self.board.entries.get(opened.intents[0])
+            if entry is not None and body.closed.outcome != "lost" and not opened.shadow:
+                entry.lost = 0  # it came through: what was lost before was not because of it
+            self.usage.close(body.closed)
+        for judgement in body.judgements:
+            self.judged.setdefault(judgement.pair, judgement)
+        if body.merged is not None:
+            self.merges[group_key(body.merged.group)] = body.merged
+        if body.compared is not None:
+            self.usage.compared.append(body.compared)
+
+
+def unreadable(
+    documents: Mapping[str, Document], *, encoded: Collection[str] = (), is_digested: bool = True
+) -> dict[str, str]:
+    """Return the documents that cannot be digested, and those of `encoded` that cannot be encoded, with the reason."""
+    found = {}
+    for doc, document in documents.items():
+        try:
+            if is_digested:
+                document.digest()
+            if doc in encoded:
+                document.encode()
+        except UNREADABLE as error:
+            found[doc] = words_of(error)
+    return found
+
+
+def words_of(error: BaseException) -> str:
+    """Return in bounded words what a document raised: never more of its content than our own errors quote."""
+    is_ours = type(error) is ValueError
+    words = error.reason if isinstance(error, CrdtError) else str(error) if is_ours else type(error).__name__
+    return words.encode("utf-8", "replace").decode()[:REASON_POINTS_MAX]
+
+
+def sha_of(updates: Iterable[bytes]) -> str:
+    """Return the SHA-256 over the given updates, end to end, as `sha256:hex`."""
+    digest = sha256()
+    for update in updates:
+        digest.update(update)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def check_bytes(updates: Iterable[bytes], sha: str, seq: int) -> None:
+    """Raise ValueError unless these bytes are the ones that record `seq` was sealed over."""
+    if sha_of(updates) != sha:
+        raise ValueError(f"record {seq}: its document bytes are not the ones that were logged")

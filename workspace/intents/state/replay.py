@@ -1,0 +1,355 @@
+"""The log again: fold it, verify it, stand at any `seq` of it (semantics §6). No clock, no network, no oracle.
+
+`verify` recomputes the hash chain, the bytes behind every update and commit, and the state digest at every commit and
+checkpoint; on the way an auditor looks whether every commit was allowed. Time travel is the same fold, stopped early.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from crdt.digest import digest_value, sha256_of
+from crdt.documents.document import Document
+from crdt.errors import CrdtError
+from workspace.errors import LogCorrupt
+from workspace.intents.audit.auditor import Auditor, Breach
+from workspace.intents.model.record import (
+    BLANKED,
+    CheckpointBody,
+    CommitBody,
+    ConfigBody,
+    Record,
+    Row,
+    UpdateBody,
+    is_linked,
+    read_row,
+)
+from workspace.intents.state.fold import UNREADABLE, Break, Fold, JournalLike, unreadable
+
+REPLAY_CLIENT = 2
+NEVER = 1 << 53
+LOST_SHOWN = 5
+NOT_AS_IT_WAS = "its edits give another document than stood here: bytes that no client makes can have no one order"
+
+
+class LostDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A document that is not what the log says: from which record, at or after which journal row, and why.
+
+    `put_aside` is the record from which on the log goes on without it, 0 where it does not say so.
+    """
+
+    doc: str
+    seq: int
+    reason: str
+    row: int = 0
+    put_aside: int = 0
+
+
+class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any.
+
+    `code` is `log_corrupt` where a record is not the one that was written, `segment_corrupt` where a packed segment is
+    unreadable or not the one that was packed, `gate_breached` where the log is as it was written and says that
+    something was done which should not have been: each of `breaches` names a record and the condition it breaks.
+    It is `document_broken` where all is as it was written, but documents cannot be rebuilt or were put aside: `lost`.
+    States that hold such a document cannot be reproduced before the log puts it aside; `unchecked` counts them, and
+    those that folkmoot 0.1 digested in an order of chance.
+    """
+
+    ok: bool
+    head: int
+    checked: int
+    states: int
+    first_bad: int | None = None
+    reason: str = ""
+    redacted: int = 0
+    code: str = ""
+    breaches: tuple[Breach, ...] = ()
+    lost: tuple[LostDocument, ...] = ()
+    unchecked: int = 0
+
+
+@dataclass(slots=True)
+class JournalIndex:
+    """Journal rows by number and by (document, lane), so that a record finds the bytes it names."""
+
+    rows: dict[int, JournalLike] = field(default_factory=dict)
+    by_lane: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
+
+    @staticmethod
+    def of(journal: Iterable[JournalLike]) -> JournalIndex:
+        """Return the index of rows given in ascending order of `jid`."""
+        index = JournalIndex()
+        for row in journal:
+            index.rows[row.jid] = row
+            index.by_lane.setdefault((row.doc, row.lane), []).append(row.jid)
+        return index
+
+    def take(self, record: Record) -> list[JournalLike]:
+        """Return the rows that a record names and mark them as sequenced."""
+        match record.body:
+            case UpdateBody() as body:
+                jids = self.by_lane.get((body.doc, body.lane), [])
+                named = jids[bisect_left(jids, body.first) : bisect_right(jids, body.last)]
+            case CommitBody() as body:
+                named = [part.jid for part in body.docs.values() if part.jid in self.rows]
+            case _:
+                return []
+        self.used.update(named)
+        return [self.rows[jid] for jid in named]
+
+    def unsequenced(self) -> list[JournalLike]:
+        """Return the rows that no record has named, in journal order."""
+        return [row for jid, row in sorted(self.rows.items()) if jid not in self.used]
+
+
+@dataclass(slots=True)
+class Replay:
+    """A fold under way: feed it rows in order. It stops at the first thing that is not as it was logged."""
+
+    fold: Fold
+    index: JournalIndex
+    last: Row | None = None
+    states: int = 0
+    states_from: int = 1
+    unchecked: int = 0
+    put_aside: dict[str, int] = field(default_factory=dict)
+
+    def step(self, row: Row) -> Record:
+        """Enter one row.
+
+        Raises:
+            LogCorrupt: the chain is broken, the bytes or the state are not the logged ones, or the kind is unknown.
+        """
+        record = self.read(row)
+        self.enter(record)
+        return record
+
+    def read(self, row: Row) -> Record:
+        """Return the record of the next row; the state is still the one before it.
+
+        Raises:
+            LogCorrupt: the chain is broken, or the kind is unknown.
+        """
+        if not is_linked(row, self.last):
+            raise LogCorrupt(f"record {row.seq} does not follow from the one before it: its hash is not reproduced")
+        try:
+            return read_row(row)
+        except ValueError as error:
+            raise LogCorrupt(f"record {row.seq} cannot be entered: {error}") from error
+
+    def enter(self, record: Record) -> None:
+        """Enter the record that was read.
+
+        Raises:
+            LogCorrupt: the bytes or the state are not the logged ones.
+        """
+        was_strict = self.fold.is_strict
+        try:
+            self.fold.feed(record, self.index.take(record))
+            self.fold.apply(record)
+            if self.fold.is_strict and not was_strict:
+                self.read_again(record.seq)
+        except (ValueError, KeyError, CrdtError, AssertionError) as error:
+            raise LogCorrupt(f"record {record.seq} cannot be entered: {error}") from error
+        if isinstance(record.body, ConfigBody):
+            self.put_aside.update(dict.fromkeys(record.body.quarantined, record.seq))
+        if record.seq >= self.states_from:
+            self._check_state(record)
+        self.last = record.row
+
+    def read_again(self, seq: int) -> None:
+        """Build documents anew in which folkmoot 0.1 may have had a character cut otherwise than Yjs cuts it.
+
+        What pycrdt makes of such a cut is not what it reads from its own bytes: no fork would be like the document.
+        """
+        fold = self.fold
+        for doc in [doc for doc, document in fold.documents.items() if document.has_pairs]:
+            fold.documents[doc] = Document(fold.kinds[doc], client=fold.client)
+            # All that was journaled by then was in records, too: a server opens with no run under way.
+            for jid, row in sorted(self.index.rows.items()):
+                if row.doc == doc and jid <= fold.jid:
+                    fold.integrate(row, seq)
+
+    def _check_state(self, record: Record) -> None:
+        match record.body:
+            case CommitBody(state=expected) | CheckpointBody(state=expected):
+                self.doubt(record.seq)
+                if self.fold.unsettled:
+                    self._check_others(record)
+                elif self.fold.state() != expected:
+                    self._as_arrived(record, record.body)
+                else:
+                    self.states += 1
+            case _:
+                pass
+
+    def _as_arrived(self, record: Record, body: CommitBody | CheckpointBody) -> None:
+        """Look which document is another than a record says, and go on with what was there or without it.
+
+        Bytes made by hand can be such that they have no one order: then a document depends on the order in which its
+        edits came, and records name them person by person. So it is built from its rows as they came; where that is not
+        what was there either, it is lost.
+
+        Raises:
+            LogCorrupt: nobody can say which document it is.
+        """
+        if self.fold.is_said_by_chance:
+            self.unchecked += 1
+            return
+        others = self._built_from_rows()
+        digests = {doc: document.digest() for doc, document in others.items()}
+        if isinstance(body, CheckpointBody):
+            wrong = {doc for doc, digest in self.fold.digests().items() if body.documents.get(doc) != digest}
+            right = {doc for doc in wrong if digests.get(doc) == body.documents.get(doc)}
+        else:
+            is_it = digest_value({**self.fold.digests(), **digests}) == body.state
+            right = set(others) if is_it else set()
+            apart = {doc for doc, document in self.fold.documents.items() if _is_apart(document)}
+            wrong = right or apart | others.keys()
+        if not wrong:
+            raise LogCorrupt(f"record {record.seq} says the state was {body.state}, replay gives another")
+        self.fold.documents.update((doc, others[doc]) for doc in right)
+        for doc in sorted(wrong - right):
+            self._lose(doc, record.seq)
+        self.states += wrong == right
+        self.unchecked += wrong != right
+
+    def _lose(self, doc: str, seq: int) -> None:
+        self.fold.lose(Break(doc, seq, self.fold.rows.get(doc, 0), NOT_AS_IT_WAS, is_state=True))
+
+    def _built_from_rows(self) -> dict[str, Document]:
+        """Return the documents that are others where the rows that records have named are taken in journal order."""
+        rows: dict[str, list[int]] = {}
+        for jid in sorted(self.index.used):
+            rows.setdefault(self.index.rows[jid].doc, []).append(jid)
+        found = {}
+        for doc, document in self.fold.documents.items():
+            again = Document(document.kind, client=self.fold.client)
+            again.is_strict = self.fold.is_strict
+            try:
+                for jid in rows.get(doc, []):
+                    again.apply(self.index.rows[jid].update)
+                if again.digest() != document.digest():
+                    found[doc] = again
+            except UNREADABLE:
+                continue
+        return found
+
+    def doubt(self, seq: int) -> None:
+        """Lose the documents whose state after record `seq` cannot be read."""
+        for doc, reason in unreadable(self.fold.documents).items():
+            self.fold.lose(Break(doc, seq, self.fold.rows.get(doc, 0), reason, is_state=True))
+
+    def _check_others(self, record: Record) -> None:
+        """Compare what can be: a checkpoint names each document, a commit one digest of all."""
+        self.unchecked += 1
+        if isinstance(record.body, CheckpointBody):
+            for doc, digest in self.fold.digests().items():
+                if record.body.documents.get(doc) != digest:
+                    self._lose(doc, record.seq)
+
+    def lost(self) -> tuple[LostDocument, ...]:
+        """Return every document that was put aside, or could not be rebuilt here."""
+        found = []
+        for doc in sorted({*self.fold.breaks, *self.fold.quarantined}):
+            kept, at = self.fold.breaks.get(doc), self.put_aside.get(doc, 0)
+            if kept is not None:
+                found.append(LostDocument(doc, kept.seq, kept.words, kept.jid, at))
+            else:
+                found.append(LostDocument(doc, at, self.fold.quarantined[doc], self.fold.rows.get(doc, 0), at))
+        return tuple(found)
+
+
+def _is_apart(document: Document) -> bool:
+    try:
+        return document.is_apart()
+    except UNREADABLE:
+        return True
+
+
+def start_replay(journal: Iterable[JournalLike], *, client: int = REPLAY_CLIENT, states_from: int = 1) -> Replay:
+    """Return an empty replay over these journal rows (ascending).
+
+    Chain and bytes are verified everywhere, the digest of all documents at the commits and checkpoints from record
+    `states_from` on: at every one that is two thirds of the time of a fold.
+    """
+    return Replay(Fold(client=client), JournalIndex.of(journal), states_from=states_from)
+
+
+def fold_log(
+    rows: Iterable[Row], journal: Iterable[JournalLike], *, to: int | None = None, client: int = REPLAY_CLIENT
+) -> Fold:
+    """Return the state of a workspace after record `to`, or after its last; `verify` checks every state on the way.
+
+    Raises:
+        LogCorrupt: see `Replay.step`.
+    """
+    replay = start_replay(journal, client=client, states_from=NEVER)
+    for _ in _until(replay, rows, to):
+        pass
+    return replay.fold
+
+
+def _until(replay: Replay, rows: Iterable[Row], to: int | None) -> Iterator[Record]:
+    for row in rows:
+        if to is not None and row.seq > to:
+            return
+        yield replay.step(row)
+
+
+def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: bool = True) -> Report:
+    """Return whether the whole log is as it was written: chain, bytes, every recorded state.
+
+    Where `is_audited`, also whether everything in it was allowed: see `Auditor`.
+    """
+    replay = start_replay(journal)
+    auditor = Auditor(replay.fold) if is_audited else None
+    checked, blanked = 0, list[Row]()
+    for row in rows:
+        try:
+            record = replay.read(row)
+            if auditor is not None:
+                auditor.before(record)
+            replay.enter(record)
+            if auditor is not None:
+                auditor.after(record)
+        except LogCorrupt as fault:
+            return _bad(row.seq, checked, replay.states, fault.reason)
+        checked += 1
+        if row.body.startswith(BLANKED):
+            blanked.append(row)
+    for row in blanked:
+        if replay.fold.redacted.get(str(row.seq)) != sha256_of(row.body.encode()):
+            reason = f"record {row.seq} was blanked, and no record of the log stands for that"
+            return _bad(row.seq, checked, replay.states, reason)
+    replay.doubt(replay.fold.seq)
+    lost = replay.lost()
+    report = Report(True, replay.fold.seq, checked, replay.states, redacted=len(blanked), lost=lost)
+    report = msgspec.structs.replace(report, unchecked=replay.unchecked)
+    if auditor is None or not auditor.breaches:
+        return report if not lost else _without(report)
+    first = auditor.breaches[0]
+    return msgspec.structs.replace(
+        report,
+        ok=False,
+        first_bad=first.seq,
+        reason=f"record {first.seq} breaks {first.condition}: {first.reason}",
+        code="gate_breached",
+        breaches=tuple(auditor.breaches),
+    )
+
+
+def _without(report: Report) -> Report:
+    first = min(report.lost, key=lambda one: one.seq).seq
+    reason = "; ".join(f"the document {one.doc} cannot be rebuilt: {one.reason}" for one in report.lost[:LOST_SHOWN])
+    return msgspec.structs.replace(report, ok=False, first_bad=first, reason=reason, code="document_broken")
+
+
+def _bad(seq: int, checked: int, states: int, reason: str) -> Report:
+    return Report(False, seq, checked, states, first_bad=seq, reason=reason, code=LogCorrupt.code)

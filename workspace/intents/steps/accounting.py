@@ -1,0 +1,137 @@
+"""Calls to models pass here before they leave and when they are back: reserved against the budgets, then settled.
+
+A call is refused before it is made, so people overspend a budget by at most the error of one reservation. What a crash
+cut off is closed at its full reservation: nobody knows whether the provider billed it, and the account may not be low.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from workspace.errors import Refusal
+from workspace.intents.model.calls import Budget, CallClosed
+from workspace.intents.model.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
+from workspace.intents.model.plan import is_expressible, whole
+from workspace.intents.model.record import OracleBody
+from workspace.intents.model.stop import STOPPED
+from workspace.intents.state.usage import DAY_SECONDS
+from workspace.intents.steps.failures import failure
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.planning import awaited
+from workspace.intents.steps.turn import AGENT, Turn
+
+CALLS_OPEN_MAX = 256
+STEP_POINTS_MAX = 300
+STEPS_KEPT = 4
+DETAIL_POINTS_MAX = 500
+BUDGETS = {
+    "workspace_day": "This workspace's budget for today",
+    "author_day": "{author}'s budget for today",
+    "intent": "The budget of one instruction",
+}
+
+
+def day_of(now: float) -> int:
+    """Return the day in UTC, counted from 1970-01-01."""
+    return int(now // DAY_SECONDS)
+
+
+def over_budget(core: Core, now: float, *, author: str, intent: str = "", reserve: int = 0) -> Refusal | None:
+    """Return why a call may not be made: a budget that applies is used up, reservations included."""
+    budget: Budget = core.fold.budget
+    left, name = core.fold.usage.left(budget, day=day_of(now), author=author, intent=intent)
+    if left > 0 or not name:
+        return None
+    remedy = "Ask again tomorrow, or ask the owner to raise it." if name != "intent" else "Ask for less at once."
+    whose = BUDGETS[name].format(author=author)
+    return Refusal("over_budget", f"{whose} is used up ({getattr(budget, name):g} US dollars).", remedy)
+
+
+def open_call(core: Core, turn: Turn, event: CallOpening) -> None:
+    """Log a reservation, or refuse the call; the answer is the outcome's `call` or `refused`."""
+    opened, usage = event.opened, core.fold.usage
+    intent = opened.intents[0]
+    is_wanted = opened.shadow or opened.purpose in ("judge", "merge") or awaited(core, intent, opened.attempt)
+    if core.fold.stops.is_on:
+        turn.refused = Refusal(STOPPED, core.fold.stops.words, "It is asked again when the agent goes on.")
+    elif not is_wanted:
+        turn.refused = Refusal("cancelled", "Nobody waits for this answer any more.")
+    elif len(usage.opened) >= CALLS_OPEN_MAX:
+        turn.refused = Refusal(
+            "rate_limited", f"{CALLS_OPEN_MAX} model calls are under way here.", "Try again shortly."
+        )
+    else:
+        turn.refused = over_budget(core, turn.now, author=opened.author, intent=intent, reserve=opened.reserve)
+    if turn.refused is not None:
+        return
+    core.runs.close(turn)
+    record = turn.append(OracleBody(oracle="call_opened", intent=intent, opened=opened), AGENT)
+    turn.blobs += event.blobs
+    turn.call = f"k{record.seq}"
+
+
+def close_call(core: Core, turn: Turn, event: CallEnded) -> None:
+    """Log what came of a call; a call that is not open (closed at a restart) is not counted twice."""
+    if event.closed.call not in core.fold.usage.opened:
+        return
+    core.runs.close(turn)
+    _, opened = core.fold.usage.opened[event.closed.call]
+    closed = event.closed
+    if not is_expressible(closed):
+        closed = msgspec.structs.replace(closed, detail=whole(closed.detail), stop_reason=whole(closed.stop_reason))
+    turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
+    turn.blobs += event.blobs
+
+
+def close_lost(core: Core, turn: Turn, *, is_crash: bool) -> None:
+    """After a restart: close what a crash cut off, at what was reserved for it.
+
+    Where the server died instead of closing in good order, each intent with such a call has had a try.
+    """
+    tried = dict.fromkeys(opened.intents[0] for _, opened in core.fold.usage.opened.values() if not opened.shadow)
+    for call, (_, opened) in list(core.fold.usage.opened.items()):
+        closed = CallClosed(
+            call=call,
+            outcome="lost",
+            cost=opened.reserve,
+            priced_by="reserved",
+            detail="The server stopped before the answer was recorded.",
+        )
+        turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
+    for intent in tried if is_crash else ():
+        if intent in core.fold.board.live:
+            turn.append(failure(intent, "lost", "The server died while a model worked on it."), AGENT)
+
+
+def deny(core: Core, turn: Turn, event: ToolDenied) -> None:
+    """Log that code refused what a model tried."""
+    if event.intent not in core.fold.board.entries:
+        return
+    core.runs.close(turn)
+    body = OracleBody(
+        oracle="tool_refused",
+        intent=event.intent,
+        code=event.code,
+        reason=whole(event.reason)[:DETAIL_POINTS_MAX],
+        tool=whole(event.tool)[:64],
+        arguments=whole(event.arguments)[:DETAIL_POINTS_MAX],
+        source=event.model[:64],
+    )
+    turn.append(body, AGENT)
+
+
+def compare(core: Core, turn: Turn, event: ShadowCompared) -> None:
+    """Log how a candidate model's plan compares with the one that served."""
+    if event.intent in core.fold.board.entries:
+        core.runs.close(turn)
+        turn.append(OracleBody(oracle="shadow_compared", intent=event.intent, compared=event.compared), AGENT)
+
+
+def step(core: Core, turn: Turn, event: Stepped) -> None:
+    """Show, in plain words, what the planner does now; not part of the log."""
+    entry = awaited(core, event.intent, event.attempt)
+    words = whole(event.words)[:STEP_POINTS_MAX]
+    if entry is not None and words != entry.reason:
+        work = core.work_of(entry)
+        work.steps = (*work.steps, words)[-STEPS_KEPT:] if words else ()
+        turn.state(entry, "planning", reason=words)

@@ -1,0 +1,350 @@
+"""Intents at the door: refused with nothing logged, answered again, or entered into the log (semantics §1.2, §1.3).
+
+What a frame claims is bounded before it is used. A claim the log can settle (a question closed meanwhile, a plan that
+is through) is logged and gets its verdict, so that nobody's act disappears.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from crdt.digest import canonical, sha256_of
+from crdt.documents.anchor import Anchor
+from crdt.errors import CrdtError
+from workspace.errors import Refusal
+from workspace.intents.model.bounds import Bounds
+from workspace.intents.model.events import Acked, Nacked, Submitted
+from workspace.intents.model.intent import (
+    PATH_DEPTH_MAX,
+    QUOTE_POINTS_MAX,
+    IntentFrame,
+    Path,
+    Scope,
+    rank_of,
+)
+from workspace.intents.model.record import Answer, IntentBody, VerdictBody
+from workspace.intents.rules.decision_words import answers_in_words
+from workspace.intents.rules.gate import read_need
+from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo
+from workspace.intents.state.board import Entry
+from workspace.intents.steps.accounting import over_budget
+from workspace.intents.steps.kernel_state import Core, Work
+from workspace.intents.steps.planning import stop
+from workspace.intents.steps.quarantine import refuse_lost
+from workspace.intents.steps.resolution import answered, ask_consent
+from workspace.intents.steps.steering import steer
+from workspace.intents.steps.turn import AGENT, Turn
+
+NEEDS_TEXT = frozenset({"do", "override"})
+NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
+ONE_REF = frozenset({"answer", "approve", "undo"})
+# What a cancel without refs stops: the author's own, or everything the author may.
+STOPS = ("mine", "all")
+# These make room, and take none.
+ENDS_AT_ONCE = frozenset({"answer", "cancel"})
+KEYS_MAX = 256
+SECONDS_MAX = 2.0**40
+REASON_POINTS_MAX = 500
+
+
+def submit(core: Core, turn: Turn, event: Submitted) -> None:
+    """Answer one intent frame: nack, the old ack again, or a new record with its ack."""
+    frame = event.frame
+    sha = sha256_of(canonical(msgspec.to_builtins(frame)))
+    lanes = core.fold.board.lanes
+    known = lanes.seq_of(event.lane, frame.n)
+    if known is not None:
+        entry = core.fold.board.entries[f"i{known}"]
+        if entry.body.sha == sha and entry.actor == event.actor:
+            turn.tell(Acked(event.lane, event.request, frame.n, entry.id, entry.seq, entry.state))
+            return
+        refusal = Refusal(
+            "equivocation",
+            f"This lane has already sent another intent number {frame.n}.",
+            "Ask for a new lane: this one's storage was copied.",
+        )
+        turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
+        return
+    refused = refuse(core, event) or lanes.refuse_stamp(
+        event.lane, n=frame.n, seen=frame.seen, delivered=event.delivered
+    )
+    if refused is not None:
+        turn.tell(Nacked(event.lane, event.request, frame.n, refused))
+        return
+    _accept(core, turn, event, sha)
+
+
+def refuse(core: Core, event: Submitted) -> Refusal | None:
+    """Return why a frame may not be, whatever its stamp: shape, size, rights, references."""
+    frame = event.frame
+    if rank_of(event.role) < rank_of("commenter"):
+        return Refusal("read_only", f"A {event.role} may read, not instruct.", "Ask the owner for another role.")
+    return _refuse_shape(frame, core.bounds) or _refuse_places(core, frame) or _refuse_refs(core, event)
+
+
+def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
+    sizes = (
+        ("text", len(frame.text), bounds.instruction_points),
+        ("scope", len(frame.scope or ()), bounds.scopes),
+        ("refs", len(frame.refs), bounds.references),
+        ("expects", len(frame.expects), bounds.expectations),
+        ("needs", len(frame.needs), bounds.needs),
+        ("value", len(frame.value or ""), bounds.instruction_points),
+    )
+    for name, size, limit in sizes:
+        if size > limit:
+            return Refusal("too_large", f"{name} has {size}; at most {limit} are taken.", "Split it up.")
+    if frame.deadline is not None and not 0 < frame.deadline < SECONDS_MAX:
+        return Refusal("malformed", f"deadline is {frame.deadline}.", "Give unix seconds.")
+    if frame.kind in NEEDS_TEXT and not frame.text.strip():
+        return Refusal("malformed", "The instruction is empty.", "Say what shall be done.")
+    if frame.kind == "cancel" and not frame.refs and frame.value in STOPS:
+        return None
+    if frame.kind in NEEDS_REFS and not frame.refs:
+        return Refusal("malformed", f"'{frame.kind}' must name what it is about in refs.", "Name it in refs.")
+    if len(set(frame.refs)) < len(frame.refs):
+        return Refusal("malformed", "refs names the same thing twice.", "Name each once.")
+    if frame.kind in ONE_REF and len(frame.refs) > 1:
+        return Refusal(
+            "malformed", f"'{frame.kind}' is about one thing; refs names {len(frame.refs)}.", "Send one each."
+        )
+    if frame.kind == "answer" and frame.value is None:
+        return Refusal("malformed", "An answer needs a value.", "Choose one of the question's options.")
+    return None
+
+
+def _refuse_places(core: Core, frame: IntentFrame) -> Refusal | None:
+    named = [*(part.doc for part in frame.scope or ()), *(expect.doc for expect in frame.expects), *frame.needs]
+    lost = refuse_lost(core.fold, named)
+    if lost is not None:
+        return lost
+    for part in frame.scope or ():
+        problem = _scope_problem(core, part)
+        if problem:
+            return Refusal("bad_scope", problem, "Point at something in an existing document.")
+    for expect in frame.expects:
+        if expect.doc not in core.fold.documents or len(expect.path) > PATH_DEPTH_MAX:
+            return Refusal("bad_scope", f"expects names no place in {expect.doc!r}.", "Name an existing document.")
+    for doc, need in frame.needs.items():
+        try:
+            read_need(need)
+        except (CrdtError, ValueError) as error:
+            return Refusal("malformed", f"needs[{doc!r}].sv does not decode: {error}", "Send base64 of a state vector.")
+        if doc not in core.fold.documents or not 0 <= need.sent <= 2**31:
+            return Refusal("malformed", f"needs[{doc!r}] names no document here or a wild count.", "Leave it out.")
+    return None
+
+
+def _scope_problem(core: Core, part: Scope) -> str:
+    if part.doc not in core.fold.documents:
+        return f"There is no document {part.doc!r}."
+    paths: tuple[Path, ...] = (part.path, *part.keys)
+    if len(part.keys) > KEYS_MAX or any(len(path) > PATH_DEPTH_MAX for path in paths):
+        return "The scope names too many or too deep keys."
+    if len(part.quote) > QUOTE_POINTS_MAX:
+        return "The quote is too long."
+    if part.to is not None and part.from_ is None:
+        return "A range needs its beginning."
+    for anchor in (part.from_, part.to):
+        if anchor is not None:
+            try:
+                Anchor.decode(anchor)
+            except CrdtError as error:
+                return f"The anchor does not decode: {error.reason}"
+    return ""
+
+
+def _refuse_refs(core: Core, event: Submitted) -> Refusal | None:
+    board, frame = core.fold.board, event.frame
+    if not frame.refs:
+        return None
+    ref = frame.refs[0]
+    if frame.kind == "answer":
+        question = board.questions.get(ref)
+        if question is None:
+            return None if _is_past_question(core, ref) else Refusal("malformed", f"There is no question {ref!r}.", "")
+        if not may_answer(question, event.actor, rank_of(event.role), board):
+            return Refusal("forbidden", "This question is for its authors and those above them.", "Let them answer.")
+        if question.options and frame.value not in {option.value for option in question.options}:
+            return Refusal("malformed", f"{frame.value!r} is none of the options.", "Choose one of the options.")
+        return None
+    known = ref in board.commits if frame.kind == "undo" else all(other in board.entries for other in frame.refs)
+    if not known:
+        return Refusal("malformed", f"refs names nothing that is in the log: {ref!r}.", "Take the id from the log.")
+    if frame.kind == "undo":
+        return _refuse_undo([board.entries[id] for id in board.commits[ref][1].intents], event)
+    targets = [board.entries[id] for id in frame.refs]
+    above = [
+        target for target in targets if target.is_live and not may_replace(target, event.actor, rank_of(event.role))
+    ]
+    if frame.kind == "override" and above and len(targets) > 1:
+        reason = f"Replacing {above[0].actor}'s instruction needs consent, and is asked for one at a time."
+        return Refusal("forbidden", reason, "Override each by itself.")
+    return next((refusal for target in targets if (refusal := _refuse_authority(target, event))), None)
+
+
+def _refuse_undo(authors: list[Entry], event: Submitted) -> Refusal | None:
+    if may_undo(authors, event.actor, rank_of(event.role)):
+        return None
+    names = " and ".join(dict.fromkeys(entry.actor for entry in authors))
+    return Refusal("forbidden", f"Only {names} or somebody above may take this back.", "Ask them.")
+
+
+def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
+    rank = rank_of(event.role)
+    if event.frame.kind == "cancel" and not may_cancel(target, event.actor, rank):
+        return Refusal("forbidden", f"Only {target.actor} or somebody above may cancel this.", "Ask them.")
+    if event.frame.kind == "approve" and not may_approve(rank):
+        return Refusal("forbidden", f"A {event.role} may not approve.", "An editor or the owner may.")
+    return None
+
+
+def _is_past_question(core: Core, ref: str) -> bool:
+    return ref.startswith("q") and ref[1:].isdigit() and int(ref[1:]) <= core.fold.seq
+
+
+def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
+    frame, board = event.frame, core.fold.board
+    if len(board.live) >= core.bounds.live_intents and frame.kind not in ENDS_AT_ONCE:
+        reason = f"{core.bounds.live_intents} instructions are under way here."
+        refusal = Refusal("rate_limited", reason, "Try again shortly.")
+        turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
+        return
+    spent = over_budget(core, turn.now, author=event.actor) if frame.kind in NEEDS_TEXT else None
+    if spent is not None:
+        turn.tell(Nacked(event.lane, event.request, frame.n, spent))
+        return
+    core.runs.close(turn)
+    body = IntentBody(
+        id=f"i{turn.fold.seq + 1}",
+        lane=event.lane,
+        n=frame.n,
+        kind=frame.kind,
+        text=frame.text,
+        seen=frame.seen,
+        vc=board.lanes.vector_clock(event.lane, n=frame.n, seen=frame.seen),
+        role=event.role,
+        sha=sha,
+        needs=frame.needs,
+        scope=frame.scope,
+        refs=frame.refs,
+        expects=frame.expects,
+        value=frame.value,
+        deadline=frame.deadline,
+    )
+    was_open = frame.kind == "answer" and frame.refs[0] in board.questions
+    question = board.questions.get(frame.refs[0]) if was_open else None
+    record = turn.append(body, event.actor)
+    entry = board.entries[body.id]
+    core.work[entry.id] = Work(since=turn.now, turn=core.turn)
+    turn.tell(Acked(event.lane, event.request, frame.n, entry.id, record.seq, entry.state))
+    match frame.kind:
+        case "answer":
+            _answer(core, turn, entry, is_open=question is not None)
+        case "cancel":
+            _cancel(core, turn, entry)
+        case "approve":
+            _approve(core, turn, entry)
+        case "override":
+            _override(core, turn, entry)
+        case "undo":
+            pass
+        case "do":
+            steer(core, turn, entry)
+
+
+def _end(turn: Turn, entry: Entry, state: str, code: str, reason: str, remedy: str = "") -> None:
+    body = VerdictBody(
+        intent=entry.id,
+        state=state,  # type: ignore[arg-type]
+        code=code,
+        reason=reason,
+        remedy=remedy,
+    )
+    turn.verdict(body)
+
+
+def _answer(core: Core, turn: Turn, entry: Entry, *, is_open: bool) -> None:
+    ref = entry.body.refs[0]
+    if not is_open:
+        reason = f"That question was settled before {entry.actor}'s answer came."
+        _end(turn, entry, "rejected", "closed", reason, "See its result.")
+        return
+    question, opened = core.fold.board.questions.get(ref), core.fold.board.layers.get(ref)
+    if question is None or opened is None:
+        _end(turn, entry, "done", "answered", f"{entry.actor} answered “{entry.body.value}”.")
+        return
+    group = [core.fold.board.entries[id] for id in question.group]
+    said = answers_in_words(opened, group, (Answer(entry.actor, entry.body.value or ""),))
+    _end(turn, entry, "done", "answered", f"{said}.")
+    answered(core, turn, question)
+
+
+def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
+    ended = []
+    for target in _to_cancel(core, entry):
+        if target.is_live:  # ending one may have ended what was added to it
+            end_live(core, turn, target, by=entry, state="cancelled", reason=f"{entry.actor} cancelled it.")
+            ended.append(target.id)
+    if ended:
+        _end(turn, entry, "done", "cancelled", f"Cancelled {', '.join(ended)}."[:REASON_POINTS_MAX])
+    elif entry.body.refs:
+        _end(
+            turn,
+            entry,
+            "rejected",
+            "too_late",
+            f"It had ended before {entry.actor}'s cancel came.",
+            "Undo the commit instead.",
+        )
+    else:
+        whose = f"Nothing of {entry.actor}'s" if entry.body.value == "mine" else f"Nothing that {entry.actor} may stop"
+        _end(turn, entry, "rejected", "too_late", f"{whose} was under way.", "Undo a commit instead.")
+
+
+def _to_cancel(core: Core, entry: Entry) -> list[Entry]:
+    """Return what a cancel is about: what it names, all of its author's, or all that its author may stop."""
+    if entry.body.refs:
+        return [core.fold.board.entries[ref] for ref in entry.body.refs]
+    others = [other for other in core.live() if other.id != entry.id and other.seq <= entry.seq]
+    if entry.body.value == "mine":
+        return [other for other in others if other.actor == entry.actor]
+    return [other for other in others if may_cancel(other, entry.actor, entry.rank)]
+
+
+def _approve(core: Core, turn: Turn, entry: Entry) -> None:
+    target = core.fold.board.entries[entry.body.refs[0]]
+    if target.state not in ("suggested", "branched"):
+        _end(turn, entry, "rejected", "not_open", f"{target.id} is not a suggestion: it is {target.state}.")
+
+
+def _override(core: Core, turn: Turn, entry: Entry) -> None:
+    """Replace what the author saw: at once with the authority to, else by asking the one overridden (semantics §2)."""
+    for ref in entry.body.refs:
+        target = core.fold.board.entries[ref]
+        if not target.is_live or target.seq > entry.body.seen:
+            continue
+        if may_replace(target, entry.actor, entry.rank):
+            reason = f"{entry.actor} replaced it: {entry.body.text[:200]}"
+            end_live(core, turn, target, by=entry, state="superseded", reason=reason)
+        else:
+            ask_consent(core, turn, target, entry)
+            return
+
+
+def end_live(core: Core, turn: Turn, target: Entry, *, by: Entry, state: str, reason: str) -> None:
+    """End a live intent from outside its plan; a question it is part of goes on without it, or is dropped."""
+    stop(core, turn, target)
+    steered = core.fold.board.live.get(target.joins)
+    if steered is not None:
+        stop(core, turn, steered)
+    body = VerdictBody(
+        intent=target.id,
+        state=state,  # type: ignore[arg-type]
+        code=by.body.kind,
+        reason=reason,
+        by=by.id,
+        winner=by.id if state == "superseded" else "",
+        can=("override",),
+    )
+    turn.verdict(body, AGENT)

@@ -1,0 +1,85 @@
+"""Approvals: a suggestion runs once, and of variants side by side one is picked (semantics §2, §4).
+
+Two people may approve one suggestion at once: the second waits, and ends with the first. Two people who pick different
+variants without knowing of each other contradict each other like any two instructions; whoever knew of the first pick
+comes too late when that one is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workspace.intents.model.causality import happened_before
+from workspace.intents.model.record import VerdictBody
+from workspace.intents.state.board import Board, Entry
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.turn import AGENT, Turn
+
+
+def is_free(core: Core, turn: Turn, entry: Entry) -> bool:
+    """Tell whether an approval may go on; it waits for an earlier one like it, and ends with what that one did."""
+    if entry.body.kind != "approve":
+        return True
+    target = entry.body.refs[0]
+    for other in _others(core, entry):
+        is_same = other.body.refs[0] == target
+        if other.state == "done" and not other.undone_by:
+            _end(core, turn, entry, other, is_same=is_same)
+            return False
+        if other.is_live and other.seq < entry.seq and (is_same or happened_before(other.stamp, entry.stamp)):
+            turn.state(entry, "queued", waits_for=(other.id,), reason=f"Waits: {other.actor} approved before.")
+            core.fold.board.shelves.sleep(entry, behind=(other.id,), tied=())
+            return False
+    return True
+
+
+def are_rival_picks(one: Entry, other: Entry, core: Core) -> bool:
+    """Tell whether two approvals pick different variants of one group: both cannot be kept, whatever they write."""
+    if one.body.kind != "approve" or other.body.kind != "approve":
+        return False
+    return one.body.refs[0] != other.body.refs[0] and one.body.refs[0] in beside(
+        core.fold.board.entries[other.body.refs[0]]
+    )
+
+
+def picks_variants(group: Iterable[Entry], board: Board) -> bool:
+    """Tell whether somebody in a group approves a variant: to branch again would be no answer."""
+    return any(entry.body.kind == "approve" and beside(board.entries[entry.body.refs[0]]) for entry in group)
+
+
+def beside(target: Entry) -> frozenset[str]:
+    """Return the intents whose variants stand beside a branched one's, itself included."""
+    decisions = (decision for decision in target.decisions if "branch" in decision.outcome.values())
+    return frozenset(id for decision in decisions for id in decision.group)
+
+
+def _others(core: Core, entry: Entry) -> Iterator[Entry]:
+    """Yield the other approvals of the same suggestion, and of variants beside the one that is approved."""
+    board, target = core.fold.board, entry.body.refs[0]
+    for id in sorted(beside(board.entries[target]) | {target}):
+        for approval in board.approvals.get(id, ()):
+            if approval != entry.id:
+                yield board.entries[approval]
+
+
+def _end(core: Core, turn: Turn, entry: Entry, first: Entry, *, is_same: bool) -> None:
+    """End an approval that another one has made needless, or impossible."""
+    picked = core.fold.board.entries[first.body.refs[0]]
+    commit = first.commit.commit if first.commit is not None else ""
+    if is_same:
+        reason = f"{first.actor} had approved it, and it was done once."
+        body = VerdictBody(
+            intent=entry.id, state="merged", code="already_approved", reason=reason, winner=first.id, commit=commit
+        )
+    else:
+        body = VerdictBody(
+            intent=entry.id,
+            state="overruled",
+            code="already_picked",
+            reason=f"{first.actor} had picked {picked.actor}'s variant.",
+            remedy="Look at the result; undo it, or override it knowingly.",
+            winner=first.id,
+            commit=commit,
+            can=("override",),
+        )
+    turn.verdict(body, AGENT)

@@ -1,0 +1,139 @@
+"""Into the documents and the log: one plan becomes one commit, in one transaction with its verdicts (semantics §5)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+
+import msgspec
+
+from crdt.documents.document import Applied, DocumentKind
+from crdt.operations.fork import Ran, weakly_changed
+from workspace.errors import Refusal
+from workspace.intents.model.events import DocumentsChanged, Spread
+from workspace.intents.model.record import CommitBody, CommitDoc, PlanBody, VerdictBody
+from workspace.intents.model.requests import SendEffect
+from workspace.intents.rules.readback import meanings, unlike
+from workspace.intents.state.board import VARIANT_PLANNER, Entry
+from workspace.intents.state.fold import AGENT_LANE, Fold, sha_of
+from workspace.intents.state.history import spans_of, spans_of_ranges
+from workspace.intents.steps.human_edits import flagged
+from workspace.intents.steps.judging import notes_for
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.quarantine import secure
+from workspace.intents.steps.turn import AGENT, Turn
+
+UNCHANGED = "Nothing was changed."
+
+
+def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody | Refusal:
+    """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow.
+
+    Returns why not, where the documents do not read afterwards as the plan meant: they are what they were then, and
+    nothing was recorded.
+    """
+    assert entry.plan is not None, "a ready intent has a plan"
+    secure(core, turn, besides=ran.documents)
+    fold, number = core.fold, turn.fold.seq + 1
+    weak = weakly_changed(fold.documents, entry.plan.reads)
+    created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
+    changes = _carry_in(fold, ran, entry.plan, created)
+    if isinstance(changes, Refusal):
+        return changes
+    docs: dict[str, CommitDoc] = {}
+    for doc, (before, applied) in changes.items():
+        jid = turn.journal_row(doc, lane=AGENT_LANE, actor=AGENT, update=applied.update)
+        docs[doc] = CommitDoc(
+            jid=jid,
+            sha=sha_of((applied.update,)),
+            before=b64encode(before).decode(),
+            after=b64encode(fold.documents[doc].encode_state_vector()).decode(),
+            inserted=spans_of(applied.inserted),
+            deleted=spans_of_ranges(applied.deleted),
+        )
+        turn.tell(Spread(doc, applied.update, AGENT_LANE))
+    commit = CommitBody(
+        commit=f"c{number}",
+        plan=entry.plan.plan,
+        intents=(entry.id, *entry.steers),
+        base=entry.plan.snapshot,
+        decisions=tuple(decision.decision for decision in entry.decisions),
+        docs=docs,
+        created=created,
+        state=fold.state(),
+        origin=f"commit:c{number}",
+        summary=entry.plan.summary,
+        effects=entry.plan.effects if entry.plan.planner != VARIANT_PLANNER else (),
+        weak_changed=weak or msgspec.UNSET,
+    )
+    turn.append(commit, AGENT)
+    for effect in commit.effects:
+        turn.wish(SendEffect(core.fold.outbox[(commit.commit, effect.i)]))
+    if created:
+        turn.tell(DocumentsChanged(tuple(created), ()))
+    return commit
+
+
+def _carry_in(
+    fold: Fold, ran: Ran, plan: PlanBody, created: Mapping[str, DocumentKind]
+) -> dict[str, tuple[bytes, Applied]] | Refusal:
+    """Give the live documents what a plan wrote and read them; they are put back where they do not read as meant.
+
+    Returns, for each document that changed, its state vector before and what came in.
+    """
+    meant = meanings(plan.ops, fold.documents)
+    for doc, kind in created.items():
+        fold.create(doc, kind)
+    held: dict[str, bytes] = {}
+    changes: dict[str, tuple[bytes, Applied]] = {}
+    for doc, part in sorted(ran.executed.items()):
+        if not part.inserted and not part.deleted:
+            continue
+        document = fold.documents[doc]
+        held[doc], before = document.encode(), document.encode_state_vector()
+        applied = document.apply(part.update)
+        assert applied is not None, "an executed edit is new to the live document"
+        changes[doc] = before, applied
+    told = unlike(meant, fold.documents)
+    if not told:
+        return changes
+    for doc in created:
+        fold.uncreate(doc)
+    for doc, state in held.items():
+        if doc not in created:
+            fold.put_back(doc, state)
+    return Refusal("read_back", f"It does not read as it was meant: {told}.", "Ask for it in smaller steps.")
+
+
+def _unchanged(summary: str) -> str:
+    return f"{UNCHANGED} The agent said: {summary}" if summary else UNCHANGED
+
+
+def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
+    """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
+    has_changed = bool(did or commit.effects)
+    summary = commit.summary if has_changed or commit.summary.startswith(UNCHANGED) else _unchanged(commit.summary)
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="merged" if entry.carried else "done",
+            code="merged" if entry.carried else "done" if has_changed else "unchanged",
+            reason=summary + flagged(entry) + notes_for(core, entry),
+            commit=commit.commit,
+            can=("override", "undo") if has_changed else ("override",),
+            did=did,
+        )
+    )
+    for id in entry.steers:
+        turn.verdict(
+            VerdictBody(
+                intent=id,
+                state="merged",
+                code="merged" if entry.carried else "steered",
+                reason=f"Done with {entry.actor}'s instruction: {summary}",
+                winner=entry.id,
+                commit=commit.commit,
+                can=("override", "undo"),
+                did=did,
+            )
+        )

@@ -1,0 +1,121 @@
+"""The sequencer and the outside: approvals before a commit, results after it (semantics §5, §7)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from crdt.digest import Json
+from workspace.intents.model.effects import Effect, describe, digest_of, effect_key
+from workspace.intents.model.events import EffectSettled
+from workspace.intents.model.plan import Option, whole
+from workspace.intents.model.record import EffectBody, VerdictBody
+from workspace.intents.rules.policy import NONE
+from workspace.intents.state.board import Entry
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.questions import hold
+from workspace.intents.steps.turn import AGENT, Turn
+
+DETAIL_POINTS_MAX = 300
+
+
+def to_approve(core: Core, entry: Entry) -> tuple[Effect, ...]:
+    """Return the effects of a plan that cannot be taken back and that nobody has approved, exactly as they are."""
+    assert entry.plan is not None, "only planned intents have effects"
+    final = tuple(effect for effect in entry.plan.effects if effect.effect_class == "irreversible")
+    return final if final and digest_of(entry.plan.effects, core.fold.receivers) not in approved(entry) else ()
+
+
+def approved(entry: Entry) -> set[Json]:
+    """Return the digests of what somebody has allowed an intent to send."""
+    decided = [one for one in entry.decisions if one.layer == "effects" and one.outcome.get(entry.id) == "run"]
+    return {decision.evidence.get("digest") for decision in decided}
+
+
+def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
+    """Hold a plan until somebody who may has looked at what would leave the workspace."""
+    assert entry.plan is not None, "only planned intents have effects"
+    told = "; ".join(describe(effect, core.fold.receivers.get(effect.tool)) for effect in effects)
+    hold(
+        core,
+        turn,
+        (entry,),
+        text=f"{entry.actor}'s instruction sends {told}. It cannot be taken back. Send it?",
+        options=(Option(entry.id, "Yes, do it and send"), Option(NONE, "No, do nothing")),
+        default=NONE,
+        because="what cannot be taken back leaves only on somebody's word",
+        layer="effects",
+        policy="approve@1",
+        evidence={
+            "effects": _shown(core, entry.plan.effects),
+            "digest": digest_of(entry.plan.effects, core.fold.receivers),
+        },
+    )
+
+
+def _shown(core: Core, effects: tuple[Effect, ...]) -> list[Json]:
+    """Return effects with the receivers they are for, as people see them before they approve."""
+    shown: list[Json] = []
+    for effect in effects:
+        receiver = core.fold.receivers[effect.tool]
+        words: dict[str, Json] = msgspec.to_builtins(effect)
+        shown.append({**words, "receiver": {"kind": receiver.kind, "address": receiver.address}})
+    return shown
+
+
+def not_approved(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:
+    """End an intent whose effects nobody wanted to leave the workspace."""
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="rejected",
+            code="not_approved",
+            reason=f"Nothing was sent and nothing was changed: {reason}.",
+            remedy="Ask again, and approve what is to be sent.",
+            by=by,
+            can=("override",),
+        )
+    )
+
+
+def settled(core: Core, turn: Turn, event: EffectSettled) -> None:
+    """Enter what became of an effect; a second answer about the same one is dropped."""
+    outgoing = event.outgoing
+    if (outgoing.commit, outgoing.effect.i) not in core.fold.outbox:
+        return
+    core.runs.close(turn)
+    body = EffectBody(
+        commit=outgoing.commit,
+        i=outgoing.effect.i,
+        key=effect_key(outgoing.seal, outgoing.effect.i),
+        status=event.status,
+        detail=whole(event.detail)[:DETAIL_POINTS_MAX],
+        attempts=event.attempts,
+        begun=event.begun,
+    )
+    turn.append(body, AGENT)
+
+
+def sent_by(core: Core, commit: str) -> list[Json]:
+    """Return what a commit sends or has sent, for people."""
+    found: list[Json] = []
+    entry = core.fold.board.commits.get(commit)
+    for effect in entry[1].effects if entry is not None else ():
+        body = core.fold.effects.get((commit, effect.i))
+        waiting = core.fold.outbox.get((commit, effect.i))
+        key = body.key if body is not None else effect_key(waiting.seal, effect.i) if waiting is not None else ""
+        status = body.status if body is not None else "waiting" if waiting is not None else "left out by a fork"
+        found.append(
+            {
+                "commit": commit,
+                "i": effect.i,
+                "receiver": effect.tool,
+                "class": effect.effect_class,
+                "args": effect.args,
+                "what": describe(effect, core.fold.receivers.get(effect.tool)),
+                "key": key,
+                "status": status,
+                "detail": body.detail if body is not None else "",
+                "attempts": body.attempts if body is not None else 0,
+            }
+        )
+    return found

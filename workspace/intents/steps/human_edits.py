@@ -1,0 +1,105 @@
+"""The E-rule: a human's edit is an instruction too, committed already; what to do when a plan would overwrite one (§3).
+
+`suggest` keeps the edit and shows the plan as a suggestion; `ask` holds the plan and asks its author and everybody who
+stands as high; `apply_and_flag` runs it, says whose words it replaced, and one undo brings them back.
+"""
+
+from __future__ import annotations
+
+from crdt.digest import Json
+from workspace.intents.model.plan import Option
+from workspace.intents.model.record import DecisionBody, VerdictBody
+from workspace.intents.rules.evidence import evidence_of
+from workspace.intents.rules.policy import NONE
+from workspace.intents.state.board import Entry
+from workspace.intents.state.history import Edit
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.questions import hold
+from workspace.intents.steps.turn import AGENT, Turn
+
+
+def is_settled(entry: Entry, edits: tuple[Edit, ...]) -> bool:
+    """Tell whether it was decided that an intent runs over exactly these edits, or more."""
+    return {edit.seq for edit in edits} <= allowed_over(entry)
+
+
+def allowed_over(entry: Entry) -> set[int]:
+    """Return the records of human edits that somebody decided an intent may overwrite."""
+    decided = [one for one in entry.decisions if one.layer == "E" and one.outcome.get(entry.id) == "run"]
+    return {int(str(edit[0])) for decision in decided for edit in _edits(decision)}
+
+
+def protect(core: Core, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> None:
+    """Decide about a plan that would overwrite edits its author has not seen; `is_settled` says so afterwards."""
+    names = sorted({edit.actor for edit in edits})
+    docs = sorted({edit.doc for edit in edits})
+    reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after {entry.actor} began to write."
+    mode = core.fold.policy.human_edit
+    evidence: dict[str, Json] = {
+        **evidence_of((entry,), core.fold.documents, client=core.scratch_client),
+        "edits": [[edit.seq, edit.actor, edit.doc] for edit in edits],
+    }
+    if mode == "ask":
+        _ask(core, turn, entry, names, docs, evidence)
+        return
+    runs = mode == "apply_and_flag"
+    decision = DecisionBody(
+        decision=f"d{turn.fold.seq + 1}",
+        group=(entry.id,),
+        layer="E",
+        policy=f"human_edit:{mode}@1",
+        by="policy",
+        outcome={entry.id: "run" if runs else "suggested"},
+        reason=reason,
+        evidence=evidence,
+    )
+    turn.append(decision, AGENT)
+    if not runs:
+        suggest(turn, entry, "human_edit", reason, ("approve", "override"), by=decision.decision)
+
+
+def _ask(core: Core, turn: Turn, entry: Entry, names: list[str], docs: list[str], evidence: dict[str, Json]) -> None:
+    who = ", ".join(names)
+    hold(
+        core,
+        turn,
+        (entry,),
+        text=f"{entry.actor}'s instruction would replace what {who} has typed in {', '.join(docs)} meanwhile. Run it?",
+        options=(Option(entry.id, "Yes, run it"), Option(NONE, f"No, keep what {who} typed")),
+        default=NONE,
+        because="what people type is kept",
+        layer="E",
+        policy="human_edit:ask@1",
+        evidence=evidence,
+    )
+
+
+def suggest(turn: Turn, entry: Entry, code: str, reason: str, can: tuple[str, ...], *, by: str = "") -> None:
+    """End an intent as a suggestion that somebody may approve."""
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="suggested",
+            code=code,
+            reason=reason,
+            remedy="Look at what stands there now; approve to run it anyway.",
+            by=by,
+            can=can,
+        )
+    )
+
+
+def flagged(entry: Entry) -> str:
+    """Return what a verdict says of edits that the plan has replaced, or ""."""
+    names = {
+        str(edit[1])
+        for decision in entry.decisions
+        if decision.layer == "E" and decision.outcome.get(entry.id) == "run"
+        for edit in _edits(decision)
+    }
+    return f" It replaced what {', '.join(sorted(names))} had typed meanwhile: undo brings it back." if names else ""
+
+
+def _edits(decision: DecisionBody) -> list[list[Json]]:
+    found = decision.evidence.get("edits")
+    return [edit for edit in found if isinstance(edit, list)] if isinstance(found, list) else []

@@ -1,0 +1,209 @@
+"""L3: do two instructions pull against each other though their edits do not collide? (semantics §3)
+
+After L2, and before a planned intent is committed, the pairs it forms with concurrent ones about the same document are
+judged, at most 20 instructions a question, each pair once. The judge may only add questions: `contradict` goes to the
+people, `unsure` lets both run and tells both authors, a judge that fails means that the people are asked.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from workspace.intents.model.causality import are_concurrent
+from workspace.intents.model.events import Judged
+from workspace.intents.model.oracle import ITEMS_MAX, QUOTE_POINTS_MAX, Item, Judgement, JudgeTask, Pair
+from workspace.intents.model.plan import is_expressible, whole
+from workspace.intents.model.record import OracleBody
+from workspace.intents.model.requests import AskJudge
+from workspace.intents.state.board import Entry
+from workspace.intents.steps.kernel_state import Core, Quick
+from workspace.intents.steps.turn import AGENT, Turn
+
+COMMITS_LOOKED_AT = 20
+WORD = re.compile(r"[^\W\d_]{4,}")
+COMMON_WORDS = frozenset(
+    [
+        "about",
+        "after",
+        "also",
+        "before",
+        "below",
+        "change",
+        "each",
+        "from",
+        "have",
+        "into",
+        "just",
+        "keep",
+        "like",
+        "line",
+        "list",
+        "make",
+        "more",
+        "must",
+        "only",
+        "over",
+        "please",
+        "should",
+        "some",
+        "text",
+        "than",
+        "that",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "under",
+        "what",
+        "when",
+        "where",
+        "with",
+        "write",
+        "your",
+    ]
+)
+
+
+def without_judgement(core: Core, turn: Turn, entries: list[Entry]) -> frozenset[str]:
+    """Return who of these must wait for the judge; asks about what nobody has asked yet, 20 instructions a question."""
+    if not core.has_judge or not core.fold.policy.judge:
+        return frozenset()
+    waiting, asked = set[str](), dict[Pair, None]()
+    for entry in entries:
+        work = core.work_of(entry)
+        if work.compared == core.plans or entry.body.kind not in ("do", "override"):
+            continue
+        pairs = [pair_of(entry, rival) for rival in _rivals(core, entry)]
+        pairs = [pair for pair in pairs if pair not in core.fold.judged and pair not in core.harmless]
+        if core.quick is not None and pairs:
+            pairs = _judge_at_once(core, turn, pairs, core.quick)
+        if pairs:
+            waiting.add(entry.id)
+            asked.update(dict.fromkeys(pair for pair in pairs if pair not in core.judging))
+            turn.state(entry, "ready", reason="Is compared with what others asked for.")
+        else:
+            work.compared = core.plans
+    _ask(core, turn, list(asked))
+    return frozenset(waiting)
+
+
+def _ask(core: Core, turn: Turn, pairs: list[Pair]) -> None:
+    """Ask about pairs in as few questions as hold them: each lists its instructions once and the pairs among them."""
+    while pairs:
+        ids = list(dict.fromkeys(id for pair in pairs for id in pair))[:ITEMS_MAX]
+        among = tuple(pair for pair in pairs if pair[0] in ids and pair[1] in ids)
+        core.judging.update(among)
+        items = tuple(item_of(core.fold.board.entries[id]) for id in ids)
+        turn.wish(AskJudge(JudgeTask(items, among)))
+        pairs = [pair for pair in pairs if pair not in core.judging]
+
+
+def _judge_at_once(core: Core, turn: Turn, pairs: list[Pair], quick: Quick) -> list[Pair]:
+    """Enter what a pure judge says of pairs; return those that somebody must be asked about.
+
+    What it finds compatible is remembered, not logged: it decides nothing and can be found again.
+    """
+    entries, left = core.fold.board.entries, []
+    for pair in pairs:
+        judgement = quick(item_of(entries[pair[0]]), item_of(entries[pair[1]]))
+        if judgement is None:
+            left.append(pair)
+        elif judgement.opinion == "compatible":
+            core.harmless.add(pair)
+        else:
+            core.runs.close(turn)
+            turn.append(OracleBody(oracle="judged", intent=pair[0], judgements=(judgement,), source="quick"), AGENT)
+    return left
+
+
+def _rivals(core: Core, entry: Entry) -> list[Entry]:
+    """Return the concurrent instructions worth comparing: planned or lately committed, sharing a document or a word."""
+    board, mine, words = core.fold.board, documents_of(entry), words_of(entry)
+    latest = islice(reversed(board.commits.values()), COMMITS_LOOKED_AT)
+    committed = [board.entries[id] for _, commit in latest for id in commit.intents]
+    return [
+        other
+        for other in (*board.shelves.of("ready", "held"), *committed)
+        if other.id != entry.id
+        and (other.plan is not None or other.commit is not None)
+        and other.body.kind in ("do", "override")
+        and frozenset((other.id, entry.id)) not in board.cleared
+        and are_concurrent(other.stamp, entry.stamp)
+        and (mine & documents_of(other) or words & words_of(other))
+    ]
+
+
+def words_of(entry: Entry) -> set[str]:
+    """Return the words of an instruction that may name what it is about."""
+    return set(WORD.findall(entry.body.text.casefold())) - COMMON_WORDS
+
+
+def documents_of(entry: Entry) -> set[str]:
+    """Return the documents that an instruction changes or points at."""
+    planned = {op.doc for op in entry.plan.ops} if entry.plan is not None else set()
+    return planned | {part.doc for part in entry.body.scope or ()}
+
+
+def pair_of(one: Entry, other: Entry) -> Pair:
+    """Return the name of a pair: the earlier first."""
+    first, second = sorted((one, other), key=lambda entry: entry.seq)
+    return first.id, second.id
+
+
+def item_of(entry: Entry) -> Item:
+    """Return what a judge may see of an instruction."""
+    summary = entry.plan.summary if entry.plan is not None else ""
+    return Item(entry.id, entry.actor, entry.body.text, summary, tuple(sorted(documents_of(entry))))
+
+
+def judged(core: Core, turn: Turn, event: Judged) -> None:
+    """Enter a judge's answer; a pair it left out counts as one it failed on."""
+    core.judging.difference_update(event.task.pairs)
+    if core.fold.stops.is_on:
+        return  # it is asked again when the agent goes on
+    answers = event.judgements if is_expressible(event.judgements) else ()
+    known = {judgement.pair: judgement for judgement in answers if judgement.pair in event.task.pairs}
+    found = tuple(
+        _bounded(known.get(pair, Judgement(pair, "failed")))
+        for pair in event.task.pairs
+        if pair not in core.fold.judged
+    )
+    if found:
+        core.runs.close(turn)
+        why = whole(event.reason)[:300]
+        body = OracleBody(oracle="judged", intent=found[0].pair[0], judgements=found, source=event.judge, reason=why)
+        turn.append(body, AGENT)
+
+
+def _bounded(judgement: Judgement) -> Judgement:
+    one, other = judgement.quotes
+    return Judgement(judgement.pair, judgement.opinion, (one[:QUOTE_POINTS_MAX], other[:QUOTE_POINTS_MAX]))
+
+
+def contradictions(core: Core, ready: list[Entry]) -> list[Pair]:
+    """Return the judged pairs among planned or committed intents that the people must settle."""
+    ids, board = {entry.id for entry in ready}, core.fold.board
+    return [
+        pair
+        for pair, judgement in core.fold.judged.items()
+        if judgement.opinion in ("contradict", "failed")
+        and frozenset(pair) not in board.cleared
+        and (pair[0] in ids or pair[1] in ids)
+        and all(id in ids or board.entries[id].commit is not None for id in pair)
+    ]
+
+
+def notes_for(core: Core, entry: Entry) -> str:
+    """Return what an author is told about pairs that the judge was unsure of."""
+    others = [
+        core.fold.board.entries[other]
+        for pair, judgement in core.fold.judged.items()
+        if judgement.opinion == "unsure" and entry.id in pair
+        for other in pair
+        if other != entry.id
+    ]
+    told = "; ".join(f"{other.actor} asked “{other.body.text[:80]}”" for other in others)
+    return f" Look whether this fits: {told}." if told else ""

@@ -1,0 +1,66 @@
+"""Intents that wait for edits of their own author: held, asked for, given up in time (G1; semantics §5)."""
+
+from __future__ import annotations
+
+from workspace.intents.model.events import Resync
+from workspace.intents.model.record import OracleBody, VerdictBody
+from workspace.intents.rules.gate import lacks_updates
+from workspace.intents.state.board import Entry
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.turn import AGENT, Turn
+
+RESYNC_AT = (0.0, 5.0, 15.0)
+MISSING_ONLINE_SECONDS = 30.0
+MISSING_OFFLINE_SECONDS = 86_400.0
+
+
+def park(core: Core, turn: Turn) -> bool:
+    """G1: hold what depends on edits that have not arrived, ask for them, give up in time."""
+    moved = False
+    for entry in core.fold.board.shelves.of("queued", "parked"):
+        core.subject = entry.id
+        missing = lacks_updates(entry, core)
+        if not missing:
+            if entry.state == "parked":
+                moved = True
+                turn.state(entry, "queued")
+            continue
+        if entry.state == "queued":
+            turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")
+        moved = _press(core, turn, entry, missing) or moved
+    return moved
+
+
+def _press(core: Core, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bool:
+    """Ask the author's client for what is missing; end the intent when it never comes."""
+    work = core.work_of(entry)
+    waited = turn.now - work.since
+    is_online = entry.body.lane in core.online
+    while is_online and work.resyncs < len(RESYNC_AT) and waited >= RESYNC_AT[work.resyncs]:
+        work.resyncs += 1
+        for doc in missing:
+            turn.tell(Resync(entry.body.lane, doc))
+    if waited < (MISSING_ONLINE_SECONDS if is_online else MISSING_OFFLINE_SECONDS):
+        return False
+    turn.append(OracleBody(oracle="timer", intent=entry.id, reason="missing updates"), AGENT)
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="expired",
+            code="missing_updates",
+            reason=f"Edits that this depends on never arrived in {', '.join(missing)}.",
+            remedy="Send it again on the current state.",
+            can=("resend",),
+        )
+    )
+    return True
+
+
+def parked_deadline(core: Core) -> float | None:
+    """Return when the next parked intent must be looked at again, in unix seconds."""
+    times = []
+    for entry in core.fold.board.shelves.of("parked"):
+        work = core.work_of(entry)
+        times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
+        times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
+    return min((at for at in times if at > core.now), default=None)

@@ -1,0 +1,351 @@
+"""Groups of colliding intents: found, settled by policy or by the people (semantics §3, §4).
+
+Every group that may not simply run in log order gets one decision record before any of its members commits; an open
+question is a decision too, with the outcome `held`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from crdt.digest import Json
+from crdt.operations.ops import Op
+from workspace.intents.model.causality import are_concurrent
+from workspace.intents.model.plan import Option
+from workspace.intents.model.record import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
+from workspace.intents.rules.conflict import components
+from workspace.intents.rules.decision_words import answers_in_words, in_words, is_standing, silent_of
+from workspace.intents.rules.evidence import evidence_of
+from workspace.intents.rules.fence import not_allowed
+from workspace.intents.rules.policy import (
+    BOTH,
+    BRANCH,
+    MERGE,
+    NONE,
+    Member,
+    Ruling,
+    chain_for,
+    decide,
+    group_key,
+    inputs_hash,
+)
+from workspace.intents.rules.votes import agreed, carried
+from workspace.intents.state.board import Board, Entry
+from workspace.intents.steps.approvals import are_rival_picks, picks_variants
+from workspace.intents.steps.effects import not_approved
+from workspace.intents.steps.human_edits import suggest
+from workspace.intents.steps.judging import contradictions
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.merge import awaits_merger, carry
+from workspace.intents.steps.planning import stop
+from workspace.intents.steps.questions import hold
+from workspace.intents.steps.turn import AGENT, Turn
+from workspace.intents.steps.variants import branch
+
+LABEL_POINTS_MAX = 80
+ALONE = frozenset({"E", "effects", "scope"})
+SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
+
+
+def settle_ready(
+    core: Core, turn: Turn, ready: list[Entry], *, released: frozenset[str]
+) -> tuple[bool, frozenset[str]]:
+    """Settle every group of planned intents that holds a released one.
+
+    Returns whether something was decided or asked, and who must wait until the merger has answered.
+    """
+    if not released:
+        return False, frozenset()
+    cleared = core.fold.board.cleared
+    edges = [
+        (one.id, other.id)
+        for at, one in enumerate(ready)
+        for other in ready[at + 1 :]
+        if are_concurrent(one.stamp, other.stamp)
+        and frozenset((one.id, other.id)) not in cleared
+        and (core.collides(one, other) or are_rival_picks(one, other, core))
+    ]
+    order = [entry.id for entry in ready]
+    opposed = [pair for pair in contradictions(core, ready) if set(pair) <= set(order)]
+    both = frozenset(map(frozenset, (*edges, *opposed)))
+    moved, waiting = False, set[str]()
+    for ids in components(order, [*edges, *opposed]):
+        if not released.intersection(ids):
+            continue
+        group = tuple(core.fold.board.entries[id] for id in ids)
+        layer: Layer = "L2" if any(set(edge) <= set(ids) for edge in edges) else "L3"
+        if settle(core, turn, group, layer=layer, edges=both):
+            moved = True
+        else:
+            waiting.update(ids)
+    return moved, frozenset(waiting)
+
+
+def settle(
+    core: Core,
+    turn: Turn,
+    group: tuple[Entry, ...],
+    *,
+    layer: Layer,
+    edges: frozenset[frozenset[str]] | None = None,
+    rules: Mapping[str, str] | None = None,
+) -> bool:
+    """Decide about one group, or ask. Without `edges` everybody collides with everybody.
+
+    Returns False when the policy wants the merger's word first and has asked for it.
+    """
+    core.subject = group[-1].id
+    config = chain_of(core.fold.policy, layer, group, core.fold.board)
+    if "merge" in config.chain and awaits_merger(core, turn, group):
+        return False
+    core.runs.close(turn)
+    members = tuple(member_of(entry) for entry in group)
+    standing = core.fold.board.standing()
+    ruling = decide(members, config, standing, core.fold.merges)
+    evidence = evidence_of(group, core.fold.documents, client=core.scratch_client)
+    evidence["edges"] = [
+        sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
+    ]
+    if rules:
+        evidence["rules"] = dict(rules)
+    opinions = [j for pair, j in core.fold.judged.items() if set(pair) <= {m.intent for m in members}]
+    if opinions:
+        evidence["judgements"] = msgspec.to_builtins(opinions)
+    if layer == "L3" and all(judgement.opinion != "contradict" for judgement in opinions):
+        ruling = Ruling(
+            ruling.policy, ruling.winner, ruling.reason, default=BOTH, because="no judge has said that they contradict"
+        )
+    inputs = inputs_hash(members, config, standing)
+    if ruling.winner:
+        rule(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
+    else:
+        _ask(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
+    return True
+
+
+def chain_of(policy: PolicyConfig, layer: str, group: Sequence[Entry], board: Board) -> PolicyConfig:
+    """Return the policy for a group; who picks one of several variants is not answered with more variants."""
+    config = chain_for(policy, layer, ops_of(group))
+    if not picks_variants(group, board):
+        return config
+    rest = tuple(name for name in config.chain if name != "branch") or ("fair",)
+    return msgspec.structs.replace(config, chain=rest)
+
+
+def ops_of(group: Iterable[Entry]) -> list[Op]:
+    """Return the operations of everybody's plan."""
+    return [op for entry in group if entry.plan is not None for op in entry.plan.ops]
+
+
+def member_of(entry: Entry) -> Member:
+    """Return what a policy may know of an intent."""
+    return Member(entry.id, entry.actor, entry.role, entry.rank, entry.seq, entry.commit is not None)
+
+
+def _ask(
+    core: Core,
+    turn: Turn,
+    group: tuple[Entry, ...],
+    ruling: Ruling,
+    *,
+    layer: Layer,
+    evidence: dict[str, Json],
+    inputs: str,
+) -> None:
+    names = in_words(entry.actor for entry in group)
+    verb = "asks" if len({entry.actor for entry in group}) == 1 else "ask"
+    options = [Option(entry.id, _label(entry)) for entry in group]
+    which = "Which one shall run?" if all(entry.commit is None for entry in group) else "Which one shall stand?"
+    if all(entry.commit is None for entry in group):
+        options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
+    text = f"{names} {verb} for things that exclude each other. {which}"
+    if layer == "L4":
+        text = f"{names} {verb} for what together breaks a rule of this workspace. {which}"
+    if layer == "L3":
+        options.append(Option(BOTH, "Both: they do not contradict" if len(group) == 2 else "All of them"))
+        text = f"{names} may want things that contradict each other. {which}"
+    merged = core.fold.merges.get(group_key(tuple(entry.id for entry in group)))
+    if ruling.policy == "merge@1" and merged is not None:
+        options.append(Option(MERGE, f"Together: {merged.text}"))
+        evidence["merged"] = msgspec.to_builtins(merged)
+    hold(
+        core,
+        turn,
+        tuple(entry for entry in group if entry.is_live),
+        group=tuple(entry.id for entry in group),
+        text=text,
+        options=tuple(options),
+        default=ruling.default,
+        because=ruling.because,
+        layer=layer,
+        policy=ruling.policy,
+        inputs=inputs,
+        evidence=evidence,
+    )
+
+
+def ask_consent(core: Core, turn: Turn, target: Entry, override: Entry) -> None:
+    """Hold an override from below until the one overridden, or somebody as high, has spoken (semantics §2).
+
+    The target goes on meanwhile; without a word it stays.
+    """
+    core.runs.close(turn)
+    hold(
+        core,
+        turn,
+        (override,),
+        group=(target.id, override.id),
+        text=f"{override.actor} wants to replace {target.actor}'s instruction. May it?",
+        options=(
+            Option(override.id, f"Yes: {_label(override)}"),
+            Option(target.id, f"No, keep: {_label(target)}"),
+        ),
+        default=target.id,
+        because="without consent it stays",
+        layer="rights",
+        policy="rights@1",
+        evidence={"edges": [sorted((target.id, override.id))]},
+    )
+
+
+def _label(entry: Entry) -> str:
+    text = (
+        entry.body.text if len(entry.body.text) <= LABEL_POINTS_MAX else entry.body.text[: LABEL_POINTS_MAX - 1] + "…"
+    )
+    return (
+        f"Keep what is there, as {entry.actor} asked: {text}" if entry.commit is not None else f"{entry.actor}: {text}"
+    )
+
+
+def rule(
+    core: Core,
+    turn: Turn,
+    group: tuple[Entry, ...],
+    ruling: Ruling,
+    *,
+    layer: Layer,
+    evidence: dict[str, Json],
+    inputs: str = "",
+    by: str = "policy",
+    of: str = "",
+    answers: tuple[Answer, ...] = (),
+    silent: tuple[str, ...] = (),
+) -> None:
+    """Log a decision and the verdicts of those who lose by it. `ruling.winner` may be `none`."""
+    losers = _losers(group, ruling.winner, evidence)
+    outcome = _outcome(group, ruling.winner, losers, layer=layer, by=by)
+    decision = DecisionBody(
+        decision=f"d{turn.fold.seq + 1}",
+        group=tuple(entry.id for entry in group),
+        layer=layer,
+        policy=ruling.policy,
+        by=by,  # type: ignore[arg-type]
+        outcome=outcome,
+        reason=ruling.reason,
+        inputs=inputs,
+        evidence=evidence,
+        of=of,
+        answers=answers,
+        silent=silent,
+    )
+    turn.append(decision, AGENT)
+    for entry in group:
+        if entry in losers and entry.is_live:
+            stop(core, turn, entry)
+            _lose(core, turn, entry, decision, ruling)
+        elif entry.is_live and outcome[entry.id] != "kept":
+            turn.state(entry, "ready" if entry.plan is not None else "queued", reason=ruling.reason)
+    if ruling.winner == MERGE:
+        carry(core, turn, group)
+    elif ruling.winner == BRANCH:
+        branch(core, turn, group, decision)
+
+
+def _lose(core: Core, turn: Turn, entry: Entry, decision: DecisionBody, ruling: Ruling) -> None:
+    """Append the verdict of an intent that lost by a decision."""
+    match decision.layer:
+        case "effects":
+            not_approved(turn, entry, ruling.reason, by=decision.decision)
+        case "scope" if _beyond(decision.by) == "refused":
+            not_allowed(turn, entry, ruling.reason, by=decision.decision)
+        case "scope":
+            reason = f"It also writes outside of where it points: {ruling.reason}."
+            suggest(turn, entry, "outside_scope", reason, ("approve", "override"), by=decision.decision)
+        case "E":
+            suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
+        case _:
+            turn.verdict(overruled(entry, core, decision, ruling.winner))
+
+
+def _beyond(by: str) -> str:
+    """Return what a no about the scope comes to: somebody's word ends it, a deadline leaves it to be looked at."""
+    return "refused" if by == "person" else "suggested"
+
+
+def _outcome(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, layer: Layer, by: str) -> dict[str, str]:
+    """Return what a ruling means for each of the group."""
+    won = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}.get(winner, "")
+    outcome: dict[str, str] = {}
+    for entry in group:
+        if not is_standing(entry):
+            outcome[entry.id] = "withdrawn"
+        elif won:
+            outcome[entry.id] = won if entry.is_live else "kept"
+        elif not entry.is_live:
+            outcome[entry.id] = "kept" if entry.id == winner else "replaced"
+        elif entry.id == winner:
+            outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
+        else:
+            lost = {"E": "suggested", "effects": "refused", "scope": _beyond(by)}.get(layer, "overruled")
+            outcome[entry.id] = lost if entry in losers else "open"
+    return outcome
+
+
+def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
+    """Return who loses: with a winner those who collide with it, without one everybody."""
+    edges = evidence.get("edges") or []
+    if winner in (BOTH, MERGE, BRANCH):
+        return []
+    if winner == NONE or not isinstance(edges, list) or not edges:
+        return [entry for entry in group if entry.id != winner]
+    against = {id for edge in edges if isinstance(edge, list) and winner in edge for id in edge}
+    return [entry for entry in group if entry.id != winner and entry.id in against]
+
+
+def overruled(entry: Entry, core: Core, decision: DecisionBody, winner: str) -> VerdictBody:
+    """Return the verdict of an intent that lost: to whom, why, and what its author may do now."""
+    rival = core.fold.board.entries.get(winner)
+    if rival is None:
+        reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
+    else:
+        does = "stays" if rival.commit is not None else "goes on" if decision.layer == "rights" else "runs instead"
+        reason, code = f"{rival.actor}'s instruction {does}: {decision.reason}.", decision.policy.split("@")[0]
+    return VerdictBody(
+        intent=entry.id,
+        state="overruled",
+        code=code,
+        reason=reason,
+        remedy="Look at the result; its author may override it knowingly.",
+        by=decision.decision,
+        winner=winner if rival else "",
+        can=("override",),
+    )
+
+
+def answered(core: Core, turn: Turn, question: Question) -> None:
+    """Settle an open conflict question when its answers suffice (semantics §4, `ask`)."""
+    opened = core.fold.board.layers[question.id]
+    group = tuple(core.fold.board.entries[id] for id in question.group)
+    votes = core.fold.board.votes.get(question.id, [])
+    is_vote = opened.policy == "vote@1"
+    value = carried(votes, core.fold.policy.vote_quorum) if is_vote else agreed(group, votes, core)
+    if value is None or (value not in SPECIAL and not is_standing(core.fold.board.entries[value])):
+        return
+    reason = answers_in_words(opened, group, votes, first=value)
+    ruling = Ruling(opened.policy if is_vote else "ask@1", value, reason)
+    rule(
+        core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
+        answers=tuple(votes), silent=silent_of(opened, group, votes),
+    )  # fmt: skip

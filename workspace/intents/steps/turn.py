@@ -1,0 +1,127 @@
+"""One turn of the sequencer: what a single event appended, made durable, said and wished for.
+
+The turn seals records in order and enters each into the fold at once, so that later decisions of the same turn see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from crdt.documents.document import Applied
+from workspace.errors import Refusal
+from workspace.intents.model.calls import Blob
+from workspace.intents.model.events import (
+    Journaled,
+    Logged,
+    Outcome,
+    Outlet,
+    QuestionClosed,
+    QuestionOpened,
+    StateChanged,
+)
+from workspace.intents.model.intent import State
+from workspace.intents.model.record import Body, Question, Record, VerdictBody, seal
+from workspace.intents.model.requests import Wish
+from workspace.intents.state.board import Entry
+from workspace.intents.state.fold import Fold
+
+AGENT = "agent"
+
+
+@dataclass(slots=True)
+class Turn:
+    """Collects the outcome of one event. `now` is unix seconds, the only time this turn knows."""
+
+    fold: Fold
+    epoch: int
+    now: float
+    records: list[Record] = field(default_factory=list)
+    journal: list[Journaled] = field(default_factory=list)
+    outlets: list[Outlet] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    blobs: tuple[Blob, ...] = ()
+    applied: Applied | None = None
+    refused: Refusal | None = None
+    call: str = ""
+
+    def append(self, body: Body, actor: str) -> Record:
+        """Seal a record, enter it into the fold, tell the followers."""
+        record = seal(
+            body, seq=self.fold.seq + 1, epoch=self.epoch, at=timestamp(self.now), actor=actor, prev=self.fold.hash
+        )
+        self.fold.apply(record)
+        self.records.append(record)
+        self.outlets.append(Logged(record))
+        return record
+
+    def journal_row(self, doc: str, *, lane: str, actor: str, update: bytes) -> int:
+        """Give the next journal row its number and keep it for this turn's transaction."""
+        self.fold.jid += 1
+        self.journal.append(Journaled(self.fold.jid, doc, lane, actor, update))
+        return self.fold.jid
+
+    def tell(self, outlet: Outlet) -> None:
+        """Say something to people, after everything before it is durable."""
+        self.outlets.append(outlet)
+
+    def wish(self, wish: Wish) -> None:
+        """Want something from outside."""
+        self.wishes.append(wish)
+
+    def state(self, entry: Entry, state: State, *, waits_for: tuple[str, ...] = (), reason: str = "") -> None:
+        """Show that an intent moved between two states that are not its end; silent when nothing changed."""
+        if entry.stands == (state, waits_for, reason) == entry.shown:
+            return
+        entry.state, entry.waits_for, entry.reason = state, waits_for, reason
+        self.show(entry)
+
+    def show(self, entry: Entry) -> None:
+        """Show where a record that was just appended has put an intent."""
+        entry.shown = entry.stands
+        self.tell(StateChanged(entry.id, *entry.stands))
+
+    def show_moved(self, asked: tuple[str, ...]) -> None:
+        """Show, at its end, what this turn has moved without saying so, and which of the questions are no more.
+
+        So whoever was there all the time has on screen what somebody who comes now is shown.
+        """
+        board = self.fold.board
+        for entry in board.shelves.moved.values():
+            if entry.stands != entry.shown:
+                self.show(entry)
+        board.shelves.moved.clear()
+        for question in asked:
+            if question not in board.questions:
+                self.tell(QuestionClosed(question))
+
+    def ask(self, question: Question) -> None:
+        """Show a question that was just logged."""
+        self.tell(QuestionOpened(question))
+
+    def verdict(self, body: VerdictBody, actor: str = AGENT) -> None:
+        """Append the one end of an intent."""
+        self.append(body, actor)
+
+    def outcome(self) -> Outcome:
+        """Return everything this turn led to."""
+        return Outcome(
+            tuple(self.records),
+            tuple(self.journal),
+            tuple(self.outlets),
+            tuple(self.wishes),
+            self.blobs,
+            self.applied,
+            self.refused,
+            self.call,
+        )
+
+
+def timestamp(now: float) -> str:
+    """Return unix seconds as ISO 8601 in UTC with milliseconds, for people's eyes."""
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unix_time(at: str) -> float:
+    """Return a record's `at` as unix seconds."""
+    return datetime.fromisoformat(at).timestamp()

@@ -1,0 +1,132 @@
+"""Policy `branch`: every variant as a document of its own, side by side; an approval picks one (semantics §4).
+
+Where a group is branched, nothing of it runs on the document that all share. The agent writes each variant into a new
+document `NAME.INTENT`, people look at both, and may edit them. Approving one runs its plan where it was meant to go;
+the other variants leave the list and stay in the log.
+"""
+
+from __future__ import annotations
+
+from crdt.documents.anchor import Anchor
+from crdt.documents.document import TEXT_ROOT, Document
+from crdt.documents.values import for_people
+from crdt.operations.excerpt import copied
+from crdt.operations.fork import Ran, run
+from crdt.operations.ops import CreateDocument, Op, SetValue, is_writable
+from workspace.errors import Refusal
+from workspace.intents.model.events import DocumentsChanged
+from workspace.intents.model.record import ConfigBody, DecisionBody, PlanBody, VerdictBody
+from workspace.intents.rules.gate import try_plan
+from workspace.intents.state.board import VARIANT_PLANNER, Entry
+from workspace.intents.steps.commit import enter_commit
+from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.turn import AGENT, Turn
+
+
+def variant_name(doc: str, intent: str) -> str:
+    """Return the name of the document that holds an intent's variant of another."""
+    return f"{doc}.{intent}"
+
+
+def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionBody) -> None:
+    """Write the variant of every member into documents of its own, and end them `branched`."""
+    names = {entry.id: _write(core, turn, entry) for entry in group if entry.is_live}
+    for entry in group:
+        if not entry.is_live:
+            continue
+        own = ", ".join(names[entry.id]) or "nothing to show"
+        others = (other for other in group if other is not entry and names.get(other.id))
+        shown = [f"{entry.actor}'s is {own}", *(f"{one.actor}'s is {', '.join(names[one.id])}" for one in others)]
+        turn.verdict(
+            VerdictBody(
+                intent=entry.id,
+                state="branched",
+                code="branch",
+                reason=f"The variants stand side by side: {'; '.join(shown)}.",
+                remedy="Look at them and approve the one to keep.",
+                by=decision.decision,
+                commit=entry.commit.commit if entry.commit is not None else "",
+                can=("approve", "override"),
+            )
+        )
+        for id in entry.steers if entry.commit is not None else ():
+            turn.verdict(
+                VerdictBody(
+                    intent=id,
+                    state="merged",
+                    code="branch",
+                    reason=f"Is part of {entry.actor}'s variant, {own}.",
+                    winner=entry.id,
+                    commit=entry.commit.commit if entry.commit is not None else "",
+                    can=("override",),
+                )
+            )
+
+
+def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
+    """Commit an intent's variant; return the documents it is in."""
+    assert entry.plan is not None, "only planned intents are branched"
+    core.subject = entry.id
+    ran = try_plan(entry.plan, core.fold.documents, client=core.scratch_client)
+    if not isinstance(ran, Ran) or not ran.documents:
+        return ()
+    ops: list[Op] = []
+    free = {doc: it for doc, it in ran.documents.items() if variant_name(doc, entry.id) not in core.fold.kinds}
+    if not free:
+        return ()  # somebody has made documents of those names by hand
+    for doc, document in sorted(free.items()):
+        name = variant_name(doc, entry.id)
+        ops += [CreateDocument(name, document.kind), *_contents(name, document)]
+    body = PlanBody(
+        plan=f"p{turn.fold.seq + 1}",
+        intents=(entry.id,),
+        snapshot=turn.fold.seq,
+        attempt=entry.plan.attempt,
+        ops=tuple(ops),
+        reads=(),
+        summary=f"Variant: {entry.plan.summary}",
+        planner=VARIANT_PLANNER,
+    )
+    turn.append(body, AGENT)
+    written = enter_commit(core, turn, entry, run(core.fold.documents, body.ops, (), client=core.client))
+    if isinstance(written, Refusal):
+        return ()
+    return tuple(variant_name(doc, entry.id) for doc in sorted(free))
+
+
+def _contents(name: str, document: Document) -> list[Op]:
+    """Return the operations that write a document's value into an empty one of its kind."""
+    if document.kind == "text":
+        end = Anchor(None, TEXT_ROOT, 0).encode()
+        return [*copied(document, 0, len(document.text()), doc=name, at=end)[0]] if document.text() else []
+    value = document.value()
+    if not isinstance(value, dict):
+        return []  # no plan writes into a rich document; it can only make an empty one
+    # What only an editor can make, XML under a key, is not in the variant; the plan itself does not touch it.
+    parts = ((key, for_people(part)) for key, part in sorted(value.items()))
+    return [SetValue(name, (key,), part, "absent") for key, part in parts if is_writable(part)]
+
+
+def approved_plan(core: Core, entry: Entry) -> PlanBody | None:
+    """Return the plan that an approval of a variant stands for, while it holds; None when it must be made anew."""
+    target = core.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    if target is None or target.branched is None:
+        return None
+    plan = target.branched
+    return plan if isinstance(try_plan(plan, core.fold.documents, client=core.scratch_client), Ran) else None
+
+
+def archive_variants(core: Core, turn: Turn, entry: Entry) -> None:
+    """Take the variants of a group off the list once one of them has been approved and is done."""
+    target = core.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    if target is None or target.branched is None:
+        return
+    group = {id for decision in target.decisions if "branch" in decision.outcome.values() for id in decision.group}
+    names = tuple(
+        name
+        for name in core.fold.listed()
+        if any(name.endswith(f".{id}") for id in group) and name.rsplit(".", 1)[0] in core.fold.documents
+    )
+    if names:
+        turn.append(ConfigBody(archived=names), AGENT)
+        turn.tell(DocumentsChanged((), names))

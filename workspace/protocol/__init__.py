@@ -1,0 +1,1 @@
+"""Bytes to commands and back: frames, control messages, one socket's session. Pure."""

@@ -1,0 +1,170 @@
+"""One socket's side of the conversation: frames in, commands out. Pure; rights are looked at here, at every act.
+
+A session belongs to one identity and speaks for one lane. Before `hello` the lane is one of its own, good for edits
+only; after `hello` it is a lane that can issue intents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crdt.errors import CrdtError
+from crdt.sync.y_sync import (
+    AwarenessFrame,
+    ControlFrame,
+    QueryAwareness,
+    SyncStep1,
+    SyncUpdate,
+    decode_frame,
+)
+from crdt.updates.scan import LIMITS, Limits, Scan, scan_state_vector, scan_update
+from workspace.access import Identity
+from workspace.errors import CLOSE_UNAUTHENTICATED, Close
+from workspace.protocol.messages import ClientMessage, ErrorMessage, Hello, Malformed, Nack, decode_client
+from workspace.protocol.repeats import Repeats, digest_of
+from workspace.settings import Settings
+
+STATUS_MALFORMED = 4400
+STATUS_TOO_BIG = 1009
+DEFAULTS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class WantState:
+    """The client says what it has and wants the rest: `vector` is its state vector, checked."""
+
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The client changes the document, and may."""
+
+    update: bytes
+    scan: Scan
+    is_step2: bool
+    # Of a delete set that may come again: see `workspace.protocol.repeats`.
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class InSync:
+    """A client has answered a SyncStep1 with what brings nothing, or may not edit: nothing is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The client may not do that; said once, the socket stays."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """The client says who is here."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WantPresence:
+    """The client asks who is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A control message."""
+
+    message: ClientMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A control message that cannot be taken: answered, the socket stays."""
+
+    answer: Nack | ErrorMessage
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The socket is closed."""
+
+    close: Close
+
+
+Command = WantState | Edit | InSync | Denied | Announce | WantPresence | Say | Refuse | End
+
+
+@dataclass(slots=True)
+class Session:
+    """State of one socket. `doc` is None on the plain-JSON socket; `lane` changes once, at `hello`."""
+
+    id: str
+    identity: Identity
+    lane: str
+    doc: str | None = None
+    has_hello: bool = False
+    limits: Limits = LIMITS
+    bounds: Settings = DEFAULTS
+    was_denied: bool = False
+    was_cut: bool = False
+    repeats: Repeats | None = None
+
+    def read(self, frame: bytes | str, now: float) -> Command | None:
+        """Return what a frame asks for; None when it needs no answer. `now` is unix seconds."""
+        if not self.identity.may("read", now):
+            return End(CLOSE_UNAUTHENTICATED)
+        if self.doc is None:
+            return self._control(frame)
+        if isinstance(frame, str):
+            return End(Close(STATUS_MALFORMED, "malformed", "A document socket speaks binary frames."))
+        try:
+            return self._document_frame(frame, now)
+        except CrdtError as error:
+            status = STATUS_TOO_BIG if error.code == "too_large" else STATUS_MALFORMED
+            return End(Close(status, error.code, error.reason))
+
+    def _document_frame(self, frame: bytes, now: float) -> Command | None:
+        match decode_frame(frame):
+            case SyncStep1(vector):
+                scan_state_vector(vector, self.limits)
+                return WantState(vector)
+            case SyncUpdate(update, is_step2):
+                return self._edit(update, is_step2=is_step2, now=now)
+            case AwarenessFrame(payload):
+                return Announce(payload)
+            case QueryAwareness():
+                return WantPresence()
+            case ControlFrame(payload):
+                return self._control(payload)
+
+    def _edit(self, update: bytes, *, is_step2: bool, now: float) -> Command | None:
+        may_edit = self.identity.may("edit", now)
+        digest = digest_of(update) if is_step2 else b""
+        if digest and (not may_edit or (self.repeats is not None and digest in self.repeats)):
+            return InSync()
+        scan = scan_update(update, self.limits)
+        if may_edit:
+            return Edit(update, scan, is_step2, digest)
+        if is_step2 and not scan.inserted:
+            return InSync()
+        if self.was_denied:
+            return None
+        self.was_denied = True
+        return Denied(f"A {self.identity.role} may not edit documents.")
+
+    def _control(self, payload: bytes | str) -> Command:
+        message = decode_client(
+            payload, bytes_max=self.bounds.message_bytes_max, composing_bytes_max=self.bounds.composing_bytes_max
+        )
+        if isinstance(message, Malformed):
+            if not message.is_json:
+                return End(Close(STATUS_MALFORMED, message.code, message.reason))
+            if message.n is not None and self.has_hello:
+                return Refuse(Nack(message.n, message.code, message.reason, message.remedy))
+            return Refuse(ErrorMessage(message.code, message.reason, message.remedy))
+        if not self.has_hello and not isinstance(message, Hello):
+            return Refuse(ErrorMessage("malformed", "Say hello first and wait for welcome."))
+        if isinstance(message, Hello) and self.has_hello:
+            return Refuse(ErrorMessage("malformed", "This socket has its lane already."))
+        return Say(message)

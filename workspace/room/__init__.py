@@ -1,0 +1,1 @@
+"""One open workspace: its single writer, the output gate, and the hub of those who are connected."""

@@ -1,0 +1,183 @@
+"""One connected socket as its room sees it: what waits to be sent, how far it follows the log, why it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from crdt.sync.y_sync import encode_control
+from workspace.errors import CLOSE_SLOW, Close
+from workspace.protocol.frames import pack_binary, pack_text
+from workspace.protocol.send_queue import Frame, Outbox
+from workspace.protocol.session import Session
+
+Following = Literal["no", "catching_up", "live"]
+ASK_SECONDS, ASK_SECONDS_MAX = 0.5, 60.0
+Express = Callable[[bytes], None]
+
+
+class Carrier(Protocol):
+    """What can send packed frames at once: see `workspace.sockets.uvicorn_protocol`."""
+
+    @property
+    def express(self) -> Express | None:
+        """What sends packed frames at once, while the client keeps up."""
+
+
+class Note:
+    """A control message on its way to sockets: put into the form of each kind of socket once."""
+
+    __slots__ = ("_binary", "_message", "_text")
+
+    def __init__(self, message: bytes) -> None:
+        self._message = message
+        self._text: tuple[str, bytes] | None = None
+        self._binary: tuple[bytes, bytes] | None = None
+
+    def text(self) -> tuple[str, bytes]:
+        """Return the text frame of the plain-JSON socket, and the same packed."""
+        if self._text is None:
+            text = self._message.decode()
+            self._text = text, pack_text(text)
+        return self._text
+
+    def binary(self) -> tuple[bytes, bytes]:
+        """Return the binary frame of a document socket, and the same packed."""
+        if self._binary is None:
+            frame = encode_control(self._message)
+            self._binary = frame, pack_binary(frame)
+        return self._binary
+
+
+@dataclass(slots=True, eq=False)
+class Peer:
+    """The room writes here. What the carrier cannot send at once waits in the outbox for the socket's writer."""
+
+    session: Session
+    outbox: Outbox = field(default_factory=Outbox)
+    carrier: Carrier | None = None
+    # What sends packed frames at once: there while the carrier offers it, nothing waits before and no close is due.
+    express: Express | None = None
+    # Begins to send what is queued, where nobody stands by for that.
+    begin: Callable[[], None] | None = None
+    closing: Close | None = None
+    following: Following = "no"
+    is_gone: bool = False
+    # Yjs ids under which this socket writes: see `workspace.room.client_ids`.
+    writes_as: tuple[int, ...] = ()
+    # The state vector of a question that is being answered: the same one twice is one question.
+    asks: bytes | None = None
+    # When it may be asked again for what it lacks, and how long the time after that is.
+    _ask_from: float = 0.0
+    _ask_pause: float = ASK_SECONDS
+    _is_writing: bool = False
+    _has_begun: bool = False
+    _writer: asyncio.Future[None] | None = None
+    _drained: asyncio.Future[None] | None = None
+
+    def send(self, frame: Frame, packed: bytes | None = None) -> None:
+        """Send a frame, or queue it; a client that reads too slowly is closed with "resync".
+
+        `packed` is the frame as it goes over the wire, where somebody has it already.
+        """
+        if self.express is not None:
+            if packed is None:
+                packed = pack_binary(frame) if isinstance(frame, bytes) else pack_text(frame)
+            self.express(packed)
+            return
+        if self.closing is not None:
+            return
+        if not self.outbox.put(frame):
+            self.close(CLOSE_SLOW)
+        self.rouse()
+
+    def answer(self, frame: Frame) -> None:
+        """Send what the client has asked for, however large: it is never what a client is too slow for."""
+        self.outbox.expect(len(frame))
+        self.send(frame)
+
+    def may_ask(self, now: float) -> bool:
+        """Tell whether this client may be asked again for what its edits refer to; each time it is, less soon after.
+
+        One that waits for edits that nobody has would answer with the same at every question. `now` is unix seconds.
+        """
+        if now < self._ask_from:
+            return False
+        self._ask_pause = ASK_SECONDS if now > self._ask_from + ASK_SECONDS_MAX else 2 * self._ask_pause
+        self._ask_from = now + min(ASK_SECONDS_MAX, self._ask_pause)
+        return True
+
+    def flow(self) -> None:
+        """See whether frames may be sent at once: called when anything has changed that decides it."""
+        is_free = self.carrier is not None and self.closing is None and not self._is_writing and not self.outbox
+        self.express = self.carrier.express if is_free and self.carrier is not None else None
+
+    def control(self, message: bytes | Note) -> None:
+        """Send a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
+        note = message if isinstance(message, Note) else Note(message)
+        if self.session.doc is None:
+            self.send(*note.text())
+        elif self.session.has_hello:
+            self.send(*note.binary())
+
+    def close(self, why: Close) -> None:
+        """Close the socket after what is queued (at once when it is too slow). The first reason stands."""
+        if self.closing is None:
+            self.closing = why
+        self.express = None
+        self.rouse()
+        _wake(self._drained)
+
+    def gone(self) -> None:
+        """Note that nobody is at the other end any more."""
+        self.is_gone = True
+        self.express = None
+        _wake(self._writer)
+
+    def rouse(self) -> None:
+        """See to it that what is queued is sent, and the close behind it."""
+        if self.begin is None:
+            _wake(self._writer)
+        elif not self._has_begun:
+            self._has_begun = True
+            self.begin()
+
+    async def next_frame(self) -> Frame | None:
+        """Return the next frame to send; None when the socket is to be closed, or is gone. Called by one writer.
+
+        A writer that was begun for what is queued also gets None when nothing is.
+        """
+        while not self.is_gone:
+            if self.closing is not None and self.closing.status == CLOSE_SLOW.status:
+                return None
+            frame = self.outbox.take()
+            # While the writer holds a frame, nothing may overtake it.
+            self._is_writing = frame is not None
+            if self.outbox.has_room:
+                _wake(self._drained)
+            if frame is not None:
+                return frame
+            self.outbox.settle()
+            if self.closing is not None:
+                return None
+            if self.begin is not None:
+                self._has_begun = False
+                self.flow()
+                return None
+            self._writer = asyncio.get_running_loop().create_future()
+            await self._writer
+        return None
+
+    async def room_to_send(self) -> bool:
+        """Wait until the queue is less than half full; False when the socket is closing. Called by one task."""
+        while self.closing is None and not self.outbox.has_room:
+            self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
+        return self.closing is None
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,128 @@
+"""Who is present in each document of a room, the agent among them. Runs in the room's loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+from crdt.digest import Json
+from crdt.sync.awareness import Presence, Renewal
+from crdt.sync.y_sync import encode_awareness_frame
+from workspace.protocol.frames import pack_binary
+from workspace.room.context import House
+from workspace.room.peer import Peer
+
+AGENT_USER = {"name": "Agent", "kind": "agent", "color": "#7c5cff"}
+# Clients drop who was not renewed for 30 s: with a beat every 15 s each entry is said again in time.
+RENEW_SHARE = 0.9
+# How many entries are renewed before others have their turn.
+RENEWED_AT_ONCE = 32
+# How many of its intents the agent names: every socket gets them anew at each change.
+SHOWN_MAX = 20
+IDLE_AGENT: dict[str, Json] = {"user": AGENT_USER, "agent": {"status": "idle", "intents": []}}
+
+
+class Attendance:
+    """The awareness of every document; `by_doc` holds the sockets of each, kept by the doorman."""
+
+    def __init__(self, house: House, by_doc: dict[str, set[Peer]]) -> None:
+        self._house = house
+        self._by_doc = by_doc
+        self._presence: dict[str, Presence] = {}
+        self._agent = self._agent_state()
+
+    def of(self, doc: str) -> Presence:
+        """Return who is here in one document; the agent is, from the first moment."""
+        kept = self._presence.get(doc)
+        if kept is None:
+            kept = self._presence[doc] = Presence(self._house.settings.awareness_bytes_max)
+            kept.place(self._house.sequencer.client, self._agent_state(), now=self._house.clock.now())
+        return kept
+
+    def frame(self, doc: str) -> bytes | None:
+        """Return the frame that tells a newcomer who is here."""
+        present = self.of(doc).everyone()
+        return encode_awareness_frame(present) if present is not None else None
+
+    def announce(self, peer: Peer, payload: bytes) -> str:
+        """Take in what a socket says of itself and tell everybody else; return what was left out of it, or nothing.
+
+        Raises:
+            MalformedFrame: the bytes are no awareness update.
+        """
+        session = peer.session
+        assert session.doc is not None, "only document sockets announce"
+        heard = self.of(session.doc).receive(
+            session.id, payload, actor=session.identity.actor, now=self._house.clock.now()
+        )
+        if heard is None:
+            return ""
+        if heard.update is not None:
+            self.spread(session.doc, heard.update, but=session.id)
+        return heard.problem
+
+    def client_of(self, peer: Peer) -> int | None:
+        """Return the Yjs id that a socket has announced as its own."""
+        doc = peer.session.doc
+        return self.of(doc).clients.get(peer.session.id) if doc is not None else None
+
+    def leave(self, peer: Peer) -> None:
+        """Tell everybody that a socket is gone."""
+        doc = peer.session.doc
+        gone = self.of(doc).leave(peer.session.id) if doc is not None else None
+        if doc is not None and gone is not None:
+            self.spread(doc, gone)
+
+    def refresh(self) -> None:
+        """Show what the agent is doing, when that changed."""
+        state = self._agent_state()
+        if state != self._agent:
+            self._agent = state
+            self.place_agent()
+
+    def place_agent(self) -> None:
+        """Say again that the agent is here: it also keeps silent stock clients connected."""
+        for doc, peers in self._by_doc.items():
+            if peers:
+                now = self._house.clock.now()
+                self.spread(doc, self.of(doc).place(self._house.sequencer.client, self._agent_state(), now=now))
+
+    def renew(self) -> None:
+        """Say again who is here: a throttled tab does not do it in time, and is here as long as its socket lives."""
+        now, after = self._house.clock.now(), RENEW_SHARE * self._house.settings.presence_seconds
+        for doc in [doc for doc, peers in self._by_doc.items() if peers]:
+            renewals = self.of(doc).renew(now=now, after=after)
+            if len(renewals) > RENEWED_AT_ONCE:
+                self._house.spawn(self._renew_in_turns(doc, renewals))
+            else:
+                self._tell(doc, renewals)
+
+    async def _renew_in_turns(self, doc: str, renewals: list[Renewal]) -> None:
+        for at in range(0, len(renewals), RENEWED_AT_ONCE):
+            self._tell(doc, renewals[at : at + RENEWED_AT_ONCE])
+            await asyncio.sleep(0)
+
+    def _tell(self, doc: str, renewals: list[Renewal]) -> None:
+        questions = {renewal.session: renewal.question for renewal in renewals if renewal.question is not None}
+        for renewal in renewals:
+            self.spread(doc, renewal.update, but=renewal.session)
+        for peer in self._by_doc.get(doc, ()):
+            question = questions.get(peer.session.id)
+            if question is not None:
+                peer.send(encode_awareness_frame(question))
+
+    def spread(self, doc: str, update: bytes, *, but: str = "") -> None:
+        """Send an awareness update to every socket of a document but that of the session whose entry it is."""
+        frame = encode_awareness_frame(update)
+        packed = pack_binary(frame)
+        for peer in self._by_doc.get(doc, ()):
+            if peer.session.id != but:
+                peer.send(frame, packed)
+
+    def _agent_state(self) -> dict[str, Json]:
+        board = self._house.sequencer.fold.board
+        if not board.live:
+            return IDLE_AGENT
+        planning = [entry.id for entry in board.shelves.of("planning")][:SHOWN_MAX]
+        held = [entry.id for entry in board.shelves.of("held", "ready")][:SHOWN_MAX]
+        status = "planning" if planning else "waiting" if held else "idle"
+        return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}

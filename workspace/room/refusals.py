@@ -1,0 +1,60 @@
+"""What is said when something of a socket is refused: what, where, why and what to do. The socket stays.
+
+Only bytes that are not the protocol end a socket. A client that says hello is told; a stock client sees what stands.
+"""
+
+from __future__ import annotations
+
+from crdt.sync.y_sync import encode_update
+from workspace.errors import Close
+from workspace.intents.model.events import EditRefused
+from workspace.protocol.messages import ErrorMessage, encode
+from workspace.protocol.session import STATUS_MALFORMED
+from workspace.room.context import House
+from workspace.room.peer import Peer
+from workspace.room.sync import Syncing
+
+NEW_ID = "Reload: the editor gets a Yjs client id of its own then."
+REMEDIES = {
+    "unsupported_value": "Store plain values or shared types instead; the rest of your edit stands.",
+    "nested_too_deep": "Store it flatter; the rest of your edit stands.",
+    "no_place": "Put it where such a value belongs; the rest of your edit stands.",
+    "foreign_id": NEW_ID,
+    "conflicting_id": NEW_ID,
+    "too_large": "Take something out of the document, or begin another one; what you typed before is saved.",
+    "not_found": "Open a document that exists.",
+}
+
+
+class Refusals:
+    """Tells people what of theirs was not taken."""
+
+    def __init__(self, house: House, syncing: Syncing) -> None:
+        self._house = house
+        self._syncing = syncing
+
+    def edit(self, peer: Peer, refused: EditRefused) -> None:
+        """Say what became of an edit that was not taken as a whole."""
+        match refused.action:
+            case "resync":
+                if peer.may_ask(self._house.clock.now()):
+                    self._syncing.ask([peer])
+            case "drop":
+                if refused.removal:
+                    peer.send(encode_update(refused.removal))
+                remedy = REMEDIES.get(refused.code, "")
+                peer.control(encode(ErrorMessage(refused.code, refused.reason, remedy, "edit", refused.doc)))
+                self._house.metrics.add("refusals_total", f'code="{refused.code}"')
+            case "close":
+                peer.close(Close(STATUS_MALFORMED, refused.code, refused.reason))
+
+    def presence(self, peer: Peer, problem: str) -> None:
+        """Say once that a part of a presence was left out: a client repeats it every 15 s."""
+        session = peer.session
+        if session.was_cut:
+            return
+        session.was_cut = True
+        reason = f"A part of your presence is not shown to others: {problem}."
+        remedy = "Keep pictures and long selections out of it; you are shown as present all the same."
+        peer.control(encode(ErrorMessage("too_large", reason, remedy, "presence", session.doc or "")))
+        self._house.metrics.add("refusals_total", 'code="too_large"')

@@ -1,0 +1,59 @@
+"""SyncStep1 and SyncStep2 of a room: what a client lacks, what this server lacks, and what need not be looked at twice.
+
+Runs in the room's loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crdt.sync.y_sync import encode_step1, encode_step2
+from workspace.intents.model.events import Outcome
+from workspace.protocol.repeats import Repeats
+from workspace.protocol.session import Edit
+from workspace.room.context import House
+from workspace.room.peer import Peer
+
+
+class Syncing:
+    """Questions and answers about what each side has."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        # By document: see `workspace.protocol.repeats`.
+        self._repeats: dict[str, Repeats] = {}
+
+    def enter(self, peer: Peer, doc: str) -> None:
+        """Let a socket's step 2 be looked up among those of its document."""
+        peer.session.repeats = self._repeats.setdefault(doc, Repeats())
+
+    def forget(self, doc: str) -> None:
+        """Forget a document."""
+        self._repeats.pop(doc, None)
+
+    def answer(self, peer: Peer, vector: bytes) -> None:
+        """Answer a step 1; the same question while its answer waits for the disk is one question."""
+        doc = peer.session.doc
+        assert doc is not None, "only document sockets sync"
+        if peer.asks == vector:
+            return
+        peer.asks, update = vector, self._house.sequencer.fold.documents[doc].encode(vector)
+
+        def job() -> None:
+            peer.asks = None
+            peer.answer(encode_step2(update))
+
+        self._house.later(job)
+
+    def ask(self, peers: Iterable[Peer]) -> None:
+        """Ask clients for what this document lacks."""
+        for peer in peers:
+            document = self._house.sequencer.fold.documents.get(peer.session.doc or "")
+            if document is not None:
+                peer.send(encode_step1(document.encode_state_vector()))
+
+    def note(self, peer: Peer, edit: Edit, outcome: Outcome) -> None:
+        """Remember a delete set that brought nothing and lacked nothing: it never will."""
+        repeats = peer.session.repeats
+        if edit.digest and repeats is not None and not (outcome.journal or outcome.outlets):
+            repeats.add(edit.digest)

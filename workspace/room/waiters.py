@@ -1,0 +1,86 @@
+"""Those who wait for something of a room over HTTP: an answer, a verdict, the next record. Runs in the room's loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+from workspace.errors import RoomClosed
+from workspace.intents.model.events import Acked, Nacked
+from workspace.intents.model.record import VerdictBody
+from workspace.room.context import House
+
+
+class Callers:
+    """Futures of HTTP requests, and what each actor was sent over HTTP."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._answers: dict[str, asyncio.Future[Acked | Nacked]] = {}
+        self._records: list[tuple[int, asyncio.Future[None]]] = []
+        self._delivered: dict[str, int] = {}
+
+    def await_answer(self, request: str) -> asyncio.Future[Acked | Nacked]:
+        """Return the future of the ack or nack for an intent submitted under this request name."""
+        future: asyncio.Future[Acked | Nacked] = asyncio.get_running_loop().create_future()
+        self._answers[request] = future
+        return future
+
+    def forget(self, request: str) -> None:
+        """Await no answer any more: the intent never came to the sequencer."""
+        self._answers.pop(request, None)
+
+    def answered(self, outlet: Acked | Nacked) -> None:
+        """Hand an ack or nack to the request that waits for it, if one does."""
+        future = self._answers.pop(outlet.request, None)
+        if future is not None and not future.done():
+            future.set_result(outlet)
+
+    def abandon(self) -> None:
+        """Tell everybody who still waits that the room is gone."""
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(RoomClosed("the workspace is restarting: send it again", retry=True))
+        self._answers.clear()
+        for _, waiter in self._records:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def await_verdict(self, intent: str, seconds: float) -> VerdictBody | None:
+        """Return the verdict of an intent when it is durable, or None when it does not come in time."""
+        house, loop = self._house, asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            entry = house.sequencer.fold.board.entries[intent]
+            left = deadline - loop.time()
+            if left <= 0 or not house.is_open:
+                return None
+            if entry.verdict is not None and entry.verdict_seq <= house.durable_seq:
+                return entry.verdict
+            await self.await_records(house.durable_seq + 1, left)
+
+    async def await_records(self, seq: int, seconds: float) -> bool:
+        """Wait until record `seq` is durable, at most so many seconds; tell whether it is."""
+        if self._house.durable_seq >= seq:
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._records.append((seq, future))
+        done, _ = await asyncio.wait((future,), timeout=seconds)
+        return bool(done)
+
+    def durable(self, seq: int) -> None:
+        """Wake those who waited for records up to `seq`, and forget those who gave up."""
+        kept = []
+        for wanted, future in self._records:
+            if wanted <= seq and not future.done():
+                future.set_result(None)
+            elif wanted > seq and not future.done():
+                kept.append((wanted, future))
+        self._records = kept
+
+    def sent(self, actor: str, seq: int) -> None:
+        """Remember that somebody was sent the state up to `seq`: it bounds what they may claim to have seen."""
+        self._delivered[actor] = max(seq, self._delivered.get(actor, 0))
+
+    def delivered(self, actor: str) -> int:
+        """Return the highest `seq` somebody was sent."""
+        return self._delivered.get(actor, 0)

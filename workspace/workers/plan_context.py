@@ -1,0 +1,123 @@
+"""The desk at which a planner works: everything it may do with its room, for one task, while somebody waits.
+
+Reservations wait until they are on disk; everything else is reported and goes on. A desk whose task was cancelled
+takes nothing more but the ends of calls, which must be accounted for whatever happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from workspace.errors import CallRefused, Refusal
+from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
+from workspace.intents.model.events import (
+    CallEnded,
+    CallOpening,
+    Drafted,
+    Event,
+    Outcome,
+    ShadowCompared,
+    Stepped,
+    ToolDenied,
+)
+from workspace.intents.model.plan import Draft
+from workspace.intents.model.stop import STOPPED
+from workspace.ports import Store
+
+
+class Office(Protocol):
+    """What a desk needs of its room."""
+
+    ws: str
+    store: Store
+    durable_seq: int
+
+    def report(self, event: Event) -> None:
+        """Take an event; never blocks."""
+
+    async def submit(self, event: Event) -> Outcome:
+        """Put an event through the sequencer; returns when what it led to is durable."""
+
+
+class OpenCalls:
+    """The model calls of one workspace that are under way, each with the task that waits for its answer.
+
+    Whoever has asked, a shadow beside the user's path too, is cancelled when the agent is stopped.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Task[object] | None] = {}
+        self._is_halted = False
+
+    def halt(self) -> None:
+        """Cancel whoever waits; a call that was opened in the same moment does not leave."""
+        self._is_halted = True
+        for task in list(self._waiting.values()):
+            if task is not None:
+                task.cancel()
+
+    def resume(self) -> None:
+        """Let calls leave again."""
+        self._is_halted = False
+
+    def begin(self, call: str) -> bool:
+        """Note that the running task asks; False when it may not any more."""
+        if not self._is_halted:
+            self._waiting[call] = asyncio.current_task()
+        return not self._is_halted
+
+    def end(self, call: str) -> None:
+        """Note that a call is over."""
+        self._waiting.pop(call, None)
+
+
+def is_stopped(fault: BaseException) -> bool:
+    """Tell whether something failed because the agent was stopped: then nobody waits for an answer."""
+    return isinstance(fault, CallRefused) and fault.refusal.code == STOPPED
+
+
+class RoomDesk:
+    """`workspace.ports.Desk` for one task."""
+
+    def __init__(self, office: Office, calls: OpenCalls, intent: str, attempt: int = 0) -> None:
+        self._office = office
+        self._calls = calls
+        self._intent = intent
+        self._attempt = attempt
+
+    def show(self, draft: Draft) -> None:
+        """Show what is being written."""
+        self._office.report(Drafted(self._intent, self._attempt, draft))
+
+    def step(self, words: str) -> None:
+        """Say in plain words what is being done."""
+        self._office.report(Stepped(self._intent, self._attempt, words))
+
+    def deny(self, *, tool: str, arguments: str, code: str, reason: str, model: str) -> None:
+        """Log that code refused a tool call of a model."""
+        self._office.report(ToolDenied(self._intent, tool, arguments, code, reason, model))
+
+    async def open_call(self, opened: CallOpened, blobs: Sequence[Blob]) -> str:
+        """Reserve a model call. Raises `CallRefused`, `RoomClosed`."""
+        outcome = await self._office.submit(CallOpening(opened, tuple(blobs)))
+        if outcome.refused is not None:
+            raise CallRefused(outcome.refused)
+        if not self._calls.begin(outcome.call):
+            self.close_call(CallClosed(call=outcome.call, outcome="cancelled"))
+            raise CallRefused(Refusal(STOPPED, "The agent was stopped before this was asked.", ""))
+        return outcome.call
+
+    def close_call(self, closed: CallClosed, blobs: Sequence[Blob] = ()) -> None:
+        """Log what came of a call."""
+        self._calls.end(closed.call)
+        self._office.report(CallEnded(closed, tuple(blobs)))
+
+    def compare(self, compared: Compared) -> None:
+        """Log how a shadow plan compares with the one that served."""
+        self._office.report(ShadowCompared(self._intent, compared))
+
+    async def archived(self, sha: str) -> bytes | None:
+        """Return what the archive keeps under a SHA-256."""
+        return await self._office.store.blob(self._office.ws, sha)

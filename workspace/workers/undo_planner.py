@@ -1,0 +1,140 @@
+"""Plan an `undo`: stand in the log around the commit, compare with now, answer with operations like any planner.
+
+The undo is then an ordinary plan and an ordinary commit with its own gate and verdict. Where something would stay
+(another's value, words typed inside what goes or put in its place, what cannot come back), or comes back where nothing
+stands for it any more, its author is shown that first, and asked; what then changes once more is asked about anew.
+Reading the log happens beside the room's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from crdt.documents.document import Document
+from crdt.documents.paths import Path
+from crdt.errors import CrdtError
+from crdt.operations.fork import run
+from crdt.operations.ops import Check, Increment, Op
+from crdt.undo.text_undo import undo_text
+from crdt.undo.undo import made_documents, undo_values
+from workspace.errors import LogCorrupt, PlannerFault
+from workspace.history.read import read_all
+from workspace.intents.model.effects import describe
+from workspace.intents.model.plan import OPS_MAX, SUMMARY_POINTS_MAX, Asked, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.record import CommitBody, Row
+from workspace.intents.state.fold import Fold, JournalLike
+from workspace.intents.steps.quarantine import refuse_lost
+from workspace.ports import Store
+from workspace.workers.undo_preview import Told, question_of, shortened
+from workspace.workers.undo_surroundings import Surroundings, surroundings, taken_back_by
+
+NAME = "undo@1"
+NOW_CLIENT, TRIAL_CLIENT = 8, 32
+YES, NO = "yes", "no"
+REASON_POINTS_MAX = 600
+
+
+async def plan_undo(store: Store, ws: str, task: Task) -> Proposal:
+    """Return the plan that takes back the commit `task.undo`. Raises `PlannerFault` when the log cannot be read."""
+    rows, journal = await read_all(store, ws)
+    try:
+        return await asyncio.to_thread(_plan, rows, journal, task)
+    except LogCorrupt as fault:
+        raise PlannerFault(f"the log does not verify: {fault.reason}") from fault
+
+
+def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Proposal:
+    around = surroundings(rows, journal, task.undo)
+    whole, commit = around.whole, around.commit
+    if commit is None:
+        return Refused("not_found", f"There is no commit {task.undo}.", planner=NAME)
+    lost_docs = refuse_lost(whole, commit.docs)
+    if lost_docs is not None:
+        return Refused(lost_docs.code, lost_docs.reason, lost_docs.remedy, NAME)
+    undone_by = taken_back_by(whole.board, task.undo)
+    if undone_by:
+        reason = f"{task.undo} has been taken back already, by {undone_by}."
+        return Refused("nothing_to_undo", reason, f"Take {undone_by} back to have it again.", NAME)
+    ops, told = _operations(task, commit, around)
+    if not any(not isinstance(op, Check) for op in ops):
+        why = (
+            f": {'; '.join(told.stays)}" if told.stays else ": it has been taken back already, or nothing of it is left"
+        )
+        reason = f"There is nothing to take back of {task.undo}{why}."
+        return Refused("nothing_to_undo", shortened(reason, REASON_POINTS_MAX), told.remedy, NAME)
+    if len(ops) > OPS_MAX:
+        return Refused("too_large", f"Taking {task.undo} back needs {len(ops)} operations.", planner=NAME)
+    names = {op.doc for op in ops}
+    documents = {name: document for name, document in whole.documents.items() if name in names}
+    try:
+        ran = run(documents, ops, (), client=TRIAL_CLIENT)
+    except CrdtError as error:
+        return Refused("cannot_undo", f"{task.undo} cannot be taken back: {error.reason}", planner=NAME)
+    asked = _asked(task, commit, told, ran.documents)
+    if asked is not None:
+        return asked
+    left = "; ".join(told.lost)
+    summary = f"Took back “{commit.summary or task.undo}”." + (f" Not taken back: {left}." if left else "")
+    return Planned(tuple(ops), summary=shortened(summary, SUMMARY_POINTS_MAX), planner=NAME)
+
+
+def _asked(task: Task, commit: CommitBody, told: Told, results: Mapping[str, Document]) -> Asked | Refused | None:
+    """Return the question about what would stay; what a no leads to; None where nothing stays, or it was allowed."""
+    if not told.stays and not told.backs:
+        return None
+    question = question_of(commit.summary or task.undo, told.stays, told.backs, told.reading(results))
+    answers = [exchange.answer for exchange in task.exchanges if exchange.question == question]
+    if not answers:
+        options = (Option(YES, "Yes, take it back"), Option(NO, "No, leave everything as it is"))
+        return Asked(question, options, NAME)
+    if answers[-1] == YES:
+        return None
+    return Refused(
+        "not_wanted", f"{task.undo} was not taken back: the answer was no.", "Undo it again to have it.", NAME
+    )
+
+
+def _added_since(whole: Fold, commit: CommitBody, doc: str, *, until: int) -> dict[Path, float]:
+    """Return what later commits have added to each number of a document."""
+    added: dict[Path, float] = {}
+    since, _ = whole.board.commits[commit.commit]
+    for seq, other in whole.board.commits.values():
+        plan = whole.board.entries[other.intents[0]].plan
+        if since < seq <= until and plan is not None:
+            for op in plan.ops:
+                if isinstance(op, Increment) and op.doc == doc:
+                    added[op.path] = added.get(op.path, 0) + op.by
+    return added
+
+
+def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[list[Op], Told]:
+    """Return what takes a commit back on the task's own snapshot, and what people are told of it."""
+    whole = around.whole
+    entry = whole.board.entries[commit.intents[0]]
+    planned = entry.plan.ops if entry.plan is not None else ()
+    ops, told = list[Op](), Told(around)
+    told.lost += [f"the document {name} stays" for name in made_documents(planned)]
+    for effect in commit.effects:
+        fate = whole.effects.get((commit.commit, effect.i))
+        if fate is None or fate.status != "failed":
+            told.lost.append(f"{describe(effect, whole.receivers.get(effect.tool))} leaves the workspace all the same")
+    for doc, part in commit.docs.items():
+        image = task.snapshot.documents.get(doc)
+        if image is None:
+            told.lost.append(f"the document {doc} is gone")
+            continue
+        now = Document.of_state(image.kind, image.state, client=NOW_CLIENT)
+        was = around.before.get(doc) or Document(image.kind, client=NOW_CLIENT)
+        then, past = around.after[doc], around.past(doc)
+        if image.kind == "text":
+            undo = undo_text(doc, was, then, now, inserted=part.inserted, deleted=part.deleted, past=past)
+        else:
+            added = _added_since(whole, commit, doc, until=task.snapshot.seq)
+            undo = undo_values(
+                doc, was, then, now, planned,
+                inserted=part.inserted, added=added, past=past, agents=whole.history.agents,
+            )  # fmt: skip
+        ops += undo.ops
+        told.take(doc, now, undo)
+    return ops, told
