@@ -21,9 +21,9 @@ from agent.model_settings import ModelSettings, make_gateway
 from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.ports import Judge, Planner
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
-from workspace.sockets.uvicorn_protocol import Line
+from workspace.sockets.uvicorn_protocol import FastProtocol
 from workspace.store.address import store_of
 from workspace.telemetry import Redactor
 
@@ -59,7 +59,7 @@ def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:
         host=settings.host,
         port=settings.port,
         log_level="warning",
-        ws=Line,
+        ws=FastProtocol,
         ws_max_size=settings.frame_bytes_max,
         ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS,
@@ -108,7 +108,7 @@ class Serving:
 
     url: str
     ws_url: str
-    lobby: Lobby
+    registry: RoomRegistry
     server: uvicorn.Server
     task: asyncio.Task[None]
 
@@ -132,7 +132,7 @@ async def serving(
             raise RuntimeError("the server did not start; its log says why")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        yield Serving(f"http://{host}:{port}", f"ws://{host}:{port}", app.state.lobby, server, task)
+        yield Serving(f"http://{host}:{port}", f"ws://{host}:{port}", app.state.registry, server, task)
     finally:
         server.should_exit = True
         await task

@@ -18,8 +18,8 @@ from workspace.delivery.mail import MailDrop
 from workspace.errors import WorkspaceFault
 from workspace.http import attribution, documents, effects, inbox, intents, log, pages, stop, usage, workspaces
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable
-from workspace.ports import Clock, Courier, Judge, Planner, Store
-from workspace.registry.registry import Lobby
+from workspace.ports import Clock, EffectSender, Judge, Planner, Store
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.sockets.connection import SocketEndpoint
 from workspace.sockets.guests import CHANCE_BYTES, receive_guest
@@ -75,10 +75,10 @@ class Application(Starlette):
     On an open server whoever asks over HTTP without saying who they are is given a guest's name to keep.
     """
 
-    def __init__(self, endpoint: SocketEndpoint, lobby: Lobby, **more: Any) -> None:
+    def __init__(self, endpoint: SocketEndpoint, registry: RoomRegistry, **more: Any) -> None:
         super().__init__(**more)
         self._endpoint = endpoint
-        self._lobby = lobby
+        self._lobby = registry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
@@ -93,22 +93,22 @@ class Application(Starlette):
 def create_app(
     settings: Settings, *, store: Store, planner: Planner | None, clock: Clock, judge: Judge | None = None
 ) -> Starlette:
-    """Return the application; its lobby starts and stops with the server's lifespan."""
-    couriers: dict[str, Courier] = {
+    """Return the application; its registry starts and stops with the server's lifespan."""
+    senders: dict[str, EffectSender] = {
         "mail": MailDrop(settings.mail_folder),
         "webhook": LateWebhook(settings.keys, allows_private=settings.allows_private_webhooks),
     }
-    lobby = Lobby(store=store, planner=planner, clock=clock, settings=settings, judge=judge, couriers=couriers)
+    registry = RoomRegistry(store=store, planner=planner, clock=clock, settings=settings, judge=judge, senders=senders)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await lobby.start()
+        await registry.start()
         try:
             yield
         finally:
-            await lobby.stop()
+            await registry.stop()
 
-    endpoint = SocketEndpoint(lobby)
+    endpoint = SocketEndpoint(registry)
     routes: list[BaseRoute] = [
         *API,
         *OPERATIONS,
@@ -118,7 +118,7 @@ def create_app(
         routes.append(Mount("/static", StaticFiles(directory=folder)))
     app = Application(
         endpoint,
-        lobby,
+        registry,
         routes=routes,
         lifespan=lifespan,
         exception_handlers={
@@ -129,6 +129,6 @@ def create_app(
             Exception: on_bug,
         },
     )
-    app.state.lobby = lobby
+    app.state.registry = registry
     app.state.api_routes = API
     return app

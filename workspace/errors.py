@@ -121,7 +121,7 @@ class CallRefused(WorkspaceFault):
         self.refusal = refusal
 
 
-class CourierFault(WorkspaceFault):
+class DeliveryFault(WorkspaceFault):
     """An effect was not carried out; `may_have_arrived` when nobody can know (the answer was lost)."""
 
     code = "not_sent"

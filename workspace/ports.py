@@ -121,8 +121,8 @@ class SwitchRow(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Letter(msgspec.Struct, frozen=True):
-    """One effect as a courier gets it; `key` is the same at every attempt and after every crash."""
+class Delivery(msgspec.Struct, frozen=True):
+    """One effect as a sender gets it; `key` is the same at every attempt and after every crash."""
 
     key: str
     ws: str
@@ -131,14 +131,14 @@ class Letter(msgspec.Struct, frozen=True):
     receiver: Receiver
 
 
-class Courier(Protocol):
+class EffectSender(Protocol):
     """Carries effects to receivers of one kind."""
 
-    async def deliver(self, letter: Letter) -> str:
+    async def deliver(self, letter: Delivery) -> str:
         """Deliver, and return what to remember of it.
 
         Raises:
-            workspace.errors.CourierFault: it did not work; says whether to try again, and whether it may have arrived.
+            workspace.errors.DeliveryFault: it did not work; says whether to try again, and whether it may have arrived.
         """
 
 

@@ -103,7 +103,7 @@ def compare(one: Item, other: Item) -> Judgement:
 
 @lru_cache(maxsize=4096)
 def words_of(text: str) -> frozenset[str]:
-    """Return the stems of the words outside quotation marks: quoted words are content, not wishes."""
+    """Return the stems of the words outside quotation marks: quoted words are content, not requests."""
     bare = re.sub(r"\"[^\"]*\"|“[^”]*”|«[^»]*»", " ", text)
     return frozenset(stem(found.group().lower()) for found in _WORD.finditer(bare))
 

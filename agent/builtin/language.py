@@ -22,9 +22,9 @@ from agent.editing.commands import (
     CallHook,
     CaseSection,
     Command,
+    CutLines,
     CutSection,
     DataCommand,
-    DeleteLines,
     DeleteSection,
     DeleteText,
     InsertText,
@@ -240,7 +240,7 @@ _FORMS: list[tuple[re.Pattern[str], Build]] = [
     ),
     _form(
         rf"(?:delete|remove|drop|cut|erase)\s+lines?\s+(?P<first>\d{{1,7}})(?:\s*(?:-|–|to|through|until|and)\s*(?P<last>\d{{1,7}}))?{_IN}",
-        lambda g, q: DeleteLines(int(g["first"]), int(g.get("last", g["first"])), _doc(g, q)),
+        lambda g, q: CutLines(int(g["first"]), int(g.get("last", g["first"])), _doc(g, q)),
     ),
     _form(
         rf"(?:rename|retitle|change)\s+(?:the\s+)?(?:heading|title|section)\s+(?P<old>{_V})\s+(?:to|into|as)\s+(?P<new>{_V}){_IN}",

@@ -39,7 +39,7 @@ from crdt.documents.paths import Path, dotted
 from crdt.errors import CrdtError
 from workspace.intents.model.effects import Effect, describe, refuse_effects
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.plan import Asked, Draft, Option, Planned, PlanRefused, Proposal, Task
 from workspace.intents.model.wording import brief
 from workspace.names import is_document_name
 from workspace.ports import Desk
@@ -78,15 +78,15 @@ class BuiltinPlanner:
         instruction = parse(task.text)
         if isinstance(instruction, NotUnderstood):
             reason = f"I do not understand “{instruction.part}”."
-            return Refused("not_understood", reason, f"I can: {CAN_DO}. Nearest: {instruction.nearest}", NAME)
+            return PlanRefused("not_understood", reason, f"I can: {CAN_DO}. Nearest: {instruction.nearest}", NAME)
         try:
             work, proposal = planned(task, instruction)
         except CannotDo as cannot:
-            proposal = Refused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME)
+            proposal = PlanRefused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME)
         except CrdtError as error:
-            proposal = Refused(error.code, error.reason, error.remedy, NAME)
+            proposal = PlanRefused(error.code, error.reason, error.remedy, NAME)
         except UNUSABLE as error:
-            proposal = Refused(
+            proposal = PlanRefused(
                 "not_understood", f"A value there cannot be used: {error}"[:300], "Use plain JSON.", NAME
             )
         else:

@@ -46,7 +46,7 @@ def demo(host: str, port: int, data: Path | None) -> int:
 async def _demo(settings: Settings, models: ModelSettings) -> None:
     console = Console(highlight=False, soft_wrap=True)
     async with serving(settings, models=models, signals=True) as server:
-        tokens = await seed(server.lobby)
+        tokens = await seed(server.registry)
         if assets() is None:
             console.print("[yellow]The page is not built: run 'make web' first (needs Node 20).[/yellow]")
         console.print(

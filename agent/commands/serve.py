@@ -14,7 +14,7 @@ from agent.model_settings import ModelSettings, read_model_settings
 from agent.server import calm_collector, fast_loop, serving
 from workspace.errors import StoreFault, WorkspaceFault
 from workspace.http.pages import assets
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings, read_settings
 
 
@@ -66,26 +66,26 @@ def serve(
 async def _serve(settings: Settings, models: ModelSettings) -> None:
     calm_collector()
     async with serving(settings, models=models, signals=True) as server:
-        for line in await greeting(server.lobby, server.url):
+        for line in await greeting(server.registry, server.url):
             print(line, flush=True)
         await server.task
 
 
-async def greeting(lobby: Lobby, url: str) -> list[str]:
+async def greeting(registry: RoomRegistry, url: str) -> list[str]:
     """Return what is said at the start; the first start makes a workspace and its owner's link."""
     lines = [f"Folkmoot listens on {url}"]
     if assets() is None:
         lines.append("The page is not built: run 'make web' once (needs Node 20). The API works without it.")
-    if lobby.planner is not None:
-        lines.append(f"Instructions are planned by: {lobby.planner.name}")
-    if lobby.settings.is_open:
+    if registry.planner is not None:
+        lines.append(f"Instructions are planned by: {registry.planner.name}")
+    if registry.settings.is_open:
         lines.append(f"Open to everybody who reaches it: {url}/w/{DEMO}")
-    if await lobby.store.count_tokens() == 0:
+    if await registry.store.count_tokens() == 0:
         try:
-            await lobby.create(DEMO, name="First workspace", actor="owner", documents={"plan": "text"})
+            await registry.create(DEMO, name="First workspace", actor="owner", documents={"plan": "text"})
         except WorkspaceFault as fault:
             lines.append(fault.reason)
-        token = await lobby.make_token(None, actor="owner", role="owner")
+        token = await registry.make_token(None, actor="owner", role="owner")
         lines += [f"Owner's link (shown this once): {url}/w/{DEMO}#token={token}"]
     lines.append("More people: folkmoot token --workspace demo --actor NAME --role editor")
     return lines

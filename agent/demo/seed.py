@@ -6,7 +6,7 @@ from crdt.digest import Json
 from workspace.access import Identity
 from workspace.http.content import NewDocument, first_edits
 from workspace.intents.model.intent import Role
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.room.room import Room
 
 DEMO = "demo"
@@ -45,14 +45,16 @@ BUDGET: dict[str, Json] = {
 }
 
 
-async def seed(lobby: Lobby, ws: str = DEMO, *, people: tuple[tuple[str, Role], ...] = PEOPLE) -> dict[str, str]:
+async def seed(
+    registry: RoomRegistry, ws: str = DEMO, *, people: tuple[tuple[str, Role], ...] = PEOPLE
+) -> dict[str, str]:
     """Make the workspace where it is missing and return a fresh token for each person."""
-    if await lobby.store.workspace(ws) is None:
-        room = await lobby.create(
+    if await registry.store.workspace(ws) is None:
+        room = await registry.create(
             ws, name="Spring gathering", actor="Ana", documents={"plan": "text", "budget": "data"}
         )
         await write_seed(room)
-    return {actor: await lobby.make_token(ws, actor=actor, role=role) for actor, role in people}
+    return {actor: await registry.make_token(ws, actor=actor, role=role) for actor, role in people}
 
 
 async def write_seed(room: Room) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agent.demo.seed import DEMO, seed
 from agent.server import Serving, serving
-from workspace.client import Message, Room, connect
+from workspace.client import Message, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
 from workspace.intents.model.intent import Role
@@ -53,7 +53,7 @@ async def tell(data: Path, say: Say, *, seed_number: int = 1, delay_ms: int = 25
     """Act the story out on a fresh server in `data`, with random delays drawn from `seed_number`."""
     settings = Settings(port=0, database=f"sqlite:///{data / 'story.sqlite'}")
     async with serving(settings) as server:
-        tokens = await seed(server.lobby, people=PEOPLE)
+        tokens = await seed(server.registry, people=PEOPLE)
         url = f"{server.ws_url}/ws/{DEMO}"
         async with (
             connect(url, token=tokens["Ana"]) as ana,
@@ -64,7 +64,13 @@ async def tell(data: Path, say: Say, *, seed_number: int = 1, delay_ms: int = 25
 
 
 async def _act(
-    server: Serving, ana: Room, ben: Room, chen: DocumentClient, say: Say, chance: random.Random, delay: float
+    server: Serving,
+    ana: RoomClient,
+    ben: RoomClient,
+    chen: DocumentClient,
+    say: Say,
+    chance: random.Random,
+    delay: float,
 ) -> Outcome:
     outcome = Outcome()
     await asyncio.gather(*(room.until(lambda r: len(r.records) >= 3) for room in (ana, ben)))
@@ -73,7 +79,7 @@ async def _act(
     say("Ana", f"begins to write, having seen {ana.seen}")
     say("Ben", f"begins to write, having seen {ben.seen}")
 
-    async def instruct(room: Room, name: str, words: str) -> None:
+    async def instruct(room: RoomClient, name: str, words: str) -> None:
         await asyncio.sleep(chance.uniform(0, delay))
         order = f'replace "{LINE}" with "{words}" in plan after {chance.uniform(0.2, 1):.2f} seconds'
         intent = await room.intent(order, doc="plan")
@@ -104,7 +110,7 @@ async def _act(
     return outcome
 
 
-async def _settle(outcome: Outcome, ana: Room, ben: Room) -> None:
+async def _settle(outcome: Outcome, ana: RoomClient, ben: RoomClient) -> None:
     """Wait until both authors have both verdicts."""
     ids = {name: asked["id"] for name, asked in outcome.asked.items()}
     for room in (ana, ben):
@@ -112,12 +118,19 @@ async def _settle(outcome: Outcome, ana: Room, ben: Room) -> None:
     outcome.verdicts = {name: _verdicts(ana)[id] for name, id in ids.items()}
 
 
-def _verdicts(room: Room) -> dict[str, Message]:
+def _verdicts(room: RoomClient) -> dict[str, Message]:
     return {record["body"]["intent"]: record["body"] for record in room.records if record["kind"] == "verdict"}
 
 
 async def _check(
-    server: Serving, outcome: Outcome, ana: Room, ben: Room, chen: DocumentClient, *, winner: str, is_quiet: bool
+    server: Serving,
+    outcome: Outcome,
+    ana: RoomClient,
+    ben: RoomClient,
+    chen: DocumentClient,
+    *,
+    winner: str,
+    is_quiet: bool,
 ) -> None:
     """Hold what happened against the story's claims, from the log and from what the clients saw."""
     words = FORMAL if winner == "Ana" else CASUAL
@@ -128,9 +141,9 @@ async def _check(
     asked_at = next(r["seq"] for r in ana.records if r["kind"] == "decision" and r["body"].get("question"))
     bodies = [r["body"] for r in ana.records if r["kind"] == "intent" and r["body"]["id"] in ids]
     outcome.text = chen.text()
-    room = await server.lobby.room(DEMO)
+    room = await server.registry.room(DEMO)
     await room.read(lambda: None)
-    rows, journal = await read_all(server.lobby.store, DEMO)
+    rows, journal = await read_all(server.registry.store, DEMO)
     outcome.report = await asyncio.to_thread(verify, rows, journal)
     replayed = await asyncio.to_thread(fold_log, rows, journal)
     live = await room.read(room.sequencer.fold.state)

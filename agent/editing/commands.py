@@ -52,7 +52,7 @@ class DeleteText:
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteLines:
+class CutLines:
     """Take out lines `first` to `last`, counted from 1."""
 
     first: int
@@ -212,7 +212,7 @@ TextCommand = (
     | InsertText
     | AppendText
     | DeleteText
-    | DeleteLines
+    | CutLines
     | DeleteSection
     | ReplaceSection
     | AddToSection

@@ -10,8 +10,8 @@ from agent.editing.commands import (
     AppendText,
     Case,
     CaseSection,
+    CutLines,
     CutSection,
-    DeleteLines,
     DeleteSection,
     DeleteText,
     InsertText,
@@ -24,7 +24,7 @@ from agent.editing.commands import (
 )
 from agent.editing.markdown import Section, find_list, find_sections, item_text, sections_of
 from agent.editing.pieces import PieceTable
-from workspace.intents.model.plan import Refused
+from workspace.intents.model.plan import PlanRefused
 
 SHOWN_POINTS = 60
 ORDINALS: dict[Which, int] = {"first": 0, "second": 1, "third": 2, "last": -1}
@@ -37,7 +37,7 @@ class CannotDo(Exception):
 
     def __init__(self, code: str, reason: str, remedy: str = "") -> None:
         super().__init__(reason)
-        self.refused = Refused(code, reason, remedy)
+        self.refused = PlanRefused(code, reason, remedy)
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class TextEditing:
                 return self._insert(command)
             case AppendText(text, _, at_start):
                 return self._append(text, at_start=at_start)
-            case DeleteLines(first, last):
+            case CutLines(first, last):
                 start, end = self._lines(first, last)
                 self.table.edit(start, end, "")
                 return f"Deleted line{'s' if last > first else ''} {first}{f' to {last}' if last > first else ''}."

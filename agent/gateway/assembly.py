@@ -33,7 +33,7 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StreamPart:
     """What an event added that may be shown: words of a text, or of a tool's input so far (JSON, not yet whole)."""
 
     kind: str
@@ -51,7 +51,7 @@ class Assembly:
     stop_reason: str = ""
     is_whole: bool = False
 
-    def feed(self, event: Mapping[str, Json]) -> Part | None:
+    def feed(self, event: Mapping[str, Json]) -> StreamPart | None:
         """Take one event; return what it added, at least 24 characters at a time.
 
         Raises:
@@ -80,7 +80,7 @@ class Assembly:
             raise CallFailed("malformed", f"content block {index!r} cannot be placed")
         self.blocks[index] = _Open(dict(_mapping(event.get("content_block"))))
 
-    def _delta(self, event: Mapping[str, Json]) -> Part | None:
+    def _delta(self, event: Mapping[str, Json]) -> StreamPart | None:
         index, delta = event.get("index"), _mapping(event.get("delta"))
         opened = self.blocks.get(index) if isinstance(index, int) else None
         if opened is None:
@@ -93,7 +93,7 @@ class Assembly:
         if len(opened.text) - opened.told < STEP_POINTS and opened.told:
             return None
         opened.told = len(opened.text)
-        return Part(str(opened.block.get("type")), str(opened.block.get("name") or ""), opened.text)
+        return StreamPart(str(opened.block.get("type")), str(opened.block.get("name") or ""), opened.text)
 
     def _count(self, usage: Json) -> None:
         for name, value in _mapping(usage).items():

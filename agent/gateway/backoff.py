@@ -53,7 +53,7 @@ def _unix(date: str) -> float | None:
 
 
 @dataclass(slots=True)
-class Patience:
+class Backoff:
     """What all calls of a gateway share: who asked for time, and how many retries are left. `chance` is 0 to 1."""
 
     chance: Callable[[], float]

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from agent.gateway.assembly import Assembly, Part
-from agent.gateway.backoff import Patience
+from agent.gateway.assembly import Assembly, StreamPart
+from agent.gateway.backoff import Backoff
 from agent.gateway.breaker import Breakers
 from agent.gateway.call import Answer, Block, Call, CallFailed, Reply, render
 from agent.gateway.conversation import sendable
@@ -65,7 +65,7 @@ class GatewayFault(PlannerFault):
         self.wait = wait
 
 
-def _deaf(_: Part) -> None:
+def _deaf(_: StreamPart) -> None:
     """Nobody listens to the parts of this answer."""
 
 
@@ -84,11 +84,11 @@ class Gateway:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     breakers: Breakers = field(default_factory=Breakers)
-    patience: Patience = field(init=False)
+    patience: Backoff = field(init=False)
 
     def __post_init__(self) -> None:
         """Share one patience among all calls."""
-        self.patience = Patience(lambda: self.chance())
+        self.patience = Backoff(lambda: self.chance())
 
     async def ask(
         self,
@@ -97,7 +97,7 @@ class Gateway:
         *,
         table: RouteTable | None = None,
         recorded: Sequence[Recorded] = (),
-        on_part: Callable[[Part], None] = _deaf,
+        on_part: Callable[[StreamPart], None] = _deaf,
         until: float | None = None,
     ) -> Answer:
         """Return an answer to a call, from the first model in its chain that gives one.
@@ -187,7 +187,9 @@ class Gateway:
                     return Answer(read_reply(content), known.model, known.tier, is_recorded=True)
         return None
 
-    async def _try(self, call: Call, walk: Walk, desk: Desk, *, tries: int, on_part: Callable[[Part], None]) -> Answer:
+    async def _try(
+        self, call: Call, walk: Walk, desk: Desk, *, tries: int, on_part: Callable[[StreamPart], None]
+    ) -> Answer:
         model, breaker = walk.model, self.breakers.of(walk.model)
         call = prepared(call, model)
         rendered = render(call)

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from agent.gateway.assembly import Assembly, Part
+from agent.gateway.assembly import Assembly, StreamPart
 from agent.gateway.call import Call, Reply
 
 
 class Provider(Protocol):
     """Serves models. See `agent.gateway.provider_anthropic`."""
 
-    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[Part], None]) -> Reply:
+    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[StreamPart], None]) -> Reply:
         """Return the whole answer of one model, put together in `assembly`; `on_part` hears it grow.
 
         May be cancelled at any await: what `assembly` has counted until then stays.
@@ -39,7 +39,7 @@ class LateProvider:
             self._made = asyncio.ensure_future(asyncio.to_thread(self._make))
         return await asyncio.shield(self._made)
 
-    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[Part], None]) -> Reply:
+    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[StreamPart], None]) -> Reply:
         """See `Provider.send`."""
         return await (await self.ready()).send(call, model, assembly, on_part)
 

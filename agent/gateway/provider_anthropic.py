@@ -15,7 +15,7 @@ from typing import Any
 import anthropic
 import httpx2
 
-from agent.gateway.assembly import Assembly, Part
+from agent.gateway.assembly import Assembly, StreamPart
 from agent.gateway.backoff import retry_after
 from agent.gateway.call import Call, CallFailed, Reply
 from agent.gateway.repair import clean
@@ -73,7 +73,7 @@ class AnthropicProvider:
         """Close the connections."""
         await self._client.close()
 
-    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[Part], None]) -> Reply:
+    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[StreamPart], None]) -> Reply:
         """Return the whole answer of one model. Raises `CallFailed`."""
         try:
             async with asyncio.timeout(self._call_seconds_max):
@@ -89,7 +89,7 @@ class AnthropicProvider:
             raise CallFailed("malformed", f"unreadable stream: {error}") from error
         return assembly.reply()
 
-    async def _stream(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[Part], None]) -> None:
+    async def _stream(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[StreamPart], None]) -> None:
         async with await self._begin(call, model) as stream:
             events = aiter(stream)
             while True:

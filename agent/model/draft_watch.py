@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import jiter
 
-from agent.gateway.assembly import Part
+from agent.gateway.assembly import StreamPart
 from workspace.intents.model.plan import Draft, Task
 from workspace.ports import Desk
 
@@ -16,14 +16,14 @@ DRAFT_TOOLS = ("str_replace", "insert", "create_document")
 
 
 @dataclass(slots=True)
-class Watcher:
+class DraftWatch:
     """Shows the words of a tool call while they stream: the people read them before the edit is complete."""
 
     desk: Desk
     task: Task
     is_told: bool = False
 
-    def hear(self, part: Part) -> None:
+    def hear(self, part: StreamPart) -> None:
         """Show what a document will get, as far as it has come. What cannot be shown yet is not."""
         if part.kind != "tool_use" or part.tool not in DRAFT_TOOLS:
             return

@@ -14,9 +14,9 @@ from agent.gateway.dispatch import WORDS, Gateway, GatewayFault
 from agent.gateway.preflight import estimate_tokens
 from agent.model.prompt_text import load_prompt
 from agent.model.shadow import Served, Shadows, is_sampled
-from agent.model.tool_loop import Round, Spent, Stuck, TooLong
+from agent.model.tool_loop import Spent, Stuck, ToolLoop, TooLong
 from workspace.errors import PlannerFault
-from workspace.intents.model.plan import Planned, Proposal, Refused, Task
+from workspace.intents.model.plan import Planned, PlanRefused, Proposal, Task
 from workspace.ports import Desk
 from workspace.tasks import Tasks
 
@@ -60,7 +60,7 @@ class ModelPlanner:
         desk.step("Thinks about how to begin.")
         for number in range(ROUNDS_MAX):
             signals = signals_of(task, number)
-            here = Round(task, desk, self._gateway, self._prompt, spent, signals, number, until=until)
+            here = ToolLoop(task, desk, self._gateway, self._prompt, spent, signals, number, until=until)
             try:
                 proposal = await here.run()
                 if isinstance(proposal, Planned):
@@ -80,7 +80,7 @@ class ModelPlanner:
                 raise
         raise PlannerFault(f"the model came to no end: {last}")
 
-    def _ended(self, fault: GatewayFault) -> Refused | None:
+    def _ended(self, fault: GatewayFault) -> PlanRefused | None:
         """Return the end of a plan for failures that asking again at once would only repeat."""
         if fault.kind == "refused":
             return self._refused("declined", "The model declined to work on this.", "Say it in other words.")
@@ -94,8 +94,8 @@ class ModelPlanner:
             return self._refused(fault.kind, reason, f"Ask again in {minutes} min, after {then:%H:%M} UTC.")
         return None
 
-    def _refused(self, code: str, reason: str, remedy: str) -> Refused:
-        return Refused(code, reason, remedy, self._prompt.label)
+    def _refused(self, code: str, reason: str, remedy: str) -> PlanRefused:
+        return PlanRefused(code, reason, remedy, self._prompt.label)
 
     def _shadow(self, task: Task, desk: Desk, served: Served) -> None:
         """Let the candidate model plan the same beside, for the sampled share of intents."""
@@ -105,7 +105,9 @@ class ModelPlanner:
 
         async def plan(shade: Desk) -> Proposal:
             try:
-                here = Round(task, shade, self._gateway, self._prompt, Spent(), signals_of(task, 0), model=shadow.model)
+                here = ToolLoop(
+                    task, shade, self._gateway, self._prompt, Spent(), signals_of(task, 0), model=shadow.model
+                )
                 return await here.run()
             except (Stuck, TooLong) as end:
                 raise PlannerFault(str(end)) from end

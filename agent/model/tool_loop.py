@@ -16,9 +16,9 @@ from agent.editing.editor import Editing
 from agent.gateway.call import Answer, Block, Call, Message, Reply, Signals, tool_uses
 from agent.gateway.dispatch import Gateway, GatewayFault
 from agent.model import tool_schemas as tools
-from agent.model.draft_watch import Watcher
+from agent.model.draft_watch import DraftWatch
 from agent.model.prompt_text import Prompt, render_task
-from agent.model.tool_runner import Denied, Finished, Outcome, Told, Wondered, Workbench
+from agent.model.tool_runner import Outcome, PlanFinished, ToolDenied, ToolQuestion, ToolResult, Workbench
 from agent.model.verdict_text import account_of
 from crdt.digest import canonical
 from workspace.errors import PlannerFault
@@ -74,7 +74,7 @@ class Spent:
 
 
 @dataclass(slots=True)
-class Round:
+class ToolLoop:
     """One run of the tool loop, from the first message on.
 
     `model` is set for a shadow run; `until` is when, by the gateway's clock, nobody waits any more.
@@ -124,7 +124,7 @@ class Round:
         try:
             return await self.gateway.ask(
                 call, self.desk, table=task.routes, recorded=() if self.model else task.recorded,
-                on_part=Watcher(self.desk, task).hear, until=self.until,
+                on_part=DraftWatch(self.desk, task).hear, until=self.until,
             )  # fmt: skip
         except GatewayFault as fault:
             if self.tokens_max > ANSWER_TOKENS and (fault.kind == "too_long" or "max_tokens" in fault.detail):
@@ -134,7 +134,7 @@ class Round:
     def _carry_out(self, bench: Workbench, reply: Reply) -> Proposal | None:
         """Carry out the tool calls of one answer and put their results on the conversation; None to go on."""
         uses = tool_uses(reply.content)
-        told: dict[int, Told] = {}
+        told: dict[int, ToolResult] = {}
         failed = [f"your answer was cut at {self.tokens_max} tokens"] if reply.is_cut else []
         for at, use in enumerate(uses):
             if use["name"] not in ENDS:
@@ -154,17 +154,19 @@ class Round:
         return None
 
     def _asked(
-        self, bench: Workbench, uses: Sequence[Block], told: dict[int, Told], failed: list[str]
+        self, bench: Workbench, uses: Sequence[Block], told: dict[int, ToolResult], failed: list[str]
     ) -> Proposal | None:
         """Put the questions of an answer, unless something failed: people are not asked on a false belief."""
         for at, use in enumerate(uses):
             if use["name"] != "ask":
                 continue
             if failed:
-                told[at] = Told(f"Not asked, because {_listed(failed)}. Ask again if it still matters.", is_error=True)
+                told[at] = ToolResult(
+                    f"Not asked, because {_listed(failed)}. Ask again if it still matters.", is_error=True
+                )
                 continue
             match _used(bench, use):
-                case Wondered(question, options):
+                case ToolQuestion(question, options):
                     return Asked(question, tuple(Option(text, text) for text in options), self.label)
                 case outcome:
                     told[at] = self._told(use, outcome)
@@ -172,28 +174,30 @@ class Round:
         return None
 
     def _finished(
-        self, bench: Workbench, uses: Sequence[Block], told: dict[int, Told], failed: list[str]
+        self, bench: Workbench, uses: Sequence[Block], told: dict[int, ToolResult], failed: list[str]
     ) -> Proposal | None:
         """Return the plan when an answer ends it; where more than one `finish` is called, the last counts."""
         ends = [at for at, use in enumerate(uses) if use["name"] == "finish"]
         for at in ends:
-            told[at] = Told("Only the last finish of an answer counts.", is_error=True)
+            told[at] = ToolResult("Only the last finish of an answer counts.", is_error=True)
         if not ends:
             return None
         use = uses[ends[-1]]
         if failed:
-            told[ends[-1]] = Told(f"Not finished, because {_listed(failed)}. Mend it, then finish.", is_error=True)
+            told[ends[-1]] = ToolResult(
+                f"Not finished, because {_listed(failed)}. Mend it, then finish.", is_error=True
+            )
         elif any(other["name"] == "ask" for other in uses):
-            told[ends[-1]] = Told("Not finished: read the author's answer first, then finish.")
+            told[ends[-1]] = ToolResult("Not finished: read the author's answer first, then finish.")
         else:
             match _used(bench, use):
-                case Finished() as finished:
+                case PlanFinished() as finished:
                     return self._planned(bench, finished)
                 case outcome:
                     told[ends[-1]] = self._told(use, outcome)
         return None
 
-    def _planned(self, bench: Workbench, finished: Finished) -> Planned:
+    def _planned(self, bench: Workbench, finished: PlanFinished) -> Planned:
         """Return the plan; its summary says first what came of its operations, then what the model says."""
         editing, ops = bench.editing, finished.ops
         known = editing.task.snapshot.documents
@@ -204,20 +208,20 @@ class Round:
         tokens = Tokens(self.spent.read, self.spent.written)
         return Planned(ops, finished.reads, summary, finished.effects, tokens, self.label, finished.serves)
 
-    def _told(self, use: Block, outcome: Outcome) -> Told:
+    def _told(self, use: Block, outcome: Outcome) -> ToolResult:
         """Show and log what became of a call; return what the model is told."""
         match outcome:
-            case Denied(code, reason):
+            case ToolDenied(code, reason):
                 arguments, tool = canonical(use["input"]).decode(), str(use["name"])
                 self.desk.deny(tool=tool, arguments=arguments, code=code, reason=reason, model=self.served_by)
-                return Told(f"Refused: {reason}", is_error=True)
-            case Told(_, step, _, draft):
+                return ToolResult(f"Refused: {reason}", is_error=True)
+            case ToolResult(_, step, _, draft):
                 if step:
                     self.desk.step(step)
                 if draft is not None and draft.text:
                     self.desk.show(Draft(draft.doc, draft.text[:DRAFT_POINTS_MAX]))
                 return outcome
-            case Finished() | Wondered():
+            case PlanFinished() | ToolQuestion():
                 raise AssertionError("ends are taken elsewhere")
 
     def _cut(self, reply: Reply) -> str:
@@ -266,7 +270,7 @@ def _user(content: Sequence[Block]) -> Message:
     return {"role": "user", "content": list(content)}
 
 
-def _result(use: Block, told: Told) -> Block:
+def _result(use: Block, told: ToolResult) -> Block:
     content = [{"type": "text", "text": told.text}]
     block: Block = {"type": "tool_result", "tool_use_id": use["id"], "content": content}
     return {**block, "is_error": True} if told.is_error else block

@@ -32,7 +32,7 @@ TRIAL_CLIENT = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToolResult:
     """A tool's result for the model, and what was done in plain words for the people."""
 
     text: str
@@ -42,7 +42,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Denied:
+class ToolDenied:
     """Code refuses: beyond the author's rights, outside the workspace, or no tool at all. It is logged."""
 
     code: str
@@ -50,7 +50,7 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
-class Wondered:
+class ToolQuestion:
     """The model asks the author."""
 
     question: str
@@ -58,7 +58,7 @@ class Wondered:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class PlanFinished:
     """The plan is complete and was carried out on a fork without complaint; `serves` are intents that had joined."""
 
     summary: str
@@ -68,7 +68,7 @@ class Finished:
     serves: tuple[str, ...] = ()
 
 
-Outcome = Told | Denied | Wondered | Finished
+Outcome = ToolResult | ToolDenied | ToolQuestion | PlanFinished
 
 
 @dataclass(slots=True)
@@ -88,22 +88,22 @@ class Workbench:
         `unfit` says what of the input nothing can hold; such a call is not carried out.
         """
         if name not in tools.KINDS:
-            return Denied("no_such_tool", f"There is no tool {name!r}.")
+            return ToolDenied("no_such_tool", f"There is no tool {name!r}.")
         if unfit:
-            return Told(f"{name} was not carried out: {'; '.join(unfit)}.", is_error=True)
+            return ToolResult(f"{name} was not carried out: {'; '.join(unfit)}.", is_error=True)
         try:
             use = tools.read_use(name, given)
         except tools.BadInput as bad:
-            return Told(str(bad), is_error=True)
+            return ToolResult(str(bad), is_error=True)
         try:
             return self._use(use)
         except CannotDo as cannot:
             refused = cannot.refused
-            return Told(f"{refused.reason} {refused.remedy}".strip(), is_error=True)
+            return ToolResult(f"{refused.reason} {refused.remedy}".strip(), is_error=True)
         except CrdtError as error:
-            return Told(f"{error.reason} {error.remedy}".strip(), is_error=True)
+            return ToolResult(f"{error.reason} {error.remedy}".strip(), is_error=True)
         except (ValueError, RecursionError, OverflowError) as error:
-            return Told(f"That cannot be used: {error}"[:300], is_error=True)
+            return ToolResult(f"That cannot be used: {error}"[:300], is_error=True)
 
     def _use(self, use: tools.Use) -> Outcome:
         match use:
@@ -122,14 +122,14 @@ class Workbench:
             case _:
                 return self._denied(use.document) or self._on_document(use)
 
-    def _denied(self, document: str) -> Denied | None:
+    def _denied(self, document: str) -> ToolDenied | None:
         """Return why a document is out of reach: not of this workspace, or the server's own."""
         if document in self.editing.kinds:
             return None
         if not is_document_name(document):
-            return Denied("forbidden", f"{document!r} is outside this workspace.")
+            return ToolDenied("forbidden", f"{document!r} is outside this workspace.")
         known = ", ".join(sorted(self.editing.kinds)[:20]) or "none"
-        return Denied("no_document", f"There is no document {document!r} here. There are: {known}.")
+        return ToolDenied("no_document", f"There is no document {document!r} here. There are: {known}.")
 
     def _on_document(self, use: tools.Use) -> Outcome:
         match use:
@@ -160,7 +160,7 @@ class Workbench:
 
     # ------------------------------------------------------------ looking
 
-    def _list(self) -> Told:
+    def _list(self) -> ToolResult:
         rows: list[Json] = []
         for name, kind in sorted(self.editing.kinds.items())[:DOCUMENTS_SHOWN_MAX]:
             document = self.editing.open(name)
@@ -172,21 +172,21 @@ class Workbench:
             if name not in self.editing.created:
                 hash = digest_text(document.text()) if kind == "text" else digest_value(document.value())
                 self.weak.setdefault(name, Reading(name, hash, strong=False))
-        return Told(canonical(rows).decode(), "Looks at what documents there are.")
+        return ToolResult(canonical(rows).decode(), "Looks at what documents there are.")
 
-    def _view(self, use: tools.View) -> Told:
+    def _view(self, use: tools.View) -> ToolResult:
         if self.editing.kinds[use.document] != "text":
             return self._view_value(use.document, use.path or ())
         lines = lines_of(self.editing.text(use.document).table.text)
         if use.range is None and len(lines) > WHOLE_LINES_MAX:
             text = outline(use.document, lines)
-            return Told(text, f"Reads the outline of {use.document} ({len(lines)} lines).")
+            return ToolResult(text, f"Reads the outline of {use.document} ({len(lines)} lines).")
         first, last = use.range or (1, len(lines))
         if not 1 <= first <= max(1, len(lines)) or last < first:
             raise CannotDo("range", f"{use.document} has lines 1 to {len(lines)}.", "Give a range within.")
         return self.view_lines(use.document, first, min(last, len(lines), first + VIEW_LINES_MAX - 1))
 
-    def view_lines(self, name: str, first: int, last: int) -> Told:
+    def view_lines(self, name: str, first: int, last: int) -> ToolResult:
         """Return lines of a text, numbered from 1, as quoted data; they become strong readings."""
         editing = self.editing.text(name)
         lines = lines_of(editing.table.text)
@@ -196,9 +196,9 @@ class Workbench:
         end = start + sum(len(line) for line in lines[first - 1 : last])
         if name not in self.editing.created:
             editing.reads.update(editing.table.sources(start, end))
-        return Told(shown, f"Reads {name}, lines {first} to {last} of {len(lines)}.")
+        return ToolResult(shown, f"Reads {name}, lines {first} to {last} of {len(lines)}.")
 
-    def _view_value(self, name: str, path: Path) -> Told:
+    def _view_value(self, name: str, path: Path) -> ToolResult:
         document = self.editing.data(name).working if self.editing.kinds[name] == "data" else self.editing.open(name)
         value = read_path(document, path) if self.editing.kinds[name] == "data" else document.value()
         if value is ABSENT:
@@ -209,7 +209,7 @@ class Workbench:
             keys = ", ".join(map(repr, list(value)[:40])) if isinstance(value, dict) else f"{len(text)} characters"
             raise CannotDo("too_large", f"That value is too long to show at once ({keys}).", "View a longer path.")
         where = f"{name}.{dotted(path)}" if path else name
-        return Told(f'<value of="{where}">\n{text}\n</value>', f"Reads {where}.")
+        return ToolResult(f'<value of="{where}">\n{text}\n</value>', f"Reads {where}.")
 
     def _saw(self, name: str, path: Path) -> None:
         if name not in self.editing.created:
@@ -233,7 +233,7 @@ class Workbench:
                     self._saw(name, path)
         where = f" in {use.document}" if use.document else ""
         step = f"Searches for “{use.query[:40]}”{where}: {len(hits)} found."
-        return Told("\n".join(hits) if hits else "Nothing found.", step)
+        return ToolResult("\n".join(hits) if hits else "Nothing found.", step)
 
     def _search_text(self, name: str, query: str, room: int) -> list[str]:
         editing = self.editing.text(name)
@@ -245,7 +245,7 @@ class Workbench:
 
     # ------------------------------------------------------------ writing
 
-    def _on_text(self, use: tools.StrReplace | tools.InsertLines | tools.DeleteLines) -> Told:
+    def _on_text(self, use: tools.StrReplace | tools.InsertLines | tools.DeleteLines) -> ToolResult:
         table = self.editing.text(use.document).table
         match use:
             case tools.StrReplace(document, old, new):
@@ -256,7 +256,7 @@ class Workbench:
                 start = table.text.index(old)
                 table.edit(start, start + len(old), new)
                 step = f"Rewrites {_lines(old)} in {document}." if new else f"Deletes {_lines(old)} in {document}."
-                return Told("Done.", step, draft=Draft(document, new))
+                return ToolResult("Done.", step, draft=Draft(document, new))
             case tools.InsertLines(document, line, text):
                 lines = lines_of(table.text)
                 if line > len(lines):
@@ -265,18 +265,18 @@ class Workbench:
                 words = text if text.endswith("\n") else f"{text}\n"
                 is_open = at > 0 and not table.text[:at].endswith("\n")
                 table.edit(at, at, f"\n{text}" if is_open else words)
-                return Told("Done.", f"Adds {_lines(text)} to {document}.", draft=Draft(document, text))
+                return ToolResult("Done.", f"Adds {_lines(text)} to {document}.", draft=Draft(document, text))
             case tools.DeleteLines(document, first, last):
                 lines = lines_of(table.text)
                 if not 1 <= first <= last <= len(lines):
                     raise CannotDo("range", f"{document} has lines 1 to {len(lines)}.", "Give a range within.")
                 start = sum(len(before) for before in lines[: first - 1])
                 table.edit(start, start + sum(len(line) for line in lines[first - 1 : last]), "")
-                return Told("Done.", f"Deletes lines {first} to {last} of {document}.")
+                return ToolResult("Done.", f"Deletes lines {first} to {last} of {document}.")
 
     def _on_data(
         self, use: tools.SetValue | tools.Increment | tools.DeleteValue | tools.ListAdd | tools.ListRemove
-    ) -> Told:
+    ) -> ToolResult:
         editing = self.editing.data(use.document)
         if not use.path:
             raise CannotDo("which_value", f"{use.document} as a whole cannot be changed.", "Name a path.")
@@ -284,21 +284,21 @@ class Workbench:
             case tools.SetValue(_, path, value):
                 check_value(value)
                 step = editing.put(path, value)
-                return Told("Done.", step, draft=Draft(use.document, f"{dotted(path)}: {brief(value)}"))
+                return ToolResult("Done.", step, draft=Draft(use.document, f"{dotted(path)}: {brief(value)}"))
             case tools.Increment(_, path, by):
-                return Told("Done.", editing.increase(path, by))
+                return ToolResult("Done.", editing.increase(path, by))
             case tools.DeleteValue(_, path):
-                return Told("Done.", editing.remove(path))
+                return ToolResult("Done.", editing.remove(path))
             case tools.ListAdd(_, path, value, index):
                 check_value(value)
-                return Told("Done.", editing.add_item(path, value, index))
+                return ToolResult("Done.", editing.add_item(path, value, index))
             case tools.ListRemove(_, path, index, value):
-                return Told("Done.", editing.remove_item_at(path, index, value))
+                return ToolResult("Done.", editing.remove_item_at(path, index, value))
 
     def _create(self, use: tools.CreateDocument) -> Outcome:
         name = use.document
         if not is_document_name(name):
-            return Denied("forbidden", f"{name!r} is not a name for a document here.")
+            return ToolDenied("forbidden", f"{name!r} is not a name for a document here.")
         if name in self.editing.kinds:
             raise CannotDo("exists", f"There is a document {name} already.", "Edit it, or choose another name.")
         if use.kind == "rich" or (use.content is not None and use.kind != "text"):
@@ -308,7 +308,7 @@ class Workbench:
         self.editing.created[name] = use.kind
         if use.content:
             self.editing.text(name).table.edit(0, 0, use.content)
-        return Told("Done.", f"Makes the {use.kind} document {name}.", draft=Draft(name, use.content or ""))
+        return ToolResult("Done.", f"Makes the {use.kind} document {name}.", draft=Draft(name, use.content or ""))
 
     # ------------------------------------------------------------ ending
 
@@ -316,24 +316,24 @@ class Workbench:
         receivers = self.editing.task.receivers
         receiver = receivers.get(use.receiver)
         if receiver is None:
-            return Denied("no_receiver", f"There is no receiver {use.receiver!r} in this workspace.")
+            return ToolDenied("no_receiver", f"There is no receiver {use.receiver!r} in this workspace.")
         mail: dict[str, Json] = {"to": use.to, "subject": use.subject, "text": use.text}
         args: dict[str, Json] = mail if receiver.kind == "mail" else {"value": use.value}
         effect = Effect(len(self.effects), use.receiver, receiver.effect_class, args)
         refused = refuse_effects((*self.effects, effect), receivers)
         if refused is not None:
-            return Told(f"{refused.reason} {refused.remedy}".strip(), is_error=True)
+            return ToolResult(f"{refused.reason} {refused.remedy}".strip(), is_error=True)
         self.effects.append(effect)
         words = describe(effect, receiver)
-        return Told(f"Declared: {words}. It leaves after the commit.", f"Will send {words}.")
+        return ToolResult(f"Declared: {words}. It leaves after the commit.", f"Will send {words}.")
 
     def _ask(self, use: tools.Ask) -> Outcome:
         if self.answers:
             answer = self.answers.pop(0)
-            return Told(
+            return ToolResult(
                 canonical({"question": answer.question, "answer": answer.answer}).decode(), "Has the author's answer."
             )
-        return Wondered(use.question, use.options)
+        return ToolQuestion(use.question, use.options)
 
     def _finish(self, use: tools.Finish) -> Outcome:
         ops, reads = self.plan()
@@ -341,7 +341,7 @@ class Workbench:
             raise CannotDo("too_large", f"{len(ops)} operations; at most {OPS_MAX}.", "Do less at once.")
         documents = {name: self.editing.open(name) for name in self.editing.task.snapshot.documents}
         run({n: d for n, d in documents.items() if _is_touched(n, ops, reads)}, ops, reads, client=TRIAL_CLIENT)
-        return Finished(use.summary, ops, reads, tuple(self.effects), self._served(use.served))
+        return PlanFinished(use.summary, ops, reads, tuple(self.effects), self._served(use.served))
 
     def _served(self, numbers: tuple[int, ...] | None) -> tuple[str, ...]:
         """Return the intents that the model says it serves beside the task's own. Raises `CannotDo`."""

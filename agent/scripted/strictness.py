@@ -38,7 +38,7 @@ PLACES = {
 Block = Mapping[str, Any]
 
 
-class Refused(Exception):
+class ApiRefusal(Exception):
     """The request is not taken; the text says why, as the API says it."""
 
 
@@ -49,7 +49,7 @@ def problem(body: Mapping[str, Any], *, is_count: bool = False) -> str:
         _check_tools(body)
         _check_messages(body)
         _check_marks(body)
-    except Refused as refused:
+    except ApiRefusal as refused:
         return str(refused)
     return ""
 
@@ -240,4 +240,4 @@ def _fits(pattern: re.Pattern[str], value: Any) -> bool:
 
 def _must(holds: bool, otherwise: str) -> None:
     if not holds:
-        raise Refused(otherwise)
+        raise ApiRefusal(otherwise)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from pycrdt import Doc
 
-from crdt.documents.pycrdt_document import DocumentKind, Heard, Native, Root, Spare
+from crdt.documents.pycrdt_document import DocumentKind, Emitted, Native, Root, Spare
 from crdt.errors import BrokenDocument, MalformedFrame
 from crdt.updates.scan import INTERNAL, Ranges, Span, scan_state_vector
 
@@ -28,7 +28,7 @@ class Applied(msgspec.Struct, frozen=True):
     deleted: Ranges
 
 
-class Held:
+class Backing:
     """The native half of one document, written under the Yjs client id `client`; see `Document`."""
 
     __slots__ = ("_asleep", "_awake", "_broken", "_cache", "_heard", "_spare", "_state", "client", "kind", "version")
@@ -40,7 +40,7 @@ class Held:
         self._awake: Native | None = Native(kind, client)
         self._asleep = b""
         self._state: dict[int, int] = {}
-        self._heard = Heard()
+        self._heard = Emitted()
         self._broken = False
         self._cache: dict[str, tuple[int, object]] = {}
         self._spare: Spare | None = None
@@ -115,7 +115,7 @@ class Held:
             self._broken = True
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
 
-    def _integrate(self, update: bytes, heard: Heard | None = None) -> None:
+    def _integrate(self, update: bytes, heard: Emitted | None = None) -> None:
         if self._broken:
             raise BrokenDocument("this document panicked before")
         native = self._awake or self._live
@@ -133,7 +133,7 @@ class Held:
 
     def _heal(self, panic: object) -> None:
         """Build the document again as it was before pycrdt tripped. Raises `BrokenDocument` where that cannot be."""
-        self._broken, self._heard = True, Heard()
+        self._broken, self._heard = True, Emitted()
         if self._spare is None:
             raise BrokenDocument(f"pycrdt panicked: {panic}")
         try:

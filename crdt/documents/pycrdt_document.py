@@ -12,7 +12,7 @@ TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
 SPARE_BYTES_MAX, SPARE_UPDATES_MAX = 256 << 10, 2_000
 
 
-class Heard:
+class Emitted:
     """What pycrdt said of the last transaction: its update and delete set.
 
     An object of its own, because pycrdt holds its observers where Python's collector cannot look: a method of the
@@ -38,7 +38,7 @@ class Native:
         self.doc: Doc[Any] = Doc(client_id=client)
         self.root = _root_of(self.doc, kind)
 
-    def integrate(self, update: bytes, heard: Heard | None = None) -> None:
+    def integrate(self, update: bytes, heard: Emitted | None = None) -> None:
         """Integrate an update: `Doc.apply_update` without its Python half, which costs as much again.
 
         Raises what pycrdt raises: a ValueError for bytes that it refuses, a panic for those it trips over.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pycrdt import Text
 
 from crdt.digest import Json
-from crdt.documents.backing import Held
+from crdt.documents.backing import Backing
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.ruler import Marks, Ruler
 from crdt.errors import WrongKind
 from crdt.text import byte_offset
 
 
-class Worded(Held):
+class Worded(Backing):
     """The text side of one document; see `crdt.documents.document.Document`."""
 
     __slots__ = ("_is_plain", "is_strict")

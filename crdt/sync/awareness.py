@@ -34,7 +34,7 @@ NULL = b"null"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AwarenessEntry:
     """One client's state; None is gone. Higher clocks win."""
 
     client: int
@@ -42,7 +42,7 @@ class Entry:
     state: State | None
 
 
-class Heard(msgspec.Struct, frozen=True):
+class Announced(msgspec.Struct, frozen=True):
     """What came of an announcement: the `update` for everybody else, and what was left out of the state and why."""
 
     update: bytes | None
@@ -57,9 +57,9 @@ class Renewal(msgspec.Struct, frozen=True):
     question: bytes | None
 
 
-def decode_awareness(payload: bytes) -> list[Entry]:
+def decode_awareness(payload: bytes) -> list[AwarenessEntry]:
     """Return the entries of an awareness update, mended as `read_state` does. Raises `MalformedFrame`."""
-    return [Entry(client, clock, read_state(raw)[0]) for client, clock, raw in _entries(payload)]
+    return [AwarenessEntry(client, clock, read_state(raw)[0]) for client, clock, raw in _entries(payload)]
 
 
 def _entries(payload: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -74,7 +74,7 @@ def _entries(payload: bytes) -> Iterator[tuple[int, int, bytes]]:
         reader.expect_end()
 
 
-def encode_awareness(entries: Iterable[Entry]) -> bytes:
+def encode_awareness(entries: Iterable[AwarenessEntry]) -> bytes:
     """Return an awareness update."""
     listed = list(entries)
     writer = Writer().var_uint(len(listed))
@@ -88,7 +88,7 @@ class Presence:
     """The awareness of one document: `entries` under the server's clocks, `own` what each client counted itself."""
 
     state_bytes_max: int = STATE_BYTES_MAX
-    entries: dict[int, Entry] = field(default_factory=dict)
+    entries: dict[int, AwarenessEntry] = field(default_factory=dict)
     own: dict[int, int] = field(default_factory=dict)
     # When an entry was told to everybody last.
     told: dict[int, float] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Presence:
     # The last clocks of those who left, newest last: whoever comes back is stamped above its farewell.
     gone: dict[int, int] = field(default_factory=dict)
 
-    def receive(self, session: str, payload: bytes, *, actor: str, now: float) -> Heard | None:
+    def receive(self, session: str, payload: bytes, *, actor: str, now: float) -> Announced | None:
         """Take in what a session says of itself; None where it says nothing new.
 
         Raises:
@@ -124,8 +124,8 @@ class Presence:
         self.own[client] = clock
         if is_repeat and (is_ahead or is_old):
             # The server has renewed this already, or it came twice.
-            return Heard(None, problem) if problem else None
-        return Heard(encode_awareness([self._stamp(client, clock, state, now)]), problem)
+            return Announced(None, problem) if problem else None
+        return Announced(encode_awareness([self._stamp(client, clock, state, now)]), problem)
 
     def _is_own(self, session: str, client: int, raw: bytes) -> bool:
         own = self.clients.get(session)
@@ -134,11 +134,11 @@ class Presence:
         # A client that announces somebody's living entry repeats what it heard; its own is new here.
         return raw != NULL and self.owners.get(client, session) == session
 
-    def _stamp(self, client: int, clock: int, state: State | None, now: float) -> Entry:
+    def _stamp(self, client: int, clock: int, state: State | None, now: float) -> AwarenessEntry:
         known = self.entries.get(client)
         # An entry at clock 0 is no news to anybody: clients count from there.
         before = known.clock if known is not None else self.gone.pop(client, 0)
-        entry = self.entries[client] = Entry(client, max(clock, before + 1), state)
+        entry = self.entries[client] = AwarenessEntry(client, max(clock, before + 1), state)
         self.told[client] = now
         return entry
 
@@ -156,7 +156,7 @@ class Presence:
                 continue
             stamped = self._stamp(client, 0, entry.state, now)
             lags = stamped.clock - self.own.get(client, 0) > LAG_MAX
-            question = encode_awareness([Entry(client, stamped.clock, None)]) if lags else None
+            question = encode_awareness([AwarenessEntry(client, stamped.clock, None)]) if lags else None
             renewals.append(Renewal(session, encode_awareness([stamped]), question))
         return renewals
 
@@ -175,7 +175,7 @@ class Presence:
         if len(self.gone) > GONE_MAX:
             del self.gone[next(iter(self.gone))]
         # The clock stays: one that comes back goes on from its own, and must not be behind its own farewell.
-        return encode_awareness([Entry(client, known.clock, None)])
+        return encode_awareness([AwarenessEntry(client, known.clock, None)])
 
     def everyone(self) -> bytes | None:
         """Return all entries for somebody who joins; None when nobody is here."""

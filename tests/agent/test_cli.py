@@ -26,7 +26,7 @@ def data(tmp_path: Path) -> Path:
     async def make() -> None:
         settings = Settings(port=0, database=f"sqlite:///{tmp_path / 'folkmoot.sqlite'}")
         async with serving(settings) as server:
-            tokens = await seed(server.lobby)
+            tokens = await seed(server.registry)
             async with connect(f"{server.ws_url}/ws/demo", token=tokens["Ben"]) as ben:
                 await (await ben.intent("increase budget.food by 5")).verdict(20)
 

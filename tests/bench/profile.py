@@ -31,7 +31,10 @@ SAMPLES_PER_SECOND = 500
 MARK = "<!-- after -->"
 # The deepest frame that is one of ours names the part.
 PARTS = (
-    ("sending: `Peer.send`, the transport's write", ("Line.write", "Peer.send", "Peer.next_frame", "Outbox")),
+    (
+        "sending: `Peer.send`, the transport's write",
+        ("FastProtocol.write", "Peer.send", "Peer.next_frame", "SendQueue"),
+    ),
     ("the writer's thread", ("workspace/store/",)),
     (
         "scanning and joining updates",

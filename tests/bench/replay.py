@@ -54,7 +54,7 @@ def make_log(records: int) -> Driver:
         else:
             driver.type("Ben", f"text {at % TEXTS}", write)
             driver.wait(0.25)
-        driver.outlets.clear()
+        driver.notices.clear()
         at += 1
     return driver
 

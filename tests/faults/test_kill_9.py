@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.support.process import folkmoot, free_port, make_token, serve
-from workspace.client import Room, connect
+from workspace.client import RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
 from workspace.intents.model.record import PolicyConfig
@@ -30,7 +30,7 @@ class Burst:
         self.shown = ""
         self.half_way = asyncio.Event()
 
-    async def instruct(self, room: Room, lane: int) -> None:
+    async def instruct(self, room: RoomClient, lane: int) -> None:
         for at in range(INTENTS // LANES):
             text = f"increase values.k{lane} by {at + 1}" if at else f"set values.k{lane} to 1"
             intent = await room.intent(text, scope=[{"doc": "values", "keys": [[f"k{lane}"]]}])
@@ -89,7 +89,7 @@ async def test_every_acknowledged_intent_and_shown_edit_is_there_once_after_kill
 
 
 def all_told(burst: Burst) -> object:
-    def predicate(room: Room) -> bool:
+    def predicate(room: RoomClient) -> bool:
         told = {record["body"]["intent"] for record in room.records if record["kind"] == "verdict"}
         return set(burst.acked) <= told
 

@@ -91,13 +91,13 @@ async def test_a_server_goes_on_when_its_database_is_back(server: Postgres) -> N
                 if at == intents // 2:
                     await asyncio.to_thread(server.end, signal.SIGKILL)
                     with pytest.raises(StoreFault):
-                        await running.lobby.store.head("demo")
+                        await running.registry.store.head("demo")
                     await asyncio.to_thread(server.start)
                 async with asyncio.timeout(WAIT):
                     await sent
             await room.until(lambda r: sum(x["kind"] == "verdict" for x in r.records) > intents, WAIT)
-        all_rows, all_journal = await read_all(running.lobby.store, "demo")
-        report = await verify_log(running.lobby.store, "demo")
+        all_rows, all_journal = await read_all(running.registry.store, "demo")
+        report = await verify_log(running.registry.store, "demo")
     assert report.ok, report.reason
     assert sum(row.kind == "verdict" for row in all_rows) == intents + 1
     assert fold_log(all_rows, all_journal).documents["budget"].value()["food"] == intents

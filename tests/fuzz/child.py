@@ -29,7 +29,7 @@ from workspace.clock import SystemClock
 from workspace.errors import RoomClosed
 from workspace.history.read import verify_log
 from workspace.intents.rules.evidence import render
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.room.room import Room
 from workspace.settings import Settings
 from workspace.sockets.connection import SocketEndpoint
@@ -46,7 +46,7 @@ class Failure(Exception):
     """Something happened that must not, whatever a client sends."""
 
 
-class Logged(logging.Handler):
+class RecordAppended(logging.Handler):
     """What the server said that only a bug makes it say."""
 
     def __init__(self) -> None:
@@ -139,17 +139,19 @@ class World:
     """One workspace, from its first frame to its opening again."""
 
     def __init__(self) -> None:
-        self.errors = Logged()
+        self.errors = RecordAppended()
         self.chance = random.Random(0)
 
     async def __aenter__(self) -> World:
         self.store = MemoryStore()
         settings = Settings(frames_per_second_max=1e9, frames_burst_max=1e9, idle_seconds=1e9)
-        self.lobby = Lobby(store=self.store, planner=None, clock=SeededClock(), settings=settings)
-        await self.lobby.start()
-        self.room: Room = await self.lobby.create("w", name="w", actor="olga", documents={kind: kind for kind in KINDS})
-        self.endpoint = SocketEndpoint(self.lobby)
-        self.tokens = {who: await self.lobby.make_token("w", actor=who, role="editor") for who in ("mal", "ana")}
+        self.registry = RoomRegistry(store=self.store, planner=None, clock=SeededClock(), settings=settings)
+        await self.registry.start()
+        self.room: Room = await self.registry.create(
+            "w", name="w", actor="olga", documents={kind: kind for kind in KINDS}
+        )
+        self.endpoint = SocketEndpoint(self.registry)
+        self.tokens = {who: await self.registry.make_token("w", actor=who, role="editor") for who in ("mal", "ana")}
         self.hostile = {kind: self._dial(kind, "mal") for kind in KINDS}
         self.honest = {kind: Bystander(self._dial(kind, "ana"), kind, 5 * 10**8 + at) for at, kind in enumerate(KINDS)}
         LOGGER.addHandler(self.errors)
@@ -161,7 +163,7 @@ class World:
         for socket in sockets:
             socket.hang_up()
         await asyncio.gather(*(socket.task for socket in sockets), return_exceptions=True)
-        await self.lobby.stop()
+        await self.registry.stop()
 
     def _dial(self, doc: str, who: str) -> Socket:
         return Socket(self.endpoint, doc, self.tokens[who])
@@ -199,7 +201,7 @@ class World:
             bystander.listen()
         if self.errors.lines:
             raise Failure(self.errors.lines[0])
-        if self.lobby.rooms.get("w") is not self.room or not self.room.is_open:
+        if self.registry.rooms.get("w") is not self.room or not self.room.is_open:
             raise Failure("the room stopped")
         for socket in self._sockets():
             if socket.task.done() and not socket.task.cancelled() and socket.task.exception() is not None:
@@ -241,7 +243,7 @@ class World:
         report = await verify_log(self.store, "w")
         if not report.ok and report.code != "document_broken":
             raise Failure(f"the log does not verify: {report.reason}")
-        self.room = await self.lobby.room("w")
+        self.room = await self.registry.room("w")
         lost, put_aside = {one.doc for one in report.lost}, self.room.sequencer.fold.quarantined
         if not lost >= set(put_aside):
             raise Failure(f"{lost} are lost, and {put_aside} put aside")

@@ -15,7 +15,7 @@ from agent.demo.seed import write_seed
 from crdt.documents.document import DocumentKind
 from tests.scenarios.hands import Hand, our_hand, stock_hand
 from tests.support.server import Running, running_server
-from workspace.client import Message, Room
+from workspace.client import Message, RoomClient
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
 from workspace.intents.audit.what_if import decide_again
@@ -67,7 +67,7 @@ class Stage:
     chance: random.Random
     tally: Tally
     stock: bool = False
-    people: dict[str, Room] = field(default_factory=dict)
+    people: dict[str, RoomClient] = field(default_factory=dict)
     sockets: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -75,10 +75,10 @@ class Stage:
         """Let a random moment pass, as a network or a person would."""
         await asyncio.sleep(self.chance.uniform(0, most))
 
-    async def person(self, name: str, role: str = "editor") -> Room:
+    async def person(self, name: str, role: str = "editor") -> RoomClient:
         """Connect somebody and wait until they have seen what is there."""
         token = await self.server.token(name, role, ws=self.ws)
-        room = self.people[name] = Room(self.url, token)
+        room = self.people[name] = RoomClient(self.url, token)
         self.stack.push_async_callback(self.leave, name)
         await self.come(name)
         await room.until(lambda r: r.seen >= 3, WAIT)
@@ -101,9 +101,9 @@ class Stage:
 
     async def is_connected(self, name: str) -> bool:
         """Return whether the server has a socket on somebody's lane."""
-        room = await self.server.lobby.room(self.ws)
+        room = await self.server.registry.room(self.ws)
         lane = self.people[name].lane
-        return await room.read(lambda: any(peer.session.lane == lane for peer in room.doorman.peers))
+        return await room.read(lambda: any(peer.session.lane == lane for peer in room.hub.peers))
 
     async def hand(self, name: str, doc: str = "plan", kind: str = "text") -> Hand:
         """Open a document as somebody who types: with a stock client where the story is run with them."""
@@ -118,21 +118,21 @@ class Stage:
         token = await self.server.token(name, "editor", ws=self.ws)
         return await self.stack.enter_async_context(connect_document(self.url, doc, token=token, kind=kind))  # type: ignore[arg-type]
 
-    async def verdicts(self, room: Room, ids: set[str]) -> dict[str, Message]:
+    async def verdicts(self, room: RoomClient, ids: set[str]) -> dict[str, Message]:
         """Wait until somebody has been told the verdicts of these intents."""
         await room.until(lambda r: ids <= set(verdicts_of(r)), WAIT)
         return verdicts_of(room)
 
     async def audit(self) -> None:
         """The log verifies, replay gives the live state, every accepted intent has one verdict."""
-        room = await self.server.lobby.room(self.ws)
-        core = room.sequencer.core
+        room = await self.server.registry.room(self.ws)
+        core = room.sequencer.kernel
         async with asyncio.timeout(WAIT):
             # What was typed last is in the journal at once, and in the log when its run of keystrokes is closed.
             while await room.read(lambda: bool(core.runs.open) or room.durable_seq < room.sequencer.fold.seq):
                 await asyncio.sleep(0.05)
         live = await room.read(room.sequencer.fold.state)
-        rows, journal = await read_all(self.server.lobby.store, self.ws)
+        rows, journal = await read_all(self.server.registry.store, self.ws)
         report = verify(rows, journal)
         assert report.ok, (self.seed, report)
         replayed = fold_log(rows, journal)
@@ -143,17 +143,17 @@ class Stage:
         assert (again.first, again.unsound) == (None, ()), (self.seed, again)
 
 
-def verdicts_of(room: Room) -> dict[str, Message]:
+def verdicts_of(room: RoomClient) -> dict[str, Message]:
     """Return the verdicts that somebody has been told, by intent."""
     return {record["body"]["intent"]: record["body"] for record in room.records if record["kind"] == "verdict"}
 
 
-def records_of(room: Room, kind: str) -> list[Message]:
+def records_of(room: RoomClient, kind: str) -> list[Message]:
     """Return the records of one kind that somebody has received."""
     return [record for record in room.records if record["kind"] == kind]
 
 
-def is_typed_by(name: str) -> Callable[[Room], bool]:
+def is_typed_by(name: str) -> Callable[[RoomClient], bool]:
     """Return what tells whether somebody has been told that another's typing is in the log."""
     return lambda room: any(record["actor"] == name for record in records_of(room, "update"))
 
@@ -164,7 +164,7 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """Make a fresh workspace for one run."""
     stage = Stage(seed, f"run-{seed}", server, random.Random(seed), tally, stock)
-    room = await server.lobby.create(stage.ws, name="Story", actor="Owner", policy=policy, documents=DOCUMENTS)
+    room = await server.registry.create(stage.ws, name="Story", actor="Owner", policy=policy, documents=DOCUMENTS)
     await write_seed(room)
     async with stage.stack:
         yield stage

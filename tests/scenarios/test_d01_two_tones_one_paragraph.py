@@ -1,4 +1,4 @@
-"""D1: two contradictory wishes for one line within a second, and somebody types beside it by hand."""
+"""D1: two contradictory requests for one line within a second, and somebody types beside it by hand."""
 
 from __future__ import annotations
 

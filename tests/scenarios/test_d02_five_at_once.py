@@ -1,4 +1,4 @@
-"""D2, the control: five people with compatible or disjoint wishes, two of them talking in a comment. No question."""
+"""D2, the control: five people with compatible or disjoint requests, two of them talking in a comment. No question."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def five_at_once(stage: Stage) -> None:
     for room in stage.people.values():
         told = await stage.verdicts(room, ids)
         assert [told[id]["state"] for id in ids] == ["done"] * 5
-        assert not records_of(room, "decision"), "compatible wishes raised a question"
+        assert not records_of(room, "decision"), "compatible requests raised a question"
         assert not room.open_questions
         assert {r["body"]["id"] for r in records_of(room, "intent")} == ids, "talk is no instruction"
     reader = await stage.typist("Ana", "budget", "data")

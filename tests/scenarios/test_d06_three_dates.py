@@ -64,7 +64,7 @@ async def test_a_value_set_in_a_stock_client_is_asked_about_too() -> None:
 
 async def a_mail_waits(stage: Stage) -> None:
     """Ana's instruction also tells a customer: no mail while the date is disputed, one when settled and approved."""
-    room = await stage.server.lobby.room(stage.ws)
+    room = await stage.server.registry.room(stage.ws)
     receivers = {"post": Receiver("mail", "bot@example.org")}
     await room.submit(Configured("owner", ConfigBody(receivers=receivers)))
     ana, ben = await stage.person("Ana"), await stage.person("Ben")

@@ -47,7 +47,7 @@ async def beyond_their_rights(stage: Stage) -> None:
     approval = await ana.approve(intent.id)
     assert (await approval.verdict(WAIT))["state"] == "done"
     await reader.until(lambda client: "- Zoe" not in client.text(), WAIT)
-    documents = (await stage.server.lobby.room(stage.ws)).sequencer.fold.documents
+    documents = (await stage.server.registry.room(stage.ws)).sequencer.fold.documents
     assert set(documents) == set(DOCUMENTS), "nothing was made outside"
 
 
@@ -59,7 +59,7 @@ async def test_code_refuses_what_a_model_tries_beyond_its_authors_rights() -> No
 
 
 async def spends_too_much(stage: Stage) -> None:
-    room = await stage.server.lobby.room(stage.ws)
+    room = await stage.server.registry.room(stage.ws)
     owner = await stage.server.token("Owner", "owner", ws=stage.ws)
     headers = {"authorization": f"Bearer {owner}"}
     async with httpx2.AsyncClient(base_url=f"{stage.server.url}/api/workspaces/{stage.ws}", headers=headers) as http:

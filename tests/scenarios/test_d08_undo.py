@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.stage import WAIT, Stage, is_typed_by, records_of, run_story
-from workspace.client import Message, Refused, Room
+from workspace.client import Message, Refused, RoomClient
 from workspace.client.document import DocumentClient
 from workspace.client.intent import Intent
 
@@ -15,7 +15,7 @@ FIRST = ('append "PS: lamp" to plan', "increase budget.food by 5", f'replace "{L
 TURNS = 10
 
 
-async def do(room: Room, order: str) -> Message:
+async def do(room: RoomClient, order: str) -> Message:
     """Give an order, and return its verdict: it must be done."""
     verdict = await (await room.intent(order)).verdict(WAIT)
     assert verdict["state"] == "done", verdict
@@ -30,7 +30,7 @@ async def ten_turns(stage: Stage) -> None:
         await do(people[turn % 3], order)
 
 
-async def shown_first(undone: Intent, room: Room, value: str) -> Message:
+async def shown_first(undone: Intent, room: RoomClient, value: str) -> Message:
     """Return the verdict of an undo whose author is shown first what would stay, and answers."""
     question = await room.question(WAIT)
     assert question["group"] == [undone.id]
@@ -74,7 +74,7 @@ async def take_it_back(stage: Stage) -> None:
     assert other.text().endswith(end), "nothing behind it is touched"
     await the_log_says_who(stage, undone, commits[2])
     await all_are_equal(stage, hands)
-    fold = (await stage.server.lobby.room(stage.ws)).sequencer.fold
+    fold = (await stage.server.registry.room(stage.ws)).sequencer.fold
     again = await (await ana.undo(commits[2])).verdict(WAIT)
     assert (again["state"], again["code"]) == ("rejected", "nothing_to_undo")
     food = await (await ana.undo(commits[1])).verdict(WAIT)
@@ -96,14 +96,14 @@ async def the_log_says_who(stage: Stage, undone: Intent, commit: str) -> None:
     assert len(between) == TURNS + 1
     mine = [r["body"]["id"] for r in records_of(ana, "intent") if r["actor"] == "Ana" and r["body"]["kind"] == "do"]
     assert mine[2] == hers["body"]["id"], "her third"
-    fold = (await stage.server.lobby.room(stage.ws)).sequencer.fold
+    fold = (await stage.server.registry.room(stage.ws)).sequencer.fold
     entry = fold.board.entries[hers["body"]["id"]]
     assert (entry.state, entry.undone_by) == ("done", record["body"]["commit"])
 
 
 async def all_are_equal(stage: Stage, hands: list[DocumentClient]) -> None:
     """Every replica holds what the server holds, by digest."""
-    room = await stage.server.lobby.room(stage.ws)
+    room = await stage.server.registry.room(stage.ws)
     digest = await room.read(room.sequencer.fold.documents["plan"].digest)
     for hand in hands:
         await hand.until(lambda client: client.document.digest() == digest, WAIT)

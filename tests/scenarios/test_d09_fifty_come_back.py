@@ -20,7 +20,7 @@ import pytest
 
 from tests.scenarios.stage import SEED0, Stage, Tally, records_of, run_story
 from tests.support.process import free_port, make_token, serve
-from workspace.client import Room, connect
+from workspace.client import RoomClient, connect
 from workspace.client.document import connect_document
 from workspace.clock import SystemClock
 from workspace.history.read import read_all
@@ -50,7 +50,7 @@ async def fifty_come_back(seed: int, data: Path, tally: Tally) -> None:
             waits = await asker.intent('ask "Which room?"')
             question = await asker.question(WAIT)
 
-            async def instruct(at: int, room: Room) -> str:
+            async def instruct(at: int, room: RoomClient) -> str:
                 await asyncio.sleep(chance.uniform(0, 0.5))
                 order = f'append "line {at}." to plan after {chance.uniform(0.2, 1.5):.2f} seconds'
                 return (await room.intent(order, scope=[{"doc": "plan"}])).id
@@ -90,7 +90,7 @@ async def fifty_come_back(seed: int, data: Path, tally: Tally) -> None:
     assert fold.documents["plan"].text() == shown, "nothing is doubled, nothing is empty"
 
 
-def told(room: Room) -> set[str]:
+def told(room: RoomClient) -> set[str]:
     return {record["body"]["intent"] for record in room.records if record["kind"] == "verdict"}
 
 
@@ -164,7 +164,7 @@ async def test_a_laptop_that_slept_for_a_day_is_served_once(monkeypatch: pytest.
         first = datetime.fromisoformat(dee.records[0]["at"])
         assert (datetime.fromisoformat(hers[1]["at"]) - first).total_seconds() > DAY
         await hand.until(lambda client: client.text().count("Dee brings a tent.") == 1, WAIT)
-        fold = (await stage.server.lobby.room(stage.ws)).sequencer.fold
+        fold = (await stage.server.registry.room(stage.ws)).sequencer.fold
         assert fold.documents["budget"].value()["food"] == 420 + 1000 + 20
 
     await run_story(a_laptop_sleeps, runs=3, at_once=1)

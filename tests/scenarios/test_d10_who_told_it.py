@@ -59,9 +59,9 @@ async def who_told_it(stage: Stage) -> None:
         assert "replace" in whole["request"]["messages"][0]["content"][0]["text"]
         assert whole["response"]["content"]
 
-    room = await stage.server.lobby.room(stage.ws)
+    room = await stage.server.registry.room(stage.ws)
     live = await room.read(room.sequencer.fold.state)
-    rows, journal = await read_all(stage.server.lobby.store, stage.ws)
+    rows, journal = await read_all(stage.server.registry.store, stage.ws)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "socket", _no_network)
         assert fold_log(rows, journal).state() == live

@@ -1,4 +1,4 @@
-"""Without a model: the built-in judge finds opposite wishes, declared rules hold whatever is asked."""
+"""Without a model: the built-in judge finds opposite requests, declared rules hold whatever is asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def opposite_wishes(stage: Stage) -> None:
         "Ana": 'rename heading "Guests" to "Keep the guests" in plan; append "Keep the choir" to plan',
         "Ben": 'delete "Doors open at three." in plan; ask "Delete the choir too?"',
     }
-    # Quoted words are content: neither instruction wishes anything about the choir.
+    # Quoted words are content: neither instruction requests anything about the choir.
     hers = await ana.intent(orders["Ana"], doc="plan")
     assert (await hers.verdict(WAIT))["state"] == "done"
     await ben.caught_up(max(r["seq"] for r in ana.records), WAIT)
@@ -37,7 +37,7 @@ async def opposite_wishes(stage: Stage) -> None:
         await stage.people[name].answer(question["id"], "both")
     told = await stage.verdicts(ana, set(ids))
     assert {told[id]["state"] for id in ids} == {"done"}
-    fold = (await stage.server.lobby.room(stage.ws)).sequencer.fold
+    fold = (await stage.server.registry.room(stage.ws)).sequencer.fold
     assert fold.documents["budget"].value()["food"] == 422
 
 

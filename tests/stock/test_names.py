@@ -20,7 +20,7 @@ RAW = {
 
 async def types_into(server: Running, roomname: str) -> str:
     """Have a stock client type into a room; return the document that it came into."""
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     async with stock_peer(server, "dee", roomname) as dee:
         await dee.tell("insert", at=0, words="here")
         async with asyncio.timeout(20):
@@ -44,7 +44,7 @@ async def test_a_stock_client_opens_every_name_that_is_encoded_once() -> None:
     names = {*RAW, *RAW.values()}
     async with running_server(workspace=None) as server:
         documents = dict.fromkeys(names, "text")
-        await server.lobby.create("demo", name="Demo", actor="owner", documents=documents)  # type: ignore[arg-type]
+        await server.registry.create("demo", name="Demo", actor="owner", documents=documents)  # type: ignore[arg-type]
         for name, opened in RAW.items():
             assert await types_into(server, quote(name, safe="/!~*'()")) == name
             assert await types_into(server, name) == opened, "the table of docs/names.md says so"

@@ -129,7 +129,7 @@ async def test_all_end_with_what_people_at_a_plain_relay_hold(seed: int) -> None
         for place in (ours, plain):
             await place.join("chen")
             assert (await place.settled())["delta"] == there["delta"]
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         await room.close()
         await ours.join("dora")
         for place in (ours, plain):

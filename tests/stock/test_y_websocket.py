@@ -72,7 +72,7 @@ async def stock_peer(
 
 
 async def server_text(server: Running) -> str:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     return await room.read(lambda: room.sequencer.fold.documents["plan"].text())
 
 

@@ -14,10 +14,10 @@ import msgspec
 
 from workspace.intents.model.events import (
     DraftShown,
-    Logged,
-    Outlet,
+    Notice,
     QuestionClosed,
     QuestionOpened,
+    RecordAppended,
     StateChanged,
 )
 from workspace.intents.model.record import Row, body_parts
@@ -78,10 +78,10 @@ class Screen:
 
     # ------------------------------------------------------------ as it happens
 
-    def tell(self, outlet: Outlet) -> None:
+    def tell(self, notice: Notice) -> None:
         """Take one thing in that everybody is told."""
-        match outlet:
-            case Logged(record):
+        match notice:
+            case RecordAppended(record):
                 self.enter(record.row)
             case StateChanged(id, state, waits_for, reason):
                 card = self.cards.get(id)

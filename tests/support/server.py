@@ -16,9 +16,9 @@ from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.intents.model.record import PolicyConfig
 from workspace.ports import Judge, Planner, Store
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
-from workspace.sockets.uvicorn_protocol import Line
+from workspace.sockets.uvicorn_protocol import FastProtocol
 from workspace.store.memory import MemoryStore
 
 DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
@@ -30,12 +30,12 @@ class Running:
 
     url: str
     ws_url: str
-    lobby: Lobby
+    registry: RoomRegistry
     port: int
 
     async def token(self, actor: str, role: str = "editor", ws: str | None = "demo", **more: float) -> str:
         """Return a fresh token."""
-        return await self.lobby.make_token(ws, actor=actor, role=role, **more)  # type: ignore[arg-type]
+        return await self.registry.make_token(ws, actor=actor, role=role, **more)  # type: ignore[arg-type]
 
 
 @asynccontextmanager
@@ -47,7 +47,7 @@ async def running_server(
     settings: Settings | None = None,
     policy: PolicyConfig | None = None,
     workspace: str | None = "demo",
-    carrier: Any = Line,
+    carrier: Any = FastProtocol,
 ) -> AsyncIterator[Running]:
     """Serve on a free port until the block is left; makes the workspace `demo` with a text and a data document.
 
@@ -73,11 +73,11 @@ async def running_server(
         await asyncio.sleep(0)
         if serving.done():
             await serving
-    lobby: Lobby = app.state.lobby
+    registry: RoomRegistry = app.state.registry
     try:
-        if workspace is not None and await lobby.store.workspace(workspace) is None:
-            await lobby.create(workspace, name="Demo", actor="owner", policy=policy, documents=DOCUMENTS)
-        yield Running(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", lobby, port)
+        if workspace is not None and await registry.store.workspace(workspace) is None:
+            await registry.create(workspace, name="Demo", actor="owner", policy=policy, documents=DOCUMENTS)
+        yield Running(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", registry, port)
     finally:
         server.should_exit = True
         await serving

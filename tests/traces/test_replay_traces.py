@@ -58,7 +58,7 @@ def type_patches(document: Document, patches: list[Patch]) -> None:
 
 async def settle(server: Running, text: str) -> None:
     """A fresh reader gets the published text; the log verifies and replays to the same bytes."""
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     async with asyncio.timeout(WAIT):
         while await room.read(lambda: room.sequencer.fold.documents["plan"].text()) != text:
             await asyncio.sleep(0.05)
@@ -69,7 +69,7 @@ async def settle(server: Running, text: str) -> None:
     live = await room.read(room.sequencer.fold.state)
     await asyncio.sleep(0.25)
     await room.read(lambda: None)
-    rows, journal = await read_all(server.lobby.store, "demo")
+    rows, journal = await read_all(server.registry.store, "demo")
     report = await asyncio.to_thread(verify, rows, journal)
     assert report.ok, report
     assert (await asyncio.to_thread(fold_log, rows, journal)).state() == live

@@ -20,7 +20,7 @@ async def give(page: Page, words: str) -> None:
 
 
 async def settle_by(server: Running, *chain: str) -> None:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     policy = PolicyConfig(chain=chain)
     await room.submit(Configured("owner", ConfigBody(policy=policy)))
 
@@ -71,7 +71,7 @@ async def test_who_lost_overrides_with_a_click_and_is_not_asked_again() -> None:
         await chen.get_by_test_id("send").click()
         await expect(chen.get_by_test_id("override-chip")).to_have_count(0)
         await expect(ben.locator(".cm-content")).to_contain_text("Guests stroll.", timeout=WAIT)
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         last = list(room.sequencer.fold.board.entries.values())[-1]
         assert (last.body.kind, last.state) == ("override", "done")
         assert room.sequencer.fold.board.entries[last.body.refs[0]].actor == "Chen"

@@ -10,13 +10,13 @@ from playwright.async_api import expect
 from tests.support.server import Running
 from tests.web.test_acts import give
 from tests.web.test_page import WAIT, shoot, stage, visit
-from workspace.client import Room, connect
+from workspace.client import RoomClient, connect
 
 HIDDEN = "Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })"
 
 
 @asynccontextmanager
-async def away(server: Running, who: str, role: str = "editor") -> AsyncIterator[Room]:
+async def away(server: Running, who: str, role: str = "editor") -> AsyncIterator[RoomClient]:
     """Somebody without a page."""
     async with connect(f"{server.ws_url}/ws/demo", token=await server.token(who, role)) as room:
         yield room

@@ -19,11 +19,11 @@ from crdt.operations.ops import SetValue, hash_of_value
 from tests.scenarios.stage import is_typed_by
 from tests.support.server import Running, running_server
 from tests.web.test_page import WAIT, stage, visit
-from workspace.client import Room, connect
+from workspace.client import RoomClient, connect
 from workspace.client.document import connect_document
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured
-from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, PlanRefused, Task
 from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.ports import Desk
 
@@ -62,7 +62,7 @@ class Hall:
     server: Running
     planner: HandPlanner
     node: asyncio.subprocess.Process
-    people: dict[str, Room] = field(default_factory=dict)
+    people: dict[str, RoomClient] = field(default_factory=dict)
     looked: int = 0
 
     async def tell(self, **order: Any) -> Any:
@@ -90,7 +90,7 @@ class Hall:
 
     async def head(self) -> int:
         """Return where the log stands once all that was said so far is on disk."""
-        room = await self.server.lobby.room("demo")
+        room = await self.server.registry.room("demo")
         return await room.read(lambda: room.sequencer.fold.seq)
 
     async def look(self) -> Any:
@@ -136,20 +136,20 @@ class Hall:
 
     async def set(self, intent: str, value: int, key: str = "price") -> None:
         """Plan to set a value."""
-        room = await self.server.lobby.room("demo")
+        room = await self.server.registry.room("demo")
         old = await room.read(lambda: hash_of_value(room.sequencer.fold.documents["budget"], (key,)))
         await self.propose(intent, Planned((SetValue("budget", (key,), value, old),), summary=f"{key} {value}"))
 
     async def until(self, intent: str, *states: str) -> None:
         """Wait until the server has an intent in one of these states."""
-        room = await self.server.lobby.room("demo")
+        room = await self.server.registry.room("demo")
         async with asyncio.timeout(SECONDS):
             while await room.read(lambda: room.sequencer.fold.board.entries[intent].state) not in states:
                 await asyncio.sleep(0.01)
 
     async def question(self) -> str:
         """Wait for a question to be open, and return the only one."""
-        room = await self.server.lobby.room("demo")
+        room = await self.server.registry.room("demo")
         async with asyncio.timeout(SECONDS):
             while not (open_ := await room.read(lambda: list(room.sequencer.fold.board.questions))):
                 await asyncio.sleep(0.01)
@@ -284,7 +284,7 @@ async def an_agent_at_work(hall: Hall) -> None:
     await hall.people["Olga"].answer(question, "warm")
     await hall.planning(id)
     await hall.look()
-    await hall.propose(id, Refused("cannot", "It cannot be done.", "Ask otherwise."))
+    await hall.propose(id, PlanRefused("cannot", "It cannot be done.", "Ask otherwise."))
     await hall.until(id, "rejected")
     await hall.look()
 
@@ -323,7 +323,7 @@ async def somebody_elses_edit(hall: Hall) -> None:
 
 
 async def what_is_sent(hall: Hall) -> None:
-    room = await hall.server.lobby.room("demo")
+    room = await hall.server.registry.room("demo")
     receivers = {"shop": Receiver("webhook", "https://example.test/x")}
     await room.submit(Configured("Olga", ConfigBody(receivers=receivers)))
     id = await hall.ask("Ana", "order it")
@@ -423,7 +423,7 @@ async def rail_of(page: Page) -> list[str]:
 async def test_the_visible_list_of_a_page_opened_late_is_that_of_an_old_one() -> None:
     line = "A short walk, then the talks."
     async with stage(BuiltinPlanner()) as (server, browser):
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         policy = PolicyConfig(chain=("ask", "first"), ask_seconds=300)
         await room.submit(Configured("owner", ConfigBody(policy=policy)))
         _, old, problems = await visit(server, browser, "Vic", role="commenter")

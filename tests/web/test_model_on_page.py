@@ -41,7 +41,7 @@ async def test_a_draft_streams_beside_the_document_and_stops_on_a_click() -> Non
             await expect(card).to_have_attribute("data-state", "cancelled", timeout=1_000)
             await expect(ana.get_by_test_id("draft")).to_have_count(0, timeout=2_000)
             await expect(card.get_by_test_id("cost")).to_contain_text("1 stopped", timeout=2_000)
-            room = await server.lobby.room("demo")
+            room = await server.registry.room("demo")
             assert not room.sequencer.fold.usage.opened, "no call is left open"
             assert OLD in await text_of(ana)
             assert not problems

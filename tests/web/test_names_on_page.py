@@ -52,15 +52,15 @@ async def is_open(page: Page, name: str) -> None:
 
 
 async def text_on_server(server: Running, name: str) -> str:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     return await room.read(lambda: room.sequencer.fold.documents[name].text())
 
 
 async def until_text(server: Running, name: str, text: str) -> None:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     async with asyncio.timeout(20):
         while (now := await text_on_server(server, name)) != text:
-            assert await room.callers.await_records(room.durable_seq + 1, 10), (now, text)
+            assert await room.waiters.await_records(room.durable_seq + 1, 10), (now, text)
 
 
 async def test_every_name_is_made_opened_reloaded_and_linked_to() -> None:
@@ -116,7 +116,7 @@ async def test_a_name_that_cannot_be_made_is_told_by_its_rule_and_makes_nothing(
         _, page, _ = await visit(server, browser, "Ana")
         for name, rule in (("a/../b", "“..”"), ("a/./b", "“.”"), ("a//b", "“/”"), ("_own", "'_'"), ("a..b", "'..'")):
             assert rule in await make(page, name, is_refused=True)
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         assert await room.read(lambda: sorted(room.sequencer.fold.kinds)) == ["budget", "plan"]
 
 
@@ -182,15 +182,15 @@ async def test_a_guest_of_an_open_server_is_one_person_through_reloads_and_break
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
         await page.locator(".cm-content").click()
         await page.keyboard.type("hello from a guest ")
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         actors: set[str] = set()
         for at in range(3):
-            actors |= await room.read(lambda: {peer.session.identity.actor for peer in room.doorman.peers})
-            await room.read(lambda: room.doorman.close_all(CLOSE_RESTART))
+            actors |= await room.read(lambda: {peer.session.identity.actor for peer in room.hub.peers})
+            await room.read(lambda: room.hub.close_all(CLOSE_RESTART))
             await page.keyboard.type(f"{at} ")
             await expect(page.get_by_test_id("connection")).to_contain_text("saved", timeout=40_000)
         await page.reload()
         await expect(page.get_by_test_id("connection")).to_contain_text("saved", timeout=WAIT)
-        actors |= await room.read(lambda: {peer.session.identity.actor for peer in room.doorman.peers})
+        actors |= await room.read(lambda: {peer.session.identity.actor for peer in room.hub.peers})
         assert actors == {cookie["value"]}
         assert "hello from a guest 0 1 2 " in await text_on_server(server, "plan")

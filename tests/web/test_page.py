@@ -34,7 +34,7 @@ async def stage(planner: Planner | None = None, *, is_open: bool = False) -> Asy
     assert assets() is not None, "the page is not built: run 'make web'"
     settings = Settings(is_open=is_open)
     async with running_server(planner=planner or BuiltinPlanner(), settings=settings) as server:
-        await write_seed(await server.lobby.room("demo"))
+        await write_seed(await server.registry.room("demo"))
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             yield server, browser
@@ -98,7 +98,7 @@ async def test_browsers_and_two_stock_clients_converge_with_the_agent() -> None:
         for page in (ana, ben):
             for words in ("Ana wrote é😀", "(offline)", " e\u0301👩‍👩‍👧", "Eli: 漢字"):
                 await expect(page.locator(".cm-content")).to_contain_text(words, timeout=WAIT)
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         live = await room.read(lambda: room.sequencer.fold.documents["plan"].text())
         await expect(ben.get_by_test_id("people")).to_contain_text("Ana", timeout=WAIT)
         assert (await text_of(ben)).split() == (await text_of(ana)).split() == live.split()
@@ -114,15 +114,15 @@ async def test_a_conflict_is_shown_to_both_and_settled_by_giving_way(scheme: str
         _, chen, _ = await visit(server, browser, "Chen", scheme=scheme)
         await shoot(ben, f"page-{scheme}")
         line = "A short walk, then the talks."
-        wishes = {"Ben": (ben, "Guests are invited to a walk."), "Chen": (chen, "We stroll and chat!")}
-        for page, words in wishes.values():
+        requests = {"Ben": (ben, "Guests are invited to a walk."), "Chen": (chen, "We stroll and chat!")}
+        for page, words in requests.values():
             await page.get_by_test_id("composer").fill(f'replace "{line}" with "{words}" in plan after 1 seconds')
-        for page, _words in wishes.values():
+        for page, _words in requests.values():
             await page.get_by_test_id("send").click()
         for page in (ben, chen):
             card = page.get_by_test_id("question-card")
             await expect(card).to_be_visible(timeout=WAIT)
-            for who, (_, words) in wishes.items():
+            for who, (_, words) in requests.items():
                 await expect(card).to_contain_text(who)
                 await expect(card).to_contain_text(words)
             await expect(card).to_contain_text("had seen")

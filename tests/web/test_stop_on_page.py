@@ -51,7 +51,7 @@ async def test_the_owner_stops_the_agent_and_everybody_knows() -> None:
         await expect(card).to_have_attribute("data-state", "done", timeout=WAIT)
         await expect(late.locator(".cm-content")).to_contain_text("Here it is", timeout=WAIT)
         assert problems == []
-        assert verify(*await read_all(server.lobby.store, "demo")).ok
+        assert verify(*await read_all(server.registry.store, "demo")).ok
 
 
 async def test_a_question_shows_that_its_time_stands_still() -> None:
@@ -77,7 +77,7 @@ async def test_who_has_stopped_it_and_why_is_read_at_any_width(scheme: str, widt
         await shoot(ana, f"stop-form-{scheme}-{width}")
         await ana.keyboard.press("Escape")
         await expect(ana.get_by_test_id("stop-form")).to_have_count(0)
-        await server.lobby.switches.throw(is_on=True, actor="Ops", reason="an outage at the model’s, back at noon")
+        await server.registry.switches.throw(is_on=True, actor="Ops", reason="an outage at the model’s, back at noon")
         await stop(ana, WHY)
         await instruct(ana, 'append "Later" to plan')
         await expect(ana.get_by_test_id("stopped-workspace")).to_contain_text(WHY, timeout=WAIT)

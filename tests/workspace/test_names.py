@@ -16,7 +16,7 @@ from tests.support.server import Running, running_server
 from workspace.client import Disconnected
 from workspace.client.document import connect_document
 from workspace.names import DOCUMENT_POINTS_MAX, is_document_name, refuse_document_name
-from workspace.sockets.uvicorn_protocol import Line
+from workspace.sockets.uvicorn_protocol import FastProtocol
 
 WS = "/api/workspaces/demo"
 NAMES = (
@@ -56,7 +56,7 @@ NAMES = (
     "Z" * DOCUMENT_POINTS_MAX,
     "漢" * DOCUMENT_POINTS_MAX,
 )
-CARRIERS: dict[str, Any] = {"line": Line, "asgi": "websockets-sansio"}
+CARRIERS: dict[str, Any] = {"line": FastProtocol, "asgi": "websockets-sansio"}
 
 
 def at(name: str) -> str:
@@ -196,7 +196,7 @@ async def test_two_forms_of_one_name_are_one_document() -> None:
 async def test_a_name_of_an_older_log_is_opened_as_it_stands() -> None:
     old = "cafe\u0301/./_x"
     async with running_server() as server:
-        await server.lobby.create("old", name="Old", actor="ana", documents={old: "text", "cafe\u0301": "text"})
+        await server.registry.create("old", name="Old", actor="ana", documents={old: "text", "cafe\u0301": "text"})
         token = await server.token("ben", ws="old")
         for name in (old, "cafe\u0301"):
             async with connect_document(f"{server.ws_url}/ws/old", name, token=token) as document:

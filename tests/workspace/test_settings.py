@@ -94,8 +94,8 @@ async def test_what_an_operator_sets_holds_for_instructions_and_sockets() -> Non
             assert await code(expects=[{"doc": "plan", "path": ["x"], "equals": 1}]) == "too_large"
             assert await code(text="x" * 100, scope=[scope]) == "taken"
         bounds = settings.bounds()
-        room = await server.lobby.room("demo")
-        assert room.sequencer.core.bounds == bounds
+        room = await server.registry.room("demo")
+        assert room.sequencer.kernel.bounds == bounds
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("ben")) as ben:
             for client in range(10**6, 10**6 + 3):
                 writer = Writer().var_uint(1).var_uint(1).var_uint(client).var_uint(0).byte(4).var_uint(1)
@@ -104,5 +104,5 @@ async def test_what_an_operator_sets_holds_for_instructions_and_sockets() -> Non
             async with asyncio.timeout(20):
                 while await room.read(lambda: room.sequencer.fold.documents["plan"].text()) != "xxx":
                     await asyncio.sleep(0.01)
-            (held,) = [peer.writes_as for peer in room.doorman.peers if peer.session.identity.actor == "ben"]
+            (held,) = [peer.writes_as for peer in room.hub.peers if peer.session.identity.actor == "ben"]
             assert len(held) <= 2

@@ -73,11 +73,11 @@ class Brake:
             case "own":
 
                 async def own() -> None:
-                    await throw(await host.lobby.room(self._ws), is_on=is_on, actor="olga", reason=reason)
+                    await throw(await host.registry.room(self._ws), is_on=is_on, actor="olga", reason=reason)
 
                 host.spawn(_quietly(own))
             case "all":
-                host.spawn(_quietly(lambda: host.lobby.switches.throw(is_on=is_on, actor="op", reason=reason)))
+                host.spawn(_quietly(lambda: host.registry.switches.throw(is_on=is_on, actor="op", reason=reason)))
             case _:
                 at = f"{self._world.clock.now():.6f}"
                 ws = self._chance.choice((SERVER, self._ws))

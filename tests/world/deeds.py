@@ -20,7 +20,7 @@ from crdt.operations.ops import Delete, Increment, Insert, Op, Replace, SetValue
 from tests.world.post import effect_of
 from workspace.errors import PlannerFault
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
-from workspace.intents.model.plan import Asked, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.plan import Asked, Option, Planned, PlanRefused, Proposal, Task
 from workspace.ports import Desk
 
 Name = Literal["set", "add", "derive", "rewrite", "remove", "append", "ask", "refuse"]
@@ -154,7 +154,7 @@ SERVED_SHARE = 0.75
 
 
 class Agent:
-    """A planner with known wishes: slow, sometimes failing, sometimes asking. `workspace.ports.Planner`."""
+    """A planner with known requests: slow, sometimes failing, sometimes asking. `workspace.ports.Planner`."""
 
     name = "world@1"
 
@@ -183,7 +183,7 @@ class Agent:
             options = (Option("yes", "Yes"), Option("no", "No"))
             return Asked(f"Really {first.key}?", options, planner=self.name)
         if any(deed.name == "refuse" for deed in deeds) or (task.exchanges and task.exchanges[-1].answer == "no"):
-            return Refused("not_now", "The agent will not.", planner=self.name)
+            return PlanRefused("not_now", "The agent will not.", planner=self.name)
         return _plan(task, deeds, tuple(steer.intent for steer in served))
 
 
@@ -199,7 +199,7 @@ def _plan(task: Task, deeds: list[Deed], serves: tuple[str, ...]) -> Proposal:
         part = _cell_op(deed, cells, reads) if deed.key else _line_op(deed, text)
         place = deed.key or f"line {deed.line}"
         if part is None or deed.of in seen or (place in seen and not _is_relative(deed)):
-            return Refused("not_found", f"There is no line {deed.line}.", planner=Agent.name)
+            return PlanRefused("not_found", f"There is no line {deed.line}.", planner=Agent.name)
         seen.add(place)
         ops.append(part)
     told = [deed for deed in deeds if deed.send]

@@ -22,7 +22,7 @@ from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer
 from workspace.intents.model.causality import LaneClock, Lanes
-from workspace.intents.model.events import Spread
+from workspace.intents.model.events import UpdateRelayed
 from workspace.intents.rules import conflict
 from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
@@ -34,13 +34,13 @@ from workspace.intents.steps import kernel_state as core
 from workspace.intents.steps import parked as parking
 from workspace.intents.steps import resolution as settling
 from workspace.intents.steps.kernel_state import RESERVED_IDS
-from workspace.room.hub import Doorman
+from workspace.room.hub import Hub
 from workspace.room.room import Room
 from workspace.store import memory
 from workspace.store.memory import MemoryStore
 from workspace.store.writer import check_dense
 from workspace.workers import effect_delivery as sending
-from workspace.workers.effect_delivery import Sending
+from workspace.workers.effect_delivery import EffectDelivery
 
 Patches = Callable[[], list[Any]]
 
@@ -147,7 +147,7 @@ def _output_gate() -> list[Any]:
     original = Room._flush
 
     def flush(self: Room) -> None:
-        jobs, self._leaving.jobs = self._leaving.jobs, []
+        jobs, self._pending.jobs = self._pending.jobs, []
         for job in jobs:
             job()
         original(self)
@@ -191,12 +191,12 @@ def _new_keys() -> list[Any]:
 
 
 def _begun_anew() -> list[Any]:
-    original = Sending.start
+    original = EffectDelivery.start
 
-    def start(self: Sending, wish: Any) -> None:
+    def start(self: EffectDelivery, wish: Any) -> None:
         original(self, msgspec.structs.replace(wish, openings=0))
 
-    return [patch.object(Sending, "start", start)]
+    return [patch.object(EffectDelivery, "start", start)]
 
 
 def _torn() -> list[Any]:
@@ -211,13 +211,13 @@ def _torn() -> list[Any]:
 
 
 def _deaf() -> list[Any]:
-    original, counter = Doorman.tell, itertools.count(1)
+    original, counter = Hub.tell, itertools.count(1)
 
-    def tell(self: Doorman, outlet: Any, by: Any) -> None:
-        if not isinstance(outlet, Spread) or next(counter) % 20:
-            original(self, outlet, by)
+    def tell(self: Hub, notice: Any, by: Any) -> None:
+        if not isinstance(notice, UpdateRelayed) or next(counter) % 20:
+            original(self, notice, by)
 
-    return [patch.object(Doorman, "tell", tell)]
+    return [patch.object(Hub, "tell", tell)]
 
 
 def _stale_rest() -> list[Any]:
@@ -401,7 +401,7 @@ MUTATIONS = (
         "the agent is planned for and commits though it is stopped",
         frozenset({"stop"}),
         40,
-        lambda: [patch.object(core.Core, "is_halted", lambda self, entry: False)],
+        lambda: [patch.object(core.KernelState, "is_halted", lambda self, entry: False)],
     ),
     Mutation(
         "stop outside",
@@ -409,7 +409,7 @@ MUTATIONS = (
         frozenset({"stop"}),
         200,
         lambda: [
-            patch.object(Sending, "hold", lambda self: None),
+            patch.object(EffectDelivery, "hold", lambda self: None),
             patch.object(brake, "BRAKED_SHARE", 1.0),
             patch.object(people, "SEND_SHARE", 0.6),
         ],

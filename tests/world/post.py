@@ -13,10 +13,10 @@ from hashlib import sha256
 from typing import Any
 
 from tests.world.facts import Violation
-from workspace.errors import CourierFault
+from workspace.errors import DeliveryFault
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.record import Row
-from workspace.ports import Letter
+from workspace.ports import Delivery
 
 RECEIVERS: Mapping[str, Receiver] = {
     "letters": Receiver("mail", "folkmoot@example.org", "irreversible"),
@@ -67,7 +67,7 @@ class Post:
         for i, effect in enumerate(effects):
             self.declared[(body["commit"], i)] = Declared(_key(row.hash, i), effect)
 
-    def arrive(self, letter: Letter) -> None:
+    def arrive(self, letter: Delivery) -> None:
         """A letter is at its receiver, who counts it once a key where keys are honoured."""
         place = (letter.commit, letter.effect.i)
         declared = self.declared.get(place)
@@ -107,13 +107,13 @@ def _key(hash: str, i: int) -> str:
     return f"sha256:{sha256(content.encode()).hexdigest()}"
 
 
-class Carrier:
+class Transport:
     """A server's way to the outside: slow, refused, lost on the way back; its server may die around it."""
 
     def __init__(
         self,
         chance: random.Random,
-        arrive: Callable[[Letter], None],
+        arrive: Callable[[Delivery], None],
         mishap: Callable[[], None],
         leave: Callable[[], None],
     ) -> None:
@@ -123,19 +123,19 @@ class Carrier:
         self._mishap = mishap
         self._is_down = chance.random() < DOWN_SHARE
 
-    async def deliver(self, letter: Letter) -> str:
-        """Carry a letter. `workspace.ports.Courier`."""
+    async def deliver(self, letter: Delivery) -> str:
+        """Carry a letter. `workspace.ports.EffectSender`."""
         self._leave()
         draw = self._chance.random()
         if draw < 0.12:
             self._mishap()
         await asyncio.sleep(HANGS_SECONDS if 0.12 <= draw < 0.16 else self._chance.uniform(0.001, 2.0))
         if 0.16 <= draw < 0.30 or self._is_down:
-            raise CourierFault("the line is busy", retry=True)
+            raise DeliveryFault("the line is busy", retry=True)
         if 0.30 <= draw < 0.34:
-            raise CourierFault("nobody of that name lives here")
+            raise DeliveryFault("nobody of that name lives here")
         self._arrive(letter)
         await asyncio.sleep(HANGS_SECONDS if 0.34 <= draw < 0.40 else self._chance.uniform(0.001, 1.0))
         if 0.40 <= draw < 0.52:
-            raise CourierFault("the answer was lost", retry=True, may_have_arrived=True)
+            raise DeliveryFault("the answer was lost", retry=True, may_have_arrived=True)
         return "taken"

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from workspace.history import read as reading
 from workspace.intents import sequencer
 from workspace.intents.model import segment
-from workspace.registry import registry as lobby
+from workspace.registry import registry as registry
 
 CHECKPOINT_RECORDS = 25
 SEGMENT_RECORDS = 20
@@ -28,6 +28,6 @@ def small() -> Iterator[None]:
         patch.object(reading, "USUALLY_WITHIN", USUALLY_WITHIN),
         patch.object(reading, "PAGE", 50),
         patch.object(segment, "SEGMENT_RECORDS", SEGMENT_RECORDS),
-        patch.object(lobby, "SHORT_LOG", SHORT_LOG),
+        patch.object(registry, "SHORT_LOG", SHORT_LOG),
     ):
         yield

@@ -25,7 +25,7 @@ from tests.world.monitor import Monitor
 from tests.world.network import Frame, Wire
 from tests.world.people import Crowd
 from tests.world.person import Person
-from tests.world.post import RECEIVERS, Carrier
+from tests.world.post import RECEIVERS, Transport
 from tests.world.scale import small
 from tests.world.stock import Stock
 from workspace.errors import LogCorrupt
@@ -33,8 +33,8 @@ from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.model.segment import Segment
-from workspace.ports import Letter
-from workspace.registry.registry import Lobby
+from workspace.ports import Delivery
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.sockets.connection import SocketEndpoint
 
@@ -61,7 +61,7 @@ FIRST_LINES = "h1\nh2\nh3\nh4\n"
 class Host:
     """One life of the server process."""
 
-    lobby: Lobby
+    registry: RoomRegistry
     handle: Handle
     endpoint: SocketEndpoint
     tasks: set[asyncio.Task[Any]]
@@ -120,24 +120,24 @@ class World:
         chance = random.Random(f"{self.seed} host {self.hosts}")
         handle = Handle(self.disk, chance, self._written, self._claimed, self._packing)
         settings = Settings(idle_seconds=120.0, presence_seconds=600.0)
-        carrier = Carrier(chance, self._arrive, lambda: self._befall(lobby), lambda: self._leave(lobby))
-        lobby = Lobby(
+        carrier = Transport(chance, self._arrive, lambda: self._befall(registry), lambda: self._leave(registry))
+        registry = RoomRegistry(
             store=handle,
             planner=Agent(chance),
             judge=Referee(chance),
-            couriers=dict.fromkeys(("mail", "webhook"), carrier),
+            senders=dict.fromkeys(("mail", "webhook"), carrier),
             clock=self.clock,
             settings=settings,
         )
         handle.has_faults = bool(self.tokens)
-        self.host = Host(lobby, handle, SocketEndpoint(lobby), tasks, context)
-        await self.host.spawn(lobby.start())
+        self.host = Host(registry, handle, SocketEndpoint(registry), tasks, context)
+        await self.host.spawn(registry.start())
 
     def crash(self, host: Host) -> None:
         """End a server process between two of its steps: nothing of it runs any more."""
         self.note("the server dies")
         host.handle.die()
-        for room in host.lobby.rooms.values():
+        for room in host.registry.rooms.values():
             room.is_open = False
         for wire in host.wires:
             wire.cut()
@@ -147,10 +147,10 @@ class World:
             self.host = None
         self._guard(lambda: self.monitor.crashed(*self.disk.content(WS)))
 
-    def _befall(self, lobby: Lobby) -> None:
+    def _befall(self, registry: RoomRegistry) -> None:
         """Let a server die in the next moments, around what it is doing just now."""
         host = self.host
-        if host is not None and host.lobby is lobby and self.is_wild:
+        if host is not None and host.registry is registry and self.is_wild:
             asyncio.get_running_loop().call_later(self.chance.uniform(0.0, 2.0), self.die, host)
 
     def die(self, host: Host) -> None:
@@ -164,14 +164,14 @@ class World:
         if self.host is None:
             asyncio.get_running_loop().create_task(self.boot())
 
-    def _arrive(self, letter: Letter) -> None:
+    def _arrive(self, letter: Delivery) -> None:
         self._guard(lambda: self.monitor.post.arrive(letter))
 
-    def _leave(self, lobby: Lobby) -> None:
+    def _leave(self, registry: RoomRegistry) -> None:
         """See that the server that owns the workspace lets no effect go while the agent is stopped."""
-        room = lobby.rooms.get(WS)
-        is_up = self.host is not None and self.host.lobby is lobby
-        if is_up and room is not None and room.sequencer.core.epoch == self.monitor.claims:
+        room = registry.rooms.get(WS)
+        is_up = self.host is not None and self.host.registry is registry
+        if is_up and room is not None and room.sequencer.kernel.epoch == self.monitor.claims:
             self._guard(lambda: self.monitor.halt.leaving(asyncio.get_running_loop().time()))
 
     def _packing(self, segments: Sequence[Segment]) -> None:
@@ -200,7 +200,7 @@ class World:
 
     def _lay_down(self) -> None:
         """Let documents of the server rest at any moment, whoever is at them."""
-        for room in self.host.lobby.rooms.values() if self.host is not None else ():
+        for room in self.host.registry.rooms.values() if self.host is not None else ():
             for document in room.sequencer.fold.documents.values():
                 if self.sleepy.random() < REST_SHARE and document.is_awake:
                     self.rests += document.rest()
@@ -244,7 +244,7 @@ class World:
         self.monitor.clock = loop.time
         await self.boot()
         assert self.host is not None, "just booted"
-        await self._found(self.host.lobby)
+        await self._found(self.host.registry)
         for actor, role in (
             ("ana", "editor"),
             ("ben", "editor"),
@@ -270,7 +270,7 @@ class World:
         await self._rest()
         await look_back(self)
 
-    async def _found(self, lobby: Lobby) -> None:
+    async def _found(self, registry: RoomRegistry) -> None:
         """Make the workspace, its members and its documents."""
         assert self.host is not None, "founded on a running server"
         policy = PolicyConfig(
@@ -284,7 +284,7 @@ class World:
         )
 
         async def work() -> None:
-            room = await lobby.create(
+            room = await registry.create(
                 WS, name="w", actor="olga", policy=policy, documents={LINES: "text", CELLS: "data"}
             )
             rules = {"total": Invariant("sum_at_most", CELLS, limit=self.monitor.limit)}
@@ -297,7 +297,7 @@ class World:
                 ("cy", "commenter"),
                 ("sid", "editor"),
             ):
-                self.tokens[actor] = await lobby.make_token(WS, actor=actor, role=role)  # type: ignore[arg-type]
+                self.tokens[actor] = await registry.make_token(WS, actor=actor, role=role)  # type: ignore[arg-type]
 
         await self.host.spawn(work())
         self.host.handle.has_faults = True

@@ -13,7 +13,7 @@ Message = dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class IntentState:
     """Where an intent stands. `verdict` is the body of its verdict record once it has one."""
 
     name: str
@@ -34,10 +34,10 @@ class Intent:
     id: str
     seq: int
     n: int
-    queue: asyncio.Queue[State]
-    last: State
+    queue: asyncio.Queue[IntentState]
+    last: IntentState
 
-    async def states(self) -> AsyncIterator[State]:
+    async def states(self) -> AsyncIterator[IntentState]:
         """Yield every state up to the verdict."""
         while not self.last.is_final or not self.queue.empty():
             self.last = await self.queue.get()
@@ -62,7 +62,7 @@ def is_over(question: str, message: dict[str, Json]) -> bool:
 
 
 @dataclass(slots=True)
-class Waiting:
+class PendingAnswer:
     """A sent intent that has no answer yet: what to send again, and who waits."""
 
     frame: bytes

@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 from crdt.digest import Json
 from crdt.documents.paths import Path
-from workspace.client.intent import QUEUE_MAX, Intent, State, Waiting, is_over
+from workspace.client.intent import QUEUE_MAX, Intent, IntentState, PendingAnswer, is_over
 from workspace.errors import WorkspaceFault
 from workspace.intents.model.intent import TERMINAL
 
@@ -48,7 +48,7 @@ class Disconnected(WorkspaceFault):
 
 
 @dataclass(slots=True, eq=False)
-class Room:
+class RoomClient:
     """A workspace over the plain-JSON socket. Made by `connect`."""
 
     url: str
@@ -71,10 +71,10 @@ class Room:
     _stamp: int | None = None
     _stamped: int = 0
     _socket: ClientConnection | None = None
-    _acknowledging: Waiting | None = None
-    _waiting: dict[int, Waiting] = field(default_factory=dict)
+    _acknowledging: PendingAnswer | None = None
+    _waiting: dict[int, PendingAnswer] = field(default_factory=dict)
     _intents: dict[str, Intent] = field(default_factory=dict)
-    _early: dict[str, list[State]] = field(default_factory=dict)
+    _early: dict[str, list[IntentState]] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -180,7 +180,9 @@ class Room:
             await self._up()
             read = list(ids)
             frame = msgspec.json.encode({"type": "acknowledge", "intents": read})
-            self._acknowledging = waiting = Waiting(frame, asyncio.get_running_loop().create_future(), frozenset(read))
+            self._acknowledging = waiting = PendingAnswer(
+                frame, asyncio.get_running_loop().create_future(), frozenset(read)
+            )
             if self._socket is not None:
                 with contextlib.suppress(ConnectionClosed):
                     await self._socket.send(frame, text=True)
@@ -208,7 +210,7 @@ class Room:
             if at >= len(self.records):
                 return
 
-    async def until(self, predicate: Callable[[Room], bool], seconds: float = 30.0) -> None:
+    async def until(self, predicate: Callable[[RoomClient], bool], seconds: float = 30.0) -> None:
         """Wait until something holds. Raises TimeoutError, and `Disconnected` when the socket is gone for good."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: self._gone is not None or predicate(self))
@@ -232,7 +234,7 @@ class Room:
             raise self._gone
 
     async def _send_intent(self, n: int, frame: bytes) -> Message:
-        waiting = Waiting(frame, asyncio.get_running_loop().create_future())
+        waiting = PendingAnswer(frame, asyncio.get_running_loop().create_future())
         self._waiting[n] = waiting
         if self._socket is not None:
             with contextlib.suppress(ConnectionClosed):
@@ -243,7 +245,7 @@ class Room:
         known = self._intents.get(ack["id"])
         if known is not None:
             return known
-        first = State(ack["state"])
+        first = IntentState(ack["state"])
         intent = Intent(ack["id"], ack["seq"], ack["n"], asyncio.Queue(QUEUE_MAX), first)
         self._intents[intent.id] = intent
         for state in self._early.pop(intent.id, []):
@@ -317,7 +319,7 @@ class Room:
             case "record":
                 self._record(message)
             case "state":
-                state = State(message["state"], message["reason"], tuple(message["waits_for"]))
+                state = IntentState(message["state"], message["reason"], tuple(message["waits_for"]))
                 self._tell(message["id"], state)
             case "question":
                 self.open_questions[message["id"]] = message
@@ -354,7 +356,7 @@ class Room:
         self.seen = record["seq"]
         body = record["body"]
         if record["kind"] == "verdict":
-            self._tell(body["intent"], State(body["state"], body["reason"], (), body))
+            self._tell(body["intent"], IntentState(body["state"], body["reason"], (), body))
             self._close_questions(lambda question: question["group"] == [body["intent"]])
         elif record["kind"] == "decision" and body.get("of"):
             self.open_questions.pop(body["of"], None)
@@ -366,7 +368,7 @@ class Room:
     def _close_questions(self, is_over: Callable[[Message], bool]) -> None:
         self.open_questions = {id: q for id, q in self.open_questions.items() if not is_over(q)}
 
-    def _tell(self, id: str, state: State) -> None:
+    def _tell(self, id: str, state: IntentState) -> None:
         assert state.name in TERMINAL or not state.is_final, "a verdict names an end"
         intent = self._intents.get(id)
         if intent is not None:
@@ -381,9 +383,9 @@ def offer(token: str | None) -> list[Subprotocol]:
 
 
 @contextlib.asynccontextmanager
-async def connect(url: str, *, token: str | None = None, origin: str | None = None) -> AsyncIterator[Room]:
+async def connect(url: str, *, token: str | None = None, origin: str | None = None) -> AsyncIterator[RoomClient]:
     """Open a workspace (`ws://host/ws/WS`) and yield it once it has its lane. Raises `Disconnected`."""
-    room = Room(url, token, origin)
+    room = RoomClient(url, token, origin)
     running = asyncio.create_task(room.run(), name=f"room client {url}")
     try:
         await room._up()

@@ -1,4 +1,4 @@
-"""Couriers that are loaded with their first letter: an HTTP client is megabytes that most servers never need."""
+"""Senders that are loaded with their first letter: an HTTP client is megabytes that most servers never need."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import importlib
 from collections.abc import Mapping
 
-from workspace.ports import Courier, Letter
+from workspace.ports import Delivery, EffectSender
 
 
 class LateWebhook:
@@ -14,10 +14,10 @@ class LateWebhook:
 
     def __init__(self, keys: Mapping[str, str], *, allows_private: bool = False) -> None:
         self._keys, self._allows_private = keys, allows_private
-        self._made: Courier | None = None
+        self._made: EffectSender | None = None
 
-    async def deliver(self, letter: Letter) -> str:
-        """See `Courier.deliver`."""
+    async def deliver(self, letter: Delivery) -> str:
+        """See `EffectSender.deliver`."""
         if self._made is None:
             module = await asyncio.to_thread(importlib.import_module, "workspace.delivery.webhook")
             self._made = module.Webhook(self._keys, allows_private=self._allows_private)

@@ -8,18 +8,18 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from workspace.errors import CourierFault
-from workspace.ports import Letter
+from workspace.errors import DeliveryFault
+from workspace.ports import Delivery
 
 
 class MailDrop:
-    """`workspace.ports.Courier` that writes `KEY.eml` (RFC 5322) into a folder; complete or not at all."""
+    """`workspace.ports.EffectSender` that writes `KEY.eml` (RFC 5322) into a folder; complete or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def deliver(self, letter: Letter) -> str:
-        """Write the message; the same key again changes nothing. Raises `CourierFault`."""
+    async def deliver(self, letter: Delivery) -> str:
+        """Write the message; the same key again changes nothing. Raises `DeliveryFault`."""
         message = compose(letter)
         return await asyncio.to_thread(self._write, letter.key, message.as_bytes(policy=SMTP))
 
@@ -42,12 +42,12 @@ class MailDrop:
             finally:
                 os.close(folder)
         except OSError as error:
-            raise CourierFault(f"the mail folder takes nothing: {error.strerror}", retry=True) from error
+            raise DeliveryFault(f"the mail folder takes nothing: {error.strerror}", retry=True) from error
         return name
 
 
-def compose(letter: Letter) -> EmailMessage:
-    """Return the message of a letter. Raises `CourierFault` for what no header may hold."""
+def compose(letter: Delivery) -> EmailMessage:
+    """Return the message of a letter. Raises `DeliveryFault` for what no header may hold."""
     args, message = letter.effect.args, EmailMessage(policy=SMTP)
     try:
         message["From"] = letter.receiver.address
@@ -57,5 +57,5 @@ def compose(letter: Letter) -> EmailMessage:
         message["X-Folkmoot"] = f"{letter.ws} {letter.commit}"
         message.set_content(str(args["text"]))
     except (KeyError, ValueError) as error:
-        raise CourierFault(f"this is no mail: {error}") from error
+        raise DeliveryFault(f"this is no mail: {error}") from error
     return message

@@ -21,8 +21,8 @@ import httpx2
 import msgspec
 
 from crdt.digest import canonical
-from workspace.errors import CourierFault
-from workspace.ports import Letter
+from workspace.errors import DeliveryFault
+from workspace.ports import Delivery
 
 SECONDS_MAX = 10.0
 CONNECT_SECONDS_MAX = 4.0
@@ -34,7 +34,7 @@ RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Webhook:
-    """`workspace.ports.Courier` over HTTP. `keys` are signing keys by name; `allows_private` is for tests and labs.
+    """`EffectSender` over HTTP. `keys` are signing keys by name; `allows_private` is for tests and labs.
 
     `trust` says whose certificates count; None is the usual authorities.
     """
@@ -46,8 +46,8 @@ class Webhook:
         self._allows_private = allows_private
         self._trust = trust
 
-    async def deliver(self, letter: Letter) -> str:
-        """POST the effect; 2xx is delivered. Raises `CourierFault`, which says whether trying again may help."""
+    async def deliver(self, letter: Delivery) -> str:
+        """POST the effect; 2xx is delivered. Raises `DeliveryFault`, which says whether trying again may help."""
         body = canonical(
             {
                 "key": letter.key,
@@ -71,17 +71,17 @@ class Webhook:
                     problem = f"no connection: {error or type(error).__name__}"
                 except httpx2.HTTPError as error:
                     reason = f"no answer: {type(error).__name__}"
-                    raise CourierFault(reason, retry=True, may_have_arrived=True) from error
-        raise CourierFault(problem, retry=True)
+                    raise DeliveryFault(reason, retry=True, may_have_arrived=True) from error
+        raise DeliveryFault(problem, retry=True)
 
-    def _signed(self, letter: Letter, body: bytes) -> dict[str, str]:
+    def _signed(self, letter: Delivery, body: bytes) -> dict[str, str]:
         if not letter.receiver.secret:
             return {}
         # The workspace is part of the name: nobody signs with another workspace's key.
         name = f"{letter.ws}_{letter.receiver.secret}".replace("-", "_")
         key = self._keys.get(name)
         if key is None:
-            raise CourierFault(f"this server has no key for {letter.receiver.secret}: set FOLKMOOT_KEY_{name.upper()}")
+            raise DeliveryFault(f"this server has no key for {letter.receiver.secret}: set FOLKMOOT_KEY_{name.upper()}")
         at = str(int(time.time()))
         return {"x-folkmoot-time": at, "x-folkmoot-signature": sign(key, at, body)}
 
@@ -90,11 +90,11 @@ class Webhook:
         try:
             url = httpx2.URL(address)
         except httpx2.InvalidURL as error:
-            raise CourierFault(f"{address} is no address of a webhook") from error
+            raise DeliveryFault(f"{address} is no address of a webhook") from error
         if not url.raw_host or url.scheme not in ("https", "http"):
-            raise CourierFault(f"{address} is no address of a webhook")
+            raise DeliveryFault(f"{address} is no address of a webhook")
         if url.scheme != "https" and not self._allows_private:
-            raise CourierFault("a webhook is called over https")
+            raise DeliveryFault("a webhook is called over https")
         return url
 
     async def _resolve(self, url: httpx2.URL) -> list[str]:
@@ -103,17 +103,17 @@ class Webhook:
         try:
             found = await asyncio.to_thread(socket.getaddrinfo, name, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise CourierFault(f"{name} is not found: {error}", retry=True) from error
+            raise DeliveryFault(f"{name} is not found: {error}", retry=True) from error
         numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not self._allows_private and not all(is_public(number) for number in numbers):
-            raise CourierFault(f"{name} is an inner address")
+            raise DeliveryFault(f"{name} is an inner address")
         return numbers
 
 
 async def _post(
     client: httpx2.AsyncClient, url: httpx2.URL, number: str, headers: Mapping[str, str], body: bytes
 ) -> str:
-    """POST to one number under the host's name, return what a 2xx says. Raises `CourierFault` for anything else."""
+    """POST to one number under the host's name, return what a 2xx says. Raises `DeliveryFault` for anything else."""
     # An answer that is packed could unpack into any size: none is asked for, and the raw bytes are read.
     named = {**headers, "host": url.netloc.decode("ascii"), "accept-encoding": "identity"}
     extensions = {"sni_hostname": url.raw_host.decode("ascii")}
@@ -123,7 +123,7 @@ async def _post(
         if response.is_success:
             return f"{response.status_code} {said}".strip()
         again = response.status_code in RETRY_STATUS
-        raise CourierFault(f"the receiver answered {response.status_code}: {said}", retry=again)
+        raise DeliveryFault(f"the receiver answered {response.status_code}: {said}", retry=again)
 
 
 async def _beginning(response: httpx2.Response) -> str:

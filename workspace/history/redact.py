@@ -37,7 +37,7 @@ async def redact_intent(room: Room, intent: str, *, actor: str) -> int | None:
             break
         config = ConfigBody(redacted=redaction.hashes())
         await room.submit(Configured(actor, config))
-        await room.store.rewrite(room.ws, room.sequencer.core.epoch, redaction.bodies, tuple(sorted(blobs)))
+        await room.store.rewrite(room.ws, room.sequencer.kernel.epoch, redaction.bodies, tuple(sorted(blobs)))
         changed.update(redaction.bodies)
         has_forgotten = True
     if has_forgotten:

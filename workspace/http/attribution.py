@@ -16,7 +16,7 @@ from workspace.http.documents import refuse_broken
 from workspace.http.problem import Problem
 from workspace.http.request import answer, document_name, enter, lobby_of, number
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.replay import fold_log
 
 QUERY_POINTS_MAX = 2_000
@@ -26,7 +26,7 @@ async def show(request: Request) -> Response:
     """`GET …/attribution/DOC?quote=|from=&to=|path=[…]&at=SEQ`: each stretch with its record, commit, people."""
     room, _ = await enter(request, "read", "quote", "from", "to", "path", "at")
     name = document_name(request, room)
-    latest = room.durable_seq if "at" in request.query_params else await room.recorded()
+    latest = room.durable_seq if "at" in request.query_params else await room.flush_runs()
     at = number(request, "at", default=latest, low=1, high=2**53)
     rows, journal = await read_all(lobby_of(request).store, room.ws)
     fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
@@ -42,7 +42,7 @@ async def show(request: Request) -> Response:
     return answer({"document": name, "seq": fold.seq, "stretches": msgspec.to_builtins(found)})
 
 
-def _attribute(fold: Fold, name: str, request: Request) -> tuple[Stretch, ...]:
+def _attribute(fold: WorkspaceState, name: str, request: Request) -> tuple[Stretch, ...]:
     kind = fold.kinds[name]
     if kind == "data":
         return attribute_value(fold, name, _path(request.query_params.get("path", "")))

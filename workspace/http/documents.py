@@ -15,7 +15,7 @@ from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, document_name, enter, lobby_of, number
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.rules.evidence import in_lines
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps.quarantine import refuse_lost
 from workspace.registry.creation import found
 from workspace.room.room import Room
@@ -38,7 +38,7 @@ async def index(request: Request) -> Response:
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
-        room.callers.sent(identity.actor, fold.seq)
+        room.waiters.sent(identity.actor, fold.seq)
         return [{"name": name, "kind": kind} for name, kind in sorted(fold.listed().items())]
 
     return answer(await room.read(listed))
@@ -100,7 +100,7 @@ async def show(request: Request) -> Response:
         if document is None:
             return None
         look = _look(document, form)
-        room.callers.sent(identity.actor, fold.seq)
+        room.waiters.sent(identity.actor, fold.seq)
         return look, fold.seq
 
     found = await room.read(now)
@@ -121,7 +121,7 @@ async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Docum
     return document, at
 
 
-def refuse_broken(fold: Fold, name: str) -> None:
+def refuse_broken(fold: WorkspaceState, name: str) -> None:
     """Raise `Problem` document_broken for a document that was put aside."""
     refusal = refuse_lost(fold, (name,))
     if refusal is not None:

@@ -17,7 +17,7 @@ async def index(request: Request) -> Response:
     room, _ = await enter(request, "read")
 
     def listed() -> list[Json]:
-        core = room.sequencer.core
+        core = room.sequencer.kernel
         found: list[Json] = []
         for commit in reversed(core.fold.board.commits):
             found += sent_by(core, commit)

@@ -13,7 +13,7 @@ from workspace.access import Identity
 from workspace.http.content import lane_of
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, number
-from workspace.intents.audit.time_travel import Standing, board_at
+from workspace.intents.audit.time_travel import StateAt, board_at
 from workspace.intents.model.events import Acked, Nacked, Submitted
 from workspace.intents.model.intent import Expect, IntentFrame, IntentKind, Scope
 from workspace.intents.state.board import Entry
@@ -53,7 +53,7 @@ async def create(request: Request) -> Response:
     acked = await _submit(room, identity, body, key)
     if isinstance(acked, Nacked):
         refuse(acked.refusal)
-    verdict = await room.callers.await_verdict(acked.id, wait) if wait else None
+    verdict = await room.waiters.await_verdict(acked.id, wait) if wait else None
     ack = {"n": acked.n, "id": acked.id, "seq": acked.seq, "state": acked.state}
     return answer({**ack, "verdict": verdict, **({"state": verdict.state} if verdict else {})}, 202)
 
@@ -64,7 +64,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
     if key:
         lane = f"{lane}:{sha256_of(key.encode())[7:23]}"
     request = f"{lane}/{room.clock.token(8)}"
-    future = room.callers.await_answer(request)
+    future = room.waiters.await_answer(request)
 
     def submit() -> Submitted:
         clock = room.sequencer.fold.board.lanes.clock(lane)
@@ -80,13 +80,13 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
             value=body.value,
             deadline=body.deadline,
         )
-        delivered = room.callers.delivered(identity.actor)
+        delivered = room.waiters.delivered(identity.actor)
         return Submitted(lane, identity.actor, identity.role, frame, delivered, request)
 
     try:
         await room.submit(submit)
     except Exception:
-        room.callers.forget(request)
+        room.waiters.forget(request)
         raise
     return await future
 
@@ -101,18 +101,18 @@ async def index(request: Request) -> Response:
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
-        room.callers.sent(identity.actor, fold.seq)
+        room.waiters.sent(identity.actor, fold.seq)
         entries = [entry for entry in reversed(fold.board.entries.values()) if state in (None, entry.state)]
         return [describe(entry) for entry in entries[:BOARD_MAX]]
 
     return answer(await room.read(listed))
 
 
-async def _past(room: Room, at: int, state: str | None) -> list[Standing]:
+async def _past(room: Room, at: int, state: str | None) -> list[StateAt]:
     if at > room.durable_seq:
         raise Problem("malformed", f"The log ends at {room.durable_seq}.")
 
-    def stood() -> list[Standing]:
+    def stood() -> list[StateAt]:
         found = board_at(room.sequencer.fold.board, at)
         return list(islice((standing for standing in found if state in (None, standing.state)), BOARD_MAX))
 
@@ -126,7 +126,7 @@ async def show(request: Request) -> Response:
     def found() -> dict[str, Json] | None:
         fold = room.sequencer.fold
         entry = fold.board.entries.get(request.path_params["id"])
-        room.callers.sent(identity.actor, fold.seq)
+        room.waiters.sent(identity.actor, fold.seq)
         return describe(entry) if entry else None
 
     body = await room.read(found)

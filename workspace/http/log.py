@@ -71,10 +71,10 @@ async def _lines(
                     line = encode_record(row)
                     yield b"id: %d\ndata: %s\n\n" % (row.seq, line) if is_sse else line + b"\n"
             cursor = rows[-1].seq + 1 if rows else top + 1
-            room.callers.sent(actor, cursor - 1)
+            room.waiters.sent(actor, cursor - 1)
         if not follow or cursor > last or not room.is_open:
             return
-        if not await room.callers.await_records(cursor, KEEP_ALIVE_SECONDS):
+        if not await room.waiters.await_records(cursor, KEEP_ALIVE_SECONDS):
             yield b": still here\n\n" if is_sse else b"\n"
 
 

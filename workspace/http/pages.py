@@ -56,11 +56,11 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """`GET /metrics`: counters in Prometheus text, and where the agent is stopped."""
-    lobby = lobby_of(request)
-    text = lobby.metrics.text() + f"# TYPE folkmoot_rooms gauge\nfolkmoot_rooms {len(lobby.rooms)}\n"
-    stopped = sum("workspace" in room.sequencer.fold.stops.by_scope for room in lobby.rooms.values())
+    registry = lobby_of(request)
+    text = registry.metrics.text() + f"# TYPE folkmoot_rooms gauge\nfolkmoot_rooms {len(registry.rooms)}\n"
+    stopped = sum("workspace" in room.sequencer.fold.stops.by_scope for room in registry.rooms.values())
     text += "# TYPE folkmoot_agent_stopped gauge\n"
-    text += f'folkmoot_agent_stopped{{scope="server"}} {int(lobby.switches.server.is_on)}\n'
+    text += f'folkmoot_agent_stopped{{scope="server"}} {int(registry.switches.server.is_on)}\n'
     text += f'folkmoot_agent_stopped{{scope="workspace"}} {stopped}\n'
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 

@@ -15,7 +15,7 @@ from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
 from workspace.names import find_document, is_workspace_id
 from workspace.protocol.messages import Malformed, read_json, read_value
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.room.room import Room
 from workspace.sockets.connection import COOKIE
 from workspace.sockets.guests import GUEST, open_identity
@@ -24,21 +24,21 @@ T = TypeVar("T")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-def lobby_of(request: Request) -> Lobby:
-    """Return the server's lobby."""
-    lobby: Lobby = request.app.state.lobby
-    return lobby
+def lobby_of(request: Request) -> RoomRegistry:
+    """Return the server's registry."""
+    registry: RoomRegistry = request.app.state.registry
+    return registry
 
 
 async def identity_of(request: Request, ws: str | None) -> Identity:
     """Return who asks. Raises `Problem` unauthenticated; a cookie counts only from the server's own pages."""
-    lobby = lobby_of(request)
+    registry = lobby_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        identity = await lobby.identify(token.strip(), ws)
+        identity = await registry.identify(token.strip(), ws)
     else:
-        identity = await lobby.identify(request.cookies.get(COOKIE), ws) if _is_own_page(request) else None
-        if identity is None and lobby.settings.is_open and not token:
+        identity = await registry.identify(request.cookies.get(COOKIE), ws) if _is_own_page(request) else None
+        if identity is None and registry.settings.is_open and not token:
             return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
     if identity is None:
         raise Problem("unauthenticated", "No valid token came with the request.", remedy="Ask the owner for a link.")
@@ -74,11 +74,11 @@ async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Iden
     if not is_workspace_id(ws):
         raise Problem("not_found", "No such workspace, or it is not yours.")
     identity = await identity_of(request, ws)
-    lobby = lobby_of(request)
-    if not identity.may(right, lobby.clock.now()):
+    registry = lobby_of(request)
+    if not identity.may(right, registry.clock.now()):
         raise Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
     check_query(request, *takes)
-    return await lobby.room(ws), identity
+    return await registry.room(ws), identity
 
 
 def document_name(request: Request, room: Room) -> str:

@@ -11,7 +11,7 @@ from workspace.access import Identity
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, check_query, enter, identity_of, lobby_of, number
 from workspace.intents.model.stop import refuse_reason
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.ports import SwitchRow
 from workspace.registry.switches import throw
 from workspace.room.room import Room
@@ -25,7 +25,7 @@ class NewStop(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def stops_of(fold: Fold, at: int = 0) -> dict[str, Json]:
+def stops_of(fold: WorkspaceState, at: int = 0) -> dict[str, Json]:
     """Return whether the agent is stopped in a workspace, and by whom; `at` is a record after which it was."""
     stops = fold.stops.after(at) if at else fold.stops.all
     return {"stopped": bool(stops), "stops": msgspec.to_builtins(stops)}
@@ -64,17 +64,17 @@ async def show_server(request: Request) -> Response:
 async def put_server(request: Request) -> Response:
     """`PUT /api/stop`: stop the agent in every workspace of this server; for its owner."""
     identity = await _operator(request)
-    lobby = lobby_of(request)
-    await lobby.switches.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
-    return answer(_described(lobby.switches.server))
+    registry = lobby_of(request)
+    await registry.switches.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
+    return answer(_described(registry.switches.server))
 
 
 async def delete_server(request: Request) -> Response:
     """`DELETE /api/stop`: let the agent go on wherever no workspace's own switch stops it; for the server's owner."""
     identity = await _operator(request)
-    lobby = lobby_of(request)
-    await lobby.switches.throw(is_on=False, actor=identity.actor)
-    return answer(_described(lobby.switches.server))
+    registry = lobby_of(request)
+    await registry.switches.throw(is_on=False, actor=identity.actor)
+    return answer(_described(registry.switches.server))
 
 
 async def _operator(request: Request) -> Identity:

@@ -21,7 +21,7 @@ from workspace.intents.model.intent import Role
 from workspace.intents.model.invariant import Invariant, broken, check_invariants
 from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.rules.policy import check
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.names import is_actor, is_title, is_workspace_id
 from workspace.sockets.connection import COOKIE
 
@@ -70,7 +70,7 @@ class Revocation(msgspec.Struct, frozen=True):
     token_id: str | None = None
 
 
-def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
+def describe(fold: WorkspaceState, *, ws: str) -> dict[str, Json]:
     """Return what the API says of a workspace."""
     return {
         "id": ws,
@@ -92,27 +92,27 @@ def describe(fold: Fold, *, ws: str) -> dict[str, Json]:
 
 async def create(request: Request) -> Response:
     """`POST /api/workspaces`: whoever holds a token of the whole server."""
-    lobby = lobby_of(request)
+    registry = lobby_of(request)
     identity = await identity_of(request, None)
-    if not identity.may("administer", lobby.clock.now()):
+    if not identity.may("administer", registry.clock.now()):
         raise Problem("forbidden", "Only the server's owner makes workspaces.")
     check_query(request)
     body = await body_of(request, NewWorkspace)
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
-    if len(body.documents) > lobby.settings.documents_max:
-        raise Problem("too_large", f"A workspace has at most {lobby.settings.documents_max} documents.")
+    if len(body.documents) > registry.settings.documents_max:
+        raise Problem("too_large", f"A workspace has at most {registry.settings.documents_max} documents.")
     documents = new_documents(body.documents)
     refusal = check(body.policy) if body.policy else None
     if refusal is not None:
         refuse(refusal)
-    room = await lobby.create(
+    room = await registry.create(
         body.id,
         name=body.name or body.id,
         actor=identity.actor,
         policy=body.policy,
         documents={name: document.kind for name, document in documents.items()},
-        edits=await first_edits(documents, identity, lobby.clock),
+        edits=await first_edits(documents, identity, registry.clock),
     )
     return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
 
@@ -169,19 +169,19 @@ async def fork(request: Request) -> Response:
     """`POST …/fork`: a workspace of its own from this one's past; for whoever may make workspaces and runs this one."""
     room, _ = await enter(request, "administer")
     identity = await identity_of(request, None)
-    lobby = lobby_of(request)
-    if not identity.may("administer", lobby.clock.now()):
+    registry = lobby_of(request)
+    if not identity.may("administer", registry.clock.now()):
         raise Problem("forbidden", "Only the server's owner makes workspaces.")
     body = await body_of(request, NewFork)
-    at = await room.recorded() if body.at is None else body.at
+    at = await room.flush_runs() if body.at is None else body.at
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
     if not 1 <= at <= room.durable_seq:
         raise Problem("malformed", f"at is a record of the log, 1 to {room.durable_seq}.")
     await fork_workspace(
-        lobby.store, lobby.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
+        registry.store, registry.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
     )
-    made = await lobby.room(body.id)
+    made = await registry.room(body.id)
     return answer(await made.read(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
 
 

@@ -1,1 +1,1 @@
-"""Intents from the door to their verdict, pure: events in, records and wishes out."""
+"""Intents from the door to their verdict, pure: events in, records and requests out."""

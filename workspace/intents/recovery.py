@@ -12,12 +12,12 @@ from workspace.intents.model.events import Outcome
 from workspace.intents.model.record import ConfigBody, Row
 from workspace.intents.model.stop import Switch
 from workspace.intents.sequencer import Sequencer
-from workspace.intents.state.fold import UNREADABLE, Break, Fold, JournalLike, words_of
+from workspace.intents.state.fold import UNREADABLE, Break, JournalLike, WorkspaceState, words_of
 from workspace.intents.state.replay import Replay, start_replay
 from workspace.intents.steps import accounting
 from workspace.intents.steps import agent_stop as stopping
 from workspace.intents.steps.failures import end_failed
-from workspace.intents.steps.kernel_state import Core, Quick, Work, writer_client
+from workspace.intents.steps.kernel_state import KernelState, Progress, Quick, writer_client
 from workspace.intents.steps.quarantine import put_aside
 from workspace.intents.steps.turn import AGENT, Turn, unix_time
 
@@ -64,33 +64,33 @@ def open_sequencer(
         has_judge=has_judge,
         quick=quick,
     )
-    core = sequencer.core
-    core.now = now
+    kernel = sequencer.kernel
+    kernel.now = now
     turn = Turn(fold, epoch, now)
     for waiting in replay.index.unsequenced():
         if waiting.update != EMPTY_UPDATE:  # a fork leaves out what came after it
-            _resume_run(core, turn, waiting)
-    core.runs.close(turn)
+            _resume_run(kernel, turn, waiting)
+    kernel.runs.close(turn)
     _put_lost_aside(replay, turn)
-    accounting.close_lost(core, turn, is_crash=not rows or rows[-1].kind != "checkpoint")
-    end_failed(core, turn)
-    _take_up(core)
+    accounting.close_lost(kernel, turn, is_crash=not rows or rows[-1].kind != "checkpoint")
+    end_failed(kernel, turn)
+    _take_up(kernel)
     idle = _idle_lanes(fold, now)
     was_strict = fold.is_strict
     if fold.versions != versions or idle:
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     if fold.is_strict and not was_strict:
         replay.read_again(fold.seq)
-    stopping.take_up(core, turn, switches)
+    stopping.take_up(kernel, turn, switches)
     return sequencer, turn.outcome()
 
 
-def _take_up(core: Core) -> None:
+def _take_up(kernel: KernelState) -> None:
     """Go on with every live intent; everybody comes anew, and is shown where it stands."""
-    for entry in core.live():
-        core.work[entry.id] = Work(since=core.now, turn=core.turn, ready_at=core.now)
+    for entry in kernel.live():
+        kernel.progress[entry.id] = Progress(since=kernel.now, turn=kernel.turn, ready_at=kernel.now)
         entry.shown = entry.stands
-    core.fold.board.shelves.moved.clear()
+    kernel.fold.board.live_index.moved.clear()
 
 
 def _put_lost_aside(replay: Replay, turn: Turn) -> None:
@@ -102,7 +102,7 @@ def _put_lost_aside(replay: Replay, turn: Turn) -> None:
         put_aside(turn, lost)
 
 
-def _idle_lanes(fold: Fold, now: float) -> tuple[str, ...]:
+def _idle_lanes(fold: WorkspaceState, now: float) -> tuple[str, ...]:
     """Return lanes without an intent for a day: they leave the derived clock, which bounds it (semantics §1.3)."""
     lanes, entries = fold.board.lanes, fold.board.entries
     return tuple(
@@ -112,9 +112,9 @@ def _idle_lanes(fold: Fold, now: float) -> tuple[str, ...]:
     )
 
 
-def _resume_run(core: Core, turn: Turn, row: JournalLike) -> None:
+def _resume_run(kernel: KernelState, turn: Turn, row: JournalLike) -> None:
     """Apply a journal row that no record names yet, as it was applied before the crash."""
-    fold = core.fold
+    fold = kernel.fold
     fold.jid = max(fold.jid, row.jid)
     document = fold.documents.get(row.doc)
     if document is None and row.doc in fold.kinds:
@@ -125,9 +125,9 @@ def _resume_run(core: Core, turn: Turn, row: JournalLike) -> None:
         scan = scan_update(row.update, INTERNAL)
         applied = document.apply(row.update, scan)
     except UNREADABLE as error:
-        core.runs.close(turn, doc=row.doc)
+        kernel.runs.close(turn, doc=row.doc)
         fold.lose(Break(row.doc, fold.seq + 1, row.jid, words_of(error)))
         return
     if applied is None:
         raise LogCorrupt(f"journal row {row.jid} holds nothing new")
-    core.runs.add(turn, row.jid, applied, scan, doc=row.doc, lane=row.lane, actor=row.actor)
+    kernel.runs.add(turn, row.jid, applied, scan, doc=row.doc, lane=row.lane, actor=row.actor)

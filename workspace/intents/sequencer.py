@@ -1,7 +1,7 @@
-"""The one writer of a workspace: event in, records and wishes out (semantics §2 to §5).
+"""The one writer of a workspace: event in, records and requests out (semantics §2 to §5).
 
-Decides what an event means and asks nobody: what is wanted from outside comes back as wishes, what people are told as
-outlets. Deterministic: the same events at the same times give the same log, byte for byte.
+Decides what an event means and asks nobody: what is wanted from outside comes back as requests, what people are told as
+notices. Deterministic: the same events at the same times give the same log, byte for byte.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ from workspace.intents.model.events import (
     Resynced,
     ShadowCompared,
     SocketOpened,
-    Spread,
     Stepped,
     Submitted,
     Ticked,
     ToolDenied,
+    UpdateRelayed,
 )
 from workspace.intents.model.plan import whole
 from workspace.intents.model.record import CheckpointBody
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps import accounting, admission, judging, planning
 from workspace.intents.steps import agent_stop as stopping
 from workspace.intents.steps import commit_round as committing
@@ -55,7 +55,7 @@ from workspace.intents.steps import merge as merging
 from workspace.intents.steps import parked as parking
 from workspace.intents.steps.expiry import expire_questions
 from workspace.intents.steps.failures import subject_of
-from workspace.intents.steps.kernel_state import RESERVED_IDS, Core, Quick
+from workspace.intents.steps.kernel_state import RESERVED_IDS, KernelState, Quick
 from workspace.intents.steps.quarantine import secure
 from workspace.intents.steps.turn import AGENT, Turn
 
@@ -73,7 +73,7 @@ class Sequencer:
     """Orders, compares, settles and commits. One per workspace and epoch; never awaits, never raises for bad input.
 
     What comes out of `handle` is a bug or a poisoned document: nothing of that turn may be made durable, and the room
-    must be opened again from its log. `core.subject` is then the intent that was worked on, "" for none.
+    must be opened again from its log. `kernel.subject` is then the intent that was worked on, "" for none.
     """
 
     def __init__(
@@ -81,59 +81,61 @@ class Sequencer:
         ws: str,
         *,
         epoch: int,
-        fold: Fold,
+        fold: WorkspaceState,
         client: int,
         bounds: Bounds = DEFAULT_BOUNDS,
         has_judge: bool = False,
         quick: Quick | None = None,
     ) -> None:
-        self.core = Core(ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick, bounds=bounds)
+        self.kernel = KernelState(
+            ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick, bounds=bounds
+        )
         self._changed: set[str] = set()
         self._sizes: dict[str, tuple[int, int]] = {}
         self._documents = len(fold.documents)
 
     @property
-    def fold(self) -> Fold:
+    def fold(self) -> WorkspaceState:
         """The state of the log: documents, board, history, set-up."""
-        return self.core.fold
+        return self.kernel.fold
 
     @property
     def client(self) -> int:
         """The Yjs client id under which the agent's commits are written in this epoch."""
-        return self.core.client
+        return self.kernel.client
 
     def handle(self, event: Event, now: float) -> Outcome:
         """Return what one event leads to. `now` is unix seconds and never goes back within one room."""
-        core = self.core
-        core.turn += 1
-        core.now = max(core.now, now)
-        core.subject = subject_of(event, core.fold)
-        turn, asked = Turn(core.fold, core.epoch, core.now), tuple(core.fold.board.questions)
+        kernel = self.kernel
+        kernel.turn += 1
+        kernel.now = max(kernel.now, now)
+        kernel.subject = subject_of(event, kernel.fold)
+        turn, asked = Turn(kernel.fold, kernel.epoch, kernel.now), tuple(kernel.fold.board.questions)
         self._enter(turn, event)
         self._stir(turn, event)
-        due = core.runs.due_at()
-        if due is not None and due <= core.now:
-            core.runs.close(turn)
+        due = kernel.runs.due_at()
+        if due is not None and due <= kernel.now:
+            kernel.runs.close(turn)
         if self._may_settle(event):
-            core.settled = core.now
+            kernel.settled = kernel.now
             self._settle(turn)
-        core.forget_ended()
-        if core.fold.seq - core.fold.checkpoint >= CHECKPOINT_RECORDS:
+        kernel.forget_ended()
+        if kernel.fold.seq - kernel.fold.checkpoint >= CHECKPOINT_RECORDS:
             self._checkpoint(turn)
         turn.show_moved(asked)
         return turn.outcome()
 
     def next_deadline(self) -> float | None:
         """Return when a `Ticked` is wanted next, in unix seconds; None when nothing waits for time."""
-        core = self.core
+        kernel = self.kernel
         times = [
-            core.runs.due_at(),
-            planning.overdue_at(core),
-            parking.parked_deadline(core),
-            committing.release_deadline(core),
+            kernel.runs.due_at(),
+            planning.overdue_at(kernel),
+            parking.parked_deadline(kernel),
+            committing.release_deadline(kernel),
         ]
-        if not core.fold.stops.is_on:
-            times += [question.deadline for question in core.fold.board.questions.values()]
+        if not kernel.fold.stops.is_on:
+            times += [question.deadline for question in kernel.fold.board.questions.values()]
         return min((at for at in times if at is not None), default=None)
 
     def changed_documents(self) -> tuple[str, ...]:
@@ -144,84 +146,84 @@ class Sequencer:
 
     def _may_settle(self, event: Event) -> bool:
         """Tell whether an event can move an intent: a person's edit only one that waits for its author's edits."""
-        board = self.core.fold.board
+        board = self.kernel.fold.board
         if isinstance(event, UNSETTLING) or not (board.live or board.questions):
             return False
-        return not isinstance(event, Edited) or board.shelves.count("parked") > 0
+        return not isinstance(event, Edited) or board.live_index.count("parked") > 0
 
     def _stir(self, turn: Turn, event: Event | None = None) -> None:
         """Wake the waiting intents that what has just happened may free."""
-        fold, shelves = self.core.fold, self.core.fold.board.shelves
+        fold, live_index = self.kernel.fold, self.kernel.fold.board.live_index
         has_new, self._documents = len(fold.documents) != self._documents, len(fold.documents)
-        if not shelves.asleep:
+        if not live_index.asleep:
             return
         match event:
             case SocketOpened(lane=lane) | Resynced(lane=lane) | LaneChanged(lane=lane):
-                shelves.wake_where(lambda entry: entry.body.lane == lane)
+                live_index.wake_where(lambda entry: entry.body.lane == lane)
             case Configured():
-                shelves.wake_where(lambda _: True)
+                live_index.wake_where(lambda _: True)
             case _:
                 pass
         if has_new:
-            shelves.wake_where(lambda _: True)
-        shelves.wake_tied({row.doc for row in turn.journal})
+            live_index.wake_where(lambda _: True)
+        live_index.wake_tied({row.doc for row in turn.journal})
 
     def _settle(self, turn: Turn) -> None:
-        core = self.core
+        kernel = self.kernel
         for _ in range(STEPS_MAX):
-            moved = planning.expire_overdue(core, turn)
-            moved = expire_questions(core, turn) or moved
-            moved = parking.park(core, turn) or moved
-            stopping.hold_back(core, turn)
-            moved = planning.start(core, turn) or moved
-            moved = committing.commit_ready(core, turn) or moved
+            moved = planning.expire_overdue(kernel, turn)
+            moved = expire_questions(kernel, turn) or moved
+            moved = parking.park(kernel, turn) or moved
+            stopping.hold_back(kernel, turn)
+            moved = planning.start(kernel, turn) or moved
+            moved = committing.commit_ready(kernel, turn) or moved
             if not moved:
                 return
             self._stir(turn)
         raise AssertionError("the round does not come to rest")
 
     def _enter(self, turn: Turn, event: Event) -> None:
-        core = self.core
+        kernel = self.kernel
         match event:
             case Submitted():
-                admission.submit(core, turn, event)
+                admission.submit(kernel, turn, event)
             case Edited():
                 self._edit(turn, event)
             case Proposed():
-                planning.proposed(core, turn, event)
+                planning.proposed(kernel, turn, event)
             case PlanFailed():
-                planning.failed(core, turn, event)
+                planning.failed(kernel, turn, event)
             case Drafted():
                 self._draft(turn, event)
             case Stepped():
-                accounting.step(core, turn, event)
+                accounting.step(kernel, turn, event)
             case CallOpening():
-                accounting.open_call(core, turn, event)
+                accounting.open_call(kernel, turn, event)
             case CallEnded():
-                accounting.close_call(core, turn, event)
+                accounting.close_call(kernel, turn, event)
             case ToolDenied():
-                accounting.deny(core, turn, event)
+                accounting.deny(kernel, turn, event)
             case ShadowCompared():
-                accounting.compare(core, turn, event)
+                accounting.compare(kernel, turn, event)
             case Judged():
-                judging.judged(core, turn, event)
+                judging.judged(kernel, turn, event)
             case MergeProposed():
-                merging.proposed(core, turn, event)
+                merging.proposed(kernel, turn, event)
             case EffectSettled():
-                outside.settled(core, turn, event)
+                outside.settled(kernel, turn, event)
             case Configured():
                 self._configure(turn, event)
             case LaneChanged():
-                (core.online.add if event.online else core.online.discard)(event.lane)
+                (kernel.online.add if event.online else kernel.online.discard)(event.lane)
             case SocketOpened():
-                core.sent[(event.lane, event.doc)] = 0
+                kernel.sent[(event.lane, event.doc)] = 0
             case Resynced():
                 key = (event.lane, event.doc)
-                core.sent[key], core.synced[key] = core.sent.get(key, 0) + 1, core.turn
+                kernel.sent[key], kernel.synced[key] = kernel.sent.get(key, 0) + 1, kernel.turn
             case DocumentDoubted():
-                secure(core, turn, encoded=core.fold.documents)
+                secure(kernel, turn, encoded=kernel.fold.documents)
             case ReadFrom():
-                core.runs.close(turn)
+                kernel.runs.close(turn)
             case Closing():
                 self._checkpoint(turn)
             case Ticked():
@@ -230,7 +232,7 @@ class Sequencer:
                 assert_never(event)
 
     def _edit(self, turn: Turn, event: Edited) -> None:
-        core, document = self.core, self.core.fold.documents.get(event.doc)
+        kernel, document = self.kernel, self.kernel.fold.documents.get(event.doc)
         if document is None:
             turn.tell(EditRefused(event.lane, event.doc, "drop", "not_found", "There is no such document."))
             return
@@ -252,16 +254,16 @@ class Sequencer:
             turn.tell(EditRefused(event.lane, event.doc, "resync", "missing_updates", reason))
         key = (event.lane, event.doc)
         if event.step2 or not intake.waits:
-            core.sent[key] = core.sent.get(key, 0) + event.count
+            kernel.sent[key] = kernel.sent.get(key, 0) + event.count
         if event.step2:
-            core.synced[key] = core.turn
+            kernel.synced[key] = kernel.turn
         if intake.refused:
             self._refused(turn, event, intake.refused[0].reason, intake)
         if applied is None:
             return
         jid = turn.journal_row(event.doc, lane=event.lane, actor=event.actor, update=applied.update)
-        core.runs.add(turn, jid, applied, intake.scan, doc=event.doc, lane=event.lane, actor=event.actor)
-        turn.tell(Spread(event.doc, applied.update, event.lane))
+        kernel.runs.add(turn, jid, applied, intake.scan, doc=event.doc, lane=event.lane, actor=event.actor)
+        turn.tell(UpdateRelayed(event.doc, applied.update, event.lane))
         turn.applied = applied
 
     def _foreign(self, event: Edited, document: Document) -> tuple[frozenset[int], frozenset[int]]:
@@ -270,18 +272,18 @@ class Sequencer:
         The second are those of the agent's earlier ids: what it wrote and this log no longer holds, after a restore, is
         nobody's to bring back. Whole documents may be brought along, with what an agent wrote elsewhere.
         """
-        state, agents = document.state_vector(), self.core.fold.history.agents
+        state, agents = document.state_vector(), self.kernel.fold.history.agents
         found, lost, brought = set(event.held), set[int](), -1
         for client, (_, end) in event.scan.inserted.items():
             if client >= RESERVED_IDS or end <= state.get(client, 0):
                 continue
-            if client == self.core.client or not event.step2:
+            if client == self.kernel.client or not event.step2:
                 found.add(client)
             elif client in agents:
                 lost.add(client)
             elif client not in state:
                 brought = brought + 1 if brought >= 0 else sum(id < RESERVED_IDS for id in state) + 1
-                if brought > self.core.bounds.brought_ids:
+                if brought > self.kernel.bounds.brought_ids:
                     found.add(client)
         return (frozenset(found) if found else NOBODY), (frozenset(lost) if lost else NOBODY)
 
@@ -294,17 +296,17 @@ class Sequencer:
     def _left(self, doc: str, document: Document, more: int) -> int:
         """Return how many bytes a document may still grow after an update; measured every 256 KiB of growth."""
         measured, grown = self._sizes.get(doc, (0, MEASURE_EVERY_BYTES))
-        bound = self.core.bounds.document_bytes
+        bound = self.kernel.bounds.document_bytes
         if grown + more > MEASURE_EVERY_BYTES or measured + grown + more > bound:
             measured, grown = len(document.encode()), 0
         self._sizes[doc] = (measured, grown + more)
         return bound - measured - grown - more
 
     def _draft(self, turn: Turn, event: Drafted) -> None:
-        entry = self.core.fold.board.live.get(event.intent)
+        entry = self.kernel.fold.board.live.get(event.intent)
         if entry is None or entry.state != "planning":
             return
-        work = self.core.work_of(entry)
+        work = self.kernel.progress_of(entry)
         if work.attempt != event.attempt:
             return
         name, text = planning.draft_name(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
@@ -314,20 +316,20 @@ class Sequencer:
         turn.tell(DraftShown(name, (entry.id,), event.draft.doc, text))
 
     def _configure(self, turn: Turn, event: Configured) -> None:
-        created = tuple(doc for doc in event.config.documents if doc not in self.core.fold.documents)
-        self.core.runs.close(turn)
+        created = tuple(doc for doc in event.config.documents if doc not in self.kernel.fold.documents)
+        self.kernel.runs.close(turn)
         if event.config.switch is not None:
-            stopping.throw(self.core, turn, event.config, event.actor)
+            stopping.throw(self.kernel, turn, event.config, event.actor)
         else:
             turn.append(event.config, event.actor)
         if created:
             turn.tell(DocumentsChanged(created, ()))
 
     def _checkpoint(self, turn: Turn) -> None:
-        fold, self.core.subject = self.core.fold, ""
-        self.core.runs.close(turn)
+        fold, self.kernel.subject = self.kernel.fold, ""
+        self.kernel.runs.close(turn)
         self._changed |= fold.touched
-        secure(self.core, turn, encoded=self._changed)
+        secure(self.kernel, turn, encoded=self._changed)
         digests = fold.digests()
         done = tuple(fold.segments.waiting) or msgspec.UNSET
         body = CheckpointBody(head=fold.seq, state=fold.state(), documents=digests, jid=fold.jid, segments=done)

@@ -15,7 +15,7 @@ FRAMES_MAX = 4096
 BYTES_A_FRAME = 64
 
 
-class Outbox:
+class SendQueue:
     """Frames waiting for one socket, at most `bytes_max` and `frames_max`; one larger frame may stand alone."""
 
     __slots__ = ("_bytes", "_expected", "_frames", "bytes_max", "frames_max")

@@ -37,7 +37,7 @@ class WantState:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class DocumentEdit:
     """The client changes the document, and may."""
 
     update: bytes
@@ -53,7 +53,7 @@ class InSync:
 
 
 @dataclass(frozen=True, slots=True)
-class Denied:
+class EditDenied:
     """The client may not do that; said once, the socket stays."""
 
     reason: str
@@ -92,7 +92,7 @@ class End:
     close: Close
 
 
-Command = WantState | Edit | InSync | Denied | Announce | WantPresence | Say | Refuse | End
+Command = WantState | DocumentEdit | InSync | EditDenied | Announce | WantPresence | Say | Refuse | End
 
 
 @dataclass(slots=True)
@@ -145,13 +145,13 @@ class Session:
             return InSync()
         scan = scan_update(update, self.limits)
         if may_edit:
-            return Edit(update, scan, is_step2, digest)
+            return DocumentEdit(update, scan, is_step2, digest)
         if is_step2 and not scan.inserted:
             return InSync()
         if self.was_denied:
             return None
         self.was_denied = True
-        return Denied(f"A {self.identity.role} may not edit documents.")
+        return EditDenied(f"A {self.identity.role} may not edit documents.")
 
     def _control(self, payload: bytes | str) -> Command:
         message = decode_client(

@@ -27,7 +27,7 @@ from workspace.intents.model.intent import Role
 from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.recovery import open_sequencer
 from workspace.intents.steps.turn import timestamp
-from workspace.ports import Batch, Clock, Courier, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
+from workspace.ports import Batch, Clock, EffectSender, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
 from workspace.protocol.messages import Hello
 from workspace.registry.creation import found
 from workspace.registry.heap import give_back
@@ -50,7 +50,7 @@ TOKEN_SECONDS = 2.0
 TOKENS_MAX = 10_000
 
 
-class Lobby:
+class RoomRegistry:
     """All workspaces of a server. Rooms open on the first need and close when nobody needs them."""
 
     def __init__(
@@ -61,10 +61,10 @@ class Lobby:
         clock: Clock,
         settings: Settings,
         judge: Judge | None = None,
-        couriers: Mapping[str, Courier] | None = None,
+        senders: Mapping[str, EffectSender] | None = None,
     ) -> None:
         self.store = store
-        self.couriers = dict(couriers or {})
+        self.senders = dict(senders or {})
         self.planner = planner
         self.judge = judge
         self.clock = clock
@@ -85,8 +85,8 @@ class Lobby:
         await self.switches.open()
         if self.planner is not None:
             await self.planner.open()
-        self._tasks.start(self._wake(), name="lobby wake")
-        self._tasks.start(self._sweep(), name="lobby sweep")
+        self._tasks.start(self._wake(), name="registry wake")
+        self._tasks.start(self._sweep(), name="registry sweep")
 
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
@@ -177,13 +177,13 @@ class Lobby:
             store=self.store,
             planner=self.planner,
             judge=self.judge,
-            couriers=self.couriers,
+            senders=self.senders,
             clock=self.clock,
             settings=self.settings,
             metrics=self.metrics,
             failures=self._failures,
         )
-        room.begin(outcome.wishes)
+        room.start(outcome.requests)
         return room
 
     async def _beside(self, size: int, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
@@ -219,7 +219,7 @@ class Lobby:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for ws, room in list(self.rooms.items()):
-                is_idle = not room.doorman.peers and not room.sequencer.fold.is_busy
+                is_idle = not room.hub.peers and not room.sequencer.fold.is_busy
                 is_due = is_idle and self.clock.now() - room.idle_since > self.settings.idle_seconds
                 if room.is_open and not is_due:
                     continue
@@ -296,7 +296,7 @@ class Lobby:
         room = self.rooms.get(ws)
         if room is not None and room.is_open and ids:
             gone = frozenset(ids)
-            await room.read(lambda: room.doorman.close_all(CLOSE_UNAUTHENTICATED, token_ids=gone))
+            await room.read(lambda: room.hub.close_all(CLOSE_UNAUTHENTICATED, token_ids=gone))
         return ids
 
     async def hello(self, room: Room, peer: Peer, hello: Hello) -> None:
@@ -306,14 +306,14 @@ class Lobby:
             row = await self.store.lane(room.ws, hello.lane)
             known = row is not None and row.actor == actor and row.secret_hash == hash_secret(hello.secret or "")
             if not known:
-                await room.enter(lambda: peer.close(CLOSE_UNAUTHENTICATED))
+                await room.post(lambda: peer.close(CLOSE_UNAUTHENTICATED))
                 return
             lane, secret = hello.lane, hello.secret or ""
         else:
             lane, secret = f"L{self.clock.token(4)}", self.clock.token(16)
             now = timestamp(self.clock.now())
             await self.store.put_lane(LaneRow(room.ws, lane, actor, hash_secret(secret), now))
-        await room.enter(lambda: room.doorman.welcome(peer, hello, lane=lane, secret=secret))
+        await room.post(lambda: room.hub.welcome(peer, hello, lane=lane, secret=secret))
 
 
 async def make_token(

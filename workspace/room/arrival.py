@@ -18,8 +18,8 @@ from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.planning import draft_name
 from workspace.protocol.messages import Composing, ComposingMessage, DraftMessage, encode
-from workspace.room.context import House
-from workspace.room.peer import Note, Peer
+from workspace.room.context import RoomContext
+from workspace.room.peer import Peer, PreparedMessage
 
 INTENTS_AT_ONCE = 50
 
@@ -77,22 +77,22 @@ class BoardMessage(msgspec.Struct, frozen=True, tag_field="type", tag="board"):
 class Arrivals:
     """Who is writing an instruction, and the board for those who have caught up; `listeners` follow the log."""
 
-    __slots__ = ("_composing", "_house", "_listeners")
+    __slots__ = ("_composing", "_context", "_listeners")
 
-    def __init__(self, house: House, listeners: Collection[Peer]) -> None:
-        self._house, self._listeners = house, listeners
+    def __init__(self, context: RoomContext, listeners: Collection[Peer]) -> None:
+        self._context, self._listeners = context, listeners
         self._composing: dict[str, ComposingMessage] = {}
 
     def show(self, peer: Peer, seen: int) -> None:
         """Show a socket that has the records after `seen` where everything stands."""
         others = tuple(note for lane, note in self._composing.items() if lane != peer.session.lane)
-        notes = [Note(msgspec.json.encode(board)) for board in boards(self._house.sequencer, seen, others)]
+        notes = [PreparedMessage(msgspec.json.encode(board)) for board in boards(self._context.sequencer, seen, others)]
 
         def job() -> None:
             for note in notes if peer in self._listeners else ():
                 peer.control(note)
 
-        self._house.later(job)
+        self._context.after_durable(job)
 
     def compose(self, peer: Peer, message: Composing) -> None:
         """Tell all others that somebody began or stopped writing an instruction."""
@@ -106,7 +106,7 @@ class Arrivals:
 
     def closed(self, question: str) -> None:
         """Tell everybody that a question cannot be answered any more."""
-        note = Note(msgspec.json.encode(ClosedMessage(question)))
+        note = PreparedMessage(msgspec.json.encode(ClosedMessage(question)))
         for peer in self._listeners:
             peer.control(note)
 
@@ -114,7 +114,7 @@ class Arrivals:
         self._composing.pop(message.lane, None)
         if message.on:
             self._composing[message.lane] = message
-        note = Note(encode(message))
+        note = PreparedMessage(encode(message))
         for peer in self._listeners:
             if peer.session.lane != message.lane:
                 peer.control(note)
@@ -134,7 +134,7 @@ def boards(sequencer: Sequencer, seen: int, composing: tuple[ComposingMessage, .
 
 
 def _described(sequencer: Sequencer, entry: Entry, seen: int) -> BoardIntent:
-    work = sequencer.core.work.get(entry.id)
+    work = sequencer.kernel.progress.get(entry.id)
     return BoardIntent(
         id=entry.id,
         state=entry.state,
@@ -155,7 +155,7 @@ def _questions(sequencer: Sequencer) -> Iterator[BoardQuestion]:
 
 
 def _drafts(sequencer: Sequencer) -> Iterator[DraftMessage]:
-    for entry in sequencer.fold.board.shelves.of("planning"):
-        work = sequencer.core.work_of(entry)
+    for entry in sequencer.fold.board.live_index.of("planning"):
+        work = sequencer.kernel.progress_of(entry)
         for doc, text in work.drafts.items():
             yield DraftMessage(draft_name(entry.id, work.attempt), (entry.id,), doc, text)

@@ -17,7 +17,7 @@ from workspace.room.peer import Peer
 NOBODY: frozenset[int] = frozenset()
 
 
-class Writers:
+class ClientIds:
     """The ids of one room's documents and the sockets that hold them; `owners` wrote first under one, by the log."""
 
     def __init__(self, owners: Mapping[tuple[str, int], str]) -> None:

@@ -13,18 +13,18 @@ from workspace.settings import Settings
 from workspace.telemetry import Metrics
 
 
-class Waiting(Protocol):
+class WaitingRequests(Protocol):
     """Those who wait over HTTP: see `workspace.room.waiters`."""
 
-    def answered(self, outlet: Acked | Nacked) -> None:
+    def answered(self, notice: Acked | Nacked) -> None:
         """Hand an ack or nack to the request that waits for it."""
 
     def durable(self, seq: int) -> None:
         """Wake those who waited for records up to `seq`."""
 
 
-class House(Protocol):
-    """What the doorman needs of its room."""
+class RoomContext(Protocol):
+    """What the hub needs of its room."""
 
     ws: str
     sequencer: Sequencer
@@ -41,16 +41,16 @@ class House(Protocol):
         """The planner's name and version, None without one."""
 
     @property
-    def callers(self) -> Waiting:
+    def waiters(self) -> WaitingRequests:
         """Those who wait over HTTP."""
 
     def handle(self, event: Event, by: Peer | None = None) -> Outcome:
         """Put an event through the sequencer."""
 
-    def later(self, job: Callable[[], object]) -> None:
+    def after_durable(self, job: Callable[[], object]) -> None:
         """Do something once everything before it is durable."""
 
-    async def enter(self, job: Callable[[], object]) -> None:
+    async def post(self, job: Callable[[], object]) -> None:
         """Queue work for the room's loop; waits while the inbox is full. Raises where the room has stopped."""
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:

@@ -15,7 +15,7 @@ from crdt.digest import sha256_of
 from workspace.intents.model.events import Configured, Edited, Event, Submitted
 from workspace.intents.model.record import Record, seal
 from workspace.intents.steps.failures import failure
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, timestamp
 
 EVENTS_MAX, WORKSPACES_MAX = 100, 1_000
@@ -40,7 +40,7 @@ class Failures:
     def __init__(self) -> None:
         self._kept: dict[str, Failing] = {}
 
-    def record(self, event: Event, bug: BaseException, core: Core, *, seq: int, prev: str) -> Record | None:
+    def record(self, event: Event, bug: BaseException, core: KernelState, *, seq: int, prev: str) -> Record | None:
         """Return what the log says of a turn that raised behind its record `seq`, hashed `prev`.
 
         None where it was no intent that the log has: then the event is remembered, and not taken a second time.

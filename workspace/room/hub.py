@@ -25,18 +25,18 @@ from workspace.intents.model.events import (
     Edited,
     EditRefused,
     LaneChanged,
-    Logged,
     Nacked,
-    Outlet,
+    Notice,
     QuestionClosed,
     QuestionOpened,
+    RecordAppended,
     Resync,
     Resynced,
     SocketOpened,
-    Spread,
     StateChanged,
     StopsChanged,
     Submitted,
+    UpdateRelayed,
 )
 from workspace.intents.model.intent import IntentFrame
 from workspace.intents.model.record import VerdictBody
@@ -57,8 +57,8 @@ from workspace.protocol.session import (
     STATUS_MALFORMED,
     Announce,
     Command,
-    Denied,
-    Edit,
+    DocumentEdit,
+    EditDenied,
     End,
     InSync,
     Refuse,
@@ -67,58 +67,58 @@ from workspace.protocol.session import (
     WantState,
 )
 from workspace.room.arrival import Arrivals
-from workspace.room.client_ids import Writers
-from workspace.room.context import House
-from workspace.room.idle import Resting
+from workspace.room.client_ids import ClientIds
+from workspace.room.context import RoomContext
+from workspace.room.idle import IdleDocuments
 from workspace.room.inbox import Inbox
 from workspace.room.log_follow import catch_up
 from workspace.room.notices import answer_of, notice_of, standing
-from workspace.room.peer import Note, Peer
-from workspace.room.presence import Attendance
+from workspace.room.peer import Peer, PreparedMessage
+from workspace.room.presence import RoomPresence
 from workspace.room.refusals import Refusals
-from workspace.room.sync import Syncing
+from workspace.room.sync import SyncAnswers
 
 
-class Doorman:
+class Hub:
     """The sockets of a room, by document and lane."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: RoomContext) -> None:
+        self._context = context
         self.peers: set[Peer] = set()
         self._by_doc: dict[str, set[Peer]] = {}
         self._lanes: dict[str, set[Peer]] = {}
         # Those who follow the log, in the order in which they began to.
         self._listeners: dict[Peer, None] = {}
-        self.attendance = Attendance(house, self._by_doc)
-        self.inbox = Inbox(house)
-        self.arrivals = Arrivals(house, self._listeners)
-        self.resting = Resting(house, self._by_doc)
+        self.presence = RoomPresence(context, self._by_doc)
+        self.inbox = Inbox(context)
+        self.arrivals = Arrivals(context, self._listeners)
+        self.resting = IdleDocuments(context, self._by_doc)
         self.delivered: dict[str, int] = {}
-        self.writers = Writers(house.sequencer.fold.owners)
-        self.syncing = Syncing(house)
-        self.refusals = Refusals(house, self.syncing)
+        self.writers = ClientIds(context.sequencer.fold.owners)
+        self.syncing = SyncAnswers(context)
+        self.refusals = Refusals(context, self.syncing)
 
     # ------------------------------------------------------------ coming and going
 
     def join(self, peer: Peer) -> None:
         """Let a socket in: a document socket is asked what it has, and told who is here."""
-        session, house = peer.session, self._house
-        doc, fold = session.doc, house.sequencer.fold
+        session, context = peer.session, self._context
+        doc, fold = session.doc, context.sequencer.fold
         if doc is not None and not fold.is_listed(doc):
             peer.close(CLOSE_BROKEN if doc in fold.quarantined else CLOSE_NOT_FOUND)
             return
         self.peers.add(peer)
-        house.metrics.add("sockets", by=1)
+        context.metrics.add("sockets", by=1)
         if doc is None:
             return
         self._by_doc.setdefault(doc, set()).add(peer)
         self.syncing.enter(peer, doc)
         self._enter_lane(peer)
         vector = fold.documents[doc].encode_state_vector()
-        present = self.attendance.frame(doc)
-        house.later(lambda: peer.send(encode_step1(vector)))
+        present = self.presence.frame(doc)
+        context.after_durable(lambda: peer.send(encode_step1(vector)))
         if present is not None:
-            house.later(lambda: peer.send(present))
+            context.after_durable(lambda: peer.send(present))
 
     def leave(self, peer: Peer) -> None:
         """Forget a socket; its lane goes offline with its last one."""
@@ -127,24 +127,24 @@ class Doorman:
         self.peers.discard(peer)
         self._listeners.pop(peer, None)
         self.inbox.leave(peer)
-        self._house.metrics.add("sockets", by=-1)
+        self._context.metrics.add("sockets", by=-1)
         doc = peer.session.doc
         if doc is not None:
             self._by_doc.get(doc, set()).discard(peer)
-            self.attendance.leave(peer)
+            self.presence.leave(peer)
             self.writers.leave(peer, doc)
         self._leave_lane(peer)
         if not self.peers:
-            self._house.idle_since = self._house.clock.now()
+            self._context.idle_since = self._context.clock.now()
 
     def _enter_lane(self, peer: Peer) -> None:
         lane, doc = peer.session.lane, peer.session.doc
         mates = self._lanes.setdefault(lane, set())
         mates.add(peer)
         if len(mates) == 1:
-            self._house.handle(LaneChanged(lane, online=True))
+            self._context.handle(LaneChanged(lane, online=True))
         if doc is not None:
-            self._house.handle(SocketOpened(lane, doc))
+            self._context.handle(SocketOpened(lane, doc))
 
     def _leave_lane(self, peer: Peer) -> None:
         lane = peer.session.lane
@@ -152,7 +152,7 @@ class Doorman:
         mates.discard(peer)
         if not mates and lane in self._lanes:
             del self._lanes[lane]
-            self._house.handle(LaneChanged(lane, online=False))
+            self._context.handle(LaneChanged(lane, online=False))
             self.arrivals.leave(lane)
 
     def close_all(self, why: Close, *, token_ids: frozenset[str] | None = None) -> None:
@@ -185,21 +185,21 @@ class Doorman:
             peer.close(CLOSE_REFUSED)
 
     def _take(self, peer: Peer, command: Command) -> None:
-        session, house = peer.session, self._house
+        session, context = peer.session, self._context
         match command:
             case WantState(vector):
                 self.syncing.answer(peer, vector)
-            case Edit():
+            case DocumentEdit():
                 self._edit(peer, [command])
             case InSync():
                 assert session.doc is not None, "only document sockets sync"
-                house.handle(Resynced(session.lane, session.doc))
-            case Denied(reason):
-                house.later(lambda: peer.send(encode_denied(reason)))
+                context.handle(Resynced(session.lane, session.doc))
+            case EditDenied(reason):
+                context.after_durable(lambda: peer.send(encode_denied(reason)))
             case Announce(payload):
                 self._announce(peer, payload)
             case WantPresence():
-                present = self.attendance.frame(session.doc or "")
+                present = self.presence.frame(session.doc or "")
                 if present is not None:
                     peer.send(present)
             case Say(message):
@@ -212,7 +212,7 @@ class Doorman:
             case _:
                 assert_never(command)
 
-    def edit(self, peer: Peer, edits: list[Edit]) -> None:
+    def edit(self, peer: Peer, edits: list[DocumentEdit]) -> None:
         """Carry out edits of one socket that is in, as one where each follows the one before."""
         if peer in self.peers:
             try:
@@ -220,21 +220,21 @@ class Doorman:
             except EventRefused:
                 peer.close(CLOSE_REFUSED)
 
-    def _edit(self, peer: Peer, edits: list[Edit]) -> None:
-        session, house = peer.session, self._house
+    def _edit(self, peer: Peer, edits: list[DocumentEdit]) -> None:
+        session, context = peer.session, self._context
         doc, lane, actor = session.doc, session.lane, session.identity.actor
         assert doc is not None, "only document sockets edit"
         joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
         if joined is not None:
             update, scan = joined
             held = self.writers.held(peer, doc, scan)
-            house.handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held), peer)
+            context.handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held), peer)
         else:
             for edit in edits:
                 held = self.writers.held(peer, doc, edit.scan, is_typed=not edit.is_step2)
                 event = Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held)
-                self.syncing.note(peer, edit, house.handle(event, peer))
-        house.metrics.add("updates_total", by=len(edits))
+                self.syncing.note(peer, edit, context.handle(event, peer))
+        context.metrics.add("updates_total", by=len(edits))
 
     def _say(self, peer: Peer, message: ClientMessage) -> None:
         session = peer.session
@@ -248,7 +248,7 @@ class Doorman:
                     delivered=self.delivered.get(session.lane, 0),
                     request=session.id,
                 )
-                self._house.handle(event, peer)
+                self._context.handle(event, peer)
             case Composing():
                 self.arrivals.compose(peer, message)
             case Acknowledge(intents):
@@ -259,22 +259,22 @@ class Doorman:
 
     def _announce(self, peer: Peer, payload: bytes) -> None:
         try:
-            problem = self.attendance.announce(peer, payload)
+            problem = self.presence.announce(peer, payload)
         except CrdtError as error:
             peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
             return
         if problem:
             self.refusals.presence(peer, problem)
-        own = self.attendance.client_of(peer)
+        own = self.presence.client_of(peer)
         if own is not None:
             self.writers.announce(peer, own)
 
     def beat(self) -> None:
         """Every 15 s: the agent is still here and so is everybody, expired tokens are out, what lies still rests."""
-        self.attendance.place_agent()
-        self.attendance.renew()
+        self.presence.place_agent()
+        self.presence.renew()
         self.resting.beat()
-        now = self._house.clock.now()
+        now = self._context.clock.now()
         for peer in list(self.peers):
             if not peer.session.identity.may("read", now):
                 peer.close(CLOSE_UNAUTHENTICATED)
@@ -289,8 +289,8 @@ class Doorman:
         peer.session.lane, peer.session.has_hello = lane, True
         self._enter_lane(peer)
         # What an earlier life of this server sent counts too; nobody can have seen more than is durable.
-        self.deliver(peer, min(max(0, hello.seen), self._house.durable_seq))
-        identity, sequencer = peer.session.identity, self._house.sequencer
+        self.deliver(peer, min(max(0, hello.seen), self._context.durable_seq))
+        identity, sequencer = peer.session.identity, self._context.sequencer
         board = sequencer.fold.board
         told = standing(sequencer.fold)
         answer = Welcome(
@@ -298,7 +298,7 @@ class Doorman:
             secret=secret,
             n=board.lanes.clock(lane).n,
             seq=sequencer.fold.seq,
-            epoch=sequencer.core.epoch,
+            epoch=sequencer.kernel.epoch,
             actor=identity.actor,
             role=identity.role,
             server=__version__,
@@ -311,36 +311,36 @@ class Doorman:
             if hello.follow and peer in self.peers:
                 peer.following = "catching_up"
                 self._listeners[peer] = None
-                self._house.spawn(catch_up(self._house, self, peer, max(0, hello.seen)))
+                self._context.spawn(catch_up(self._context, self, peer, max(0, hello.seen)))
 
-        self._house.later(job)
+        self._context.after_durable(job)
 
     def deliver(self, peer: Peer, seq: int) -> None:
         """Remember that a socket was sent the log up to `seq`."""
         lane = peer.session.lane
         self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
 
-    # ------------------------------------------------------------ outlets
+    # ------------------------------------------------------------ notices
 
-    def tell(self, outlet: Outlet, by: Peer | None) -> None:
+    def tell(self, notice: Notice, by: Peer | None) -> None:
         """Tell people one thing. Called in order, after everything before it is durable."""
-        match outlet:
+        match notice:
             case Acked() | Nacked():
-                self._answer(outlet, by)
-            case Logged(record):
-                wire = Note(encode_record(record.row)) if self._listeners else None
-                self._house.callers.durable(record.seq)
-                self._house.metrics.add("records_total", f'kind="{record.kind}"')
+                self._answer(notice, by)
+            case RecordAppended(record):
+                wire = PreparedMessage(encode_record(record.row)) if self._listeners else None
+                self._context.waiters.durable(record.seq)
+                self._context.metrics.add("records_total", f'kind="{record.kind}"')
                 for peer in self._listeners:
                     if wire is not None and peer.following == "live":
                         peer.control(wire)
                         self.deliver(peer, record.seq)
                 if isinstance(record.body, VerdictBody):
                     self.inbox.arrived(record.body)
-            case Spread(doc, update, lane):
+            case UpdateRelayed(doc, update, lane):
                 self._spread(doc, update, lane, by)
             case StateChanged() | QuestionOpened() | DraftShown() | StopsChanged():
-                self._to_followers(notice_of(outlet))
+                self._to_followers(notice_of(notice))
             case QuestionClosed(id):
                 self.arrivals.closed(id)
             case DocumentsChanged(_, removed, broken):
@@ -352,9 +352,9 @@ class Doorman:
                 self.syncing.ask([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
             case EditRefused():
                 if by is not None:
-                    self.refusals.edit(by, outlet)
+                    self.refusals.edit(by, notice)
             case _:
-                assert_never(outlet)
+                assert_never(notice)
 
     def _spread(self, doc: str, update: bytes, lane: str, by: Peer | None) -> None:
         """Relay an update to a document's sockets, packed once."""
@@ -368,22 +368,22 @@ class Doorman:
         for peer in peers:
             if peer is typist:
                 continue
-            express = peer.express
-            if express is not None:
-                express(packed)
+            write_packed = peer.write_packed
+            if write_packed is not None:
+                write_packed(packed)
             else:
                 peer.send(frame, packed)
 
-    def _answer(self, outlet: Acked | Nacked, by: Peer | None) -> None:
-        self._house.callers.answered(outlet)
-        if isinstance(outlet, Acked):
-            self._house.metrics.add("intents_total")
+    def _answer(self, notice: Acked | Nacked, by: Peer | None) -> None:
+        self._context.waiters.answered(notice)
+        if isinstance(notice, Acked):
+            self._context.metrics.add("intents_total")
         else:
-            self._house.metrics.add("refusals_total", f'code="{outlet.refusal.code}"')
+            self._context.metrics.add("refusals_total", f'code="{notice.refusal.code}"')
         if by is not None:
-            by.control(encode(answer_of(outlet)))
+            by.control(encode(answer_of(notice)))
 
     def _to_followers(self, message: bytes) -> None:
-        note = Note(message)
+        note = PreparedMessage(message)
         for peer in self._listeners:
             peer.control(note)

@@ -9,7 +9,7 @@ from typing import Protocol
 from workspace.errors import Close, RoomClosed, WorkspaceFault
 from workspace.protocol.messages import encode_record
 from workspace.room.arrival import Arrivals
-from workspace.room.context import House
+from workspace.room.context import RoomContext
 from workspace.room.inbox import Inbox
 from workspace.room.peer import Peer
 
@@ -17,7 +17,7 @@ PAGE_ROWS = 500
 
 
 class Hall(Protocol):
-    """What catching up needs of the doorman."""
+    """What catching up needs of the hub."""
 
     peers: set[Peer]
     inbox: Inbox
@@ -27,20 +27,20 @@ class Hall(Protocol):
         """Remember that a socket was sent the log up to `seq`."""
 
 
-async def catch_up(house: House, hall: Hall, peer: Peer, seen: int) -> None:
+async def catch_up(context: RoomContext, hall: Hall, peer: Peer, seen: int) -> None:
     """Send the log from `seen` on, as fast as the socket takes it, then go over to live without a gap."""
     cursor = seen
     while peer in hall.peers and await peer.room_to_send():
-        if cursor >= house.durable_seq:
+        if cursor >= context.durable_seq:
             peer.following = "live"
             with suppress(RoomClosed):
-                await house.enter(partial(hall.arrivals.show, peer, seen))
+                await context.post(partial(hall.arrivals.show, peer, seen))
             # After the log, so that a long inbox does not fill a queue that is filled already.
             hall.inbox.enter(peer)
             return
-        last = min(house.durable_seq, cursor + PAGE_ROWS)
+        last = min(context.durable_seq, cursor + PAGE_ROWS)
         try:
-            rows = await house.store.rows(house.ws, first=cursor + 1, last=last, limit=PAGE_ROWS)
+            rows = await context.store.rows(context.ws, first=cursor + 1, last=last, limit=PAGE_ROWS)
         except WorkspaceFault as fault:
             peer.close(Close(1012, fault.code, fault.reason))
             return

@@ -6,28 +6,28 @@ from typing import assert_never
 
 from workspace.intents.model.events import Acked, DraftShown, Nacked, QuestionOpened, StateChanged, StopsChanged
 from workspace.intents.model.record import Question
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.protocol.messages import Ack, DraftMessage, Nack, QuestionMessage, StateMessage, StopsMessage, encode
 
 Notice = StateChanged | QuestionOpened | DraftShown | StopsChanged
 
 
-def notice_of(outlet: Notice) -> bytes:
-    """Return what everybody who follows is told of an outlet."""
-    match outlet:
+def notice_of(notice: Notice) -> bytes:
+    """Return what everybody who follows is told of a notice."""
+    match notice:
         case StateChanged():
-            return encode(StateMessage(outlet.id, outlet.state, outlet.waits_for, outlet.reason))
+            return encode(StateMessage(notice.id, notice.state, notice.waits_for, notice.reason))
         case QuestionOpened():
-            return encode(question_message(outlet.question))
+            return encode(question_message(notice.question))
         case DraftShown():
-            return encode(DraftMessage(outlet.plan, outlet.intents, outlet.doc, outlet.text))
+            return encode(DraftMessage(notice.plan, notice.intents, notice.doc, notice.text))
         case StopsChanged():
-            return encode(StopsMessage(outlet.stops))
+            return encode(StopsMessage(notice.stops))
         case _:
-            assert_never(outlet)
+            assert_never(notice)
 
 
-def standing(fold: Fold) -> tuple[bytes, ...]:
+def standing(fold: WorkspaceState) -> tuple[bytes, ...]:
     """Return what a newcomer is told behind the welcome: who has stopped the agent, what is under way and asked."""
     stops = [encode(StopsMessage(fold.stops.all))] if fold.stops.is_on else []
     live = [encode(StateMessage(one.id, one.state, one.waits_for, one.reason)) for one in fold.board.live.values()]
@@ -49,9 +49,9 @@ def question_message(question: Question) -> QuestionMessage:
     )
 
 
-def answer_of(outlet: Acked | Nacked) -> Ack | Nack:
+def answer_of(notice: Acked | Nacked) -> Ack | Nack:
     """Return what the sender of an intent is answered."""
-    if isinstance(outlet, Acked):
-        return Ack(outlet.n, outlet.id, outlet.seq, outlet.state)
-    refusal = outlet.refusal
-    return Nack(outlet.n, refusal.code, refusal.reason, refusal.remedy)
+    if isinstance(notice, Acked):
+        return Ack(notice.n, notice.id, notice.seq, notice.state)
+    refusal = notice.refusal
+    return Nack(notice.n, refusal.code, refusal.reason, refusal.remedy)

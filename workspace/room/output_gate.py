@@ -103,7 +103,7 @@ class OutputGate:
 
 
 @dataclass(slots=True)
-class Leaving:
+class PendingBatch:
     """What the turns since the last flush have made durable-to-be, and what waits for that."""
 
     was_busy: bool = False  # what is stored of the workspace; only its owner changes it

@@ -10,23 +10,23 @@ from typing import Literal, Protocol
 from crdt.sync.y_sync import encode_control
 from workspace.errors import CLOSE_SLOW, Close
 from workspace.protocol.frames import pack_binary, pack_text
-from workspace.protocol.send_queue import Frame, Outbox
+from workspace.protocol.send_queue import Frame, SendQueue
 from workspace.protocol.session import Session
 
 Following = Literal["no", "catching_up", "live"]
 ASK_SECONDS, ASK_SECONDS_MAX = 0.5, 60.0
-Express = Callable[[bytes], None]
+WritePacked = Callable[[bytes], None]
 
 
-class Carrier(Protocol):
+class Transport(Protocol):
     """What can send packed frames at once: see `workspace.sockets.uvicorn_protocol`."""
 
     @property
-    def express(self) -> Express | None:
+    def write_packed(self) -> WritePacked | None:
         """What sends packed frames at once, while the client keeps up."""
 
 
-class Note:
+class PreparedMessage:
     """A control message on its way to sockets: put into the form of each kind of socket once."""
 
     __slots__ = ("_binary", "_message", "_text")
@@ -56,10 +56,10 @@ class Peer:
     """The room writes here. What the carrier cannot send at once waits in the outbox for the socket's writer."""
 
     session: Session
-    outbox: Outbox = field(default_factory=Outbox)
-    carrier: Carrier | None = None
+    outbox: SendQueue = field(default_factory=SendQueue)
+    transport: Transport | None = None
     # What sends packed frames at once: there while the carrier offers it, nothing waits before and no close is due.
-    express: Express | None = None
+    write_packed: WritePacked | None = None
     # Begins to send what is queued, where nobody stands by for that.
     begin: Callable[[], None] | None = None
     closing: Close | None = None
@@ -82,16 +82,16 @@ class Peer:
 
         `packed` is the frame as it goes over the wire, where somebody has it already.
         """
-        if self.express is not None:
+        if self.write_packed is not None:
             if packed is None:
                 packed = pack_binary(frame) if isinstance(frame, bytes) else pack_text(frame)
-            self.express(packed)
+            self.write_packed(packed)
             return
         if self.closing is not None:
             return
         if not self.outbox.put(frame):
             self.close(CLOSE_SLOW)
-        self.rouse()
+        self.wake_writer()
 
     def answer(self, frame: Frame) -> None:
         """Send what the client has asked for, however large: it is never what a client is too slow for."""
@@ -109,14 +109,14 @@ class Peer:
         self._ask_from = now + min(ASK_SECONDS_MAX, self._ask_pause)
         return True
 
-    def flow(self) -> None:
+    def update_flow(self) -> None:
         """See whether frames may be sent at once: called when anything has changed that decides it."""
-        is_free = self.carrier is not None and self.closing is None and not self._is_writing and not self.outbox
-        self.express = self.carrier.express if is_free and self.carrier is not None else None
+        is_free = self.transport is not None and self.closing is None and not self._is_writing and not self.outbox
+        self.write_packed = self.transport.write_packed if is_free and self.transport is not None else None
 
-    def control(self, message: bytes | Note) -> None:
+    def control(self, message: bytes | PreparedMessage) -> None:
         """Send a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
-        note = message if isinstance(message, Note) else Note(message)
+        note = message if isinstance(message, PreparedMessage) else PreparedMessage(message)
         if self.session.doc is None:
             self.send(*note.text())
         elif self.session.has_hello:
@@ -126,17 +126,17 @@ class Peer:
         """Close the socket after what is queued (at once when it is too slow). The first reason stands."""
         if self.closing is None:
             self.closing = why
-        self.express = None
-        self.rouse()
+        self.write_packed = None
+        self.wake_writer()
         _wake(self._drained)
 
-    def gone(self) -> None:
+    def disconnected(self) -> None:
         """Note that nobody is at the other end any more."""
         self.is_gone = True
-        self.express = None
+        self.write_packed = None
         _wake(self._writer)
 
-    def rouse(self) -> None:
+    def wake_writer(self) -> None:
         """See to it that what is queued is sent, and the close behind it."""
         if self.begin is None:
             _wake(self._writer)
@@ -164,7 +164,7 @@ class Peer:
                 return None
             if self.begin is not None:
                 self._has_begun = False
-                self.flow()
+                self.update_flow()
                 return None
             self._writer = asyncio.get_running_loop().create_future()
             await self._writer

@@ -8,7 +8,7 @@ from crdt.digest import Json
 from crdt.sync.awareness import Presence, Renewal
 from crdt.sync.y_sync import encode_awareness_frame
 from workspace.protocol.frames import pack_binary
-from workspace.room.context import House
+from workspace.room.context import RoomContext
 from workspace.room.peer import Peer
 
 AGENT_USER = {"name": "Agent", "kind": "agent", "color": "#7c5cff"}
@@ -21,11 +21,11 @@ SHOWN_MAX = 20
 IDLE_AGENT: dict[str, Json] = {"user": AGENT_USER, "agent": {"status": "idle", "intents": []}}
 
 
-class Attendance:
-    """The awareness of every document; `by_doc` holds the sockets of each, kept by the doorman."""
+class RoomPresence:
+    """The awareness of every document; `by_doc` holds the sockets of each, kept by the hub."""
 
-    def __init__(self, house: House, by_doc: dict[str, set[Peer]]) -> None:
-        self._house = house
+    def __init__(self, context: RoomContext, by_doc: dict[str, set[Peer]]) -> None:
+        self._context = context
         self._by_doc = by_doc
         self._presence: dict[str, Presence] = {}
         self._agent = self._agent_state()
@@ -34,8 +34,8 @@ class Attendance:
         """Return who is here in one document; the agent is, from the first moment."""
         kept = self._presence.get(doc)
         if kept is None:
-            kept = self._presence[doc] = Presence(self._house.settings.awareness_bytes_max)
-            kept.place(self._house.sequencer.client, self._agent_state(), now=self._house.clock.now())
+            kept = self._presence[doc] = Presence(self._context.settings.awareness_bytes_max)
+            kept.place(self._context.sequencer.client, self._agent_state(), now=self._context.clock.now())
         return kept
 
     def frame(self, doc: str) -> bytes | None:
@@ -52,7 +52,7 @@ class Attendance:
         session = peer.session
         assert session.doc is not None, "only document sockets announce"
         heard = self.of(session.doc).receive(
-            session.id, payload, actor=session.identity.actor, now=self._house.clock.now()
+            session.id, payload, actor=session.identity.actor, now=self._context.clock.now()
         )
         if heard is None:
             return ""
@@ -83,16 +83,16 @@ class Attendance:
         """Say again that the agent is here: it also keeps silent stock clients connected."""
         for doc, peers in self._by_doc.items():
             if peers:
-                now = self._house.clock.now()
-                self.spread(doc, self.of(doc).place(self._house.sequencer.client, self._agent_state(), now=now))
+                now = self._context.clock.now()
+                self.spread(doc, self.of(doc).place(self._context.sequencer.client, self._agent_state(), now=now))
 
     def renew(self) -> None:
         """Say again who is here: a throttled tab does not do it in time, and is here as long as its socket lives."""
-        now, after = self._house.clock.now(), RENEW_SHARE * self._house.settings.presence_seconds
+        now, after = self._context.clock.now(), RENEW_SHARE * self._context.settings.presence_seconds
         for doc in [doc for doc, peers in self._by_doc.items() if peers]:
             renewals = self.of(doc).renew(now=now, after=after)
             if len(renewals) > RENEWED_AT_ONCE:
-                self._house.spawn(self._renew_in_turns(doc, renewals))
+                self._context.spawn(self._renew_in_turns(doc, renewals))
             else:
                 self._tell(doc, renewals)
 
@@ -119,10 +119,10 @@ class Attendance:
                 peer.send(frame, packed)
 
     def _agent_state(self) -> dict[str, Json]:
-        board = self._house.sequencer.fold.board
+        board = self._context.sequencer.fold.board
         if not board.live:
             return IDLE_AGENT
-        planning = [entry.id for entry in board.shelves.of("planning")][:SHOWN_MAX]
-        held = [entry.id for entry in board.shelves.of("held", "ready")][:SHOWN_MAX]
+        planning = [entry.id for entry in board.live_index.of("planning")][:SHOWN_MAX]
+        held = [entry.id for entry in board.live_index.of("held", "ready")][:SHOWN_MAX]
         status = "planning" if planning else "waiting" if held else "idle"
         return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}

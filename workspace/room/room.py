@@ -19,29 +19,29 @@ from workspace.intents.model.events import (
     DocumentDoubted,
     Edited,
     Event,
-    Logged,
+    Notice,
     Outcome,
-    Outlet,
     ReadFrom,
+    RecordAppended,
     Ticked,
 )
 from workspace.intents.model.record import CheckpointBody
-from workspace.intents.model.requests import Wish
+from workspace.intents.model.requests import Request
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE
-from workspace.ports import Clock, Courier, Judge, Planner, SnapshotRow, Store
+from workspace.ports import Clock, EffectSender, Judge, Planner, SnapshotRow, Store
 from workspace.room.alarm import Alarm
 from workspace.room.failures import Failures, place_of
-from workspace.room.hub import Doorman
-from workspace.room.output_gate import Job, Leaving, OutputGate
+from workspace.room.hub import Hub
+from workspace.room.output_gate import Job, OutputGate, PendingBatch
 from workspace.room.peer import Peer
 from workspace.room.visits import visit
-from workspace.room.waiters import Callers
+from workspace.room.waiters import Waiters
 from workspace.settings import Settings
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
-from workspace.workers.dispatcher import Errands
-from workspace.workers.segment_packer import Packing
+from workspace.workers.dispatcher import Dispatcher
+from workspace.workers.segment_packer import SegmentPacker
 
 T = TypeVar("T")
 INBOX_MAX = 10_000
@@ -49,7 +49,7 @@ DRAIN_MAX = 256
 
 
 class Room:
-    """One workspace, open. `enter` queues work for its loop; `stopped` resolves when the loop is gone."""
+    """One workspace, open. `post` queues work for its loop; `stopped` resolves when the loop is gone."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class Room:
         store: Store,
         planner: Planner | None,
         judge: Judge | None = None,
-        couriers: Mapping[str, Courier] | None = None,
+        senders: Mapping[str, EffectSender] | None = None,
         clock: Clock,
         settings: Settings,
         metrics: Metrics,
         failures: Failures | None = None,
     ) -> None:
         self.sequencer = sequencer
-        self.ws = sequencer.core.ws
+        self.ws = sequencer.kernel.ws
         self.store = store
         self.clock = clock
         self.settings = settings
@@ -74,14 +74,14 @@ class Room:
         self.is_open = True
         self.idle_since = clock.now()
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.callers = Callers(self)
-        self.doorman = Doorman(self)
+        self.waiters = Waiters(self)
+        self.hub = Hub(self)
         self._loop = asyncio.get_running_loop()
         self._inbox: list[Job] = []
         self._gate = OutputGate(self)
-        self._errands = Errands(self, planner=planner, judge=judge, couriers=couriers)
-        self._packing = Packing(store, sequencer)
-        self._leaving = Leaving(sequencer.fold.is_busy)
+        self._dispatcher = Dispatcher(self, planner=planner, judge=judge, senders=senders)
+        self._packing = SegmentPacker(store, sequencer)
+        self._pending = PendingBatch(sequencer.fold.is_busy)
         self._tasks = Tasks()
         self._failures = failures if failures is not None else Failures()
         self._waiting: list[asyncio.Future[None]] = []
@@ -96,11 +96,11 @@ class Room:
     @property
     def planner_name(self) -> str | None:
         """The planner's name and version, None without one."""
-        return self._errands.planning.name
+        return self._dispatcher.planning.name
 
-    # ------------------------------------------------------------ for sessions, routes and the lobby
+    # ------------------------------------------------------------ for sessions, routes and the registry
 
-    def offer(self, job: Job) -> bool:
+    def try_post(self, job: Job) -> bool:
         """Queue work for the room's loop; False when the inbox is full or the room has stopped."""
         if len(self._inbox) >= INBOX_MAX or not self.is_open:
             return False
@@ -109,24 +109,24 @@ class Room:
             self._schedule()
         return True
 
-    async def enter(self, job: Job) -> None:
+    async def post(self, job: Job) -> None:
         """Queue work for the room's loop; waits while the inbox is full, which slows the socket that sends.
 
         Raises:
             RoomClosed: the room stopped.
         """
-        while not self.offer(job):
+        while not self.try_post(job):
             if not self.is_open:
                 raise RoomClosed("the workspace is restarting", retry=True)
             space = self._loop.create_future()
             self._waiting.append(space)
             await space
 
-    def report(self, event: Event) -> None:
+    def post_event(self, event: Event) -> None:
         """Take a planner's event without waiting; behind a full inbox it waits beside the loop."""
         job = partial(self.handle, event)
-        if not self.offer(job) and self.is_open:
-            self.spawn(self.enter(job))
+        if not self.try_post(job) and self.is_open:
+            self.spawn(self.post(job))
 
     async def read(self, call: Callable[[], T]) -> T:
         """Look with `call` between two turns; return what it found once everything before it is durable.
@@ -157,9 +157,9 @@ class Room:
     def doubt(self, bug: BaseException) -> None:
         """Have all documents looked at where somebody could not read one: what cannot be read is put aside."""
         if isinstance(bug, UNREADABLE) or not isinstance(bug, Exception):
-            self.offer(partial(self.handle, DocumentDoubted()))
+            self.try_post(partial(self.handle, DocumentDoubted()))
 
-    async def recorded(self) -> int:
+    async def flush_runs(self) -> int:
         """Return the log's last `seq` once all that was typed before this call is in it and durable.
 
         Raises:
@@ -181,7 +181,7 @@ class Room:
         """
         if self._failures.knows(self.ws, event):
             raise EventRefused("This made the workspace stop before. It is not taken again.")
-        fold, leaving = self.sequencer.fold, self._leaving
+        fold, leaving = self.sequencer.fold, self._pending
         seq, seal_before, jid = fold.seq, fold.hash, fold.jid
         try:
             outcome = self.sequencer.handle(event, self.clock.now())
@@ -196,28 +196,28 @@ class Room:
             leaving.records += outcome.records
             if has_checkpoint:
                 leaving.kept += kept
-                self.later(self._pack_job())
+                self.after_durable(self._pack_job())
         leaving.journal += outcome.journal
         leaving.blobs += outcome.blobs
-        if outcome.outlets:
-            leaving.jobs.append(partial(self._tell, outcome.outlets, by))
-        if outcome.wishes:
-            leaving.jobs += [partial(self._errands.start, wish) for wish in outcome.wishes]
+        if outcome.notices:
+            leaving.jobs.append(partial(self._tell, outcome.notices, by))
+        if outcome.requests:
+            leaving.jobs += [partial(self._dispatcher.start, request) for request in outcome.requests]
         if outcome.records or not isinstance(event, Edited):
             self._is_busy = True
         return outcome
 
-    def begin(self, wishes: Iterable[Wish]) -> None:
+    def start(self, requests: Iterable[Request]) -> None:
         """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""
-        for wish in wishes:
-            self._errands.start(wish)
+        for request in requests:
+            self._dispatcher.start(request)
         if self.sequencer.fold.board.live:
-            self.report(Ticked())
+            self.post_event(Ticked())
         self._pack_job()()
 
-    def later(self, job: Job) -> None:
+    def after_durable(self, job: Job) -> None:
         """Do something once everything before it is durable."""
-        self._leaving.jobs.append(job)
+        self._pending.jobs.append(job)
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
         """Run something beside the loop until it ends or the room does."""
@@ -226,7 +226,7 @@ class Room:
     async def close(self, why: Close = CLOSE_RESTART) -> None:
         """Close in good order: a checkpoint, everything durable, sockets told why."""
         if self.is_open:
-            await self.enter(lambda: self._finish(why))
+            await self.post(lambda: self._finish(why))
         await asyncio.wait((self.stopped,))
 
     # ------------------------------------------------------------ the loop
@@ -266,7 +266,7 @@ class Room:
             due = self.sequencer.next_deadline()
         if self._is_busy:
             self._is_busy = False
-            self.doorman.attendance.refresh()
+            self.hub.presence.refresh()
         self._flush()
         if self._waiting and len(self._inbox) < INBOX_MAX:
             self._wake_waiting()
@@ -290,10 +290,10 @@ class Room:
 
     def _flush(self) -> None:
         """Hand what happened to the disk; what waits for it is released when that is done."""
-        leaving = self._leaving
+        leaving = self._pending
         is_busy = self.sequencer.fold.is_busy if leaving.records else leaving.was_busy
-        self._leaving = Leaving(is_busy)
-        batch = leaving.batch(self.ws, self.sequencer.core.epoch, head=self._head(), is_busy=is_busy)
+        self._pending = PendingBatch(is_busy)
+        batch = leaving.batch(self.ws, self.sequencer.kernel.epoch, head=self._head(), is_busy=is_busy)
         self._gate.wait(self.store.submit(batch) if batch is not None else None, leaving.jobs)
 
     def beside(self, bug: BaseException) -> None:
@@ -324,7 +324,7 @@ class Room:
     def _beat(self) -> None:
         if self.is_open:
             self._heart = self._loop.call_later(self.settings.presence_seconds, self._beat)
-            self.offer(self.doorman.beat)
+            self.try_post(self.hub.beat)
 
     # ------------------------------------------------------------ the end
 
@@ -336,12 +336,12 @@ class Room:
     def _finish(self, why: Close) -> None:
         self.handle(Closing())
         self._why = why
-        self.later(lambda: self.doorman.close_all(why))
+        self.after_durable(lambda: self.hub.close_all(why))
         self.is_open = False
 
     def _record_failure(self, event: Event, bug: BaseException, *, seq: int, prev: str, jid: int) -> None:
         """Write what the turns before have led to, and which intent made this one raise; nothing of it is told."""
-        core, leaving = self.sequencer.core, self._leaving
+        core, leaving = self.sequencer.kernel, self._pending
         record = self._failures.record(event, bug, core, seq=seq, prev=prev)
         leaving.records += [record] if record is not None else []
         batch = leaving.batch(self.ws, core.epoch, head=(seq + (record is not None), jid), is_busy=True)
@@ -354,7 +354,7 @@ class Room:
             self._failures.note(self.ws, self._loop.time(), reason, did_open=True)
         self.is_open = False
         self._gate.drop()
-        self._leaving = Leaving()
+        self._pending = PendingBatch()
         self._end_when_released()
 
     def _end_when_released(self) -> None:
@@ -367,9 +367,9 @@ class Room:
             self._heart.cancel()
             self._alarm.cancel()
             await self._tasks.close()
-            await self._errands.close()
-            self.doorman.close_all(self._why)
-            self.callers.abandon()
+            await self._dispatcher.close()
+            self.hub.close_all(self._why)
+            self.waiters.abandon()
             if self._writing is not None:
                 with suppress(WorkspaceFault):  # then the log knows nothing of it, and it counts as not tried
                     await self._writing
@@ -379,12 +379,12 @@ class Room:
 
     # ------------------------------------------------------------ what leaves
 
-    def _tell(self, outlets: tuple[Outlet, ...], by: Peer | None) -> None:
-        for outlet in outlets:
-            if isinstance(outlet, Logged):
-                self.durable_seq = outlet.record.seq
+    def _tell(self, notices: tuple[Notice, ...], by: Peer | None) -> None:
+        for notice in notices:
+            if isinstance(notice, RecordAppended):
+                self.durable_seq = notice.record.seq
             try:
-                self.doorman.tell(outlet, by)
+                self.hub.tell(notice, by)
             except Exception as bug:  # noqa: BLE001  a root: who was not told of everything comes again
                 self.beside(bug)
-                self.doorman.close_all(CLOSE_INTERNAL)
+                self.hub.close_all(CLOSE_INTERNAL)

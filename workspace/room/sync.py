@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from crdt.sync.y_sync import encode_step1, encode_step2
 from workspace.intents.model.events import Outcome
 from workspace.protocol.repeats import Repeats
-from workspace.protocol.session import Edit
-from workspace.room.context import House
+from workspace.protocol.session import DocumentEdit
+from workspace.room.context import RoomContext
 from workspace.room.peer import Peer
 
 
-class Syncing:
+class SyncAnswers:
     """Questions and answers about what each side has."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: RoomContext) -> None:
+        self._context = context
         # By document: see `workspace.protocol.repeats`.
         self._repeats: dict[str, Repeats] = {}
 
@@ -37,23 +37,23 @@ class Syncing:
         assert doc is not None, "only document sockets sync"
         if peer.asks == vector:
             return
-        peer.asks, update = vector, self._house.sequencer.fold.documents[doc].encode(vector)
+        peer.asks, update = vector, self._context.sequencer.fold.documents[doc].encode(vector)
 
         def job() -> None:
             peer.asks = None
             peer.answer(encode_step2(update))
 
-        self._house.later(job)
+        self._context.after_durable(job)
 
     def ask(self, peers: Iterable[Peer]) -> None:
         """Ask clients for what this document lacks."""
         for peer in peers:
-            document = self._house.sequencer.fold.documents.get(peer.session.doc or "")
+            document = self._context.sequencer.fold.documents.get(peer.session.doc or "")
             if document is not None:
                 peer.send(encode_step1(document.encode_state_vector()))
 
-    def note(self, peer: Peer, edit: Edit, outcome: Outcome) -> None:
+    def note(self, peer: Peer, edit: DocumentEdit, outcome: Outcome) -> None:
         """Remember a delete set that brought nothing and lacked nothing: it never will."""
         repeats = peer.session.repeats
-        if edit.digest and repeats is not None and not (outcome.journal or outcome.outlets):
+        if edit.digest and repeats is not None and not (outcome.journal or outcome.notices):
             repeats.add(edit.digest)

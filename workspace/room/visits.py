@@ -21,10 +21,10 @@ class Visited(Protocol):
 
     stopped: asyncio.Future[None]
 
-    async def enter(self, job: Callable[[], object]) -> None:
+    async def post(self, job: Callable[[], object]) -> None:
         """Queue work for the room's loop."""
 
-    def later(self, job: Callable[[], object]) -> None:
+    def after_durable(self, job: Callable[[], object]) -> None:
         """Do something once everything before it is durable."""
 
     def doubt(self, bug: BaseException) -> None:
@@ -50,9 +50,9 @@ async def visit(room: Visited, call: Callable[[], T]) -> T:
             if not future.done():
                 future.set_exception(bug if isinstance(bug, Exception) else BrokenDocument(place_of(bug)))
         else:
-            room.later(lambda: None if future.done() else future.set_result(result))
+            room.after_durable(lambda: None if future.done() else future.set_result(result))
 
-    await room.enter(job)
+    await room.post(job)
     await asyncio.wait((future, room.stopped), return_when=asyncio.FIRST_COMPLETED)
     if not future.done():
         raise RoomClosed("the workspace is restarting", retry=True)

@@ -7,14 +7,14 @@ import asyncio
 from workspace.errors import RoomClosed
 from workspace.intents.model.events import Acked, Nacked
 from workspace.intents.model.record import VerdictBody
-from workspace.room.context import House
+from workspace.room.context import RoomContext
 
 
-class Callers:
+class Waiters:
     """Futures of HTTP requests, and what each actor was sent over HTTP."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: RoomContext) -> None:
+        self._context = context
         self._answers: dict[str, asyncio.Future[Acked | Nacked]] = {}
         self._records: list[tuple[int, asyncio.Future[None]]] = []
         self._delivered: dict[str, int] = {}
@@ -29,11 +29,11 @@ class Callers:
         """Await no answer any more: the intent never came to the sequencer."""
         self._answers.pop(request, None)
 
-    def answered(self, outlet: Acked | Nacked) -> None:
+    def answered(self, notice: Acked | Nacked) -> None:
         """Hand an ack or nack to the request that waits for it, if one does."""
-        future = self._answers.pop(outlet.request, None)
+        future = self._answers.pop(notice.request, None)
         if future is not None and not future.done():
-            future.set_result(outlet)
+            future.set_result(notice)
 
     def abandon(self) -> None:
         """Tell everybody who still waits that the room is gone."""
@@ -47,20 +47,20 @@ class Callers:
 
     async def await_verdict(self, intent: str, seconds: float) -> VerdictBody | None:
         """Return the verdict of an intent when it is durable, or None when it does not come in time."""
-        house, loop = self._house, asyncio.get_running_loop()
+        context, loop = self._context, asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while True:
-            entry = house.sequencer.fold.board.entries[intent]
+            entry = context.sequencer.fold.board.entries[intent]
             left = deadline - loop.time()
-            if left <= 0 or not house.is_open:
+            if left <= 0 or not context.is_open:
                 return None
-            if entry.verdict is not None and entry.verdict_seq <= house.durable_seq:
+            if entry.verdict is not None and entry.verdict_seq <= context.durable_seq:
                 return entry.verdict
-            await self.await_records(house.durable_seq + 1, left)
+            await self.await_records(context.durable_seq + 1, left)
 
     async def await_records(self, seq: int, seconds: float) -> bool:
         """Wait until record `seq` is durable, at most so many seconds; tell whether it is."""
-        if self._house.durable_seq >= seq:
+        if self._context.durable_seq >= seq:
             return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._records.append((seq, future))

@@ -21,13 +21,13 @@ from workspace.access import Identity, is_origin_allowed
 from workspace.errors import CLOSE_NOT_FOUND, CLOSE_ORIGIN, CLOSE_UNAUTHENTICATED, Close, WorkspaceFault
 from workspace.names import find_document, is_workspace_id
 from workspace.protocol.messages import Hello
-from workspace.protocol.send_queue import Frame, Outbox
-from workspace.protocol.session import Command, Edit, Say, Session
-from workspace.registry.registry import Lobby
+from workspace.protocol.send_queue import Frame, SendQueue
+from workspace.protocol.session import Command, DocumentEdit, Say, Session
+from workspace.registry.registry import RoomRegistry
 from workspace.room.peer import Peer
 from workspace.room.room import Room
 from workspace.sockets.guests import CHANCE_BYTES, guest_in, new_guest, open_identity
-from workspace.sockets.uvicorn_protocol import EXTENSION, Line
+from workspace.sockets.uvicorn_protocol import EXTENSION, FastProtocol
 
 PROTOCOL = "folkmoot"
 COOKIE = "folkmoot_session"
@@ -42,9 +42,9 @@ CLOSE_UNAVAILABLE = Close(1013, "no_sequencer", "The workspace cannot be opened 
 class SocketEndpoint:
     """ASGI application for `/ws/WS` and `/ws/WS/DOC`."""
 
-    def __init__(self, lobby: Lobby) -> None:
-        self._lobby = lobby
-        self._limits = lobby.settings.limits()
+    def __init__(self, registry: RoomRegistry) -> None:
+        self._lobby = registry
+        self._limits = registry.settings.limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection to its end."""
@@ -76,24 +76,24 @@ class SocketEndpoint:
             room = await self._lobby.room(ws)
             if doc is not None:
                 doc = find_document(doc, room.sequencer.fold.kinds)
-                await room.doorman.resting.wake(doc)
+                await room.hub.resting.wake(doc)
                 room = await self._lobby.room(ws)  # it may have been closed meanwhile
         except WorkspaceFault as fault:
             await _refuse(send, CLOSE_NOT_FOUND if fault.code == "not_found" else CLOSE_UNAVAILABLE)
             return None
         token, settings = self._lobby.clock.token(4), self._lobby.settings
         session = Session(id=token, identity=identity, lane=f"S{token}", doc=doc, limits=self._limits, bounds=settings)
-        peer = Peer(session, Outbox(settings.outbox_bytes_max, settings.outbox_frames_max))
+        peer = Peer(session, SendQueue(settings.outbox_bytes_max, settings.outbox_frames_max))
         return Connection(self._lobby, room, peer)
 
-    async def _serve(self, connection: Connection, receive: Receive, send: Send, line: Line | None) -> None:
+    async def _serve(self, connection: Connection, receive: Receive, send: Send, line: FastProtocol | None) -> None:
         """Read and write until either ends, then leave the room."""
         room, peer = connection.room, connection.peer
         if line is not None:
             await connection.lead(line, send)
             return
         try:
-            await room.enter(partial(room.doorman.join, peer))
+            await room.post(partial(room.hub.join, peer))
             writer = asyncio.create_task(write(peer, send), name=f"write {peer.session.id}")
             reader = asyncio.create_task(read(connection, receive), name=f"read {peer.session.id}")
             try:
@@ -106,7 +106,7 @@ class SocketEndpoint:
             await _refuse(send, CLOSE_UNAVAILABLE)
         finally:
             if room.is_open:
-                await room.enter(partial(room.doorman.leave, peer))
+                await room.post(partial(room.hub.leave, peer))
 
     async def _identify(self, scope: Scope, headers: dict[str, str], ws: str) -> Identity | None:
         """Return who connects, by the protocol's order: subprotocol, cookie, query; anybody on an open server."""
@@ -128,32 +128,32 @@ class Connection:
 
     __slots__ = ("_allowance", "_bytes", "_edits", "_last", "_lobby", "_send", "_sending", "_take", "peer", "room")
 
-    def __init__(self, lobby: Lobby, room: Room, peer: Peer) -> None:
-        self._lobby = lobby
+    def __init__(self, registry: RoomRegistry, room: Room, peer: Peer) -> None:
+        self._lobby = registry
         self.room = room
         self.peer = peer
-        self._take = room.doorman.take
-        self._allowance: float = lobby.settings.frames_burst_max
-        self._last = lobby.clock.now()
+        self._take = room.hub.take
+        self._allowance: float = registry.settings.frames_burst_max
+        self._last = registry.clock.now()
         # Edits that wait for the room's next turn: they are carried out together.
-        self._edits: list[Edit] | None = None
+        self._edits: list[DocumentEdit] | None = None
         self._bytes = 0
         self._send: Send | None = None
         self._sending: asyncio.Task[None] | None = None
 
-    async def lead(self, line: Line, send: Send) -> None:
+    async def lead(self, line: FastProtocol, send: Send) -> None:
         """Join the room on a line of its own; from then on no task stands by for this socket."""
         peer, room = self.peer, self.room
         try:
-            await room.enter(partial(room.doorman.join, peer))
+            await room.post(partial(room.hub.join, peer))
         except WorkspaceFault:
             await _refuse(send, CLOSE_UNAVAILABLE)
             return
-        self._send, peer.begin, peer.carrier = send, self._begin, line
-        line.attach(self.take, self._gone, peer.flow)
-        peer.flow()
+        self._send, peer.begin, peer.transport = send, self._begin, line
+        line.attach(self.take, self._gone, peer.update_flow)
+        peer.update_flow()
         if peer.closing is not None or not peer.outbox.is_empty:
-            peer.rouse()
+            peer.wake_writer()
 
     def _begin(self) -> None:
         self._sending = asyncio.create_task(self._drain(), name=f"write {self.peer.session.id}")
@@ -170,11 +170,11 @@ class Connection:
     def _gone(self) -> None:
         """Leave the room; let go of what leads back to the line."""
         peer, room = self.peer, self.room
-        peer.gone()
-        peer.carrier = peer.begin = self._send = None
-        leave = partial(room.doorman.leave, peer)
-        if not room.offer(leave) and room.is_open:
-            room.spawn(room.enter(leave))
+        peer.disconnected()
+        peer.transport = peer.begin = self._send = None
+        leave = partial(room.hub.leave, peer)
+        if not room.try_post(leave) and room.is_open:
+            room.spawn(room.post(leave))
 
     def take(self, frame: Frame) -> Coroutine[Any, Any, None] | None:
         """Turn a frame into a command of the room; return what must be awaited before the next frame, if anything."""
@@ -203,15 +203,15 @@ class Connection:
         peer = self.peer
         if command is None:
             return None
-        if isinstance(command, Edit) and not command.is_step2:
+        if isinstance(command, DocumentEdit) and not command.is_step2:
             return self._edit(command)
         self._edits = None
         if isinstance(command, Say) and isinstance(command.message, Hello):
             return self._careful(self._lobby.hello(self.room, peer, command.message))
         job = partial(self._take, peer, command)
-        return None if self.room.offer(job) else self._careful(self.room.enter(job))
+        return None if self.room.try_post(job) else self._careful(self.room.post(job))
 
-    def _edit(self, edit: Edit) -> Coroutine[Any, Any, None] | None:
+    def _edit(self, edit: DocumentEdit) -> Coroutine[Any, Any, None] | None:
         """Add an edit to those that wait, or begin to wait with it."""
         waiting = self._edits
         self._bytes += len(edit.update)
@@ -220,12 +220,12 @@ class Connection:
             return None
         self._edits, self._bytes = [edit], len(edit.update)
         job = partial(self._carry_out, self._edits)
-        return None if self.room.offer(job) else self._careful(self.room.enter(job))
+        return None if self.room.try_post(job) else self._careful(self.room.post(job))
 
-    def _carry_out(self, edits: list[Edit]) -> None:
+    def _carry_out(self, edits: list[DocumentEdit]) -> None:
         if self._edits is edits:
             self._edits = None
-        self.room.doorman.edit(self.peer, edits)
+        self.room.hub.edit(self.peer, edits)
 
     async def _careful(self, work: Coroutine[Any, Any, None]) -> None:
         """Close the socket when the room or the store cannot go on."""

@@ -57,8 +57,8 @@ NOBODY, FREE = _Nobody(), _Free()
 NO_SCOPE: dict[str, Any] = {}
 
 
-class Line(WebSocketsSansIOProtocol):
-    """One connection. `attach` leads its messages to the application; `express` sends frames packed already."""
+class FastProtocol(WebSocketsSansIOProtocol):
+    """One connection. `attach` leads its messages to the application; `write_packed` sends frames packed already."""
 
     # Not in the instance's dict, which would double with them: there are very many connections.
     __slots__ = (
@@ -87,8 +87,8 @@ class Line(WebSocketsSansIOProtocol):
         """Lead every message to `take`, in order, and the end of the connection to `gone`.
 
         What `take` returns is awaited before the next message; meanwhile nothing is read, which slows the client. From
-        now on the connection lives without its ASGI application, which may return. `flow` is called when `express` has
-        come or gone.
+        now on the connection lives without its ASGI application, which may return. `flow` is called when `write_packed`
+        has come or gone.
         """
         self._take, self._gone, self._flow = take, gone, flow
         early, self._rest = self._rest, b""
@@ -118,7 +118,7 @@ class Line(WebSocketsSansIOProtocol):
         self.__dict__ = kept
 
     @property
-    def express(self) -> Callable[[bytes], None] | None:
+    def write_packed(self) -> Callable[[bytes], None] | None:
         """What sends packed frames at once; None while the client lags, and once the connection is closing."""
         is_open = self.is_clear and not self.close_sent and not self.transport.is_closing()
         return self.transport.write if is_open else None

@@ -10,40 +10,45 @@ from workspace.intents.model.requests import (
     AskMerger,
     AskPlanner,
     HaltAgent,
+    Request,
     ResumeAgent,
     SendEffect,
     StopPlanner,
-    Wish,
 )
-from workspace.ports import Courier, Judge, Planner
-from workspace.workers.effect_delivery import Sending
+from workspace.ports import EffectSender, Judge, Planner
+from workspace.workers.effect_delivery import EffectDelivery
 from workspace.workers.judge_calls import JudgeCalls
-from workspace.workers.plan_context import Office, OpenCalls
+from workspace.workers.plan_context import OpenCalls, WorkerContext
 from workspace.workers.planner_calls import PlannerCalls
 
 
-class Errands:
+class Dispatcher:
     """Everything of one workspace that is under way outside it."""
 
     def __init__(
-        self, office: Office, *, planner: Planner | None, judge: Judge | None, couriers: Mapping[str, Courier] | None
+        self,
+        context: WorkerContext,
+        *,
+        planner: Planner | None,
+        judge: Judge | None,
+        senders: Mapping[str, EffectSender] | None,
     ) -> None:
         self._calls = OpenCalls()
-        self.planning = PlannerCalls(planner, office, self._calls)
-        self._judging = JudgeCalls(judge, office, self._calls)
-        self._sending = Sending(couriers or {}, office)
+        self.planning = PlannerCalls(planner, context, self._calls)
+        self._judging = JudgeCalls(judge, context, self._calls)
+        self._sending = EffectDelivery(senders or {}, context)
 
-    def start(self, wish: Wish) -> None:
+    def start(self, request: Request) -> None:
         """Begin what is wished for, or end it."""
-        match wish:
+        match request:
             case AskPlanner():
-                self.planning.start(wish)
+                self.planning.start(request)
             case StopPlanner():
-                self.planning.stop(wish.intent)
+                self.planning.stop(request.intent)
             case AskJudge() | AskMerger():
-                self._judging.start(wish)
+                self._judging.start(request)
             case SendEffect():
-                self._sending.start(wish)
+                self._sending.start(request)
             case HaltAgent():
                 self._judging.stop()
                 self._calls.halt()
@@ -52,7 +57,7 @@ class Errands:
                 self._calls.resume()
                 self._sending.resume()
             case _:
-                assert_never(wish)
+                assert_never(request)
 
     async def close(self) -> None:
         """End all of it; what is not settled is begun again when the workspace opens."""

@@ -11,7 +11,7 @@ from workspace.intents.model.requests import AskJudge, AskMerger
 from workspace.ports import Judge
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
-from workspace.workers.plan_context import Office, OpenCalls, RoomDesk, is_stopped
+from workspace.workers.plan_context import OpenCalls, RoomDesk, WorkerContext, is_stopped
 
 SECONDS_MAX = 30.0
 
@@ -19,16 +19,16 @@ SECONDS_MAX = 30.0
 class JudgeCalls:
     """The judge's and merger's calls under way in one workspace."""
 
-    def __init__(self, judge: Judge | None, office: Office, calls: OpenCalls) -> None:
+    def __init__(self, judge: Judge | None, context: WorkerContext, calls: OpenCalls) -> None:
         self._judge = judge
         self._open = calls
-        self._office = office
+        self._context = context
         self._tasks = Tasks()
 
-    def start(self, wish: AskJudge | AskMerger) -> None:
+    def start(self, request: AskJudge | AskMerger) -> None:
         """Begin a call; what comes of it, or that it failed, is reported to the room."""
-        work = self._compare(wish) if isinstance(wish, AskJudge) else self._merge(wish)
-        self._tasks.start(work, name=f"judge for {self._office.ws}")
+        work = self._compare(request) if isinstance(request, AskJudge) else self._merge(request)
+        self._tasks.start(work, name=f"judge for {self._context.ws}")
 
     def stop(self) -> None:
         """Cancel every call: what comes of it is not wanted, and is asked again when the agent goes on."""
@@ -39,36 +39,36 @@ class JudgeCalls:
         """Cancel every call and wait until they are gone."""
         await self._tasks.close()
 
-    async def _compare(self, wish: AskJudge) -> None:
+    async def _compare(self, request: AskJudge) -> None:
         name = self._judge.name if self._judge is not None else ""
         try:
             judge = self._connected()
-            desk = RoomDesk(self._office, self._open, wish.task.pairs[0][0])
+            desk = RoomDesk(self._context, self._open, request.task.pairs[0][0])
             async with asyncio.timeout(SECONDS_MAX):
-                found = await judge.judge(wish.task, desk)
-            self._office.report(Judged(wish.task, found, name))
+                found = await judge.judge(request.task, desk)
+            self._context.post_event(Judged(request.task, found, name))
         except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
             if is_stopped(fault):
                 return
-            self._office.report(Judged(wish.task, (), name, f"the judge failed: {fault}"))
+            self._context.post_event(Judged(request.task, (), name, f"the judge failed: {fault}"))
         except Exception as bug:  # noqa: BLE001  a task root: a bug of a judge means that the people are asked
             LOGGER.exception("the judge broke")
-            self._office.report(Judged(wish.task, (), name, f"the judge broke: {type(bug).__name__}"))
+            self._context.post_event(Judged(request.task, (), name, f"the judge broke: {type(bug).__name__}"))
 
-    async def _merge(self, wish: AskMerger) -> None:
-        group = tuple(item.intent for item in wish.task.items)
+    async def _merge(self, request: AskMerger) -> None:
+        group = tuple(item.intent for item in request.task.items)
         try:
             judge = self._connected()
             async with asyncio.timeout(SECONDS_MAX):
-                merged = await judge.merge(wish.task, RoomDesk(self._office, self._open, group[0]))
-            self._office.report(MergeProposed(merged))
+                merged = await judge.merge(request.task, RoomDesk(self._context, self._open, group[0]))
+            self._context.post_event(MergeProposed(merged))
         except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
             if is_stopped(fault):
                 return
-            self._office.report(MergeProposed(Merged(group, "", reason=f"the merger failed: {fault}")))
+            self._context.post_event(MergeProposed(Merged(group, "", reason=f"the merger failed: {fault}")))
         except Exception as bug:  # noqa: BLE001  a task root: a bug of a merger passes to the next policy
             LOGGER.exception("the merger broke")
-            self._office.report(MergeProposed(Merged(group, "", reason=f"the merger broke: {type(bug).__name__}")))
+            self._context.post_event(MergeProposed(Merged(group, "", reason=f"the merger broke: {type(bug).__name__}")))
 
     def _connected(self) -> Judge:
         if self._judge is None:

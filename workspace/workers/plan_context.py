@@ -27,14 +27,14 @@ from workspace.intents.model.stop import STOPPED
 from workspace.ports import Store
 
 
-class Office(Protocol):
+class WorkerContext(Protocol):
     """What a desk needs of its room."""
 
     ws: str
     store: Store
     durable_seq: int
 
-    def report(self, event: Event) -> None:
+    def post_event(self, event: Event) -> None:
         """Take an event; never blocks."""
 
     async def submit(self, event: Event) -> Outcome:
@@ -81,27 +81,27 @@ def is_stopped(fault: BaseException) -> bool:
 class RoomDesk:
     """`workspace.ports.Desk` for one task."""
 
-    def __init__(self, office: Office, calls: OpenCalls, intent: str, attempt: int = 0) -> None:
-        self._office = office
+    def __init__(self, context: WorkerContext, calls: OpenCalls, intent: str, attempt: int = 0) -> None:
+        self._context = context
         self._calls = calls
         self._intent = intent
         self._attempt = attempt
 
     def show(self, draft: Draft) -> None:
         """Show what is being written."""
-        self._office.report(Drafted(self._intent, self._attempt, draft))
+        self._context.post_event(Drafted(self._intent, self._attempt, draft))
 
     def step(self, words: str) -> None:
         """Say in plain words what is being done."""
-        self._office.report(Stepped(self._intent, self._attempt, words))
+        self._context.post_event(Stepped(self._intent, self._attempt, words))
 
     def deny(self, *, tool: str, arguments: str, code: str, reason: str, model: str) -> None:
         """Log that code refused a tool call of a model."""
-        self._office.report(ToolDenied(self._intent, tool, arguments, code, reason, model))
+        self._context.post_event(ToolDenied(self._intent, tool, arguments, code, reason, model))
 
     async def open_call(self, opened: CallOpened, blobs: Sequence[Blob]) -> str:
         """Reserve a model call. Raises `CallRefused`, `RoomClosed`."""
-        outcome = await self._office.submit(CallOpening(opened, tuple(blobs)))
+        outcome = await self._context.submit(CallOpening(opened, tuple(blobs)))
         if outcome.refused is not None:
             raise CallRefused(outcome.refused)
         if not self._calls.begin(outcome.call):
@@ -112,12 +112,12 @@ class RoomDesk:
     def close_call(self, closed: CallClosed, blobs: Sequence[Blob] = ()) -> None:
         """Log what came of a call."""
         self._calls.end(closed.call)
-        self._office.report(CallEnded(closed, tuple(blobs)))
+        self._context.post_event(CallEnded(closed, tuple(blobs)))
 
     def compare(self, compared: Compared) -> None:
         """Log how a shadow plan compares with the one that served."""
-        self._office.report(ShadowCompared(self._intent, compared))
+        self._context.post_event(ShadowCompared(self._intent, compared))
 
     async def archived(self, sha: str) -> bytes | None:
         """Return what the archive keeps under a SHA-256."""
-        return await self._office.store.blob(self._office.ws, sha)
+        return await self._context.store.blob(self._context.ws, sha)

@@ -11,7 +11,7 @@ from workspace.ports import Store
 from workspace.telemetry import LOGGER
 
 
-class Packing:
+class SegmentPacker:
     """The segments of one workspace. Nobody waits for it; what fails is tried again at the next checkpoint."""
 
     def __init__(self, store: Store, sequencer: Sequencer) -> None:
@@ -21,7 +21,7 @@ class Packing:
 
     async def run(self, segments: tuple[Segment, ...]) -> None:
         """Pack these, the oldest first: those that some durable checkpoint holds, packed already or not."""
-        core = self._sequencer.core
+        core = self._sequencer.kernel
         async with self._turn:
             try:
                 moved = await self._store.pack(core.ws, core.epoch, segments)

@@ -21,12 +21,21 @@ from crdt.undo.undo import made_documents, undo_values
 from workspace.errors import LogCorrupt, PlannerFault
 from workspace.history.read import read_all
 from workspace.intents.model.effects import describe
-from workspace.intents.model.plan import OPS_MAX, SUMMARY_POINTS_MAX, Asked, Option, Planned, Proposal, Refused, Task
+from workspace.intents.model.plan import (
+    OPS_MAX,
+    SUMMARY_POINTS_MAX,
+    Asked,
+    Option,
+    Planned,
+    PlanRefused,
+    Proposal,
+    Task,
+)
 from workspace.intents.model.record import CommitBody, Row
-from workspace.intents.state.fold import Fold, JournalLike
+from workspace.intents.state.fold import JournalLike, WorkspaceState
 from workspace.intents.steps.quarantine import refuse_lost
 from workspace.ports import Store
-from workspace.workers.undo_preview import Told, question_of, shortened
+from workspace.workers.undo_preview import UndoPreview, question_of, shortened
 from workspace.workers.undo_surroundings import Surroundings, surroundings, taken_back_by
 
 NAME = "undo@1"
@@ -48,29 +57,29 @@ def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Propos
     around = surroundings(rows, journal, task.undo)
     whole, commit = around.whole, around.commit
     if commit is None:
-        return Refused("not_found", f"There is no commit {task.undo}.", planner=NAME)
+        return PlanRefused("not_found", f"There is no commit {task.undo}.", planner=NAME)
     lost_docs = refuse_lost(whole, commit.docs)
     if lost_docs is not None:
-        return Refused(lost_docs.code, lost_docs.reason, lost_docs.remedy, NAME)
+        return PlanRefused(lost_docs.code, lost_docs.reason, lost_docs.remedy, NAME)
     undone_by = taken_back_by(whole.board, task.undo)
     if undone_by:
         reason = f"{task.undo} has been taken back already, by {undone_by}."
-        return Refused("nothing_to_undo", reason, f"Take {undone_by} back to have it again.", NAME)
+        return PlanRefused("nothing_to_undo", reason, f"Take {undone_by} back to have it again.", NAME)
     ops, told = _operations(task, commit, around)
     if not any(not isinstance(op, Check) for op in ops):
         why = (
             f": {'; '.join(told.stays)}" if told.stays else ": it has been taken back already, or nothing of it is left"
         )
         reason = f"There is nothing to take back of {task.undo}{why}."
-        return Refused("nothing_to_undo", shortened(reason, REASON_POINTS_MAX), told.remedy, NAME)
+        return PlanRefused("nothing_to_undo", shortened(reason, REASON_POINTS_MAX), told.remedy, NAME)
     if len(ops) > OPS_MAX:
-        return Refused("too_large", f"Taking {task.undo} back needs {len(ops)} operations.", planner=NAME)
+        return PlanRefused("too_large", f"Taking {task.undo} back needs {len(ops)} operations.", planner=NAME)
     names = {op.doc for op in ops}
     documents = {name: document for name, document in whole.documents.items() if name in names}
     try:
         ran = run(documents, ops, (), client=TRIAL_CLIENT)
     except CrdtError as error:
-        return Refused("cannot_undo", f"{task.undo} cannot be taken back: {error.reason}", planner=NAME)
+        return PlanRefused("cannot_undo", f"{task.undo} cannot be taken back: {error.reason}", planner=NAME)
     asked = _asked(task, commit, told, ran.documents)
     if asked is not None:
         return asked
@@ -79,7 +88,9 @@ def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Propos
     return Planned(tuple(ops), summary=shortened(summary, SUMMARY_POINTS_MAX), planner=NAME)
 
 
-def _asked(task: Task, commit: CommitBody, told: Told, results: Mapping[str, Document]) -> Asked | Refused | None:
+def _asked(
+    task: Task, commit: CommitBody, told: UndoPreview, results: Mapping[str, Document]
+) -> Asked | PlanRefused | None:
     """Return the question about what would stay; what a no leads to; None where nothing stays, or it was allowed."""
     if not told.stays and not told.backs:
         return None
@@ -90,12 +101,12 @@ def _asked(task: Task, commit: CommitBody, told: Told, results: Mapping[str, Doc
         return Asked(question, options, NAME)
     if answers[-1] == YES:
         return None
-    return Refused(
+    return PlanRefused(
         "not_wanted", f"{task.undo} was not taken back: the answer was no.", "Undo it again to have it.", NAME
     )
 
 
-def _added_since(whole: Fold, commit: CommitBody, doc: str, *, until: int) -> dict[Path, float]:
+def _added_since(whole: WorkspaceState, commit: CommitBody, doc: str, *, until: int) -> dict[Path, float]:
     """Return what later commits have added to each number of a document."""
     added: dict[Path, float] = {}
     since, _ = whole.board.commits[commit.commit]
@@ -108,12 +119,12 @@ def _added_since(whole: Fold, commit: CommitBody, doc: str, *, until: int) -> di
     return added
 
 
-def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[list[Op], Told]:
+def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[list[Op], UndoPreview]:
     """Return what takes a commit back on the task's own snapshot, and what people are told of it."""
     whole = around.whole
     entry = whole.board.entries[commit.intents[0]]
     planned = entry.plan.ops if entry.plan is not None else ()
-    ops, told = list[Op](), Told(around)
+    ops, told = list[Op](), UndoPreview(around)
     told.lost += [f"the document {name} stays" for name in made_documents(planned)]
     for effect in commit.effects:
         fate = whole.effects.get((commit.commit, effect.i))

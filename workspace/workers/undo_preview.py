@@ -22,7 +22,7 @@ READ_POINTS = 40
 
 
 @dataclass(slots=True)
-class Told:
+class UndoPreview:
     """What an undo leaves and brings back, in words: `lost` is not taken back, `beside` stays with what others wrote.
 
     `place` is where in a text it would be seen: the document, and an anchor in it.

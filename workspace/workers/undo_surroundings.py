@@ -19,7 +19,7 @@ from crdt.updates.scan import Id
 from crdt.updates.summary import EMBED, STRING
 from workspace.intents.model.record import CommitBody, CommitDoc, Record, Row, read_row
 from workspace.intents.state.board import Board
-from workspace.intents.state.fold import Fold, JournalLike
+from workspace.intents.state.fold import JournalLike, WorkspaceState
 from workspace.intents.state.history import Edit
 from workspace.intents.state.replay import NEVER, start_replay
 
@@ -30,7 +30,7 @@ COPY_CLIENT = 10
 class Surroundings:
     """What a log says around one commit; `commit` is None where there is none of that name."""
 
-    whole: Fold
+    whole: WorkspaceState
     seq: int = 0
     commit: CommitBody | None = None
     before: dict[str, Document] = field(default_factory=dict)
@@ -133,7 +133,7 @@ def _find(rows: Sequence[Row], commit: str) -> tuple[int, CommitBody] | None:
     return None
 
 
-def _copies(fold: Fold, docs: Mapping[str, CommitDoc]) -> dict[str, Document]:
+def _copies(fold: WorkspaceState, docs: Mapping[str, CommitDoc]) -> dict[str, Document]:
     return {doc: fold.documents[doc].fork(COPY_CLIENT) for doc in docs if doc in fold.documents}
 
 

@@ -104,17 +104,17 @@ def test_it_is_symmetric_and_an_instruction_never_contradicts_itself(one: str, o
 
 
 def test_the_bench_of_designs_is_judged_as_by_the_lexicon_but_for_one_cell_set_twice() -> None:
-    wishes = list({one.text: one for seed in range(3) for one in make_workload(Load(), seed).instructions}.values())
+    requests = list({one.text: one for seed in range(3) for one in make_workload(Load(), seed).instructions}.values())
     twice = 0
-    for one, other in combinations(wishes, 2):
+    for one, other in combinations(requests, 2):
         if clash(one.text, other.text) is not None:
             assert one.kind == other.kind == "set", (one.text, other.text)
             assert set(one.cells) & set(other.cells), (one.text, other.text)
             assert one.amount != other.amount, (one.text, other.text)
             twice += 1
     assert twice
-    assert len(wishes) > 100
-    assert not [one.text for one in wishes if one.kind in ("topic", "add", "derive") and settings_of(one.text)]
+    assert len(requests) > 100
+    assert not [one.text for one in requests if one.kind in ("topic", "add", "derive") and settings_of(one.text)]
 
 
 def test_the_values_are_documented() -> None:

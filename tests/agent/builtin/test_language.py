@@ -19,8 +19,8 @@ from agent.editing.commands import (
     AskAuthor,
     CaseSection,
     Command,
+    CutLines,
     CutSection,
-    DeleteLines,
     DeleteSection,
     DeleteText,
     InsertText,
@@ -81,10 +81,10 @@ MEANINGS = [
     (AppendText("t", "plan", at_start=True), ['prepend "t" to plan', 'start with "t" in plan']),
     (DeleteText("t", "plan"), ['delete "t" in plan', 'remove "t" in plan', 'erase "t" in the document plan']),
     (
-        DeleteLines(3, 5, "plan"),
+        CutLines(3, 5, "plan"),
         ["delete lines 3 to 5 in plan", "remove lines 3-5 in plan", "drop lines 3 through 5 in plan"],
     ),
-    (DeleteLines(3, 3), ["delete line 3", "please remove line 3"]),
+    (CutLines(3, 3), ["delete line 3", "please remove line 3"]),
     (
         DeleteSection("Intro", "plan"),
         ['delete section "Intro" in plan', "remove the Intro section in plan", "drop section Intro of plan"],
@@ -273,7 +273,7 @@ def canonical_form(command: Command) -> str:
             return f"insert {quoted(text)} {side} {order}{quoted(anchor)}{place}"
         case DeleteText(text):
             return f"delete {order}{quoted(text)}{place}"
-        case DeleteLines(first, last):
+        case CutLines(first, last):
             return f"delete lines {first} to {last}{place}"
         case DeleteSection(section):
             return f"delete section {quoted(section)}{place}"
@@ -321,7 +321,7 @@ COMMANDS = st.one_of(
     st.builds(ReplaceText, WORDS, WORDS, PLACES, ORDERS),
     st.builds(InsertText, WORDS, st.sampled_from(("before", "after")), WORDS, PLACES, ORDERS),
     st.builds(DeleteText, WORDS, PLACES, ORDERS),
-    st.builds(DeleteLines, st.integers(1, 99), st.integers(1, 99), PLACES),
+    st.builds(CutLines, st.integers(1, 99), st.integers(1, 99), PLACES),
     st.builds(DeleteSection, WORDS, PLACES),
     st.builds(ReplaceSection, WORDS, WORDS, PLACES),
     st.builds(AddToSection, WORDS, WORDS, PLACES),

@@ -20,7 +20,7 @@ from crdt.documents.paths import set_path
 from crdt.operations.fork import run
 from tests.support.desk import FakeDesk
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Steer, Task
+from workspace.intents.model.plan import Asked, Exchange, Image, Planned, PlanRefused, Proposal, Snapshot, Steer, Task
 
 TEXT = (
     "# Plan 😀\n\nHi e\u0301 folks.\n\n## Intro\n\nHello there.\nSecond line.\nThird.\n\n"
@@ -148,7 +148,7 @@ async def test_values_become_what_was_asked_for(words: str, expected: object) ->
 @pytest.mark.parametrize(("words", "code"), REFUSALS)
 async def test_what_cannot_be_done_is_refused_with_a_reason(words: str, code: str) -> None:
     proposal = await plan(words)
-    assert isinstance(proposal, Refused)
+    assert isinstance(proposal, PlanRefused)
     assert proposal.code == code
     assert proposal.reason
 
@@ -256,7 +256,7 @@ def test_a_piece_table_equals_plain_strings(seed: int) -> None:
 )
 async def test_a_refusal_says_what_would_work(words: str, code: str, remedy: str) -> None:
     proposal = await plan(words)
-    assert isinstance(proposal, Refused)
+    assert isinstance(proposal, PlanRefused)
     assert proposal.code == code
     assert remedy in proposal.remedy
 
@@ -357,7 +357,7 @@ async def test_a_name_that_is_not_there_is_never_made_by_the_way(
     text: str, scope: tuple[Scope, ...] | None, code: str
 ) -> None:
     refused = await plan(text, scope=scope)
-    assert isinstance(refused, Refused), refused
+    assert isinstance(refused, PlanRefused), refused
     assert refused.code == code
     assert refused.remedy
 
@@ -397,7 +397,7 @@ async def test_a_value_that_is_there_is_changed_where_nothing_points_elsewhere()
 
 async def test_a_document_of_another_kind_is_no_value() -> None:
     refused = await plan('append "x" to Plan.end', scope=BUDGET)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, PlanRefused)
     assert refused.code == "wrong_kind"
 
 
@@ -410,7 +410,7 @@ async def test_a_selection_stays_where_it_is_while_its_words_change() -> None:
     expected = TEXT.replace("Hello", "Good morning to all of you").replace("Second line", "Second verse")
     assert (await after(text, scope=scope))["plan"] == expected
     outside = await plan('replace "Hello there.\\nSecond line." with ""; replace "Third" with "x"', scope=scope)
-    assert isinstance(outside, Refused), "what stands behind it is not in it"
+    assert isinstance(outside, PlanRefused), "what stands behind it is not in it"
 
 
 def steer(intent: str, text: str, scope: tuple[Scope, ...] | None = None) -> Steer:
@@ -439,4 +439,4 @@ async def test_it_says_which_of_those_that_joined_it_serves() -> None:
 
 async def test_what_cannot_be_done_is_refused_whatever_joined_it() -> None:
     refused = await plan('replace "nowhere" with "x"', steers=(steer("i2", 'replace "folks" with "all"'),))
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, PlanRefused)

@@ -31,8 +31,8 @@ async def test_beside_a_running_server_it_is_in_the_log_when_the_command_ends(tm
     here = ("--data", str(tmp_path))
     settings = Settings(port=0, database=f"sqlite:///{tmp_path / 'folkmoot.sqlite'}")
     async with serving(settings) as server:
-        await server.lobby.create("demo", name="d", actor="ana", documents={"budget": "data"})
-        token = await server.lobby.make_token("demo", actor="ana", role="editor")
+        await server.registry.create("demo", name="d", actor="ana", documents={"budget": "data"})
+        token = await server.registry.make_token("demo", actor="ana", role="editor")
         async with connect(f"{server.ws_url}/ws/demo", token=token) as room:
             code, said = await beside("stop", "-w", "demo", "--reason", "the numbers", "--actor", "Ops", *here)
             assert (code, said) == (0, "The agent is stopped in demo: it is in its log.")
@@ -70,9 +70,9 @@ def test_without_a_server_it_is_written_down_and_holds_as_one_opens(
 
     async def serve() -> tuple[bool, bool]:
         async with serving(settings) as server:
-            if await server.lobby.store.workspace("demo") is None:
-                await server.lobby.create("demo", name="d", actor="ana")
-            stops = (await server.lobby.room("demo")).sequencer.fold.stops.by_scope
+            if await server.registry.store.workspace("demo") is None:
+                await server.registry.create("demo", name="d", actor="ana")
+            stops = (await server.registry.room("demo")).sequencer.fold.stops.by_scope
             return "workspace" in stops, "server" in stops
 
     assert asyncio.run(serve()) == (False, False)

@@ -13,7 +13,7 @@ from agent.gateway.backoff import (
     RETRIES_PER_CALL,
     RETRIES_SAVED_MAX,
     RETRY_AFTER_SECONDS_MAX,
-    Patience,
+    Backoff,
     retry_after,
 )
 from agent.gateway.call import CallFailed
@@ -58,7 +58,7 @@ def test_any_date_is_a_wait_within_bounds(then: object) -> None:
 
 
 def test_a_model_that_asked_for_time_is_left_alone_until_then() -> None:
-    patience = Patience(lambda: 0.0)
+    patience = Backoff(lambda: 0.0)
     patience.hold("m", CallFailed("rate_limited", "", retry_after=20), 100.0)
     patience.hold("m", CallFailed("rate_limited", "", retry_after=5), 101.0)
     patience.hold("n", CallFailed("rate_limited", ""), 100.0)
@@ -72,7 +72,7 @@ def test_a_model_that_asked_for_time_is_left_alone_until_then() -> None:
 
 
 def test_retries_are_a_few_and_then_a_share_of_the_calls() -> None:
-    patience = Patience(lambda: 0.5)
+    patience = Backoff(lambda: 0.5)
     granted = sum(patience.may_retry() for _ in range(100))
     assert granted == RETRIES_SAVED_MAX
     calls, granted = 1_000, 0
@@ -85,6 +85,6 @@ def test_retries_are_a_few_and_then_a_share_of_the_calls() -> None:
 
 @given(chance=st.floats(0, 1), seconds=st.floats(0, 300), tries=st.integers(0, 9))
 def test_waits_are_as_long_as_asked_and_spread(chance: float, seconds: float, tries: int) -> None:
-    patience = Patience(lambda: chance)
+    patience = Backoff(lambda: chance)
     assert seconds <= patience.spread(seconds) <= seconds + max(1.0, seconds / 10) + 1e-9
     assert 0 <= patience.backoff(tries) <= 4

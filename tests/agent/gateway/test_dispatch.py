@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.gateway.assembly import Assembly, Part
+from agent.gateway.assembly import Assembly, StreamPart
 from agent.gateway.backoff import RETRIES_PER_CALL, RETRIES_SAVED_MAX
 from agent.gateway.call import Answer, Call, CallFailed, Reply
 from agent.gateway.cost import Prices
@@ -65,7 +65,7 @@ class Acting:
     calls: list[Call] = field(default_factory=list)
     reply: Reply = field(default_factory=lambda: Reply(({"type": "text", "text": "ok"},), "end_turn", CallUsage(1, 1)))
 
-    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[Part], None]) -> Reply:
+    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[StreamPart], None]) -> Reply:
         self.asked.append((model, self.time.now))
         self.calls.append(call)
         failed = self.behaves(model, self.time.now)

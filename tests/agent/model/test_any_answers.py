@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.gateway.assembly import Assembly, Part
+from agent.gateway.assembly import Assembly, StreamPart
 from agent.gateway.call import Call, CallFailed, Reply
 from agent.gateway.cost import Prices
 from agent.gateway.dispatch import Gateway
@@ -28,7 +28,7 @@ from tests.agent.model.test_planner import DOCS, task
 from tests.support.desk import FakeDesk
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import Price
-from workspace.intents.model.plan import SUMMARY_POINTS_MAX, Asked, Planned, Proposal, Refused, is_expressible
+from workspace.intents.model.plan import SUMMARY_POINTS_MAX, Asked, Planned, PlanRefused, Proposal, is_expressible
 
 TABLE = default_table("small", "medium", "large")
 PRICES = Prices({name: Price(1, 1) for name in ("small", "medium", "large")})
@@ -97,7 +97,7 @@ class Playing:
     refused: list[str] = field(default_factory=list)
     ids: int = 0
 
-    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[Part], None]) -> Reply:
+    async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[StreamPart], None]) -> Reply:
         body = {
             "model": model,
             "max_tokens": call.tokens_max,
@@ -150,7 +150,7 @@ def test_any_answers_end_are_sendable_readable_and_repeatable(answers: list[Repl
         assert 0 < len(proposal.summary) <= SUMMARY_POINTS_MAX
         if not proposal.ops:
             assert proposal.summary.startswith("Nothing was changed.")
-    assert isinstance(proposal, Planned | Asked | Refused | str)
+    assert isinstance(proposal, Planned | Asked | PlanRefused | str)
     if isinstance(proposal, Planned | Asked):
         # After a crash in the last moment the same answers come out of the archive; what had failed is asked again.
         sent = playing.sent
@@ -162,6 +162,6 @@ def test_any_answers_end_are_sendable_readable_and_repeatable(answers: list[Repl
 
 def test_the_player_fails_like_a_provider() -> None:
     playing = Playing([ReplyScript(stop_reason="refusal", text="no")])
-    assert isinstance(plan(playing, FakeDesk()), Refused)
+    assert isinstance(plan(playing, FakeDesk()), PlanRefused)
     assert playing.sent == 2
     assert CallFailed("refused", "x").kind == "refused"

@@ -14,7 +14,7 @@ from tests.support.desk import FakeDesk
 from tests.support.model import reply, scripted_model, use
 from workspace.errors import CallRefused, PlannerFault, Refusal
 from workspace.intents.model.effects import Receiver
-from workspace.intents.model.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Steer, Task
+from workspace.intents.model.plan import Asked, Exchange, Image, Planned, PlanRefused, Proposal, Snapshot, Steer, Task
 
 TEXT = "# Plan 😀\n\n## Intro\n\nHi folks.\n\n## Costs\n\nA table.\n"
 
@@ -202,7 +202,7 @@ async def test_a_failure_that_stays_ends_the_plan_with_its_reason(fault: str) ->
         planner = model.planner(stall_seconds=0.2 if fault == "stalled" else 10.0)
         if fault in ("refused", "too long"):
             proposal = await planner.plan(task(), desk)
-            assert isinstance(proposal, Refused)
+            assert isinstance(proposal, PlanRefused)
             assert proposal.code == {"refused": "declined", "too long": "too_long"}[fault]
         else:
             with pytest.raises(PlannerFault):

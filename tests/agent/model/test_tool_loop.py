@@ -16,7 +16,7 @@ from tests.agent.model.test_planner import DONE, FORMAL, LOOK, TEXT, carried_out
 from tests.support.desk import FakeDesk
 from tests.support.model import Model, reply, scripted_model, use
 from workspace.intents.model.calls import RouteTable
-from workspace.intents.model.plan import Asked, Exchange, Planned, Proposal, Refused
+from workspace.intents.model.plan import Asked, Exchange, Planned, PlanRefused, Proposal
 
 DONE_TEXT = TEXT.replace("Hi folks.", "Dear colleagues,")
 
@@ -117,7 +117,7 @@ async def test_a_window_that_is_full_ends_with_what_would_work() -> None:
     async with scripted_model([reply(text="so much", stop_reason="model_context_window_exceeded")]) as model:
         desk = FakeDesk()
         proposal = await planned(model, desk)
-    assert isinstance(proposal, Refused)
+    assert isinstance(proposal, PlanRefused)
     assert proposal.code == "too_long"
     assert "less" in proposal.remedy
     assert model.scripted.count <= 3
@@ -284,7 +284,7 @@ async def test_an_answer_that_is_always_cut_ends_soon_and_says_why() -> None:
     async with scripted_model([reply(LONG, cut_at=300, text="I will.")]) as model:
         desk = FakeDesk()
         proposal = await planned(model, desk)
-        assert isinstance(proposal, Refused)
+        assert isinstance(proposal, PlanRefused)
         assert (proposal.code, proposal.remedy) == (
             "cut_by_length", "Ask for less at once, or for one part after the other.",
         )  # fmt: skip
@@ -336,7 +336,7 @@ async def test_a_table_may_bound_the_answers_of_its_models() -> None:
     for most, asked in ((1_000, [1_000] * 3), (20_000, [8_192, 16_384, 20_000])):
         routes = RouteTable(tiers=(("only", ("claude-haiku-5-5",)),), answer_tokens_max=most)
         async with scripted_model([reply(LONG, cut_at=300)]) as model:
-            assert isinstance(await planned(model, routes=routes), Refused)
+            assert isinstance(await planned(model, routes=routes), PlanRefused)
             assert [body["max_tokens"] for body in model.scripted.calls] == asked
 
 
@@ -345,7 +345,7 @@ async def test_a_model_that_takes_no_larger_bound_ends_with_the_length_too() -> 
     replies = [reply(LONG, turn=1, cut_at=300), {"when": {"turn": 2}, "error": 400, "text": refusal}]
     async with scripted_model(replies) as model:
         proposal = await planned(model)
-    assert isinstance(proposal, Refused)
+    assert isinstance(proposal, PlanRefused)
     assert proposal.code == "cut_by_length"
 
 
@@ -387,7 +387,7 @@ async def test_a_server_that_asks_for_more_time_than_there_is_ends_with_when_to_
             planner = ModelPlanner(model.gateway())
             planner._gateway.wall = lambda: 1_800_000_000.0
             proposal = await planner.plan(task(seconds_max=60.0), FakeDesk())
-        assert isinstance(proposal, Refused)
+        assert isinstance(proposal, PlanRefused)
         assert proposal.code == "rate_limited"
         assert "asks to wait" in proposal.reason
         assert "5 min, after 08:0" in proposal.remedy

@@ -121,10 +121,10 @@ class Author:
         is_silent, drawn = shared.random() < self.person.load.silent_share, shared.random()
         if is_silent or not self.mine.intersection(question["group"]):
             return
-        wishes = [self.goals[self.ids[id]] for id in question["group"]]
+        requests = [self.goals[self.ids[id]] for id in question["group"]]
         values = [option["value"] for option in question["options"]]
         value = sorted(question["group"])[int(drawn * len(question["group"]))]
-        if "both" in values and len({(wish.topic, wish.stance) for wish in wishes}) == 1:
+        if "both" in values and len({(wish.topic, wish.stance) for wish in requests}) == 1:
             value = "both"
         await self.person.pace.wait(spread(own, self.person.load.answer, 0.7))
         with contextlib.suppress(Refused):

@@ -1,6 +1,6 @@
 """The planner of `ours`: what a model would do, without one, after the time that a model would take.
 
-It works on the product's own copies (`agent.editing.editor`): typed operations, `inc` for relative wishes, strong
+It works on the product's own copies (`agent.editing.editor`): typed operations, `inc` for relative requests, strong
 readings of what a derivation was computed from. A plan that is made again starts from its own first one and takes half
 the time.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from agent.editing.editor import Editing
 from crdt.operations.fork import Reading, read_hash
 from tests.bench.designs.workload import DOC, Instruction, carried_out, flat, path_of
-from workspace.intents.model.plan import Planned, Proposal, Refused, Task
+from workspace.intents.model.plan import Planned, PlanRefused, Proposal, Task
 from workspace.ports import Desk
 
 NAME = "scripted-bench@1"
@@ -75,7 +75,7 @@ class ScriptedPlanner:
         book = self.books[task.workspace]
         instruction = book.find(task)
         if instruction is None:
-            return Refused("not_understood", f"Nobody was to say {task.text!r}.", planner=NAME)
+            return PlanRefused("not_understood", f"Nobody was to say {task.text!r}.", planner=NAME)
         loop = asyncio.get_running_loop()
         began, is_whole = loop.time(), False
         try:

@@ -18,7 +18,7 @@ Results = Mapping[tuple[int, float, str], Sequence[Findings]]
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class UpdateRelayed:
     """A mean over runs, and half of its 95 % interval (0 for a single run)."""
 
     mean: float
@@ -28,13 +28,13 @@ class Spread:
         return f"{self.mean:.1f} ± {self.half:.1f}"
 
 
-def spread_of(values: Sequence[float]) -> Spread:
+def spread_of(values: Sequence[float]) -> UpdateRelayed:
     """Return mean and half of the 95 % interval by Student's t."""
     if len(values) < 2:
-        return Spread(values[0] if values else 0.0, 0.0)
+        return UpdateRelayed(values[0] if values else 0.0, 0.0)
     free = len(values) - 1
     quantile = STUDENT[free - 1] if free <= len(STUDENT) else 1.96
-    return Spread(statistics.fmean(values), quantile * statistics.stdev(values) / math.sqrt(len(values)))
+    return UpdateRelayed(statistics.fmean(values), quantile * statistics.stdev(values) / math.sqrt(len(values)))
 
 
 def share(part: float, whole: float) -> float:
@@ -68,7 +68,7 @@ COLUMNS: tuple[tuple[str, Column], ...] = (
 )
 
 
-def damage_of(findings: Sequence[Findings]) -> Spread:
+def damage_of(findings: Sequence[Findings]) -> UpdateRelayed:
     """Return DAMAGE per 100 instructions."""
     return spread_of([COLUMNS[0][1](found) for found in findings])
 
@@ -115,7 +115,7 @@ def goals(results: Results, conditions: Sequence[Condition], designs: Sequence[s
     return "\n".join(lines)
 
 
-def word(found: Spread, most: float) -> str:
+def word(found: UpdateRelayed, most: float) -> str:
     """Return whether a bound is met: with the whole interval, with the mean alone, or not."""
     if found.mean > most:
         return "missed"

@@ -11,7 +11,7 @@ from crdt.digest import Json
 from crdt.documents.document import Applied, Document
 from crdt.updates.scan import Scan
 from tests.bench.designs.workload import Pace, flat
-from workspace.client import Message, Room, connect
+from workspace.client import Message, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 
 Spans = tuple[tuple[int, int, int], ...]  # Yjs client id, first clock, end clock
@@ -105,7 +105,7 @@ async def open_screen(url: str, doc: str, *, token: str, pace: Pace, reads: bool
 class Inbox:
     """The records that somebody received, each with the time it came."""
 
-    room: Room
+    room: RoomClient
     came: list[tuple[float, Message]] = field(default_factory=list)
 
     def seen(self, at: float) -> int:

@@ -91,7 +91,7 @@ class Stage:
     async def set_up(self) -> None:
         """Make the workspace with its rule and its cells."""
         policy = policy_at(self.scale, slots=self.load.slots or self.load.users)
-        room = await self.server.lobby.create(
+        room = await self.server.registry.create(
             self.ws, name="Bench", actor=OWNER, policy=policy, documents={DOC: "data", CHAT: "data"}
         )
         rule = Invariant("sum_at_most", DOC, ("budget",), limit=BUDGET, message="More than the budget")
@@ -145,7 +145,7 @@ async def run_usual(stage: Stage) -> Past:
     observer = await stage.screen("observer", DOC, reads=True)
     writers = [ChatWriter(p, await stage.screen(p.name, CHAT, reads=True)) for p in stage.people]
     board, chat = await stage.screen("agent", DOC), await stage.screen("agent", CHAT, reads=True)
-    wishes = {wish.id: wish for wish in stage.workload.instructions}
+    requests = {wish.id: wish for wish in stage.workload.instructions}
     taken: set[str] = set()
     async with asyncio.TaskGroup() as group:
         chance = random.Random(f"{stage.seed}/{stage.design}")
@@ -156,10 +156,10 @@ async def run_usual(stage: Stage) -> Past:
         def read(sighting: Sighting) -> None:
             for id in sighting.changed:
                 taken.add(id)
-                agent.take(wishes[id])
+                agent.take(requests[id])
 
         chat.document.on_change = read
-        await stage.act(writers, lambda: len(taken) == len(wishes) and not agent.busy)
+        await stage.act(writers, lambda: len(taken) == len(requests) and not agent.busy)
     sent = [sent for person in stage.people for sent in person.sent]
     return stage.past(observer, sent, agent.effects, agent.efforts)
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench.peers.histories import text_of
-from tests.bench.peers.line import Line, dial
+from tests.bench.peers.line import FastProtocol, dial
 from tests.bench.peers.order import Order, room_name
 from tests.bench.peers.wire import (
     ACKNOWLEDGED,
@@ -57,7 +57,7 @@ class Client:
         self.synced_at = 0.0
         self.is_gone = False
 
-    def opened(self, line: Line) -> None:
+    def opened(self, line: FastProtocol) -> None:
         """Greet the server in its dialect."""
         self.line = line
         match self.crowd.order.dialect:

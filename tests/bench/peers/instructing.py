@@ -13,7 +13,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from tests.bench.peers.crowd import clock, percentile
-from tests.bench.peers.line import Line, dial
+from tests.bench.peers.line import FastProtocol, dial
 from tests.bench.peers.loss import Figures
 from tests.bench.peers.order import Order
 
@@ -31,7 +31,7 @@ class Lane:
         self.waiting: dict[str, asyncio.Future[float]] = {}
         self.refused: list[str] = []
 
-    def opened(self, line: Line) -> None:
+    def opened(self, line: FastProtocol) -> None:
         """Say hello."""
         self.line = line
         self.expect("welcome")

@@ -24,7 +24,7 @@ FRAME_BYTES_MAX = 1 << 28
 HANDSHAKE_SECONDS = 60
 
 
-class Line(Protocol):
+class FastProtocol(Protocol):
     """The sending half."""
 
     def send(self, frame: bytes | str) -> None:
@@ -37,7 +37,7 @@ class Line(Protocol):
 class Taker(Protocol):
     """The receiving half, called from the loop."""
 
-    def opened(self, line: Line) -> None:
+    def opened(self, line: FastProtocol) -> None:
         """The connection stands."""
 
     def frame(self, frame: bytes | str) -> None:

@@ -19,7 +19,7 @@ from tests.bench.peers.order import Order, room_name
 from tests.bench.peers.wire import Dialect
 from workspace.clock import SystemClock
 from workspace.intents.model.record import PolicyConfig
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 
@@ -98,15 +98,15 @@ def prepare(folder: Path, peer: Peer, rooms: int, *, policy: PolicyConfig | None
 
 async def _make(folder: Path, peer: Peer, rooms: int, documents: dict[str, str], policy: PolicyConfig | None) -> str:
     settings = Settings(data=str(folder))
-    lobby = Lobby(store=SqlStore(settings.database_url), planner=None, clock=SystemClock(), settings=settings)
-    await lobby.start()
+    registry = RoomRegistry(store=SqlStore(settings.database_url), planner=None, clock=SystemClock(), settings=settings)
+    await registry.start()
     if peer.layout == "shared":
-        await lobby.create(SHARED_WS, name="Bench", actor="owner", documents=documents, policy=policy)  # type: ignore[arg-type]
+        await registry.create(SHARED_WS, name="Bench", actor="owner", documents=documents, policy=policy)  # type: ignore[arg-type]
     else:
         for at in range(rooms):
-            await lobby.create(room_name(at), name="Bench", actor="owner", documents={"plan": "text"})
-    token = await lobby.make_token(None, actor="owner", role="owner")
-    await lobby.stop()
+            await registry.create(room_name(at), name="Bench", actor="owner", documents={"plan": "text"})
+    token = await registry.make_token(None, actor="owner", role="owner")
+    await registry.stop()
     return token
 
 

@@ -16,8 +16,8 @@ from crdt.sync.awareness import (
     ENTRIES_MAX,
     GONE_MAX,
     STATE_BYTES_MAX,
-    Entry,
-    Heard,
+    Announced,
+    AwarenessEntry,
     Presence,
     decode_awareness,
     encode_awareness,
@@ -40,7 +40,7 @@ STATES = st.none() | st.dictionaries(st.text(max_size=5), JSON, max_size=4)
 
 
 def say(client: int, clock: int, state: object) -> bytes:
-    return encode_awareness([Entry(client, clock, state)])  # type: ignore[arg-type]
+    return encode_awareness([AwarenessEntry(client, clock, state)])  # type: ignore[arg-type]
 
 
 def raw(state: str | bytes, client: int = 5, clock: int = 1) -> bytes:
@@ -48,8 +48,8 @@ def raw(state: str | bytes, client: int = 5, clock: int = 1) -> bytes:
     return Writer().var_uint(1).var_uint(client).var_uint(clock).var_bytes(written).getvalue()
 
 
-def heard(answer: Heard | bytes | None) -> Entry:
-    update = answer.update if isinstance(answer, Heard) else answer
+def heard(answer: Announced | bytes | None) -> AwarenessEntry:
+    update = answer.update if isinstance(answer, Announced) else answer
     assert update is not None, "it is told to everybody"
     (entry,) = decode_awareness(update)
     return entry
@@ -68,8 +68,8 @@ def said_of(state: str) -> tuple[object, str]:
 # ---------------------------------------------------------------- bytes
 
 
-@given(entries=st.lists(st.builds(Entry, CLIENTS, CLOCKS, STATES), max_size=5))
-def test_entries_round_trip(entries: list[Entry]) -> None:
+@given(entries=st.lists(st.builds(AwarenessEntry, CLIENTS, CLOCKS, STATES), max_size=5))
+def test_entries_round_trip(entries: list[AwarenessEntry]) -> None:
     assert decode_awareness(encode_awareness(entries)) == entries
 
 
@@ -92,12 +92,12 @@ def test_any_bytes_are_read_or_refused(junk: bytes, state: str) -> None:
 
 
 @given(
-    entries=st.lists(st.builds(Entry, CLIENTS, CLOCKS, STATES), min_size=1, max_size=3),
+    entries=st.lists(st.builds(AwarenessEntry, CLIENTS, CLOCKS, STATES), min_size=1, max_size=3),
     edits=st.lists(
         st.tuples(st.sampled_from(["set", "cut", "add"]), st.integers(0, 999), st.integers(0, 255)), max_size=4
     ),
 )
-def test_mutated_updates_are_read_or_refused(entries: list[Entry], edits: list[tuple[str, int, int]]) -> None:
+def test_mutated_updates_are_read_or_refused(entries: list[AwarenessEntry], edits: list[tuple[str, int, int]]) -> None:
     payload = bytearray(encode_awareness(entries))
     for kind, at, value in edits:
         at %= len(payload) + 1
@@ -149,7 +149,7 @@ def test_a_state_that_is_no_object_shows_the_person_alone(state: str) -> None:
 
 
 def test_a_whole_surrogate_pair_is_one_character() -> None:
-    assert decode_awareness(raw('{"a": "\\ud83d\\ude00"}')) == [Entry(5, 1, {"a": "😀"})]
+    assert decode_awareness(raw('{"a": "\\ud83d\\ude00"}')) == [AwarenessEntry(5, 1, {"a": "😀"})]
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,12 @@ def test_a_state_that_would_be_dear_to_read_shows_the_person_at_once(name: str) 
 def test_of_very_many_entries_the_own_one_is_taken(count: int) -> None:
     presence = Presence()
     presence.receive("s1", say(5, 1, {"a": 1}), actor="ana", now=0)
-    echo = [Entry(1_000 + at, 1, {}) for at in range(count - 1)]
+    echo = [AwarenessEntry(1_000 + at, 1, {}) for at in range(count - 1)]
     assert (
-        heard(presence.receive("s1", encode_awareness([Entry(5, 2, {"a": 2}), *echo]), actor="ana", now=0)).clock == 2
+        heard(
+            presence.receive("s1", encode_awareness([AwarenessEntry(5, 2, {"a": 2}), *echo]), actor="ana", now=0)
+        ).clock
+        == 2
     )
     assert set(presence.entries) == {5}
 
@@ -277,10 +280,10 @@ def test_an_echo_of_others_is_ignored_around_the_own_entry() -> None:
     presence.place(9, {"user": {"name": "Agent"}}, now=0)
     everyone = presence.everyone()
     assert everyone is not None
-    echo = [Entry(e.client, e.clock + 1, {"stolen": True}) for e in decode_awareness(everyone)]
+    echo = [AwarenessEntry(e.client, e.clock + 1, {"stolen": True}) for e in decode_awareness(everyone)]
     assert presence.receive("s2", encode_awareness(echo), actor="bo", now=1) is None
-    answer = presence.receive("s2", encode_awareness([*echo, Entry(6, 1, {"at": 2})]), actor="bo", now=2)
-    assert heard(answer) == Entry(6, 1, {"at": 2, "user": {"name": "bo", "kind": "human"}})
+    answer = presence.receive("s2", encode_awareness([*echo, AwarenessEntry(6, 1, {"at": 2})]), actor="bo", now=2)
+    assert heard(answer) == AwarenessEntry(6, 1, {"at": 2, "user": {"name": "bo", "kind": "human"}})
     assert {client: entry.clock for client, entry in presence.entries.items()} == {5: 1, 9: 1, 6: 1}
 
 
@@ -349,7 +352,7 @@ def test_leaving_says_null_to_everybody() -> None:
     presence = Presence()
     presence.receive("s1", say(5, 7, {"a": 1}), actor="ana", now=0)
     farewell = presence.leave("s1")
-    assert heard(farewell) == Entry(5, 7, None), "at its own clock: it may come back at the next"
+    assert heard(farewell) == AwarenessEntry(5, 7, None), "at its own clock: it may come back at the next"
     assert presence.everyone() is None
     assert presence.leave("s1") is None
     assert presence.leave("unknown") is None
@@ -456,8 +459,8 @@ def test_a_silent_entry_is_renewed_and_its_owner_asked_where_it_lags() -> None:
     (first,) = presence.renew(now=15, after=13.5)
     assert (heard(first.update).clock, first.question) == (2, None)
     (second,) = presence.renew(now=30, after=13.5)
-    assert heard(second.update) == Entry(5, 3, {"a": 1, "user": {"name": "ana", "kind": "human"}})
-    assert heard(second.question) == Entry(5, 3, None)
+    assert heard(second.update) == AwarenessEntry(5, 3, {"a": 1, "user": {"name": "ana", "kind": "human"}})
+    assert heard(second.question) == AwarenessEntry(5, 3, None)
     answer = presence.receive("s1", say(5, 4, {"a": 1}), actor="ana", now=31)
     assert heard(answer).clock == 4, "the owner has caught up"
     presence.receive("s1", say(5, 5, None), actor="ana", now=32)
@@ -485,7 +488,7 @@ def test_pycrdt_believes_the_farewell() -> None:
 def test_who_left_by_itself_is_not_shown_and_may_come_back() -> None:
     presence = Presence()
     presence.receive("s1", say(5, 1, {"a": 1}), actor="ana", now=0)
-    assert heard(presence.receive("s1", say(5, 2, None), actor="ana", now=0)) == Entry(5, 2, None)
+    assert heard(presence.receive("s1", say(5, 2, None), actor="ana", now=0)) == AwarenessEntry(5, 2, None)
     assert presence.everyone() is None
     assert heard(presence.receive("s1", say(5, 3, {"a": 2}), actor="ana", now=0)).clock == 3
 

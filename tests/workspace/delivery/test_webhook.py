@@ -1,4 +1,4 @@
-"""Couriers against a real loopback server and a real folder: signed, once, bounded, honest about what nobody knows."""
+"""Senders against a real loopback server and a real folder: signed, once, bounded, honest about what nobody knows."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from workspace.client import connect
 from workspace.delivery import webhook
 from workspace.delivery.mail import MailDrop
 from workspace.delivery.webhook import ANSWER_BYTES_MAX, Webhook, is_public, sign
-from workspace.errors import CourierFault
+from workspace.errors import DeliveryFault
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import Configured, EffectSettled
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.requests import SendEffect
-from workspace.ports import Letter
+from workspace.ports import Delivery
 from workspace.settings import Settings
 from workspace.workers import effect_delivery as sending
 
 
-def letter(receiver: Receiver, **args: Json) -> Letter:
-    return Letter("sha256:" + "ab" * 32, "w", "c9", Effect(0, "r", receiver.effect_class, args), receiver)
+def letter(receiver: Receiver, **args: Json) -> Delivery:
+    return Delivery("sha256:" + "ab" * 32, "w", "c9", Effect(0, "r", receiver.effect_class, args), receiver)
 
 
 @contextlib.asynccontextmanager
@@ -75,7 +75,7 @@ async def test_a_webhook_says_whether_to_try_again_and_whether_it_may_have_arriv
     answer: str, retry: bool, unknown: bool
 ) -> None:
     async with endpoint([answer]) as (url, _):
-        with pytest.raises(CourierFault) as caught:
+        with pytest.raises(DeliveryFault) as caught:
             await Webhook({}, allows_private=True).deliver(letter(Receiver("webhook", url)))
     assert (caught.value.retry, caught.value.may_have_arrived) == (retry, unknown)
 
@@ -84,7 +84,7 @@ async def test_a_webhook_says_whether_to_try_again_and_whether_it_may_have_arriv
     "url", ["https://127.0.0.1/x", "https://localhost/x", "http://example.org/", "https://10.0.0.1/"]
 )
 async def test_a_webhook_does_not_lead_into_inner_networks(url: str) -> None:
-    with pytest.raises(CourierFault) as caught:
+    with pytest.raises(DeliveryFault) as caught:
         await Webhook({}).deliver(letter(Receiver("webhook", url)))
     assert not caught.value.retry
 
@@ -191,12 +191,12 @@ async def test_a_name_that_changes_its_address_leads_to_the_one_that_was_looked_
         assert list(heads) == ["127.0.0.1"]
         assert f"host: hook.example:{port}".encode() in heads["127.0.0.1"].lower()
         assert names == ["hook.example"], "the certificate is asked for, and checked, under the name"
-        with pytest.raises(CourierFault, match="inner address") as caught:
+        with pytest.raises(DeliveryFault, match="inner address") as caught:
             await hook.deliver(letter(Receiver("webhook", url)))
         assert not caught.value.retry
         assert list(heads) == ["127.0.0.1"]
         answers[:] = ["127.0.0.1"]
-        with pytest.raises(CourierFault, match="no connection"):
+        with pytest.raises(DeliveryFault, match="no connection"):
             await Webhook({}).deliver(letter(Receiver("webhook", url)))
 
 
@@ -215,7 +215,7 @@ async def test_the_next_address_is_called_where_the_first_does_not_answer(monkey
 
 @pytest.mark.parametrize("url", ["https://", "ftp://example.org/", "https://[::1", "https://exa mple.org/", "nonsense"])
 async def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(CourierFault) as caught:
+    with pytest.raises(DeliveryFault) as caught:
         await Webhook({}, allows_private=True).deliver(letter(Receiver("webhook", url)))
     assert not caught.value.may_have_arrived
 
@@ -225,9 +225,9 @@ class Down:
 
     calls = 0
 
-    async def deliver(self, _: Letter) -> str:
+    async def deliver(self, _: Delivery) -> str:
         self.calls += 1
-        raise CourierFault("busy", retry=True)
+        raise DeliveryFault("busy", retry=True)
 
 
 class Told:
@@ -239,7 +239,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
 
-    def report(self, event: EffectSettled) -> None:
+    def post_event(self, event: EffectSettled) -> None:
         self.events.append(event)
 
 
@@ -254,7 +254,7 @@ async def test_a_receiver_is_not_called_for_ever_by_a_server_that_keeps_crashing
     outgoing = Outgoing("c9", "sha256:0", Effect(0, "r", "reversible", {}), receiver, 3)
     for openings in range(10):
         office = Told()
-        task = sending.Sending({kind: down}, office)  # type: ignore[arg-type, dict-item]
+        task = sending.EffectDelivery({kind: down}, office)  # type: ignore[arg-type, dict-item]
         task.start(SendEffect(outgoing, openings))
         async with asyncio.timeout(5):
             while not office.events:
@@ -265,7 +265,7 @@ async def test_a_receiver_is_not_called_for_ever_by_a_server_that_keeps_crashing
 
 
 async def test_a_missing_key_is_named_and_nothing_is_sent() -> None:
-    with pytest.raises(CourierFault, match="no key for hook: set FOLKMOOT_KEY_W_HOOK"):
+    with pytest.raises(DeliveryFault, match="no key for hook: set FOLKMOOT_KEY_W_HOOK"):
         await Webhook({}, allows_private=True).deliver(letter(Receiver("webhook", "http://127.0.0.1:9", secret="hook")))
 
 
@@ -278,7 +278,7 @@ async def test_mail_is_one_whole_file_however_often(tmp_path: Path) -> None:
     message = message_from_bytes(path.read_bytes(), policy=default)
     assert (message["To"], message["Subject"]) == ("zoe@example.org", "Grüße")
     assert message.get_content().splitlines() == ["Hi", "😀"]
-    with pytest.raises(CourierFault):
+    with pytest.raises(DeliveryFault):
         await drop.deliver(letter(Receiver("mail", "bot@example.org"), to="x@y", subject="a\nBcc: z@y", text=""))
 
 
@@ -291,7 +291,7 @@ async def test_from_an_instruction_to_the_receiver_over_real_sockets(tmp_path: P
                 "ops": Receiver("webhook", url, "reversible", secret="hook"),
                 "post": Receiver("mail", "bot@example.org"),
             }
-            room = await server.lobby.room("demo")
+            room = await server.registry.room("demo")
             await room.submit(Configured("owner", ConfigBody(receivers=receivers)))
             token = await server.token("Ana", "editor")
             async with connect(f"{server.ws_url}/ws/demo", token=token) as ana:

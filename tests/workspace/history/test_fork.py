@@ -87,7 +87,7 @@ async def test_a_fork_over_http_lives_on_its_own() -> None:
         async with connect(f"{server.ws_url}/ws/what-if", token=owner) as fork:
             await (await fork.intent("increase budget.price by 10")).verdict(10)
         for ws, price in (("demo", 6), ("what-if", 15)):
-            live = await server.lobby.room(ws)
+            live = await server.registry.room(ws)
             assert live.sequencer.fold.documents["budget"].value()["price"] == price  # type: ignore[index,call-overload]
 
 

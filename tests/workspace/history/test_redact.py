@@ -25,7 +25,7 @@ async def redacted_log(server: Running) -> tuple[str, list[Row]]:
         assert (await intent.verdict(10))["state"] == "done"
         other = await room.intent('append "something else" to plan')
         await other.verdict(10)
-    before, _ = await read_all(server.lobby.store, "demo")
+    before, _ = await read_all(server.registry.store, "demo")
     assert any("Zoë Example" in row.body for row in before)
     async with httpx2.AsyncClient(base_url=server.url, headers={"authorization": f"Bearer {owner}"}) as http:
         done = await http.post("/api/workspaces/demo/redact", json={"intent": intent.id})
@@ -48,7 +48,7 @@ async def redacted_log(server: Running) -> tuple[str, list[Row]]:
 async def test_words_leave_the_log_and_the_chain_stays_whole() -> None:
     async with running_server(planner=BuiltinPlanner()) as server:
         id, before = await redacted_log(server)
-        rows, journal = await read_all(server.lobby.store, "demo")
+        rows, journal = await read_all(server.registry.store, "demo")
         assert [row.hash for row in rows[: len(before)]] == [row.hash for row in before]
         intents = [row.body for row in rows if row.kind == "intent"]
         assert not any("Zoë Example" in body for body in intents)
@@ -58,7 +58,7 @@ async def test_words_leave_the_log_and_the_chain_stays_whole() -> None:
         fold = fold_log(rows, journal)
         assert fold.board.entries[id].body.text == "[redacted]"
         assert fold.board.entries[id].verdict is not None
-        live = await server.lobby.room("demo")
+        live = await server.registry.room("demo")
         assert live.sequencer.fold.state() == fold.state()
 
 
@@ -79,14 +79,14 @@ async def test_words_that_the_reason_of_a_stop_quotes_leave_it_too() -> None:
             assert stopped["stopped"], "who reads the log anew still reads that the agent is stopped"
             shown = (await http.get("/api/workspaces/demo/log")).text
             assert SECRET not in shown.replace("\\", ""), "what the agent wrote is edited like any text"
-        assert verify(*await read_all(server.lobby.store, "demo")).ok
+        assert verify(*await read_all(server.registry.store, "demo")).ok
 
 
 @pytest.mark.parametrize("how", ["blank another", "change the rest"])
 async def test_blanking_without_a_record_is_found(how: str) -> None:
     async with running_server(planner=BuiltinPlanner()) as server:
         await redacted_log(server)
-        rows, journal = await read_all(server.lobby.store, "demo")
+        rows, journal = await read_all(server.registry.store, "demo")
         if how == "blank another":
             at = next(n for n, row in enumerate(rows) if row.kind == "intent" and not row.body.startswith(BLANKED))
             sha = sha256_of(rows[at].body.encode())

@@ -19,7 +19,7 @@ from agent.builtin.planner import BuiltinPlanner
 from tests.support.model import scripted_model
 from tests.support.obedient import obey
 from tests.support.server import Running, running_server
-from workspace.client import Room, connect
+from workspace.client import RoomClient, connect
 from workspace.history import redact as redacting
 from workspace.history.read import read_all
 from workspace.intents.audit.what_if import decide_again
@@ -50,7 +50,7 @@ class Scene:
 
     server: Running
     http: httpx2.AsyncClient
-    people: dict[str, Room] = field(default_factory=dict)
+    people: dict[str, RoomClient] = field(default_factory=dict)
 
     async def done(self, who: str, text: str, **more: Any) -> tuple[str, dict[str, Any]]:
         """Give an instruction and wait for its end."""
@@ -59,7 +59,7 @@ class Scene:
 
     async def all_see(self) -> None:
         """Wait until everybody has seen everything."""
-        top = (await self.server.lobby.room("demo")).durable_seq
+        top = (await self.server.registry.room("demo")).durable_seq
         for room in self.people.values():
             await room.caught_up(top, WAIT)
 
@@ -102,9 +102,9 @@ async def reach(stage: Scene) -> dict[str, str]:
     }
     board = (await stage.http.get("/intents")).json()
     read |= {f"board {one['id']}": json.dumps(without_writing(one), ensure_ascii=False) for one in board}
-    live = await stage.server.lobby.room("demo")
+    live = await stage.server.registry.room("demo")
     for actor in {one["actor"] for one in board}:
-        read[f"inbox {actor}"] = msgspec.json.encode(await live.doorman.inbox.of(actor)).decode()
+        read[f"inbox {actor}"] = msgspec.json.encode(await live.hub.inbox.of(actor)).decode()
     read["usage"] = (await stage.http.get("/usage")).text
     for record in records:
         if (record["body"] or {}).get("opened"):
@@ -116,7 +116,7 @@ async def reach(stage: Scene) -> dict[str, str]:
 
 async def redact_and_look(stage: Scene, intent: str, *, written: str = "") -> dict[str, str]:
     """Take an intent's words out, reopen, and check that they are nowhere and everything else is as it was."""
-    store = stage.server.lobby.store
+    store = stage.server.registry.store
     before = await reach(stage)
     assert any(NAME in text for text in before.values())
     rows, journal = await read_all(store, "demo")
@@ -134,7 +134,7 @@ async def redact_and_look(stage: Scene, intent: str, *, written: str = "") -> di
     again = decide_again(rows, journal)
     assert (again.decided, again.same, again.unsound) == (decided.decided, decided.same, ())
     assert (await stage.http.post("/redact", json={"intent": intent})).json()["records"] == 0
-    live = await stage.server.lobby.room("demo")
+    live = await stage.server.registry.room("demo")
     assert live.sequencer.fold.state() == state
     return {str(row.seq): body_parts(row)[0] for row in rows}
 
@@ -179,7 +179,7 @@ async def test_what_is_still_in_the_document_stays_there(size: int) -> None:
         secret = words(size)
         id, _ = await stage.done("Zoe", f'append "{secret}" to plan')
         await redact_and_look(stage, id, written=secret)
-        room = await stage.server.lobby.room("demo")
+        room = await stage.server.registry.room("demo")
         assert secret in room.sequencer.fold.documents["plan"].text()
 
 
@@ -285,7 +285,7 @@ async def test_an_answer_in_somebodys_own_words() -> None:
 @SIZES
 async def test_what_was_sent_outside(size: int, tmp_path: Path) -> None:
     async with scene(settings=Settings(mail=str(tmp_path))) as stage:
-        room = await stage.server.lobby.room("demo")
+        room = await stage.server.registry.room("demo")
         receivers = {"post": Receiver("mail", "bot@example.org")}
         await room.submit(Configured("owner", ConfigBody(receivers=receivers)))
         zoe = stage.people["Zoe"]
@@ -329,7 +329,7 @@ async def test_what_comes_while_the_log_is_read_leaves_too(monkeypatch: pytest.M
         await stage.http.post("/redact", json={"intent": id})
         found = {where: text for where, text in (await reach(stage)).items() if NAME in text}
         assert not found, found
-        assert verify(*await read_all(stage.server.lobby.store, "demo")).ok
+        assert verify(*await read_all(stage.server.registry.store, "demo")).ok
 
 
 async def test_short_words_are_taken_out_without_breaking_what_is_named_like_them() -> None:
@@ -338,7 +338,7 @@ async def test_short_words_are_taken_out_without_breaking_what_is_named_like_the
         plan, _ = await stage.done("Zoe", "plan")
         for one in (id, plan):
             assert (await stage.http.post("/redact", json={"intent": one})).status_code == 200
-        rows, journal = await read_all(stage.server.lobby.store, "demo")
+        rows, journal = await read_all(stage.server.registry.store, "demo")
         assert verify(rows, journal).ok
         entries = fold_log(rows, journal).board.entries
         assert (entries[id].body.text, entries[id].body.kind) == ("[redacted]", "do")
@@ -349,7 +349,7 @@ async def test_packed_words_leave_too(tmp_path: Path) -> None:
     await store.open()
     async with scene(store=store) as stage:
         id, _ = await stage.done("Zoe", f'append "{words(150)}" to plan')
-        room = await stage.server.lobby.room("demo")
+        room = await stage.server.registry.room("demo")
         for at in range(1_100):
             name = ConfigBody(name=f"Demo {at}")
             await room.submit(Configured("owner", name))

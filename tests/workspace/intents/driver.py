@@ -22,8 +22,8 @@ from workspace.intents.model.events import (
     Edited,
     Event,
     Nacked,
+    Notice,
     Outcome,
-    Outlet,
     PlanFailed,
     Proposed,
     Submitted,
@@ -53,7 +53,7 @@ class Driver:
     now: float = 1_000.0
     rows: list[Row] = field(default_factory=list)
     journal: list[JournalRow] = field(default_factory=list)
-    outlets: list[Outlet] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     hands: dict[tuple[str, str], Document] = field(default_factory=dict)
@@ -111,12 +111,12 @@ class Driver:
     def _keep(self, outcome: Outcome) -> None:
         self.rows += [record.row for record in outcome.records]
         self.journal += [JournalRow(r.jid, r.doc, r.lane, r.actor, r.update) for r in outcome.journal]
-        self.outlets += outcome.outlets
-        for outlet in outcome.outlets if len(self.rows) <= ROWS_LOOKED_AT_MAX else ():
-            self.screen.tell(outlet)
+        self.notices += outcome.notices
+        for notice in outcome.notices if len(self.rows) <= ROWS_LOOKED_AT_MAX else ():
+            self.screen.tell(notice)
         if any(record.kind == "checkpoint" for record in outcome.records):
             self._snapshot()
-        for wish in outcome.wishes:
+        for wish in outcome.requests:
             if isinstance(wish, AskPlanner):
                 self.tasks[wish.task.intent] = wish.task
             elif isinstance(wish, AskJudge):
@@ -160,12 +160,12 @@ class Driver:
         frame = IntentFrame(n=n, text=text, seen=stamp, **more)  # type: ignore[arg-type]
         delivered = self.sequencer.fold.seq
         outcome = self.handle(Submitted(lane, actor, role, frame, delivered, "r"))  # type: ignore[arg-type]
-        for outlet in outcome.outlets:
-            if isinstance(outlet, Acked):
+        for notice in outcome.notices:
+            if isinstance(notice, Acked):
                 self.counts[lane] = n
-                return outlet.id
-            if isinstance(outlet, Nacked):
-                return outlet.refusal.code.upper()
+                return notice.id
+            if isinstance(notice, Nacked):
+                return notice.refusal.code.upper()
         raise AssertionError("an intent is answered")
 
     def type(self, actor: str, doc: str, change: object) -> None:

@@ -27,7 +27,7 @@ from workspace.intents.model.events import (
     SocketOpened,
 )
 from workspace.intents.model.intent import Expect, Need, Scope
-from workspace.intents.model.plan import Asked, Option, Planned, Refused
+from workspace.intents.model.plan import Asked, Option, Planned, PlanRefused
 from workspace.intents.model.record import PolicyConfig, read_row
 from workspace.intents.rules.policy import Member, decide
 from workspace.intents.state.board import Standing
@@ -312,7 +312,7 @@ def test_planner_answers_end_in_verdicts() -> None:
     driver = Driver()
     refused, failing = driver.ask("Ana"), driver.ask("Ben")
     task = driver.tasks.pop(refused)
-    driver.handle(Proposed(refused, task.attempt, Refused("not_understood", "no idea", "say it otherwise")))
+    driver.handle(Proposed(refused, task.attempt, PlanRefused("not_understood", "no idea", "say it otherwise")))
     assert driver.verdict(refused).remedy == "say it otherwise"
     for _ in range(3):
         driver.fail(failing)
@@ -451,7 +451,7 @@ def test_an_intent_waits_for_its_authors_own_edits() -> None:
     driver.handle(SocketOpened("LAna", "plan"))
     intent = driver.ask("Ana", needs={"plan": need})
     assert driver.state(intent) == "parked"
-    assert any(isinstance(outlet, Resync) for outlet in driver.outlets)
+    assert any(isinstance(notice, Resync) for notice in driver.notices)
     update = done[0].update
     driver.handle(Edited("LAna", "Ana", "plan", update, scan_update(update)))
     assert driver.state(intent) == "planning"
@@ -473,7 +473,7 @@ def test_typing_past_the_end_of_a_window_does_not_hide_it() -> None:
 
 
 def refusals(outcome: Outcome) -> list[tuple[str, str]]:
-    return [(outlet.action, outlet.code) for outlet in outcome.outlets if isinstance(outlet, EditRefused)]
+    return [(notice.action, notice.code) for notice in outcome.notices if isinstance(notice, EditRefused)]
 
 
 def test_updates_with_gaps_or_foreign_ids_are_refused_and_nothing_changes() -> None:
@@ -544,12 +544,12 @@ def test_updates_that_no_record_names_yet_survive_a_crash_in_their_order() -> No
 
 def test_a_document_grows_to_its_bound_and_may_still_be_cut() -> None:
     driver = Driver()
-    driver.sequencer.core.bounds = Bounds(document_bytes=2_000)
+    driver.sequencer.kernel.bounds = Bounds(document_bytes=2_000)
     refused: list[EditRefused] = []
     while not refused and len(driver.text()) < 5_000:
         driver.type("Ana", "plan", lambda d: d.insert_text(0, "x" * 100))
-        refused = [o for o in driver.outlets if isinstance(o, EditRefused)]
-    assert [(outlet.action, outlet.code) for outlet in refused] == [("drop", "too_large")]
+        refused = [o for o in driver.notices if isinstance(o, EditRefused)]
+    assert [(notice.action, notice.code) for notice in refused] == [("drop", "too_large")]
     assert 1_500 < len(driver.text()) <= 2_000
     # Its author takes it out again, and goes on under the same id.
     driver.hands[("Ana", "plan")].apply(refused[0].removal)
@@ -703,7 +703,7 @@ def test_a_plan_is_waited_for_as_the_policy_says_and_not_beyond_the_deadline() -
 
 def test_no_more_instructions_are_under_way_than_the_bound_allows() -> None:
     driver = Driver()
-    driver.sequencer.core.bounds = Bounds(live_intents=2)
+    driver.sequencer.kernel.bounds = Bounds(live_intents=2)
     first, second = driver.ask("ana"), driver.ask("ben")
     assert driver.ask("chen") == "RATE_LIMITED"
     assert driver.ask("ana", "", kind="cancel", refs=(first,)).startswith("i"), "that makes room"
@@ -724,7 +724,7 @@ def test_who_holds_what_the_agent_wrote_before_a_restore_may_go_on() -> None:
         hand.insert_text(5, "mine")
     update = hand.encode()
     outcome = driver.handle(Edited("LAna", "Ana", "plan", update, scan_update(update), step2=True))
-    (refused,) = [outlet for outlet in outcome.outlets if isinstance(outlet, EditRefused)]
+    (refused,) = [notice for notice in outcome.notices if isinstance(notice, EditRefused)]
     assert refused.code == "foreign_id"
     hand.apply(refused.removal)
     assert "mine" in driver.text()
@@ -740,7 +740,7 @@ def test_who_holds_what_the_agent_wrote_before_a_restore_may_go_on() -> None:
 
 def test_of_other_agents_ids_no_more_are_brought_than_the_bound_allows() -> None:
     driver = Driver()
-    driver.sequencer.core.bounds = Bounds(brought_ids=1)
+    driver.sequencer.kernel.bounds = Bounds(brought_ids=1)
     whole = Document("text", client=10**9)
     for agent in (5_000, 5_001, 5_002):
         one = Document("text", client=agent)

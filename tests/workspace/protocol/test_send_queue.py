@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from workspace.access import Identity
 from workspace.errors import CLOSE_RESTART
-from workspace.protocol.send_queue import Outbox
+from workspace.protocol.send_queue import SendQueue
 from workspace.protocol.session import Session
 from workspace.room.peer import Peer
 
 
 def test_frames_leave_in_order_and_the_bound_holds() -> None:
-    box = Outbox(bytes_max=10, frames_max=3)
+    box = SendQueue(bytes_max=10, frames_max=3)
     assert [box.put(b"1234"), box.put(b"5678"), box.put(b"9abc")] == [True, True, False]
     assert [box.take(), box.take(), box.take()] == [b"1234", b"5678", None]
     assert all(box.put(b"") for _ in range(3))
@@ -18,7 +18,7 @@ def test_frames_leave_in_order_and_the_bound_holds() -> None:
 
 
 def test_one_large_frame_may_stand_alone() -> None:
-    box = Outbox(bytes_max=10)
+    box = SendQueue(bytes_max=10)
     assert box.put(b"x" * 100)
     assert not box.put(b"y")
     assert not box.has_room
@@ -27,7 +27,7 @@ def test_one_large_frame_may_stand_alone() -> None:
 
 
 def test_behind_an_answer_as_much_again_may_wait_until_all_was_taken() -> None:
-    box = Outbox(bytes_max=10, frames_max=3)
+    box = SendQueue(bytes_max=10, frames_max=3)
     box.expect(1_000)
     assert box.put(b"y" * 5)
     assert box.put(b"x" * 1_000)
@@ -41,7 +41,7 @@ def test_behind_an_answer_as_much_again_may_wait_until_all_was_taken() -> None:
 
 
 async def test_an_answer_of_any_size_is_not_what_a_client_is_too_slow_for() -> None:
-    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), Outbox(bytes_max=10))
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), SendQueue(bytes_max=10))
     peer.send(b"1234567")
     peer.answer(b"x" * 1_000)
     peer.send(b"1234567")
@@ -50,7 +50,7 @@ async def test_an_answer_of_any_size_is_not_what_a_client_is_too_slow_for() -> N
 
 
 async def test_a_client_that_does_not_read_is_closed_with_resync() -> None:
-    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), Outbox(bytes_max=10))
+    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), SendQueue(bytes_max=10))
     for _ in range(5):
         peer.send(b"12345")
     assert peer.closing is not None

@@ -14,7 +14,7 @@ from workspace.errors import LogCorrupt, RoomClosed, StoreFault, WorkspaceFault,
 from workspace.intents.model.events import Configured
 from workspace.intents.model.record import ConfigBody
 from workspace.ports import Batch, Taken, WorkspaceRow
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.room.failures import Failures
 from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
@@ -46,57 +46,57 @@ async def store() -> SlowStore:
 
 
 @pytest.fixture
-async def lobby(store: SlowStore) -> AsyncIterator[Lobby]:
-    made = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
+async def registry(store: SlowStore) -> AsyncIterator[RoomRegistry]:
+    made = RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings())
     await made.start()
     yield made
     await made.stop()
 
 
 async def test_who_came_first_and_went_again_does_not_end_the_opening_for_the_others(
-    store: SlowStore, lobby: Lobby
+    store: SlowStore, registry: RoomRegistry
 ) -> None:
-    first = asyncio.create_task(lobby.room("w"))
+    first = asyncio.create_task(registry.room("w"))
     await store.asked.wait()
-    others = [asyncio.create_task(lobby.room("w")) for _ in range(3)]
+    others = [asyncio.create_task(registry.room("w")) for _ in range(3)]
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
     store.goes_on.set()
     rooms = await asyncio.gather(*others)
-    assert {id(room) for room in rooms} == {id(lobby.rooms["w"])}
+    assert {id(room) for room in rooms} == {id(registry.rooms["w"])}
     row = await store.workspace("w")
     assert row is not None
     assert row.epoch == 1, "claimed once"
 
 
-async def test_names_of_nothing_leave_nothing_behind(store: SlowStore, lobby: Lobby) -> None:
+async def test_names_of_nothing_leave_nothing_behind(store: SlowStore, registry: RoomRegistry) -> None:
     store.goes_on.set()
     for at in range(100):
         with pytest.raises(WorkspaceMissing):
-            await lobby.room(f"nothing{at}")
-    await lobby.room("w")
-    assert (list(lobby.rooms), lobby._opening) == (["w"], {})
+            await registry.room(f"nothing{at}")
+    await registry.room("w")
+    assert (list(registry.rooms), registry._opening) == (["w"], {})
 
 
-async def test_rooms_share_the_table_of_their_attributes(store: SlowStore, lobby: Lobby) -> None:
+async def test_rooms_share_the_table_of_their_attributes(store: SlowStore, registry: RoomRegistry) -> None:
     """From thirty attributes on Python keeps a table for each instance: 1.3 kB of every idle room."""
     store.goes_on.set()
-    room = await lobby.room("w")
-    for part in (room, room.doorman, room.sequencer, room.sequencer.fold, room.sequencer.fold.board):
+    room = await registry.room("w")
+    for part in (room, room.hub, room.sequencer, room.sequencer.fold, room.sequencer.fold.board):
         assert len(getattr(part, "__dict__", ())) < 30, type(part).__name__
 
 
-async def test_a_server_that_stops_waits_for_no_opening(store: SlowStore, lobby: Lobby) -> None:
-    asking = asyncio.create_task(lobby.room("w"))
+async def test_a_server_that_stops_waits_for_no_opening(store: SlowStore, registry: RoomRegistry) -> None:
+    asking = asyncio.create_task(registry.room("w"))
     await store.asked.wait()
-    await lobby.stop()
+    await registry.stop()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert not lobby.rooms
+    assert not registry.rooms
 
 
-async def test_whether_something_goes_on_is_written_when_it_turns(store: SlowStore, lobby: Lobby) -> None:
+async def test_whether_something_goes_on_is_written_when_it_turns(store: SlowStore, registry: RoomRegistry) -> None:
     """A letter waits, which a server must know that wakes; nobody carries it here, and that ends it."""
     driver = Driver()
     receivers = {name: type(one)(one.kind, one.address, "reversible") for name, one in RECEIVERS.items()}
@@ -106,7 +106,7 @@ async def test_whether_something_goes_on_is_written_when_it_turns(store: SlowSto
     await store.submit(Batch("w", epoch, tuple(driver.rows), tuple(driver.journal)))
     store.told.clear()
     store.goes_on.set()
-    room = await lobby.room("w")
+    room = await registry.room("w")
     for name in ("A", "B", "C"):
         await room.submit(Configured("Owner", ConfigBody(name=name)))
     assert not room.sequencer.fold.is_busy
@@ -136,19 +136,19 @@ async def test_a_workspace_that_does_not_open_is_not_tried_again_at_once(
     store = FailingStore()
     store.error = error
     await store.create_workspace(WorkspaceRow("w", "w", "now"))
-    lobby = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
-    await lobby.start()
+    registry = RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings())
+    await registry.start()
     with pytest.raises(type(error) if isinstance(error, WorkspaceFault) else RoomClosed):
-        await lobby.room("w")
+        await registry.room("w")
     for _ in range(50):
         with pytest.raises(RoomClosed, match="opens in") as refused:
-            await lobby.room("w")
+            await registry.room("w")
         assert refused.value.retry
     assert store.taken == 1
     store.error = None
     monkeypatch.setattr(Failures, "pause", lambda *args: (0.0, ""))
-    assert (await lobby.room("w")).is_open
-    await lobby.stop()
+    assert (await registry.room("w")).is_open
+    await registry.stop()
 
 
 def test_the_pauses_grow_and_end() -> None:

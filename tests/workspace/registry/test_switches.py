@@ -19,7 +19,7 @@ from workspace.history.read import read_all
 from workspace.intents.state.replay import fold_log, verify
 from workspace.ports import SERVER, SwitchRow
 from workspace.registry import switches as switch
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
 
@@ -48,7 +48,7 @@ async def ended(client: httpx2.AsyncClient, intent: str) -> dict[str, Any]:
 
 
 async def report_of(server: Running, ws: str = "demo") -> Any:
-    return verify(*await read_all(server.lobby.store, ws))
+    return verify(*await read_all(server.registry.store, ws))
 
 
 async def test_the_owner_stops_the_agent_and_lets_it_go_on() -> None:
@@ -68,7 +68,7 @@ async def test_the_owner_stops_the_agent_and_lets_it_go_on() -> None:
         assert (await state_of(client, later["id"]))["reason"] == "The agent is stopped by ana: checking the numbers"
         assert (await client.get("/readyz")).text == "ready\n"
         assert 'folkmoot_agent_stopped{scope="workspace"} 1' in (await client.get("/metrics")).text
-        kinds = [row.kind for row in (await read_all(server.lobby.store, "demo"))[0]]
+        kinds = [row.kind for row in (await read_all(server.registry.store, "demo"))[0]]
         assert "plan" not in kinds
         gone_on = (await client.delete(f"{WS}/stop")).json()
         assert gone_on == {"stopped": False, "stops": []}
@@ -124,7 +124,7 @@ async def test_the_servers_switch_holds_everywhere_and_is_another_one() -> None:
         http(server, ws=None) as owner,
         http(server) as client,
     ):
-        await server.lobby.create("other", name="o", actor="ana", documents={"budget": "data"})
+        await server.registry.create("other", name="o", actor="ana", documents={"budget": "data"})
         stopped = (await owner.put("/api/stop", json={"reason": "an outage"})).json()
         assert [(stop["scope"], stop["by"]) for stop in stopped["stops"]] == [("server", "ana")]
         waiting = (await client.post(f"{WS}/intents", json={"text": FAST})).json()
@@ -162,8 +162,8 @@ async def test_pages_are_told_at_once_and_late_ones_in_their_welcome() -> None:
             await early.until(lambda room: room.stops == [], 10)
 
 
-def lobby_on(store: MemoryStore) -> Lobby:
-    return Lobby(store=store, planner=BuiltinPlanner(), clock=SystemClock(), settings=Settings())
+def lobby_on(store: MemoryStore) -> RoomRegistry:
+    return RoomRegistry(store=store, planner=BuiltinPlanner(), clock=SystemClock(), settings=Settings())
 
 
 async def stopped_in_log(store: MemoryStore, ws: str) -> list[str]:
@@ -174,38 +174,38 @@ async def stopped_in_log(store: MemoryStore, ws: str) -> list[str]:
 async def test_a_switch_that_another_process_has_thrown_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switch, "WATCH_SECONDS", 0.01)
     store = MemoryStore()
-    lobby = lobby_on(store)
-    await lobby.start()
-    await lobby.create("w", name="w", actor="ana")
+    registry = lobby_on(store)
+    await registry.start()
+    await registry.create("w", name="w", actor="ana")
     for is_on in (True, False):
         await store.put_switch(SwitchRow(SERVER, is_on, "Op", f"2026-01-0{1 + is_on}T00:00:00.000Z", "elsewhere"))
         async with asyncio.timeout(10):
             while await stopped_in_log(store, "w") != (["Op"] if is_on else []):
                 await asyncio.sleep(0.005)
-    await lobby.stop()
+    await registry.stop()
     assert verify(*await read_all(store, "w")).ok
 
 
 async def test_a_workspace_that_was_closed_learns_of_it_as_it_opens() -> None:
     store = MemoryStore()
-    lobby = lobby_on(store)
-    await lobby.start()
-    await lobby.create("w", name="w", actor="ana")
-    await lobby.stop()
+    registry = lobby_on(store)
+    await registry.start()
+    await registry.create("w", name="w", actor="ana")
+    await registry.stop()
     at = "2026-01-01T00:00:00.000Z"
     await store.put_switch(SwitchRow(SERVER, True, "Op", at, "an outage"))
-    lobby = lobby_on(store)
-    await lobby.start()
-    assert lobby.switches.server.is_on
-    room = await lobby.room("w")
+    registry = lobby_on(store)
+    await registry.start()
+    assert registry.switches.server.is_on
+    room = await registry.room("w")
     (stop,) = room.sequencer.fold.stops.all
     assert (stop.scope, stop.by, stop.since, stop.reason) == ("server", "Op", at, "an outage")
-    await lobby.stop()
+    await registry.stop()
     await store.put_switch(SwitchRow(SERVER, False, "Op", "2026-01-02T00:00:00.000Z"))
-    lobby = lobby_on(store)
-    await lobby.start()
-    assert not (await lobby.room("w")).sequencer.fold.stops.is_on
-    await lobby.stop()
+    registry = lobby_on(store)
+    await registry.start()
+    assert not (await registry.room("w")).sequencer.fold.stops.is_on
+    await registry.stop()
     assert verify(*await read_all(store, "w")).ok
 
 
@@ -222,36 +222,36 @@ async def test_a_stop_thrown_while_a_workspace_opens_is_not_missed() -> None:
 
         def submit(self, batch: Any) -> asyncio.Future[None]:
             # The opening's own batch: the switch is thrown between the look at it and the room.
-            if not lobby.switches.server.at and self.goes_on.is_set():
-                lobby.switches._rows[SERVER] = SwitchRow(SERVER, True, "Op", "2026-01-01T00:00:00.000Z")
+            if not registry.switches.server.at and self.goes_on.is_set():
+                registry.switches._rows[SERVER] = SwitchRow(SERVER, True, "Op", "2026-01-01T00:00:00.000Z")
             return super().submit(batch)
 
     store = Slow()
-    lobby = lobby_on(store)
-    await lobby.start()
+    registry = lobby_on(store)
+    await registry.start()
     store.goes_on.set()
-    room = await lobby.create("w", name="w", actor="ana")
+    room = await registry.create("w", name="w", actor="ana")
     async with asyncio.timeout(10):
         while not room.sequencer.fold.stops.is_on:
             await asyncio.sleep(0)
     assert [stop.by for stop in room.sequencer.fold.stops.all] == ["Op"]
-    await lobby.stop()
+    await registry.stop()
 
 
 async def test_a_log_from_another_servers_store_obeys_the_switch_of_this_one() -> None:
     store = MemoryStore()
-    lobby = lobby_on(store)
-    await lobby.start()
-    room = await lobby.create("w", name="w", actor="ana")
-    await lobby.switches.throw(is_on=True, actor="Op")
+    registry = lobby_on(store)
+    await registry.start()
+    room = await registry.create("w", name="w", actor="ana")
+    await registry.switches.throw(is_on=True, actor="Op")
     assert room.sequencer.fold.stops.is_on
-    await lobby.stop()
+    await registry.stop()
     (row,) = await store.switches()
     await store.drop_switch(row)  # as if the workspace had been brought here
-    lobby = lobby_on(store)
-    await lobby.start()
-    assert not (await lobby.room("w")).sequencer.fold.stops.is_on
-    await lobby.stop()
+    registry = lobby_on(store)
+    await registry.start()
+    assert not (await registry.room("w")).sequencer.fold.stops.is_on
+    await registry.stop()
 
 
 def order(is_on: bool, at: str, reason: str = "") -> SwitchRow:
@@ -263,17 +263,17 @@ async def test_an_order_to_a_workspace_is_carried_out_once_by_the_server_that_ha
 ) -> None:
     monkeypatch.setattr(switch, "WATCH_SECONDS", 0.01)
     store = MemoryStore()
-    lobby = lobby_on(store)
-    await lobby.start()
+    registry = lobby_on(store)
+    await registry.start()
     for ws in ("w", "other"):
-        await lobby.create(ws, name=ws, actor="ana")
+        await registry.create(ws, name=ws, actor="ana")
     await store.put_switch(order(True, "1", "look"))
     async with asyncio.timeout(10):
         while await store.switches():
             await asyncio.sleep(0.005)
     assert await stopped_in_log(store, "w") == ["Op"]
     assert await stopped_in_log(store, "other") == []
-    room = await lobby.room("w")
+    room = await registry.room("w")
     await switch.throw(room, is_on=False, actor="ana")
     await store.put_switch(order(True, "1", "look"))  # as if the server had died before it dropped it
     async with asyncio.timeout(10):
@@ -285,25 +285,25 @@ async def test_an_order_to_a_workspace_is_carried_out_once_by_the_server_that_ha
         while await store.switches():
             await asyncio.sleep(0.005)
     assert await stopped_in_log(store, "w") == ["Op"]
-    await lobby.stop()
+    await registry.stop()
     assert verify(*await read_all(store, "w")).ok
 
 
 async def test_an_order_waits_for_the_workspace_to_open() -> None:
     store = MemoryStore()
-    lobby = lobby_on(store)
-    await lobby.start()
-    await lobby.create("w", name="w", actor="ana")
-    await lobby.stop()
+    registry = lobby_on(store)
+    await registry.start()
+    await registry.create("w", name="w", actor="ana")
+    await registry.stop()
     await store.put_switch(order(True, "1"))
-    lobby = lobby_on(store)
-    await lobby.start()
+    registry = lobby_on(store)
+    await registry.start()
     assert await store.switches(), "nobody has opened it"
-    assert (await lobby.room("w")).sequencer.fold.stops.is_on
+    assert (await registry.room("w")).sequencer.fold.stops.is_on
     async with asyncio.timeout(10):
         while await store.switches():
             await asyncio.sleep(0.005)
-    await lobby.stop()
+    await registry.stop()
 
 
 async def test_a_fork_is_stopped_as_its_original_was_and_as_the_server_is() -> None:

@@ -16,8 +16,8 @@ from workspace.history.read import read_all
 from workspace.intents.model.events import Configured, Proposed
 from workspace.intents.model.plan import Asked, Option
 from workspace.intents.model.record import ConfigBody
-from workspace.ports import Batch, Letter, WorkspaceRow
-from workspace.registry.registry import WAKING_AT_ONCE, Lobby
+from workspace.ports import Batch, Delivery, WorkspaceRow
+from workspace.registry.registry import WAKING_AT_ONCE, RoomRegistry
 from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
 
@@ -26,10 +26,10 @@ class Postman:
     """Remembers letters; says nothing until it is told to."""
 
     def __init__(self) -> None:
-        self.letters: list[Letter] = []
+        self.letters: list[Delivery] = []
         self.answers = asyncio.Event()
 
-    async def deliver(self, letter: Letter) -> str:
+    async def deliver(self, letter: Delivery) -> str:
         self.letters.append(letter)
         await self.answers.wait()
         return "there"
@@ -61,9 +61,9 @@ async def put(store: MemoryStore, ws: str, driver: Driver) -> None:
     await store.submit(Batch(ws, epoch, tuple(driver.rows), tuple(driver.journal), is_busy=is_busy))
 
 
-def lobby_on(store: MemoryStore, postman: Postman | None = None) -> Lobby:
-    couriers = {"webhook": postman} if postman is not None else {}
-    return Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings(), couriers=couriers)
+def lobby_on(store: MemoryStore, postman: Postman | None = None) -> RoomRegistry:
+    senders = {"webhook": postman} if postman is not None else {}
+    return RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings(), senders=senders)
 
 
 async def until(store: MemoryStore, ws: str, words: str) -> list[str]:
@@ -80,19 +80,19 @@ async def test_what_is_unfinished_is_finished_without_anybody() -> None:
     await put(store, "asks", asking())
     await put(store, "sends", sending())
     await put(store, "rests", Driver())
-    lobby = lobby_on(store, postman)
-    await lobby.start()
+    registry = lobby_on(store, postman)
+    await registry.start()
     await until(store, "asks", '"no_answer"')
     async with asyncio.timeout(10):
         while not postman.letters:
             await asyncio.sleep(0.005)
-    assert sorted(lobby.rooms) == ["asks", "sends"], "where nothing goes on, nothing is opened"
+    assert sorted(registry.rooms) == ["asks", "sends"], "where nothing goes on, nothing is opened"
     postman.answers.set()
     await until(store, "sends", '"status":"sent"')
     rested = await store.workspace("rests")
     assert rested is not None
     assert rested.epoch == 1
-    await lobby.stop()
+    await registry.stop()
     sent = await store.workspace("sends")
     assert sent is not None
     assert not sent.is_busy
@@ -102,10 +102,10 @@ async def test_an_instruction_that_was_taken_is_carried_out_without_anybody() ->
     store, driver = MemoryStore(), Driver()
     driver.ask("Ana", "set budget.price to 7")
     await put(store, "w", driver)
-    lobby = Lobby(store=store, planner=BuiltinPlanner(), clock=SystemClock(), settings=Settings())
-    await lobby.start()
+    registry = RoomRegistry(store=store, planner=BuiltinPlanner(), clock=SystemClock(), settings=Settings())
+    await registry.start()
     await until(store, "w", '"state":"done"')
-    await lobby.stop()
+    await registry.stop()
 
 
 async def test_a_server_dropped_while_an_effect_was_on_its_way_is_followed_by_one_that_sends_it() -> None:
@@ -121,14 +121,14 @@ async def test_a_server_dropped_while_an_effect_was_on_its_way_is_followed_by_on
     assert row.is_busy
     room = dropped.rooms["w"]
     room.is_open = False
-    for task in (*dropped._tasks, *room._tasks, *room._errands._sending._tasks):  # as if its process were gone
+    for task in (*dropped._tasks, *room._tasks, *room._dispatcher._sending._tasks):  # as if its process were gone
         task.cancel()
-    lobby = lobby_on(store, second)
-    await lobby.start()
+    registry = lobby_on(store, second)
+    await registry.start()
     second.answers.set()
     await until(store, "w", '"status":"sent"')
     assert [one.key for one in second.letters] == [one.key for one in first.letters]
-    await lobby.stop()
+    await registry.stop()
 
 
 @pytest.mark.damages_logs
@@ -151,14 +151,14 @@ async def test_one_that_does_not_open_keeps_no_other_asleep_and_few_open_at_once
         return await claim(ws)
 
     store.claim = slow  # type: ignore[method-assign]
-    lobby = lobby_on(store)
-    await lobby.start()
+    registry = lobby_on(store)
+    await registry.start()
     for at in range(12):
         if at not in (3, 5):
             await until(store, f"w{at:02}", '"no_answer"')
     assert most <= WAKING_AT_ONCE
-    assert {"w03", "w05"}.isdisjoint(lobby.rooms)
-    await lobby.stop()
+    assert {"w03", "w05"}.isdisjoint(registry.rooms)
+    await registry.stop()
 
 
 async def test_a_fork_is_woken_where_something_was_under_way() -> None:
@@ -166,10 +166,10 @@ async def test_a_fork_is_woken_where_something_was_under_way() -> None:
     await put(store, "w", driver)
     await fork_workspace(store, SystemClock(), "w", at=len(driver.rows), id="v", name="V", actor="Olga")
     await fork_workspace(store, SystemClock(), "w", at=2, id="u", name="U", actor="Olga")
-    lobby = lobby_on(store)
-    await lobby.start()
+    registry = lobby_on(store)
+    await registry.start()
     await until(store, "v", '"no_answer"')
     async with asyncio.timeout(10):
         while any(row.is_busy for row in await store.workspaces()):
             await asyncio.sleep(0.005)
-    await lobby.stop()
+    await registry.stop()

@@ -6,7 +6,7 @@ from crdt.updates.lib0 import Writer
 from crdt.updates.scan import scan_update
 from workspace.access import Identity
 from workspace.protocol.session import Session
-from workspace.room.client_ids import Writers
+from workspace.room.client_ids import ClientIds
 from workspace.room.peer import Peer
 
 
@@ -23,7 +23,7 @@ ANAS, BENS = 70_001, 70_002
 
 
 def test_who_typed_first_holds_it_until_the_socket_goes() -> None:
-    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
+    writers, ana, ben = ClientIds({}), peer("ana"), peer("ben")
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
     assert writers.held(ben, "plan", scan_update(typed(ANAS))) == {ANAS}
     assert not writers.held(ben, "other", scan_update(typed(ANAS))), "another document is another matter"
@@ -32,13 +32,13 @@ def test_who_typed_first_holds_it_until_the_socket_goes() -> None:
 
 
 def test_two_windows_of_one_person_share_an_id() -> None:
-    writers, one, other = Writers({}), peer("ana"), peer("ana")
+    writers, one, other = ClientIds({}), peer("ana"), peer("ana")
     assert not writers.held(one, "plan", scan_update(typed(ANAS)))
     assert not writers.held(other, "plan", scan_update(typed(ANAS)))
 
 
 def test_what_a_neighbour_hands_on_stays_its_authors() -> None:
-    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
+    writers, ana, ben = ClientIds({}), peer("ana"), peer("ben")
     writers.announce(ben, BENS)
     assert not writers.held(ben, "plan", scan_update(typed(ANAS))), "it is believed"
     assert not writers.held(ana, "plan", scan_update(typed(ANAS))), "and its author comes back"
@@ -46,7 +46,7 @@ def test_what_a_neighbour_hands_on_stays_its_authors() -> None:
 
 
 def test_who_announces_an_id_has_it_from_one_who_only_sent_it() -> None:
-    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
+    writers, ana, ben = ClientIds({}), peer("ana"), peer("ben")
     assert not writers.held(ben, "plan", scan_update(typed(ANAS)))
     writers.announce(ben, BENS)
     writers.announce(ana, ANAS)
@@ -57,7 +57,7 @@ def test_who_announces_an_id_has_it_from_one_who_only_sent_it() -> None:
 
 
 def test_whoever_wrote_first_has_it_back_from_one_who_took_it_meanwhile() -> None:
-    writers, ana, mallory = Writers({("plan", ANAS): "ana"}), peer("ana"), peer("mallory")
+    writers, ana, mallory = ClientIds({("plan", ANAS): "ana"}), peer("ana"), peer("mallory")
     writers.announce(mallory, ANAS)
     assert not writers.held(mallory, "plan", scan_update(typed(ANAS)))
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
@@ -65,7 +65,7 @@ def test_whoever_wrote_first_has_it_back_from_one_who_took_it_meanwhile() -> Non
 
 
 def test_what_somebody_announces_takes_nothing_from_who_types() -> None:
-    writers, ana, vera, ben = Writers({}), peer("ana"), peer("vera"), peer("ben")
+    writers, ana, vera, ben = ClientIds({}), peer("ana"), peer("vera"), peer("ben")
     writers.announce(vera, ANAS)
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))
     writers.announce(ana, ANAS)
@@ -78,7 +78,7 @@ def test_what_somebody_announces_takes_nothing_from_who_types() -> None:
 
 
 def test_what_is_handed_on_before_its_author_sends_it_is_not_its_bearers() -> None:
-    writers, ana, ben = Writers({}), peer("ana"), peer("ben")
+    writers, ana, ben = ClientIds({}), peer("ana"), peer("ben")
     writers.announce(ana, ANAS)
     assert not writers.held(ben, "plan", scan_update(typed(ANAS)))
     assert not writers.held(ana, "plan", scan_update(typed(ANAS)))

@@ -27,7 +27,7 @@ async def test_the_agent_leaves_a_document_alone_of_which_no_copy_is_like_it() -
             for update in CROSSED:
                 await ana.socket.send(encode_update(bytes.fromhex(update)))
             await ana.insert(0, "words ")
-            room = await server.lobby.room("demo")
+            room = await server.registry.room("demo")
             async with asyncio.timeout(WAIT):
                 while "words" not in await room.read(lambda: room.sequencer.fold.documents["plan"].text()):
                     await asyncio.sleep(0.01)
@@ -37,14 +37,14 @@ async def test_the_agent_leaves_a_document_alone_of_which_no_copy_is_like_it() -
             answer = await client.post("/api/workspaces/demo/intents", json={"text": 'append "more" to plan'})
             assert answer.status_code == 202, answer.text
             intent = answer.json()["id"]
-            verdict = await room.callers.await_verdict(intent, WAIT)
+            verdict = await room.waiters.await_verdict(intent, WAIT)
             assert verdict is not None
             assert (verdict.state, verdict.code) == ("failed", "document_apart")
             beside = await client.post("/api/workspaces/demo/intents?wait=20", json={"text": "set budget.x to 5"})
             assert beside.json()["state"] == "done"
         assert room.is_open
-        assert (await server.lobby.room("demo")) is room
-        report = await verify_log(server.lobby.store, "demo")
+        assert (await server.registry.room("demo")) is room
+        report = await verify_log(server.registry.store, "demo")
         assert report.ok, report
 
 
@@ -80,15 +80,15 @@ async def sent(room: Room, connection: DocumentClient, *frames: bytes) -> None:
 async def test_a_workspace_with_edits_that_have_no_one_order_opens_again(is_rebuilt: bool) -> None:
     """As it was where the journal can say it; else without that document, whose owner is told."""
     async with running_server() as server:
-        lobby = server.lobby
-        await lobby.room("demo")
+        registry = server.registry
+        await registry.room("demo")
         tokens = {who: await server.token(who) for who in ("ana", "ben")}
         url = f"{server.ws_url}/ws/demo"
         async with (
             connect_document(url, "plan", token=tokens["ana"]) as ana,
             connect_document(url, "plan", token=tokens["ben"]) as ben,
         ):
-            room = await lobby.room("demo")
+            room = await registry.room("demo")
             await sent(room, ana, *ANAS)
             if is_rebuilt:
                 await sent(room, ana, AFTER)
@@ -102,8 +102,8 @@ async def test_a_workspace_with_edits_that_have_no_one_order_opens_again(is_rebu
                 await sent(room, ana, AFTER)
             there = await room.read(lambda: room.sequencer.fold.documents["plan"].text())
         await room.close()
-        report = await verify_log(lobby.store, "demo")
-        again = await lobby.room("demo")
+        report = await verify_log(registry.store, "demo")
+        again = await registry.room("demo")
         fold = again.sequencer.fold
         if is_rebuilt:
             assert report.code == "document_broken"

@@ -15,7 +15,7 @@ from workspace.client import connect
 from workspace.client.document import connect_document
 from workspace.history.read import verify_log
 from workspace.registry.heap import give_back
-from workspace.room.room import idle as resting
+from workspace.room import idle as resting
 from workspace.settings import Settings
 
 WAIT = 20.0
@@ -24,7 +24,7 @@ SOON = Settings(idle_seconds=0.05, presence_seconds=0.02)
 
 async def rested(server: Running, doc: str) -> Document:
     """Wait until a document of the open room rests."""
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     document = room.sequencer.fold.documents[doc]
     async with asyncio.timeout(WAIT):
         while document.is_awake:
@@ -50,8 +50,8 @@ async def test_what_nobody_is_at_rests_and_whoever_comes_finds_it() -> None:
             assert (await (await room.intent('append "!" to plan')).verdict(WAIT))["state"] == "done"
             async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as reader:
                 assert reader.text().split() == ["Hello.", "See", "you", "😀", "there", "!"]
-        assert server.lobby.metrics.value("documents_rested_total") >= 3
-        assert (await verify_log(server.lobby.store, "demo")).ok
+        assert server.registry.metrics.value("documents_rested_total") >= 3
+        assert (await verify_log(server.registry.store, "demo")).ok
 
 
 async def test_a_large_one_wakes_in_a_thread_as_somebody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,17 +72,17 @@ async def test_a_large_one_wakes_in_a_thread_as_somebody_comes(monkeypatch: pyte
 
 async def test_where_somebody_is_nothing_rests() -> None:
     async with running_server(settings=Settings(idle_seconds=0.0, presence_seconds=600.0)) as server:
-        room, token = await server.lobby.room("demo"), await server.token("Ana")
+        room, token = await server.registry.room("demo"), await server.token("Ana")
         documents = room.sequencer.fold.documents
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token):
             for _ in range(3):
-                await room.read(room.doorman.beat)
+                await room.read(room.hub.beat)
             assert [document.is_awake for document in (documents["plan"], documents["budget"])] == [True, False]
         async with asyncio.timeout(WAIT):
-            while room.doorman.peers:
+            while room.hub.peers:
                 await asyncio.sleep(0.01)
         for awake in (True, False):
-            await room.read(room.doorman.beat)
+            await room.read(room.hub.beat)
             assert documents["plan"].is_awake == awake
 
 
@@ -90,10 +90,10 @@ async def test_no_more_is_encoded_at_one_beat_than_a_turn_may_take(monkeypatch: 
     monkeypatch.setattr(resting, "REST_BYTES", 1)
     settings = Settings(idle_seconds=0.0, presence_seconds=600.0)
     async with running_server(settings=settings) as server:
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         documents = room.sequencer.fold.documents
         for awake in (2, 1, 0, 0):
-            await room.read(room.doorman.beat)
+            await room.read(room.hub.beat)
             assert sum(document.is_awake for document in documents.values()) == awake
 
 

@@ -17,7 +17,7 @@ from tests.support.server import Running, running_server
 from tests.workspace.http.test_routes import problem
 from tests.workspace.intents.audit.test_time_travel import history
 from tests.workspace.intents.driver import Driver
-from workspace.client import Refused, Room, connect
+from workspace.client import Refused, RoomClient, connect
 from workspace.client.document import connect_document
 from workspace.clock import SystemClock
 from workspace.history.fork import fork_workspace
@@ -27,7 +27,7 @@ from workspace.intents.model.plan import Asked, Option
 from workspace.intents.sequencer import Sequencer
 from workspace.ports import InboxRow, Store
 from workspace.protocol.messages import ACKNOWLEDGED_MAX
-from workspace.room.room import inbox
+from workspace.room import inbox
 from workspace.store.memory import MemoryStore
 from workspace.store.sql import SqlStore
 
@@ -60,7 +60,7 @@ async def served(store: Store | None = None) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
-async def person(server: Running, who: str, role: str = "editor") -> AsyncIterator[Room]:
+async def person(server: Running, who: str, role: str = "editor") -> AsyncIterator[RoomClient]:
     async with connect(f"{server.ws_url}/ws/demo", token=await server.token(who, role)) as room:
         yield room
 
@@ -76,7 +76,7 @@ async def cancelled_while_away(server: Running) -> str:
     return asked.id
 
 
-def states(room: Room) -> dict[str, str]:
+def states(room: RoomClient) -> dict[str, str]:
     return {id: entry["verdict"]["state"] for id, entry in room.inbox.items()}
 
 
@@ -228,8 +228,8 @@ async def test_a_fork_begins_with_everything_acknowledged() -> None:
     await fork_workspace(store, SystemClock(), "w", at=driver.sequencer.fold.seq, id="v", name="V", actor="Olga")
     async with running_server(planner=BuiltinPlanner(), store=store, workspace=None) as server:
         for ws, expected in (("w", [before]), ("v", [])):
-            room = await server.lobby.room(ws)
-            assert [entry.id for entry in (await room.doorman.inbox.of("Ana")).intents] == expected
+            room = await server.registry.room(ws)
+            assert [entry.id for entry in (await room.hub.inbox.of("Ana")).intents] == expected
         async with connect(f"{server.ws_url}/ws/v", token=await server.token("Ana", ws="v")) as ana:
             done = await ana.intent("set budget.food to 5", doc="budget")
             await ana.until(lambda room: done.id in room.inbox)
@@ -249,9 +249,9 @@ async def test_what_ends_as_a_fork_opens_is_in_its_authors_inbox_there() -> None
             await ana.until(lambda room: asked in room.inbox)
             assert ana.inbox[asked]["verdict"]["code"] == "no_answer"
             await ana.acknowledge([asked])
-        room = await server.lobby.room("v")
-        assert not (await room.doorman.inbox.of("Ana")).intents
-        assert "w" not in server.lobby.rooms, "nothing happens in the original"
+        room = await server.registry.room("v")
+        assert not (await room.hub.inbox.of("Ana")).intents
+        assert "w" not in server.registry.rooms, "nothing happens in the original"
 
 
 @dataclass
@@ -274,7 +274,7 @@ async def test_whatever_happens_an_inbox_holds_what_ended_and_was_not_acknowledg
     driver = history(seed, 120)
     store, fold = await driver.stored(), driver.sequencer.fold
     epoch = (await store.workspace("w") or pytest.fail("it is there")).epoch
-    fold.epoch = driver.sequencer.core.epoch = epoch
+    fold.epoch = driver.sequencer.kernel.epoch = epoch
     hall = Hall(driver.sequencer, store)
     opened = inbox.Inbox(hall)  # type: ignore[arg-type]
     read: dict[str, set[str]] = {"Ana": set(), "Ben": set()}

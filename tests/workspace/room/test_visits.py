@@ -22,9 +22,9 @@ from workspace.errors import EventRefused, RoomClosed
 from workspace.intents.model.events import Configured, StateChanged
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.sequencer import Sequencer
-from workspace.protocol.session import Edit, Session, WantState
+from workspace.protocol.session import DocumentEdit, Session, WantState
 from workspace.room.failures import Failures
-from workspace.room.hub import Doorman
+from workspace.room.hub import Hub
 from workspace.room.peer import Peer
 
 WAIT = 20.0
@@ -60,7 +60,7 @@ class Panic(BaseException):
 async def test_what_a_reader_raises_goes_to_the_reader_and_the_room_lives(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     client = await http(server)
     token = await server.token("Ana")
     async with client, connect_document(f"{server.ws_url}/ws/demo", "budget", token=token, kind="data") as budget:
@@ -76,21 +76,21 @@ async def test_what_a_reader_raises_goes_to_the_reader_and_the_room_lives(
         assert room.is_open
         await budget.set("x", 1)
         assert (await client.get("/api/workspaces/demo/documents/budget")).status_code == 200
-    assert server.lobby.rooms["demo"] is room
+    assert server.registry.rooms["demo"] is room
 
 
 async def test_what_a_socket_asks_for_and_cannot_have_costs_that_socket_alone(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room, token = await server.lobby.room("demo"), await server.token("Ana")
+    room, token = await server.registry.room("demo"), await server.token("Ana")
     peer = Peer(Session(id="p", identity=await _identity(server), lane="p", doc="plan"))
-    await room.read(lambda: room.doorman.join(peer))
+    await room.read(lambda: room.hub.join(peer))
     async with connect_document(f"{server.ws_url}/ws/demo", "budget", token=token, kind="data") as budget:
         with monkeypatch.context() as patched:
             fails(patched, "encode", RuntimeError("a bug"))
             with pytest.raises(RuntimeError):
-                await room.read(lambda: room.doorman.take(peer, WantState(EMPTY)))
-            assert room.offer(lambda: room.doorman.take(peer, WantState(EMPTY)))
+                await room.read(lambda: room.hub.take(peer, WantState(EMPTY)))
+            assert room.try_post(lambda: room.hub.take(peer, WantState(EMPTY)))
             await room.read(lambda: None)
         assert peer.closing is not None
         assert (peer.closing.status, peer.closing.code) == (1011, "internal")
@@ -99,28 +99,28 @@ async def test_what_a_socket_asks_for_and_cannot_have_costs_that_socket_alone(
 
 
 async def _identity(server: Running) -> object:
-    return await server.lobby.identify(await server.token("Eve", "viewer"), "demo")
+    return await server.registry.identify(await server.token("Eve", "viewer"), "demo")
 
 
 async def test_a_peer_that_was_refused_has_no_further_say(server: Running) -> None:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     peer = Peer(Session(id="p", identity=await _identity(server), lane="p", doc="nowhere"))  # type: ignore[arg-type]
-    await room.read(lambda: room.doorman.join(peer))
+    await room.read(lambda: room.hub.join(peer))
     assert peer.closing is not None
     assert peer.closing.status == 4404
-    update = Edit(EMPTY, None, is_step2=True)  # type: ignore[arg-type]
+    update = DocumentEdit(EMPTY, None, is_step2=True)  # type: ignore[arg-type]
     for command in (WantState(b"\x00"), update):
-        await room.read(lambda command=command: room.doorman.take(peer, command))  # type: ignore[misc]
-    await room.read(lambda: room.doorman.edit(peer, [update]))
+        await room.read(lambda command=command: room.hub.take(peer, command))  # type: ignore[misc]
+    await room.read(lambda: room.hub.edit(peer, [update]))
     assert room.is_open
-    assert not room.doorman.peers
+    assert not room.hub.peers
 
 
 @pytest.mark.damages_logs
 async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the_owner(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room, token = await server.lobby.room("demo"), await server.token("Ana")
+    room, token = await server.registry.room("demo"), await server.token("Ana")
     address = f"{server.ws_url}/ws/demo"
     client = await http(server)
     async with (
@@ -136,7 +136,7 @@ async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the
             refused = await client.get("/api/workspaces/demo/documents/plan")
             assert refused.status_code == 409, refused.text
             async with asyncio.timeout(WAIT):
-                while any(peer.session.doc == "plan" for peer in room.doorman.peers):
+                while any(peer.session.doc == "plan" for peer in room.hub.peers):
                     await asyncio.sleep(0.01)
         for path in ("documents/plan", "attribution/plan"):
             answer = (await client.get(f"/api/workspaces/demo/{path}")).json()
@@ -150,14 +150,14 @@ async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the
         assert list(shown["documents"]) == ["budget"]
         assert "panicked" in shown["quarantined"]["plan"]
         peer = Peer(Session(id="p", identity=await _identity(server), lane="p", doc="plan"))  # type: ignore[arg-type]
-        await room.read(lambda: room.doorman.join(peer))
+        await room.read(lambda: room.hub.join(peer))
         assert peer.closing is not None
         assert (peer.closing.status, peer.closing.code) == (4410, "document_broken")
         await budget.set("by hand", 1)
         assert (await (await people.intent("set budget.price to 7")).verdict(WAIT))["state"] == "done"
         checked = (await client.get("/api/workspaces/demo/verify")).json()
         assert (checked["ok"], checked["code"], checked["lost"][0]["doc"]) == (False, "document_broken", "plan")
-    assert server.lobby.rooms["demo"] is room, "nobody at another document was disturbed"
+    assert server.registry.rooms["demo"] is room, "nobody at another document was disturbed"
 
 
 async def test_an_event_that_stopped_the_room_is_not_taken_again(
@@ -175,12 +175,12 @@ async def test_an_event_that_stopped_the_room_is_not_taken_again(
     async with client:
         first = await client.put("/api/workspaces/demo/config", json={"name": "bad"})
         assert (first.status_code, first.json()["code"]) == (503, "no_sequencer")
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         for _ in range(3):
             answer = await client.put("/api/workspaces/demo/config", json={"name": "bad"})
             assert (answer.status_code, answer.json()["code"]) == (500, "internal")
         assert (await client.put("/api/workspaces/demo/config", json={"name": "good"})).status_code == 200
-    assert server.lobby.rooms["demo"] is room, "stopped once"
+    assert server.registry.rooms["demo"] is room, "stopped once"
     with pytest.raises(EventRefused):
         await room.submit(lambda: Configured("olga", ConfigBody(name="bad")))
 
@@ -201,7 +201,7 @@ async def test_an_instruction_that_stops_the_room_as_it_arrives_is_refused_when_
             async with asyncio.timeout(WAIT):
                 await people.intent("boom")
         assert (await (await people.intent('append "x" to plan')).verdict(WAIT))["state"] == "done"
-    assert server.lobby.metrics.value("rooms_opened_total") == 2
+    assert server.registry.metrics.value("rooms_opened_total") == 2
 
 
 async def test_a_turn_that_raises_on_an_intent_stops_the_room_twice_and_ends_the_intent(
@@ -223,12 +223,12 @@ async def test_a_turn_that_raises_on_an_intent_stops_the_room_twice_and_ends_the
         assert verdict["remedy"]
         assert (await (await people.intent('append "x" to plan')).verdict(WAIT))["state"] == "done"
     assert len(asked) == 2
-    rows = await server.lobby.store.rows("demo")
+    rows = await server.registry.store.rows("demo")
     assert sum('"turn_failed"' in row.body for row in rows) == 2
 
 
 async def test_a_closed_room_says_so(server: Running) -> None:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     await room.close()
     for call in (room.read(lambda: 1), room.submit(Configured("olga", ConfigBody(name="x")))):
         with pytest.raises(RoomClosed):
@@ -238,7 +238,7 @@ async def test_a_closed_room_says_so(server: Running) -> None:
 async def test_who_comes_in_a_pause_is_told_why_and_to_come_later(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = await server.lobby.room("demo")
+    room = await server.registry.room("demo")
     await room.close()
     monkeypatch.setattr(Failures, "pause", lambda *args: (3.0, "it does not open"))
     client = await http(server)
@@ -260,17 +260,17 @@ async def test_what_cannot_be_told_costs_those_who_were_to_be_told_their_sockets
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They come again and have it from the log; the room goes on."""
-    room = await server.lobby.room("demo")
-    real, broke = Doorman.tell, list[object]()
+    room = await server.registry.room("demo")
+    real, broke = Hub.tell, list[object]()
 
-    def tell(doorman: Doorman, outlet: object, by: object) -> None:
-        if isinstance(outlet, StateChanged) and not broke:
-            broke.append(outlet)
+    def tell(hub: Hub, notice: object, by: object) -> None:
+        if isinstance(notice, StateChanged) and not broke:
+            broke.append(notice)
             raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed")
-        real(doorman, outlet, by)  # type: ignore[arg-type]
+        real(hub, notice, by)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Doorman, "tell", tell)
+    monkeypatch.setattr(Hub, "tell", tell)
     async with connect(f"{server.ws_url}/ws/demo", token=await server.token("Ana")) as people:
         assert (await (await people.intent('append "x" to plan')).verdict(WAIT))["state"] == "done"
     assert broke
-    assert server.lobby.rooms["demo"] is room
+    assert server.registry.rooms["demo"] is room

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from agent.builtin.planner import BuiltinPlanner
 from crdt.documents.anchor import place_anchors
-from crdt.sync.awareness import Entry, decode_awareness, encode_awareness
+from crdt.sync.awareness import AwarenessEntry, decode_awareness, encode_awareness
 from crdt.sync.y_sync import (
     AwarenessFrame,
     ControlFrame,
@@ -32,7 +32,7 @@ from crdt.updates.lib0 import Writer
 from tests.support.server import Running, running_server
 from workspace.client.document import DocumentClient, connect_document
 from workspace.settings import Settings
-from workspace.sockets.uvicorn_protocol import Line
+from workspace.sockets.uvicorn_protocol import FastProtocol
 
 WAIT = 10
 NESTING_CLIENT = 900_000
@@ -56,8 +56,8 @@ class Bystander:
         assert self.document.closed is None
 
 
-CARRIERS: dict[str, Any] = {"line": Line, "asgi": "websockets-sansio"}
-carrier: ContextVar[Any] = ContextVar("carrier", default=Line)
+CARRIERS: dict[str, Any] = {"line": FastProtocol, "asgi": "websockets-sansio"}
+carrier: ContextVar[Any] = ContextVar("carrier", default=FastProtocol)
 
 
 @pytest.fixture(autouse=True, params=list(CARRIERS))
@@ -138,10 +138,10 @@ async def test_an_oversize_frame_is_too_big_and_the_reason_names_the_bound() -> 
     async with scene(Settings(document_bytes_max=1 << 20, frame_bytes_max=2 << 20)) as (server, _):
         socket = await raw(server, "/ws/demo/plan", token=await server.token("mallory"))
         # Under a foreign server a client that has much left to send may be cut before it reads why.
-        await socket.send(b"\x00\x02" + b"\x00" * (20 << 20 if carrier.get() is Line else 2 << 20))
+        await socket.send(b"\x00\x02" + b"\x00" * (20 << 20 if carrier.get() is FastProtocol else 2 << 20))
         close = await farewell(socket)
         assert (close.code, str(2 << 20) in close.reason) == (1009, True)
-        assert carrier.get() is not Line or "FOLKMOOT_FRAME_BYTES_MAX" in close.reason
+        assert carrier.get() is not FastProtocol or "FOLKMOOT_FRAME_BYTES_MAX" in close.reason
 
 
 async def heard(socket: ClientConnection, kind: str) -> dict[str, Any]:
@@ -228,7 +228,9 @@ async def test_a_quotation_that_was_cut_inside_an_emoji_is_taken() -> None:
         await heard(socket, "welcome")
         await socket.send(f'{{"type":"intent","n":1,"kind":"do","text":"\\ude00","seen":0,"scope":{scope}}}')
         answer = await heard(socket, "ack")
-        record = next(row for row in await server.lobby.store.rows("demo", kind="intent") if row.seq == answer["seq"])
+        record = next(
+            row for row in await server.registry.store.rows("demo", kind="intent") if row.seq == answer["seq"]
+        )
         assert "\ufffd" in record.body
         await socket.close()
 
@@ -252,7 +254,7 @@ async def test_a_presence_that_is_too_large_is_told_once_and_shown_without_what_
         await ana.send(encode_control(HELLO.encode()))
         for clock in (1, 2, 3):
             state: Any = {"picture": "x" * 200_000, "at": clock}
-            await ana.send(encode_awareness_frame(encode_awareness([Entry(777, clock, state)])))
+            await ana.send(encode_awareness_frame(encode_awareness([AwarenessEntry(777, clock, state)])))
         error = await heard(ana, "error")
         assert (error["what"], error["document"], error["code"]) == ("presence", "plan", "too_large")
         shown: dict[str, Any] = {}
@@ -293,7 +295,7 @@ async def test_who_may_not_come_in_is_told_by_code(
 
 async def test_an_expired_token_does_not_count() -> None:
     async with scene() as (server, _):
-        token = await server.token("ana", expires=server.lobby.clock.now() - 1)
+        token = await server.token("ana", expires=server.registry.clock.now() - 1)
         assert await closing(await raw(server, "/ws/demo/plan", token=token)) == 4401
 
 
@@ -301,7 +303,7 @@ async def test_revocation_closes_the_socket_within_a_second() -> None:
     async with scene() as (server, _):
         socket = await raw(server, "/ws/demo/plan", token=await server.token("mallory"))
         await socket.recv()
-        await server.lobby.revoke("demo", actor="mallory", token_id=None)
+        await server.registry.revoke("demo", actor="mallory", token_id=None)
         async with asyncio.timeout(1):
             assert await closing(socket) == 4401
 

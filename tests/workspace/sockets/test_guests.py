@@ -17,13 +17,13 @@ from tests.support.server import Running, running_server
 from tests.workspace.http.test_routes import WS, problem
 from workspace.settings import Settings
 from workspace.sockets.guests import COOKIE, guest_in, open_identity
-from workspace.sockets.uvicorn_protocol import Line
+from workspace.sockets.uvicorn_protocol import FastProtocol
 
-CARRIERS: dict[str, Any] = {"line": Line, "asgi": "websockets-sansio"}
+CARRIERS: dict[str, Any] = {"line": FastProtocol, "asgi": "websockets-sansio"}
 
 
 @asynccontextmanager
-async def open_server(carrier: Any = Line) -> AsyncIterator[Running]:
+async def open_server(carrier: Any = FastProtocol) -> AsyncIterator[Running]:
     async with running_server(planner=BuiltinPlanner(), settings=Settings(is_open=True), carrier=carrier) as server:
         yield server
 

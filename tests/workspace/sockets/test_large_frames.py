@@ -21,15 +21,15 @@ from tests.support.server import Running, running_server
 from workspace.access import Identity
 from workspace.client.document import connect_document
 from workspace.protocol.repeats import KEPT_MAX, Repeats, digest_of
-from workspace.protocol.session import Edit, InSync, Session
-from workspace.registry.registry import Lobby
+from workspace.protocol.session import DocumentEdit, InSync, Session
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
-from workspace.sockets.uvicorn_protocol import Line
+from workspace.sockets.uvicorn_protocol import FastProtocol
 
 WAIT = 30
 AUTHOR = 700_005
 FAST = Settings(frames_per_second_max=10**6, frames_burst_max=10**6)
-CARRIERS: dict[str, Any] = {"line": Line, "asgi": "websockets-sansio"}
+CARRIERS: dict[str, Any] = {"line": FastProtocol, "asgi": "websockets-sansio"}
 
 
 @asynccontextmanager
@@ -104,7 +104,7 @@ async def test_a_newcomer_that_takes_its_time_with_a_large_document_is_not_too_s
             writer = Writer().var_uint(1).var_uint(1).var_uint(AUTHOR).var_uint(at)
             writer.byte(0x84).var_uint(AUTHOR).var_uint(at - 1).var_string("y" * stroke).byte(0)
             await ana.send(encode_update(writer.getvalue()))
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         plan = room.sequencer.fold.documents["plan"]
         async with asyncio.timeout(WAIT):
             while await room.read(lambda: plan.state_vector().get(AUTHOR)) != end:
@@ -145,14 +145,14 @@ def test_a_delete_set_that_brought_nothing_costs_next_to_nothing_when_it_comes_a
     began = time.process_time()
     first = session(repeats).read(frame, 0.0)
     dear = time.process_time() - began
-    assert isinstance(first, Edit)
+    assert isinstance(first, DocumentEdit)
     repeats.add(first.digest)
     began = time.process_time()
     assert session(repeats).read(frame, 0.0) == InSync()
     assert time.process_time() - began < dear / 10
-    assert isinstance(session(Repeats()).read(frame, 0.0), Edit), "in another document it is looked at"
+    assert isinstance(session(Repeats()).read(frame, 0.0), DocumentEdit), "in another document it is looked at"
     other = encode_step2(deletions(6, 100_000))
-    assert isinstance(session(repeats).read(other, 0.0), Edit), "and so is another one"
+    assert isinstance(session(repeats).read(other, 0.0), DocumentEdit), "and so is another one"
 
 
 def test_only_what_deletes_and_is_large_is_remembered_and_little_of_it() -> None:
@@ -173,7 +173,7 @@ async def test_a_delete_set_is_forgotten_nowhere_before_it_was_applied() -> None
         socket_of(server, "ana") as ana,
         connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("ben")) as ben,
     ):
-        repeats = (await server.lobby.room("demo")).doorman.syncing
+        repeats = (await server.registry.room("demo")).hub.syncing
         update = deletions(AUTHOR, 2_000)
         await until(ana, SyncStep1)
         await ana.send(encode_step2(update))
@@ -212,30 +212,30 @@ async def test_what_is_sent_at_once_after_the_handshake_is_taken_whole(
 ) -> None:
     """The room is not open yet when the first part comes, and is when the rest does."""
     async with running_server(carrier=CARRIERS[carrier], settings=FAST) as server:
-        identify = Lobby.identify
+        identify = RoomRegistry.identify
         may_go_on, is_asked = asyncio.Event(), asyncio.Event()
 
-        async def slowly(lobby: Lobby, token: str, ws: str) -> Identity | None:
-            found = await identify(lobby, token, ws)
+        async def slowly(registry: RoomRegistry, token: str, ws: str) -> Identity | None:
+            found = await identify(registry, token, ws)
             is_asked.set()
             await may_go_on.wait()
             return found
 
-        monkeypatch.setattr(Lobby, "identify", slowly)
+        monkeypatch.setattr(RoomRegistry, "identify", slowly)
         _, writer = await shake_hands(server, "ana")
         await is_asked.wait()
         sent = masked(encode_update(typed(71_000, "first "))) + masked(encode_step2(typed(72_000, "x" * 300_000)))
         writer.write(sent[:cut])
         await asyncio.sleep(0.05)
         may_go_on.set()
-        monkeypatch.setattr(Lobby, "identify", identify)
+        monkeypatch.setattr(RoomRegistry, "identify", identify)
         if not ends:
             await asyncio.sleep(0.05)
         writer.write(sent[cut:])
         if ends:
             await writer.drain()
             writer.write_eof()
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         async with asyncio.timeout(WAIT):
             while len(await room.read(lambda: room.sequencer.fold.documents["plan"].text())) < 300_006:
                 await asyncio.sleep(0.01)

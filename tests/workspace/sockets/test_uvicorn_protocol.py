@@ -26,7 +26,7 @@ from tests.support.server import Running, running_server
 from workspace.client.document import connect_document
 from workspace.protocol.frames import extent_of, pack_binary, pack_text
 from workspace.settings import Settings
-from workspace.sockets.uvicorn_protocol import Line
+from workspace.sockets.uvicorn_protocol import FastProtocol
 
 WAIT = 10
 KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
@@ -136,7 +136,7 @@ async def test_what_arrived_counts_though_its_sender_is_gone() -> None:
         document.insert_text(0, "kept")
     hello = masked(Opcode.BINARY, encode_control(json.dumps({"type": "hello", "seen": 0}).encode()))
     async with running_server() as server:
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         async with dialled(server, "/ws/demo/plan") as socket:
             await socket.frame()
             socket.writer.write(hello + masked(Opcode.BINARY, encode_update(done[0].update)))
@@ -180,8 +180,8 @@ async def test_who_reads_too_slowly_is_closed_and_nobody_waits() -> None:
     """Eight megabytes for a reader that never reads: it is dropped with "resync", the writer never notices."""
     settings = Settings(frames_per_second_max=10_000, frames_burst_max=10_000)
     async with running_server(settings=settings) as server, dialled(server, "/ws/demo/plan"):
-        room = await server.lobby.room("demo")
-        (slow,) = room.doorman.peers
+        room = await server.registry.room("demo")
+        (slow,) = room.hub.peers
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("bea")) as typist:
             for _ in range(40):
                 await typist.insert(0, "x" * 200_000)
@@ -210,7 +210,7 @@ async def test_a_burst_of_keystrokes_is_one_edit_and_each_counts() -> None:
             document.insert_text(at, letter)
         stream += masked(Opcode.BINARY, encode_update(done[0].update))
     async with running_server() as server:
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         token = await server.token("bea")
         async with (
             connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as reader,
@@ -219,16 +219,16 @@ async def test_a_burst_of_keystrokes_is_one_edit_and_each_counts() -> None:
             await socket.frame()
             socket.writer.write(stream)
             await reader.until(lambda client: client.text() == typed, WAIT)
-        assert 300 in room.sequencer.core.sent.values()
-        _, _, journal = await server.lobby.store.head("demo")
+        assert 300 in room.sequencer.kernel.sent.values()
+        _, _, journal = await server.registry.store.head("demo")
         assert journal < 100, "one row of the journal for many keystrokes"
-        assert server.lobby.metrics.value("updates_total") >= 300
+        assert server.registry.metrics.value("updates_total") >= 300
 
 
 async def test_a_closed_socket_is_freed_without_the_collector() -> None:
     """Twenty connections come and go: no line, session or HTTP parser waits for a search for cycles."""
     async with running_server() as server:
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         async with dialled(server, "/ws/demo/plan") as socket:
             await socket.frame()
         gc.collect()
@@ -238,9 +238,9 @@ async def test_a_closed_socket_is_freed_without_the_collector() -> None:
             for _ in range(20):
                 async with dialled(server, "/ws/demo/plan") as socket:
                     await socket.frame()
-                    kept += [weakref.ref(peer.carrier) for peer in room.doorman.peers if peer.carrier is not None]
+                    kept += [weakref.ref(peer.transport) for peer in room.hub.peers if peer.transport is not None]
             async with asyncio.timeout(WAIT):
-                while room.doorman.peers or any(line() is not None for line in kept):
+                while room.hub.peers or any(line() is not None for line in kept):
                     await asyncio.sleep(0.01)
             assert len(kept) >= 20
             assert sum(isinstance(one, HttpToolsProtocol) for one in gc.get_objects()) < 5
@@ -253,9 +253,9 @@ async def test_who_catches_up_has_everything_in_order_and_nobody_stands_by_any_m
     settings = Settings(frames_per_second_max=10_000, frames_burst_max=10_000)
     mirror = Document("text", client=5)
     async with running_server(settings=settings) as server, dialled(server, "/ws/demo/plan") as socket:
-        room = await server.lobby.room("demo")
-        (slow,) = room.doorman.peers
-        line = cast("Line", slow.carrier)
+        room = await server.registry.room("demo")
+        (slow,) = room.hub.peers
+        line = cast("FastProtocol", slow.transport)
         line.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 4_096)
         waited = False
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("bea")) as typist:

@@ -27,7 +27,7 @@ def on(url: str) -> Any:
 
 async def instruct(server: Running, *texts: str) -> list[Any]:
     async with connect(f"{server.ws_url}/ws/demo", token=await server.token("Ana")) as room:
-        await room.caught_up((await server.lobby.store.head("demo"))[0])  # nobody contradicts what they know
+        await room.caught_up((await server.registry.store.head("demo"))[0])  # nobody contradicts what they know
         return [await (await room.intent(text)).verdict(WAIT) for text in texts]
 
 
@@ -38,11 +38,11 @@ async def test_what_was_instructed_is_there_after_a_restart_and_replays_to_the_l
     async with on(postgres_url) as server:
         told = await instruct(server, "increase budget.food by 2", 'append "\\0 Zoë 😀" to plan')
         assert [verdict["state"] for verdict in told] == ["done", "done"]
-        room = await server.lobby.room("demo")
+        room = await server.registry.room("demo")
         live = room.sequencer.fold.state()
         digests = {doc: document.digest() for doc, document in room.sequencer.fold.documents.items()}
-        rows, journal = await read_all(server.lobby.store, "demo")
-        report = await verify_log(server.lobby.store, "demo")
+        rows, journal = await read_all(server.registry.store, "demo")
+        report = await verify_log(server.registry.store, "demo")
     assert report.ok, report.reason
     fold = fold_log(rows, journal)
     assert fold.state() == live
@@ -78,13 +78,13 @@ async def test_a_second_server_deposes_the_first_which_appends_nothing_more(post
             await writer.until(lambda client: "first" in client.text(), WAIT)
             await instruct(first, "set budget.food to 5")
             assert [verdict["state"] for verdict in await instruct(second, "set budget.food to 6")] == ["done"]
-            before = await read_all(second.lobby.store, "demo")
+            before = await read_all(second.registry.store, "demo")
             await writer.insert(0, "too late ")
             await writer.until(lambda client: client.closed is not None, WAIT)
-        assert await read_all(second.lobby.store, "demo") == before, "the first appended after it was deposed"
+        assert await read_all(second.registry.store, "demo") == before, "the first appended after it was deposed"
         await instruct(second, "increase budget.food by 1")
-        rows, journal = await read_all(second.lobby.store, "demo")
-        report = await verify_log(second.lobby.store, "demo")
+        rows, journal = await read_all(second.registry.store, "demo")
+        report = await verify_log(second.registry.store, "demo")
     assert report.ok, report.reason
     epochs = [row.epoch for row in rows]
     assert epochs == sorted(epochs)
@@ -102,7 +102,7 @@ async def test_servers_that_depose_each_other_keep_one_log(postgres_url: str) ->
     """People on both servers at once: the rooms take the workspace from each other; nothing is lost or doubled."""
     async with on(postgres_url) as first, on(postgres_url) as second:
         await instruct(first, "set budget.food to 0")
-        known, acked = (await first.lobby.store.head("demo"))[0], set[str]()
+        known, acked = (await first.registry.store.head("demo"))[0], set[str]()
 
         async def count(server: Running, actor: str) -> None:
             async with connect(f"{server.ws_url}/ws/demo", token=await server.token(actor)) as room:
@@ -115,7 +115,7 @@ async def test_servers_that_depose_each_other_keep_one_log(postgres_url: str) ->
         for task in fighting:
             task.cancel()
         await asyncio.gather(*fighting, return_exceptions=True)
-        store = first.lobby.store
+        store = first.registry.store
         async with connect(f"{first.ws_url}/ws/demo", token=await first.token("Zoë")):  # one of them has it now
             async with asyncio.timeout(2 * WAIT):
                 while (row := await store.workspace("demo")) is None or row.is_busy:

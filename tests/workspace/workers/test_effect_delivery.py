@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from workspace.errors import CourierFault
+from workspace.errors import DeliveryFault
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.requests import SendEffect
-from workspace.ports import Letter
+from workspace.ports import Delivery
 from workspace.workers import effect_delivery as sending
 
 
@@ -20,12 +20,12 @@ class Refusing:
     def __init__(self, *, retry: bool) -> None:
         self.retry = retry
 
-    async def deliver(self, _: Letter) -> str:
-        raise CourierFault("not now", retry=self.retry)
+    async def deliver(self, _: Delivery) -> str:
+        raise DeliveryFault("not now", retry=self.retry)
 
 
 class Told:
-    """An office that keeps what it is told."""
+    """A context that keeps what it is told."""
 
     ws = "w"
     durable_seq = 0
@@ -33,7 +33,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
 
-    def report(self, event: EffectSettled) -> None:
+    def post_event(self, event: EffectSettled) -> None:
         self.events.append(event)
 
 
@@ -45,13 +45,13 @@ async def test_what_a_server_that_died_may_have_sent_has_not_failed(
 ) -> None:
     monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
     receiver = Receiver(kind, "https://example.org", "reversible", keys=True)  # type: ignore[arg-type]
-    office = Told()
-    task = sending.Sending({kind: Refusing(retry=retry)}, office)  # type: ignore[arg-type]
+    context = Told()
+    task = sending.EffectDelivery({kind: Refusing(retry=retry)}, context)  # type: ignore[arg-type]
     task.start(SendEffect(Outgoing("c9", "sha256:0", Effect(0, "r", "reversible", {}), receiver, 3), openings))
     async with asyncio.timeout(5):
-        while not office.events:
+        while not context.events:
             await asyncio.sleep(0)
-    assert [event.status for event in office.events] == [status]
+    assert [event.status for event in context.events] == [status]
 
 
 class Gate:
@@ -62,12 +62,12 @@ class Gate:
         self.knocked, self.answer = asyncio.Event(), asyncio.Event()
         self.faults = faults
 
-    async def deliver(self, letter: Letter) -> str:
+    async def deliver(self, letter: Delivery) -> str:
         self.knocks.append(letter.key)
         self.knocked.set()
         await self.answer.wait()
         if len(self.knocks) <= self.faults:
-            raise CourierFault("not now", retry=True)
+            raise DeliveryFault("not now", retry=True)
         return "204"
 
 
@@ -76,32 +76,32 @@ def letter(commit: str = "c9") -> SendEffect:
     return SendEffect(Outgoing(commit, f"sha256:{commit}", Effect(0, "r", "reversible", {}), receiver, 3))
 
 
-async def told(office: Told, count: int = 1) -> list[EffectSettled]:
+async def told(context: Told, count: int = 1) -> list[EffectSettled]:
     async with asyncio.timeout(5):
-        while len(office.events) < count:
+        while len(context.events) < count:
             await asyncio.sleep(0)
-    return office.events
+    return context.events
 
 
 async def test_what_is_on_the_wire_ends_and_nothing_begins_while_the_agent_is_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
-    office, gate = Told(), Gate(faults=1)
-    task = sending.Sending({"webhook": gate}, office)  # type: ignore[arg-type,dict-item]
+    context, gate = Told(), Gate(faults=1)
+    task = sending.EffectDelivery({"webhook": gate}, context)  # type: ignore[arg-type,dict-item]
     task.start(letter())
     await gate.knocked.wait()
     task.hold()
-    office.durable_seq = 7
+    context.durable_seq = 7
     task.start(letter("c10"))
     gate.answer.set()
     for _ in range(20):
         await asyncio.sleep(0)
     assert len(gate.knocks) == 1, "it is not tried again, and nothing new is begun"
-    assert office.events == []
-    office.durable_seq = 8
+    assert context.events == []
+    context.durable_seq = 8
     task.resume()
-    first, second = sorted(await told(office, 2), key=lambda event: event.outgoing.commit)
+    first, second = sorted(await told(context, 2), key=lambda event: event.outgoing.commit)
     assert (first.status, first.attempts, first.begun) == ("sent", 1, 8)
     assert (second.status, second.attempts, second.begun) == ("sent", 2, 8)
     assert len(set(gate.knocks)) == 2
@@ -110,9 +110,9 @@ async def test_what_is_on_the_wire_ends_and_nothing_begins_while_the_agent_is_st
 
 async def test_a_stop_in_the_moment_of_going_on_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
-    office, gate = Told(), Gate()
+    context, gate = Told(), Gate()
     gate.answer.set()
-    task = sending.Sending({"webhook": gate}, office)  # type: ignore[arg-type,dict-item]
+    task = sending.EffectDelivery({"webhook": gate}, context)  # type: ignore[arg-type,dict-item]
     task.hold()
     task.start(letter())
     for _ in range(5):
@@ -123,5 +123,5 @@ async def test_a_stop_in_the_moment_of_going_on_still_holds(monkeypatch: pytest.
         await asyncio.sleep(0)
     assert gate.knocks == []
     task.resume()
-    await told(office)
+    await told(context)
     await task.close()

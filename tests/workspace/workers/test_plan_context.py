@@ -16,7 +16,7 @@ OPENED = CallOpened(("i1",), "Ana", "plan", "plan@1", "s", "r", "small", "m", 5,
 
 
 class Books:
-    """An office that opens what it is asked to, once it is told to."""
+    """A context that opens what it is asked to, once it is told to."""
 
     ws, durable_seq = "w", 0
     store: Any = None
@@ -25,7 +25,7 @@ class Books:
         self.closed: list[CallClosed] = []
         self.is_durable = asyncio.Event()
 
-    def report(self, event: Event) -> None:
+    def post_event(self, event: Event) -> None:
         assert isinstance(event, CallEnded)
         self.closed.append(event.closed)
 

@@ -23,7 +23,7 @@ from workspace.intents.model.record import CheckpointBody, Row, read_row, seal
 from workspace.intents.model.segment import SEGMENT_RECORDS, Segment, root_of
 from workspace.intents.state.replay import fold_log, verify
 from workspace.ports import Batch, WorkspaceRow
-from workspace.registry.registry import Lobby
+from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 
@@ -157,9 +157,9 @@ async def test_a_changed_segment_is_reported_and_keeps_the_room_closed(
         raw.execute("UPDATE segment SET content = ? WHERE first = 1001", (changed,))
     report = await verify_log(store, "w")
     assert (report.ok, report.code, report.first_bad) == (False, code, first)
-    lobby = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
+    registry = RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings())
     with pytest.raises(LogCorrupt) as caught:
-        await lobby.room("w")
+        await registry.room("w")
     assert caught.value.code == code
     await store.close()
 
@@ -167,14 +167,14 @@ async def test_a_changed_segment_is_reported_and_keeps_the_room_closed(
 async def test_a_room_packs_what_was_left_and_its_packed_words_can_be_taken_out(tmp_path: Path) -> None:
     path, driver = tmp_path / "a.sqlite", long_log()
     store = await stored(path, driver)
-    lobby = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
-    room = await lobby.room("w")
+    registry = RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings())
+    room = await registry.room("w")
     await packed_soon(path)
     intents = [row for row in driver.rows if row.kind == "intent"]
     chosen = next(row for row in intents if 1 < row.seq < SEGMENT_RECORDS)
     id = msgspec.json.decode(chosen.body)["id"]
     assert await redact_intent(room, id, actor="owner")
-    again = await lobby.room("w")
+    again = await registry.room("w")
     rows, journal = await read_all(store, "w")
     assert "[redacted]" in rows[chosen.seq - 1].body
     assert [row.hash for row in rows[: len(driver.rows)]] == [row.hash for row in driver.rows]
@@ -193,8 +193,8 @@ async def test_a_fork_from_inside_a_segment_lives_on_and_packs_its_own(tmp_path:
     rows, journal = await read_all(store, "v")
     assert rows[:at] == driver.rows[:at]
     assert verify(rows, journal).ok
-    lobby = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
-    room = await lobby.room("v")
+    registry = RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings())
+    room = await registry.room("v")
     assert room.sequencer.fold.state() == fold_log(driver.rows, driver.journal, to=at).state()
     if at >= 2250:
         await packed_soon(path, "v")
@@ -212,8 +212,8 @@ async def test_a_room_packs_after_its_own_checkpoint(tmp_path: Path) -> None:
     old = Driver.__new__(Driver)
     old.__dict__.update(driver.__dict__ | {"rows": resealed(driver.rows, lambda _: msgspec.UNSET)})
     store = await stored(path, old)
-    lobby = Lobby(store=store, planner=None, clock=SystemClock(), settings=Settings())
-    room = await lobby.room("w")
+    registry = RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings())
+    room = await registry.room("w")
     await asyncio.sleep(0)
     assert packed_in(path) == 0
     await room.submit(Closing())

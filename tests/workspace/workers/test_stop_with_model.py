@@ -26,7 +26,7 @@ PLAN = [reply(LOOK, turn=1), reply(EDIT, turn=2), reply(DONE, turn=3)]
 
 async def outcomes(server: Running) -> list[str]:
     """Return how the calls in the log ended, in order."""
-    rows, _ = await read_all(server.lobby.store, "demo")
+    rows, _ = await read_all(server.registry.store, "demo")
     bodies = [read_row(row).body for row in rows]
     return [body.closed.outcome for body in bodies if isinstance(body, OracleBody) and body.closed is not None]
 
@@ -50,7 +50,7 @@ async def test_the_call_under_way_is_cancelled_and_what_was_answered_is_not_aske
 
         model.scripted.listen = listen
         async with running_server(planner=planner) as server:
-            room = await server.lobby.room("demo")
+            room = await server.registry.room("demo")
             async with connect(f"{server.ws_url}/ws/demo", token=await server.token("Ana")) as ana:
                 intent = await ana.intent("Add a line", doc="plan")
                 await asked.wait()
@@ -63,7 +63,7 @@ async def test_the_call_under_way_is_cancelled_and_what_was_answered_is_not_aske
                 assert (await intent.verdict(20))["state"] == "done"
             assert model.scripted.count == 4, "one call more than without the stop: the one that was cut off"
             assert await outcomes(server) == ["ok"] * (turn - 1) + ["cancelled"] + ["ok"] * (4 - turn)
-            report = verify(*await read_all(server.lobby.store, "demo"))
+            report = verify(*await read_all(server.registry.store, "demo"))
             assert report.ok, report.reason
 
 
@@ -79,7 +79,7 @@ async def test_a_shadow_beside_the_users_path_is_stopped_too() -> None:
 
         model.scripted.listen = listen
         async with running_server(planner=planner) as server:
-            room = await server.lobby.room("demo")
+            room = await server.registry.room("demo")
             table = msgspec.structs.replace(planner._gateway.table, shadow=Shadow("candidate", 1.0))
             await room.submit(Configured("owner", ConfigBody(routes=table)))
             async with connect(f"{server.ws_url}/ws/demo", token=await server.token("Ana")) as ana:
@@ -89,5 +89,5 @@ async def test_a_shadow_beside_the_users_path_is_stopped_too() -> None:
                 await throw(room, is_on=True, actor="owner")
                 assert await all_closed(server, 4) == ["ok"] * 3 + ["cancelled"]
             goes_on.set()
-            report = verify(*await read_all(server.lobby.store, "demo"))
+            report = verify(*await read_all(server.registry.store, "demo"))
             assert report.ok, report.reason

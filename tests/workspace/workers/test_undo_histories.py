@@ -25,7 +25,7 @@ from tests.support.oracle import Oracle, stock_yjs
 from tests.workspace.intents.driver import Driver
 from tests.workspace.workers.undo_model import Told, letters, signs, words_of
 from workspace.intents.model.events import Configured, Proposed
-from workspace.intents.model.plan import Asked, Planned, Proposal, Refused
+from workspace.intents.model.plan import Asked, Planned, PlanRefused, Proposal
 from workspace.intents.model.record import ConfigBody
 from workspace.workers.undo_planner import plan_undo
 
@@ -167,7 +167,7 @@ class Story:
         if isinstance(proposal, Asked):
             self.answered(intent, commit, proposal)
             return
-        if isinstance(proposal, Refused):
+        if isinstance(proposal, PlanRefused):
             self.refused(commit, proposal)
         else:
             self.done(intent, commit, is_asked=False)
@@ -183,7 +183,7 @@ class Story:
         self.driver.wait(0.4)
         return proposal
 
-    def refused(self, commit: str, proposal: Refused) -> None:
+    def refused(self, commit: str, proposal: PlanRefused) -> None:
         assert proposal.code == "nothing_to_undo", proposal
         assert self.row() == self.told.now
         assert not self.told.is_due(commit), f"nobody has touched it, and it is not taken back: {proposal.reason}"
@@ -196,7 +196,7 @@ class Story:
         self.driver.ask(actor, "", kind="answer", refs=(self.driver.question,), value=value, role="owner")
         again = self.propose(intent)
         if value == "no":
-            assert isinstance(again, Refused)
+            assert isinstance(again, PlanRefused)
             assert again.code == "not_wanted"
             assert self.row() == before
             return

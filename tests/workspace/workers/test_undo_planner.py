@@ -11,7 +11,7 @@ import pytest
 
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
-from workspace.client import Room, connect
+from workspace.client import RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.intents.model.plan import QUESTION_POINTS_MAX
 from workspace.intents.model.record import PolicyConfig
@@ -27,8 +27,8 @@ class Table:
     """Ana and Ben in one workspace, and Ben's hand in its text."""
 
     server: Running
-    ana: Room
-    ben: Room
+    ana: RoomClient
+    ben: RoomClient
     hand: DocumentClient
 
     async def replaced(self) -> str:
@@ -54,7 +54,7 @@ class Table:
 
     async def text(self) -> str:
         """Return the plan as the server has it."""
-        room = await self.server.lobby.room("demo")
+        room = await self.server.registry.room("demo")
         return await room.read(lambda: room.sequencer.fold.documents["plan"].text())
 
 
@@ -153,7 +153,7 @@ async def test_a_value_that_others_set_since_is_shown_and_what_leaves_nothing_to
         await at.ana.answer(question["id"], "yes")
         done = await undo.verdict(WAIT)
         assert "Not taken back: budget.tent has been set to 12 since, by Ben." in done["reason"]
-        room = await at.server.lobby.room("demo")
+        room = await at.server.registry.room("demo")
         assert room.sequencer.fold.documents["budget"].value() == {"tent": 12}
         only = await (await at.ana.intent("set budget.tent to 1")).verdict(WAIT)
         await (await at.ben.intent("set budget.tent to 2")).verdict(WAIT)

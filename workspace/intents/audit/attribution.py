@@ -12,7 +12,7 @@ from crdt.documents.anchor import ids_of_range
 from crdt.documents.paths import ABSENT, Path, delete_path, read_path
 from crdt.errors import PathMissing
 from workspace.intents.state.board import Entry
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.history import Edit
 
 POINTS_MAX = 4_000
@@ -44,7 +44,7 @@ class Stretch(msgspec.Struct, frozen=True, omit_defaults=True):
     told: tuple[Telling, ...] = ()
 
 
-def attribute_text(fold: Fold, doc: str, start: int, end: int) -> tuple[Stretch, ...]:
+def attribute_text(fold: WorkspaceState, doc: str, start: int, end: int) -> tuple[Stretch, ...]:
     """Return the stretches of a text from code point `start` to `end`, in order, each with who brought it.
 
     Raises:
@@ -65,7 +65,7 @@ def attribute_text(fold: Fold, doc: str, start: int, end: int) -> tuple[Stretch,
     return tuple(_stretch(fold, edit, text[low:high], low, high) for low, high, edit in found)
 
 
-def attribute_value(fold: Fold, doc: str, path: Path) -> tuple[Stretch, ...]:
+def attribute_value(fold: WorkspaceState, doc: str, path: Path) -> tuple[Stretch, ...]:
     """Return who brought the value at a path, the newest first. Raises `PathMissing` where there is none."""
     document = fold.documents[doc]
     if not path or read_path(document, path) is ABSENT:
@@ -79,7 +79,7 @@ def attribute_value(fold: Fold, doc: str, path: Path) -> tuple[Stretch, ...]:
     return tuple(_stretch(fold, edit, "", 0, 0) for edit in sorted(edits, key=lambda edit: -edit.seq))
 
 
-def _stretch(fold: Fold, edit: Edit, text: str, start: int, end: int) -> Stretch:
+def _stretch(fold: WorkspaceState, edit: Edit, text: str, start: int, end: int) -> Stretch:
     told = tuple(_telling(fold.board.entries[id]) for id in edit.intents)
     commit = next((entry.commit for id in edit.intents if (entry := fold.board.entries[id]).commit), None)
     return Stretch(text, edit.actor, edit.seq, start, end, commit.commit if commit else "", told)

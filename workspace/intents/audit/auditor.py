@@ -44,7 +44,7 @@ from workspace.intents.rules.gate import EDIT_RANK, read_need, try_plan, unmet_e
 from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.rules.readback import Readings
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
-from workspace.intents.state.fold import Fold, sha_of
+from workspace.intents.state.fold import WorkspaceState, sha_of
 from workspace.intents.steps.approvals import beside
 from workspace.intents.steps.effects import approved
 from workspace.intents.steps.human_edits import allowed_over
@@ -67,7 +67,7 @@ class Breach(msgspec.Struct, frozen=True):
 class Auditor:
     """Follows a fold: `before` each record is entered and `after`. `breaches` are at most a hundred."""
 
-    fold: Fold
+    fold: WorkspaceState
     breaches: list[Breach] = field(default_factory=list)
     _review: Review = field(init=False)
     _watch: Watch = field(init=False)

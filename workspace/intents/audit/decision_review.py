@@ -28,8 +28,8 @@ from workspace.intents.rules.decision_words import is_standing, silent_of
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
 from workspace.intents.rules.votes import agreed, carried, fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
-from workspace.intents.state.fold import Fold
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.state.fold import WorkspaceState
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.resolution import ALONE, SPECIAL, chain_of, member_of
 
 ASKED = ""
@@ -65,7 +65,7 @@ def changed(policy: PolicyConfig, changes: Mapping[str, Json]) -> PolicyConfig:
 class Review:
     """Follows a fold: `look` at each record before it is entered. `changes` are fields of another policy."""
 
-    fold: Fold
+    fold: WorkspaceState
     changes: Mapping[str, Json] = field(default_factory=dict)
     decided: int = 0
     unsound: list[int] = field(default_factory=list)
@@ -216,7 +216,9 @@ class Review:
             value = carried(votes, self.policy.vote_quorum)
         else:
             group = tuple(board.entries[id] for id in question.group)
-            value = agreed(group, votes, Core(ws="", epoch=self.fold.epoch, client=self.fold.client, fold=self.fold))
+            value = agreed(
+                group, votes, KernelState(ws="", epoch=self.fold.epoch, client=self.fold.client, fold=self.fold)
+            )
         if value is None or (value not in SPECIAL and not is_standing(board.entries[value])):
             return None
         return value

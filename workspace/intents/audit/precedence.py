@@ -19,7 +19,7 @@ from workspace.intents.model.intent import RUNNING_KINDS, Scope
 from workspace.intents.model.record import PlanBody, Record
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Board, Entry
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.history import Edit, History
 from workspace.intents.steps.turn import unix_time
 
@@ -44,14 +44,14 @@ def are_decided(one: Entry, other: Entry) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Overwritten:
     """What a commit overwrites without its author having seen it."""
 
     human: tuple[Edit, ...]
     rivals: tuple[Entry, ...]
 
 
-def unseen_by(entry: Entry, executed: Mapping[str, Executed], board: Board, history: History) -> Unseen:
+def unseen_by(entry: Entry, executed: Mapping[str, Executed], board: Board, history: History) -> Overwritten:
     """Return whose work an executed plan deletes or overwrites, of what its author had not seen.
 
     Its own counting, beside the sequencer's in `conflict.py`: who wrote an id is a fact of the log, and so are stamps.
@@ -74,7 +74,7 @@ def unseen_by(entry: Entry, executed: Mapping[str, Executed], board: Board, hist
         human |= {
             edit for edit in history.deleters(doc, spans, after=0) if not edit.intents and _is_unseen(entry, edit)
         }
-    return Unseen(tuple(sorted(human, key=lambda edit: edit.seq)), tuple(rivals.values()))
+    return Overwritten(tuple(sorted(human, key=lambda edit: edit.seq)), tuple(rivals.values()))
 
 
 def _is_unseen(entry: Entry, edit: Edit) -> bool:
@@ -103,7 +103,7 @@ class Waited:
 class Watch:
     """Follows a fold: `planned` before a plan is entered, `committed` before a commit is, `changed` after either."""
 
-    fold: Fold
+    fold: WorkspaceState
     # By document: the plans that were last made for intents under way and still held when it last changed.
     _holding: dict[str, dict[str, PlanBody]] = field(default_factory=dict)
     _docs: dict[str, set[str]] = field(default_factory=dict)

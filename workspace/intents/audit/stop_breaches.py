@@ -11,12 +11,12 @@ from workspace.intents.model.record import (
     Record,
     VerdictBody,
 )
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 
 CONDITION = "stop"
 
 
-def defiance(record: Record, fold: Fold) -> str:
+def defiance(record: Record, fold: WorkspaceState) -> str:
     """Return how a record that is about to be entered goes against a stop, or "".
 
     What was on its way when the agent was stopped may end under the stop: an effect says which records it knew when it

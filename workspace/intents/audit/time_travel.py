@@ -24,13 +24,13 @@ from workspace.intents.model.record import (
     read_row,
 )
 from workspace.intents.state.board import Board, Entry
-from workspace.intents.state.fold import MARKER, Fold, JournalLike
+from workspace.intents.state.fold import MARKER, JournalLike, WorkspaceState
 from workspace.intents.state.replay import REPLAY_CLIENT, JournalIndex
 
 DOCUMENT_KINDS = frozenset({"update", "commit", "config"})
 
 
-class Standing(msgspec.Struct, frozen=True):
+class StateAt(msgspec.Struct, frozen=True):
     """Where one intent stood at some `seq`."""
 
     intent: str
@@ -80,7 +80,7 @@ def documents_at(
     Raises:
         LogCorrupt: a state is not the one the checkpoint names, or bytes are not the logged ones.
     """
-    fold = Fold(client=REPLAY_CLIENT)
+    fold = WorkspaceState(client=REPLAY_CLIENT)
     index = JournalIndex.of(journal)
     try:
         for doc, digest in (checkpoint.documents if checkpoint is not None else {}).items():
@@ -108,7 +108,7 @@ def documents_at(
     return fold.documents
 
 
-def board_at(board: Board, seq: int) -> Iterator[Standing]:
+def board_at(board: Board, seq: int) -> Iterator[StateAt]:
     """Yield where every intent stood after record `seq`, newest first; the board may not change meanwhile.
 
     Planning is not in the log, so who was being planned stands `queued`.
@@ -116,7 +116,7 @@ def board_at(board: Board, seq: int) -> Iterator[Standing]:
     under_way = {entry.id for entry in board.timeline.under_way(seq)}
     for entry in board.timeline.until(seq):
         state, reason = _stood(entry, seq) if entry.id in under_way else (entry.state, entry.reason)
-        yield Standing(entry.id, entry.seq, entry.actor, entry.body.text, state, reason)
+        yield StateAt(entry.id, entry.seq, entry.actor, entry.body.text, state, reason)
 
 
 def _stood(entry: Entry, seq: int) -> tuple[str, str]:

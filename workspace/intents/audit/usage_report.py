@@ -7,7 +7,7 @@ from collections.abc import Callable
 from crdt.digest import Json
 from workspace.intents.model.calls import ANSWERED, MICROS, Budget
 from workspace.intents.state.board import Board
-from workspace.intents.state.usage import Key, Line, Usage, total
+from workspace.intents.state.usage import Key, Usage, UsageLine, total
 
 INTENTS_LISTED_MAX = 200
 
@@ -89,7 +89,7 @@ def cost_of(usage: Usage, intent: str, board: Board) -> dict[str, Json]:
     }
 
 
-def line_of(line: Line) -> dict[str, Json]:
+def line_of(line: UsageLine) -> dict[str, Json]:
     """Return a sum in plain values."""
     return {
         "calls": line.calls,
@@ -106,8 +106,8 @@ def dollars(micros: float) -> float:
     return round(micros / MICROS, 6)
 
 
-def _by(lines: dict[Key, Line], name: Callable[[Key], str]) -> dict[str, Json]:
-    groups: dict[str, list[Line]] = {}
+def _by(lines: dict[Key, UsageLine], name: Callable[[Key], str]) -> dict[str, Json]:
+    groups: dict[str, list[UsageLine]] = {}
     for key, line in lines.items():
         groups.setdefault(name(key), []).append(line)
     return {group: line_of(total(own)) for group, own in sorted(groups.items())}

@@ -1,7 +1,7 @@
-"""What may happen to a sequencer, and what it answers: events in, records, outlets and wishes out.
+"""What may happen to a sequencer, and what it answers: events in, records, notices and requests out.
 
-The sequencer asks nobody. What it wants from outside comes back as a *wish*; what it tells people comes back as an
-*outlet*, in order. The room carries both out: outlets only after everything before them is durable (the output gate).
+The sequencer asks nobody. What it wants from outside comes back as a *request*; what it tells people comes back as an
+*notice*, in order. The room carries both out: notices only after everything before them is durable (the output gate).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workspace.intents.model.intent import IntentFrame, Role, State
 from workspace.intents.model.oracle import Judgement, JudgeTask, Merged
 from workspace.intents.model.plan import Draft, Proposal
 from workspace.intents.model.record import ConfigBody, Question, Record
-from workspace.intents.model.requests import Wish
+from workspace.intents.model.requests import Request
 from workspace.intents.model.stop import Stop
 
 # ---------------------------------------------------------------- events
@@ -213,7 +213,7 @@ Event = (
     | Closing
 )
 
-# ---------------------------------------------------------------- outlets: what people are told, in order
+# ---------------------------------------------------------------- notices: what people are told, in order
 
 
 class Acked(msgspec.Struct, frozen=True):
@@ -236,13 +236,13 @@ class Nacked(msgspec.Struct, frozen=True):
     refusal: Refusal
 
 
-class Logged(msgspec.Struct, frozen=True):
+class RecordAppended(msgspec.Struct, frozen=True):
     """A record was appended: every following lane gets it, in order, without gaps."""
 
     record: Record
 
 
-class Spread(msgspec.Struct, frozen=True):
+class UpdateRelayed(msgspec.Struct, frozen=True):
     """A document changed by `update`: every socket of that document but the lane `by` gets these bytes."""
 
     doc: str
@@ -316,11 +316,11 @@ class EditRefused(msgspec.Struct, frozen=True):
     removal: bytes = b""
 
 
-Outlet = (
+Notice = (
     Acked
     | Nacked
-    | Logged
-    | Spread
+    | RecordAppended
+    | UpdateRelayed
     | StateChanged
     | QuestionOpened
     | QuestionClosed
@@ -343,12 +343,12 @@ class Journaled(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What one event led to. Records and journal rows are one transaction; outlets wait for it."""
+    """What one event led to. Records and journal rows are one transaction; notices wait for it."""
 
     records: tuple[Record, ...] = ()
     journal: tuple[Journaled, ...] = ()
-    outlets: tuple[Outlet, ...] = ()
-    wishes: tuple[Wish, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    requests: tuple[Request, ...] = ()
     blobs: tuple[Blob, ...] = ()
     applied: Applied | None = None
     refused: Refusal | None = None

@@ -146,7 +146,7 @@ class Asked(msgspec.Struct, frozen=True, tag_field="proposal", tag="asked"):
     planner: str = ""
 
 
-class Refused(msgspec.Struct, frozen=True, tag_field="proposal", tag="refused"):
+class PlanRefused(msgspec.Struct, frozen=True, tag_field="proposal", tag="refused"):
     """The planner will not or cannot do this: `reason` says why, `remedy` what would work."""
 
     code: str
@@ -155,7 +155,7 @@ class Refused(msgspec.Struct, frozen=True, tag_field="proposal", tag="refused"):
     planner: str = ""
 
 
-Proposal = Planned | Asked | Refused
+Proposal = Planned | Asked | PlanRefused
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -54,4 +54,4 @@ class ResumeAgent(msgspec.Struct, frozen=True):
     """The agent goes on: effects leave again."""
 
 
-Wish = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect | HaltAgent | ResumeAgent
+Request = AskPlanner | StopPlanner | AskJudge | AskMerger | SendEffect | HaltAgent | ResumeAgent

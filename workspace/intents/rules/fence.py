@@ -22,7 +22,7 @@ from workspace.intents.model.wording import whole_words
 from workspace.intents.rules.conflict import Area, areas_of_plan, areas_of_scope
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Board, Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
 from workspace.intents.steps.scope import WHOLE
 from workspace.intents.steps.turn import Turn
@@ -124,17 +124,17 @@ def allowed(entry: Entry, board: Board) -> frozenset[str]:
     return frozenset(found)
 
 
-def asks_beyond(core: Core, turn: Turn, entry: Entry, documents: Mapping[str, Document]) -> bool:
+def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mapping[str, Document]) -> bool:
     """Hold a plan that writes outside its scope, and ask; True when it must wait. `documents` are as it was made on.
 
     What is more than can be shown is not asked about: it is refused.
     """
     assert entry.plan is not None, "a plan is held against the fence"
-    board = core.fold.board
+    board = kernel.fold.board
     beyond = [one for one in outside(entry.plan, entry, board, documents) if one not in allowed(entry, board)]
     if not beyond:
         return False
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     if sum(len(one.encode()) for one in beyond) > CONSENT_BYTES_MAX:
         reason = f"the plan does {len(beyond)} things there, more than can be shown"
         not_allowed(turn, entry, reason, by="")
@@ -144,7 +144,7 @@ def asks_beyond(core: Core, turn: Turn, entry: Entry, documents: Mapping[str, Do
     )
     more = len(beyond) - DOES_SHOWN_MAX
     hold(
-        core,
+        kernel,
         turn,
         (entry,),
         text=(

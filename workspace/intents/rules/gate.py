@@ -21,7 +21,7 @@ from workspace.intents.model.intent import RUNNING_KINDS, Expect, Need, rank_of
 from workspace.intents.model.record import PlanBody
 from workspace.intents.rules.conflict import Documents, anchored_docs, overlap
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import Turn
 
 EDIT_RANK = rank_of("editor")
@@ -42,7 +42,7 @@ def read_need(need: Need) -> dict[int, int]:
         raise ValueError("needs.sv is not base64") from error
 
 
-def lacks_updates(entry: Entry, core: Core) -> tuple[str, ...]:
+def lacks_updates(entry: Entry, kernel: KernelState) -> tuple[str, ...]:
     """G1: return the documents in which edits the author depends on have not arrived.
 
     A state vector does not move for a deletion (semantics F1), so the number of updates sent on the document's socket
@@ -50,46 +50,46 @@ def lacks_updates(entry: Entry, core: Core) -> tuple[str, ...]:
     """
     missing = []
     for doc, need in entry.body.needs.items():
-        document = core.fold.documents.get(doc)
+        document = kernel.fold.documents.get(doc)
         if document is None:
             continue
         known = document.state_vector()
         behind = any(known.get(client, 0) < clock for client, clock in read_need(need).items())
         key = (entry.body.lane, doc)
-        resynced = core.synced.get(key, -1) > core.work_of(entry).turn
-        if behind or (core.sent.get(key, 0) < need.sent and not resynced):
+        resynced = kernel.synced.get(key, -1) > kernel.progress_of(entry).turn
+        if behind or (kernel.sent.get(key, 0) < need.sent and not resynced):
             missing.append(doc)
     return tuple(missing)
 
 
-def predecessors(entry: Entry, core: Core) -> list[Entry]:
+def predecessors(entry: Entry, kernel: KernelState) -> list[Entry]:
     """G2: return the unsettled intents its author knew of and that may touch the same place."""
     found, seen, lane = [], entry.body.seen, entry.body.lane
-    for other in core.neighbours(entry):  # in log order: what lies behind an intent is not its past
+    for other in kernel.neighbours(entry):  # in log order: what lies behind an intent is not its past
         if other.seq >= entry.seq:
             break
         if (other.seq <= seen or other.body.lane == lane) and other.body.kind in RUNNING_KINDS:
             assert happened_before(other.stamp, entry.stamp), "what was seen, or came before on the lane, is its past"
-            if may_meet(other, entry, core):
+            if may_meet(other, entry, kernel):
                 found.append(other)
     return found
 
 
-def is_blocked(core: Core, turn: Turn, entry: Entry) -> bool:
+def is_blocked(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether a queued intent waits for earlier ones, and show the nearest of them.
 
     It then sleeps: while those nearest are there and where they were, nothing can free it, and no event looks at it.
     """
-    before = predecessors(entry, core)[-WAITS_SHOWN_MAX:]
+    before = predecessors(entry, kernel)[-WAITS_SHOWN_MAX:]
     if before:
         nearest = tuple(other.id for other in before)
         turn.state(entry, "queued", waits_for=nearest, reason="Waits for earlier ones.")
         tied = set[str]().union(*(anchored_docs(one) for one in (entry, *before)))
-        core.fold.board.shelves.sleep(entry, behind=nearest, tied=tuple(tied))
+        kernel.fold.board.live_index.sleep(entry, behind=nearest, tied=tuple(tied))
     return bool(before)
 
 
-def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
+def rivals_to_await(entry: Entry, kernel: KernelState, now: float) -> list[Entry]:
     """G2 and G3: return the intents that must end, be planned or be settled before this one may commit.
 
     Those its author knew of must have ended where they work in its place: a plan may lie elsewhere than its scope.
@@ -97,37 +97,37 @@ def rivals_to_await(entry: Entry, core: Core, now: float) -> list[Entry]:
     that a stream of newcomers cannot starve anybody; who comes later meets the commit as a late conflict. An intent
     that waits for an answer is awaited without that bound: its question has a deadline.
     """
-    work, policy = core.work_of(entry), core.fold.policy
+    work, policy = kernel.progress_of(entry), kernel.fold.policy
     opened = max(work.ready_at, work.since + policy.window_ms / 1000)
     patience = now < work.ready_at + policy.overlap_wait_ms / 1000
     found = []
     seen, seq, lane = entry.body.seen, entry.seq, entry.body.lane
-    for other in core.neighbours(entry):
+    for other in kernel.neighbours(entry):
         if other.seq <= seen or (other.body.lane == lane and other.seq < seq):
-            if other.joins != entry.id and other.body.kind in RUNNING_KINDS and may_meet(other, entry, core):
+            if other.joins != entry.id and other.body.kind in RUNNING_KINDS and may_meet(other, entry, kernel):
                 found.append(other)
             continue
-        if seq <= other.body.seen or other.body.lane == lane or core.is_halted(other):
+        if seq <= other.body.seen or other.body.lane == lane or kernel.is_halted(other):
             continue  # that one knew of this one, is this one, or comes after it because the agent is stopped
-        theirs = core.work_of(other)
+        theirs = kernel.progress_of(other)
         if other.state == "held":
-            awaited = not _is_cleared(entry, other, core)
+            awaited = not _is_cleared(entry, other, kernel)
         elif other.state in ("parked", "ready") or other.body.kind not in RUNNING_KINDS:
             awaited = False
         else:
             awaited = patience and theirs.since <= opened and (other.state == "planning" or not other.waits_for)
-        if awaited and may_meet(other, entry, core):
+        if awaited and may_meet(other, entry, kernel):
             found.append(other)
     return found
 
 
-def may_meet(one: Entry, other: Entry, core: Core) -> bool:
+def may_meet(one: Entry, other: Entry, kernel: KernelState) -> bool:
     """L1: tell whether two intents may touch the same place."""
-    return overlap(core.areas_of(one), core.areas_of(other))
+    return overlap(kernel.areas_of(one), kernel.areas_of(other))
 
 
-def _is_cleared(one: Entry, other: Entry, core: Core) -> bool:
-    return frozenset((one.id, other.id)) in core.fold.board.cleared
+def _is_cleared(one: Entry, other: Entry, kernel: KernelState) -> bool:
+    return frozenset((one.id, other.id)) in kernel.fold.board.cleared
 
 
 def try_plan(plan: PlanBody, documents: Documents, *, client: int) -> Ran | Refusal:

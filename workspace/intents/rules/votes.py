@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from workspace.intents.model.record import Answer, DecisionBody
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 
 
-def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | None:
+def agreed(group: tuple[Entry, ...], votes: list[Answer], kernel: KernelState) -> str | None:
     """Return the settled answer: one from outside the group with at least its highest rank, or all authors agreeing.
 
     An author stands by the own intent until saying otherwise; an author alone at the highest rank decides at once.
@@ -23,7 +23,7 @@ def agreed(group: tuple[Entry, ...], votes: list[Answer], core: Core) -> str | N
     leaders = {entry.actor for entry in group if entry.rank == top}
     stands: dict[str, str] = {entry.actor: entry.id for entry in group}
     for vote in votes:
-        rank = core.fold.board.entries[vote.intent].rank
+        rank = kernel.fold.board.entries[vote.intent].rank
         alone = leaders == {vote.actor} and vote.value != MERGE
         if (vote.actor not in authors and rank >= top) or alone:
             return vote.value

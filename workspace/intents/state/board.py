@@ -27,7 +27,7 @@ from workspace.intents.model.record import (
     Record,
     VerdictBody,
 )
-from workspace.intents.state.live_index import Shelves
+from workspace.intents.state.live_index import LiveIndex
 from workspace.intents.state.timeline import Move, Timeline
 
 DECISIONS_REMEMBERED = 20
@@ -74,7 +74,7 @@ class Entry:
     verdict_seq: int = 0
     commit: CommitBody | None = None
     # Where the board lays it out while it is live.
-    shelves: Shelves[Entry] | None = field(default=None, repr=False, compare=False)
+    live_index: LiveIndex[Entry] | None = field(default=None, repr=False, compare=False)
     # Where the log has put it, up to its verdict; what the sequencer shows beside that is not here.
     moves: list[Move] = field(default_factory=list, repr=False, compare=False)
     # What people were told last of where it stands.
@@ -88,14 +88,14 @@ class Entry:
 
     @property
     def state(self) -> State:
-        """How far it has come. Setting it moves it on the board's shelves."""
+        """How far it has come. Setting it moves it on the board's index."""
         return self._state
 
     @state.setter
     def state(self, state: State) -> None:
         old, self._state = self._state, state
-        if self.shelves is not None:
-            self.shelves.move(self, old, state)
+        if self.live_index is not None:
+            self.live_index.move(self, old, state)
 
     @property
     def stands(self) -> tuple[State, tuple[str, ...], str]:
@@ -129,7 +129,7 @@ class Board:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     live: dict[str, Entry] = field(default_factory=dict)
-    shelves: Shelves[Entry] = field(default_factory=Shelves)
+    live_index: LiveIndex[Entry] = field(default_factory=LiveIndex)
     lanes: Lanes = field(default_factory=Lanes)
     questions: dict[str, Question] = field(default_factory=dict)
     layers: dict[str, DecisionBody] = field(default_factory=dict)
@@ -157,8 +157,8 @@ class Board:
                     if not isinstance(body.serves, msgspec.UnsetType):
                         self._serve(entry, body.serves)
                     entry.attempts = max(entry.attempts, body.attempt + 1)
-                    if entry.shelves is not None:
-                        self.shelves.reach(entry, body.docs)
+                    if entry.live_index is not None:
+                        self.live_index.reach(entry, body.docs)
             case OracleBody() as body:
                 self._oracle(body)
             case DecisionBody() as body:
@@ -235,8 +235,8 @@ class Board:
         self.entries[body.id] = entry
         self.live[body.id] = entry
         docs = None if body.scope is None else [part.doc for part in body.scope]
-        self.shelves.add(entry, entry.state, docs=docs, has_deadline=body.deadline is not None)
-        entry.shelves = self.shelves
+        self.live_index.add(entry, entry.state, docs=docs, has_deadline=body.deadline is not None)
+        entry.live_index = self.live_index
         self.timeline.add(entry, oldest=next(iter(self.live.values())).seq)
         self.lanes.accept(entry.stamp)
         if body.kind == "answer":
@@ -293,7 +293,7 @@ class Board:
         entry.attempts += 1
         entry.restarts += 1
         self._stand(entry, "queued", reason)
-        self.shelves.wake(entry.id)
+        self.live_index.wake(entry.id)
 
     def _decision(self, body: DecisionBody) -> None:
         for id in body.group:
@@ -351,7 +351,7 @@ class Board:
         if other is not None:
             other.joins, other.waits_for, other.reason = "", (), reason or other.reason
             self._stand(other, "queued", reason)
-            self.shelves.wake(id)
+            self.live_index.wake(id)
 
     def _withdraw_questions(self, entry: Entry) -> None:
         """Close what people are asked about this intent alone."""
@@ -366,8 +366,8 @@ class Board:
         entry = self.entries[body.intent]
         assert entry.verdict is None, f"intent {body.intent} has two verdicts"
         entry.verdict, entry.verdict_seq = body, seq
-        self.shelves.drop(entry, entry.state)
-        entry.shelves = None
+        self.live_index.drop(entry, entry.state)
+        entry.live_index = None
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
         self.live.pop(body.intent, None)
         if entry.body.kind in RUNNING_KINDS:

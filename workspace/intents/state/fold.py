@@ -81,7 +81,7 @@ class Break:
 
 
 @dataclass(slots=True)
-class Fold:
+class WorkspaceState:
     """The state of one workspace after record `seq`, hashed `hash`, and journal row `jid`.
 
     `client` is the Yjs client id under which documents are opened here; a replay may use any.

@@ -15,19 +15,19 @@ from typing import Generic, Protocol, TypeVar
 from workspace.intents.model.intent import State
 
 
-class Shelved(Protocol):
+class Indexed(Protocol):
     """What is laid out: a live intent."""
 
     id: str
     seq: int
 
 
-E = TypeVar("E", bound=Shelved)
+E = TypeVar("E", bound=Indexed)
 in_order = attrgetter("seq")
 
 
 @dataclass(slots=True)
-class Shelves(Generic[E]):
+class LiveIndex(Generic[E]):
     """Live intents by what is asked about them. What is returned as a list is in log order."""
 
     by_state: dict[State, dict[str, E]] = field(default_factory=dict)

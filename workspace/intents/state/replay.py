@@ -28,7 +28,7 @@ from workspace.intents.model.record import (
     is_linked,
     read_row,
 )
-from workspace.intents.state.fold import UNREADABLE, Break, Fold, JournalLike, unreadable
+from workspace.intents.state.fold import UNREADABLE, Break, JournalLike, WorkspaceState, unreadable
 
 REPLAY_CLIENT = 2
 NEVER = 1 << 53
@@ -112,7 +112,7 @@ class JournalIndex:
 class Replay:
     """A fold under way: feed it rows in order. It stops at the first thing that is not as it was logged."""
 
-    fold: Fold
+    fold: WorkspaceState
     index: JournalIndex
     last: Row | None = None
     states: int = 0
@@ -279,12 +279,12 @@ def start_replay(journal: Iterable[JournalLike], *, client: int = REPLAY_CLIENT,
     Chain and bytes are verified everywhere, the digest of all documents at the commits and checkpoints from record
     `states_from` on: at every one that is two thirds of the time of a fold.
     """
-    return Replay(Fold(client=client), JournalIndex.of(journal), states_from=states_from)
+    return Replay(WorkspaceState(client=client), JournalIndex.of(journal), states_from=states_from)
 
 
 def fold_log(
     rows: Iterable[Row], journal: Iterable[JournalLike], *, to: int | None = None, client: int = REPLAY_CLIENT
-) -> Fold:
+) -> WorkspaceState:
     """Return the state of a workspace after record `to`, or after its last; `verify` checks every state on the way.
 
     Raises:

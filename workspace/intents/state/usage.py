@@ -16,7 +16,7 @@ from workspace.intents.model.calls import ANSWERED, MICROS, Budget, CallClosed, 
 DAY_SECONDS = 86_400
 
 
-class Line(msgspec.Struct):
+class UsageLine(msgspec.Struct):
     """A sum over calls that share a `Key`; `cost` in millionths of a US dollar."""
 
     calls: int = 0
@@ -65,7 +65,7 @@ class Usage:
     """The ledger of one workspace."""
 
     opened: dict[str, tuple[int, CallOpened]] = field(default_factory=dict)
-    lines: dict[Key, Line] = field(default_factory=dict)
+    lines: dict[Key, UsageLine] = field(default_factory=dict)
     intents: dict[str, IntentCost] = field(default_factory=dict)
     spent: dict[tuple[int, str], int] = field(default_factory=dict)
     recorded: dict[str, list[Recorded]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Usage:
         day, opened = self.opened.pop(closed.call)
         self._spend(day, opened, closed.cost - opened.reserve)
         key = Key(day, opened.author, opened.purpose, opened.model, opened.prompt, closed.outcome, opened.shadow)
-        line = self.lines.setdefault(key, Line())
+        line = self.lines.setdefault(key, UsageLine())
         line.calls += 1
         line.read += closed.usage.read
         line.written += closed.usage.written
@@ -138,10 +138,10 @@ class Usage:
         return min(shares, default=(1.0, ""))
 
 
-def total(lines: Iterable[Line]) -> Line:
+def total(lines: Iterable[UsageLine]) -> UsageLine:
     """Return the sum of lines."""
-    result = Line()
+    result = UsageLine()
     for line in lines:
-        for name in Line.__struct_fields__:
+        for name in UsageLine.__struct_fields__:
             setattr(result, name, getattr(result, name) + getattr(line, name))
     return result

@@ -16,7 +16,7 @@ from workspace.intents.model.record import OracleBody
 from workspace.intents.model.stop import STOPPED
 from workspace.intents.state.usage import DAY_SECONDS
 from workspace.intents.steps.failures import failure
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import awaited
 from workspace.intents.steps.turn import AGENT, Turn
 
@@ -36,10 +36,10 @@ def day_of(now: float) -> int:
     return int(now // DAY_SECONDS)
 
 
-def over_budget(core: Core, now: float, *, author: str, intent: str = "", reserve: int = 0) -> Refusal | None:
+def over_budget(kernel: KernelState, now: float, *, author: str, intent: str = "", reserve: int = 0) -> Refusal | None:
     """Return why a call may not be made: a budget that applies is used up, reservations included."""
-    budget: Budget = core.fold.budget
-    left, name = core.fold.usage.left(budget, day=day_of(now), author=author, intent=intent)
+    budget: Budget = kernel.fold.budget
+    left, name = kernel.fold.usage.left(budget, day=day_of(now), author=author, intent=intent)
     if left > 0 or not name:
         return None
     remedy = "Ask again tomorrow, or ask the owner to raise it." if name != "intent" else "Ask for less at once."
@@ -47,13 +47,13 @@ def over_budget(core: Core, now: float, *, author: str, intent: str = "", reserv
     return Refusal("over_budget", f"{whose} is used up ({getattr(budget, name):g} US dollars).", remedy)
 
 
-def open_call(core: Core, turn: Turn, event: CallOpening) -> None:
+def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
     """Log a reservation, or refuse the call; the answer is the outcome's `call` or `refused`."""
-    opened, usage = event.opened, core.fold.usage
+    opened, usage = event.opened, kernel.fold.usage
     intent = opened.intents[0]
-    is_wanted = opened.shadow or opened.purpose in ("judge", "merge") or awaited(core, intent, opened.attempt)
-    if core.fold.stops.is_on:
-        turn.refused = Refusal(STOPPED, core.fold.stops.words, "It is asked again when the agent goes on.")
+    is_wanted = opened.shadow or opened.purpose in ("judge", "merge") or awaited(kernel, intent, opened.attempt)
+    if kernel.fold.stops.is_on:
+        turn.refused = Refusal(STOPPED, kernel.fold.stops.words, "It is asked again when the agent goes on.")
     elif not is_wanted:
         turn.refused = Refusal("cancelled", "Nobody waits for this answer any more.")
     elif len(usage.opened) >= CALLS_OPEN_MAX:
@@ -61,21 +61,21 @@ def open_call(core: Core, turn: Turn, event: CallOpening) -> None:
             "rate_limited", f"{CALLS_OPEN_MAX} model calls are under way here.", "Try again shortly."
         )
     else:
-        turn.refused = over_budget(core, turn.now, author=opened.author, intent=intent, reserve=opened.reserve)
+        turn.refused = over_budget(kernel, turn.now, author=opened.author, intent=intent, reserve=opened.reserve)
     if turn.refused is not None:
         return
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     record = turn.append(OracleBody(oracle="call_opened", intent=intent, opened=opened), AGENT)
     turn.blobs += event.blobs
     turn.call = f"k{record.seq}"
 
 
-def close_call(core: Core, turn: Turn, event: CallEnded) -> None:
+def close_call(kernel: KernelState, turn: Turn, event: CallEnded) -> None:
     """Log what came of a call; a call that is not open (closed at a restart) is not counted twice."""
-    if event.closed.call not in core.fold.usage.opened:
+    if event.closed.call not in kernel.fold.usage.opened:
         return
-    core.runs.close(turn)
-    _, opened = core.fold.usage.opened[event.closed.call]
+    kernel.runs.close(turn)
+    _, opened = kernel.fold.usage.opened[event.closed.call]
     closed = event.closed
     if not is_expressible(closed):
         closed = msgspec.structs.replace(closed, detail=whole(closed.detail), stop_reason=whole(closed.stop_reason))
@@ -83,13 +83,13 @@ def close_call(core: Core, turn: Turn, event: CallEnded) -> None:
     turn.blobs += event.blobs
 
 
-def close_lost(core: Core, turn: Turn, *, is_crash: bool) -> None:
+def close_lost(kernel: KernelState, turn: Turn, *, is_crash: bool) -> None:
     """After a restart: close what a crash cut off, at what was reserved for it.
 
     Where the server died instead of closing in good order, each intent with such a call has had a try.
     """
-    tried = dict.fromkeys(opened.intents[0] for _, opened in core.fold.usage.opened.values() if not opened.shadow)
-    for call, (_, opened) in list(core.fold.usage.opened.items()):
+    tried = dict.fromkeys(opened.intents[0] for _, opened in kernel.fold.usage.opened.values() if not opened.shadow)
+    for call, (_, opened) in list(kernel.fold.usage.opened.items()):
         closed = CallClosed(
             call=call,
             outcome="lost",
@@ -99,15 +99,15 @@ def close_lost(core: Core, turn: Turn, *, is_crash: bool) -> None:
         )
         turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
     for intent in tried if is_crash else ():
-        if intent in core.fold.board.live:
+        if intent in kernel.fold.board.live:
             turn.append(failure(intent, "lost", "The server died while a model worked on it."), AGENT)
 
 
-def deny(core: Core, turn: Turn, event: ToolDenied) -> None:
+def deny(kernel: KernelState, turn: Turn, event: ToolDenied) -> None:
     """Log that code refused what a model tried."""
-    if event.intent not in core.fold.board.entries:
+    if event.intent not in kernel.fold.board.entries:
         return
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     body = OracleBody(
         oracle="tool_refused",
         intent=event.intent,
@@ -120,18 +120,18 @@ def deny(core: Core, turn: Turn, event: ToolDenied) -> None:
     turn.append(body, AGENT)
 
 
-def compare(core: Core, turn: Turn, event: ShadowCompared) -> None:
+def compare(kernel: KernelState, turn: Turn, event: ShadowCompared) -> None:
     """Log how a candidate model's plan compares with the one that served."""
-    if event.intent in core.fold.board.entries:
-        core.runs.close(turn)
+    if event.intent in kernel.fold.board.entries:
+        kernel.runs.close(turn)
         turn.append(OracleBody(oracle="shadow_compared", intent=event.intent, compared=event.compared), AGENT)
 
 
-def step(core: Core, turn: Turn, event: Stepped) -> None:
+def step(kernel: KernelState, turn: Turn, event: Stepped) -> None:
     """Show, in plain words, what the planner does now; not part of the log."""
-    entry = awaited(core, event.intent, event.attempt)
+    entry = awaited(kernel, event.intent, event.attempt)
     words = whole(event.words)[:STEP_POINTS_MAX]
     if entry is not None and words != entry.reason:
-        work = core.work_of(entry)
+        work = kernel.progress_of(entry)
         work.steps = (*work.steps, words)[-STEPS_KEPT:] if words else ()
         turn.state(entry, "planning", reason=words)

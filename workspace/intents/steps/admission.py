@@ -28,7 +28,7 @@ from workspace.intents.rules.gate import read_need
 from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.accounting import over_budget
-from workspace.intents.steps.kernel_state import Core, Work
+from workspace.intents.steps.kernel_state import KernelState, Progress
 from workspace.intents.steps.planning import stop
 from workspace.intents.steps.quarantine import refuse_lost
 from workspace.intents.steps.resolution import answered, ask_consent
@@ -47,14 +47,14 @@ SECONDS_MAX = 2.0**40
 REASON_POINTS_MAX = 500
 
 
-def submit(core: Core, turn: Turn, event: Submitted) -> None:
+def submit(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     """Answer one intent frame: nack, the old ack again, or a new record with its ack."""
     frame = event.frame
     sha = sha256_of(canonical(msgspec.to_builtins(frame)))
-    lanes = core.fold.board.lanes
+    lanes = kernel.fold.board.lanes
     known = lanes.seq_of(event.lane, frame.n)
     if known is not None:
-        entry = core.fold.board.entries[f"i{known}"]
+        entry = kernel.fold.board.entries[f"i{known}"]
         if entry.body.sha == sha and entry.actor == event.actor:
             turn.tell(Acked(event.lane, event.request, frame.n, entry.id, entry.seq, entry.state))
             return
@@ -65,21 +65,21 @@ def submit(core: Core, turn: Turn, event: Submitted) -> None:
         )
         turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
         return
-    refused = refuse(core, event) or lanes.refuse_stamp(
+    refused = refuse(kernel, event) or lanes.refuse_stamp(
         event.lane, n=frame.n, seen=frame.seen, delivered=event.delivered
     )
     if refused is not None:
         turn.tell(Nacked(event.lane, event.request, frame.n, refused))
         return
-    _accept(core, turn, event, sha)
+    _accept(kernel, turn, event, sha)
 
 
-def refuse(core: Core, event: Submitted) -> Refusal | None:
+def refuse(kernel: KernelState, event: Submitted) -> Refusal | None:
     """Return why a frame may not be, whatever its stamp: shape, size, rights, references."""
     frame = event.frame
     if rank_of(event.role) < rank_of("commenter"):
         return Refusal("read_only", f"A {event.role} may read, not instruct.", "Ask the owner for another role.")
-    return _refuse_shape(frame, core.bounds) or _refuse_places(core, frame) or _refuse_refs(core, event)
+    return _refuse_shape(frame, kernel.bounds) or _refuse_places(kernel, frame) or _refuse_refs(kernel, event)
 
 
 def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
@@ -113,30 +113,30 @@ def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
     return None
 
 
-def _refuse_places(core: Core, frame: IntentFrame) -> Refusal | None:
+def _refuse_places(kernel: KernelState, frame: IntentFrame) -> Refusal | None:
     named = [*(part.doc for part in frame.scope or ()), *(expect.doc for expect in frame.expects), *frame.needs]
-    lost = refuse_lost(core.fold, named)
+    lost = refuse_lost(kernel.fold, named)
     if lost is not None:
         return lost
     for part in frame.scope or ():
-        problem = _scope_problem(core, part)
+        problem = _scope_problem(kernel, part)
         if problem:
             return Refusal("bad_scope", problem, "Point at something in an existing document.")
     for expect in frame.expects:
-        if expect.doc not in core.fold.documents or len(expect.path) > PATH_DEPTH_MAX:
+        if expect.doc not in kernel.fold.documents or len(expect.path) > PATH_DEPTH_MAX:
             return Refusal("bad_scope", f"expects names no place in {expect.doc!r}.", "Name an existing document.")
     for doc, need in frame.needs.items():
         try:
             read_need(need)
         except (CrdtError, ValueError) as error:
             return Refusal("malformed", f"needs[{doc!r}].sv does not decode: {error}", "Send base64 of a state vector.")
-        if doc not in core.fold.documents or not 0 <= need.sent <= 2**31:
+        if doc not in kernel.fold.documents or not 0 <= need.sent <= 2**31:
             return Refusal("malformed", f"needs[{doc!r}] names no document here or a wild count.", "Leave it out.")
     return None
 
 
-def _scope_problem(core: Core, part: Scope) -> str:
-    if part.doc not in core.fold.documents:
+def _scope_problem(kernel: KernelState, part: Scope) -> str:
+    if part.doc not in kernel.fold.documents:
         return f"There is no document {part.doc!r}."
     paths: tuple[Path, ...] = (part.path, *part.keys)
     if len(part.keys) > KEYS_MAX or any(len(path) > PATH_DEPTH_MAX for path in paths):
@@ -154,15 +154,17 @@ def _scope_problem(core: Core, part: Scope) -> str:
     return ""
 
 
-def _refuse_refs(core: Core, event: Submitted) -> Refusal | None:
-    board, frame = core.fold.board, event.frame
+def _refuse_refs(kernel: KernelState, event: Submitted) -> Refusal | None:
+    board, frame = kernel.fold.board, event.frame
     if not frame.refs:
         return None
     ref = frame.refs[0]
     if frame.kind == "answer":
         question = board.questions.get(ref)
         if question is None:
-            return None if _is_past_question(core, ref) else Refusal("malformed", f"There is no question {ref!r}.", "")
+            return (
+                None if _is_past_question(kernel, ref) else Refusal("malformed", f"There is no question {ref!r}.", "")
+            )
         if not may_answer(question, event.actor, rank_of(event.role), board):
             return Refusal("forbidden", "This question is for its authors and those above them.", "Let them answer.")
         if question.options and frame.value not in {option.value for option in question.options}:
@@ -199,22 +201,22 @@ def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
     return None
 
 
-def _is_past_question(core: Core, ref: str) -> bool:
-    return ref.startswith("q") and ref[1:].isdigit() and int(ref[1:]) <= core.fold.seq
+def _is_past_question(kernel: KernelState, ref: str) -> bool:
+    return ref.startswith("q") and ref[1:].isdigit() and int(ref[1:]) <= kernel.fold.seq
 
 
-def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
-    frame, board = event.frame, core.fold.board
-    if len(board.live) >= core.bounds.live_intents and frame.kind not in ENDS_AT_ONCE:
-        reason = f"{core.bounds.live_intents} instructions are under way here."
+def _accept(kernel: KernelState, turn: Turn, event: Submitted, sha: str) -> None:
+    frame, board = event.frame, kernel.fold.board
+    if len(board.live) >= kernel.bounds.live_intents and frame.kind not in ENDS_AT_ONCE:
+        reason = f"{kernel.bounds.live_intents} instructions are under way here."
         refusal = Refusal("rate_limited", reason, "Try again shortly.")
         turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
         return
-    spent = over_budget(core, turn.now, author=event.actor) if frame.kind in NEEDS_TEXT else None
+    spent = over_budget(kernel, turn.now, author=event.actor) if frame.kind in NEEDS_TEXT else None
     if spent is not None:
         turn.tell(Nacked(event.lane, event.request, frame.n, spent))
         return
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     body = IntentBody(
         id=f"i{turn.fold.seq + 1}",
         lane=event.lane,
@@ -236,21 +238,21 @@ def _accept(core: Core, turn: Turn, event: Submitted, sha: str) -> None:
     question = board.questions.get(frame.refs[0]) if was_open else None
     record = turn.append(body, event.actor)
     entry = board.entries[body.id]
-    core.work[entry.id] = Work(since=turn.now, turn=core.turn)
+    kernel.progress[entry.id] = Progress(since=turn.now, turn=kernel.turn)
     turn.tell(Acked(event.lane, event.request, frame.n, entry.id, record.seq, entry.state))
     match frame.kind:
         case "answer":
-            _answer(core, turn, entry, is_open=question is not None)
+            _answer(kernel, turn, entry, is_open=question is not None)
         case "cancel":
-            _cancel(core, turn, entry)
+            _cancel(kernel, turn, entry)
         case "approve":
-            _approve(core, turn, entry)
+            _approve(kernel, turn, entry)
         case "override":
-            _override(core, turn, entry)
+            _override(kernel, turn, entry)
         case "undo":
             pass
         case "do":
-            steer(core, turn, entry)
+            steer(kernel, turn, entry)
 
 
 def _end(turn: Turn, entry: Entry, state: str, code: str, reason: str, remedy: str = "") -> None:
@@ -264,27 +266,27 @@ def _end(turn: Turn, entry: Entry, state: str, code: str, reason: str, remedy: s
     turn.verdict(body)
 
 
-def _answer(core: Core, turn: Turn, entry: Entry, *, is_open: bool) -> None:
+def _answer(kernel: KernelState, turn: Turn, entry: Entry, *, is_open: bool) -> None:
     ref = entry.body.refs[0]
     if not is_open:
         reason = f"That question was settled before {entry.actor}'s answer came."
         _end(turn, entry, "rejected", "closed", reason, "See its result.")
         return
-    question, opened = core.fold.board.questions.get(ref), core.fold.board.layers.get(ref)
+    question, opened = kernel.fold.board.questions.get(ref), kernel.fold.board.layers.get(ref)
     if question is None or opened is None:
         _end(turn, entry, "done", "answered", f"{entry.actor} answered “{entry.body.value}”.")
         return
-    group = [core.fold.board.entries[id] for id in question.group]
+    group = [kernel.fold.board.entries[id] for id in question.group]
     said = answers_in_words(opened, group, (Answer(entry.actor, entry.body.value or ""),))
     _end(turn, entry, "done", "answered", f"{said}.")
-    answered(core, turn, question)
+    answered(kernel, turn, question)
 
 
-def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
+def _cancel(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     ended = []
-    for target in _to_cancel(core, entry):
+    for target in _to_cancel(kernel, entry):
         if target.is_live:  # ending one may have ended what was added to it
-            end_live(core, turn, target, by=entry, state="cancelled", reason=f"{entry.actor} cancelled it.")
+            end_live(kernel, turn, target, by=entry, state="cancelled", reason=f"{entry.actor} cancelled it.")
             ended.append(target.id)
     if ended:
         _end(turn, entry, "done", "cancelled", f"Cancelled {', '.join(ended)}."[:REASON_POINTS_MAX])
@@ -302,42 +304,42 @@ def _cancel(core: Core, turn: Turn, entry: Entry) -> None:
         _end(turn, entry, "rejected", "too_late", f"{whose} was under way.", "Undo a commit instead.")
 
 
-def _to_cancel(core: Core, entry: Entry) -> list[Entry]:
+def _to_cancel(kernel: KernelState, entry: Entry) -> list[Entry]:
     """Return what a cancel is about: what it names, all of its author's, or all that its author may stop."""
     if entry.body.refs:
-        return [core.fold.board.entries[ref] for ref in entry.body.refs]
-    others = [other for other in core.live() if other.id != entry.id and other.seq <= entry.seq]
+        return [kernel.fold.board.entries[ref] for ref in entry.body.refs]
+    others = [other for other in kernel.live() if other.id != entry.id and other.seq <= entry.seq]
     if entry.body.value == "mine":
         return [other for other in others if other.actor == entry.actor]
     return [other for other in others if may_cancel(other, entry.actor, entry.rank)]
 
 
-def _approve(core: Core, turn: Turn, entry: Entry) -> None:
-    target = core.fold.board.entries[entry.body.refs[0]]
+def _approve(kernel: KernelState, turn: Turn, entry: Entry) -> None:
+    target = kernel.fold.board.entries[entry.body.refs[0]]
     if target.state not in ("suggested", "branched"):
         _end(turn, entry, "rejected", "not_open", f"{target.id} is not a suggestion: it is {target.state}.")
 
 
-def _override(core: Core, turn: Turn, entry: Entry) -> None:
+def _override(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Replace what the author saw: at once with the authority to, else by asking the one overridden (semantics §2)."""
     for ref in entry.body.refs:
-        target = core.fold.board.entries[ref]
+        target = kernel.fold.board.entries[ref]
         if not target.is_live or target.seq > entry.body.seen:
             continue
         if may_replace(target, entry.actor, entry.rank):
             reason = f"{entry.actor} replaced it: {entry.body.text[:200]}"
-            end_live(core, turn, target, by=entry, state="superseded", reason=reason)
+            end_live(kernel, turn, target, by=entry, state="superseded", reason=reason)
         else:
-            ask_consent(core, turn, target, entry)
+            ask_consent(kernel, turn, target, entry)
             return
 
 
-def end_live(core: Core, turn: Turn, target: Entry, *, by: Entry, state: str, reason: str) -> None:
+def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state: str, reason: str) -> None:
     """End a live intent from outside its plan; a question it is part of goes on without it, or is dropped."""
-    stop(core, turn, target)
-    steered = core.fold.board.live.get(target.joins)
+    stop(kernel, turn, target)
+    steered = kernel.fold.board.live.get(target.joins)
     if steered is not None:
-        stop(core, turn, steered)
+        stop(kernel, turn, steered)
     body = VerdictBody(
         intent=target.id,
         state=state,  # type: ignore[arg-type]

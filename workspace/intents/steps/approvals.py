@@ -12,33 +12,33 @@ from collections.abc import Iterable, Iterator
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.record import VerdictBody
 from workspace.intents.state.board import Board, Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 
-def is_free(core: Core, turn: Turn, entry: Entry) -> bool:
+def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether an approval may go on; it waits for an earlier one like it, and ends with what that one did."""
     if entry.body.kind != "approve":
         return True
     target = entry.body.refs[0]
-    for other in _others(core, entry):
+    for other in _others(kernel, entry):
         is_same = other.body.refs[0] == target
         if other.state == "done" and not other.undone_by:
-            _end(core, turn, entry, other, is_same=is_same)
+            _end(kernel, turn, entry, other, is_same=is_same)
             return False
         if other.is_live and other.seq < entry.seq and (is_same or happened_before(other.stamp, entry.stamp)):
             turn.state(entry, "queued", waits_for=(other.id,), reason=f"Waits: {other.actor} approved before.")
-            core.fold.board.shelves.sleep(entry, behind=(other.id,), tied=())
+            kernel.fold.board.live_index.sleep(entry, behind=(other.id,), tied=())
             return False
     return True
 
 
-def are_rival_picks(one: Entry, other: Entry, core: Core) -> bool:
+def are_rival_picks(one: Entry, other: Entry, kernel: KernelState) -> bool:
     """Tell whether two approvals pick different variants of one group: both cannot be kept, whatever they write."""
     if one.body.kind != "approve" or other.body.kind != "approve":
         return False
     return one.body.refs[0] != other.body.refs[0] and one.body.refs[0] in beside(
-        core.fold.board.entries[other.body.refs[0]]
+        kernel.fold.board.entries[other.body.refs[0]]
     )
 
 
@@ -53,18 +53,18 @@ def beside(target: Entry) -> frozenset[str]:
     return frozenset(id for decision in decisions for id in decision.group)
 
 
-def _others(core: Core, entry: Entry) -> Iterator[Entry]:
+def _others(kernel: KernelState, entry: Entry) -> Iterator[Entry]:
     """Yield the other approvals of the same suggestion, and of variants beside the one that is approved."""
-    board, target = core.fold.board, entry.body.refs[0]
+    board, target = kernel.fold.board, entry.body.refs[0]
     for id in sorted(beside(board.entries[target]) | {target}):
         for approval in board.approvals.get(id, ()):
             if approval != entry.id:
                 yield board.entries[approval]
 
 
-def _end(core: Core, turn: Turn, entry: Entry, first: Entry, *, is_same: bool) -> None:
+def _end(kernel: KernelState, turn: Turn, entry: Entry, first: Entry, *, is_same: bool) -> None:
     """End an approval that another one has made needless, or impossible."""
-    picked = core.fold.board.entries[first.body.refs[0]]
+    picked = kernel.fold.board.entries[first.body.refs[0]]
     commit = first.commit.commit if first.commit is not None else ""
     if is_same:
         reason = f"{first.actor} had approved it, and it was done once."

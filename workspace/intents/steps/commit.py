@@ -10,31 +10,31 @@ import msgspec
 from crdt.documents.document import Applied, DocumentKind
 from crdt.operations.fork import Ran, weakly_changed
 from workspace.errors import Refusal
-from workspace.intents.model.events import DocumentsChanged, Spread
+from workspace.intents.model.events import DocumentsChanged, UpdateRelayed
 from workspace.intents.model.record import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.model.requests import SendEffect
 from workspace.intents.rules.readback import meanings, unlike
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
-from workspace.intents.state.fold import AGENT_LANE, Fold, sha_of
+from workspace.intents.state.fold import AGENT_LANE, WorkspaceState, sha_of
 from workspace.intents.state.history import spans_of, spans_of_ranges
 from workspace.intents.steps.human_edits import flagged
 from workspace.intents.steps.judging import notes_for
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.quarantine import secure
 from workspace.intents.steps.turn import AGENT, Turn
 
 UNCHANGED = "Nothing was changed."
 
 
-def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody | Refusal:
+def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> CommitBody | Refusal:
     """Enter a plan carried out on forks of now: journal rows, then the commit record; its verdict must follow.
 
     Returns why not, where the documents do not read afterwards as the plan meant: they are what they were then, and
     nothing was recorded.
     """
     assert entry.plan is not None, "a ready intent has a plan"
-    secure(core, turn, besides=ran.documents)
-    fold, number = core.fold, turn.fold.seq + 1
+    secure(kernel, turn, besides=ran.documents)
+    fold, number = kernel.fold, turn.fold.seq + 1
     weak = weakly_changed(fold.documents, entry.plan.reads)
     created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
     changes = _carry_in(fold, ran, entry.plan, created)
@@ -51,7 +51,7 @@ def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody |
             inserted=spans_of(applied.inserted),
             deleted=spans_of_ranges(applied.deleted),
         )
-        turn.tell(Spread(doc, applied.update, AGENT_LANE))
+        turn.tell(UpdateRelayed(doc, applied.update, AGENT_LANE))
     commit = CommitBody(
         commit=f"c{number}",
         plan=entry.plan.plan,
@@ -68,14 +68,14 @@ def enter_commit(core: Core, turn: Turn, entry: Entry, ran: Ran) -> CommitBody |
     )
     turn.append(commit, AGENT)
     for effect in commit.effects:
-        turn.wish(SendEffect(core.fold.outbox[(commit.commit, effect.i)]))
+        turn.request(SendEffect(kernel.fold.outbox[(commit.commit, effect.i)]))
     if created:
         turn.tell(DocumentsChanged(tuple(created), ()))
     return commit
 
 
 def _carry_in(
-    fold: Fold, ran: Ran, plan: PlanBody, created: Mapping[str, DocumentKind]
+    fold: WorkspaceState, ran: Ran, plan: PlanBody, created: Mapping[str, DocumentKind]
 ) -> dict[str, tuple[bytes, Applied]] | Refusal:
     """Give the live documents what a plan wrote and read them; they are put back where they do not read as meant.
 
@@ -109,7 +109,7 @@ def _unchanged(summary: str) -> str:
     return f"{UNCHANGED} The agent said: {summary}" if summary else UNCHANGED
 
 
-def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
+def tell_done(kernel: KernelState, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
     """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
     has_changed = bool(did or commit.effects)
     summary = commit.summary if has_changed or commit.summary.startswith(UNCHANGED) else _unchanged(commit.summary)
@@ -118,7 +118,7 @@ def tell_done(core: Core, turn: Turn, entry: Entry, commit: CommitBody, did: tup
             intent=entry.id,
             state="merged" if entry.carried else "done",
             code="merged" if entry.carried else "done" if has_changed else "unchanged",
-            reason=summary + flagged(entry) + notes_for(core, entry),
+            reason=summary + flagged(entry) + notes_for(kernel, entry),
             commit=commit.commit,
             can=("override", "undo") if has_changed else ("override",),
             did=did,

@@ -21,7 +21,7 @@ from workspace.intents.steps.effects import ask_approval, to_approve
 from workspace.intents.steps.human_edits import is_settled, protect, suggest
 from workspace.intents.steps.invariant_guard import guard_rules
 from workspace.intents.steps.judging import contradictions, without_judgement
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import plan_again
 from workspace.intents.steps.quarantine import docs_of, reject_lost
 from workspace.intents.steps.resolution import settle, settle_ready
@@ -29,68 +29,70 @@ from workspace.intents.steps.turn import Turn
 from workspace.intents.steps.variants import archive_variants
 
 
-def commit_ready(core: Core, turn: Turn) -> bool:
+def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     """Take one step with the ready intents: a decision, a re-plan or one commit. True when anything moved."""
-    ready = [entry for entry in core.fold.board.shelves.of("ready") if not core.is_halted(entry)]
+    ready = [entry for entry in kernel.fold.board.live_index.of("ready") if not kernel.is_halted(entry)]
     if not ready:
         return False
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     tried: tuple[Entry, Ran] | None = None
     for entry in ready:
-        work = core.work_of(entry)
-        if work.tried[0] == core.fold.jid and work.tried[1] is entry.plan:
+        work = kernel.progress_of(entry)
+        if work.tried[0] == kernel.fold.jid and work.tried[1] is entry.plan:
             continue
-        core.subject = entry.id
-        ran = _try(core, turn, entry)
+        kernel.subject = entry.id
+        ran = _try(kernel, turn, entry)
         if ran is None:
             return True
-        work.tried, tried = (core.fold.jid, entry.plan), (entry, ran)
-    released = [entry for entry in ready if _is_released(core, turn, entry)]
-    moved, waiting = settle_ready(core, turn, ready, released=frozenset(entry.id for entry in released))
+        work.tried, tried = (kernel.fold.jid, entry.plan), (entry, ran)
+    released = [entry for entry in ready if _is_released(kernel, turn, entry)]
+    moved, waiting = settle_ready(kernel, turn, ready, released=frozenset(entry.id for entry in released))
     if moved:
         return True
-    known = len(core.fold.judged)
+    known = len(kernel.fold.judged)
     released = [entry for entry in released if entry.id not in waiting]
-    unjudged = without_judgement(core, turn, released)
+    unjudged = without_judgement(kernel, turn, released)
     released = [entry for entry in released if entry.id not in unjudged]
-    if len(core.fold.judged) > known:
+    if len(kernel.fold.judged) > known:
         return True
     # Only a rule looks beyond the one that comes next.
-    ordered = _in_order(released, core) if core.fold.invariants else _first_of(released, core)
-    guarded = guard_rules(core, turn, ordered)
+    ordered = _in_order(released, kernel) if kernel.fold.invariants else _first_of(released, kernel)
+    guarded = guard_rules(kernel, turn, ordered)
     if guarded != "clear":
         return guarded == "moved"
     for entry in ordered[:1]:
-        has_run = tried is not None and tried[0] is entry and core.work_of(entry).tried == (core.fold.jid, entry.plan)
-        ran = tried[1] if tried is not None and has_run else _try(core, turn, entry)
+        has_run = (
+            tried is not None and tried[0] is entry and kernel.progress_of(entry).tried == (kernel.fold.jid, entry.plan)
+        )
+        ran = tried[1] if tried is not None and has_run else _try(kernel, turn, entry)
         if ran is not None:
-            _finish(core, turn, entry, ran)
+            _finish(kernel, turn, entry, ran)
     return bool(released)
 
 
-def _try(core: Core, turn: Turn, entry: Entry) -> Ran | None:
+def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:
     """Execute a plan on forks of now; None when it no longer holds and was sent elsewhere."""
     assert entry.plan is not None, "a ready intent has a plan"
-    if core.fold.quarantined and reject_lost(core, turn, entry, docs_of(entry.plan)):
+    if kernel.fold.quarantined and reject_lost(kernel, turn, entry, docs_of(entry.plan)):
         return None
-    ran = try_plan(entry.plan, core.fold.documents, client=core.client)
+    ran = try_plan(entry.plan, kernel.fold.documents, client=kernel.client)
     if isinstance(ran, Ran):
         return ran
-    footprint = core.work_of(entry).footprint
-    late = late_rivals(entry, footprint, core.fold.board, since=entry.plan.snapshot) if footprint else ()
+    footprint = kernel.progress_of(entry).footprint
+    late = late_rivals(entry, footprint, kernel.fold.board, since=entry.plan.snapshot) if footprint else ()
     if late:
-        settle(core, turn, (*late, entry), layer="L2")
+        settle(kernel, turn, (*late, entry), layer="L2")
         if entry.state == "ready":
-            plan_again(core, turn, entry, ran)
+            plan_again(kernel, turn, entry, ran)
     else:
-        plan_again(core, turn, entry, ran)
+        plan_again(kernel, turn, entry, ran)
     return None
 
 
-def _is_released(core: Core, turn: Turn, entry: Entry) -> bool:
+def _is_released(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether the batch window is over and nobody who came in time is still being planned or asked about."""
-    work, core.subject = core.work_of(entry), entry.id
-    awaited = rivals_to_await(entry, core, turn.now)
+    work, kernel.subject = kernel.progress_of(entry), entry.id
+    awaited = rivals_to_await(entry, kernel, turn.now)
     if awaited:
         turn.state(
             entry, "ready", waits_for=tuple(other.id for other in awaited), reason="Waits for overlapping instructions."
@@ -98,49 +100,49 @@ def _is_released(core: Core, turn: Turn, entry: Entry) -> bool:
         return False
     if entry.waits_for:
         turn.state(entry, "ready", reason=entry.plan.summary if entry.plan else "")
-    return turn.now >= work.since + core.fold.policy.window_ms / 1000
+    return turn.now >= work.since + kernel.fold.policy.window_ms / 1000
 
 
-def release_deadline(core: Core) -> float | None:
+def release_deadline(kernel: KernelState) -> float | None:
     """Return when the next ready intent may be released by time alone, in unix seconds."""
-    policy, times = core.fold.policy, []
-    for entry in core.fold.board.shelves.of("ready"):
-        work = core.work_of(entry)
+    policy, times = kernel.fold.policy, []
+    for entry in kernel.fold.board.live_index.of("ready"):
+        work = kernel.progress_of(entry)
         times += [work.since + policy.window_ms / 1000, work.ready_at + policy.overlap_wait_ms / 1000]
-    return min((at for at in times if at > core.settled), default=None)
+    return min((at for at in times if at > kernel.settled), default=None)
 
 
-def _in_order(entries: list[Entry], core: Core) -> list[Entry]:
+def _in_order(entries: list[Entry], kernel: KernelState) -> list[Entry]:
     """Return readers before the writers of what they read; log order where that leaves a choice or a cycle."""
     rest, ordered = list(entries), list[Entry]()
     while rest:
-        (chosen,) = _first_of(rest, core)
+        (chosen,) = _first_of(rest, kernel)
         rest.remove(chosen)
         ordered.append(chosen)
     return ordered
 
 
-def _first_of(entries: list[Entry], core: Core) -> list[Entry]:
+def _first_of(entries: list[Entry], kernel: KernelState) -> list[Entry]:
     """Return the one that comes first in that order, or nothing."""
     by_seq = sorted(entries, key=lambda entry: entry.seq)
     for entry in by_seq:
-        if not any(_reads_after(other, entry, core) for other in by_seq if other is not entry):
+        if not any(_reads_after(other, entry, kernel) for other in by_seq if other is not entry):
             return [entry]
     return by_seq[:1]
 
 
-def _reads_after(reader: Entry, writer: Entry, core: Core) -> bool:
+def _reads_after(reader: Entry, writer: Entry, kernel: KernelState) -> bool:
     """Tell whether committing `writer` first would make `reader`'s plan stale."""
     assert reader.plan is not None, "only planned intents are ordered"
     assert writer.plan is not None, "only planned intents are ordered"
-    if _is_steadfast(reader.plan) or not may_meet(reader, writer, core):
+    if _is_steadfast(reader.plan) or not may_meet(reader, writer, kernel):
         return False
-    core.subject = writer.id
-    after = try_plan(writer.plan, core.fold.documents, client=core.scratch_client)
+    kernel.subject = writer.id
+    after = try_plan(writer.plan, kernel.fold.documents, client=kernel.scratch_client)
     if isinstance(after, Refusal):
         return False
-    core.subject, documents = reader.id, {**core.fold.documents, **after.documents}
-    return isinstance(try_plan(reader.plan, documents, client=core.scratch_client), Refusal)
+    kernel.subject, documents = reader.id, {**kernel.fold.documents, **after.documents}
+    return isinstance(try_plan(reader.plan, documents, client=kernel.scratch_client), Refusal)
 
 
 def _is_steadfast(plan: PlanBody) -> bool:
@@ -148,9 +150,9 @@ def _is_steadfast(plan: PlanBody) -> bool:
     return all(isinstance(op, Insert) for op in plan.ops) and not any(reading.strong for reading in plan.reads)
 
 
-def _undone_meanwhile(core: Core, entry: Entry, plan: PlanBody) -> Refusal | None:
+def _undone_meanwhile(kernel: KernelState, entry: Entry, plan: PlanBody) -> Refusal | None:
     """Return why an undo must be looked at again: another one of the same commit came in after it was planned."""
-    board = core.fold.board
+    board = kernel.fold.board
     subject = board.subject_of(entry)
     if subject.body.kind != "undo":
         return None
@@ -163,18 +165,20 @@ def _undone_meanwhile(core: Core, entry: Entry, plan: PlanBody) -> Refusal | Non
     return None
 
 
-def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
+def _finish(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> None:
     """Commit, or end or hold the intent for what speaks against it."""
     assert entry.plan is not None, "a ready intent has a plan"
-    core.subject = entry.id
-    gone = refuse_effects(entry.plan.effects, core.fold.receivers) or _undone_meanwhile(core, entry, entry.plan)
+    kernel.subject = entry.id
+    gone = refuse_effects(entry.plan.effects, kernel.fold.receivers) or _undone_meanwhile(kernel, entry, entry.plan)
     if gone is not None:  # a receiver was renamed, removed or changed while the plan waited
-        plan_again(core, turn, entry, gone)
+        plan_again(kernel, turn, entry, gone)
         return
     if not may_edit(entry) and (entry.plan.ops or entry.plan.effects):
         suggest(turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
         return
-    apart = sorted(doc for doc in ran.executed if doc in core.fold.documents and core.fold.documents[doc].is_apart())
+    apart = sorted(
+        doc for doc in ran.executed if doc in kernel.fold.documents and kernel.fold.documents[doc].is_apart()
+    )
     if apart:
         turn.verdict(
             VerdictBody(
@@ -186,8 +190,8 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
             )
         )
         return
-    subject = core.fold.board.subject_of(entry)
-    unmet = unmet_expectation(subject.body.expects, core.fold.documents)
+    subject = kernel.fold.board.subject_of(entry)
+    unmet = unmet_expectation(subject.body.expects, kernel.fold.documents)
     if unmet is not None:
         where = "/".join(map(str, (unmet.doc, *unmet.path)))
         turn.verdict(
@@ -201,23 +205,23 @@ def _finish(core: Core, turn: Turn, entry: Entry, ran: Ran) -> None:
             )
         )
         return
-    if asks_beyond(core, turn, entry, core.fold.documents):
+    if asks_beyond(kernel, turn, entry, kernel.fold.documents):
         return
-    unseen = unseen_by(entry, ran.executed, core.fold.board, core.fold.history)
-    opposed = [id for pair in contradictions(core, [entry]) if entry.id in pair for id in pair if id != entry.id]
+    unseen = unseen_by(entry, ran.executed, kernel.fold.board, kernel.fold.history)
+    opposed = [id for pair in contradictions(kernel, [entry]) if entry.id in pair for id in pair if id != entry.id]
     if unseen.rivals:
-        settle(core, turn, (*unseen.rivals, entry), layer="L2")
+        settle(kernel, turn, (*unseen.rivals, entry), layer="L2")
     elif opposed:
-        settle(core, turn, (*(core.fold.board.entries[id] for id in dict.fromkeys(opposed)), entry), layer="L3")
+        settle(kernel, turn, (*(kernel.fold.board.entries[id] for id in dict.fromkeys(opposed)), entry), layer="L3")
     elif unseen.human and not is_settled(entry, unseen.human):
-        protect(core, turn, entry, unseen.human)
-    elif final := to_approve(core, entry):
-        ask_approval(core, turn, entry, final)
+        protect(kernel, turn, entry, unseen.human)
+    elif final := to_approve(kernel, entry):
+        ask_approval(kernel, turn, entry, final)
     else:
-        did = told(entry.plan.ops, core.fold.documents, ran.documents)
-        commit = enter_commit(core, turn, entry, ran)
+        did = told(entry.plan.ops, kernel.fold.documents, ran.documents)
+        commit = enter_commit(kernel, turn, entry, ran)
         if isinstance(commit, Refusal):
-            plan_again(core, turn, entry, commit)
+            plan_again(kernel, turn, entry, commit)
             return
-        tell_done(core, turn, entry, commit, did)
-        archive_variants(core, turn, entry)
+        tell_done(kernel, turn, entry, commit, did)
+        archive_variants(kernel, turn, entry)

@@ -11,18 +11,18 @@ from workspace.intents.model.plan import Option, whole
 from workspace.intents.model.record import EffectBody, VerdictBody
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
 from workspace.intents.steps.turn import AGENT, Turn
 
 DETAIL_POINTS_MAX = 300
 
 
-def to_approve(core: Core, entry: Entry) -> tuple[Effect, ...]:
+def to_approve(kernel: KernelState, entry: Entry) -> tuple[Effect, ...]:
     """Return the effects of a plan that cannot be taken back and that nobody has approved, exactly as they are."""
     assert entry.plan is not None, "only planned intents have effects"
     final = tuple(effect for effect in entry.plan.effects if effect.effect_class == "irreversible")
-    return final if final and digest_of(entry.plan.effects, core.fold.receivers) not in approved(entry) else ()
+    return final if final and digest_of(entry.plan.effects, kernel.fold.receivers) not in approved(entry) else ()
 
 
 def approved(entry: Entry) -> set[Json]:
@@ -31,12 +31,12 @@ def approved(entry: Entry) -> set[Json]:
     return {decision.evidence.get("digest") for decision in decided}
 
 
-def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
+def ask_approval(kernel: KernelState, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
     """Hold a plan until somebody who may has looked at what would leave the workspace."""
     assert entry.plan is not None, "only planned intents have effects"
-    told = "; ".join(describe(effect, core.fold.receivers.get(effect.tool)) for effect in effects)
+    told = "; ".join(describe(effect, kernel.fold.receivers.get(effect.tool)) for effect in effects)
     hold(
-        core,
+        kernel,
         turn,
         (entry,),
         text=f"{entry.actor}'s instruction sends {told}. It cannot be taken back. Send it?",
@@ -46,17 +46,17 @@ def ask_approval(core: Core, turn: Turn, entry: Entry, effects: tuple[Effect, ..
         layer="effects",
         policy="approve@1",
         evidence={
-            "effects": _shown(core, entry.plan.effects),
-            "digest": digest_of(entry.plan.effects, core.fold.receivers),
+            "effects": _shown(kernel, entry.plan.effects),
+            "digest": digest_of(entry.plan.effects, kernel.fold.receivers),
         },
     )
 
 
-def _shown(core: Core, effects: tuple[Effect, ...]) -> list[Json]:
+def _shown(kernel: KernelState, effects: tuple[Effect, ...]) -> list[Json]:
     """Return effects with the receivers they are for, as people see them before they approve."""
     shown: list[Json] = []
     for effect in effects:
-        receiver = core.fold.receivers[effect.tool]
+        receiver = kernel.fold.receivers[effect.tool]
         words: dict[str, Json] = msgspec.to_builtins(effect)
         shown.append({**words, "receiver": {"kind": receiver.kind, "address": receiver.address}})
     return shown
@@ -77,12 +77,12 @@ def not_approved(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:
     )
 
 
-def settled(core: Core, turn: Turn, event: EffectSettled) -> None:
+def settled(kernel: KernelState, turn: Turn, event: EffectSettled) -> None:
     """Enter what became of an effect; a second answer about the same one is dropped."""
     outgoing = event.outgoing
-    if (outgoing.commit, outgoing.effect.i) not in core.fold.outbox:
+    if (outgoing.commit, outgoing.effect.i) not in kernel.fold.outbox:
         return
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     body = EffectBody(
         commit=outgoing.commit,
         i=outgoing.effect.i,
@@ -95,13 +95,13 @@ def settled(core: Core, turn: Turn, event: EffectSettled) -> None:
     turn.append(body, AGENT)
 
 
-def sent_by(core: Core, commit: str) -> list[Json]:
+def sent_by(kernel: KernelState, commit: str) -> list[Json]:
     """Return what a commit sends or has sent, for people."""
     found: list[Json] = []
-    entry = core.fold.board.commits.get(commit)
+    entry = kernel.fold.board.commits.get(commit)
     for effect in entry[1].effects if entry is not None else ():
-        body = core.fold.effects.get((commit, effect.i))
-        waiting = core.fold.outbox.get((commit, effect.i))
+        body = kernel.fold.effects.get((commit, effect.i))
+        waiting = kernel.fold.outbox.get((commit, effect.i))
         key = body.key if body is not None else effect_key(waiting.seal, effect.i) if waiting is not None else ""
         status = body.status if body is not None else "waiting" if waiting is not None else "left out by a fork"
         found.append(
@@ -111,7 +111,7 @@ def sent_by(core: Core, commit: str) -> list[Json]:
                 "receiver": effect.tool,
                 "class": effect.effect_class,
                 "args": effect.args,
-                "what": describe(effect, core.fold.receivers.get(effect.tool)),
+                "what": describe(effect, kernel.fold.receivers.get(effect.tool)),
                 "key": key,
                 "status": status,
                 "detail": body.detail if body is not None else "",

@@ -7,34 +7,34 @@ from workspace.intents.rules.decision_words import at_deadline, is_standing, moo
 from workspace.intents.rules.policy import BOTH, NONE, Ruling
 from workspace.intents.rules.votes import fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.resolution import ALONE, rule
 from workspace.intents.steps.turn import AGENT, Turn
 
 
-def expire_questions(core: Core, turn: Turn) -> bool:
+def expire_questions(kernel: KernelState, turn: Turn) -> bool:
     """Settle what nobody answered in time by the question's default."""
     moved = False
-    for question in list(core.fold.board.questions.values()):
-        opened = core.fold.board.layers.get(question.id)
-        group, core.subject = tuple(core.fold.board.entries[id] for id in question.group), question.group[0]
+    for question in list(kernel.fold.board.questions.values()):
+        opened = kernel.fold.board.layers.get(question.id)
+        group, kernel.subject = tuple(kernel.fold.board.entries[id] for id in question.group), question.group[0]
         standing = [entry for entry in group if is_standing(entry)]
         is_moot = opened is not None and len(standing) < min(2, len(group))
         if opened is not None and is_changed(opened, group):
-            _withdraw(core, turn, question, opened)
+            _withdraw(kernel, turn, question, opened)
             moved = True
             continue
-        if (turn.now < question.deadline or core.fold.stops.is_on) and not is_moot:
+        if (turn.now < question.deadline or kernel.fold.stops.is_on) and not is_moot:
             continue
         moved = True
-        core.runs.close(turn)
+        kernel.runs.close(turn)
         if opened is None:
             _unanswered(turn, question, group[0])
             continue
         ids = [entry.id for entry in standing] or [NONE]
         winner = question.default if opened.layer in ALONE else fallback(question.default, group, ids)
-        votes = tuple(core.fold.board.votes.get(question.id, ()))
-        board, policy = core.fold.board, opened.policy
+        votes = tuple(kernel.fold.board.votes.get(question.id, ()))
+        board, policy = kernel.fold.board, opened.policy
         chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None
         is_elected = chosen is not None and chosen in (*ids, NONE, BOTH)
         winner = chosen if chosen is not None and is_elected else winner
@@ -45,7 +45,7 @@ def expire_questions(core: Core, turn: Turn) -> bool:
         )
         ruling = Ruling(policy, winner, why)
         rule(
-            core,
+            kernel,
             turn,
             group,
             ruling,
@@ -59,14 +59,14 @@ def expire_questions(core: Core, turn: Turn) -> bool:
     return moved
 
 
-def _withdraw(core: Core, turn: Turn, question: Question, opened: DecisionBody) -> None:
+def _withdraw(kernel: KernelState, turn: Turn, question: Question, opened: DecisionBody) -> None:
     """Take a question back, deciding nothing: what comes of the changed instruction is compared anew."""
-    core.runs.close(turn)
-    group = [core.fold.board.entries[id] for id in question.group]
+    kernel.runs.close(turn)
+    group = [kernel.fold.board.entries[id] for id in question.group]
     ends = {
         entry.id: "open" if entry.is_live else "kept" if entry.commit is not None else "withdrawn" for entry in group
     }
-    votes = tuple(core.fold.board.votes.get(question.id, ()))
+    votes = tuple(kernel.fold.board.votes.get(question.id, ()))
     decision = DecisionBody(
         decision=f"d{turn.fold.seq + 1}",
         group=question.group,

@@ -24,8 +24,8 @@ from workspace.intents.model.events import (
     ToolDenied,
 )
 from workspace.intents.model.record import OracleBody, VerdictBody
-from workspace.intents.state.fold import Fold
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.state.fold import WorkspaceState
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 TRIES_MAX = 2
@@ -33,7 +33,7 @@ REASON_POINTS_MAX = 300
 Failure = Literal["raised", "lost"]
 
 
-def subject_of(event: Event, fold: Fold) -> str:
+def subject_of(event: Event, fold: WorkspaceState) -> str:
     """Return the intent that an event is about, or ""."""
     match event:
         case Edited():
@@ -58,9 +58,9 @@ def failure(intent: str, kind: Failure, reason: str) -> OracleBody:
     return OracleBody(oracle="turn_failed", intent=intent, code=kind, reason=reason[:REASON_POINTS_MAX])
 
 
-def end_failed(core: Core, turn: Turn) -> None:
+def end_failed(kernel: KernelState, turn: Turn) -> None:
     """End every intent that has had its tries, as the workspace opens: nothing is tried or paid a third time."""
-    for entry in core.live():
+    for entry in kernel.live():
         if entry.is_live and entry.tries >= TRIES_MAX:
             turn.verdict(
                 VerdictBody(

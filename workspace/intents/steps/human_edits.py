@@ -13,7 +13,7 @@ from workspace.intents.rules.evidence import evidence_of
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry
 from workspace.intents.state.history import Edit
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
 from workspace.intents.steps.turn import AGENT, Turn
 
@@ -29,18 +29,18 @@ def allowed_over(entry: Entry) -> set[int]:
     return {int(str(edit[0])) for decision in decided for edit in _edits(decision)}
 
 
-def protect(core: Core, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> None:
+def protect(kernel: KernelState, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> None:
     """Decide about a plan that would overwrite edits its author has not seen; `is_settled` says so afterwards."""
     names = sorted({edit.actor for edit in edits})
     docs = sorted({edit.doc for edit in edits})
     reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after {entry.actor} began to write."
-    mode = core.fold.policy.human_edit
+    mode = kernel.fold.policy.human_edit
     evidence: dict[str, Json] = {
-        **evidence_of((entry,), core.fold.documents, client=core.scratch_client),
+        **evidence_of((entry,), kernel.fold.documents, client=kernel.scratch_client),
         "edits": [[edit.seq, edit.actor, edit.doc] for edit in edits],
     }
     if mode == "ask":
-        _ask(core, turn, entry, names, docs, evidence)
+        _ask(kernel, turn, entry, names, docs, evidence)
         return
     runs = mode == "apply_and_flag"
     decision = DecisionBody(
@@ -58,10 +58,12 @@ def protect(core: Core, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> No
         suggest(turn, entry, "human_edit", reason, ("approve", "override"), by=decision.decision)
 
 
-def _ask(core: Core, turn: Turn, entry: Entry, names: list[str], docs: list[str], evidence: dict[str, Json]) -> None:
+def _ask(
+    kernel: KernelState, turn: Turn, entry: Entry, names: list[str], docs: list[str], evidence: dict[str, Json]
+) -> None:
     who = ", ".join(names)
     hold(
-        core,
+        kernel,
         turn,
         (entry,),
         text=f"{entry.actor}'s instruction would replace what {who} has typed in {', '.join(docs)} meanwhile. Run it?",

@@ -14,24 +14,24 @@ from workspace.intents.model.invariant import broken
 from workspace.intents.model.record import VerdictBody
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.resolution import settle
 from workspace.intents.steps.turn import Turn
 
 Guarded = Literal["clear", "moved", "waits"]
 
 
-def guard_rules(core: Core, turn: Turn, released: Sequence[Entry]) -> Guarded:
+def guard_rules(kernel: KernelState, turn: Turn, released: Sequence[Entry]) -> Guarded:
     """Settle or refuse what would break a rule; `waits` when the policy wants the merger's word first."""
-    if not core.fold.invariants:
+    if not kernel.fold.invariants:
         return "clear"
-    before = broken(core.fold.invariants, core.fold.documents)
-    guilty, why = _core(core, released, frozenset(before))
+    before = broken(kernel.fold.invariants, kernel.fold.documents)
+    guilty, why = _core(kernel, released, frozenset(before))
     if not guilty:
         return "clear"
     if len(guilty) > 1:
         group = tuple(sorted(guilty, key=lambda entry: entry.seq))
-        return "moved" if settle(core, turn, group, layer="L4", rules=why) else "waits"
+        return "moved" if settle(kernel, turn, group, layer="L4", rules=why) else "waits"
     (entry,) = guilty
     names = ", ".join(sorted(why))
     turn.verdict(
@@ -47,33 +47,35 @@ def guard_rules(core: Core, turn: Turn, released: Sequence[Entry]) -> Guarded:
     return "moved"
 
 
-def _core(core: Core, released: Sequence[Entry], already: frozenset[str]) -> tuple[list[Entry], dict[str, str]]:
+def _core(
+    kernel: KernelState, released: Sequence[Entry], already: frozenset[str]
+) -> tuple[list[Entry], dict[str, str]]:
     """Return the smallest set of plans that together break a rule which held; and which, why.
 
     They are carried out in the order given, in which they would be committed: the first alone is what commits next.
     """
     for count in range(1, len(released) + 1):
-        why = _breaks(core, released[:count], already)
+        why = _breaks(kernel, released[:count], already)
         if not why:
             continue
         kept = list(released[:count])
         for entry in released[: count - 1]:
             fewer = [other for other in kept if other is not entry]
-            less = _breaks(core, fewer, already)
+            less = _breaks(kernel, fewer, already)
             if less:
                 kept, why = fewer, less
         return kept, why
     return [], {}
 
 
-def _breaks(core: Core, entries: Sequence[Entry], already: frozenset[str]) -> dict[str, str]:
+def _breaks(kernel: KernelState, entries: Sequence[Entry], already: frozenset[str]) -> dict[str, str]:
     """Return the rules that these plans break, carried out in order; a plan that no longer holds is left out."""
-    documents = dict(core.fold.documents)
+    documents = dict(kernel.fold.documents)
     for entry in entries:
         assert entry.plan is not None, "released intents are planned"
-        core.subject = entry.id
-        ran = try_plan(entry.plan, documents, client=core.scratch_client)
+        kernel.subject = entry.id
+        ran = try_plan(entry.plan, documents, client=kernel.scratch_client)
         if not isinstance(ran, Refusal):
             documents.update(ran.documents)
-    found = broken(core.fold.invariants, documents)
+    found = broken(kernel.fold.invariants, documents)
     return {name: reason for name, reason in found.items() if name not in already}

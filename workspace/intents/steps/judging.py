@@ -17,7 +17,7 @@ from workspace.intents.model.plan import is_expressible, whole
 from workspace.intents.model.record import OracleBody
 from workspace.intents.model.requests import AskJudge
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core, Quick
+from workspace.intents.steps.kernel_state import KernelState, Quick
 from workspace.intents.steps.turn import AGENT, Turn
 
 COMMITS_LOOKED_AT = 20
@@ -67,66 +67,66 @@ COMMON_WORDS = frozenset(
 )
 
 
-def without_judgement(core: Core, turn: Turn, entries: list[Entry]) -> frozenset[str]:
+def without_judgement(kernel: KernelState, turn: Turn, entries: list[Entry]) -> frozenset[str]:
     """Return who of these must wait for the judge; asks about what nobody has asked yet, 20 instructions a question."""
-    if not core.has_judge or not core.fold.policy.judge:
+    if not kernel.has_judge or not kernel.fold.policy.judge:
         return frozenset()
     waiting, asked = set[str](), dict[Pair, None]()
     for entry in entries:
-        work = core.work_of(entry)
-        if work.compared == core.plans or entry.body.kind not in ("do", "override"):
+        work = kernel.progress_of(entry)
+        if work.compared == kernel.plans or entry.body.kind not in ("do", "override"):
             continue
-        pairs = [pair_of(entry, rival) for rival in _rivals(core, entry)]
-        pairs = [pair for pair in pairs if pair not in core.fold.judged and pair not in core.harmless]
-        if core.quick is not None and pairs:
-            pairs = _judge_at_once(core, turn, pairs, core.quick)
+        pairs = [pair_of(entry, rival) for rival in _rivals(kernel, entry)]
+        pairs = [pair for pair in pairs if pair not in kernel.fold.judged and pair not in kernel.harmless]
+        if kernel.quick is not None and pairs:
+            pairs = _judge_at_once(kernel, turn, pairs, kernel.quick)
         if pairs:
             waiting.add(entry.id)
-            asked.update(dict.fromkeys(pair for pair in pairs if pair not in core.judging))
+            asked.update(dict.fromkeys(pair for pair in pairs if pair not in kernel.judging))
             turn.state(entry, "ready", reason="Is compared with what others asked for.")
         else:
-            work.compared = core.plans
-    _ask(core, turn, list(asked))
+            work.compared = kernel.plans
+    _ask(kernel, turn, list(asked))
     return frozenset(waiting)
 
 
-def _ask(core: Core, turn: Turn, pairs: list[Pair]) -> None:
+def _ask(kernel: KernelState, turn: Turn, pairs: list[Pair]) -> None:
     """Ask about pairs in as few questions as hold them: each lists its instructions once and the pairs among them."""
     while pairs:
         ids = list(dict.fromkeys(id for pair in pairs for id in pair))[:ITEMS_MAX]
         among = tuple(pair for pair in pairs if pair[0] in ids and pair[1] in ids)
-        core.judging.update(among)
-        items = tuple(item_of(core.fold.board.entries[id]) for id in ids)
-        turn.wish(AskJudge(JudgeTask(items, among)))
-        pairs = [pair for pair in pairs if pair not in core.judging]
+        kernel.judging.update(among)
+        items = tuple(item_of(kernel.fold.board.entries[id]) for id in ids)
+        turn.request(AskJudge(JudgeTask(items, among)))
+        pairs = [pair for pair in pairs if pair not in kernel.judging]
 
 
-def _judge_at_once(core: Core, turn: Turn, pairs: list[Pair], quick: Quick) -> list[Pair]:
+def _judge_at_once(kernel: KernelState, turn: Turn, pairs: list[Pair], quick: Quick) -> list[Pair]:
     """Enter what a pure judge says of pairs; return those that somebody must be asked about.
 
     What it finds compatible is remembered, not logged: it decides nothing and can be found again.
     """
-    entries, left = core.fold.board.entries, []
+    entries, left = kernel.fold.board.entries, []
     for pair in pairs:
         judgement = quick(item_of(entries[pair[0]]), item_of(entries[pair[1]]))
         if judgement is None:
             left.append(pair)
         elif judgement.opinion == "compatible":
-            core.harmless.add(pair)
+            kernel.harmless.add(pair)
         else:
-            core.runs.close(turn)
+            kernel.runs.close(turn)
             turn.append(OracleBody(oracle="judged", intent=pair[0], judgements=(judgement,), source="quick"), AGENT)
     return left
 
 
-def _rivals(core: Core, entry: Entry) -> list[Entry]:
+def _rivals(kernel: KernelState, entry: Entry) -> list[Entry]:
     """Return the concurrent instructions worth comparing: planned or lately committed, sharing a document or a word."""
-    board, mine, words = core.fold.board, documents_of(entry), words_of(entry)
+    board, mine, words = kernel.fold.board, documents_of(entry), words_of(entry)
     latest = islice(reversed(board.commits.values()), COMMITS_LOOKED_AT)
     committed = [board.entries[id] for _, commit in latest for id in commit.intents]
     return [
         other
-        for other in (*board.shelves.of("ready", "held"), *committed)
+        for other in (*board.live_index.of("ready", "held"), *committed)
         if other.id != entry.id
         and (other.plan is not None or other.commit is not None)
         and other.body.kind in ("do", "override")
@@ -159,20 +159,20 @@ def item_of(entry: Entry) -> Item:
     return Item(entry.id, entry.actor, entry.body.text, summary, tuple(sorted(documents_of(entry))))
 
 
-def judged(core: Core, turn: Turn, event: Judged) -> None:
+def judged(kernel: KernelState, turn: Turn, event: Judged) -> None:
     """Enter a judge's answer; a pair it left out counts as one it failed on."""
-    core.judging.difference_update(event.task.pairs)
-    if core.fold.stops.is_on:
+    kernel.judging.difference_update(event.task.pairs)
+    if kernel.fold.stops.is_on:
         return  # it is asked again when the agent goes on
     answers = event.judgements if is_expressible(event.judgements) else ()
     known = {judgement.pair: judgement for judgement in answers if judgement.pair in event.task.pairs}
     found = tuple(
         _bounded(known.get(pair, Judgement(pair, "failed")))
         for pair in event.task.pairs
-        if pair not in core.fold.judged
+        if pair not in kernel.fold.judged
     )
     if found:
-        core.runs.close(turn)
+        kernel.runs.close(turn)
         why = whole(event.reason)[:300]
         body = OracleBody(oracle="judged", intent=found[0].pair[0], judgements=found, source=event.judge, reason=why)
         turn.append(body, AGENT)
@@ -183,12 +183,12 @@ def _bounded(judgement: Judgement) -> Judgement:
     return Judgement(judgement.pair, judgement.opinion, (one[:QUOTE_POINTS_MAX], other[:QUOTE_POINTS_MAX]))
 
 
-def contradictions(core: Core, ready: list[Entry]) -> list[Pair]:
+def contradictions(kernel: KernelState, ready: list[Entry]) -> list[Pair]:
     """Return the judged pairs among planned or committed intents that the people must settle."""
-    ids, board = {entry.id for entry in ready}, core.fold.board
+    ids, board = {entry.id for entry in ready}, kernel.fold.board
     return [
         pair
-        for pair, judgement in core.fold.judged.items()
+        for pair, judgement in kernel.fold.judged.items()
         if judgement.opinion in ("contradict", "failed")
         and frozenset(pair) not in board.cleared
         and (pair[0] in ids or pair[1] in ids)
@@ -196,11 +196,11 @@ def contradictions(core: Core, ready: list[Entry]) -> list[Pair]:
     ]
 
 
-def notes_for(core: Core, entry: Entry) -> str:
+def notes_for(kernel: KernelState, entry: Entry) -> str:
     """Return what an author is told about pairs that the judge was unsure of."""
     others = [
-        core.fold.board.entries[other]
-        for pair, judgement in core.fold.judged.items()
+        kernel.fold.board.entries[other]
+        for pair, judgement in kernel.fold.judged.items()
         if judgement.opinion == "unsure" and entry.id in pair
         for other in pair
         if other != entry.id

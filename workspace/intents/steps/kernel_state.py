@@ -16,7 +16,7 @@ from workspace.intents.model.plan import Snapshot
 from workspace.intents.model.record import PlanBody
 from workspace.intents.rules.conflict import Area, areas_of, do_collide
 from workspace.intents.state.board import Entry
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps.runs import Runs
 
 # Yjs draws client ids from 2**32: one session in 65,536 has to draw again.
@@ -25,7 +25,7 @@ Quick = Callable[[Item, Item], Judgement | None]
 
 
 @dataclass(slots=True)
-class Work:
+class Progress:
     """How far one live intent has come since it was accepted or recovered; times in unix seconds."""
 
     since: float
@@ -44,15 +44,15 @@ class Work:
 
 
 @dataclass(slots=True)
-class Core:
+class KernelState:
     """The sequencer's whole state. `client` is the Yjs client id under which it writes in this epoch (semantics F2)."""
 
     ws: str
     epoch: int
     client: int
-    fold: Fold
+    fold: WorkspaceState
     runs: Runs = field(default_factory=Runs)
-    work: dict[str, Work] = field(default_factory=dict)
+    progress: dict[str, Progress] = field(default_factory=dict)
     online: set[str] = field(default_factory=set)
     sent: dict[tuple[str, str], int] = field(default_factory=dict)
     synced: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -76,9 +76,9 @@ class Core:
     # The intent that is being worked on: where a turn raises, it is the one that made it raise.
     subject: str = ""
 
-    def work_of(self, entry: Entry) -> Work:
+    def progress_of(self, entry: Entry) -> Progress:
         """Return the work state of a live intent."""
-        return self.work[entry.id]
+        return self.progress[entry.id]
 
     def live(self) -> list[Entry]:
         """Return the intents without a verdict, in log order."""
@@ -87,7 +87,7 @@ class Core:
     def neighbours(self, entry: Entry) -> list[Entry]:
         """Return the live intents that may work where this one does, itself included; some may turn out not to."""
         areas = self.areas_of(entry)
-        return self.live() if areas is None else self.fold.board.shelves.near({area.doc for area in areas})
+        return self.live() if areas is None else self.fold.board.live_index.near({area.doc for area in areas})
 
     def areas_of(self, entry: Entry) -> tuple[Area, ...] | None:
         """Return where a live intent works as the documents are now; looked up once for each state of them."""
@@ -119,9 +119,9 @@ class Core:
     def forget_ended(self) -> None:
         """Let go of what was kept for intents that have their verdict."""
         live = self.fold.board.live
-        if len(self.work) != len(live):
-            for id in self.work.keys() - live.keys():
-                del self.work[id]
+        if len(self.progress) != len(live):
+            for id in self.progress.keys() - live.keys():
+                del self.progress[id]
                 self.areas.pop(id, None)
             self.compared = {pair: kept for pair, kept in self.compared.items() if pair[0] in live and pair[1] in live}
 

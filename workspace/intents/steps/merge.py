@@ -14,55 +14,55 @@ from workspace.intents.model.requests import AskMerger
 from workspace.intents.rules.policy import group_key
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.judging import item_of
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 
-def awaits_merger(core: Core, turn: Turn, group: tuple[Entry, ...]) -> bool:
+def awaits_merger(kernel: KernelState, turn: Turn, group: tuple[Entry, ...]) -> bool:
     """Tell whether a group must wait for the merger; asks it once. Committed rivals cannot be merged any more."""
     ids = tuple(entry.id for entry in group)
     if any(entry.commit is not None for entry in group):
-        if group_key(ids) not in core.fold.merges:
-            _enter(core, turn, Merged(ids, "", reason="One of them is done already."))
+        if group_key(ids) not in kernel.fold.merges:
+            _enter(kernel, turn, Merged(ids, "", reason="One of them is done already."))
         return False
-    if group_key(ids) in core.fold.merges:
+    if group_key(ids) in kernel.fold.merges:
         return False
-    if any(core.fold.board.subject_of(entry).body.expects for entry in group):
-        _enter(core, turn, Merged(ids, "", reason="One of them expects something that the others do not."))
+    if any(kernel.fold.board.subject_of(entry).body.expects for entry in group):
+        _enter(kernel, turn, Merged(ids, "", reason="One of them expects something that the others do not."))
         return False
-    if not core.has_judge:
-        _enter(core, turn, Merged(ids, "", reason="No merger is connected to this server."))
+    if not kernel.has_judge:
+        _enter(kernel, turn, Merged(ids, "", reason="No merger is connected to this server."))
         return False
-    if ids not in core.merging and not core.fold.stops.is_on:
-        core.merging.add(ids)
-        turn.wish(AskMerger(MergeTask(tuple(item_of(entry) for entry in group))))
+    if ids not in kernel.merging and not kernel.fold.stops.is_on:
+        kernel.merging.add(ids)
+        turn.request(AskMerger(MergeTask(tuple(item_of(entry) for entry in group))))
     for entry in group:
         if entry.is_live:
             turn.state(entry, "ready", reason="The agent looks for one instruction that serves all.")
     return True
 
 
-def proposed(core: Core, turn: Turn, event: MergeProposed) -> None:
+def proposed(kernel: KernelState, turn: Turn, event: MergeProposed) -> None:
     """Enter the merger's answer."""
-    core.merging.discard(event.merged.group)
-    if core.fold.stops.is_on:
+    kernel.merging.discard(event.merged.group)
+    if kernel.fold.stops.is_on:
         return  # it is asked again when the agent goes on
-    if group_key(event.merged.group) not in core.fold.merges:
+    if group_key(event.merged.group) not in kernel.fold.merges:
         answer = event.merged
         if not is_expressible(answer):
             answer = Merged(answer.group, "", reason="The merger answered with what no text can hold.")
-        _enter(core, turn, answer)
+        _enter(kernel, turn, answer)
 
 
-def _enter(core: Core, turn: Turn, merged: Merged) -> None:
-    core.runs.close(turn)
+def _enter(kernel: KernelState, turn: Turn, merged: Merged) -> None:
+    kernel.runs.close(turn)
     bounded = Merged(merged.group, merged.text[:MERGED_POINTS_MAX], merged.gives_up, merged.reason[:300])
     turn.append(OracleBody(oracle="merged", intent=merged.group[0], merged=bounded), AGENT)
 
 
-def carry(core: Core, turn: Turn, group: tuple[Entry, ...]) -> None:
+def carry(kernel: KernelState, turn: Turn, group: tuple[Entry, ...]) -> None:
     """Send the merged instruction to the planner: the first standing one carries it, the others join."""
-    merged = core.fold.merges[group_key(tuple(entry.id for entry in group))]
+    merged = kernel.fold.merges[group_key(tuple(entry.id for entry in group))]
     live = [entry for entry in group if entry.is_live]
     if not live:
         return

@@ -6,7 +6,7 @@ from workspace.intents.model.events import Resync
 from workspace.intents.model.record import OracleBody, VerdictBody
 from workspace.intents.rules.gate import lacks_updates
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 RESYNC_AT = (0.0, 5.0, 15.0)
@@ -14,12 +14,12 @@ MISSING_ONLINE_SECONDS = 30.0
 MISSING_OFFLINE_SECONDS = 86_400.0
 
 
-def park(core: Core, turn: Turn) -> bool:
+def park(kernel: KernelState, turn: Turn) -> bool:
     """G1: hold what depends on edits that have not arrived, ask for them, give up in time."""
     moved = False
-    for entry in core.fold.board.shelves.of("queued", "parked"):
-        core.subject = entry.id
-        missing = lacks_updates(entry, core)
+    for entry in kernel.fold.board.live_index.of("queued", "parked"):
+        kernel.subject = entry.id
+        missing = lacks_updates(entry, kernel)
         if not missing:
             if entry.state == "parked":
                 moved = True
@@ -27,15 +27,15 @@ def park(core: Core, turn: Turn) -> bool:
             continue
         if entry.state == "queued":
             turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")
-        moved = _press(core, turn, entry, missing) or moved
+        moved = _press(kernel, turn, entry, missing) or moved
     return moved
 
 
-def _press(core: Core, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bool:
+def _press(kernel: KernelState, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bool:
     """Ask the author's client for what is missing; end the intent when it never comes."""
-    work = core.work_of(entry)
+    work = kernel.progress_of(entry)
     waited = turn.now - work.since
-    is_online = entry.body.lane in core.online
+    is_online = entry.body.lane in kernel.online
     while is_online and work.resyncs < len(RESYNC_AT) and waited >= RESYNC_AT[work.resyncs]:
         work.resyncs += 1
         for doc in missing:
@@ -56,11 +56,11 @@ def _press(core: Core, turn: Turn, entry: Entry, missing: tuple[str, ...]) -> bo
     return True
 
 
-def parked_deadline(core: Core) -> float | None:
+def parked_deadline(kernel: KernelState) -> float | None:
     """Return when the next parked intent must be looked at again, in unix seconds."""
     times = []
-    for entry in core.fold.board.shelves.of("parked"):
-        work = core.work_of(entry)
+    for entry in kernel.fold.board.live_index.of("parked"):
+        work = kernel.progress_of(entry)
         times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
         times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
-    return min((at for at in times if at > core.now), default=None)
+    return min((at for at in times if at > kernel.now), default=None)

@@ -23,7 +23,7 @@ from workspace.intents.model.plan import (
     Asked,
     Image,
     Planned,
-    Refused,
+    PlanRefused,
     Repair,
     Snapshot,
     Steer,
@@ -38,7 +38,7 @@ from workspace.intents.rules.gate import is_blocked, try_plan
 from workspace.intents.state.board import Entry
 from workspace.intents.state.usage import DAY_SECONDS
 from workspace.intents.steps.approvals import is_free
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.quarantine import reject_lost, secure
 from workspace.intents.steps.scope import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.steps.turn import AGENT, Turn
@@ -48,16 +48,16 @@ FAULTS_MAX = 2
 WAITS_FOR_SLOT = "Waits for a free planner."
 
 
-def expire_overdue(core: Core, turn: Turn) -> bool:
+def expire_overdue(kernel: KernelState, turn: Turn) -> bool:
     """End intents whose authors wanted them by a time that is over."""
     moved = False
-    for entry in list(core.fold.board.shelves.timed.values()):
+    for entry in list(kernel.fold.board.live_index.timed.values()):
         deadline = entry.body.deadline
         if deadline is None or turn.now < deadline or not entry.is_live:
             continue
-        moved, core.subject = True, entry.id
-        stop(core, turn, entry)
-        core.runs.close(turn)
+        moved, kernel.subject = True, entry.id
+        stop(kernel, turn, entry)
+        kernel.runs.close(turn)
         turn.append(OracleBody(oracle="timer", intent=entry.id, reason="deadline"), AGENT)
         turn.verdict(
             VerdictBody(
@@ -72,61 +72,63 @@ def expire_overdue(core: Core, turn: Turn) -> bool:
     return moved
 
 
-def overdue_at(core: Core) -> float | None:
+def overdue_at(kernel: KernelState) -> float | None:
     """Return when the next intent is overdue, in unix seconds."""
-    timed = core.fold.board.shelves.timed.values()
+    timed = kernel.fold.board.live_index.timed.values()
     return min((entry.body.deadline for entry in timed if entry.body.deadline is not None), default=None)
 
 
-def start(core: Core, turn: Turn) -> bool:
+def start(kernel: KernelState, turn: Turn) -> bool:
     """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
-    shelves = core.fold.board.shelves
-    busy, moved = shelves.count("planning"), False
-    for entry in shelves.of("queued"):
-        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins or core.is_halted(entry):
+    live_index = kernel.fold.board.live_index
+    busy, moved = live_index.count("planning"), False
+    for entry in live_index.of("queued"):
+        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins or kernel.is_halted(entry):
             continue
-        core.subject = entry.id
-        is_full = busy >= core.fold.policy.slots
-        if (is_full and entry.reason == WAITS_FOR_SLOT) or is_blocked(core, turn, entry):
+        kernel.subject = entry.id
+        is_full = busy >= kernel.fold.policy.slots
+        if (is_full and entry.reason == WAITS_FOR_SLOT) or is_blocked(kernel, turn, entry):
             continue
-        if not is_free(core, turn, entry):
+        if not is_free(kernel, turn, entry):
             moved = moved or not entry.is_live
             continue
         if is_full:
             turn.state(entry, "queued", reason=WAITS_FOR_SLOT)
         else:
             moved = True
-            if core.fold.quarantined and reject_lost(core, turn, entry, [part.doc for part in entry.body.scope or ()]):
+            if kernel.fold.quarantined and reject_lost(
+                kernel, turn, entry, [part.doc for part in entry.body.scope or ()]
+            ):
                 continue
-            approved = approved_plan(core, entry)
+            approved = approved_plan(kernel, entry)
             if approved is not None:
-                _adopt(core, turn, entry, approved)
+                _adopt(kernel, turn, entry, approved)
                 continue
-            if ask_where(core, turn, entry):
+            if ask_where(kernel, turn, entry):
                 continue
             busy += 1
-            _ask(core, turn, entry)
+            _ask(kernel, turn, entry)
     return moved
 
 
-def _ask(core: Core, turn: Turn, entry: Entry) -> None:
-    core.runs.close(turn)
-    secure(core, turn, encoded=core.fold.listed(), is_digested=False)
-    work = core.work_of(entry)
-    work.attempt, work.ask, work.footprint, work.steps = entry.attempts, core.turn, None, ()
-    repair = repair_of(entry, core)
-    work.base = snapshot(core)
+def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
+    kernel.runs.close(turn)
+    secure(kernel, turn, encoded=kernel.fold.listed(), is_digested=False)
+    work = kernel.progress_of(entry)
+    work.attempt, work.ask, work.footprint, work.steps = entry.attempts, kernel.turn, None, ()
+    repair = repair_of(entry, kernel)
+    work.base = snapshot(kernel)
     turn.state(entry, "planning")
-    subject = core.fold.board.subject_of(entry)
+    subject = kernel.fold.board.subject_of(entry)
     # A variant holds what had joined it: whoever picks it asks for that, too.
     joined = subject if subject.commit is not None else entry
     task = Task(
-        workspace=core.ws,
+        workspace=kernel.ws,
         intent=entry.id,
         actor=entry.actor,
         role=entry.role,
         text=entry.carried or subject.carried or subject.body.text,
-        scope=scope_of(entry, core) if subject is entry else subject.body.scope,
+        scope=scope_of(entry, kernel) if subject is entry else subject.body.scope,
         snapshot=work.base,
         attempt=work.attempt,
         repair=repair,
@@ -134,58 +136,58 @@ def _ask(core: Core, turn: Turn, entry: Entry) -> None:
         steers=tuple(
             Steer(other.id, other.actor, other.body.text, other.body.scope)
             for other in (
-                core.fold.board.entries[id] for id in (() if entry.carried or subject.carried else joined.steers)
+                kernel.fold.board.entries[id] for id in (() if entry.carried or subject.carried else joined.steers)
             )
         ),
-        earlier=earlier_of(subject, core),
-        writers=core.fold.history.writers_by_doc(),
+        earlier=earlier_of(subject, kernel),
+        writers=kernel.fold.history.writers_by_doc(),
         fault=entry.faults,
-        recorded=tuple(core.fold.usage.recorded.get(entry.id, ())),
-        routes=core.fold.routes,
-        budget_left=core.fold.usage.left(
-            core.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
+        recorded=tuple(kernel.fold.usage.recorded.get(entry.id, ())),
+        routes=kernel.fold.routes,
+        budget_left=kernel.fold.usage.left(
+            kernel.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
         )[0],
         strict=bool(subject.body.expects),
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
-        receivers=core.fold.receivers,
-        seconds_max=seconds_left(entry, core, turn.now),
+        receivers=kernel.fold.receivers,
+        seconds_max=seconds_left(entry, kernel, turn.now),
     )
-    turn.wish(AskPlanner(task, core.fold.policy.plan_seconds_max, work.ask))
+    turn.request(AskPlanner(task, kernel.fold.policy.plan_seconds_max, work.ask))
 
 
-def _adopt(core: Core, turn: Turn, entry: Entry, plan: PlanBody) -> None:
+def _adopt(kernel: KernelState, turn: Turn, entry: Entry, plan: PlanBody) -> None:
     """Give an approval the very plan whose variant was looked at: nobody is asked again."""
-    core.runs.close(turn)
-    secure(core, turn, encoded=core.fold.listed(), is_digested=False)
-    work, number = core.work_of(entry), turn.fold.seq
-    work.base, work.ready_at = snapshot(core), turn.now
+    kernel.runs.close(turn)
+    secure(kernel, turn, encoded=kernel.fold.listed(), is_digested=False)
+    work, number = kernel.progress_of(entry), turn.fold.seq
+    work.base, work.ready_at = snapshot(kernel), turn.now
     body = msgspec.structs.replace(plan, plan=f"p{number + 1}", intents=(entry.id,), snapshot=number, attempt=0)
     turn.append(body, AGENT)
-    ran = try_plan(body, core.fold.documents, client=core.scratch_client)
+    ran = try_plan(body, kernel.fold.documents, client=kernel.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
     turn.state(entry, "ready", reason=body.summary)
 
 
-def snapshot(core: Core) -> Snapshot:
+def snapshot(kernel: KernelState) -> Snapshot:
     """Return all documents as of now; every open run must be closed."""
-    assert not core.runs.open, "a snapshot closes every run first"
-    documents = core.fold.documents
-    images = {name: Image(kind, documents[name].encode()) for name, kind in core.fold.listed().items()}
-    return Snapshot(core.fold.seq, images)
+    assert not kernel.runs.open, "a snapshot closes every run first"
+    documents = kernel.fold.documents
+    images = {name: Image(kind, documents[name].encode()) for name, kind in kernel.fold.listed().items()}
+    return Snapshot(kernel.fold.seq, images)
 
 
-def repair_of(entry: Entry, core: Core) -> Repair | None:
+def repair_of(entry: Entry, kernel: KernelState) -> Repair | None:
     """Return what a second attempt should know about the first: its operations, and the snapshot they were made on."""
     if entry.plan is None or entry.attempts == 0:
         return None
     reason = entry.reason or "The documents changed meanwhile."
-    return Repair("stale_read", reason, entry.plan.ops, entry.plan.summary, core.work_of(entry).base)
+    return Repair("stale_read", reason, entry.plan.ops, entry.plan.summary, kernel.progress_of(entry).base)
 
 
-def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
+def plan_again(kernel: KernelState, turn: Turn, entry: Entry, why: Refusal) -> None:
     """Send a plan that no longer holds back to the planner, at most `replans_max` times; then suggest it."""
     assert entry.plan is not None, "only planned intents are planned again"
-    if entry.plan.attempt - entry.restarts >= core.fold.policy.replans_max:
+    if entry.plan.attempt - entry.restarts >= kernel.fold.policy.replans_max:
         is_stale = why.code != "read_back"
         turn.verdict(
             VerdictBody(
@@ -201,21 +203,21 @@ def plan_again(core: Core, turn: Turn, entry: Entry, why: Refusal) -> None:
     entry.state, entry.reason = "queued", why.reason
 
 
-def proposed(core: Core, turn: Turn, event: Proposed) -> None:
+def proposed(kernel: KernelState, turn: Turn, event: Proposed) -> None:
     """Enter what the planner answered; an answer nobody waits for any more is dropped."""
-    entry = awaited(core, event.intent, event.attempt, event.ask)
+    entry = awaited(kernel, event.intent, event.attempt, event.ask)
     if entry is None:
         return
     if not is_expressible(event.proposal):
-        failed(core, turn, PlanFailed(entry.id, event.attempt, "The planner answered with what no text can hold."))
+        failed(kernel, turn, PlanFailed(entry.id, event.attempt, "The planner answered with what no text can hold."))
         return
-    _end_drafts(core, turn, entry)
+    _end_drafts(kernel, turn, entry)
     match event.proposal:
         case Planned() as planned:
-            _enter_plan(core, turn, entry, planned)
+            _enter_plan(kernel, turn, entry, planned)
         case Asked() as asked:
-            _enter_question(core, turn, entry, asked)
-        case Refused() as refused:
+            _enter_question(kernel, turn, entry, asked)
+        case PlanRefused() as refused:
             oracle = OracleBody(
                 oracle="planner_refused",
                 intent=entry.id,
@@ -237,21 +239,21 @@ def proposed(core: Core, turn: Turn, event: Proposed) -> None:
             )
 
 
-def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
-    work = core.work_of(entry)
+def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned) -> None:
+    work = kernel.progress_of(entry)
     assert work.base is not None, "an awaited plan has its snapshot"
     base = work.base
-    if reject_lost(core, turn, entry, {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads}):
+    if reject_lost(kernel, turn, entry, {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads}):
         return
     if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
         reason = f"The plan has {len(planned.ops)} operations and {len(planned.reads)} reads."
-        failed(core, turn, PlanFailed(entry.id, work.attempt, reason))
+        failed(kernel, turn, PlanFailed(entry.id, work.attempt, reason))
         return
-    refused = refuse_effects(planned.effects, core.fold.receivers)
+    refused = refuse_effects(planned.effects, kernel.fold.receivers)
     if refused is not None:
-        failed(core, turn, PlanFailed(entry.id, work.attempt, refused.reason))
+        failed(kernel, turn, PlanFailed(entry.id, work.attempt, refused.reason))
         return
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     body = PlanBody(
         plan=f"p{turn.fold.seq + 1}",
         intents=(entry.id,),
@@ -263,49 +265,49 @@ def _enter_plan(core: Core, turn: Turn, entry: Entry, planned: Planned) -> None:
         effects=planned.effects,
         tokens=planned.tokens,
         planner=planned.planner,
-        serves=_served(core, entry, planned, base),
+        serves=_served(kernel, entry, planned, base),
     )
     joined = entry.steers
     turn.append(body, AGENT)
     for id in joined:
         if id not in entry.steers:
-            turn.show(core.fold.board.entries[id])
-    core.plans += 1
+            turn.show(kernel.fold.board.entries[id])
+    kernel.plans += 1
     work.ready_at = turn.now
-    before = opened(core, base, {op.doc for op in planned.ops})
-    ran = try_plan(body, before, client=core.scratch_client)
+    before = opened(kernel, base, {op.doc for op in planned.ops})
+    ran = try_plan(body, before, client=kernel.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
-    if not asks_beyond(core, turn, entry, before):
+    if not asks_beyond(kernel, turn, entry, before):
         turn.state(entry, "ready", reason=body.summary)
 
 
-def _served(core: Core, entry: Entry, planned: Planned, base: Snapshot) -> tuple[str, ...]:
+def _served(kernel: KernelState, entry: Entry, planned: Planned, base: Snapshot) -> tuple[str, ...]:
     """Return which of those that joined a plan serves: those it names, as far as it does anything where they point."""
     if entry.carried:
         return entry.steers
-    named = [core.fold.board.entries[id] for id in entry.steers if id in planned.serves]
+    named = [kernel.fold.board.entries[id] for id in entry.steers if id in planned.serves]
     return tuple(
-        one.id for one in named if reaches(planned.ops, one, opened(core, base, {op.doc for op in planned.ops}))
+        one.id for one in named if reaches(planned.ops, one, opened(kernel, base, {op.doc for op in planned.ops}))
     )
 
 
-def opened(core: Core, base: Snapshot, names: Collection[str]) -> dict[str, Document]:
+def opened(kernel: KernelState, base: Snapshot, names: Collection[str]) -> dict[str, Document]:
     """Return documents as they were in a snapshot."""
     return {
-        name: Document.of_state(image.kind, image.state, client=core.scratch_client)
+        name: Document.of_state(image.kind, image.state, client=kernel.scratch_client)
         for name, image in base.documents.items()
         if name in names
     }
 
 
-def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:
-    core.runs.close(turn)
+def _enter_question(kernel: KernelState, turn: Turn, entry: Entry, asked: Asked) -> None:
+    kernel.runs.close(turn)
     question = Question(
         id=f"q{turn.fold.seq + 1}",
         group=(entry.id,),
         text=asked.question[:QUESTION_POINTS_MAX],
         options=asked.options[:OPTIONS_MAX],
-        deadline=turn.now + core.fold.policy.ask_seconds,
+        deadline=turn.now + kernel.fold.policy.ask_seconds,
         default="",
     )
     turn.append(OracleBody(oracle="question", intent=entry.id, question=question, source=asked.planner), AGENT)
@@ -313,13 +315,13 @@ def _enter_question(core: Core, turn: Turn, entry: Entry, asked: Asked) -> None:
     turn.ask(question)
 
 
-def failed(core: Core, turn: Turn, event: PlanFailed) -> None:
+def failed(kernel: KernelState, turn: Turn, event: PlanFailed) -> None:
     """Enter a planner's failure: try again at most twice, then say so."""
-    entry = awaited(core, event.intent, event.attempt, event.ask)
+    entry = awaited(kernel, event.intent, event.attempt, event.ask)
     if entry is None:
         return
-    _end_drafts(core, turn, entry)
-    core.runs.close(turn)
+    _end_drafts(kernel, turn, entry)
+    kernel.runs.close(turn)
     turn.append(OracleBody(oracle="planner_failed", intent=entry.id, reason=whole(event.reason)), AGENT)
     if entry.faults > FAULTS_MAX:
         turn.verdict(
@@ -334,11 +336,11 @@ def failed(core: Core, turn: Turn, event: PlanFailed) -> None:
         )
 
 
-def stop(core: Core, turn: Turn, entry: Entry) -> None:
+def stop(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Tell the planner that nobody wants its answer for this intent any more."""
     if entry.state == "planning":
-        turn.wish(StopPlanner(entry.id))
-        _end_drafts(core, turn, entry)
+        turn.request(StopPlanner(entry.id))
+        _end_drafts(kernel, turn, entry)
 
 
 def draft_name(entry_id: str, attempt: int) -> str:
@@ -346,17 +348,17 @@ def draft_name(entry_id: str, attempt: int) -> str:
     return f"{entry_id}.{attempt}"
 
 
-def _end_drafts(core: Core, turn: Turn, entry: Entry) -> None:
-    work = core.work_of(entry)
+def _end_drafts(kernel: KernelState, turn: Turn, entry: Entry) -> None:
+    work = kernel.progress_of(entry)
     for doc in sorted(work.drafts):
         turn.tell(DraftShown(draft_name(entry.id, work.attempt), (entry.id,), doc, ""))
     work.drafts.clear()
 
 
-def awaited(core: Core, intent: str, attempt: int, ask: int = 0) -> Entry | None:
+def awaited(kernel: KernelState, intent: str, attempt: int, ask: int = 0) -> Entry | None:
     """Return an intent whose answer of this attempt, to this `ask` (0: any), is still wanted, or None."""
-    entry = core.fold.board.live.get(intent)
+    entry = kernel.fold.board.live.get(intent)
     if entry is None:
         return None
-    work = core.work_of(entry)
+    work = kernel.progress_of(entry)
     return entry if entry.state == "planning" and work.attempt == attempt and ask in (0, work.ask) else None

@@ -12,25 +12,30 @@ from workspace.errors import Refusal
 from workspace.intents.model.events import DocumentsChanged
 from workspace.intents.model.record import ConfigBody, PlanBody, VerdictBody
 from workspace.intents.state.board import Entry
-from workspace.intents.state.fold import Break, Fold, unreadable
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.state.fold import Break, WorkspaceState, unreadable
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 REMEDY = "Go on in another document; a fork of the workspace from before it broke still has it."
 
 
 def secure(
-    core: Core, turn: Turn, *, besides: Collection[str] = (), encoded: Collection[str] = (), is_digested: bool = True
+    kernel: KernelState,
+    turn: Turn,
+    *,
+    besides: Collection[str] = (),
+    encoded: Collection[str] = (),
+    is_digested: bool = True,
 ) -> None:
     """Put aside every document whose state cannot be digested, or that cannot be encoded where that comes next.
 
     What is found to be well is kept by the document, so that it costs nothing to ask for it afterwards.
     """
-    documents = {doc: document for doc, document in core.fold.documents.items() if doc not in besides}
+    documents = {doc: document for doc, document in kernel.fold.documents.items() if doc not in besides}
     found = unreadable(documents, encoded=encoded, is_digested=is_digested)
     if found:
-        core.runs.close(turn)
-        seq, rows = core.fold.seq, core.fold.rows
+        kernel.runs.close(turn)
+        seq, rows = kernel.fold.seq, kernel.fold.rows
         put_aside(
             turn, {doc: Break(doc, seq, rows.get(doc, 0), why, is_state=True).words for doc, why in found.items()}
         )
@@ -42,7 +47,7 @@ def put_aside(turn: Turn, found: dict[str, str]) -> None:
     turn.tell(DocumentsChanged((), (), broken=tuple(sorted(found))))
 
 
-def refuse_lost(fold: Fold, docs: Iterable[str]) -> Refusal | None:
+def refuse_lost(fold: WorkspaceState, docs: Iterable[str]) -> Refusal | None:
     """Return why nothing may be done with these documents, or None."""
     lost = sorted({doc for doc in docs if doc in fold.quarantined})
     if not lost:
@@ -56,12 +61,12 @@ def docs_of(plan: PlanBody) -> set[str]:
     return {op.doc for op in plan.ops} | {reading.doc for reading in plan.reads}
 
 
-def reject_lost(core: Core, turn: Turn, entry: Entry, docs: Iterable[str]) -> bool:
+def reject_lost(kernel: KernelState, turn: Turn, entry: Entry, docs: Iterable[str]) -> bool:
     """End an intent that cannot do without a document that was put aside; tell whether it ended."""
-    refusal = refuse_lost(core.fold, docs)
+    refusal = refuse_lost(kernel.fold, docs)
     if refusal is None:
         return False
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     turn.verdict(
         VerdictBody(
             intent=entry.id,

@@ -6,12 +6,12 @@ from crdt.digest import Json
 from workspace.intents.model.plan import Option
 from workspace.intents.model.record import DecisionBody, Layer, Question
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 
 def hold(
-    core: Core,
+    kernel: KernelState,
     turn: Turn,
     held: tuple[Entry, ...],
     *,
@@ -36,7 +36,7 @@ def hold(
         group=group or tuple(entry.id for entry in held),
         text=text,
         options=options,
-        deadline=turn.now + core.fold.policy.ask_seconds,
+        deadline=turn.now + kernel.fold.policy.ask_seconds,
         default=default,
         evidence=evidence or {},
         because=because,

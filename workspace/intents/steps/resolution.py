@@ -37,7 +37,7 @@ from workspace.intents.steps.approvals import are_rival_picks, picks_variants
 from workspace.intents.steps.effects import not_approved
 from workspace.intents.steps.human_edits import suggest
 from workspace.intents.steps.judging import contradictions
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.merge import awaits_merger, carry
 from workspace.intents.steps.planning import stop
 from workspace.intents.steps.questions import hold
@@ -50,7 +50,7 @@ SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
 
 
 def settle_ready(
-    core: Core, turn: Turn, ready: list[Entry], *, released: frozenset[str]
+    kernel: KernelState, turn: Turn, ready: list[Entry], *, released: frozenset[str]
 ) -> tuple[bool, frozenset[str]]:
     """Settle every group of planned intents that holds a released one.
 
@@ -58,25 +58,25 @@ def settle_ready(
     """
     if not released:
         return False, frozenset()
-    cleared = core.fold.board.cleared
+    cleared = kernel.fold.board.cleared
     edges = [
         (one.id, other.id)
         for at, one in enumerate(ready)
         for other in ready[at + 1 :]
         if are_concurrent(one.stamp, other.stamp)
         and frozenset((one.id, other.id)) not in cleared
-        and (core.collides(one, other) or are_rival_picks(one, other, core))
+        and (kernel.collides(one, other) or are_rival_picks(one, other, kernel))
     ]
     order = [entry.id for entry in ready]
-    opposed = [pair for pair in contradictions(core, ready) if set(pair) <= set(order)]
+    opposed = [pair for pair in contradictions(kernel, ready) if set(pair) <= set(order)]
     both = frozenset(map(frozenset, (*edges, *opposed)))
     moved, waiting = False, set[str]()
     for ids in components(order, [*edges, *opposed]):
         if not released.intersection(ids):
             continue
-        group = tuple(core.fold.board.entries[id] for id in ids)
+        group = tuple(kernel.fold.board.entries[id] for id in ids)
         layer: Layer = "L2" if any(set(edge) <= set(ids) for edge in edges) else "L3"
-        if settle(core, turn, group, layer=layer, edges=both):
+        if settle(kernel, turn, group, layer=layer, edges=both):
             moved = True
         else:
             waiting.update(ids)
@@ -84,7 +84,7 @@ def settle_ready(
 
 
 def settle(
-    core: Core,
+    kernel: KernelState,
     turn: Turn,
     group: tuple[Entry, ...],
     *,
@@ -96,21 +96,21 @@ def settle(
 
     Returns False when the policy wants the merger's word first and has asked for it.
     """
-    core.subject = group[-1].id
-    config = chain_of(core.fold.policy, layer, group, core.fold.board)
-    if "merge" in config.chain and awaits_merger(core, turn, group):
+    kernel.subject = group[-1].id
+    config = chain_of(kernel.fold.policy, layer, group, kernel.fold.board)
+    if "merge" in config.chain and awaits_merger(kernel, turn, group):
         return False
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     members = tuple(member_of(entry) for entry in group)
-    standing = core.fold.board.standing()
-    ruling = decide(members, config, standing, core.fold.merges)
-    evidence = evidence_of(group, core.fold.documents, client=core.scratch_client)
+    standing = kernel.fold.board.standing()
+    ruling = decide(members, config, standing, kernel.fold.merges)
+    evidence = evidence_of(group, kernel.fold.documents, client=kernel.scratch_client)
     evidence["edges"] = [
         sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
     ]
     if rules:
         evidence["rules"] = dict(rules)
-    opinions = [j for pair, j in core.fold.judged.items() if set(pair) <= {m.intent for m in members}]
+    opinions = [j for pair, j in kernel.fold.judged.items() if set(pair) <= {m.intent for m in members}]
     if opinions:
         evidence["judgements"] = msgspec.to_builtins(opinions)
     if layer == "L3" and all(judgement.opinion != "contradict" for judgement in opinions):
@@ -119,9 +119,9 @@ def settle(
         )
     inputs = inputs_hash(members, config, standing)
     if ruling.winner:
-        rule(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
+        rule(kernel, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
     else:
-        _ask(core, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
+        _ask(kernel, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
     return True
 
 
@@ -145,7 +145,7 @@ def member_of(entry: Entry) -> Member:
 
 
 def _ask(
-    core: Core,
+    kernel: KernelState,
     turn: Turn,
     group: tuple[Entry, ...],
     ruling: Ruling,
@@ -166,12 +166,12 @@ def _ask(
     if layer == "L3":
         options.append(Option(BOTH, "Both: they do not contradict" if len(group) == 2 else "All of them"))
         text = f"{names} may want things that contradict each other. {which}"
-    merged = core.fold.merges.get(group_key(tuple(entry.id for entry in group)))
+    merged = kernel.fold.merges.get(group_key(tuple(entry.id for entry in group)))
     if ruling.policy == "merge@1" and merged is not None:
         options.append(Option(MERGE, f"Together: {merged.text}"))
         evidence["merged"] = msgspec.to_builtins(merged)
     hold(
-        core,
+        kernel,
         turn,
         tuple(entry for entry in group if entry.is_live),
         group=tuple(entry.id for entry in group),
@@ -186,14 +186,14 @@ def _ask(
     )
 
 
-def ask_consent(core: Core, turn: Turn, target: Entry, override: Entry) -> None:
+def ask_consent(kernel: KernelState, turn: Turn, target: Entry, override: Entry) -> None:
     """Hold an override from below until the one overridden, or somebody as high, has spoken (semantics §2).
 
     The target goes on meanwhile; without a word it stays.
     """
-    core.runs.close(turn)
+    kernel.runs.close(turn)
     hold(
-        core,
+        kernel,
         turn,
         (override,),
         group=(target.id, override.id),
@@ -220,7 +220,7 @@ def _label(entry: Entry) -> str:
 
 
 def rule(
-    core: Core,
+    kernel: KernelState,
     turn: Turn,
     group: tuple[Entry, ...],
     ruling: Ruling,
@@ -253,17 +253,17 @@ def rule(
     turn.append(decision, AGENT)
     for entry in group:
         if entry in losers and entry.is_live:
-            stop(core, turn, entry)
-            _lose(core, turn, entry, decision, ruling)
+            stop(kernel, turn, entry)
+            _lose(kernel, turn, entry, decision, ruling)
         elif entry.is_live and outcome[entry.id] != "kept":
             turn.state(entry, "ready" if entry.plan is not None else "queued", reason=ruling.reason)
     if ruling.winner == MERGE:
-        carry(core, turn, group)
+        carry(kernel, turn, group)
     elif ruling.winner == BRANCH:
-        branch(core, turn, group, decision)
+        branch(kernel, turn, group, decision)
 
 
-def _lose(core: Core, turn: Turn, entry: Entry, decision: DecisionBody, ruling: Ruling) -> None:
+def _lose(kernel: KernelState, turn: Turn, entry: Entry, decision: DecisionBody, ruling: Ruling) -> None:
     """Append the verdict of an intent that lost by a decision."""
     match decision.layer:
         case "effects":
@@ -276,7 +276,7 @@ def _lose(core: Core, turn: Turn, entry: Entry, decision: DecisionBody, ruling: 
         case "E":
             suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
         case _:
-            turn.verdict(overruled(entry, core, decision, ruling.winner))
+            turn.verdict(overruled(entry, kernel, decision, ruling.winner))
 
 
 def _beyond(by: str) -> str:
@@ -314,9 +314,9 @@ def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) ->
     return [entry for entry in group if entry.id != winner and entry.id in against]
 
 
-def overruled(entry: Entry, core: Core, decision: DecisionBody, winner: str) -> VerdictBody:
+def overruled(entry: Entry, kernel: KernelState, decision: DecisionBody, winner: str) -> VerdictBody:
     """Return the verdict of an intent that lost: to whom, why, and what its author may do now."""
-    rival = core.fold.board.entries.get(winner)
+    rival = kernel.fold.board.entries.get(winner)
     if rival is None:
         reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
     else:
@@ -334,18 +334,18 @@ def overruled(entry: Entry, core: Core, decision: DecisionBody, winner: str) -> 
     )
 
 
-def answered(core: Core, turn: Turn, question: Question) -> None:
+def answered(kernel: KernelState, turn: Turn, question: Question) -> None:
     """Settle an open conflict question when its answers suffice (semantics §4, `ask`)."""
-    opened = core.fold.board.layers[question.id]
-    group = tuple(core.fold.board.entries[id] for id in question.group)
-    votes = core.fold.board.votes.get(question.id, [])
+    opened = kernel.fold.board.layers[question.id]
+    group = tuple(kernel.fold.board.entries[id] for id in question.group)
+    votes = kernel.fold.board.votes.get(question.id, [])
     is_vote = opened.policy == "vote@1"
-    value = carried(votes, core.fold.policy.vote_quorum) if is_vote else agreed(group, votes, core)
-    if value is None or (value not in SPECIAL and not is_standing(core.fold.board.entries[value])):
+    value = carried(votes, kernel.fold.policy.vote_quorum) if is_vote else agreed(group, votes, kernel)
+    if value is None or (value not in SPECIAL and not is_standing(kernel.fold.board.entries[value])):
         return
     reason = answers_in_words(opened, group, votes, first=value)
     ruling = Ruling(opened.policy if is_vote else "ask@1", value, reason)
     rule(
-        core, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
+        kernel, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
         answers=tuple(votes), silent=silent_of(opened, group, votes),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.record import OracleBody
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import stop
 from workspace.intents.steps.turn import AGENT, Turn
 
@@ -19,12 +19,12 @@ STEERABLE = frozenset({"queued", "planning", "ready"})
 STEERS_MAX = 8
 
 
-def steer(core: Core, turn: Turn, entry: Entry) -> None:
+def steer(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Let a fresh instruction join the one it refers to, if it may."""
-    target = next((t for ref in entry.body.refs if (t := core.fold.board.live.get(ref)) is not None), None)
+    target = next((t for ref in entry.body.refs if (t := kernel.fold.board.live.get(ref)) is not None), None)
     if target is None or not may_steer(entry, target):
         return
-    stop(core, turn, target)
+    stop(kernel, turn, target)
     body = OracleBody(oracle="steered", intent=target.id, source=entry.id, reason=f"{entry.actor} added to it")
     turn.append(body, AGENT)
     turn.state(target, "queued", reason=f"{entry.actor} added: {entry.body.text[:200]}")

@@ -13,18 +13,18 @@ from workspace.errors import Refusal
 from workspace.intents.model.calls import Blob
 from workspace.intents.model.events import (
     Journaled,
-    Logged,
+    Notice,
     Outcome,
-    Outlet,
     QuestionClosed,
     QuestionOpened,
+    RecordAppended,
     StateChanged,
 )
 from workspace.intents.model.intent import State
 from workspace.intents.model.record import Body, Question, Record, VerdictBody, seal
-from workspace.intents.model.requests import Wish
+from workspace.intents.model.requests import Request
 from workspace.intents.state.board import Entry
-from workspace.intents.state.fold import Fold
+from workspace.intents.state.fold import WorkspaceState
 
 AGENT = "agent"
 
@@ -33,13 +33,13 @@ AGENT = "agent"
 class Turn:
     """Collects the outcome of one event. `now` is unix seconds, the only time this turn knows."""
 
-    fold: Fold
+    fold: WorkspaceState
     epoch: int
     now: float
     records: list[Record] = field(default_factory=list)
     journal: list[Journaled] = field(default_factory=list)
-    outlets: list[Outlet] = field(default_factory=list)
-    wishes: list[Wish] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     blobs: tuple[Blob, ...] = ()
     applied: Applied | None = None
     refused: Refusal | None = None
@@ -52,7 +52,7 @@ class Turn:
         )
         self.fold.apply(record)
         self.records.append(record)
-        self.outlets.append(Logged(record))
+        self.notices.append(RecordAppended(record))
         return record
 
     def journal_row(self, doc: str, *, lane: str, actor: str, update: bytes) -> int:
@@ -61,13 +61,13 @@ class Turn:
         self.journal.append(Journaled(self.fold.jid, doc, lane, actor, update))
         return self.fold.jid
 
-    def tell(self, outlet: Outlet) -> None:
+    def tell(self, notice: Notice) -> None:
         """Say something to people, after everything before it is durable."""
-        self.outlets.append(outlet)
+        self.notices.append(notice)
 
-    def wish(self, wish: Wish) -> None:
+    def request(self, request: Request) -> None:
         """Want something from outside."""
-        self.wishes.append(wish)
+        self.requests.append(request)
 
     def state(self, entry: Entry, state: State, *, waits_for: tuple[str, ...] = (), reason: str = "") -> None:
         """Show that an intent moved between two states that are not its end; silent when nothing changed."""
@@ -87,10 +87,10 @@ class Turn:
         So whoever was there all the time has on screen what somebody who comes now is shown.
         """
         board = self.fold.board
-        for entry in board.shelves.moved.values():
+        for entry in board.live_index.moved.values():
             if entry.stands != entry.shown:
                 self.show(entry)
-        board.shelves.moved.clear()
+        board.live_index.moved.clear()
         for question in asked:
             if question not in board.questions:
                 self.tell(QuestionClosed(question))
@@ -108,8 +108,8 @@ class Turn:
         return Outcome(
             tuple(self.records),
             tuple(self.journal),
-            tuple(self.outlets),
-            tuple(self.wishes),
+            tuple(self.notices),
+            tuple(self.requests),
             self.blobs,
             self.applied,
             self.refused,

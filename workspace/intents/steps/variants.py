@@ -19,7 +19,7 @@ from workspace.intents.model.record import ConfigBody, DecisionBody, PlanBody, V
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
 from workspace.intents.steps.commit import enter_commit
-from workspace.intents.steps.kernel_state import Core
+from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 
@@ -28,9 +28,9 @@ def variant_name(doc: str, intent: str) -> str:
     return f"{doc}.{intent}"
 
 
-def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionBody) -> None:
+def branch(kernel: KernelState, turn: Turn, group: tuple[Entry, ...], decision: DecisionBody) -> None:
     """Write the variant of every member into documents of its own, and end them `branched`."""
-    names = {entry.id: _write(core, turn, entry) for entry in group if entry.is_live}
+    names = {entry.id: _write(kernel, turn, entry) for entry in group if entry.is_live}
     for entry in group:
         if not entry.is_live:
             continue
@@ -63,15 +63,15 @@ def branch(core: Core, turn: Turn, group: tuple[Entry, ...], decision: DecisionB
             )
 
 
-def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
+def _write(kernel: KernelState, turn: Turn, entry: Entry) -> tuple[str, ...]:
     """Commit an intent's variant; return the documents it is in."""
     assert entry.plan is not None, "only planned intents are branched"
-    core.subject = entry.id
-    ran = try_plan(entry.plan, core.fold.documents, client=core.scratch_client)
+    kernel.subject = entry.id
+    ran = try_plan(entry.plan, kernel.fold.documents, client=kernel.scratch_client)
     if not isinstance(ran, Ran) or not ran.documents:
         return ()
     ops: list[Op] = []
-    free = {doc: it for doc, it in ran.documents.items() if variant_name(doc, entry.id) not in core.fold.kinds}
+    free = {doc: it for doc, it in ran.documents.items() if variant_name(doc, entry.id) not in kernel.fold.kinds}
     if not free:
         return ()  # somebody has made documents of those names by hand
     for doc, document in sorted(free.items()):
@@ -88,7 +88,7 @@ def _write(core: Core, turn: Turn, entry: Entry) -> tuple[str, ...]:
         planner=VARIANT_PLANNER,
     )
     turn.append(body, AGENT)
-    written = enter_commit(core, turn, entry, run(core.fold.documents, body.ops, (), client=core.client))
+    written = enter_commit(kernel, turn, entry, run(kernel.fold.documents, body.ops, (), client=kernel.client))
     if isinstance(written, Refusal):
         return ()
     return tuple(variant_name(doc, entry.id) for doc in sorted(free))
@@ -107,25 +107,25 @@ def _contents(name: str, document: Document) -> list[Op]:
     return [SetValue(name, (key,), part, "absent") for key, part in parts if is_writable(part)]
 
 
-def approved_plan(core: Core, entry: Entry) -> PlanBody | None:
+def approved_plan(kernel: KernelState, entry: Entry) -> PlanBody | None:
     """Return the plan that an approval of a variant stands for, while it holds; None when it must be made anew."""
-    target = core.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    target = kernel.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
     if target is None or target.branched is None:
         return None
     plan = target.branched
-    return plan if isinstance(try_plan(plan, core.fold.documents, client=core.scratch_client), Ran) else None
+    return plan if isinstance(try_plan(plan, kernel.fold.documents, client=kernel.scratch_client), Ran) else None
 
 
-def archive_variants(core: Core, turn: Turn, entry: Entry) -> None:
+def archive_variants(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Take the variants of a group off the list once one of them has been approved and is done."""
-    target = core.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    target = kernel.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
     if target is None or target.branched is None:
         return
     group = {id for decision in target.decisions if "branch" in decision.outcome.values() for id in decision.group}
     names = tuple(
         name
-        for name in core.fold.listed()
-        if any(name.endswith(f".{id}") for id in group) and name.rsplit(".", 1)[0] in core.fold.documents
+        for name in kernel.fold.listed()
+        if any(name.endswith(f".{id}") for id in group) and name.rsplit(".", 1)[0] in kernel.fold.documents
     )
     if names:
         turn.append(ConfigBody(archived=names), AGENT)

@@ -16,7 +16,7 @@ import crdt.operations.execute
 import crdt.operations.fork
 import workspace.intents.steps.admission as admission
 import workspace.intents.steps.commit_round as committing
-import workspace.intents.steps.kernel_state as core
+import workspace.intents.steps.kernel_state as kernel
 import workspace.intents.steps.parked as parking
 import workspace.intents.steps.planning as planning
 import workspace.intents.steps.resolution as settling
@@ -192,7 +192,7 @@ def off(*places: tuple[Any, str, object]) -> Switch:
 
 
 NOTHING_UNSEEN = (committing, "unseen_by", lambda *args: Unseen())
-NONE_COLLIDE = (core, "do_collide", lambda *args, **named: False)
+NONE_COLLIDE = (kernel, "do_collide", lambda *args, **named: False)
 NONE_LATE = (committing, "late_rivals", lambda *args, **named: ())
 STALE = (
     (crdt.operations.fork, "read_hash", lambda _, reading: reading.hash),

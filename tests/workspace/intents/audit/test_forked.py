@@ -45,7 +45,7 @@ def fork(driver: Driver, at: int) -> Driver:
     config = seal(body, seq=at + 1, epoch=1, at=timestamp(driver.now), actor="Olga", prev=rows[-1].hash)
     kept = [row for row in driver.journal if row.jid in index.used]
     copy.__dict__.update(
-        driver.__dict__ | {"rows": [*rows, config.row], "journal": kept, "outlets": [], "tasks": {}, "snapshots": []}
+        driver.__dict__ | {"rows": [*rows, config.row], "journal": kept, "notices": [], "tasks": {}, "snapshots": []}
     )
     copy.open()
     return copy

@@ -12,7 +12,7 @@ import crdt.operations.fork
 import workspace.intents.rules.conflict as conflict
 import workspace.intents.steps.approvals as approving
 import workspace.intents.steps.commit_round as committing
-import workspace.intents.steps.kernel_state as core
+import workspace.intents.steps.kernel_state as kernel
 import workspace.intents.steps.planning as planning
 import workspace.intents.steps.resolution as settling
 from crdt.digest import digest_value
@@ -111,7 +111,7 @@ KINDS: dict[str, tuple[Plan, Plan]] = {
 NEVER = lambda *args, **named: False  # noqa: E731
 UNSEEN = ((committing, "unseen_by", lambda *args: Unseen()), (committing, "late_rivals", lambda *args, **named: ()))
 COMPARISONS: dict[str, Off] = {
-    "L2": ((core.Core, "collides", NEVER), *UNSEEN),
+    "L2": ((kernel.KernelState, "collides", NEVER), *UNSEEN),
     "both orders": ((conflict, "collide", NEVER), *UNSEEN),
     "values": ((crdt.operations.fork, "commute", lambda *args, **named: True), (conflict, "is_rival", NEVER)),
     "places": ((crdt.operations.fork, "overlap", NEVER), (conflict, "is_rival", NEVER)),

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 import workspace.intents.steps.accounting as accounting
-import workspace.intents.steps.kernel_state as core
+import workspace.intents.steps.kernel_state as kernel
 from tests.workspace.intents.audit.test_auditor import audited, conditions
 from tests.workspace.intents.driver import Driver
 from tests.world.mutations import MUTATIONS
@@ -39,11 +39,11 @@ def test_an_audit_finds_what_goes_against_a_stop(monkeypatch: pytest.MonkeyPatch
     obedient = Driver()
     under_a_stop(obedient)
     assert conditions(obedient) == set()
-    monkeypatch.setattr(core.Core, "is_halted", lambda self, entry: False)
+    monkeypatch.setattr(kernel.KernelState, "is_halted", lambda self, entry: False)
     monkeypatch.setattr(
         accounting,
         "open_call",
-        lambda core, turn, event: turn.append(
+        lambda kernel, turn, event: turn.append(
             OracleBody(oracle="call_opened", intent=event.opened.intents[0], opened=event.opened), "agent"
         ),
     )

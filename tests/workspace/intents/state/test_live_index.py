@@ -1,4 +1,4 @@
-"""Live intents laid out by state and document: what the shelves return is what a walk over all of them finds."""
+"""Live intents laid out by state and document: what the index returns is what a walk over all of them finds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.workspace.intents.driver import Driver
 from workspace.intents.model.intent import Scope, State
 from workspace.intents.model.record import PolicyConfig
 from workspace.intents.rules.gate import predecessors
-from workspace.intents.state.live_index import Shelves
+from workspace.intents.state.live_index import LiveIndex
 
 STATES: tuple[State, ...] = ("parked", "queued", "planning", "ready", "held")
 DOCS = ("plan", "budget", "notes")
@@ -33,7 +33,7 @@ class Plain:
     """The same without an index: every question walks over everything."""
 
     def __init__(self) -> None:
-        self.shelves: Shelves[Thing] = Shelves()
+        self.live_index: LiveIndex[Thing] = LiveIndex()
         self.things: dict[str, Thing] = {}
         self.count = 0
 
@@ -41,7 +41,7 @@ class Plain:
         self.count += 1
         thing = Thing(f"i{self.count}", self.count, "queued", docs)
         self.things[thing.id] = thing
-        self.shelves.add(thing, "queued", docs=docs, has_deadline=self.count % 2 == 0)
+        self.live_index.add(thing, "queued", docs=docs, has_deadline=self.count % 2 == 0)
 
     def wake(self, id: str) -> None:
         for thing in self.things.values():
@@ -49,29 +49,29 @@ class Plain:
                 thing.behind = None
 
     def move(self, thing: Thing, state: State) -> None:
-        self.shelves.move(thing, thing.state, state)
+        self.live_index.move(thing, thing.state, state)
         if state != thing.state:
             self.wake(thing.id)
         thing.state = state
 
     def reach(self, thing: Thing, doc: str) -> None:
-        self.shelves.reach(thing, [doc])
+        self.live_index.reach(thing, [doc])
         self.wake(thing.id)
         if thing.docs is not None:
             thing.docs.add(doc)
 
     def drop(self, thing: Thing) -> None:
         self.wake(thing.id)
-        self.shelves.drop(thing, thing.state)
+        self.live_index.drop(thing, thing.state)
         del self.things[thing.id]
 
     def sleep(self, thing: Thing, behind: list[Thing], tied: tuple[str, ...]) -> None:
         if thing.state == "queued" and thing.behind is None and behind:
             thing.behind, thing.tied = tuple(dict.fromkeys(other.id for other in behind)), tied
-            self.shelves.sleep(thing, behind=thing.behind, tied=tied)
+            self.live_index.sleep(thing, behind=thing.behind, tied=tied)
 
     def change(self, doc: str) -> None:
-        self.shelves.wake_tied([doc])
+        self.live_index.wake_tied([doc])
         for thing in self.things.values():
             if thing.behind is not None and doc in thing.tied:
                 thing.behind = None
@@ -79,13 +79,15 @@ class Plain:
     def check(self) -> None:
         for state in STATES:
             walked = [t.id for t in self.things.values() if t.state == state and t.behind is None]
-            assert [t.id for t in self.shelves.of(state)] == walked, state
-            assert self.shelves.count(state) == len(walked)
+            assert [t.id for t in self.live_index.of(state)] == walked, state
+            assert self.live_index.count(state) == len(walked)
         for doc in DOCS:
             near = {t.id for t in self.things.values() if t.docs is None or doc in t.docs}
-            assert {t.id for t in self.shelves.near([doc])} == near, "an index that left one out would hide a conflict"
-        assert set(self.shelves.timed) == {t.id for t in self.things.values() if t.seq % 2 == 0}
-        assert set(self.shelves.asleep) == {t.id for t in self.things.values() if t.behind is not None}
+            assert {t.id for t in self.live_index.near([doc])} == near, (
+                "an index that left one out would hide a conflict"
+            )
+        assert set(self.live_index.timed) == {t.id for t in self.things.values() if t.seq % 2 == 0}
+        assert set(self.live_index.asleep) == {t.id for t in self.things.values() if t.behind is not None}
 
 
 @settings(deadline=None)
@@ -116,29 +118,29 @@ def test_shelves_find_what_a_walk_over_everything_finds(data: st.DataObject) -> 
         plain.check()
     for thing in list(plain.things.values()):
         plain.drop(thing)
-    left = Shelves[Thing](by_state=plain.shelves.by_state)
-    assert plain.shelves == left, "nothing is kept of what is gone"
-    assert not any(plain.shelves.by_state.values())
+    left = LiveIndex[Thing](by_state=plain.live_index.by_state)
+    assert plain.live_index == left, "nothing is kept of what is gone"
+    assert not any(plain.live_index.by_state.values())
 
 
 def test_who_waits_sleeps_until_the_one_before_has_ended() -> None:
     driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0, slots=8))
-    shelves = driver.sequencer.fold.board.shelves
+    live_index = driver.sequencer.fold.board.live_index
     scope = (Scope("budget", keys=(("a",),)),)
     first = driver.ask("ana", "first", scope=scope)
     rest = [driver.ask("ana", f"then {at}", scope=scope) for at in range(20)]
-    assert list(shelves.asleep) == rest
+    assert list(live_index.asleep) == rest
     elsewhere = driver.ask("ana", "elsewhere", scope=(Scope("budget", keys=(("b",),)),))
     assert driver.state(elsewhere) == "planning", "what lies elsewhere waits for nobody"
     driver.add(first, "a", 1)
     assert driver.state(first) == "done"
     assert driver.state(rest[0]) == "planning"
-    assert set(shelves.asleep) == set(rest[1:]), "who was behind the next one sleeps on"
+    assert set(live_index.asleep) == set(rest[1:]), "who was behind the next one sleeps on"
 
 
 def test_a_place_given_by_keys_is_found_among_neighbours() -> None:
     driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0, slots=8))
     one = driver.ask("ana", "somewhere", scope=None)
     other = driver.ask("ana", "there", scope=(Scope("budget", keys=(("a",),)),))
-    board, core = driver.sequencer.fold.board, driver.sequencer.core
-    assert [entry.id for entry in predecessors(board.entries[other], core)] == [one], "an unknown place is everywhere"
+    board, kernel = driver.sequencer.fold.board, driver.sequencer.kernel
+    assert [entry.id for entry in predecessors(board.entries[other], kernel)] == [one], "an unknown place is everywhere"

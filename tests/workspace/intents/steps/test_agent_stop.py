@@ -25,7 +25,7 @@ from workspace.intents.model.events import (
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Asked, Option, Planned
 from workspace.intents.model.record import ConfigBody, PolicyConfig
-from workspace.intents.model.requests import AskPlanner, HaltAgent, ResumeAgent, SendEffect, StopPlanner, Wish
+from workspace.intents.model.requests import AskPlanner, HaltAgent, Request, ResumeAgent, SendEffect, StopPlanner
 from workspace.intents.model.stop import REASON_POINTS_MAX, StopScope, Switch, refuse_reason
 from workspace.intents.state.replay import fold_log, verify
 
@@ -35,21 +35,21 @@ OF_THE_AGENT = ("plan", "commit")
 
 
 class Watched(Driver):
-    """A workspace whose wishes are kept."""
+    """A workspace whose requests are kept."""
 
     def __post_init__(self) -> None:
-        self.wishes: list[Wish] = []
+        self.requests: list[Request] = []
         super().__post_init__()
         self.handle(Configured("Owner", ConfigBody(receivers={"hook": HOOK})))
 
     def _keep(self, outcome: Any) -> None:
-        self.wishes += outcome.wishes
+        self.requests += outcome.requests
         super()._keep(outcome)
 
-    def wished(self, kind: type[Wish]) -> list[Any]:
-        """Return the wishes of one kind since the last look."""
-        found = [wish for wish in self.wishes if isinstance(wish, kind)]
-        self.wishes = [wish for wish in self.wishes if not isinstance(wish, kind)]
+    def wished(self, kind: type[Request]) -> list[Any]:
+        """Return the requests of one kind since the last look."""
+        found = [wish for wish in self.requests if isinstance(wish, kind)]
+        self.requests = [wish for wish in self.requests if not isinstance(wish, kind)]
         return found
 
 
@@ -256,9 +256,9 @@ def test_the_clocks_of_questions_stand_still() -> None:
     assert driver.sequencer.next_deadline() is None or driver.sequencer.next_deadline() > driver.now  # type: ignore[operator]
     driver.wait(1_000)
     assert driver.state(intent) == "held"
-    driver.outlets.clear()
+    driver.notices.clear()
     go_on(driver)
-    told = [outlet.question.deadline for outlet in driver.outlets if isinstance(outlet, QuestionOpened)]
+    told = [notice.question.deadline for notice in driver.notices if isinstance(notice, QuestionOpened)]
     assert told == [pytest.approx(driver.now + 20)]
     driver.wait(19)
     assert driver.state(intent) == "held"
@@ -340,7 +340,7 @@ def test_people_are_told_at_each_change() -> None:
     stop(driver, scope="server", actor="Op")
     go_on(driver, scope="server", actor="Op")
     go_on(driver)
-    told = [[stop.by for stop in out.stops] for out in driver.outlets if isinstance(out, StopsChanged)]
+    told = [[stop.by for stop in out.stops] for out in driver.notices if isinstance(out, StopsChanged)]
     assert told == [["Owner"], ["Owner", "Op"], ["Owner"], []]
 
 

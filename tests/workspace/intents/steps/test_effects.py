@@ -23,16 +23,16 @@ RECEIVERS = {
 
 def started() -> tuple[Driver, list[SendEffect]]:
     driver = Driver()
-    wishes: list[SendEffect] = []
+    requests: list[SendEffect] = []
     keep = driver._keep
 
     def keep_wishes(outcome: object) -> None:
-        wishes.extend(wish for wish in outcome.wishes if isinstance(wish, SendEffect))  # type: ignore[attr-defined]
+        requests.extend(wish for wish in outcome.requests if isinstance(wish, SendEffect))  # type: ignore[attr-defined]
         keep(outcome)  # type: ignore[arg-type]
 
     driver._keep = keep_wishes  # type: ignore[method-assign]
     driver.handle(Configured("Owner", ConfigBody(receivers=RECEIVERS)))
-    return driver, wishes
+    return driver, requests
 
 
 def declare(driver: Driver, intent: str, *effects: Effect) -> None:
@@ -51,11 +51,11 @@ def hook(i: int = 0) -> Effect:
 
 
 def test_what_can_be_taken_back_goes_out_after_the_commit_once() -> None:
-    driver, wishes = started()
+    driver, requests = started()
     intent = driver.ask("Ana")
     declare(driver, intent, hook())
     assert driver.verdict(intent).state == "done"
-    (wish,) = wishes
+    (wish,) = requests
     assert wish.outgoing.receiver == RECEIVERS["hook"]
     for _ in range(2):
         driver.handle(EffectSettled(wish.outgoing, "sent", "204"))
@@ -64,22 +64,22 @@ def test_what_can_be_taken_back_goes_out_after_the_commit_once() -> None:
     assert effect_key(wish.outgoing.seal, 0) in records[0].body
     assert not driver.sequencer.fold.outbox
     driver.open()
-    assert len(wishes) == 1
+    assert len(requests) == 1
     assert verify(driver.rows, driver.journal).ok
 
 
 def test_what_was_not_settled_is_wished_for_again_after_a_crash() -> None:
-    driver, wishes = started()
+    driver, requests = started()
     declare(driver, driver.ask("Ana"), hook())
     driver.open()
-    assert wishes[0].outgoing == wishes[1].outgoing, "the same effect under the same key"
-    assert (wishes[0].openings, wishes[1].openings) == (0, 1)
+    assert requests[0].outgoing == requests[1].outgoing, "the same effect under the same key"
+    assert (requests[0].openings, requests[1].openings) == (0, 1)
     assert fold_log(driver.rows, driver.journal).outbox == driver.sequencer.fold.outbox
 
 
 @pytest.mark.parametrize("says, state, price", [("yes", "done", 101), ("no", "rejected", 100), ("", "rejected", 100)])
 def test_what_is_final_needs_somebodys_word(says: str, state: str, price: int) -> None:
-    driver, wishes = started()
+    driver, requests = started()
     intent = driver.ask("Ana")
     declare(driver, intent, mail())
     assert driver.state(intent) == "held"
@@ -90,16 +90,16 @@ def test_what_is_final_needs_somebodys_word(says: str, state: str, price: int) -
         driver.ask("Ana", "", kind="answer", refs=(question.id,), value=intent if says == "yes" else "none")
     driver.wait(70)
     assert (driver.verdict(intent).state, driver.value("price")) == (state, price)
-    assert len(wishes) == (says == "yes")
+    assert len(requests) == (says == "yes")
     assert verify(driver.rows, driver.journal).ok
 
 
 def test_a_guest_sends_nothing() -> None:
-    driver, wishes = started()
+    driver, requests = started()
     intent = driver.ask("Cy", role="commenter")
     declare(driver, intent, hook())
     assert (driver.verdict(intent).state, driver.verdict(intent).code) == ("suggested", "needs_approval")
-    assert not wishes
+    assert not requests
 
 
 @pytest.mark.parametrize(
@@ -116,20 +116,20 @@ def test_a_guest_sends_nothing() -> None:
     ids=["no receiver", "class is not the planner's", "number", "domain", "list", "header", "size"],
 )
 def test_what_a_planner_may_not_declare_is_a_failed_plan(effect: Effect) -> None:
-    driver, wishes = started()
+    driver, requests = started()
     intent = driver.ask("Ana")
     for _ in range(3):
         declare(driver, intent, effect)
     assert (driver.verdict(intent).state, driver.value("price")) == ("failed", 100)
-    assert not wishes
+    assert not requests
 
 
 def test_an_approval_holds_for_exactly_what_was_shown() -> None:
-    driver, wishes = started()
+    driver, requests = started()
     intent = driver.ask("Ana")
     declare(driver, intent, mail())
     driver.ask("Ana", "", kind="answer", refs=(driver.question,), value=intent)
-    assert len(wishes) == 1
+    assert len(requests) == 1
     other = driver.ask("Ana")
     declare(driver, other, mail(text="another text"))
     assert driver.state(other) == "held"

@@ -35,7 +35,7 @@ def raised(driver: Driver, event: Event, failures: Failures) -> None:
     try:
         driver.sequencer.handle(event, driver.now)
     except Exception as bug:  # noqa: BLE001  whatever it is
-        record = failures.record(event, bug, driver.sequencer.core, seq=seq, prev=prev)
+        record = failures.record(event, bug, driver.sequencer.kernel, seq=seq, prev=prev)
         driver.rows += [record.row] if record is not None else []
     else:
         raise AssertionError("the turn did not raise")
@@ -45,10 +45,10 @@ def raised(driver: Driver, event: Event, failures: Failures) -> None:
 def poison(monkeypatch: pytest.MonkeyPatch, intent: str) -> None:
     real = committing.enter_commit
 
-    def enter(core: Any, turn: Any, entry: Any, ran: Any) -> Any:
+    def enter(kernel: Any, turn: Any, entry: Any, ran: Any) -> Any:
         if entry.id == intent:
             raise ZeroDivisionError("nobody foresaw it")
-        return real(core, turn, entry, ran)
+        return real(kernel, turn, entry, ran)
 
     monkeypatch.setattr(committing, "enter_commit", enter)
 

@@ -87,7 +87,7 @@ def test_the_core_of_a_break_is_minimal_and_found_in_two_evaluations_a_plan(amou
     entries = [driver.sequencer.fold.board.entries[id] for id in ids]
     by_id, room = dict(zip(ids, amounts, strict=True)), LIMIT["cap"].limit - 100
     with mock.patch.object(guarding, "_breaks", side_effect=guarding._breaks) as evaluate:
-        guilty, why = guarding._core(driver.sequencer.core, entries, frozenset())
+        guilty, why = guarding._core(driver.sequencer.kernel, entries, frozenset())
     total = sum(by_id[entry.id] for entry in guilty)
     assert evaluate.call_count <= 2 * len(entries)
     assert bool(guilty) == bool(why) == (sum(amounts) > room)

@@ -256,7 +256,7 @@ def test_nobody_answers_about_a_merge_and_the_rest_of_the_chain_rules() -> None:
 
 def test_a_pure_judge_answers_at_once_and_only_what_matters_is_logged() -> None:
     driver = Driver(has_judge=True)
-    driver.sequencer.core.quick = lambda one, other: Judgement(
+    driver.sequencer.kernel.quick = lambda one, other: Judgement(
         (one.intent, other.intent), "contradict" if {one.actor, other.actor} == {"Ana", "Ben"} else "compatible"
     )
     first, second = pair(driver)

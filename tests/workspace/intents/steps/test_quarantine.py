@@ -168,7 +168,7 @@ def test_what_cannot_be_read_is_put_aside_where_it_is_met_and_no_turn_raises(unr
     driver = poisoned()
     waiting = driver.ask("Ana", scope=BUDGET) if when == "commit" else ""
     unreadable()
-    driver.outlets.clear()
+    driver.notices.clear()
     match when:
         case "checkpoint":
             driver.handle(Closing())
@@ -185,8 +185,8 @@ def test_what_cannot_be_read_is_put_aside_where_it_is_met_and_no_turn_raises(unr
             assert set(driver.tasks[asked].snapshot.documents) == {"budget"}
             driver.ask("Ana", "", kind="cancel", refs=(asked,))
     quarantining(driver)
-    told = [outlet for outlet in driver.outlets if isinstance(outlet, DocumentsChanged) and outlet.broken]
-    assert [outlet.broken for outlet in told] == [("plan",)]
+    told = [notice for notice in driver.notices if isinstance(notice, DocumentsChanged) and notice.broken]
+    assert [notice.broken for notice in told] == [("plan",)]
     works_on(driver)
     driver.open()
     works_on(driver)

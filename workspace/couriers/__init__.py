@@ -1,1 +1,0 @@
-"""Those who carry effects out: see `workspace.ports.Courier`."""
