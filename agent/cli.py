@@ -162,7 +162,7 @@ def stop_agent(
     data: Data = None,
 ) -> None:
     """Stop the agent at once: plans, calls to models and effects; people go on. Also beside a running server."""
-    _run("stopping", "stop", workspace, reason, actor, database, data)
+    _run("agent_stop", "stop", workspace, reason, actor, database, data)
 
 
 @agent_app.command(name="start")
@@ -170,13 +170,13 @@ def start_agent(
     workspace: OneOrAll = None, actor: Thrower = "operator", database: Database = None, data: Data = None
 ) -> None:
     """Let the agent go on: what was cut off is taken up, what waits leaves, once."""
-    _run("stopping", "start", workspace, actor, database, data)
+    _run("agent_stop", "start", workspace, actor, database, data)
 
 
 @agent_app.command(name="status")
 def agent_status(workspace: OneOrAll = None, database: Database = None, data: Data = None) -> None:
     """Say where the agent is stopped, by whom and why; exit code 3 where it is."""
-    _run("stopping", "status", workspace, database, data)
+    _run("agent_stop", "status", workspace, database, data)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from workspace.client import connect
 from workspace.client.document import connect_document
 from workspace.history.read import verify_log
 from workspace.registry.heap import give_back
-from workspace.room.room import idle as resting
+from workspace.room import idle as resting
 from workspace.settings import Settings
 
 WAIT = 20.0

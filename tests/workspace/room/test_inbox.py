@@ -27,7 +27,7 @@ from workspace.intents.model.plan import Asked, Option
 from workspace.intents.sequencer import Sequencer
 from workspace.ports import InboxRow, Store
 from workspace.protocol.messages import ACKNOWLEDGED_MAX
-from workspace.room.room import inbox
+from workspace.room import inbox
 from workspace.store.memory import MemoryStore
 from workspace.store.sql import SqlStore
 
