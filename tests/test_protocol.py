@@ -37,7 +37,7 @@ SERVER: dict[str, type[msgspec.Struct]] = {
     str(kind.__struct_config__.tag): kind
     for kind in (*get_args(messages.ServerMessage), arriving.BoardMessage, arriving.ClosedMessage)
 }
-RECORDS: dict[str, type[msgspec.Struct]] = {kind: body for kind, body in record.BODIES.items()}
+RECORDS: dict[str, type[msgspec.Struct]] = {str(kind): body for kind, body in record.BODIES.items()}
 VALUES: tuple[type[msgspec.Struct], ...] = (
     intent.Scope, intent.Need, intent.Expect, intent.Region, intent.Forked, plan.Option, plan.Tokens, stop.Stop,
     stop.Switch, messages.InboxEntry, arriving.BoardIntent, arriving.Begun, arriving.BoardQuestion, record.Question,
