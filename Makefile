@@ -8,7 +8,7 @@ STOCK := tests/stock/node_modules/.package-lock.json
 EDITORS := tests/editors/dist/codemirror.html
 PAGE := web/dist/index.html
 
-.PHONY: bench-profile fuzz plans long-life demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
+.PHONY: decisions bench-profile fuzz plans long-life demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
 
 demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
 	$(BIN)/folkmoot demo --port $(PORT)
@@ -27,6 +27,9 @@ check: $(STAMP)  ## style, types, the shape of the house
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_house.py
+
+decisions: $(STAMP)  ## the index of docs/decisions, from its files
+	$(BIN)/python -m tests.decisions
 
 test: $(STAMP) $(PAGE) $(STOCK) $(EDITORS) check  ## everything, browser, stock clients and editors included
 	cd web && npm test

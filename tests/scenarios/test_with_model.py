@@ -12,10 +12,10 @@ import pytest
 from agent.model.judge import ModelJudge
 from agent.scripted.scenario import ReplyScript, ToolCall
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
-from tests.scenarios.test_d01_two_tones_one_paragraph import two_tones
-from tests.scenarios.test_d02_five_at_once import five_at_once
-from tests.scenarios.test_d05_typing_inside import typing_inside
-from tests.scenarios.test_d06_three_dates import three_dates
+from tests.scenarios.test_s01_two_tones_one_paragraph import two_tones
+from tests.scenarios.test_s02_five_at_once import five_at_once
+from tests.scenarios.test_s05_typing_inside import typing_inside
+from tests.scenarios.test_s06_three_dates import three_dates
 from tests.support.model import scripted_model
 from tests.support.obedient import obey
 

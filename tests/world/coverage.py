@@ -1,6 +1,6 @@
 """Which transitions of an intent's states (semantics §2) a run took: read from the log and from what was sent.
 
-One row of the table is left out: `planning → planning`, an early abort when a strong reading changes. DECISIONS 50 is
+One row of the table is left out: `planning → planning`, an early abort when a strong reading changes. Decision 50 is
 against it: a plan that no longer holds is found out when it is ready, and planned again then. Below the table's rows
 stand other things that a run must have met: effects and their ends, kept states, packed segments, lulls.
 """

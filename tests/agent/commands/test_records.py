@@ -50,7 +50,7 @@ def test_a_broken_condition_is_told_with_its_record(tmp_path: Path, monkeypatch:
     for command in ("verify", "replay"):
         code, out = call(command, "w", "--data", str(tmp_path))
         assert code == 1, out
-        assert "breaks G5: budget/price is not what" in out
+        assert "breaks C5: budget/price is not what" in out
     assert call("replay", "w", "--to", "5", "--data", str(tmp_path))[0] == 0
 
 

@@ -39,7 +39,7 @@ async def test_an_audit_names_the_record_that_should_not_be() -> None:
         report = (await client.post(f"{WS}/replay", json={"mode": "audit"})).json()["report"]
         assert (report["ok"], report["code"]) == (False, "gate_breached")
         (breach,) = report["breaches"]
-        assert breach["condition"] == "G5"
+        assert breach["condition"] == "C5"
         assert breach["seq"] == report["first_bad"]
         assert "budget/food" in breach["reason"]
         assert not (await client.get(f"{WS}/verify")).json()["ok"]

@@ -168,7 +168,7 @@ async def test_bodies_are_rewritten_wherever_they_lie_and_do_not_stay_in_the_fil
     assert [row.hash for row in kept] == [row.hash for row in rows]
     await store.rewrite("w", 1, dict.fromkeys(range(1, 41), "{}"), ())
     await store.close()
-    if isinstance(home, SqliteHome):  # PostgreSQL keeps dead rows until they are overwritten (DECISIONS 63)
+    if isinstance(home, SqliteHome):  # PostgreSQL keeps dead rows until they are overwritten (decision 63)
         home.ask("PRAGMA wal_checkpoint(TRUNCATE)")
         assert "Zoë Example".encode() not in home.path.read_bytes(), "freed pages are overwritten"
 

@@ -1,7 +1,7 @@
 """Who wrote this, and who told the agent to: from a stretch of a document back to commits, intents and people.
 
 Every character and value traces to the record that brought it (`history`); a commit names its intents, each with what
-its author had seen and which decisions it went through (scenario D10).
+its author had seen and which decisions it went through (story S10).
 """
 
 from __future__ import annotations

@@ -111,13 +111,13 @@ class Auditor:
         for doc, value in self._expected.items():
             document = self.fold.documents.get(doc)
             if document is None or canonical(document.value()) != canonical(value):
-                self._note(record.seq, "G4/I7", f"{doc} is not what the plan {record.body.plan} makes of it")
+                self._note(record.seq, "C4/I7", f"{doc} is not what the plan {record.body.plan} makes of it")
         wrong = self._readings.unlike(self.fold.documents)
         if wrong:
             self._note(record.seq, "done", f"{record.body.commit} does not read as {record.body.plan} meant: {wrong}")
         for name, reason in broken(self.fold.invariants, self.fold.documents).items():
             if name not in self._broken:
-                self._note(record.seq, "G5/I10", f"it breaks the rule {name}: {reason}")
+                self._note(record.seq, "C5/I10", f"it breaks the rule {name}: {reason}")
 
     def _note(self, seq: int, condition: str, reason: str) -> None:
         if len(self.breaches) < BREACHES_MAX:
@@ -176,7 +176,7 @@ class Auditor:
             self._note(seq, "I2", f"{body.id} carries another vector clock than its stamp gives")
 
     def _right(self, record: Record, body: IntentBody) -> None:
-        """G5: who answers, approves or takes back is somebody who may."""
+        """C5: who answers, approves or takes back is somebody who may."""
         board, actor, rank = self.fold.board, record.actor, rank_of(body.role)
         match body.kind:
             case "answer":
@@ -190,15 +190,15 @@ class Auditor:
             case _:
                 return
         if not is_allowed:
-            self._note(record.seq, "G5", f"{actor} ({body.role}) had no right to {body.kind} {body.refs[0]}")
+            self._note(record.seq, "C5", f"{actor} ({body.role}) had no right to {body.kind} {body.refs[0]}")
 
     def _ended_by(self, seq: int, entry: Entry, body: VerdictBody) -> None:
-        """G5: who ended another's instruction may, or it was decided about."""
+        """C5: who ended another's instruction may, or it was decided about."""
         by = self.fold.board.entries.get(body.by)
         may = {"cancelled": may_cancel, "superseded": may_replace}.get(body.state)
         if by is None or may is None or may(entry, by.actor, by.rank) or are_decided(entry, by):
             return
-        self._note(seq, "G5", f"{by.actor} ({by.role}) had no right to end {entry.id}, which is {entry.actor}'s")
+        self._note(seq, "C5", f"{by.actor} ({by.role}) had no right to end {entry.id}, which is {entry.actor}'s")
 
     def _verdict(self, seq: int, body: VerdictBody) -> None:
         """I4: one end each, and no other than what was done."""
@@ -234,26 +234,26 @@ class Auditor:
             self._pending(seq, one)
         self._unsaid.update((one.id, seq) for one in entries)
         if body.decisions != tuple(decision.decision for decision in entry.decisions):
-            self._note(seq, "G3/I8", f"it does not name the decisions about {entry.id}")
+            self._note(seq, "C3/I8", f"it does not name the decisions about {entry.id}")
         plan = entry.plan
         if plan is None or plan.plan != body.plan or body.intents[1:] != entry.steers:
-            self._note(seq, "G4/I7", f"{body.plan} is not the last plan of {', '.join(body.intents)}")
+            self._note(seq, "C4/I7", f"{body.plan} is not the last plan of {', '.join(body.intents)}")
             return
         executed = self._fresh(seq, body, plan)
         if not self._has_lost(plan) and (body.weak_changed or ()) != weakly_changed(fold.documents, plan.reads):
-            self._note(seq, "G4/I7", f"it does not name what changed of what {plan.plan} had seen in outline")
+            self._note(seq, "C4/I7", f"it does not name what changed of what {plan.plan} had seen in outline")
         if plan.planner == VARIANT_PLANNER:
             self._variant(seq, body, entry)
             return
         self._valid(seq, body, entry, plan)
         if entry.state == "held":
-            self._note(seq, "G3/I8", f"{entry.id} runs while people are asked about it")
+            self._note(seq, "C3/I8", f"{entry.id} runs while people are asked about it")
         self._outruns(record, body, entry, plan)
         self._settled(seq, entry)
         self._overwrites(seq, body, entry, executed)
 
     def _pending(self, seq: int, entry: Entry) -> None:
-        """I5, I4, G1: it was under way, for the first time, and what its author depends on had arrived."""
+        """I5, I4, C1: it was under way, for the first time, and what its author depends on had arrived."""
         if entry.commit is not None:
             self._note(seq, "I5", f"{entry.id} was committed before, by {entry.commit.commit}")
         elif not entry.is_live:
@@ -264,10 +264,10 @@ class Auditor:
             if document is None and (doc in self.fold.breaks or doc in self.fold.quarantined):
                 continue
             if any(known.get(client, 0) < clock for client, clock in read_need(need).items()):
-                self._note(seq, "G1/I6", f"{entry.id} runs before its author's edits in {doc}")
+                self._note(seq, "C1/I6", f"{entry.id} runs before its author's edits in {doc}")
 
     def _fresh(self, seq: int, body: CommitBody, plan: PlanBody) -> dict[str, Executed]:
-        """G4: the plan still holds, by value; what it makes of the documents is compared afterwards.
+        """C4: the plan still holds, by value; what it makes of the documents is compared afterwards.
 
         Returns what it did to each document.
         """
@@ -277,7 +277,7 @@ class Auditor:
         writer = next((span[0] for part in body.docs.values() for span in part.inserted), SCRATCH_CLIENT)
         ran = try_plan(plan, self.fold.documents, client=writer)
         if isinstance(ran, Refusal):
-            self._note(seq, "G4/I7", f"{plan.plan} does not hold any more: {ran.reason}")
+            self._note(seq, "C4/I7", f"{plan.plan} does not hold any more: {ran.reason}")
             return _as_logged(body, plan)
         self._readings.expect(body, plan, self.fold.documents, ran.documents, is_strict=self.fold.is_strict)
         for doc, document in ran.documents.items():
@@ -286,7 +286,7 @@ class Auditor:
                 self._expected[doc] = document.value()
         beside = sorted(body.docs.keys() - ran.documents.keys())
         if beside:
-            self._note(seq, "G4/I7", f"it changes {', '.join(beside)}, which {plan.plan} does not")
+            self._note(seq, "C4/I7", f"it changes {', '.join(beside)}, which {plan.plan} does not")
         return ran.executed
 
     def _has_lost(self, plan: PlanBody) -> bool:
@@ -297,47 +297,47 @@ class Auditor:
         """A variant is written beside, by a decision, and changes nothing that all share."""
         shared = sorted(doc for doc in body.docs if doc in self.fold.documents)
         if shared:
-            self._note(seq, "G3/I8", f"a variant changes {', '.join(shared)}")
+            self._note(seq, "C3/I8", f"a variant changes {', '.join(shared)}")
         if not any(decision.outcome.get(entry.id) == "branch" for decision in entry.decisions):
-            self._note(seq, "G3/I8", f"nobody decided that {entry.id} is a variant")
+            self._note(seq, "C3/I8", f"nobody decided that {entry.id} is a variant")
 
     def _valid(self, seq: int, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
-        """G5: stated expectations hold, the author may edit, what cannot be taken back was approved."""
+        """C5: stated expectations hold, the author may edit, what cannot be taken back was approved."""
         subject = self.fold.board.subject_of(entry)
         unmet = unmet_expectation(subject.body.expects, self.fold.documents)
         if unmet is not None and subject.id not in self._blanked:
             where = "/".join(map(str, (unmet.doc, *unmet.path)))
-            self._note(seq, "G5", f"{where} is not what {subject.id} expects")
+            self._note(seq, "C5", f"{where} is not what {subject.id} expects")
         if entry.rank < EDIT_RANK and (plan.ops or plan.effects):
-            self._note(seq, "G5", f"{entry.id} edits by the right of a {entry.role}, unapproved")
+            self._note(seq, "C5", f"{entry.id} edits by the right of a {entry.role}, unapproved")
         beyond = set(outside(plan, entry, self.fold.board, self.fold.documents)) - allowed(entry, self.fold.board)
         if beyond and self.fold.is_read_back and not self._has_lost(plan):
             self._note(
                 seq, "scope", f"{entry.id} does more than was allowed where it does not point: {len(beyond)} things"
             )
         if body.effects != plan.effects:
-            self._note(seq, "G5", f"its effects are not those of {plan.plan}")
+            self._note(seq, "C5", f"its effects are not those of {plan.plan}")
         is_final = any(effect.effect_class == "irreversible" for effect in plan.effects)
         is_approved = digest_of(plan.effects, self.fold.receivers) in approved(entry)
         if is_final and plan.plan not in self._blanked and not is_approved:
-            self._note(seq, "G5", f"nobody approved what {plan.plan} sends")
+            self._note(seq, "C5", f"nobody approved what {plan.plan} sends")
 
     # ------------------------------------------------------------ conflicts
 
     def _settled(self, seq: int, entry: Entry) -> None:
-        """G3: what crosses the plan, or pulls against its goal, and is committed, was decided about."""
+        """C3: what crosses the plan, or pulls against its goal, and is committed, was decided about."""
         entries = self.fold.board.entries
         for rival in self._watch.ended(entry.id):
             if not are_decided(entry, entries[rival]):
-                self._note(seq, "G3/I8", f"{entry.id} and {rival} collide, both are done, nothing was decided")
+                self._note(seq, "C3/I8", f"{entry.id} and {rival} collide, both are done, nothing was decided")
         for id in sorted(self._opposed.get(entry.id, ())):
             other = entries[id]
             if other.commit is not None and not are_decided(entry, other):
-                self._note(seq, "G3/I8", f"{entry.id} and {id} contradict each other, nothing was decided")
+                self._note(seq, "C3/I8", f"{entry.id} and {id} contradict each other, nothing was decided")
         self._picked(seq, entry)
 
     def _picked(self, seq: int, entry: Entry) -> None:
-        """I5, G3: of the approvals of one suggestion one runs, and of variants side by side one is picked."""
+        """I5, C3: of the approvals of one suggestion one runs, and of variants side by side one is picked."""
         board, target = self.fold.board, entry.body.refs[0] if entry.body.kind == "approve" else ""
         for id in sorted(beside(board.entries[target]) | {target}) if target else ():
             for approval in board.approvals.get(id, ()):
@@ -348,28 +348,28 @@ class Auditor:
                 if id == target:
                     self._note(seq, "I5", f"{entry.id} and {approval} both run what {target} suggested")
                 else:
-                    self._note(seq, "G3/I8", f"{entry.id} and {approval} pick two variants, nothing was decided")
+                    self._note(seq, "C3/I8", f"{entry.id} and {approval} pick two variants, nothing was decided")
 
     def _outruns(self, record: Record, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
-        """Hold the plan against those of everybody who is under way; G2: whom its author knew comes first."""
+        """Hold the plan against those of everybody who is under way; C2: whom its author knew comes first."""
         if plan.plan in self._blanked:
             return
         for other in self._watch.committed(record, entry, plan, body.intents):
             reason = f"{entry.id} runs before {other.id}, which its author knew of and it depends on"
-            self._note(record.seq, "G2", reason)
+            self._note(record.seq, "C2", reason)
 
     def _overwrites(self, seq: int, body: CommitBody, entry: Entry, executed: dict[str, Executed]) -> None:
-        """G3, I9, G2: whose work is deleted or overwritten, unseen and undecided."""
+        """C3, I9, C2: whose work is deleted or overwritten, unseen and undecided."""
         board, history = self.fold.board, self.fold.history
         unseen = unseen_by(entry, executed, board, history)
         for rival in unseen.rivals:
             if not are_decided(entry, rival):
-                self._note(seq, "G3/I8", f"{entry.id} overwrites what {rival.id} did, unseen; nothing was decided")
+                self._note(seq, "C3/I8", f"{entry.id} overwrites what {rival.id} did, unseen; nothing was decided")
         flagged = allowed_over(entry)
         for edit in unseen.human:
             if edit.seq not in flagged:
                 self._note(
-                    seq, "G3/I9", f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
+                    seq, "C3/I9", f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
                 )
         # A commit stands for its first intent: what joined that one has taken its place, and knew what it knew.
         joined = [board.entries[id] for id in body.intents[1:]]
@@ -383,7 +383,7 @@ class Auditor:
         }
         for id in sorted(later):
             if not are_decided(entry, board.entries[id]):
-                self._note(seq, "G2", f"{entry.id} overwrites {id}, which waited for it by rights and ran before")
+                self._note(seq, "C2", f"{entry.id} overwrites {id}, which waited for it by rights and ran before")
 
 
 def _as_logged(body: CommitBody, plan: PlanBody) -> dict[str, Executed]:

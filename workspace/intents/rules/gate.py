@@ -1,7 +1,7 @@
-"""May this plan be committed now? The causal gate G1 to G5 (semantics §5).
+"""May this plan be committed now? The causal gate C1 to C5 (semantics §5).
 
-G1 what the author's edits were is here; G2 what the author knew of is settled; G3 what nobody knew of is decided;
-G4 what was read still stands, by value; G5 the author may do this and every stated expectation holds.
+C1 what the author's edits were is here; C2 what the author knew of is settled; C3 what nobody knew of is decided;
+C4 what was read still stands, by value; C5 the author may do this and every stated expectation holds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read_need(need: Need) -> dict[int, int]:
 
 
 def lacks_updates(entry: Entry, kernel: KernelState) -> tuple[str, ...]:
-    """G1: return the documents in which edits the author depends on have not arrived.
+    """C1: return the documents in which edits the author depends on have not arrived.
 
     A state vector does not move for a deletion (semantics F1), so the number of updates sent on the document's socket
     counts too; a full sync on a newer socket of the lane settles both.
@@ -63,7 +63,7 @@ def lacks_updates(entry: Entry, kernel: KernelState) -> tuple[str, ...]:
 
 
 def predecessors(entry: Entry, kernel: KernelState) -> list[Entry]:
-    """G2: return the unsettled intents its author knew of and that may touch the same place."""
+    """C2: return the unsettled intents its author knew of and that may touch the same place."""
     found, seen, lane = [], entry.body.seen, entry.body.lane
     for other in kernel.neighbours(entry):  # in log order: what lies behind an intent is not its past
         if other.seq >= entry.seq:
@@ -90,7 +90,7 @@ def is_blocked(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
 
 
 def rivals_to_await(entry: Entry, kernel: KernelState, now: float) -> list[Entry]:
-    """G2 and G3: return the intents that must end, be planned or be settled before this one may commit.
+    """C2 and C3: return the intents that must end, be planned or be settled before this one may commit.
 
     Those its author knew of must have ended where they work in its place: a plan may lie elsewhere than its scope.
     Only those accepted before this plan was ready and its window over are awaited, and only `overlap_wait_ms` long, so
@@ -131,7 +131,7 @@ def _is_cleared(one: Entry, other: Entry, kernel: KernelState) -> bool:
 
 
 def try_plan(plan: PlanBody, documents: Documents, *, client: int) -> Ran | Refusal:
-    """G4: execute a plan on forks of the documents under `client`; a refusal says what no longer holds."""
+    """C4: execute a plan on forks of the documents under `client`; a refusal says what no longer holds."""
     try:
         ran = run(documents, plan.ops, plan.reads, client=client)
     except StaleRead as stale:
@@ -142,7 +142,7 @@ def try_plan(plan: PlanBody, documents: Documents, *, client: int) -> Ran | Refu
 
 
 def unmet_expectation(expects: Sequence[Expect], documents: Documents) -> Expect | None:
-    """G5: return the first stated expectation that does not hold now (Bayou's dependency check)."""
+    """C5: return the first stated expectation that does not hold now (Bayou's dependency check)."""
     for expect in expects:
         document = documents.get(expect.doc)
         if document is None or canonical(value_at(document, expect)) != canonical(expect.equals):
@@ -164,5 +164,5 @@ def value_at(document: Document, expect: Expect) -> object:
 
 
 def may_edit(entry: Entry) -> bool:
-    """G5: tell whether the author's own rights cover the agent's edit; the agent never has more."""
+    """C5: tell whether the author's own rights cover the agent's edit; the agent never has more."""
     return entry.rank >= EDIT_RANK

@@ -1,4 +1,4 @@
-"""Intents that wait for edits of their own author: held, asked for, given up in time (G1; semantics §5)."""
+"""Intents that wait for edits of their own author: held, asked for, given up in time (C1; semantics §5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MISSING_OFFLINE_SECONDS = 86_400.0
 
 
 def park(kernel: KernelState, turn: Turn) -> bool:
-    """G1: hold what depends on edits that have not arrived, ask for them, give up in time."""
+    """C1: hold what depends on edits that have not arrived, ask for them, give up in time."""
     moved = False
     for entry in kernel.fold.board.live_index.of("queued", "parked"):
         kernel.subject = entry.id

@@ -1,4 +1,4 @@
-"""Somebody who sees the agent at work adds to its task: not a conflict but a conversation (semantics §3, L0; story D3).
+"""Somebody who sees the agent at work adds to its task: not a conflict but a conversation (semantics §3, L0; story S3).
 
 An instruction that names a live one in `refs`, whose author had seen it and has at least its author's rank, joins it:
 the agent begins again with both, one commit serves both, and the one that joined ends `merged`. Where that cannot be,

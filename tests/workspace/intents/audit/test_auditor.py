@@ -202,22 +202,22 @@ NOT_OPPOSED = tuple((module, "contradictions", lambda *args: []) for module in (
 
 NO_ORDER = ((planning, "is_blocked", lambda *args: False), (committing, "rivals_to_await", lambda *args: []))
 GUARDS = {
-    "colliding plans": (off(NONE_COLLIDE, NOTHING_UNSEEN, NONE_LATE, *STALE), two_prices, "G3/I8"),
-    "late rivals": (off(NOTHING_UNSEEN, NONE_LATE), one_after_the_other, "G3/I8"),
-    "people's edits": (off(NOTHING_UNSEEN, *STALE), typed_over, "G3/I9"),
-    "people's edits, planned again": (off(NOTHING_UNSEEN), typed_over, "G3/I9"),
-    "old values": (off(NOTHING_UNSEEN, *STALE), typed_over, "G4/I7"),
-    "expectations": (off((committing, "unmet_expectation", lambda *args: None)), expecting, "G5"),
-    "rights": (off((committing, "may_edit", lambda _: True)), by_a_commenter, "G5"),
-    "approvals": (off((committing, "to_approve", lambda *args: ())), sending, "G5"),
-    "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "G5/I10"),
-    "arrivals": (off((parking, "lacks_updates", lambda *args: ())), before_its_edits, "G1/I6"),
-    "causal order": (off(*NO_ORDER, NOTHING_UNSEEN, NONE_LATE), not_in_its_turn, "G2"),
-    "who may cancel": (off((admission, "may_cancel", lambda *args: True)), by_another("cancel"), "G5"),
-    "who may replace": (off((admission, "may_replace", lambda *args: True)), by_another("override"), "G5"),
-    "who may take back": (off((admission, "may_undo", lambda *args: True)), by_another("undo"), "G5"),
-    "who may answer": (off((admission, "may_answer", lambda *args: True)), answered_by_a_stranger, "G5"),
-    "contradictions": (off(*NOT_OPPOSED), contradicting, "G3/I8"),
+    "colliding plans": (off(NONE_COLLIDE, NOTHING_UNSEEN, NONE_LATE, *STALE), two_prices, "C3/I8"),
+    "late rivals": (off(NOTHING_UNSEEN, NONE_LATE), one_after_the_other, "C3/I8"),
+    "people's edits": (off(NOTHING_UNSEEN, *STALE), typed_over, "C3/I9"),
+    "people's edits, planned again": (off(NOTHING_UNSEEN), typed_over, "C3/I9"),
+    "old values": (off(NOTHING_UNSEEN, *STALE), typed_over, "C4/I7"),
+    "expectations": (off((committing, "unmet_expectation", lambda *args: None)), expecting, "C5"),
+    "rights": (off((committing, "may_edit", lambda _: True)), by_a_commenter, "C5"),
+    "approvals": (off((committing, "to_approve", lambda *args: ())), sending, "C5"),
+    "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "C5/I10"),
+    "arrivals": (off((parking, "lacks_updates", lambda *args: ())), before_its_edits, "C1/I6"),
+    "causal order": (off(*NO_ORDER, NOTHING_UNSEEN, NONE_LATE), not_in_its_turn, "C2"),
+    "who may cancel": (off((admission, "may_cancel", lambda *args: True)), by_another("cancel"), "C5"),
+    "who may replace": (off((admission, "may_replace", lambda *args: True)), by_another("override"), "C5"),
+    "who may take back": (off((admission, "may_undo", lambda *args: True)), by_another("undo"), "C5"),
+    "who may answer": (off((admission, "may_answer", lambda *args: True)), answered_by_a_stranger, "C5"),
+    "contradictions": (off(*NOT_OPPOSED), contradicting, "C3/I8"),
 }
 
 
@@ -260,7 +260,7 @@ def test_what_changed_of_what_was_seen_in_outline_is_recorded_and_stops_nothing(
     def unsaid(body: Any) -> Any:
         return msgspec.structs.replace(body, weak_changed=("budget",)) if isinstance(body, CommitBody) else body
 
-    assert [b.condition for b in verify(resealed(driver, unsaid), driver.journal).breaches] == ["G4/I7"]
+    assert [b.condition for b in verify(resealed(driver, unsaid), driver.journal).breaches] == ["C4/I7"]
 
 
 @pytest.mark.damages_logs
@@ -273,7 +273,7 @@ def test_two_colliding_plans_with_a_false_expectation_do_not_pass(monkeypatch: p
         )
         two_prices(driver, expects=(Expect("budget", ("price",), 5),))
     assert driver.value("price") == 2
-    assert {"G3/I8", "G5"} <= conditions(driver)
+    assert {"C3/I8", "C5"} <= conditions(driver)
 
 
 def resealed(driver: Driver, change: Callable[[Any], Any]) -> list[Row]:
@@ -314,5 +314,5 @@ def test_a_forged_log_is_found_out() -> None:
 
     assert forged(lambda body: body) == set()
     assert forged(bigger) == {"I2"}
-    assert forged(undecided) == {"G3/I8"}
-    assert forged(knew) == {"G3/I9"}, "who had seen less has overwritten the price unseen"
+    assert forged(undecided) == {"C3/I8"}
+    assert forged(knew) == {"C3/I9"}, "who had seen less has overwritten the price unseen"

@@ -162,7 +162,7 @@ def test_two_that_cross_and_both_ran_are_found(
         monkeypatch.setattr(owner, name, stand_in)
     ana, ben = two(driver, kind, is_late=is_late)
     assert (driver.state(ana), driver.state(ben)) == ("done", "done"), "the guards are off"
-    assert "G3/I8" in breaches(driver), "the guards are off in the audit, too: it stands on none of them"
+    assert "C3/I8" in breaches(driver), "the guards are off in the audit, too: it stands on none of them"
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["at once", "late"])
@@ -221,7 +221,7 @@ def test_approvals_that_cross_are_found(kind: str, monkeypatch: pytest.MonkeyPat
             patch.setattr(owner, name, stand_in)
         one, other = approved(driver)
     assert (driver.state(one), driver.state(other)) == ("done", "done")
-    assert "G3/I8" in breaches(driver)
+    assert "C3/I8" in breaches(driver)
     approved_honestly(honest, kind)
     assert breaches(honest) == set()
 
@@ -265,7 +265,7 @@ def picked_twice(driver: Driver, *, is_same: bool) -> None:
 
 
 @pytest.mark.damages_logs
-@pytest.mark.parametrize("is_same, condition", [(True, "I5"), (False, "G3/I8")])
+@pytest.mark.parametrize("is_same, condition", [(True, "I5"), (False, "C3/I8")])
 def test_two_picks_of_one_group_are_found(is_same: bool, condition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Driver(PolicyConfig(chain=("branch",)))
     picked_twice(honest, is_same=is_same)
