@@ -93,7 +93,7 @@ $(STOCK): tests/stock/package-lock.json
 $(EDITORS): tests/editors/package-lock.json tests/editors/build.mjs $(wildcard tests/editors/pages/*)
 	cd tests/editors && npm ci --no-audit --no-fund --ignore-scripts && npm run build
 
-$(PAGE): $(NODE) $(wildcard web/src/*) web/index.html web/vite.config.ts
+$(PAGE): $(NODE) $(wildcard web/src/* web/src/*/*) web/index.html web/vite.config.ts
 	cd web && npm run build
 
 clean:  ## remove what was built and installed
