@@ -26,6 +26,7 @@ async def test_the_python_client_runs_as_printed(capsys: object) -> None:
         room = await server.lobby.room("demo")
         assert "See you there" in room.sequencer.fold.documents["plan"].text()
     assert "done" in capsys.readouterr().out  # type: ignore[attr-defined]
+    assert (ROOT / "docs/examples/instruct.py").read_text().endswith(code), "README shows the example as it is"
 
 
 def test_the_javascript_client_uses_what_the_library_has() -> None:

@@ -1,0 +1,25 @@
+"""Folkmoot's Python client: `from folkmoot import connect`.
+
+It hands on the client's public names under the name that people install, and the version; nothing is defined here.
+`docs/examples` shows what can be done with them.
+"""
+
+from __future__ import annotations
+
+from workspace import __version__
+from workspace.client import Disconnected, Message, Refused, Room, connect
+from workspace.client_intent import Intent, State
+from workspace.document_client import DocumentClient, connect_document
+
+__all__ = [
+    "Disconnected",
+    "DocumentClient",
+    "Intent",
+    "Message",
+    "Refused",
+    "Room",
+    "State",
+    "__version__",
+    "connect",
+    "connect_document",
+]
