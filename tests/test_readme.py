@@ -42,9 +42,6 @@ def test_every_command_exists() -> None:
     for command in re.findall(r"`folkmoot ([\w-]+)", README):
         result = runner.invoke(app, [command, "--help"])
         assert result.exit_code == 0, command
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make (\w+)", README):
-        assert re.search(rf"^{target}:", makefile, re.M), target
 
 
 def test_the_glossary_names_every_kind_of_record() -> None:
