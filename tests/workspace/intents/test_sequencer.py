@@ -15,6 +15,7 @@ from crdt.documents.paths import delete_path, set_path
 from crdt.operations.ops import SetValue
 from crdt.updates.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.events import (
@@ -31,7 +32,7 @@ from workspace.intents.model.plan import Asked, Option, Planned, PlanRefused
 from workspace.intents.model.record import PolicyConfig, read_row
 from workspace.intents.rules.policy import Member, decide
 from workspace.intents.state.board import Standing
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 PLACES = (Scope("plan"), Scope("budget"))
 HISTORIES = int(os.environ.get("FOLKMOOT_HISTORIES", "60"))

@@ -6,11 +6,12 @@ import pytest
 
 from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.intent import Region
 from workspace.intents.model.record import DecisionBody, PolicyConfig, read_row
 from workspace.intents.rules.policy import check
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 BUDGET = ({"doc": "budget", "keys": [["price"]]},)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.record import PolicyConfig
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 
 def sound(driver: Driver) -> None:

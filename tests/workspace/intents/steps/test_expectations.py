@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import verify
 from workspace.intents.model.intent import Expect
 from workspace.intents.model.record import PolicyConfig
-from workspace.intents.state.replay import verify
 
 
 def test_what_expects_something_is_not_merged_into_another() -> None:
