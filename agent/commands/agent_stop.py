@@ -14,7 +14,7 @@ from agent.commands.serve import complain
 from workspace.clock import SystemClock
 from workspace.intents.model.record import ConfigBody, read_row
 from workspace.intents.model.stop import Stop, Stops, refuse_reason
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.times import timestamp
 from workspace.names import is_actor
 from workspace.ports import SERVER, Store, SwitchRow
 

@@ -18,9 +18,10 @@ from tests.support.server import Running, running_server
 from workspace.client import Message, RoomClient
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.record import PolicyConfig
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 from workspace.ports import Judge, Planner
 from workspace.settings import Settings
 

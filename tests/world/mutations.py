@@ -21,19 +21,18 @@ from crdt.documents.document import EMPTY_UPDATE, Document
 from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer
+from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.intents.model.causality import LaneClock, Lanes
 from workspace.intents.model.events import UpdateRelayed
 from workspace.intents.rules import conflict
 from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Board
-from workspace.intents.steps import admission, planning
+from workspace.intents.steps import admission, planning, waiting
 from workspace.intents.steps import commit as entering
 from workspace.intents.steps import commit_round as committing
 from workspace.intents.steps import kernel_state as core
-from workspace.intents.steps import parked as parking
 from workspace.intents.steps import resolution as settling
-from workspace.intents.steps.kernel_state import RESERVED_IDS
 from workspace.room.hub import Hub
 from workspace.room.room import Room
 from workspace.store import memory
@@ -285,7 +284,7 @@ MUTATIONS = (
         "an intent does not wait for its author's own edits",
         frozenset({"I6"}),
         400,
-        lambda: [patch.object(parking, "lacks_updates", lambda entry, core: ())],
+        lambda: [patch.object(waiting, "lacks_updates", lambda *_, **more: ())],
     ),
     Mutation(
         "output gate",

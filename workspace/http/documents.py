@@ -15,8 +15,8 @@ from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, document_name, enter, lobby_of, number
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.rules.evidence import in_lines
+from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.steps.quarantine import refuse_lost
 from workspace.registry.creation import found
 from workspace.room.room import Room
 

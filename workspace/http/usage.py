@@ -14,7 +14,7 @@ from workspace.http.request import answer, enter
 from workspace.intents.audit.usage_report import report
 from workspace.intents.model.calls import CallClosed, CallOpened
 from workspace.intents.model.record import OracleBody, read_row
-from workspace.intents.steps.accounting import day_of
+from workspace.intents.model.times import day_of
 from workspace.room.room import Room
 
 PAGE = 500

@@ -14,7 +14,7 @@ from workspace.errors import WorkspaceFault
 from workspace.intents.model.events import Configured
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.stop import Switch
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.times import timestamp
 from workspace.ports import SERVER, Clock, Store, SwitchRow
 from workspace.room.room import Room
 from workspace.tasks import Tasks

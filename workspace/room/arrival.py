@@ -13,10 +13,10 @@ from itertools import islice
 import msgspec
 
 from workspace.intents.model.intent import State
+from workspace.intents.model.plan import draft_name
 from workspace.intents.model.record import IntentBody
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.planning import draft_name
 from workspace.protocol.messages import Composing, ComposingMessage, DraftMessage, encode
 from workspace.room.context import RoomContext
 from workspace.room.peer import Peer, PreparedMessage

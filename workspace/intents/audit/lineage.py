@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from workspace.intents.model.causality import Stamp, happened_before
 from workspace.intents.model.intent import RUNNING_KINDS
-from workspace.intents.steps.scope import EARLIER_LOOKED_AT, EARLIER_MAX
+from workspace.intents.model.plan import EARLIER_LOOKED_AT, EARLIER_MAX
 
 Body = dict[str, Any]  # a record's body as JSON
 

@@ -17,11 +17,11 @@ from workspace.intents.audit.crossings import SCRATCH_CLIENT, Place, are_near, d
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.intent import RUNNING_KINDS, Scope
 from workspace.intents.model.record import PlanBody, Record
+from workspace.intents.model.times import unix_time
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.history import Edit, History
-from workspace.intents.steps.turn import unix_time
 
 # Times in the log are cut to milliseconds.
 CLOCK_SECONDS = 0.002

@@ -17,9 +17,8 @@ import msgspec
 
 from crdt.digest import canonical, sha256_of
 from workspace.intents.audit.lineage import Concern, LineagePart, calls_of, concern_of
-from workspace.intents.model.record import BLANKED, Row, body_parts
+from workspace.intents.model.record import BLANK, BLANKED, Row, body_parts
 
-BLANK = "[redacted]"
 QUOTED_POINTS_MIN, EXCERPT_POINTS_MIN = 8, 79
 KEPT_KINDS = frozenset({"update", "config", "checkpoint"})
 FIXED_ANSWERS = frozenset({"none", "both", "merge", "whole", "yes", "no"})

@@ -26,6 +26,7 @@ from workspace.intents.model.segment import Segment
 from workspace.intents.model.stop import Switch
 
 BLANKED = '{"~redacted":"'
+BLANK = "[redacted]"
 # No policy's word on a decision: a question taken back, because what it asked about has changed.
 CHANGED = "changed@1"
 RecordKind = Literal[

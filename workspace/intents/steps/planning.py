@@ -28,21 +28,24 @@ from workspace.intents.model.plan import (
     Snapshot,
     Steer,
     Task,
+    draft_name,
     is_expressible,
     whole,
 )
 from workspace.intents.model.record import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.model.requests import AskPlanner, StopPlanner
-from workspace.intents.rules.fence import asks_beyond, reaches
-from workspace.intents.rules.gate import is_blocked, try_plan
+from workspace.intents.model.times import day_of
+from workspace.intents.rules.fence import reaches
+from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Entry
-from workspace.intents.state.usage import DAY_SECONDS
 from workspace.intents.steps.approvals import is_free
+from workspace.intents.steps.fence_questions import asks_beyond
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.quarantine import reject_lost, secure
 from workspace.intents.steps.scope import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.steps.turn import AGENT, Turn
 from workspace.intents.steps.variants import approved_plan
+from workspace.intents.steps.waiting import is_blocked
 
 FAULTS_MAX = 2
 WAITS_FOR_SLOT = "Waits for a free planner."
@@ -145,7 +148,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
         recorded=tuple(kernel.fold.usage.recorded.get(entry.id, ())),
         routes=kernel.fold.routes,
         budget_left=kernel.fold.usage.left(
-            kernel.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
+            kernel.fold.budget, day=day_of(turn.now), author=entry.actor, intent=entry.id
         )[0],
         strict=bool(subject.body.expects),
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
@@ -341,11 +344,6 @@ def stop(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     if entry.state == "planning":
         turn.request(StopPlanner(entry.id))
         _end_drafts(kernel, turn, entry)
-
-
-def draft_name(entry_id: str, attempt: int) -> str:
-    """Return the name under which an attempt's draft is shown."""
-    return f"{entry_id}.{attempt}"
 
 
 def _end_drafts(kernel: KernelState, turn: Turn, entry: Entry) -> None:

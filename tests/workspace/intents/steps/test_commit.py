@@ -11,7 +11,7 @@ import workspace.intents.steps.commit_round as committing
 from crdt.documents.document import Document
 from crdt.operations.ops import CreateDocument, Increment, Insert, SetValue, hash_of_value
 from tests.workspace.intents.driver import TEXT, Driver
-from workspace.intents.state.replay import verify
+from workspace.intents.audit.verify import verify
 
 real_insert = Document.insert_text
 

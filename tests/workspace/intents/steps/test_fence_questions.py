@@ -12,8 +12,9 @@ from crdt.digest import digest_text
 from crdt.documents.anchor import place_anchors, place_range
 from crdt.operations.ops import CreateDocument, Delete, DeleteValue, Insert, Op, Replace, SetValue, hash_of_value
 from tests.workspace.intents.driver import TEXT, Driver
+from workspace.intents.audit.verify import verify
 from workspace.intents.model.intent import Scope
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 PLAN, BUDGET = Scope("plan"), Scope("budget")
 
