@@ -29,7 +29,7 @@ CRDT_MAY_IMPORT = {"pycrdt", "msgspec", "crdt"}
 # Who makes tasks: their owner, connections that end with their task, clients, the process's own, a store's writer, and
 # what is made once and awaited by whoever needs it.
 TASK_MAKERS = {
-    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py", "workspace/sockets/connection.py",
+    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py",
     "workspace/client/room.py", "workspace/client/document.py", "workspace/store/postgres/writer.py", "agent/server.py",
     "agent/gateway/provider.py",
 }  # fmt: skip

@@ -24,7 +24,6 @@ from workspace.http.problem import STATUS
 from workspace.intents.model import calls, effects, intent, invariant, oracle, plan, record, segment, stop
 from workspace.protocol import messages
 from workspace.room import arrival as arriving
-from workspace.sockets import connection as websocket
 
 PAGE = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text()
 HEADING = re.compile(r"^(#{2,4}) (.*)$", re.M)
@@ -150,7 +149,7 @@ def test_every_code_of_a_problem_is_told_with_its_status() -> None:
 
 
 def test_every_close_code_is_told() -> None:
-    used = {str(one.status) for module in (errors, websocket) for one in vars(module).values() if type(one) is Close}
+    used = {str(one.status) for module in (errors,) for one in vars(module).values() if type(one) is Close}
     assert used <= table("close code")
 
 

@@ -30,7 +30,7 @@ from workspace.intents.state.replay import fold_log
 from workspace.names import is_actor, is_workspace_id
 from workspace.ports import Batch, Store, WorkspaceRow
 from workspace.protocol.messages import encode_record
-from workspace.registry.registry import make_token
+from workspace.registry.tokens import AccessTokens
 from workspace.store.address import store_of
 
 FOLLOW_SECONDS = 0.5
@@ -273,7 +273,7 @@ def token(workspace: str, actor: str, role: str, expires: str | None, database: 
     async def work(store: Store) -> int:
         if await store.workspace(workspace) is None:
             await _create(store, workspace, actor)
-        made = await make_token(store, clock, workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
+        made = await AccessTokens(store, clock).make(workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
         print(made)
         return 0
 

@@ -23,7 +23,6 @@ from tests.world.person import Person
 from workspace.intents import sequencer
 from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.intents.model.causality import LaneClock, Lanes
-from workspace.intents.model.events import UpdateRelayed
 from workspace.intents.rules import conflict
 from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
@@ -34,6 +33,7 @@ from workspace.intents.steps import commit_round as committing
 from workspace.intents.steps import kernel_state as core
 from workspace.intents.steps import resolution as settling
 from workspace.room.hub import Hub
+from workspace.room.output_gate import OutputGate
 from workspace.room.room import Room
 from workspace.store import memory
 from workspace.store.memory import MemoryStore
@@ -143,15 +143,17 @@ def _judge() -> list[Any]:
 
 
 def _output_gate() -> list[Any]:
-    original = Room._flush
+    original = OutputGate.flush
 
-    def flush(self: Room) -> None:
+    def flush(self: OutputGate) -> None:
+        # Nothing is on disk yet; people are told as if all of it were.
         jobs, self._pending.jobs = self._pending.jobs, []
+        self.durable_seq = self._sequencer.fold.seq
         for job in jobs:
             job()
         original(self)
 
-    return [patch.object(Room, "_flush", flush)]
+    return [patch.object(OutputGate, "flush", flush)]
 
 
 def _kept_empty() -> list[Any]:
@@ -172,7 +174,7 @@ def _packed_early() -> list[Any]:
     def pack_job(self: Room) -> Any:
         segments = self.sequencer.fold.segments
         found = (*segments.sealed, *segments.waiting)
-        return lambda: self.spawn(self._packing.run(found)) if found else None
+        return lambda: self._tasks.start(self._packing.run(found), name="pack") if found else None
 
     def handle(self: Room, event: Any, by: Any = None) -> Any:
         outcome = original(self, event, by)
@@ -180,8 +182,8 @@ def _packed_early() -> list[Any]:
             pack_job(self)()
         return outcome
 
-    original = Room.handle
-    return [patch.object(Room, "_pack_job", pack_job), patch.object(Room, "handle", handle)]
+    original = Room._handle
+    return [patch.object(Room, "_pack_job", pack_job), patch.object(Room, "_handle", handle)]
 
 
 def _new_keys() -> list[Any]:
@@ -210,13 +212,13 @@ def _torn() -> list[Any]:
 
 
 def _deaf() -> list[Any]:
-    original, counter = Hub.tell, itertools.count(1)
+    original, counter = Hub._relay, itertools.count(1)
 
-    def tell(self: Hub, notice: Any, by: Any) -> None:
-        if not isinstance(notice, UpdateRelayed) or next(counter) % 20:
-            original(self, notice, by)
+    def relay(self: Hub, *more: Any) -> None:
+        if next(counter) % 20:
+            original(self, *more)
 
-    return [patch.object(Hub, "tell", tell)]
+    return [patch.object(Hub, "_relay", relay)]
 
 
 def _stale_rest() -> list[Any]:

@@ -135,7 +135,7 @@ async def _make(folder: Path, peer: Peer, rooms: int, documents: dict[str, str],
     else:
         for at in range(rooms):
             await registry.create(room_name(at), name="Bench", actor="owner", documents={"plan": "text"})
-    token = await registry.make_token(None, actor="owner", role="owner")
+    token = await registry.tokens.make(None, actor="owner", role="owner")
     await registry.stop()
     return token
 

@@ -105,7 +105,7 @@ async def reach(stage: Scene) -> dict[str, str]:
     read |= {f"board {one['id']}": json.dumps(without_writing(one), ensure_ascii=False) for one in board}
     live = await stage.server.registry.room("demo")
     for actor in {one["actor"] for one in board}:
-        read[f"inbox {actor}"] = msgspec.json.encode(await live.hub.inbox.of(actor)).decode()
+        read[f"inbox {actor}"] = msgspec.json.encode(await live.hub.log.inbox.of(actor)).decode()
     read["usage"] = (await stage.http.get("/usage")).text
     for record in records:
         if (record["body"] or {}).get("opened"):

@@ -19,12 +19,12 @@ from tests.support.server import Running, running_server
 from workspace.client import connect, offer
 from workspace.client.document import connect_document
 from workspace.errors import EventRefused, RoomClosed
-from workspace.intents.model.events import Configured, StateChanged
+from workspace.intents.model.events import Configured
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.sequencer import Sequencer
 from workspace.protocol.session import DocumentEdit, Session, WantState
 from workspace.room.failures import Failures
-from workspace.room.hub import Hub
+from workspace.room.log_follow import LogFollow
 from workspace.room.peer import Peer
 
 WAIT = 20.0
@@ -89,8 +89,8 @@ async def test_what_a_socket_asks_for_and_cannot_have_costs_that_socket_alone(
         with monkeypatch.context() as patched:
             fails(patched, "encode", RuntimeError("a bug"))
             with pytest.raises(RuntimeError):
-                await room.read(lambda: room.hub.take(peer, WantState(EMPTY)))
-            assert room.try_post(lambda: room.hub.take(peer, WantState(EMPTY)))
+                await room.read(lambda: room.commands.take(peer, WantState(EMPTY)))
+            assert room.mailbox.try_post(lambda: room.commands.take(peer, WantState(EMPTY)))
             await room.read(lambda: None)
         assert peer.closing is not None
         assert (peer.closing.status, peer.closing.code) == (1011, "internal")
@@ -99,7 +99,7 @@ async def test_what_a_socket_asks_for_and_cannot_have_costs_that_socket_alone(
 
 
 async def _identity(server: Running) -> object:
-    return await server.registry.identify(await server.token("Eve", "viewer"), "demo")
+    return await server.registry.tokens.identify(await server.token("Eve", "viewer"), "demo")
 
 
 async def test_a_peer_that_was_refused_has_no_further_say(server: Running) -> None:
@@ -110,8 +110,8 @@ async def test_a_peer_that_was_refused_has_no_further_say(server: Running) -> No
     assert peer.closing.status == 4404
     update = DocumentEdit(EMPTY, None, is_step2=True)  # type: ignore[arg-type]
     for command in (WantState(b"\x00"), update):
-        await room.read(lambda command=command: room.hub.take(peer, command))  # type: ignore[misc]
-    await room.read(lambda: room.hub.edit(peer, [update]))
+        await room.read(lambda command=command: room.commands.take(peer, command))  # type: ignore[misc]
+    await room.read(lambda: room.commands.edit(peer, [update]))
     assert room.is_open
     assert not room.hub.peers
 
@@ -182,7 +182,7 @@ async def test_an_event_that_stopped_the_room_is_not_taken_again(
         assert (await client.put("/api/workspaces/demo/config", json={"name": "good"})).status_code == 200
     assert server.registry.rooms["demo"] is room, "stopped once"
     with pytest.raises(EventRefused):
-        await room.submit(lambda: Configured("olga", ConfigBody(name="bad")))
+        await room.submit(Configured("olga", ConfigBody(name="bad")))
 
 
 async def test_an_instruction_that_stops_the_room_as_it_arrives_is_refused_when_it_comes_again(
@@ -261,15 +261,15 @@ async def test_what_cannot_be_told_costs_those_who_were_to_be_told_their_sockets
 ) -> None:
     """They come again and have it from the log; the room goes on."""
     room = await server.registry.room("demo")
-    real, broke = Hub.tell, list[object]()
+    real, broke = LogFollow.tell, list[bytes]()
 
-    def tell(hub: Hub, notice: object, by: object) -> None:
-        if isinstance(notice, StateChanged) and not broke:
-            broke.append(notice)
+    def tell(log: LogFollow, message: bytes) -> None:
+        if b'"type":"state"' in message and not broke:
+            broke.append(message)
             raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed")
-        real(hub, notice, by)  # type: ignore[arg-type]
+        real(log, message)
 
-    monkeypatch.setattr(Hub, "tell", tell)
+    monkeypatch.setattr(LogFollow, "tell", tell)
     async with connect(f"{server.ws_url}/ws/demo", token=await server.token("Ana")) as people:
         assert (await (await people.intent('append "x" to plan')).verdict(WAIT))["state"] == "done"
     assert broke
