@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workspace.access import hash_secret
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.times import timestamp
 from workspace.ports import Clock, LaneRow, Store
 from workspace.protocol.messages import Hello
 
