@@ -37,10 +37,10 @@ FOLLOW_SECONDS = 0.5
 PAGE = 1000
 SUMMARY_POINTS = 100
 
-Work = Callable[[Store], Awaitable[int]]
+StoreTask = Callable[[Store], Awaitable[int]]
 
 
-def with_store(database: str | None, data: Path | None, work: Work) -> int:
+def with_store(database: str | None, data: Path | None, work: StoreTask) -> int:
     """Run something on the database the options name; errors say what to do."""
 
     async def run() -> int:

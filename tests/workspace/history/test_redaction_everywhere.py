@@ -29,7 +29,7 @@ from workspace.intents.model.events import Configured
 from workspace.intents.model.oracle import Merged, MergeTask
 from workspace.intents.model.record import ConfigBody, PolicyConfig, body_parts
 from workspace.intents.state.replay import fold_log
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 
@@ -239,7 +239,7 @@ async def test_what_was_added_to_anothers_task(size: int) -> None:
 class Merger(BuiltinJudge):
     """A merger that quotes what it merges."""
 
-    async def merge(self, task: MergeTask, desk: Desk) -> Merged:
+    async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
         group = tuple(item.intent for item in task.items)
         text = f'append "{task.items[0].text[10:60]} {NAME}" to plan'.replace('"', "'")
         return Merged(group, text, {group[0]: f"not all of {task.items[0].text}"}, f"{NAME} and Ben")

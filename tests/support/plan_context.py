@@ -1,4 +1,4 @@
-"""A desk without a room: keeps what a planner shows, says and spends; every call may be made."""
+"""A context without a room: keeps what a planner shows, says and spends; every call may be made."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from workspace.intents.model.plan import Draft
 
 
 @dataclass
-class FakeDesk:
-    """`workspace.ports.Desk` in lists. `refusal` makes the next call be refused."""
+class FakePlanContext:
+    """`workspace.ports.PlanContext` in lists. `refusal` makes the next call be refused."""
 
     drafts: list[Draft] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
