@@ -44,7 +44,8 @@ from crdt.operations.ops import (
     validate,
 )
 from crdt.updates.exact_numbers import exact_values, put_right
-from crdt.updates.scan import INTERNAL, Id, Ranges, Span, normalise_ranges, scan_update
+from crdt.updates.scan import INTERNAL, normalise_ranges, scan_update
+from crdt.updates.summary import DeleteSet, Id, Span
 
 DIFF_POINTS_MAX = 4_000
 TextEdit = tuple[int, int, int]  # start, end, how many code points stand there instead
@@ -60,8 +61,8 @@ class Executed:
 
     update: bytes
     inserted: Mapping[int, Span]
-    deleted: Ranges
-    absolute_deleted: Ranges
+    deleted: DeleteSet
+    absolute_deleted: DeleteSet
     overwritten: tuple[Id, ...] = ()
 
 
@@ -141,7 +142,7 @@ def _joined(parts: Iterable[Mapping[int, Span]]) -> dict[int, Span]:
     return joined
 
 
-def _united(parts: Iterable[Ranges]) -> dict[int, tuple[Span, ...]]:
+def _united(parts: Iterable[DeleteSet]) -> dict[int, tuple[Span, ...]]:
     spans: dict[int, list[Span]] = {}
     for part in parts:
         for client, ranges in part.items():

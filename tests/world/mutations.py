@@ -221,17 +221,17 @@ def _deaf() -> list[Any]:
     return [patch.object(Hub, "_relay", relay)]
 
 
-def _stale_rest() -> list[Any]:
-    original = Document.rest
+def _stale_unload() -> list[Any]:
+    original = Document.unload
 
-    def rest(self: Document) -> bool:
+    def unload(self: Document) -> bool:
         kept = self._cache.get("encode")
-        was_awake, does = self.is_awake, original(self)
-        if was_awake and does and kept is not None:
-            self._asleep, self._cache["encode"] = kept[1], (self.version, kept[1])  # type: ignore[assignment]
+        was_loaded, does = self.is_loaded, original(self)
+        if was_loaded and does and kept is not None:
+            self._unloaded_state, self._cache["encode"] = kept[1], (self.version, kept[1])  # type: ignore[assignment]
         return does
 
-    return [patch.object(Document, "rest", rest)]
+    return [patch.object(Document, "unload", unload)]
 
 
 def _running_clocks() -> list[Any]:
@@ -396,7 +396,7 @@ MUTATIONS = (
     ),
     Mutation("torn disk", "a crash takes an edit that a record names", frozenset({"I11"}), 40, _torn),
     Mutation("spread", "now and then an edit is told to nobody", frozenset({"I13"}), 40, _deaf),
-    Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_rest),
+    Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_unload),
     Mutation(
         "stop",
         "the agent is planned for and commits though it is stopped",

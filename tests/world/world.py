@@ -202,8 +202,8 @@ class World:
         """Let documents of the server rest at any moment, whoever is at them."""
         for room in self.host.registry.rooms.values() if self.host is not None else ():
             for document in room.sequencer.fold.documents.values():
-                if self.sleepy.random() < REST_SHARE and document.is_awake:
-                    self.rests += document.rest()
+                if self.sleepy.random() < REST_SHARE and document.is_loaded:
+                    self.rests += document.unload()
 
     def _claimed(self, epoch: int) -> None:
         self.monitor.claims = epoch

@@ -13,7 +13,7 @@ import msgspec
 from crdt.documents.document import Document
 from crdt.documents.intake import WORDS, Intake, Reason, take_in
 from crdt.errors import CrdtError
-from crdt.updates.rewrite import encode_deletions
+from crdt.updates.rewrite import encode_delete_set
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, RESERVED_IDS, Bounds
 from workspace.intents.model.events import (
     CallEnded,
@@ -248,7 +248,7 @@ class Sequencer:
         try:
             foreign, lost = self._foreign(event, document)
             intake = take_in(document, event.update, event.scan, foreign=foreign, unwanted=lost, is_full=left < 0)
-            applied = document.apply(intake.update, intake.scan, is_typing=intake.is_typing)
+            applied = document.apply(intake.update, intake.summary, is_typing=intake.is_typing)
         except CrdtError as error:
             if error.code == "broken_document":
                 raise
@@ -267,7 +267,7 @@ class Sequencer:
         if applied is None:
             return
         jid = turn.journal_row(event.doc, lane=event.lane, actor=event.actor, update=applied.update)
-        kernel.runs.add(turn, jid, applied, intake.scan, doc=event.doc, lane=event.lane, actor=event.actor)
+        kernel.runs.add(turn, jid, applied, intake.summary, doc=event.doc, lane=event.lane, actor=event.actor)
         turn.tell(UpdateRelayed(event.doc, applied.update, event.lane))
         turn.applied = applied
 
@@ -294,7 +294,7 @@ class Sequencer:
 
     def _refused(self, turn: Turn, event: Edited, code: Reason, intake: Intake | None = None) -> None:
         removed = intake.removed if intake is not None else {}
-        removal = b"\x00" + encode_deletions(removed) if removed else b""
+        removal = b"\x00" + encode_delete_set(removed) if removed else b""
         reason = f"A part of the edit was not taken: {WORDS[code]}."
         turn.tell(EditRefused(event.lane, event.doc, "drop", code, reason, removal))
 

@@ -43,13 +43,13 @@ class IdleDocuments:
         budget = REST_BYTES
         now = self._clock.now()
         for doc, document in self._sequencer.fold.documents.items():
-            if not document.is_awake or self._by_doc.get(doc):
+            if not document.is_loaded or self._by_doc.get(doc):
                 self._still.pop(doc, None)
                 continue
             version, since = self._still.get(doc, (None, now))
             if version != document.version:
                 self._still[doc] = (document.version, now)
-            elif now - since >= self._settings.idle_seconds and budget > 0 and document.rest():
+            elif now - since >= self._settings.idle_seconds and budget > 0 and document.unload():
                 budget -= len(document.encode())
                 del self._still[doc]
                 self._metrics.add("documents_rested_total")
@@ -57,7 +57,7 @@ class IdleDocuments:
     async def wake(self, doc: str) -> None:
         """Wake a document that somebody comes to, in a thread where that takes long."""
         document = self._sequencer.fold.documents.get(doc)
-        if document is None or document.is_awake or len(document.encode()) < WAKE_BYTES:
+        if document is None or document.is_loaded or len(document.encode()) < WAKE_BYTES:
             return
         with suppress(BrokenDocument):  # whoever uses it next learns of it, and it is put aside
-            document.wake(*await asyncio.to_thread(document.revive))
+            document.load(*await asyncio.to_thread(document.prepare_load))

@@ -12,7 +12,7 @@ from crdt.documents.document import TEXT_ROOT, Applied, Document
 from crdt.documents.paths import set_path
 from crdt.errors import BrokenDocument
 from crdt.operations.ops import Insert
-from crdt.updates.scan import Scan
+from crdt.updates.summary import UpdateSummary
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import verify
 from workspace.intents.model.events import Closing, Configured, DocumentDoubted, DocumentsChanged
@@ -54,7 +54,7 @@ def unbuildable(monkeypatch: pytest.MonkeyPatch) -> Spoil:
         apply = Document.apply
 
         def call(
-            document: Document, update: bytes, scan: Scan | None = None, *, is_typing: bool = False
+            document: Document, update: bytes, scan: UpdateSummary | None = None, *, is_typing: bool = False
         ) -> Applied | None:
             if POISON.encode() in update:
                 raise BrokenDocument("pycrdt panicked")
