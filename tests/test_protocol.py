@@ -21,7 +21,7 @@ from workspace import errors
 from workspace.app import API, OPERATIONS
 from workspace.errors import Close
 from workspace.http.problem import STATUS
-from workspace.intents.model import calls, effects, intent, invariant, oracle, plan, record, segment, stop
+from workspace.intents.model import bodies, calls, effects, intent, invariant, oracle, plan, segment, stop
 from workspace.protocol import messages
 from workspace.room import arrival as arriving
 from workspace.sockets import connection as websocket
@@ -40,11 +40,11 @@ SERVER: dict[str, type[msgspec.Struct]] = {
     str(kind.__struct_config__.tag): kind
     for kind in (*get_args(messages.ServerMessage), arriving.BoardMessage, arriving.ClosedMessage)
 }
-RECORDS: dict[str, type[msgspec.Struct]] = {str(kind): body for kind, body in record.BODIES.items()}
+RECORDS: dict[str, type[msgspec.Struct]] = {str(kind): body for kind, body in bodies.BODIES.items()}
 VALUES: tuple[type[msgspec.Struct], ...] = (
     intent.Scope, intent.Need, intent.Expect, intent.Region, intent.Forked, plan.Option, plan.Tokens, stop.Stop,
-    stop.Switch, messages.InboxEntry, arriving.BoardIntent, arriving.Begun, arriving.BoardQuestion, record.Question,
-    record.Answer, record.CommitDoc, record.PolicyConfig, segment.Segment, effects.Effect, effects.Receiver,
+    stop.Switch, messages.InboxEntry, arriving.BoardIntent, arriving.Begun, arriving.BoardQuestion, bodies.Question,
+    bodies.Answer, bodies.CommitDoc, bodies.PolicyConfig, segment.Segment, effects.Effect, effects.Receiver,
     invariant.Invariant, oracle.Judgement, oracle.Merged, calls.CallOpened, calls.CallClosed, calls.CallUsage,
     calls.Compared, calls.Budget, calls.RouteTable, calls.Rule, calls.Shadow, Reading,
 )  # fmt: skip
@@ -62,8 +62,8 @@ NAMES: dict[object, str] = {
 }  # fmt: skip
 # What stands in many places has a name of its own on the page.
 TYPES: dict[str, Any] = {
-    "path": intent.Path, "spans": record.Spans, "state": intent.State, "end": intent.TerminalState,
-    "role": intent.Role, "intent kind": intent.IntentKind, "kind": DocumentKind, "layer": record.Layer, "operation": Op,
+    "path": intent.Path, "spans": bodies.Spans, "state": intent.State, "end": intent.TerminalState,
+    "role": intent.Role, "intent kind": intent.IntentKind, "kind": DocumentKind, "layer": bodies.Layer, "operation": Op,
 }  # fmt: skip
 
 

@@ -20,7 +20,8 @@ from workspace.history.read import read_all, verify_log
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
+from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
+from workspace.intents.model.record import Row, body_parts, seal
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
 from workspace.intents.state.replay import Report, fold_log

@@ -19,7 +19,7 @@ from workspace.client import Message, RoomClient
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.state.replay import fold_log, verify
 from workspace.ports import Judge, Planner
 from workspace.settings import Settings

@@ -1,4 +1,4 @@
-/** Messages and records as they travel (protocol §2). Shapes mirror the server's `workspace/protocol/messages.py` and `record.py`. */
+/** Messages and records as they travel (protocol §2). Shapes mirror the server's `workspace/protocol/messages.py` and `workspace/intents/model/bodies.py`. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type Role = 'owner' | 'editor' | 'commenter' | 'viewer' | 'agent'

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from crdt.documents.document import Document, DocumentKind
 from workspace.errors import SegmentCorrupt
 from workspace.intents.audit.time_travel import documents_at, last_journal_row
-from workspace.intents.model.record import CheckpointBody, Row, read_row
+from workspace.intents.model.bodies import CheckpointBody
+from workspace.intents.model.record import Row, read_row
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
 from workspace.intents.state.replay import Report, verify
 from workspace.ports import JournalRow, Store

@@ -10,8 +10,8 @@ from crdt.digest import Json, canonical
 from workspace.errors import CLOSE_RESTART
 from workspace.history.read import read_all
 from workspace.intents.audit.redaction import Redaction, redact, without
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.room.room import Room
 
 PASSES_MAX = 4

@@ -12,8 +12,9 @@ from crdt.digest import Json
 from workspace.http.problem import Problem
 from workspace.http.request import answer, enter
 from workspace.intents.audit.usage_report import report
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import CallClosed, CallOpened
-from workspace.intents.model.record import OracleBody, read_row
+from workspace.intents.model.record import read_row
 from workspace.intents.steps.accounting import day_of
 from workspace.room.room import Room
 

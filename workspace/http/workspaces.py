@@ -14,12 +14,12 @@ from workspace.http.content import NewDocument, first_edits, new_documents
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, check_query, enter, identity_of, lobby_of
 from workspace.http.stop import stops_of
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.calls import Budget, RouteTable, check_budget, check_routes
 from workspace.intents.model.effects import Receiver, check_receivers
 from workspace.intents.model.events import Configured
 from workspace.intents.model.intent import Role
 from workspace.intents.model.invariant import Invariant, broken, check_invariants
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.rules.policy import check
 from workspace.intents.state.fold import WorkspaceState
 from workspace.names import is_actor, is_title, is_workspace_id

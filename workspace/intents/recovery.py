@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from crdt.documents.document import EMPTY_UPDATE
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.model.events import Outcome
-from workspace.intents.model.record import ConfigBody, Row
+from workspace.intents.model.record import Row
 from workspace.intents.model.stop import Switch
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE, Break, JournalLike, WorkspaceState, words_of

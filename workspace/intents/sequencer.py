@@ -14,6 +14,7 @@ from crdt.documents.document import Document
 from crdt.documents.intake import WORDS, Intake, Reason, take_in
 from crdt.errors import CrdtError
 from crdt.updates.rewrite import encode_deletions
+from workspace.intents.model.bodies import CheckpointBody
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.model.events import (
     CallEnded,
@@ -45,7 +46,6 @@ from workspace.intents.model.events import (
     UpdateRelayed,
 )
 from workspace.intents.model.plan import whole
-from workspace.intents.model.record import CheckpointBody
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps import accounting, admission, judging, planning
 from workspace.intents.steps import agent_stop as stopping

@@ -22,9 +22,9 @@ from workspace.errors import (
     WorkspaceMissing,
 )
 from workspace.history.read import read_all
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Edited
 from workspace.intents.model.intent import Role
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.recovery import open_sequencer
 from workspace.intents.steps.turn import timestamp
 from workspace.ports import Batch, Clock, EffectSender, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow

@@ -12,8 +12,8 @@ from itertools import islice
 
 import msgspec
 
+from workspace.intents.model.bodies import IntentBody
 from workspace.intents.model.intent import State
-from workspace.intents.model.record import IntentBody
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.planning import draft_name

@@ -18,6 +18,7 @@ from workspace.errors import (
     EventRefused,
     TurnFailed,
 )
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.events import (
     Acked,
     DocumentsChanged,
@@ -39,7 +40,6 @@ from workspace.intents.model.events import (
     UpdateRelayed,
 )
 from workspace.intents.model.intent import IntentFrame
-from workspace.intents.model.record import VerdictBody
 from workspace.protocol.frames import pack_binary
 from workspace.protocol.messages import (
     Acknowledge,

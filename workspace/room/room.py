@@ -14,6 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from workspace.errors import CLOSE_INTERNAL, CLOSE_RESTART, Close, EventRefused, RoomClosed, TurnFailed, WorkspaceFault
+from workspace.intents.model.bodies import CheckpointBody
 from workspace.intents.model.events import (
     Closing,
     DocumentDoubted,
@@ -25,7 +26,6 @@ from workspace.intents.model.events import (
     RecordAppended,
     Ticked,
 )
-from workspace.intents.model.record import CheckpointBody
 from workspace.intents.model.requests import Request
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from workspace.errors import RoomClosed
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.events import Acked, Nacked
-from workspace.intents.model.record import VerdictBody
 from workspace.room.context import RoomContext
 
 

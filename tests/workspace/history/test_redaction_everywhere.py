@@ -23,10 +23,11 @@ from workspace.client import RoomClient, connect
 from workspace.history import redact as redacting
 from workspace.history.read import read_all
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Receiver
 from workspace.intents.model.events import Configured
 from workspace.intents.model.oracle import Merged, MergeTask
-from workspace.intents.model.record import ConfigBody, PolicyConfig, body_parts
+from workspace.intents.model.record import body_parts
 from workspace.intents.state.replay import fold_log, verify
 from workspace.ports import Desk
 from workspace.settings import Settings

@@ -16,6 +16,7 @@ from crdt.operations.fork import Reading
 from crdt.operations.ops import Increment, Op, Replace, SetValue, hash_of_value
 from crdt.updates.scan import scan_update
 from tests.support.screen import Screen
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig, VerdictBody
 from workspace.intents.model.events import (
     Acked,
     Configured,
@@ -32,7 +33,7 @@ from workspace.intents.model.events import (
 from workspace.intents.model.intent import IntentFrame
 from workspace.intents.model.oracle import JudgeTask, MergeTask
 from workspace.intents.model.plan import Planned, Task
-from workspace.intents.model.record import ConfigBody, PolicyConfig, Row, VerdictBody
+from workspace.intents.model.record import Row
 from workspace.intents.model.requests import AskJudge, AskMerger, AskPlanner
 from workspace.intents.recovery import open_sequencer
 from workspace.intents.sequencer import Sequencer

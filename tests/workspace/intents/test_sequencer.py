@@ -16,6 +16,7 @@ from crdt.operations.ops import SetValue
 from crdt.updates.scan import scan_update
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.events import (
     Edited,
@@ -28,7 +29,7 @@ from workspace.intents.model.events import (
 )
 from workspace.intents.model.intent import Expect, Need, Scope
 from workspace.intents.model.plan import Asked, Option, Planned, PlanRefused
-from workspace.intents.model.record import PolicyConfig, read_row
+from workspace.intents.model.record import read_row
 from workspace.intents.rules.policy import Member, decide
 from workspace.intents.state.board import Standing
 from workspace.intents.state.replay import fold_log, verify

@@ -24,21 +24,20 @@ from workspace.errors import Refusal
 from workspace.intents.audit.decision_review import Review
 from workspace.intents.audit.precedence import Watch, are_decided, knew, unseen_by
 from workspace.intents.audit.stop_breaches import CONDITION, defiance
-from workspace.intents.model.effects import digest_of
-from workspace.intents.model.intent import RUNNING_KINDS, rank_of
-from workspace.intents.model.invariant import broken
-from workspace.intents.model.record import (
-    BLANKED,
+from workspace.intents.model.bodies import (
     CheckpointBody,
     CommitBody,
     ConfigBody,
     IntentBody,
     OracleBody,
     PlanBody,
-    Record,
     UpdateBody,
     VerdictBody,
 )
+from workspace.intents.model.effects import digest_of
+from workspace.intents.model.intent import RUNNING_KINDS, rank_of
+from workspace.intents.model.invariant import broken
+from workspace.intents.model.record import BLANKED, Record
 from workspace.intents.rules.fence import allowed, outside
 from workspace.intents.rules.gate import EDIT_RANK, read_need, try_plan, unmet_expectation
 from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo

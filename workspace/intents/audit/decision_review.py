@@ -14,16 +14,8 @@ from itertools import combinations
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.model.record import (
-    BLANKED,
-    CHANGED,
-    DecisionBody,
-    IntentBody,
-    PolicyConfig,
-    Question,
-    Record,
-    VerdictBody,
-)
+from workspace.intents.model.bodies import CHANGED, DecisionBody, IntentBody, PolicyConfig, Question, VerdictBody
+from workspace.intents.model.record import BLANKED, Record
 from workspace.intents.rules.decision_words import is_standing, silent_of
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
 from workspace.intents.rules.votes import agreed, carried, fallback, is_changed, plurality

@@ -14,9 +14,10 @@ from crdt.documents.document import Document, DocumentKind
 from crdt.operations.execute import Executed
 from workspace.errors import Refusal
 from workspace.intents.audit.crossings import SCRATCH_CLIENT, Place, are_near, do_cross, place_at, places_of
+from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.intent import RUNNING_KINDS, Scope
-from workspace.intents.model.record import PlanBody, Record
+from workspace.intents.model.record import Record
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.fold import WorkspaceState

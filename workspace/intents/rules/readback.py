@@ -13,7 +13,7 @@ from crdt.documents.document import Document
 from crdt.operations.ops import CreateDocument, Op
 from crdt.operations.postcondition import Meaning, differs, meant
 from workspace.intents.audit.redaction import BLANK
-from workspace.intents.model.record import CommitBody, PlanBody, VerdictBody
+from workspace.intents.model.bodies import CommitBody, PlanBody, VerdictBody
 from workspace.intents.model.wording import told
 from workspace.intents.state.board import VARIANT_PLANNER
 

@@ -15,22 +15,22 @@ from typing import Protocol
 from crdt.digest import digest_value
 from crdt.documents.document import Document, DocumentKind
 from crdt.errors import CrdtError
-from workspace.intents.model.calls import Budget, RouteTable
-from workspace.intents.model.effects import Outgoing, Receiver
-from workspace.intents.model.intent import Role
-from workspace.intents.model.invariant import Invariant
-from workspace.intents.model.oracle import Judgement, Merged, Pair
-from workspace.intents.model.record import (
+from workspace.intents.model.bodies import (
     CheckpointBody,
     CommitBody,
     ConfigBody,
     EffectBody,
     OracleBody,
     PolicyConfig,
-    Record,
     UpdateBody,
     VerdictBody,
 )
+from workspace.intents.model.calls import Budget, RouteTable
+from workspace.intents.model.effects import Outgoing, Receiver
+from workspace.intents.model.intent import Role
+from workspace.intents.model.invariant import Invariant
+from workspace.intents.model.oracle import Judgement, Merged, Pair
+from workspace.intents.model.record import Record
 from workspace.intents.model.segment import Segments
 from workspace.intents.model.stop import Stops, Switch
 from workspace.intents.rules.policy import group_key

@@ -9,10 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import Budget, CallClosed
 from workspace.intents.model.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
 from workspace.intents.model.plan import is_expressible, whole
-from workspace.intents.model.record import OracleBody
 from workspace.intents.model.stop import STOPPED
 from workspace.intents.state.usage import DAY_SECONDS
 from workspace.intents.steps.failures import failure

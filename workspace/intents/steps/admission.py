@@ -12,6 +12,7 @@ from crdt.digest import canonical, sha256_of
 from crdt.documents.anchor import Anchor
 from crdt.errors import CrdtError
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import Answer, IntentBody, VerdictBody
 from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.events import Acked, Nacked, Submitted
 from workspace.intents.model.intent import (
@@ -22,7 +23,6 @@ from workspace.intents.model.intent import (
     Scope,
     rank_of,
 )
-from workspace.intents.model.record import Answer, IntentBody, VerdictBody
 from workspace.intents.rules.decision_words import answers_in_words
 from workspace.intents.rules.gate import read_need
 from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo

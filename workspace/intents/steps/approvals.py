@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.causality import happened_before
-from workspace.intents.model.record import VerdictBody
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn

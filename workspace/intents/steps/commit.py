@@ -10,8 +10,8 @@ import msgspec
 from crdt.documents.document import Applied, DocumentKind
 from crdt.operations.fork import Ran, weakly_changed
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged, UpdateRelayed
-from workspace.intents.model.record import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.model.requests import SendEffect
 from workspace.intents.rules.readback import meanings, unlike
 from workspace.intents.state.board import VARIANT_PLANNER, Entry

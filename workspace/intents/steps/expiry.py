@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workspace.intents.model.record import CHANGED, DecisionBody, Question, VerdictBody
+from workspace.intents.model.bodies import CHANGED, DecisionBody, Question, VerdictBody
 from workspace.intents.rules.decision_words import at_deadline, is_standing, moot, silent_of, taken_back
 from workspace.intents.rules.policy import BOTH, NONE, Ruling
 from workspace.intents.rules.votes import fallback, is_changed, plurality

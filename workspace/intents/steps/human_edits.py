@@ -7,8 +7,8 @@ stands as high; `apply_and_flag` runs it, says whose words it replaced, and one 
 from __future__ import annotations
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import DecisionBody, VerdictBody
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import DecisionBody, VerdictBody
 from workspace.intents.rules.evidence import evidence_of
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from workspace.intents.model.bodies import OracleBody, VerdictBody
 from workspace.intents.model.events import Resync
-from workspace.intents.model.record import OracleBody, VerdictBody
 from workspace.intents.rules.gate import lacks_updates
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState

@@ -11,6 +11,7 @@ import msgspec
 
 from crdt.documents.document import Document
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.events import DraftShown, PlanFailed, Proposed
 from workspace.intents.model.intent import RUNNING_KINDS
@@ -31,7 +32,6 @@ from workspace.intents.model.plan import (
     is_expressible,
     whole,
 )
-from workspace.intents.model.record import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.model.requests import AskPlanner, StopPlanner
 from workspace.intents.rules.fence import asks_beyond, reaches
 from workspace.intents.rules.gate import is_blocked, try_plan

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import ConfigBody, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged
-from workspace.intents.model.record import ConfigBody, PlanBody, VerdictBody
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import Break, WorkspaceState, unreadable
 from workspace.intents.steps.kernel_state import KernelState

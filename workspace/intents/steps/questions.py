@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import DecisionBody, Layer, Question
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import DecisionBody, Layer, Question
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn

@@ -12,9 +12,9 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.operations.ops import Op
+from workspace.intents.model.bodies import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
 from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
 from workspace.intents.rules.conflict import components
 from workspace.intents.rules.decision_words import answers_in_words, in_words, is_standing, silent_of
 from workspace.intents.rules.evidence import evidence_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from crdt.documents.document import Applied
 from crdt.updates.scan import Scan, normalise_ranges
-from workspace.intents.model.record import UpdateBody
+from workspace.intents.model.bodies import UpdateBody
 from workspace.intents.state.history import spans_of, spans_of_ranges
 from workspace.intents.steps.turn import Turn
 

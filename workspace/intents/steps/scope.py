@@ -9,10 +9,10 @@ from itertools import islice
 
 from crdt.documents.anchor import Anchor, TextRange, resolve_range
 from crdt.errors import CrdtError
+from workspace.intents.model.bodies import OracleBody, Question, VerdictBody
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.intent import RUNNING_KINDS, Scope
 from workspace.intents.model.plan import Earlier, Option
-from workspace.intents.model.record import OracleBody, Question, VerdictBody
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn

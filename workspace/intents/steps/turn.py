@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from crdt.documents.document import Applied
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import Body, Question, VerdictBody
 from workspace.intents.model.calls import Blob
 from workspace.intents.model.events import (
     Journaled,
@@ -21,7 +22,7 @@ from workspace.intents.model.events import (
     StateChanged,
 )
 from workspace.intents.model.intent import State
-from workspace.intents.model.record import Body, Question, Record, VerdictBody, seal
+from workspace.intents.model.record import Record, seal
 from workspace.intents.model.requests import Request
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState

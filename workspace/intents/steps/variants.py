@@ -14,8 +14,8 @@ from crdt.operations.excerpt import copied
 from crdt.operations.fork import Ran, run
 from crdt.operations.ops import CreateDocument, Op, SetValue, is_writable
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import ConfigBody, DecisionBody, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged
-from workspace.intents.model.record import ConfigBody, DecisionBody, PlanBody, VerdictBody
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
 from workspace.intents.steps.commit import enter_commit

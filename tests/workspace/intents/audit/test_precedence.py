@@ -25,8 +25,8 @@ from crdt.operations.ops import DeleteValue, Insert, ListAdd, ListMove, ListRemo
 from tests.crdt.operations.test_fork import DOCS, plans
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.crossings import do_cross
+from workspace.intents.model.bodies import PlanBody, PolicyConfig
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.record import PlanBody, PolicyConfig
 from workspace.intents.rules.conflict import Unseen
 from workspace.intents.state.replay import verify
 

@@ -7,8 +7,9 @@ import pytest
 from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import DecisionBody, PolicyConfig
 from workspace.intents.model.intent import Region
-from workspace.intents.model.record import DecisionBody, PolicyConfig, read_row
+from workspace.intents.model.record import read_row
 from workspace.intents.rules.policy import check
 from workspace.intents.state.replay import fold_log, verify
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.state.replay import fold_log, verify
 
 

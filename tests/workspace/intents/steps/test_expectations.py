@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.workspace.intents.driver import Driver
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import Expect
-from workspace.intents.model.record import PolicyConfig
 from workspace.intents.state.replay import verify
 
 

@@ -12,9 +12,9 @@ from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant, broken, check_invariants, problem_of
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.state.replay import fold_log, verify
 from workspace.intents.steps import invariant_guard as guarding
 

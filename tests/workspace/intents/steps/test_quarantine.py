@@ -14,9 +14,10 @@ from crdt.errors import BrokenDocument
 from crdt.operations.ops import Insert
 from crdt.updates.scan import Scan
 from tests.workspace.intents.driver import Driver
+from workspace.intents.model.bodies import CheckpointBody, ConfigBody, PolicyConfig
 from workspace.intents.model.events import Closing, Configured, DocumentDoubted, DocumentsChanged
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.record import CheckpointBody, ConfigBody, PolicyConfig, read_row
+from workspace.intents.model.record import read_row
 from workspace.intents.state.replay import verify
 
 POISON = "poison"
