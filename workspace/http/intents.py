@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from crdt.digest import Json, sha256_of
+from crdt.digest import Json
 from workspace.access import Identity
 from workspace.http.content import lane_of
 from workspace.http.problem import Problem, refuse
@@ -60,9 +60,7 @@ async def create(request: Request) -> Response:
 
 async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> Acked | Nacked:
     """Put the intent on a lane of this token: one per idempotency key, else one for all its requests."""
-    lane = lane_of(identity)
-    if key:
-        lane = f"{lane}:{sha256_of(key.encode())[7:23]}"
+    lane = lane_of(identity, key)
     request = f"{lane}/{room.clock.token(8)}"
     future = room.waiters.await_answer(request)
 

@@ -45,6 +45,7 @@ from workspace.intents.model.events import (
     ToolDenied,
     UpdateRelayed,
 )
+from workspace.intents.model.ids import draft_id
 from workspace.intents.model.plan import whole
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps import accounting, admission, judging, planning
@@ -309,7 +310,7 @@ class Sequencer:
         work = self.kernel.progress_of(entry)
         if work.attempt != event.attempt:
             return
-        name, text = planning.draft_name(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
+        name, text = draft_id(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
         work.drafts.pop(event.draft.doc, None)
         if text:
             work.drafts[event.draft.doc] = text

@@ -24,6 +24,7 @@ from workspace.errors import (
 from workspace.history.read import read_all
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Edited
+from workspace.intents.model.ids import socket_lane
 from workspace.intents.model.intent import Role
 from workspace.intents.recovery import open_sequencer
 from workspace.intents.steps.turn import timestamp
@@ -310,7 +311,7 @@ class RoomRegistry:
                 return
             lane, secret = hello.lane, hello.secret or ""
         else:
-            lane, secret = f"L{self.clock.token(4)}", self.clock.token(16)
+            lane, secret = socket_lane(self.clock.token(4)), self.clock.token(16)
             now = timestamp(self.clock.now())
             await self.store.put_lane(LaneRow(room.ws, lane, actor, hash_secret(secret), now))
         await room.post(lambda: room.hub.welcome(peer, hello, lane=lane, secret=secret))

@@ -15,6 +15,7 @@ import msgspec
 
 from crdt.digest import Json
 from workspace.intents.model.bodies import CHANGED, DecisionBody, IntentBody, PolicyConfig, Question, VerdictBody
+from workspace.intents.model.ids import intent_id
 from workspace.intents.model.record import BLANKED, Record
 from workspace.intents.rules.decision_words import is_standing, silent_of
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
@@ -87,7 +88,7 @@ class Review:
                     self._blanked.add(body.refs[0])
             return found
         if self._answered is not None:
-            if isinstance(body, VerdictBody) and f"i{self._answered.seq}" == body.intent:
+            if isinstance(body, VerdictBody) and intent_id(self._answered.seq) == body.intent:
                 return None
             if not isinstance(body, DecisionBody) or not body.of:
                 return self._unsettled()

@@ -27,6 +27,7 @@ from workspace.intents.model.bodies import (
 )
 from workspace.intents.model.calls import Budget, RouteTable
 from workspace.intents.model.effects import Outgoing, Receiver
+from workspace.intents.model.ids import call_id
 from workspace.intents.model.intent import Role
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement, Merged, Pair
@@ -327,7 +328,7 @@ class WorkspaceState:
     def _account(self, body: OracleBody, record: Record) -> None:
         if body.opened is not None:
             day = int(datetime.fromisoformat(record.at).timestamp() // DAY_SECONDS)
-            self.usage.open(f"k{record.seq}", body.opened, day)
+            self.usage.open(call_id(record.seq), body.opened, day)
         if body.closed is not None:
             _, opened = self.usage.opened[body.closed.call]
             entry = self.board.entries.get(opened.intents[0])

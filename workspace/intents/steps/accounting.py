@@ -12,6 +12,7 @@ from workspace.errors import Refusal
 from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import Budget, CallClosed
 from workspace.intents.model.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
+from workspace.intents.model.ids import call_id
 from workspace.intents.model.plan import is_expressible, whole
 from workspace.intents.model.stop import STOPPED
 from workspace.intents.state.usage import DAY_SECONDS
@@ -67,7 +68,7 @@ def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
     kernel.runs.close(turn)
     record = turn.append(OracleBody(oracle="call_opened", intent=intent, opened=opened), AGENT)
     turn.blobs += event.blobs
-    turn.call = f"k{record.seq}"
+    turn.call = call_id(record.seq)
 
 
 def close_call(kernel: KernelState, turn: Turn, event: CallEnded) -> None:

@@ -15,6 +15,7 @@ from workspace.errors import Refusal
 from workspace.intents.model.bodies import Answer, IntentBody, VerdictBody
 from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.events import Acked, Nacked, Submitted
+from workspace.intents.model.ids import QUESTION, intent_id, is_id, seq_of
 from workspace.intents.model.intent import (
     PATH_DEPTH_MAX,
     QUOTE_POINTS_MAX,
@@ -54,7 +55,7 @@ def submit(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     lanes = kernel.fold.board.lanes
     known = lanes.seq_of(event.lane, frame.n)
     if known is not None:
-        entry = kernel.fold.board.entries[f"i{known}"]
+        entry = kernel.fold.board.entries[intent_id(known)]
         if entry.body.sha == sha and entry.actor == event.actor:
             turn.tell(Acked(event.lane, event.request, frame.n, entry.id, entry.seq, entry.state))
             return
@@ -202,7 +203,7 @@ def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
 
 
 def _is_past_question(kernel: KernelState, ref: str) -> bool:
-    return ref.startswith("q") and ref[1:].isdigit() and int(ref[1:]) <= kernel.fold.seq
+    return is_id(ref, QUESTION) and seq_of(ref, QUESTION) <= kernel.fold.seq
 
 
 def _accept(kernel: KernelState, turn: Turn, event: Submitted, sha: str) -> None:
@@ -218,7 +219,7 @@ def _accept(kernel: KernelState, turn: Turn, event: Submitted, sha: str) -> None
         return
     kernel.runs.close(turn)
     body = IntentBody(
-        id=f"i{turn.fold.seq + 1}",
+        id=intent_id(turn.fold.seq + 1),
         lane=event.lane,
         n=frame.n,
         kind=frame.kind,

@@ -14,6 +14,7 @@ from crdt.digest import Json
 from crdt.operations.ops import Op
 from workspace.intents.model.bodies import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
 from workspace.intents.model.causality import are_concurrent
+from workspace.intents.model.ids import decision_id
 from workspace.intents.model.plan import Option
 from workspace.intents.rules.conflict import components
 from workspace.intents.rules.decision_words import answers_in_words, in_words, is_standing, silent_of
@@ -237,7 +238,7 @@ def rule(
     losers = _losers(group, ruling.winner, evidence)
     outcome = _outcome(group, ruling.winner, losers, layer=layer, by=by)
     decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
+        decision=decision_id(turn.fold.seq + 1),
         group=tuple(entry.id for entry in group),
         layer=layer,
         policy=ruling.policy,
