@@ -21,6 +21,7 @@ from crdt.documents.document import EMPTY_UPDATE, Document
 from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer
+from workspace.intents.model import bodies
 from workspace.intents.model.causality import LaneClock, Lanes
 from workspace.intents.model.events import UpdateRelayed
 from workspace.intents.rules import conflict
@@ -375,7 +376,7 @@ MUTATIONS = (
         "other words under a taken number get the old answer",
         frozenset({"I5"}),
         60,
-        lambda: [patch.object(admission, "sha256_of", lambda content: "sha256:0")],
+        lambda: [patch.object(at, "frame_sha", lambda frame: "sha256:0") for at in (admission, bodies)],
     ),
     Mutation(
         "approved twice",

@@ -11,13 +11,14 @@ from typing import Literal
 
 import msgspec
 
-from crdt.digest import Json
+from crdt.digest import Json, canonical, sha256_of
 from crdt.documents.document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
 from workspace.intents.model.effects import Effect, Receiver
-from workspace.intents.model.intent import Expect, Forked, IntentKind, Need, Region, Role, Scope, TerminalState
+from workspace.intents.model.ids import INTENT, is_id, seq_of
+from workspace.intents.model.intent import Forked, IntentFrame, IntentKind, Region, Role, TerminalState
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Option, Tokens
@@ -46,24 +47,21 @@ class UpdateBody(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserte
     deleted: Spans = ()
 
 
-class IntentBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An accepted intent with its stamp `(seen, n)`, the derived vector clock and the role it was given under."""
+class IntentBody(IntentFrame, frozen=True, omit_defaults=True, kw_only=True):
+    """An accepted intent: its frame with the stamp `(seen, n)`, the derived vector clock, the role of its author.
 
-    id: str
-    lane: str
-    n: int
+    `sha` is that of the frame as it was sent: the same dot with another one is an equivocation.
+    """
+
+    # A frame leaves these out where they are the default. A record always had them, and its hash covers them.
     kind: IntentKind
     text: str
     seen: int
+    id: str
+    lane: str
     vc: dict[str, int]
     role: Role
     sha: str
-    needs: dict[str, Need] = {}
-    scope: tuple[Scope, ...] | None = None
-    refs: tuple[str, ...] = ()
-    expects: tuple[Expect, ...] = ()
-    value: str | None = None
-    deadline: float | None = None
 
 
 class PlanBody(msgspec.Struct, frozen=True):
@@ -301,6 +299,20 @@ BODIES: dict[RecordKind, type[Body]] = {
     "checkpoint": CheckpointBody,
 }
 KINDS = {body: kind for kind, body in BODIES.items()}
+
+
+def accepted(frame: IntentFrame, *, id: str, lane: str, vc: dict[str, int], role: Role) -> IntentBody:
+    """Return the body that the log keeps of a frame accepted on `lane`."""
+    body = IntentBody(**msgspec.structs.asdict(frame), id=id, lane=lane, vc=vc, role=role, sha=frame_sha(frame))
+    assert is_id(body.id, INTENT), body.id
+    assert body.seen < seq_of(body.id, INTENT), "an author has seen records that are not in the log"
+    return body
+
+
+def frame_sha(frame: IntentFrame) -> str:
+    """Return the SHA-256 of a frame's canonical form: a repeat on the same dot has the same one."""
+    assert type(frame) is IntentFrame, "a body has fields that its frame has not"
+    return sha256_of(canonical(msgspec.to_builtins(frame)))
 
 
 def kind_of(body: Body) -> RecordKind:
