@@ -140,6 +140,15 @@ def test_every_module_and_public_name_is_documented(name: str) -> None:
     assert not FORBIDDEN_NAMES & set(name.removesuffix(".py").split("/")), name
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "workspace/intents/model/ids.py"])
+def test_ids_are_made_and_read_in_one_place(name: str) -> None:
+    source = (ROOT / name).read_text()
+    made = re.search(r"f([\"'])[ipdqck]\{[^{}]*\}\1|f([\"'])[LH]:?\{[^{}]*\}", source)
+    assert made is None, f"{name} makes an id: {made.group() if made else ''}"
+    read = re.search(r"\b(?:id|ref|intent|commit|plan|decision|question|call|value)\[1:\]", source)
+    assert read is None, f"{name} reads an id: {read.group() if read else ''}"
+
+
 def test_the_project_names_no_registry_and_no_machine() -> None:
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     pattern = re.compile(r"https?://(?:registry\.|pypi\.|files\.pythonhosted|deb\.debian)|resolved\"|/root/|/home/")

@@ -11,7 +11,7 @@ from agent.builtin.planner import BuiltinPlanner
 from agent.cli import app
 from agent.scripted.scenario import read_scenario
 from tests.support.server import running_server
-from workspace.intents.model.record import BODIES
+from workspace.intents.model.bodies import BODIES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -22,7 +22,8 @@ from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.verify import Report
 from workspace.intents.audit.verify import verify as audit
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
+from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
+from workspace.intents.model.record import Row, body_parts, seal
 from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check

@@ -15,7 +15,8 @@ from pycrdt import Array, merge_updates
 
 from crdt.digest import Json, digest_value, normal
 from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
-from crdt.documents.document import EMPTY_UPDATE, Applied, Document
+from crdt.documents.backing import EMPTY_UPDATE, Applied
+from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, Path, delete_path, dotted, find_item, list_at, read_path, set_path, shared
 from crdt.documents.ruler import EMBED
 from crdt.documents.values import INT64_MAX, INT64_MIN, to_stored

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import msgspec
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
-# Marks of `UpdateSummary.kinds` beside the kinds of content: an item under a map key, one inside another item, one that refers
-# to its own client from its own clock on or to one neighbour twice (no client writes these), one in a root with another
-# name than `content`, an XmlHook, a value nested more than `Limits.any_depth_max` deep, one that holds a number which
-# pycrdt writes otherwise than it came, a key that is set more than `Limits.key_items_max` times at once, and JSON of an
-# embed or a mark that pycrdt does not read.
+# Marks of `UpdateSummary.kinds` beside the kinds of content: an item under a map key, one inside another item, one that
+# refers to its own client from its own clock on or to one neighbour twice (no client writes these), one in a root with
+# another name than `content`, an XmlHook, a value nested more than `Limits.any_depth_max` deep, one that holds a number
+# which pycrdt writes otherwise than it came, a key that is set more than `Limits.key_items_max` times at once, and JSON
+# of an embed or a mark that pycrdt does not read.
 KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, EXACT, CROWDED, UNREAD = range(11, 20)
 # What a document takes from nobody: it is entered as deleted (`crdt.documents.intake`), or waits for what comes before
 # it (SKIP).

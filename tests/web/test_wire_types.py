@@ -11,7 +11,7 @@ from msgspec import inspect
 
 import workspace
 from tests.web.wire_types import SERVER, WIRE, Values, interface_of, wire
-from workspace.intents.model.record import BODIES
+from workspace.intents.model.bodies import BODIES
 
 SOURCE = WIRE.read_text()
 KINDS = (*SERVER, *BODIES.values())

@@ -31,7 +31,10 @@ from workspace.intents.model import invariant
 from workspace.intents.model import oracle
 from workspace.intents.model import record
 from workspace.intents.model import stop
-from workspace.intents.model.record import BODIES, DecisionBody, Question, Row
+from workspace.intents.model.record import Row
+from workspace.intents.model.bodies import BODIES
+from workspace.intents.model.bodies import DecisionBody
+from workspace.intents.model.bodies import Question
 from workspace.protocol.messages import _CLIENT, QuestionMessage, ServerMessage, encode_record
 
 WIRE = Path(__file__).parents[2] / "web" / "src" / "client" / "wire.ts"

@@ -17,10 +17,12 @@ import msgspec
 import crdt.operations.execute
 import crdt.operations.fork
 import crdt.undo.undo
-from crdt.documents.document import EMPTY_UPDATE, Document
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.document import Document
 from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer
+from workspace.intents.model import bodies
 from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.intents.model.causality import LaneClock, Lanes
 from workspace.intents.rules import conflict
@@ -376,7 +378,7 @@ MUTATIONS = (
         "other words under a taken number get the old answer",
         frozenset({"I5"}),
         60,
-        lambda: [patch.object(admission, "sha256_of", lambda content: "sha256:0")],
+        lambda: [patch.object(at, "frame_sha", lambda frame: "sha256:0") for at in (admission, bodies)],
     ),
     Mutation(
         "approved twice",

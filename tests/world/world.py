@@ -29,9 +29,9 @@ from tests.world.post import RECEIVERS, Transport
 from tests.world.scale import small
 from tests.world.stock import Stock
 from workspace.errors import LogCorrupt
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.model.segment import Segment
 from workspace.ports import Delivery
 from workspace.registry.registry import RoomRegistry

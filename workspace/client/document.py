@@ -18,8 +18,9 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
 
 from crdt.digest import Json
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import Path, set_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError, MissingDependencies
 from crdt.sync.y_sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
 from crdt.updates.scan import INTERNAL, scan_update

@@ -11,8 +11,8 @@ from crdt.digest import Json, canonical
 from workspace.errors import CLOSE_RESTART, Close
 from workspace.history.read import read_all
 from workspace.intents.audit.redaction import Redaction, redact, without
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Outcome
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.sequencer import Sequencer
 from workspace.ports import Store
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crdt.documents.document import EMPTY_UPDATE
+from crdt.documents.backing import EMPTY_UPDATE
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.model.events import Outcome
-from workspace.intents.model.record import ConfigBody, Row
+from workspace.intents.model.ids import intent_id
+from workspace.intents.model.record import Row
 from workspace.intents.model.stop import Switch
 from workspace.intents.model.times import unix_time
 from workspace.intents.sequencer import Sequencer
@@ -108,7 +110,7 @@ def _idle_lanes(fold: WorkspaceState, now: float) -> tuple[str, ...]:
     return tuple(
         lane
         for lane, places in sorted(lanes.places.items())
-        if lane not in lanes.retired and now - unix_time(entries[f"i{places[-1]}"].at) > IDLE_LANE_SECONDS
+        if lane not in lanes.retired and now - unix_time(entries[intent_id(places[-1])].at) > IDLE_LANE_SECONDS
     )
 
 

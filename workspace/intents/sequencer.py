@@ -14,6 +14,7 @@ from crdt.documents.document import Document
 from crdt.documents.intake import WORDS, Intake, Reason, take_in
 from crdt.errors import CrdtError
 from crdt.updates.rewrite import encode_delete_set
+from workspace.intents.model.bodies import CheckpointBody
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, RESERVED_IDS, Bounds
 from workspace.intents.model.events import (
     CallEnded,
@@ -44,8 +45,8 @@ from workspace.intents.model.events import (
     ToolDenied,
     UpdateRelayed,
 )
+from workspace.intents.model.ids import draft_id
 from workspace.intents.model.plan import draft_name, whole
-from workspace.intents.model.record import CheckpointBody
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps import (
     accounting,
@@ -315,6 +316,7 @@ class Sequencer:
         if work.attempt != event.attempt:
             return
         name, text = draft_name(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
+        name, text = draft_id(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
         work.drafts.pop(event.draft.doc, None)
         if text:
             work.drafts[event.draft.doc] = text

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from workspace.errors import WorkspaceFault
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.stop import Switch
 from workspace.intents.model.times import timestamp
 from workspace.ports import SERVER, Clock, Store, SwitchRow

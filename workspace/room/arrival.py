@@ -12,9 +12,9 @@ from itertools import islice
 
 import msgspec
 
+from workspace.intents.model.bodies import IntentBody
+from workspace.intents.model.ids import draft_id
 from workspace.intents.model.intent import State
-from workspace.intents.model.plan import draft_name
-from workspace.intents.model.record import IntentBody
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
 from workspace.protocol.messages import Composing, ComposingMessage, DraftMessage, encode
@@ -162,4 +162,4 @@ def _drafts(sequencer: Sequencer) -> Iterator[DraftMessage]:
     for entry in sequencer.fold.board.live_index.of("planning"):
         work = sequencer.kernel.progress_of(entry)
         for doc, text in work.drafts.items():
-            yield DraftMessage(draft_name(entry.id, work.attempt), (entry.id,), doc, text)
+            yield DraftMessage(draft_id(entry.id, work.attempt), (entry.id,), doc, text)

@@ -19,7 +19,7 @@ from tests.bench.peers.install import NODE_MODULES, PYTHON
 from tests.bench.peers.order import Order, room_name
 from tests.bench.peers.wire import Dialect
 from workspace.clock import SystemClock
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.bench.peers.install import PYTHON
 from tests.bench.peers.order import Order
 from tests.bench.peers.servers import ROOT, Peer, Server, prepare, running
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 GENERATOR_CORE = "1"
 GENERATOR_SECONDS = 300

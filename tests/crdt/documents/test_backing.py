@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from crdt.documents.document import KINDS, Applied, Document, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.document import KINDS, Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import BrokenDocument, MissingDependencies
 from crdt.updates.scan import scan_update
 from tests.crdt.histories import shared_history

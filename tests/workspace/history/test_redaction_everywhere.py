@@ -24,10 +24,11 @@ from workspace.history import redact as redacting
 from workspace.history.read import read_all
 from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Receiver
 from workspace.intents.model.events import Configured
 from workspace.intents.model.oracle import Merged, MergeTask
-from workspace.intents.model.record import ConfigBody, PolicyConfig, body_parts
+from workspace.intents.model.record import body_parts
 from workspace.intents.state.replay import fold_log
 from workspace.ports import PlanContext
 from workspace.settings import Settings

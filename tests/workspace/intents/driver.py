@@ -10,14 +10,16 @@ from typing import Any
 
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_range
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import set_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Increment, Op, Replace, SetValue, hash_of_value
 from crdt.updates.scan import scan_update
 from tests.support.screen import Screen
 from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig, VerdictBody
 from workspace.intents.model.events import (
     Acked,
     Configured,
@@ -34,7 +36,7 @@ from workspace.intents.model.events import (
 from workspace.intents.model.intent import IntentFrame, Scope
 from workspace.intents.model.oracle import JudgeTask, MergeTask
 from workspace.intents.model.plan import Planned, Task
-from workspace.intents.model.record import ConfigBody, PolicyConfig, Row, VerdictBody
+from workspace.intents.model.record import Row
 from workspace.intents.model.requests import AskJudge, AskMerger, AskPlanner
 from workspace.intents.recovery import open_sequencer
 from workspace.intents.sequencer import Sequencer

@@ -18,11 +18,12 @@ from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured, Judged, MergeProposed, Proposed
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Asked, Option, Planned
-from workspace.intents.model.record import BLANKED, ConfigBody, PolicyConfig
+from workspace.intents.model.record import BLANKED
 
 AUTHORS = ("Ana", "Ben", "Cleo Maria", "Dörte")
 OTHERS = {"Chen": "editor", "Olga": "owner", "Vic": "commenter", "Wu": "editor"}

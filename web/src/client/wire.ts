@@ -17,10 +17,6 @@ export type TerminalState =
 export type State = LiveState | TerminalState
 export type RecordKind =
   | 'update' | 'intent' | 'plan' | 'oracle' | 'decision' | 'commit' | 'verdict' | 'effect' | 'config' | 'checkpoint'
-export type OracleKind =
-  | 'question' | 'timer' | 'planner_refused' | 'planner_failed' | 'requeued' | 'steered' | 'judged' | 'merged' |
-  'carries' | 'call_opened' | 'call_closed' | 'tool_refused' | 'shadow_compared' | 'turn_failed'
-export type Layer = 'L0' | 'L2' | 'L3' | 'L4' | 'E' | 'rights' | 'effects' | 'scope'
 export type StopScope = 'workspace' | 'server'
 export type Purpose = 'plan' | 'repair' | 'judge' | 'merge' | 'summarise'
 export type CallOutcome =
@@ -42,16 +38,16 @@ export interface Hello { type: 'hello'; lane?: string | null; secret?: string | 
 /** An intent as a client sends it: `n` counts the lane's intents from 1, `seen` is the compose stamp. */
 export interface IntentFrame {
   type: 'intent'
-  n: number
   kind?: IntentKind
   text?: string
-  seen?: number
-  needs?: Record<string, Need>
   scope?: Scope[]
   refs?: string[]
   expects?: Expect[]
   value?: string
   deadline?: number
+  n: number
+  seen?: number
+  needs?: Record<string, Need>
 }
 
 /** Everything up to `seq` was applied and shown. */
@@ -156,23 +152,26 @@ export interface UpdateBody {
   del?: [number, number, number][]
 }
 
-/** An accepted intent with its stamp `(seen, n)`, the derived vector clock and the role it was given under. */
+/**
+ * An accepted intent: its frame with the stamp `(seen, n)`, the derived vector clock, the role of its author. `sha` is
+ * that of the frame as it was sent: the same dot with another one is an equivocation.
+ */
 export interface IntentBody {
-  id: string
-  lane: string
-  n: number
   kind: IntentKind
   text: string
-  seen: number
-  vc: Record<string, number>
-  role: Role
-  sha: string
-  needs?: Record<string, Need>
   scope?: Scope[]
   refs?: string[]
   expects?: Expect[]
   value?: string
   deadline?: number
+  n: number
+  seen: number
+  needs?: Record<string, Need>
+  id: string
+  lane: string
+  vc: Record<string, number>
+  role: Role
+  sha: string
 }
 
 /**
@@ -195,7 +194,7 @@ export interface PlanBody {
 
 /** An answer from outside the deterministic core: the planner's, a timer's. Replay reads it, never asks again. */
 export interface OracleBody {
-  oracle: OracleKind
+  oracle: 'call_closed' | 'call_opened' | 'carries' | 'judged' | 'merged' | 'planner_failed' | 'planner_refused' | 'question' | 'requeued' | 'shadow_compared' | 'steered' | 'timer' | 'tool_refused' | 'turn_failed'
   intent?: string
   question?: Question
   code?: string
@@ -219,7 +218,7 @@ export interface OracleBody {
 export interface DecisionBody {
   decision: string
   group: string[]
-  layer: Layer
+  layer: 'E' | 'L0' | 'L2' | 'L3' | 'L4' | 'effects' | 'rights' | 'scope'
   policy: string
   by: 'person' | 'policy' | 'timer'
   outcome: Record<string, string>
@@ -313,11 +312,11 @@ export interface CheckpointBody {
 /** What planning cost in model tokens; zero for the built-in planner. */
 export interface Tokens { in?: number; out?: number }
 
-/** What an intent depends on in one document: base64 state vector, updates sent on that document's socket. */
-export interface Need { sv?: string; sent?: number }
-
 /** A dependency check in Bayou's sense: the value at `path` of `doc` when the plan is committed. */
 export interface Expect { doc: string; path?: (string | number)[]; equals?: Json }
+
+/** What an intent depends on in one document: base64 state vector, updates sent on that document's socket. */
+export interface Need { sv?: string; sent?: number }
 
 /** One way to answer a question. */
 export interface Option { value: string; label: string }

@@ -14,16 +14,9 @@ from itertools import combinations
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.model.record import (
-    BLANKED,
-    CHANGED,
-    DecisionBody,
-    IntentBody,
-    PolicyConfig,
-    Question,
-    Record,
-    VerdictBody,
-)
+from workspace.intents.model.bodies import CHANGED, DecisionBody, IntentBody, PolicyConfig, Question, VerdictBody
+from workspace.intents.model.ids import intent_id
+from workspace.intents.model.record import BLANKED, Record
 from workspace.intents.rules.decision_words import silent_of
 from workspace.intents.rules.groups import ALONE, SPECIAL, chain_of, is_standing, member_of
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
@@ -94,7 +87,7 @@ class Review:
                     self._blanked.add(body.refs[0])
             return found
         if self._answered is not None:
-            if isinstance(body, VerdictBody) and f"i{self._answered.seq}" == body.intent:
+            if isinstance(body, VerdictBody) and intent_id(self._answered.seq) == body.intent:
                 return None
             if not isinstance(body, DecisionBody) or not body.of:
                 return self._unsettled()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from crdt.digest import canonical
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Recorded, RouteTable

@@ -6,7 +6,7 @@ What it may do outside its scope is said in `fence.py`. The sequencer asks by th
 from __future__ import annotations
 
 from crdt.digest import Json
-from workspace.intents.model.record import DecisionBody
+from workspace.intents.model.bodies import DecisionBody
 from workspace.intents.state.board import Entry
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workspace.intents.model.record import Answer, DecisionBody, Question
+from workspace.intents.model.bodies import Answer, DecisionBody, Question
 from workspace.intents.rules.groups import is_standing
 from workspace.intents.rules.policy import BRANCH, MERGE, NONE
 from workspace.intents.state.board import Board, Entry

@@ -15,9 +15,9 @@ from crdt.documents.document import Document
 from crdt.documents.paths import dotted
 from crdt.errors import CrdtError
 from crdt.operations.ops import Check, CreateDocument, Delete, DeleteValue, Insert, ListRemove, Op
+from workspace.intents.model.bodies import Layer, PlanBody
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import WHOLE
-from workspace.intents.model.record import Layer, PlanBody
 from workspace.intents.model.wording import whole_words
 from workspace.intents.rules.conflict import Area, areas_of_plan, areas_of_scope
 from workspace.intents.state.board import Board, Entry

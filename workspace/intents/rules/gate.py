@@ -16,9 +16,9 @@ from crdt.errors import CrdtError, StaleRead
 from crdt.operations.fork import Ran, run
 from crdt.updates.scan import scan_state_vector
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.intent import RUNNING_KINDS, Expect, Need, rank_of
-from workspace.intents.model.record import PlanBody
 from workspace.intents.rules.conflict import Documents
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState

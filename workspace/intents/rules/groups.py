@@ -11,7 +11,7 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.operations.ops import Op
-from workspace.intents.model.record import DecisionBody, Layer, PolicyConfig, VerdictBody
+from workspace.intents.model.bodies import DecisionBody, Layer, PolicyConfig, VerdictBody
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Member, chain_for
 from workspace.intents.state.board import Board, Entry
 

@@ -14,9 +14,9 @@ import msgspec
 from crdt.digest import digest_value
 from crdt.operations.ops import Op
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import PATH_DEPTH_MAX, Region
 from workspace.intents.model.oracle import Merged, group_key
-from workspace.intents.model.record import PolicyConfig
 from workspace.intents.state.board import Standing
 
 POLICIES = ("priority", "first", "fair", "ask", "merge", "vote", "branch")

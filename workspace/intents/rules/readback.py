@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from crdt.documents.document import Document
 from crdt.operations.ops import CreateDocument, Op
 from crdt.operations.postcondition import Postcondition, differs, meant
-from workspace.intents.model.record import BLANK, CommitBody, PlanBody, VerdictBody
+from workspace.intents.model.bodies import CommitBody, PlanBody, VerdictBody
+from workspace.intents.model.record import BLANK
 from workspace.intents.model.wording import told
 from workspace.intents.state.board import VARIANT_PLANNER
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workspace.intents.model.record import Answer, DecisionBody
+from workspace.intents.model.bodies import Answer, DecisionBody
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE
 from workspace.intents.state.board import Board, Entry
 

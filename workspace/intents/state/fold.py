@@ -12,24 +12,26 @@ from hashlib import sha256
 from typing import Protocol
 
 from crdt.digest import digest_value
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
-from workspace.intents.model.calls import Budget, RouteTable
-from workspace.intents.model.effects import Outgoing, Receiver
-from workspace.intents.model.intent import Role
-from workspace.intents.model.invariant import Invariant
-from workspace.intents.model.oracle import Judgement, Merged, Pair, group_key
-from workspace.intents.model.record import (
+from workspace.intents.model.bodies import (
     CheckpointBody,
     CommitBody,
     ConfigBody,
     EffectBody,
     OracleBody,
     PolicyConfig,
-    Record,
     UpdateBody,
     VerdictBody,
 )
+from workspace.intents.model.calls import Budget, RouteTable
+from workspace.intents.model.effects import Outgoing, Receiver
+from workspace.intents.model.ids import call_id
+from workspace.intents.model.intent import Role
+from workspace.intents.model.invariant import Invariant
+from workspace.intents.model.oracle import Judgement, Merged, Pair, group_key
+from workspace.intents.model.record import Record
 from workspace.intents.model.segment import Segments
 from workspace.intents.model.stop import Stops, Switch
 from workspace.intents.model.times import day_of, unix_time
@@ -325,7 +327,7 @@ class WorkspaceState:
 
     def _account(self, body: OracleBody, record: Record) -> None:
         if body.opened is not None:
-            self.usage.open(f"k{record.seq}", body.opened, day_of(unix_time(record.at)))
+            self.usage.open(call_id(record.seq), body.opened, day_of(unix_time(record.at)))
         if body.closed is not None:
             _, opened = self.usage.opened[body.closed.call]
             entry = self.board.entries.get(opened.intents[0])

@@ -16,16 +16,8 @@ from crdt.digest import digest_value
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
-from workspace.intents.model.record import (
-    CheckpointBody,
-    CommitBody,
-    ConfigBody,
-    Record,
-    Row,
-    UpdateBody,
-    is_linked,
-    read_row,
-)
+from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBody, UpdateBody
+from workspace.intents.model.record import Record, Row, is_linked, read_row
 from workspace.intents.state.fold import UNREADABLE, Break, JournalLike, WorkspaceState, unreadable
 
 REPLAY_CLIENT = 2

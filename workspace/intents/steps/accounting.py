@@ -9,10 +9,11 @@ from __future__ import annotations
 import msgspec
 
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import Budget, CallClosed
 from workspace.intents.model.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
+from workspace.intents.model.ids import call_id
 from workspace.intents.model.plan import is_expressible, whole
-from workspace.intents.model.record import OracleBody
 from workspace.intents.model.stop import STOPPED
 from workspace.intents.model.times import day_of
 from workspace.intents.steps.failures import failure
@@ -62,7 +63,7 @@ def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
     kernel.runs.close(turn)
     record = turn.append(OracleBody(oracle="call_opened", intent=intent, opened=opened), AGENT)
     turn.blobs += event.blobs
-    turn.call = f"k{record.seq}"
+    turn.call = call_id(record.seq)
 
 
 def close_call(kernel: KernelState, turn: Turn, event: CallEnded) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import QuestionOpened, StopsChanged
 from workspace.intents.model.intent import RUNNING_KINDS
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.requests import HaltAgent, ResumeAgent, SendEffect
 from workspace.intents.model.stop import Switch
 from workspace.intents.model.times import unix_time

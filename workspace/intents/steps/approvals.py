@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.causality import happened_before
-from workspace.intents.model.record import VerdictBody
 from workspace.intents.rules.groups import beside
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState

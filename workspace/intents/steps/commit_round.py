@@ -9,8 +9,8 @@ from __future__ import annotations
 from crdt.operations.fork import Ran
 from crdt.operations.ops import Insert
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import PlanBody, VerdictBody
 from workspace.intents.model.effects import refuse_effects
-from workspace.intents.model.record import PlanBody, VerdictBody
 from workspace.intents.model.wording import told
 from workspace.intents.rules.conflict import late_rivals, unseen_by
 from workspace.intents.rules.gate import docs_of, may_edit, try_plan, unmet_expectation

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import EffectBody, VerdictBody
 from workspace.intents.model.effects import Effect, describe, digest_of, effect_key
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.plan import Option, whole
-from workspace.intents.model.record import EffectBody, VerdictBody
 from workspace.intents.rules.consent import approved
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workspace.intents.model.record import CHANGED, DecisionBody, Question, VerdictBody
+from workspace.intents.model.bodies import CHANGED, DecisionBody, Question, VerdictBody
+from workspace.intents.model.ids import decision_id
 from workspace.intents.rules.decision_words import at_deadline, moot, silent_of, taken_back
 from workspace.intents.rules.groups import ALONE, is_standing
 from workspace.intents.rules.policy import BOTH, NONE, Ruling
@@ -69,7 +70,7 @@ def _withdraw(kernel: KernelState, turn: Turn, question: Question, opened: Decis
     }
     votes = tuple(kernel.fold.board.votes.get(question.id, ()))
     decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
+        decision=decision_id(turn.fold.seq + 1),
         group=question.group,
         layer=opened.layer,
         policy=CHANGED,

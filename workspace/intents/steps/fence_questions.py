@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crdt.documents.document import Document
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import VerdictBody
 from workspace.intents.rules.fence import LAYER, allowed, outside, pointed
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry

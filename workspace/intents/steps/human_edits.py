@@ -7,8 +7,9 @@ stands as high; `apply_and_flag` runs it, says whose words it replaced, and one 
 from __future__ import annotations
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import DecisionBody, VerdictBody
+from workspace.intents.model.ids import decision_id
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import DecisionBody, VerdictBody
 from workspace.intents.rules.consent import allowed_over, edits_of
 from workspace.intents.rules.evidence import evidence_of
 from workspace.intents.rules.policy import NONE
@@ -39,7 +40,7 @@ def protect(kernel: KernelState, turn: Turn, entry: Entry, edits: tuple[Edit, ..
         return
     runs = mode == "apply_and_flag"
     decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
+        decision=decision_id(turn.fold.seq + 1),
         group=(entry.id,),
         layer="E",
         policy=f"human_edit:{mode}@1",

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from crdt.operations.execute import Executed
 from workspace.errors import LogCorrupt
+from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, RESERVED_IDS, Bounds
 from workspace.intents.model.oracle import Item, Judgement, Pair
 from workspace.intents.model.plan import Snapshot
-from workspace.intents.model.record import PlanBody
 from workspace.intents.rules.conflict import Area, areas_of, do_collide, overlap
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState

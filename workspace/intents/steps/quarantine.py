@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from workspace.intents.model.bodies import ConfigBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged
-from workspace.intents.model.record import ConfigBody, VerdictBody
 from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import Break, unreadable

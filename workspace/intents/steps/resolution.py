@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import msgspec
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import Answer, DecisionBody, Layer, Question
 from workspace.intents.model.causality import are_concurrent
+from workspace.intents.model.ids import decision_id
 from workspace.intents.model.oracle import group_key
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import Answer, DecisionBody, Layer, Question
 from workspace.intents.rules.conflict import components
 from workspace.intents.rules.decision_words import answers_in_words, in_words, silent_of
 from workspace.intents.rules.evidence import evidence_of
@@ -215,7 +216,7 @@ def rule(
     losers = losers_by(group, ruling.winner, evidence)
     outcome = outcome_of(group, ruling.winner, losers, layer=layer, by=by)
     decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
+        decision=decision_id(turn.fold.seq + 1),
         group=tuple(entry.id for entry in group),
         layer=layer,
         policy=ruling.policy,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from crdt.documents.document import Applied
+from crdt.documents.backing import Applied
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import Body, Question, VerdictBody
 from workspace.intents.model.calls import Blob
 from workspace.intents.model.events import (
     Journaled,
@@ -20,7 +21,7 @@ from workspace.intents.model.events import (
     StateChanged,
 )
 from workspace.intents.model.intent import State
-from workspace.intents.model.record import Body, Question, Record, VerdictBody, seal
+from workspace.intents.model.record import Record, seal
 from workspace.intents.model.requests import Request
 from workspace.intents.model.times import timestamp
 from workspace.intents.state.board import Entry

@@ -6,9 +6,9 @@ intent sleeps behind those its author knew of. C3: a ready one awaits whoever wa
 
 from __future__ import annotations
 
+from workspace.intents.model.bodies import OracleBody, VerdictBody
 from workspace.intents.model.events import Resync
 from workspace.intents.model.intent import RUNNING_KINDS
-from workspace.intents.model.record import OracleBody, VerdictBody
 from workspace.intents.rules.conflict import anchored_docs
 from workspace.intents.rules.gate import lacks_updates, predecessors
 from workspace.intents.state.board import Entry

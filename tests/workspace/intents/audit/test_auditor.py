@@ -27,13 +27,14 @@ from crdt.operations.fork import Reading
 from crdt.operations.ops import SetValue, hash_of_value
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import Report, verify
+from workspace.intents.model.bodies import CommitBody, ConfigBody, IntentBody, PolicyConfig
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured, Judged, Proposed
 from workspace.intents.model.intent import Expect, Need, Scope
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement
 from workspace.intents.model.plan import Planned
-from workspace.intents.model.record import CommitBody, ConfigBody, IntentBody, PolicyConfig, Row, read_row, seal
+from workspace.intents.model.record import Row, read_row, seal
 from workspace.intents.rules.conflict import Unseen
 
 Switch = Callable[[pytest.MonkeyPatch], None]

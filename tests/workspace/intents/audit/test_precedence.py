@@ -25,8 +25,8 @@ from tests.crdt.operations.test_fork import DOCS, plans
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.crossings import do_cross
 from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import PlanBody, PolicyConfig
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.record import PlanBody, PolicyConfig
 from workspace.intents.rules.conflict import Unseen
 
 LIST = ("l",)

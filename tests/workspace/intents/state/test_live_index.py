@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workspace.intents.driver import Driver
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import Scope, State
-from workspace.intents.model.record import PolicyConfig
 from workspace.intents.state.live_index import LiveIndex
 from workspace.intents.steps.waiting import known_before
 

@@ -8,6 +8,7 @@ import pytest
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.usage_report import report
 from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.calls import (
     Blob,
     Budget,
@@ -21,7 +22,6 @@ from workspace.intents.model.calls import (
     check_routes,
 )
 from workspace.intents.model.events import CallEnded, CallOpening, Configured, ToolDenied
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.times import day_of
 from workspace.intents.state.replay import fold_log
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workspace.intents.driver import Driver, sound
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 
 def suggested(driver: Driver) -> str:

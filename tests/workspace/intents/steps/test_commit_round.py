@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.workspace.intents.driver import TEXT, Driver
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import Expect
-from workspace.intents.model.record import PolicyConfig
 
 
 def test_one_instruction_runs_after_its_window() -> None:

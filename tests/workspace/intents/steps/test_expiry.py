@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workspace.intents.driver import PLACES, Driver, sound, two_prices
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 
 def test_an_unanswered_question_is_settled_by_its_default_and_survives_a_crash() -> None:

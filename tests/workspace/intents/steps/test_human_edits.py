@@ -6,7 +6,7 @@ import pytest
 
 from crdt.documents.paths import delete_path, set_path
 from tests.workspace.intents.driver import Driver, sound
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 
 def test_an_unseen_hand_edit_is_not_overwritten() -> None:

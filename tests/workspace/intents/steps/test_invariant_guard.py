@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver, sound
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant, broken, check_invariants, problem_of
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.steps import invariant_guard as guarding
 
 LIMIT = {"cap": Invariant("sum_at_most", "budget", limit=150, message="We have 150")}

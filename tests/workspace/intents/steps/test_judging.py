@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.workspace.intents.driver import Driver, sound
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import Judged
 from workspace.intents.model.oracle import Judgement, Opinion
-from workspace.intents.model.record import PolicyConfig
 
 
 def pair(driver: Driver, *, roles: tuple[str, str] = ("editor", "editor")) -> tuple[str, str]:

@@ -6,10 +6,10 @@ import pytest
 
 from tests.workspace.intents.driver import Driver, sound
 from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import MergeProposed
 from workspace.intents.model.intent import Expect
 from workspace.intents.model.oracle import Merged
-from workspace.intents.model.record import PolicyConfig
 
 
 def pair(driver: Driver, *, roles: tuple[str, str] = ("editor", "editor")) -> tuple[str, str]:

@@ -6,8 +6,9 @@ import pytest
 
 from tests.workspace.intents.driver import PLACES, TEXT, Driver, sound, two_prices
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import DecisionBody, PolicyConfig
 from workspace.intents.model.intent import Region
-from workspace.intents.model.record import DecisionBody, PolicyConfig, read_row
+from workspace.intents.model.record import read_row
 from workspace.intents.rules.policy import Member, check, decide
 from workspace.intents.state.board import Standing
 

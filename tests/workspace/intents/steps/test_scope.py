@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workspace.intents.driver import Driver
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 
 def test_a_plan_is_waited_for_as_the_policy_says_and_not_beyond_the_deadline() -> None:

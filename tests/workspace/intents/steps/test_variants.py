@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver, sound, two_prices
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 
 def test_branch_shows_both_variants_and_an_approval_picks_one() -> None:
