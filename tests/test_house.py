@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 from collections.abc import Iterator
@@ -17,8 +18,15 @@ NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 PURE = [
     name
     for name in NAMES
-    if name.startswith(("crdt/", "workspace/intents/", "workspace/protocol/", "agent/editing/"))
-    or name in ("workspace/access.py", "agent/builtin/language.py", "agent/builtin/clauses.py")
+    if name.startswith(("crdt/", "workspace/intents/"))
+    or name
+    in (
+        "workspace/protocol/session.py",
+        "workspace/protocol/send_queue.py",
+        "workspace/access.py",
+        "workspace/protocol/messages.py",
+    )
+    or (name.startswith("agent/builtin/") and not name.endswith(("planner.py", "judge.py")))
 ]
 IMPURE_MODULES = {
     "asyncio", "time", "random", "secrets", "socket", "logging", "sqlite3", "sqlalchemy", "sqlmodel", "threading",
@@ -28,8 +36,8 @@ CRDT_MAY_IMPORT = {"pycrdt", "msgspec", "crdt"}
 # Who makes tasks: their owner, connections that end with their task, clients, the process's own, a store's writer, and
 # what is made once and awaited by whoever needs it.
 TASK_MAKERS = {
-    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py", "workspace/sockets/connection.py",
-    "workspace/client/room.py", "workspace/client/document.py", "workspace/store/postgres/writer.py", "agent/server.py",
+    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py", "workspace/sockets/connection.py", "workspace/client/room.py",
+    "workspace/client/document.py", "workspace/store/postgres/writer.py", "agent/server.py",
     "agent/gateway/provider.py",
 }  # fmt: skip
 FILE_LINES_MAX = 400
@@ -37,6 +45,7 @@ FUNCTION_LINES_MAX = 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "types", "base", "data"}
 
 
+@functools.cache
 def tree_of(name: str) -> ast.Module:
     return ast.parse((ROOT / name).read_text())
 
