@@ -12,9 +12,10 @@ from crdt.documents.paths import set_path
 from crdt.operations.fork import run
 from tests.support.desk import FakeDesk
 from tests.support.model import reply, scripted_model, use
+from tests.support.until import until
 from workspace.errors import CallRefused, PlannerFault, Refusal
 from workspace.intents.model.effects import Receiver
-from workspace.intents.model.plan import Asked, Exchange, Image, Planned, PlanRefused, Proposal, Snapshot, Steer, Task
+from workspace.intents.model.plan import Asked, Exchange, Image, Planned, Proposal, Refused, Snapshot, Steer, Task
 
 TEXT = "# Plan 😀\n\n## Intro\n\nHi folks.\n\n## Costs\n\nA table.\n"
 
@@ -202,7 +203,7 @@ async def test_a_failure_that_stays_ends_the_plan_with_its_reason(fault: str) ->
         planner = model.planner(stall_seconds=0.2 if fault == "stalled" else 10.0)
         if fault in ("refused", "too long"):
             proposal = await planner.plan(task(), desk)
-            assert isinstance(proposal, PlanRefused)
+            assert isinstance(proposal, Refused)
             assert proposal.code == {"refused": "declined", "too long": "too_long"}[fault]
         else:
             with pytest.raises(PlannerFault):
@@ -216,8 +217,7 @@ async def test_a_cancelled_call_stops_at_once_and_is_accounted() -> None:
         desk, planner = FakeDesk(), model.planner()
         await planner._gateway.warm()
         call = asyncio.create_task(planner.plan(task(), desk))
-        while len(desk.drafts) < 3:
-            await asyncio.sleep(0.01)
+        await until(lambda: desk.drafts, lambda drafts: len(drafts) >= 3)
         call.cancel()
         async with asyncio.timeout(1):
             await asyncio.gather(call, return_exceptions=True)

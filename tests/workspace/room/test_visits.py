@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx2
 import pytest
-from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
 
 import workspace.intents.steps.admission as admission
@@ -16,13 +15,14 @@ from agent.builtin.planner import BuiltinPlanner
 from crdt.documents.document import Document
 from crdt.errors import BrokenDocument
 from tests.support.server import Running, running_server
-from workspace.client import connect, offer
+from tests.support.until import until
+from workspace.client import connect, offer, open_socket
 from workspace.client.document import connect_document
 from workspace.errors import EventRefused, RoomClosed
 from workspace.intents.model.events import Configured, StateChanged
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.sequencer import Sequencer
-from workspace.protocol.session import DocumentEdit, Session, WantState
+from workspace.protocol.session import Edit, Session, WantState
 from workspace.room.failures import Failures
 from workspace.room.hub import Hub
 from workspace.room.peer import Peer
@@ -90,7 +90,7 @@ async def test_what_a_socket_asks_for_and_cannot_have_costs_that_socket_alone(
             fails(patched, "encode", RuntimeError("a bug"))
             with pytest.raises(RuntimeError):
                 await room.read(lambda: room.hub.take(peer, WantState(EMPTY)))
-            assert room.try_post(lambda: room.hub.take(peer, WantState(EMPTY)))
+            assert room.offer(lambda: room.hub.take(peer, WantState(EMPTY)))
             await room.read(lambda: None)
         assert peer.closing is not None
         assert (peer.closing.status, peer.closing.code) == (1011, "internal")
@@ -108,7 +108,7 @@ async def test_a_peer_that_was_refused_has_no_further_say(server: Running) -> No
     await room.read(lambda: room.hub.join(peer))
     assert peer.closing is not None
     assert peer.closing.status == 4404
-    update = DocumentEdit(EMPTY, None, is_step2=True)  # type: ignore[arg-type]
+    update = Edit(EMPTY, None, is_step2=True)  # type: ignore[arg-type]
     for command in (WantState(b"\x00"), update):
         await room.read(lambda command=command: room.hub.take(peer, command))  # type: ignore[misc]
     await room.read(lambda: room.hub.edit(peer, [update]))
@@ -135,9 +135,7 @@ async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the
             fails(monkeypatch, "digest", BrokenDocument("it panicked"))
             refused = await client.get("/api/workspaces/demo/documents/plan")
             assert refused.status_code == 409, refused.text
-            async with asyncio.timeout(WAIT):
-                while any(peer.session.doc == "plan" for peer in room.hub.peers):
-                    await asyncio.sleep(0.01)
+            await until(lambda: all(peer.session.doc != "plan" for peer in room.hub.peers))
         for path in ("documents/plan", "attribution/plan"):
             answer = (await client.get(f"/api/workspaces/demo/{path}")).json()
             assert (answer["code"], bool(answer["remedy"])) == ("document_broken", True)
