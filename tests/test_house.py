@@ -33,6 +33,25 @@ TASK_MAKERS = {
     "workspace/client/room.py", "workspace/client/document.py", "workspace/store/postgres/writer.py", "agent/server.py",
     "agent/gateway/provider.py",
 }  # fmt: skip
+# Where a test lets time pass of its own, and why `tests.support.until` does not serve. Simulated worlds have a clock of
+# their own, benchmarks a pace.
+TIMELESS = ("tests/world/", "tests/bench/")
+MAY_SLEEP = {
+    # A clock of the test's own moves whenever all who sleep have gone to sleep: there is no other time.
+    "test_dispatch.py: pass_while",
+    # Somebody types on, at a person's pace, until the server is killed.
+    "test_kill_9.py: type",
+    # A million frames: a turn of the loop a look, nothing more.
+    "child.py: settle",
+    # A random moment passes, as a network or a person would let it, so that the order is another in every run.
+    "stage.py: delay",
+    "test_d09_fifty_come_back.py: instruct",
+    "test_d09_fifty_come_back.py: fifty_come_back",
+    # Nothing is to happen for as long as it takes a browser to slow a hidden tab down.
+    "test_y_websocket.py: test_a_throttled_tab_stays_visible_and_its_next_word_is_heard",
+    # Bytes lie in the kernel that the server must not have read: nothing shows that they have arrived.
+    "test_large_frames.py: test_what_is_sent_at_once_after_the_handshake_is_taken_whole",
+}
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "types", "base", "data"}
@@ -95,6 +114,60 @@ def test_background_tasks_have_an_owner(name: str) -> None:
         if isinstance(node, ast.Attribute | ast.Name):
             made = node.attr if isinstance(node, ast.Attribute) else node.id
             assert made not in ("create_task", "ensure_future", "TaskGroup"), f"{name} makes a task of its own: {made}"
+
+
+def within(scope: ast.AST) -> Iterator[ast.AST]:
+    """Walk what stands in a scope, but not in the functions that are defined in it."""
+    for node in ast.iter_child_nodes(scope):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            yield from within(node)
+
+
+def sleeps(scope: ast.AST) -> list[ast.Call]:
+    """Return where time passes: `asyncio.sleep(…)` and `time.sleep(…)`."""
+    calls = [node for node in within(scope) if isinstance(node, ast.Call)]
+    return [call for call in calls if ast.unparse(call.func) in ("asyncio.sleep", "time.sleep")]
+
+
+def waits_by_hand(function: ast.AST) -> bool:
+    """Tell whether a function sleeps for a time, or goes round a loop until something is so."""
+    loops = [node for node in within(function) if isinstance(node, ast.While)]
+    spins = any(isinstance(loop.body[0], ast.Pass) and "await" in ast.unparse(loop.test) for loop in loops)
+    return spins or any(map(sleeps, loops)) or any(ast.unparse(call.args[0]) != "0" for call in sleeps(function))
+
+
+def functions_that_wait(name: str) -> set[str]:
+    # Most files say at a glance that they do not: reading them takes longer than all the rest here.
+    if re.search(r"\bsleep\(|\bwhile\b.*\bawait\b", (ROOT / name).read_text()) is None:
+        return set()
+    functions = [node for node in ast.walk(tree_of(name)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {f"{Path(name).name}: {node.name}" for node in functions if waits_by_hand(node)}
+
+
+def test_no_test_waits_by_hand() -> None:
+    files = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts]
+    looked = [name for name in files if not name.startswith(TIMELESS) and name != "tests/support/until.py"]
+    assert set().union(*map(functions_that_wait, looked)) == MAY_SLEEP, "wait with tests.support.until"
+
+
+@pytest.mark.parametrize(
+    ("waits", "body"),
+    [
+        (True, "while not done: await asyncio.sleep(0)"),
+        (True, "while True:\n  if done:\n   time.sleep(0.1)"),
+        (True, "while await look() != 3: pass"),
+        (True, "await asyncio.sleep(0.05)"),
+        (True, "await asyncio.sleep(SECONDS)"),
+        (False, "await asyncio.sleep(0)"),
+        (False, "for _ in range(3): await asyncio.sleep(0)"),
+        (False, "while True:\n  await until(lambda: done)"),
+        (False, "async def slow(): await asyncio.sleep(1)"),
+    ],
+)
+def test_waiting_by_hand_is_seen(waits: bool, body: str) -> None:
+    function = ast.parse("async def test():\n " + body.replace("\n", "\n ")).body[0]
+    assert waits_by_hand(function) == waits
 
 
 def test_there_is_no_circle() -> None:

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import httpx2
 
 from tests.support.process import free_port, serve
+from tests.support.until import NotInTime, until
 
 DOCUMENTS = {"plan": "text", "notes": "rich", "budget": "data"}
 WAIT = 20.0
-PAUSE = 0.05
 
 
 class Seat(Protocol):
@@ -52,9 +52,7 @@ class House:
         self.process = await serve(self.data, self.port, FOLKMOOT_ORIGINS=self.origin)
         streams = (self.process.stderr, self.process.stdout)
         self.listening = [asyncio.create_task(self._listen(stream)) for stream in streams]
-        async with asyncio.timeout(WAIT):
-            while not self.owner:
-                await asyncio.sleep(PAUSE)
+        await until(lambda: self.owner, seconds=WAIT)
 
     async def _listen(self, stream: asyncio.StreamReader | None) -> None:
         # A pipe that nobody empties stops the server that writes into it.
@@ -146,15 +144,15 @@ async def agree(space: Space, doc: str, seats: Sequence[Seat], *, seconds: float
     Then also nothing was refused, and nobody waits for structs that never came.
     """
     held: list[str] = []
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while True:
-                update = await space.update(doc)
-                held = [await seat.desk("desk.holds()") for seat in seats]
-                held.append(await seats[0].desk("desk.reads(given)", update))
-                if len(set(held)) == 1:
-                    break
-                await asyncio.sleep(PAUSE)
+
+    async def look() -> bool:
+        update = await space.update(doc)
+        held[:] = [await seat.desk("desk.holds()") for seat in seats]
+        held.append(await seats[0].desk("desk.reads(given)", update))
+        return len(set(held)) == 1
+
+    with contextlib.suppress(NotInTime):  # what follows says how they differ
+        await until(look, seconds=seconds)
     told = "\n".join([await seat.report() for seat in seats])
     assert held, f"the server never gave {doc}\n{told}"
     assert len(set(held)) == 1, f"{difference([*(seat.who for seat in seats), 'the server'], held)}\n{told}"

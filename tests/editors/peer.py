@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.editors.house import DOCUMENTS, PAUSE, WAIT, Space
+from tests.editors.house import DOCUMENTS, WAIT, Space
+from tests.support.until import NotInTime, until
 
 HERE = Path(__file__).parent
 ANSWER_BYTES_MAX = 1 << 26
@@ -71,13 +72,10 @@ class Peer:
     async def until(self, expression: str, given: Any = None, *, seconds: float = WAIT) -> None:
         """Wait until an expression is true."""
         try:
-            async with asyncio.timeout(seconds):
-                while not await self.desk(expression, given):
-                    await asyncio.sleep(PAUSE)
-                return
-        except TimeoutError:
-            pass
-        raise AssertionError(f"not within {seconds:.0f} s: {expression}; {await self.report()}")
+            await until(lambda: self.desk(expression, given), seconds=seconds)
+        except NotInTime as failed:
+            said = f"not within {seconds:.0f} s: {expression}; {await self.report()}"
+            raise AssertionError(said) from failed
 
     async def connected(self) -> None:
         await self.until("desk.state().connected && desk.state().synced")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import functools
 import os
 import threading
@@ -17,7 +15,8 @@ from urllib.parse import urlencode
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.editors.house import PAUSE, WAIT, Space, agree, difference
+from tests.editors.house import WAIT, Space, agree, difference
+from tests.support.until import NotInTime, until
 from tests.web.test_page import CHROMIUM, FLAGS
 
 HERE = Path(__file__).parent
@@ -63,13 +62,12 @@ class Window:
 
     async def until(self, expression: str, given: Any = None, *, seconds: float = WAIT) -> None:
         """Wait until an expression is true."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not await self.desk(f"!!({expression})", given):
-                    await asyncio.sleep(PAUSE)
-                return
-        told = [await window.report() for window in self.everybody]
-        raise AssertionError(f"{self.who}: not within {seconds:.0f} s: {expression} {given or ''}\n" + "\n".join(told))
+        try:
+            await until(lambda: self.desk(f"!!({expression})", given), seconds=seconds)
+        except NotInTime as failed:
+            told = [await window.report() for window in self.everybody]
+            said = f"{self.who}: not within {seconds:.0f} s: {expression} {given or ''}\n" + "\n".join(told)
+            raise AssertionError(said) from failed
 
     async def report(self) -> str:
         """Return what a failure should say about this window."""

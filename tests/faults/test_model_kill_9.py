@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.model import reply, scripted_model, use
 from tests.support.process import folkmoot, free_port, make_token, serve
+from tests.support.until import until
 from workspace.client import connect
 from workspace.history.read import read_all
 from workspace.intents.audit.verify import verify
@@ -76,9 +77,8 @@ async def test_a_server_that_dies_each_time_it_asks_gives_up_after_two(tmp_path:
         async def listen(now: str, _: dict[str, Any]) -> None:
             if now == "asked":
                 asked = model.scripted.count
-                async with asyncio.timeout(WAIT):
-                    while len(children) < asked:  # it goes on with the instruction before it answers on its port
-                        await asyncio.sleep(0.01)
+                # It goes on with the instruction before it answers on its port.
+                await until(lambda: len(children), lambda count: count >= asked, seconds=WAIT)
                 children[-1].send_signal(signal.SIGKILL)
                 await children[-1].wait()
 

@@ -10,6 +10,7 @@ import httpx2
 
 from tests.faults.test_effect_kill_9 import Receiver
 from tests.support.process import free_port, make_token, serve
+from tests.support.until import until
 from workspace.client import connect
 from workspace.store.sql import SqlStore
 
@@ -44,9 +45,7 @@ async def test_effect_and_deadline_are_settled_without_anybody_connecting(tmp_pa
         second = await serve(tmp_path, free_port(), FOLKMOOT_PRIVATE_WEBHOOKS="1")
         store = SqlStore(f"sqlite:///{tmp_path / 'folkmoot.sqlite'}")
         await store.open()
-        async with asyncio.timeout(WAIT):
-            while (row := await store.workspace("demo")) is None or row.is_busy:
-                await asyncio.sleep(0.05)
+        await until(lambda: store.workspace("demo"), lambda row: row is not None and not row.is_busy, seconds=WAIT)
         rows = await store.rows("demo")
         await store.close()
         (effect,) = [row.body for row in rows if row.kind == "effect"]

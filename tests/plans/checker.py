@@ -7,7 +7,6 @@ or asks, or is refused; over words that another commit replaced it never blends.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from tests.plans.calls import Call, CannotBe, Documents, carry_out, good_call, p
 from tests.plans.model import CLAIM, Scripts, drawn
 from tests.support.oracle import Oracle
 from tests.support.server import Running
+from tests.support.until import until
 from workspace.client.document import connect_document
 
 WAIT_SECONDS = 60.0
@@ -147,13 +147,19 @@ class Checker:
         answer = await self.ask("POST", "/intents", params={"wait": "1"}, json=body)
         assert answer.status_code == 202, answer.text
         told = answer.json()
-        async with asyncio.timeout(WAIT_SECONDS):
-            while not told.get("verdict"):
-                told = (await self.ask("GET", f"/intents/{told['id']}")).json()
-                if told["state"] == "held":
-                    return {"state": "held", "intent": told["id"]}
-                await asyncio.sleep(0.02)
+        if not told.get("verdict"):
+            told = await until(
+                lambda: self._entry(told["id"]),
+                lambda entry: entry.get("verdict") or entry["state"] == "held",
+                seconds=WAIT_SECONDS,
+            )
+        if not told.get("verdict"):
+            return {"state": "held", "intent": told["id"]}
         return dict(told["verdict"])
+
+    async def _entry(self, intent: str) -> dict[str, Any]:
+        entry: dict[str, Any] = (await self.ask("GET", f"/intents/{intent}")).json()
+        return entry
 
     # ------------------------------------------------------------ taking back
 

@@ -15,6 +15,7 @@ from agent.demo.seed import write_seed
 from crdt.documents.pycrdt_document import DocumentKind
 from tests.scenarios.hands import Hand, our_hand, stock_hand
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client import Message, RoomClient
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
@@ -128,10 +129,10 @@ class Stage:
         """The log verifies, replay gives the live state, every accepted intent has one verdict."""
         room = await self.server.registry.room(self.ws)
         core = room.sequencer.kernel
-        async with asyncio.timeout(WAIT):
-            # What was typed last is in the journal at once, and in the log when its run of keystrokes is closed.
-            while await room.read(lambda: bool(core.runs.open) or room.durable_seq < room.sequencer.fold.seq):
-                await asyncio.sleep(0.05)
+        # What was typed last is in the journal at once, and in the log when its run of keystrokes is closed.
+        await until(
+            lambda: room.read(lambda: not core.runs.open and room.durable_seq >= room.sequencer.fold.seq), seconds=WAIT
+        )
         live = await room.read(room.sequencer.fold.state)
         rows, journal = await read_all(self.server.registry.store, self.ws)
         report = verify(rows, journal)

@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect as open_socket
 from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
+from tests.support.until import until
 from workspace.client import Message, Refused, offer
 from workspace.client.document import DocumentClient, connect_document
 
@@ -52,8 +53,7 @@ async def the_place_is_gone(stage: Stage) -> None:
     replica, scope = await what_she_saw(stage)
     stamp, lane, secret = dee.seen, dee.lane, dee.secret
     await stage.leave("Dee")
-    while await stage.is_connected("Dee"):
-        await asyncio.sleep(0.005)
+    await until(lambda: stage.is_connected("Dee"), lambda is_connected: not is_connected)
     writing = asyncio.create_task(dee.intent("make it uppercase", scope=scope, seen=stamp))
     await stage.delay()
     at = hand.text().index(LINE)

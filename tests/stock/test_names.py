@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import quote
 
 import pytest
 
 from tests.stock.test_y_websocket import stock_peer
 from tests.support.server import Running, running_server
+from tests.support.until import until
 
 pytestmark = pytest.mark.stock
 # What a document is called, and what a room name of just that opens.
@@ -23,19 +23,15 @@ async def types_into(server: Running, roomname: str) -> str:
     room = await server.registry.room("demo")
     async with stock_peer(server, "dee", roomname) as dee:
         await dee.tell("insert", at=0, words="here")
-        async with asyncio.timeout(20):
-            while True:
-                texts = await room.read(
-                    lambda: {n: d.text() for n, d in room.sequencer.fold.documents.items() if d.kind == "text"}
-                )
-                found = [name for name, text in texts.items() if text == "here"]
-                if found:
-                    break
+        documents = room.sequencer.fold.documents
+
+        def here() -> list[str]:
+            return [name for name, found in documents.items() if found.kind == "text" and found.text() == "here"]
+
+        found = await until(lambda: room.read(here))
         await dee.tell("delete", at=0, count=4)
         await dee.until(lambda state: state["text"] == "")
-        async with asyncio.timeout(20):
-            while await room.read(lambda: room.sequencer.fold.documents[found[0]].text()):
-                pass
+        await until(lambda: room.read(documents[found[0]].text), lambda text: text == "")
     assert len(found) == 1
     return found[0]
 

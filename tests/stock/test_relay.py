@@ -19,6 +19,7 @@ import pytest
 
 from tests.stock.test_y_websocket import StockPeer
 from tests.support.server import Running, running_server
+from tests.support.until import until
 
 pytestmark = pytest.mark.stock
 HERE = Path(__file__).parent
@@ -65,17 +66,16 @@ class Place:
 
     async def settled(self) -> dict[str, Any]:
         """Wait until all hold the same items, and return what that is."""
-        async with asyncio.timeout(WAIT):
-            while True:
-                states = [await peer.tell("state") for peer in self.people.values()]
-                if all(state["held"] == states[0]["held"] and state["synced"] for state in states):
-                    break
-                await asyncio.sleep(0.005)
-        # What is deleted stands in no state vector: give the last of it the time to arrive.
-        async with asyncio.timeout(WAIT):
-            while any(state["delta"] != states[0]["delta"] for state in states):
-                await asyncio.sleep(0.02)
-                states = [await peer.tell("state") for peer in self.people.values()]
+
+        async def look() -> list[Any]:
+            return [await peer.tell("state") for peer in self.people.values()]
+
+        def hold_the_same(states: list[Any]) -> bool:
+            return all(state["held"] == states[0]["held"] and state["synced"] for state in states)
+
+        # What is deleted stands in no state vector: the last of it arrives when they hold the same items already.
+        await until(look, hold_the_same, seconds=WAIT)
+        states = await until(look, lambda now: all(one["delta"] == now[0]["delta"] for one in now), seconds=WAIT)
         assert not any(state["waits"] for state in states), "edits wait inside a client for something that never comes"
         return {name: states[0][name] for name in ("delta", "held")}
 

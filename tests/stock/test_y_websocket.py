@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
+from tests.support.until import NotInTime, until
 from workspace.client import connect
 from workspace.settings import Settings
 
@@ -41,13 +42,8 @@ class StockPeer:
             line = await self.process.stdout.readline()
         return json.loads(line)
 
-    async def until(self, predicate: object, seconds: float = WAIT) -> dict[str, object]:
-        async with asyncio.timeout(seconds):
-            while True:
-                state = await self.tell("state")
-                if predicate(state):  # type: ignore[operator]
-                    return state
-                await asyncio.sleep(0.05)
+    async def until(self, predicate: Callable[[Any], object], seconds: float = WAIT) -> dict[str, object]:
+        return await until(lambda: self.tell("state"), predicate, seconds=seconds)
 
 
 @asynccontextmanager
@@ -98,12 +94,13 @@ async def test_two_stock_clients_and_the_agent_converge_through_an_offline_spell
             else:
                 await peer.tell("delete", at=chance.randrange(20), count=chance.randint(1, 3))
         await ben.until(lambda state: state["connected"] and state["synced"])
-        async with asyncio.timeout(WAIT):
-            while True:
-                texts = {str((await ana.tell("state"))["text"]), str((await ben.tell("state"))["text"])}
-                if texts == {await server_text(server)}:
-                    break
-        assert all(f"agent {turn}" in texts.copy().pop() for turn in (20, 35, 50))
+
+        async def held() -> list[str]:
+            states = [await peer.tell("state") for peer in (ana, ben)]
+            return [*(str(state["text"]) for state in states), await server_text(server)]
+
+        texts = await until(held, lambda texts: len(set(texts)) == 1, seconds=WAIT)
+        assert all(f"agent {turn}" in texts[0] for turn in (20, 35, 50))
 
 
 async def test_a_stock_client_gets_only_its_own_protocol_and_sees_the_agent_as_a_peer() -> None:
@@ -124,7 +121,7 @@ async def test_names_in_awareness_are_the_servers_word() -> None:
 async def test_an_idle_client_stays_connected() -> None:
     """y-websocket closes after 30 s without a message; 40 s of silence are enough to see it."""
     async with running_server(settings=Settings(presence_seconds=15.0)) as server, stock_peer(server, "ana") as ana:
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(NotInTime):
             await ana.until(lambda state: state["closes"], seconds=40)
         state = await ana.tell("state")
         assert state["closes"] == 0
@@ -135,12 +132,6 @@ async def shown(peer: StockPeer, client: object) -> dict[str, Any] | None:
     """Return what a peer sees of another client."""
     others: list[dict[str, Any]] = await peer.tell("others")  # type: ignore[assignment]
     return next((other["state"] for other in others if other["id"] == client), None)
-
-
-async def wait_for(look: Callable[[], Awaitable[bool]], seconds: float = WAIT) -> None:
-    async with asyncio.timeout(seconds):
-        while not await look():
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("size", [8_000, 200_000])
@@ -155,7 +146,7 @@ async def test_a_presence_of_any_size_costs_nothing_but_its_own_excess(size: int
             state = await shown(ben, own)
             return bool(state and "cursor" in state)
 
-        await wait_for(is_shown)
+        await until(is_shown, seconds=WAIT)
         state = await shown(ben, own)
         assert state is not None
         assert (state["user"]["name"], state["cursor"], state["word"]) == ("ana", {"at": 7}, "cut \ufffd")
@@ -176,14 +167,14 @@ async def test_a_throttled_tab_stays_visible_and_its_next_word_is_heard() -> Non
         gone = 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(50):
-                await wait_for(lambda: _is_at(ben, own, 1))
+                await until(lambda: _is_at(ben, own, 1), seconds=WAIT)
                 while True:
                     gone += await shown(ben, own) is None
                     await asyncio.sleep(0.5)
         assert gone == 0
         for at in (2, 3):
             await ana.tell("present", field="cursor", value=at)
-            await wait_for(lambda at=at: _is_at(ben, own, at), 2)  # type: ignore[misc]
+            await until(lambda at=at: _is_at(ben, own, at), seconds=2)  # type: ignore[misc]
         assert (await ana.tell("own"))["state"]["cursor"] == 3  # type: ignore[index]
 
 
@@ -200,7 +191,7 @@ async def test_a_client_with_edits_that_nobody_has_is_asked_a_handful_of_times_a
     ):
         await ana.tell("type", words="mine ")
         await ben.until(lambda state: "mine" in state["text"])
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(NotInTime):
             await ana.until(lambda state: state["closes"], seconds=10)
         state = await ana.tell("state")
         assert state["waits"]

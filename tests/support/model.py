@@ -18,6 +18,7 @@ from agent.model.planner import ModelPlanner
 from agent.model_settings import ModelSettings, make_gateway
 from agent.scripted.scenario import scenario_of
 from agent.scripted.server import Answerer, ScriptedModel
+from tests.support.until import until
 
 Reply = dict[str, Any]
 
@@ -62,8 +63,7 @@ async def scripted_model(replies: Iterable[Reply] = (), *, answerer: Answerer | 
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0)
+    await until(lambda: server.started or serving.done())
     try:
         yield Model(f"http://127.0.0.1:{port}", scripted)
     finally:

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ import asyncpg
 import pytest
 
 from tests.support.process import free_port
+from tests.support.until import NotInTime, until, until_blocking
 
 T = TypeVar("T")
 ACCOUNT = "postgres"  # PostgreSQL refuses to run as root; the package makes this account
@@ -76,19 +76,17 @@ class Postgres:
 
     def start(self) -> None:
         """Start, as often as it takes: after a kill the first attempts meet what is left of the one before."""
-        until = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < until:
+        try:
+            until_blocking(self._answers, seconds=WAIT_SECONDS)
+        except NotInTime as failed:
+            said = (self._folder / "log").read_text()[-2000:]
+            raise AssertionError(f"PostgreSQL does not start: {said}") from failed
+
+    def _answers(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
             options = [f"-cport={self.port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories="]
             options.append(f"-cfsync={self._fsync}")
             self._process = self._run("postgres", "-D", str(self._folder / "cluster"), *options)
-            while self._process.poll() is None and time.monotonic() < until:
-                if self._answers():
-                    return
-                time.sleep(0.05)
-            time.sleep(0.05)
-        raise AssertionError(f"PostgreSQL does not start: {(self._folder / 'log').read_text()[-2000:]}")
-
-    def _answers(self) -> bool:
         try:
             self.ask("SELECT 1")
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -150,11 +148,9 @@ def ask(url: str, query: str, *values: object) -> list[Any]:
     return elsewhere(run())
 
 
-async def until(url: str, query: str, *values: object) -> None:
-    """Wait until a query's first value is true. Raises TimeoutError after 20 seconds."""
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not ask(url, query, *values)[0][0]:
-            await asyncio.sleep(0.01)
+async def until_true(url: str, query: str, *values: object) -> None:
+    """Wait until a query's first value is true."""
+    await until(lambda: ask(url, query, *values), lambda rows: rows[0][0], seconds=WAIT_SECONDS)
 
 
 def elsewhere(work: Coroutine[Any, Any, T]) -> T:

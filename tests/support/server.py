@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from crdt.documents.pycrdt_document import DocumentKind
+from tests.support.until import until
 from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.intents.model.bodies import PolicyConfig
@@ -21,6 +22,8 @@ from workspace.settings import Settings
 from workspace.sockets.uvicorn_protocol import FastProtocol
 from workspace.store.memory import MemoryStore
 
+# An instruction need not wait for rivals: a test of what happens between them names a policy of its own.
+AT_ONCE = PolicyConfig(window_ms=0)
 DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
 
 
@@ -45,12 +48,13 @@ async def running_server(
     judge: Judge | None = None,
     store: Store | None = None,
     settings: Settings | None = None,
-    policy: PolicyConfig | None = None,
+    policy: PolicyConfig | None = AT_ONCE,
     workspace: str | None = "demo",
     carrier: Any = FastProtocol,
 ) -> AsyncIterator[Running]:
     """Serve on a free port until the block is left; makes the workspace `demo` with a text and a data document.
 
+    `policy` None is the product's own: a plan waits a moment for what others may be saying at the same time.
     `carrier` is uvicorn's `ws`: the server's own line, or "websockets-sansio" for plain ASGI.
     """
     listener = socket.socket()
@@ -69,10 +73,9 @@ async def running_server(
     server = uvicorn.Server(config)
     server.config.setup_event_loop = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0)
-        if serving.done():
-            await serving
+    await until(lambda: server.started or serving.done())
+    if not server.started:
+        await serving
     registry: RoomRegistry = app.state.registry
     try:
         if workspace is not None and await registry.store.workspace(workspace) is None:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.support.until import until, until_blocking
+from tests.support.until import NotInTime, until, until_blocking
 
 
 async def test_what_is_so_already_is_returned_without_a_pause() -> None:
@@ -33,7 +33,7 @@ async def test_a_look_may_be_awaited() -> None:
 
 async def test_what_never_comes_is_told_with_what_was_seen_last() -> None:
     state = "queued"
-    with pytest.raises(AssertionError) as failed:
+    with pytest.raises(NotInTime) as failed:
         await until(lambda: state, lambda found: found == "done", seconds=0.01)
     told = str(failed.value)
     assert 'found == "done"' in told
@@ -46,7 +46,7 @@ async def test_a_look_that_hangs_ends_with_the_deadline() -> None:
         await asyncio.Event().wait()
         return True
 
-    with pytest.raises(AssertionError, match=r"hangs.*\nthe first look did not return"):
+    with pytest.raises(NotInTime, match=r"hangs.*\nthe first look did not return"):
         await until(hangs, seconds=0.01)
 
 
@@ -64,6 +64,6 @@ def test_a_thread_waits_the_same_way() -> None:
     happened = threading.Event()
     threading.Timer(0.01, happened.set).start()
     assert until_blocking(happened.is_set) is True
-    with pytest.raises(AssertionError, match=r"not within 0 s: .*\nseen last: 3") as failed:
+    with pytest.raises(NotInTime, match=r"not within 0 s: .*\nseen last: 3") as failed:
         until_blocking(lambda: 3, lambda number: number > 3, seconds=0.0)
     assert "number > 3" in str(failed.value)

@@ -20,6 +20,10 @@ PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.001, 0.05
 SHOWN = 2_000
 
 
+class NotInTime(AssertionError):
+    """What a test waited for was not so by the deadline: a failure, unless the test shows that it stays away."""
+
+
 @overload
 async def until(
     look: Callable[[], Awaitable[T]], holds: Callable[[T], object] = bool, *, seconds: float = WAIT_SECONDS
@@ -36,7 +40,7 @@ async def until(
     """Look until what is seen holds, and return it. `look` may be a coroutine function; what it raises is raised.
 
     Raises:
-        AssertionError: it did not hold in time.
+        NotInTime: it did not hold by the deadline.
     """
     seen: list[Any] = []
     try:
@@ -50,7 +54,7 @@ async def until(
     except TimeoutError:
         if not deadline.expired():
             raise
-    raise AssertionError(_told(look, holds, seen, seconds))
+    raise NotInTime(_told(look, holds, seen, seconds))
 
 
 def until_blocking(look: Callable[[], T], holds: Callable[[T], object] = bool, *, seconds: float = WAIT_SECONDS) -> T:
@@ -64,7 +68,7 @@ def until_blocking(look: Callable[[], T], holds: Callable[[T], object] = bool, *
         if time.monotonic() >= end:
             break
         time.sleep(pause)
-    raise AssertionError(_told(look, holds, seen, seconds))
+    raise NotInTime(_told(look, holds, seen, seconds))
 
 
 def _pauses() -> Iterator[float]:

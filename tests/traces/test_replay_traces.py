@@ -18,6 +18,7 @@ from websockets.asyncio.client import connect as open_socket
 from crdt.documents.document import Document
 from crdt.sync.y_sync import encode_update
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client.document import connect_document
 from workspace.history.read import read_all
 from workspace.intents.audit.verify import verify
@@ -60,16 +61,15 @@ def type_patches(document: Document, patches: list[Patch]) -> None:
 async def settle(server: Running, text: str) -> None:
     """A fresh reader gets the published text; the log verifies and replays to the same bytes."""
     room = await server.registry.room("demo")
-    async with asyncio.timeout(WAIT):
-        while await room.read(lambda: room.sequencer.fold.documents["plan"].text()) != text:
-            await asyncio.sleep(0.05)
+    await until(lambda: room.read(room.sequencer.fold.documents["plan"].text), lambda now: now == text, seconds=WAIT)
     token = await server.token("reader")
     async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as reader:
         await reader.until(lambda client: client.text() == text, WAIT)
         assert reader.text().encode() == text.encode()
+    # What was typed last is in the journal at once, and in the log when its run of keystrokes is closed.
+    runs = room.sequencer.kernel.runs
+    await until(lambda: room.read(lambda: not runs.open and room.durable_seq >= room.sequencer.fold.seq), seconds=WAIT)
     live = await room.read(room.sequencer.fold.state)
-    await asyncio.sleep(0.25)
-    await room.read(lambda: None)
     rows, journal = await read_all(server.registry.store, "demo")
     report = await asyncio.to_thread(verify, rows, journal)
     assert report.ok, report

@@ -100,7 +100,8 @@ async def overflowing(page: Page) -> list[str]:
         """() => {
             const wide = document.scrollingElement.scrollWidth > innerWidth ? ['the page'] : []
             for (const one of document.querySelectorAll('.rail *, .stop-banner *'))
-                if (one.scrollWidth > one.clientWidth + 1 && one.clientWidth && getComputedStyle(one).display !== 'inline' && one.tagName !== 'TEXTAREA')
+                if (one.scrollWidth > one.clientWidth + 1 && one.clientWidth && one.tagName !== 'TEXTAREA'
+                    && getComputedStyle(one).display !== 'inline')
                     wide.push(one.tagName + '.' + one.className)
             return wide
         }"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,16 +19,13 @@ from agent.builtin.planner import BuiltinPlanner
 from crdt.operations.ops import SetValue, hash_of_value
 from tests.scenarios.stage import is_typed_by
 from tests.support.server import Running, running_server
+from tests.support.until import NotInTime, until
 from tests.web.test_page import WAIT, stage, visit
 from workspace.client import RoomClient, connect
 from workspace.client.document import connect_document
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured
-from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, PlanRefused, Task
-from workspace.intents.model.bodies import ConfigBody
-from workspace.intents.model.bodies import PolicyConfig
-from workspace.ports import PlanContext
 from workspace.intents.model.plan import Asked, Draft, Option, Planned, PlanRefused, Proposal, Task
 from workspace.ports import PlanContext
 
@@ -87,12 +85,11 @@ class Hall:
 
     async def shown(self, name: str, *, head: int = 0) -> Any:
         """Return what a page shows once it has the log up to a record, and the board."""
-        async with asyncio.timeout(SECONDS):
-            while True:
-                shown = await self.tell(do="shown", page=name)
-                if shown["boards"] and shown["head"] >= head:
-                    return shown
-                await asyncio.sleep(0.01)
+        return await until(
+            lambda: self.tell(do="shown", page=name),
+            lambda shown: shown["boards"] and shown["head"] >= head,
+            seconds=SECONDS,
+        )
 
     async def head(self) -> int:
         """Return where the log stands once all that was said so far is on disk."""
@@ -115,13 +112,15 @@ class Hall:
 
     async def settled(self, name: str, like: Any, since: int) -> Any:
         """Return what a page shows, when what was on its way to it at this moment has come."""
-        shown = await self.tell(do="shown", page=name)
-        for _ in range(100):
-            if pruned(shown, since) == pruned(like, since):
-                break
-            await asyncio.sleep(0.01)
-            shown = await self.tell(do="shown", page=name)
-        return shown
+        seen: list[Any] = []
+
+        async def look() -> bool:
+            seen[:] = [await self.tell(do="shown", page=name)]
+            return bool(pruned(seen[0], since) == pruned(like, since))
+
+        with contextlib.suppress(NotInTime):  # whoever asked says how they differ
+            await until(look, seconds=1.0)
+        return seen[0]
 
     # ------------------------------------------------------------ people and the planner
 
@@ -131,9 +130,7 @@ class Hall:
 
     async def planning(self, intent: str) -> tuple[Task, PlanContext, asyncio.Future[Proposal]]:
         """Wait until the planner has been asked about an intent."""
-        async with asyncio.timeout(SECONDS):
-            while intent not in self.planner.tasks:
-                await asyncio.sleep(0.01)
+        await until(lambda: self.planner.tasks, lambda tasks: intent in tasks, seconds=SECONDS)
         return self.planner.tasks[intent]
 
     async def propose(self, intent: str, proposal: Proposal) -> None:
@@ -149,17 +146,14 @@ class Hall:
     async def until(self, intent: str, *states: str) -> None:
         """Wait until the server has an intent in one of these states."""
         room = await self.server.registry.room("demo")
-        async with asyncio.timeout(SECONDS):
-            while await room.read(lambda: room.sequencer.fold.board.entries[intent].state) not in states:
-                await asyncio.sleep(0.01)
+        entries = room.sequencer.fold.board.entries
+        await until(lambda: room.read(lambda: entries[intent].state), lambda state: state in states, seconds=SECONDS)
 
     async def question(self) -> str:
         """Wait for a question to be open, and return the only one."""
         room = await self.server.registry.room("demo")
-        async with asyncio.timeout(SECONDS):
-            while not (open_ := await room.read(lambda: list(room.sequencer.fold.board.questions))):
-                await asyncio.sleep(0.01)
-        (id,) = open_
+        questions = room.sequencer.fold.board.questions
+        (id,) = await until(lambda: room.read(lambda: list(questions)), seconds=SECONDS)
         return id
 
     async def rivals(self, count: int = 2) -> list[str]:
@@ -378,15 +372,11 @@ async def people_who_write(hall: Hall) -> None:
     await hall.page("writer")
     await hall.shown("writer")
     await hall.tell(do="compose", page="writer")
-    async with asyncio.timeout(SECONDS):
-        while not (await hall.tell(do="shown", page="old"))["composing"]:
-            await asyncio.sleep(0.01)
+    await until(lambda: hall.tell(do="shown", page="old"), lambda shown: shown["composing"], seconds=SECONDS)
     old = await hall.look()
     assert old["composing"] == ["Vic"]
     await hall.tell(do="close", page="writer")
-    async with asyncio.timeout(SECONDS):
-        while (await hall.tell(do="shown", page="old"))["composing"]:
-            await asyncio.sleep(0.01)
+    await until(lambda: hall.tell(do="shown", page="old"), lambda shown: not shown["composing"], seconds=SECONDS)
     await hall.look()
 
 
@@ -418,7 +408,9 @@ async def test_after_every_step_a_page_opened_now_shows_what_the_old_one_shows(n
 async def rail_of(page: Page) -> list[str]:
     """Return what stands in the list of instructions and in the questions, without the seconds left."""
     words: list[str] = await page.evaluate(
-        """() => [...document.querySelectorAll('[data-testid=intent-card], [data-testid=question-card]')].map((card) => {
+        """() => [...document.querySelectorAll(
+            '[data-testid=intent-card], [data-testid=question-card]'
+        )].map((card) => {
             const own = card.cloneNode(true)
             for (const clock of own.querySelectorAll('time')) clock.remove()
             return `${own.dataset.state ?? 'question'}: ${own.innerText ?? own.textContent}`

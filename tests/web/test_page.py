@@ -33,7 +33,7 @@ async def stage(planner: Planner | None = None, *, is_open: bool = False) -> Asy
     """A seeded server and a browser. The page must be built: `make web`."""
     assert assets() is not None, "the page is not built: run 'make web'"
     settings = Settings(is_open=is_open)
-    async with running_server(planner=planner or BuiltinPlanner(), settings=settings) as server:
+    async with running_server(planner=planner or BuiltinPlanner(), settings=settings, policy=None) as server:
         await write_seed(await server.registry.room("demo"))
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

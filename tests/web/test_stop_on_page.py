@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.web.test_page import WAIT, shoot, stage, visit
-from workspace.intents.audit.verify import verify
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 
 pytestmark = pytest.mark.browser
 WHY = "checking the numbers"
@@ -84,7 +84,9 @@ async def test_who_has_stopped_it_and_why_is_read_at_any_width(scheme: str, widt
         server_wide = ana.get_by_test_id("stopped-server")
         await expect(server_wide).to_contain_text("stopped on the whole server by Ops: an outage", timeout=WAIT)
         await expect(server_wide.get_by_test_id("go-on")).to_have_count(0)
-        await expect(ana.get_by_test_id("intent-card").first).to_contain_text("stopped on the whole server", timeout=WAIT)
+        await expect(ana.get_by_test_id("intent-card").first).to_contain_text(
+            "stopped on the whole server", timeout=WAIT
+        )
         await ana.evaluate("scrollTo(0, 0)")
         await shoot(ana, f"stopped-{scheme}-{width}")
         wide = await ana.evaluate("document.documentElement.scrollWidth")

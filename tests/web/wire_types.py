@@ -1,8 +1,8 @@
 """Write `web/src/client/wire.ts`: the server's messages and records as TypeScript types, made from its structs.
 
 The page and the client library read what `workspace/protocol/messages.py`, `workspace/room/arrival.py` and
-`workspace/intents/model/record.py` write. Types made by hand would have to be held against them, field by field; types that
-are made from them hold names, optionality and types at once, and the compiler says which line of the page a change
+`workspace/intents/model/bodies.py` write. Types made by hand would have to be held against them, field by field; types
+that are made from them hold names, optionality and types at once, and the compiler says which line of the page a change
 concerns. `python -m tests.web.wire_types --write` writes the file; `test_wire_types.py` fails while it is not current.
 
 A field is optional where it may be missing: a message leaves defaults out where its struct does, and a record of an
@@ -23,19 +23,11 @@ from msgspec import inspect
 
 from crdt.documents import document
 from crdt.operations.ops import Op
-from workspace.room.arrival import BoardMessage, ClosedMessage
-from workspace.intents.model import calls
-from workspace.intents.model import effects
-from workspace.intents.model import intent
-from workspace.intents.model import invariant
-from workspace.intents.model import oracle
-from workspace.intents.model import record
-from workspace.intents.model import stop
+from workspace.intents.model import bodies, calls, effects, intent, invariant, oracle, stop
+from workspace.intents.model.bodies import BODIES, DecisionBody, Question
 from workspace.intents.model.record import Row
-from workspace.intents.model.bodies import BODIES
-from workspace.intents.model.bodies import DecisionBody
-from workspace.intents.model.bodies import Question
 from workspace.protocol.messages import _CLIENT, QuestionMessage, ServerMessage, encode_record
+from workspace.room.arrival import BoardMessage, ClosedMessage
 
 WIRE = Path(__file__).parents[2] / "web" / "src" / "client" / "wire.ts"
 LINE_MAX = 120
@@ -44,7 +36,7 @@ OPS = [kind.__name__ for kind in get_args(Op)]
 SERVER = (*get_args(ServerMessage), ClosedMessage, BoardMessage)
 CLIENT: dict[type, str] = {kind: tag for tag, kind in _CLIENT.items()}
 # Modules whose literals have names that the page uses, too.
-NAMED_IN: tuple[ModuleType, ...] = (document, intent, record, stop, calls, effects, oracle, invariant)
+NAMED_IN: tuple[ModuleType, ...] = (document, intent, bodies, stop, calls, effects, oracle, invariant)
 # What a question shows is `dict[str, Json]` on the server: several steps put their part in. The page names the parts.
 EVIDENCE: frozenset[type] = frozenset({Question, QuestionMessage, DecisionBody})
 HEAD = """\

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from crdt.sync.y_sync import encode_update
 from crdt.updates.lib0 import Writer
 from tests.support.server import running_server
+from tests.support.until import until
 from workspace.client.document import connect_document
 from workspace.settings import BOUNDS, Bound, Settings, read_settings
 
@@ -101,8 +101,6 @@ async def test_what_an_operator_sets_holds_for_instructions_and_sockets() -> Non
                 writer = Writer().var_uint(1).var_uint(1).var_uint(client).var_uint(0).byte(4).var_uint(1)
                 update = writer.var_string("content").var_string("x").byte(0).getvalue()
                 await ben.socket.send(encode_update(update))
-            async with asyncio.timeout(20):
-                while await room.read(lambda: room.sequencer.fold.documents["plan"].text()) != "xxx":
-                    await asyncio.sleep(0.01)
+            await until(lambda: room.read(room.sequencer.fold.documents["plan"].text), lambda text: text == "xxx")
             (held,) = [peer.writes_as for peer in room.hub.peers if peer.session.identity.actor == "ben"]
             assert len(held) <= 2

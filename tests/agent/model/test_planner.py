@@ -12,6 +12,7 @@ from crdt.documents.paths import set_path
 from crdt.operations.fork import run
 from tests.support.model import reply, scripted_model, use
 from tests.support.plan_context import FakePlanContext
+from tests.support.until import until
 from workspace.errors import CallRefused, PlannerFault, Refusal
 from workspace.intents.model.effects import Receiver
 from workspace.intents.model.plan import Asked, Exchange, Image, Planned, PlanRefused, Proposal, Snapshot, Steer, Task
@@ -218,8 +219,7 @@ async def test_a_cancelled_call_stops_at_once_and_is_accounted() -> None:
         context, planner = FakePlanContext(), model.planner()
         await planner._gateway.warm()
         call = asyncio.create_task(planner.plan(task(), context))
-        while len(context.drafts) < 3:
-            await asyncio.sleep(0.01)
+        await until(lambda: context.drafts, lambda drafts: len(drafts) >= 3)
         call.cancel()
         async with asyncio.timeout(1):
             await asyncio.gather(call, return_exceptions=True)

@@ -18,6 +18,7 @@ import pytest
 from agent.builtin.planner import BuiltinPlanner
 from crdt.digest import Json
 from tests.support.server import running_server
+from tests.support.until import until
 from workspace.client import connect
 from workspace.delivery import webhook
 from workspace.delivery.mail import MailDrop
@@ -239,7 +240,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
 
-    def post_event(self, event: EffectSettled) -> None:
+    def report(self, event: EffectSettled) -> None:
         self.events.append(event)
 
 
@@ -256,9 +257,7 @@ async def test_a_receiver_is_not_called_for_ever_by_a_server_that_keeps_crashing
         office = Told()
         task = sending.EffectDelivery({kind: down}, office)  # type: ignore[arg-type, dict-item]
         task.start(SendEffect(outgoing, openings))
-        async with asyncio.timeout(5):
-            while not office.events:
-                await asyncio.sleep(0)
+        await until(lambda office=office: office.events)  # type: ignore[misc]
     assert down.calls == most
     (event,) = office.events
     assert event.status == "unknown"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from agent.builtin.planner import BuiltinPlanner
 from tests.support.model import scripted_model
 from tests.support.obedient import obey
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client import RoomClient, connect
 from workspace.history import redact as redacting
 from workspace.history.read import read_all
@@ -69,6 +69,7 @@ class Scene:
 @asynccontextmanager
 async def scene(**more: Any) -> AsyncIterator[Scene]:
     more.setdefault("planner", BuiltinPlanner())
+    more.setdefault("policy", None)
     async with running_server(**more) as server:
         owner = await server.token("owner", "owner")
         roles = {"Zoe": "editor", "Ben": "editor", "Ida": "commenter"}
@@ -355,7 +356,7 @@ async def test_packed_words_leave_too(tmp_path: Path) -> None:
         for at in range(1_100):
             name = ConfigBody(name=f"Demo {at}")
             await room.submit(Configured("owner", name))
-        async with asyncio.timeout(WAIT):
-            while await store._read(lambda c: c.execute("SELECT count(*) FROM segment").fetchone()[0]) == 0:
-                await asyncio.sleep(0.05)
+        await until(
+            lambda: store._read(lambda c: c.execute("SELECT count(*) FROM segment").fetchone()[0]), seconds=WAIT
+        )
         await redact_and_look(stage, id, written=words(150))

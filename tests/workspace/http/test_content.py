@@ -16,6 +16,7 @@ from crdt.sync.y_sync import encode_update
 from crdt.updates.lib0 import Writer
 from tests.stock.test_y_websocket import stock_peer
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from tests.workspace.http.test_routes import WS, http, problem
 from workspace.client.document import connect_document
 from workspace.store.address import store_of
@@ -163,9 +164,7 @@ async def test_a_stock_client_edits_on_from_the_content() -> None:
         async with stock_peer(server, "dee", "notes") as dee:
             assert (await dee.tell("state"))["text"] == "ü 😀\nline\n"
             await dee.tell("insert", at=0, words="Dee: ")
-            async with asyncio.timeout(20):
-                while await value_of(client) != "Dee: ü 😀\nline\n":
-                    pass
+            await until(lambda: value_of(client), lambda value: value == "Dee: ü 😀\nline\n")
 
 
 JSON = st.recursive(
@@ -206,8 +205,6 @@ async def test_an_image_in_a_text_is_a_place_in_what_is_read_over_http() -> None
             image = Writer().var_uint(1).var_uint(1).var_uint(10**6).var_uint(0).byte(5).var_uint(1)
             update = image.var_string("content").var_string('{"image":"photo.png"}').byte(0).getvalue()
             await document.socket.send(encode_update(update))
-            async with asyncio.timeout(20):
-                while len(said := str(await value_of(client))) < 3:
-                    await asyncio.sleep(0.01)
+            said = await until(lambda: value_of(client), lambda value: len(str(value)) >= 3)
         assert sorted(said) == ["a", "b", "\ufffc"]
         assert (await client.get(f"{NOTES}?format=text")).text == said

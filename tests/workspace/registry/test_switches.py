@@ -12,6 +12,7 @@ import pytest
 
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from tests.workspace.http.test_routes import problem
 from workspace.client import connect
 from workspace.clock import SystemClock
@@ -36,16 +37,13 @@ async def http(server: Running, role: str = "owner", *, ws: str | None = "demo")
         yield client
 
 
-async def state_of(client: httpx2.AsyncClient, intent: str) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.get(f"{WS}/intents/{intent}")).json()
+async def state_of(client: httpx2.AsyncClient, intent: str, ws: str = "demo") -> dict[str, Any]:
+    found: dict[str, Any] = (await client.get(f"/api/workspaces/{ws}/intents/{intent}")).json()
     return found
 
 
 async def ended(client: httpx2.AsyncClient, intent: str) -> dict[str, Any]:
-    async with asyncio.timeout(20):
-        while (entry := await state_of(client, intent)).get("verdict") is None:
-            await asyncio.sleep(0.02)
-    return entry
+    return await until(lambda: state_of(client, intent), lambda entry: entry.get("verdict") is not None)
 
 
 async def report_of(server: Running, ws: str = "demo") -> Any:
@@ -139,9 +137,7 @@ async def test_the_servers_switch_holds_everywhere_and_is_another_one() -> None:
         assert len((await client.get(f"{WS}/stop")).json()["stops"]) == 2
         assert 'folkmoot_agent_stopped{scope="server"} 1' in (await client.get("/metrics")).text
         assert (await owner.delete("/api/stop")).json() == {"stopped": False, "stops": []}
-        async with asyncio.timeout(20):
-            while (await owner.get(f"/api/workspaces/other/intents/{other['id']}")).json()["state"] != "done":
-                await asyncio.sleep(0.02)
+        await until(lambda: state_of(owner, other["id"], "other"), lambda entry: entry["state"] == "done")
         entry = await state_of(client, waiting["id"])
         assert (entry["state"], entry["reason"]) == ("queued", "The agent is stopped by ana: mine")
         await client.delete(f"{WS}/stop")
@@ -180,9 +176,8 @@ async def test_a_switch_that_another_process_has_thrown_is_noticed(monkeypatch: 
     await registry.create("w", name="w", actor="ana")
     for is_on in (True, False):
         await store.put_switch(SwitchRow(SERVER, is_on, "Op", f"2026-01-0{1 + is_on}T00:00:00.000Z", "elsewhere"))
-        async with asyncio.timeout(10):
-            while await stopped_in_log(store, "w") != (["Op"] if is_on else []):
-                await asyncio.sleep(0.005)
+        who = ["Op"] if is_on else []
+        await until(lambda: stopped_in_log(store, "w"), lambda by, who=who: by == who)  # type: ignore[misc]
     await registry.stop()
     assert verify(*await read_all(store, "w")).ok
 
@@ -232,9 +227,7 @@ async def test_a_stop_thrown_while_a_workspace_opens_is_not_missed() -> None:
     await registry.start()
     store.goes_on.set()
     room = await registry.create("w", name="w", actor="ana")
-    async with asyncio.timeout(10):
-        while not room.sequencer.fold.stops.is_on:
-            await asyncio.sleep(0)
+    await until(lambda: room.sequencer.fold.stops.is_on)
     assert [stop.by for stop in room.sequencer.fold.stops.all] == ["Op"]
     await registry.stop()
 
@@ -269,22 +262,16 @@ async def test_an_order_to_a_workspace_is_carried_out_once_by_the_server_that_ha
     for ws in ("w", "other"):
         await registry.create(ws, name=ws, actor="ana")
     await store.put_switch(order(True, "1", "look"))
-    async with asyncio.timeout(10):
-        while await store.switches():
-            await asyncio.sleep(0.005)
+    await until(store.switches, lambda orders: not orders)
     assert await stopped_in_log(store, "w") == ["Op"]
     assert await stopped_in_log(store, "other") == []
     room = await registry.room("w")
     await switch.throw(room, is_on=False, actor="ana")
     await store.put_switch(order(True, "1", "look"))  # as if the server had died before it dropped it
-    async with asyncio.timeout(10):
-        while await store.switches():
-            await asyncio.sleep(0.005)
+    await until(store.switches, lambda orders: not orders)
     assert await stopped_in_log(store, "w") == [], "ana has let it go on since"
     await store.put_switch(order(True, "2"))
-    async with asyncio.timeout(10):
-        while await store.switches():
-            await asyncio.sleep(0.005)
+    await until(store.switches, lambda orders: not orders)
     assert await stopped_in_log(store, "w") == ["Op"]
     await registry.stop()
     assert verify(*await read_all(store, "w")).ok
@@ -301,9 +288,7 @@ async def test_an_order_waits_for_the_workspace_to_open() -> None:
     await registry.start()
     assert await store.switches(), "nobody has opened it"
     assert (await registry.room("w")).sequencer.fold.stops.is_on
-    async with asyncio.timeout(10):
-        while await store.switches():
-            await asyncio.sleep(0.005)
+    await until(store.switches, lambda orders: not orders)
     await registry.stop()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import httpx2
 import pytest
 
@@ -11,6 +9,7 @@ from agent.builtin.planner import BuiltinPlanner
 from crdt.sync.y_sync import encode_update
 from crdt.updates.lib0 import Writer
 from tests.support.server import running_server
+from tests.support.until import until
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import verify_log
 from workspace.room.room import Room
@@ -28,9 +27,8 @@ async def test_the_agent_leaves_a_document_alone_of_which_no_copy_is_like_it() -
                 await ana.socket.send(encode_update(bytes.fromhex(update)))
             await ana.insert(0, "words ")
             room = await server.registry.room("demo")
-            async with asyncio.timeout(WAIT):
-                while "words" not in await room.read(lambda: room.sequencer.fold.documents["plan"].text()):
-                    await asyncio.sleep(0.01)
+            plan = room.sequencer.fold.documents["plan"]
+            await until(lambda: room.read(plan.text), lambda text: "words" in text)
         assert await room.read(lambda: room.sequencer.fold.documents["plan"].is_apart())
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(base_url=server.url, headers=headers) as client:
@@ -66,14 +64,17 @@ BENS = typed(C, 0, "c", left=None, right=(A, 1))
 AFTER = typed(B, 0, "d", left=(A, 0), right=None)
 
 
+async def version(room: Room) -> int:
+    """Return the version of the text that the server has."""
+    return await room.read(lambda: room.sequencer.fold.documents["plan"].version)
+
+
 async def sent(room: Room, connection: DocumentClient, *frames: bytes) -> None:
     """Send frames and wait until the server has each."""
     for frame in frames:
-        before = await room.read(lambda: room.sequencer.fold.documents["plan"].version)
+        before = await version(room)
         await connection.socket.send(frame)
-        async with asyncio.timeout(WAIT):
-            while await room.read(lambda: room.sequencer.fold.documents["plan"].version) == before:
-                await asyncio.sleep(0.01)
+        await until(lambda: version(room), lambda now, before=before: now != before)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("is_rebuilt", [False, pytest.param(True, marks=pytest.mark.damages_logs)])
@@ -93,7 +94,7 @@ async def test_a_workspace_with_edits_that_have_no_one_order_opens_again(is_rebu
             if is_rebuilt:
                 await sent(room, ana, AFTER)
                 await sent(room, ben, BENS)
-                assert await room.read(room.sequencer.fold.documents["plan"].rest)
+                assert await room.read(room.sequencer.fold.documents["plan"].unload)
                 await sent(room, ana, typed(A, 2, "!", left=(A, 1), right=None))
             else:  # three records: one of ana's has rows from before and from behind the one of ben's
                 await sent(room, ben, typed(D, 0, "?", left=(A, 1), right=None))

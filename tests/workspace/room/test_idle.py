@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from agent.builtin.planner import BuiltinPlanner
 from crdt.documents.document import Document
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client import connect
 from workspace.client.document import connect_document
 from workspace.history.read import verify_log
@@ -26,9 +26,7 @@ async def rested(server: Running, doc: str) -> Document:
     """Wait until a document of the open room rests."""
     room = await server.registry.room("demo")
     document = room.sequencer.fold.documents[doc]
-    async with asyncio.timeout(WAIT):
-        while document.is_loaded:
-            await asyncio.sleep(0.01)
+    await until(lambda: not document.is_loaded)
     return document
 
 
@@ -78,9 +76,7 @@ async def test_where_somebody_is_nothing_rests() -> None:
             for _ in range(3):
                 await room.read(room.hub.beat)
             assert [document.is_loaded for document in (documents["plan"], documents["budget"])] == [True, False]
-        async with asyncio.timeout(WAIT):
-            while room.hub.peers:
-                await asyncio.sleep(0.01)
+        await until(lambda: not room.hub.peers)
         for awake in (True, False):
             await room.read(room.hub.beat)
             assert documents["plan"].is_loaded == awake

@@ -16,6 +16,7 @@ from agent.builtin.planner import BuiltinPlanner
 from crdt.documents.document import Document
 from crdt.errors import BrokenDocument
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client import connect, offer
 from workspace.client.document import connect_document
 from workspace.errors import EventRefused, RoomClosed
@@ -135,9 +136,7 @@ async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the
             fails(monkeypatch, "digest", BrokenDocument("it panicked"))
             refused = await client.get("/api/workspaces/demo/documents/plan")
             assert refused.status_code == 409, refused.text
-            async with asyncio.timeout(WAIT):
-                while any(peer.session.doc == "plan" for peer in room.hub.peers):
-                    await asyncio.sleep(0.01)
+            await until(lambda: all(peer.session.doc != "plan" for peer in room.hub.peers))
         for path in ("documents/plan", "attribution/plan"):
             answer = (await client.get(f"/api/workspaces/demo/{path}")).json()
             assert (answer["code"], bool(answer["remedy"])) == ("document_broken", True)

@@ -18,6 +18,7 @@ from crdt.sync.y_sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, 
 from crdt.updates.lib0 import Writer
 from crdt.updates.scan import encode_state_vector, scan_update
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.access import Identity
 from workspace.client.document import connect_document
 from workspace.protocol.repeats import KEPT_MAX, Repeats, digest_of
@@ -41,7 +42,7 @@ async def socket_of(server: Running, actor: str, role: str = "editor") -> AsyncI
         yield socket
 
 
-async def until(socket: ClientConnection, kind: type) -> Any:
+async def next_frame(socket: ClientConnection, kind: type) -> Any:
     """Return the next frame of a kind."""
     async with asyncio.timeout(WAIT):
         while True:
@@ -73,11 +74,11 @@ async def test_others_go_on_while_a_large_frame_is_read_and_what_is_behind_it_wa
         connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("ana")) as ana,
         connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("ben")) as ben,
     ):
-        await until(socket, SyncStep1)
+        await next_frame(socket, SyncStep1)
         # Of a client that nobody knows: it brings nothing, and is asked about.
         await socket.send(encode_update(deletions(77_777, 600_000)))
         await socket.send(encode_update(typed(88_888, "behind ")))
-        asked = asyncio.create_task(until(socket, SyncStep1))
+        asked = asyncio.create_task(next_frame(socket, SyncStep1))
         for turn in range(5):
             await ana.insert(0, "x")
             await ben.until(lambda client, turn=turn: client.text().count("x") > turn, WAIT)  # type: ignore[misc]
@@ -95,10 +96,11 @@ async def test_a_newcomer_that_takes_its_time_with_a_large_document_is_not_too_s
         socket_of(server, "ana") as ana,
         socket_of(server, "carla") as slow,
     ):
-        await until(ana, SyncStep1)
+        await next_frame(ana, SyncStep1)
         await ana.send(encode_update(typed(AUTHOR, "x" * size)))
-        while not (await until(slow, SyncUpdate)).update.startswith(b"\x01"):
-            pass
+        found = b""
+        while not found.startswith(b"\x01"):
+            found = (await next_frame(slow, SyncUpdate)).update
         await slow.send(encode_step1(encode_state_vector({7: 7})))
         for at in range(size, end, stroke):
             writer = Writer().var_uint(1).var_uint(1).var_uint(AUTHOR).var_uint(at)
@@ -106,19 +108,19 @@ async def test_a_newcomer_that_takes_its_time_with_a_large_document_is_not_too_s
             await ana.send(encode_update(writer.getvalue()))
         room = await server.registry.room("demo")
         plan = room.sequencer.fold.documents["plan"]
-        async with asyncio.timeout(WAIT):
-            while await room.read(lambda: plan.state_vector().get(AUTHOR)) != end:
-                pass
+        await until(
+            lambda: room.read(lambda: plan.state_vector().get(AUTHOR)), lambda known: known == end, seconds=WAIT
+        )
         # Only now does it begin to read: what it asked for, and all that came meanwhile.
         known = 0
         while known < end:
-            known = scan_update((await until(slow, SyncUpdate)).update).inserted[AUTHOR][1]
+            known = scan_update((await next_frame(slow, SyncUpdate)).update).inserted[AUTHOR][1]
         assert slow.close_code is None
 
 
 async def test_the_same_question_twice_is_one_question() -> None:
     async with running_server(settings=FAST) as server, socket_of(server, "vera", "viewer") as socket:
-        await until(socket, SyncStep1)
+        await next_frame(socket, SyncStep1)
         for _ in range(1_500):
             await socket.send(encode_step1(b"\x00"))
         await socket.send(encode_step1(encode_state_vector({5: 5})))
@@ -175,9 +177,9 @@ async def test_a_delete_set_is_forgotten_nowhere_before_it_was_applied() -> None
     ):
         repeats = (await server.registry.room("demo")).hub.syncing
         update = deletions(AUTHOR, 2_000)
-        await until(ana, SyncStep1)
+        await next_frame(ana, SyncStep1)
         await ana.send(encode_step2(update))
-        await until(ana, SyncStep1)
+        await next_frame(ana, SyncStep1)
         assert not any(digest_of(update) in kept for kept in repeats._repeats.values())
         await ana.send(encode_update(typed(AUTHOR, "ab" * 2_000)))
         await ana.send(encode_step2(update))
@@ -236,9 +238,8 @@ async def test_what_is_sent_at_once_after_the_handshake_is_taken_whole(
             await writer.drain()
             writer.write_eof()
         room = await server.registry.room("demo")
-        async with asyncio.timeout(WAIT):
-            while len(await room.read(lambda: room.sequencer.fold.documents["plan"].text())) < 300_006:
-                await asyncio.sleep(0.01)
+        plan = room.sequencer.fold.documents["plan"]
+        await until(lambda: room.read(lambda: len(plan.text())), lambda length: length >= 300_006)
         writer.close()
 
 

@@ -23,6 +23,7 @@ from agent.builtin.planner import BuiltinPlanner
 from crdt.documents.document import Document
 from crdt.sync.y_sync import SyncUpdate, decode_frame, encode_control, encode_update
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client.document import connect_document
 from workspace.protocol.frames import extent_of, pack_binary, pack_text
 from workspace.settings import Settings
@@ -118,13 +119,15 @@ async def test_messages_arrive_in_order_however_they_are_cut(seed: int) -> None:
             stream += masked(Opcode.CONT, text[cut:].encode())
         else:
             stream += masked(Opcode.TEXT, text.encode())
+    parts = []
+    while stream:
+        step = chance.choice((1, 2, 7, 60, 400, 5_000))
+        parts.append(stream[:step])
+        stream = stream[step:]
     async with running_server(planner=BuiltinPlanner()) as server, dialled(server) as socket:
-        at = 0
-        while at < len(stream):
-            step = chance.choice((1, 2, 7, 60, 400, 5_000))
-            socket.writer.write(stream[at : at + step])
+        for part in parts:
+            socket.writer.write(part)
             await asyncio.sleep(0)
-            at += step
         acks = [(await socket.message("ack"))["n"] for _ in range(40)]
         assert acks == list(range(1, 41))
 
@@ -140,9 +143,7 @@ async def test_what_arrived_counts_though_its_sender_is_gone() -> None:
         async with dialled(server, "/ws/demo/plan") as socket:
             await socket.frame()
             socket.writer.write(hello + masked(Opcode.BINARY, encode_update(done[0].update)))
-        async with asyncio.timeout(WAIT):
-            while room.sequencer.fold.documents["plan"].text() != "kept":
-                await asyncio.sleep(0.01)
+        await until(room.sequencer.fold.documents["plan"].text, lambda text: text == "kept")
 
 
 BROKEN = {
@@ -186,10 +187,9 @@ async def test_who_reads_too_slowly_is_closed_and_nobody_waits() -> None:
             for _ in range(40):
                 await typist.insert(0, "x" * 200_000)
                 await asyncio.sleep(0)
-            async with asyncio.timeout(WAIT):
-                while slow.closing is None:
-                    await asyncio.sleep(0.01)
-            assert slow.closing.status == 4508
+            closing = await until(lambda: slow.closing)
+            assert closing is not None
+            assert closing.status == 4508
             await typist.insert(0, "still here")
             assert typist.closed is None
 
@@ -238,10 +238,8 @@ async def test_a_closed_socket_is_freed_without_the_collector() -> None:
             for _ in range(20):
                 async with dialled(server, "/ws/demo/plan") as socket:
                     await socket.frame()
-                    kept += [weakref.ref(peer.transport) for peer in room.hub.peers if peer.transport is not None]
-            async with asyncio.timeout(WAIT):
-                while room.hub.peers or any(line() is not None for line in kept):
-                    await asyncio.sleep(0.01)
+                    kept += [weakref.ref(peer.transport) for peer in room.hub.peers if peer.carrier is not None]
+            await until(lambda: not room.hub.peers and all(line() is None for line in kept))
             assert len(kept) >= 20
             assert sum(isinstance(one, HttpToolsProtocol) for one in gc.get_objects()) < 5
         finally:
@@ -261,9 +259,8 @@ async def test_who_catches_up_has_everything_in_order_and_nobody_stands_by_any_m
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("bea")) as typist:
             for at in range(25):
                 await typist.insert(0, f"{at:02}" + "x" * 40_000)
-                async with asyncio.timeout(WAIT):
-                    while len(room.sequencer.fold.documents["plan"].text()) < (at + 1) * 40_002:
-                        await asyncio.sleep(0.005)
+                plan = room.sequencer.fold.documents["plan"]
+                await until(lambda plan=plan: len(plan.text()), lambda length, at=at: length >= (at + 1) * 40_002)  # type: ignore[misc]
                 waited = waited or not slow.send_queue.is_empty
             assert waited, "the kernel took everything: the test shows nothing"
             assert slow.closing is None

@@ -14,8 +14,9 @@ from hypothesis.strategies import characters, lists, sampled_from, text
 
 from tests.contracts.test_store import journal, rows
 from tests.support.homes import PostgresHome, opened
-from tests.support.postgres import Postgres, until
+from tests.support.postgres import Postgres, until_true
 from tests.support.relay import Relay
+from tests.support.until import until
 from tests.workspace.store.test_segments import cut, log_of
 from workspace.errors import Deposed, StoreBusy, StoreFault
 from workspace.intents.model.bodies import ConfigBody
@@ -143,7 +144,7 @@ async def test_a_claim_under_way_deposes_what_waits_for_its_row(store: Any, home
     await claim.start()
     await raw.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = 'w'")
     waiting = store.submit(Batch("w", 1, tuple(rows(1)), journal(1, 1)))
-    await until(home.url, WAITS_FOR_A_LOCK)
+    await until_true(home.url, WAITS_FOR_A_LOCK)
     assert not waiting.done()
     await claim.commit()
     with pytest.raises(Deposed):
@@ -168,8 +169,7 @@ async def test_nothing_of_the_first_owner_follows_the_claim_of_the_second(store:
                 acked += 1
 
     flooding = asyncio.create_task(flood())
-    while acked == 0:
-        await asyncio.sleep(0)
+    await until(lambda: acked)
     then, _ = (await other.take("w", short=90_000)).log
     with pytest.raises(Deposed):
         await flooding
@@ -208,7 +208,7 @@ async def test_a_lost_connection_fails_what_waits_and_the_next_works(store: Any,
         async with home.hold(store):
             waiting = [store.submit(Batch("w", 1, journal=journal(at, 1))) for at in range(2, 50)]
             home.ask("SELECT pg_terminate_backend($1)", pid)
-            await until(home.url, IS_GONE, pid)
+            await until_true(home.url, IS_GONE, pid)
             waiting.append(store.submit(Batch("v", 1, journal=journal(1, 1))))
     told = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(one, StoreFault) and one.retry for one in told)
@@ -225,9 +225,7 @@ async def test_a_connection_that_died_while_nothing_went_on_is_replaced_unseen(s
 
 async def noticed(store: Any) -> None:
     """Wait until the writer's connection knows that it is closed."""
-    async with asyncio.timeout(10):
-        while not store._writer._connection.is_closed():
-            await asyncio.sleep(0.01)
+    await until(lambda: store._writer._connection.is_closed())
 
 
 @pytest.mark.damages_logs  # its address ends with the relay

@@ -8,9 +8,10 @@ from typing import Any
 
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.homes import PostgresHome, opened
-from tests.support.postgres import until
+from tests.support.postgres import until_true
 from tests.support.process import folkmoot
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client import connect
 from workspace.client.document import connect_document
 from workspace.history.read import read_all, verify_log
@@ -22,7 +23,8 @@ CHANGED_HANDS = "SELECT max(epoch) >= $1 FROM log WHERE ws = 'demo' AND kind = '
 
 
 def on(url: str) -> Any:
-    return running_server(store=store_of(url), planner=BuiltinPlanner())
+    # The product's policy: what waits for its window is under way when the workspace changes hands.
+    return running_server(store=store_of(url), planner=BuiltinPlanner(), policy=None)
 
 
 async def instruct(server: Running, *texts: str) -> list[Any]:
@@ -111,15 +113,15 @@ async def test_servers_that_depose_each_other_keep_one_log(postgres_url: str) ->
                     acked.add((await room.intent("increase budget.food by 1")).id)
 
         fighting = [asyncio.create_task(count(first, "Ana")), asyncio.create_task(count(second, "Ben"))]
-        await until(postgres_url, CHANGED_HANDS, 8)
+        await until_true(postgres_url, CHANGED_HANDS, 8)
         for task in fighting:
             task.cancel()
         await asyncio.gather(*fighting, return_exceptions=True)
         store = first.registry.store
         async with connect(f"{first.ws_url}/ws/demo", token=await first.token("Zoë")):  # one of them has it now
-            async with asyncio.timeout(2 * WAIT):
-                while (row := await store.workspace("demo")) is None or row.is_busy:
-                    await asyncio.sleep(0.05)
+            await until(
+                lambda: store.workspace("demo"), lambda row: row is not None and not row.is_busy, seconds=2 * WAIT
+            )
         rows, journal = await read_all(store, "demo")
         report = await verify_log(store, "demo")
     assert report.ok, report.reason

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.support.until import until
 from workspace.errors import DeliveryFault
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import EffectSettled
@@ -25,7 +26,7 @@ class Refusing:
 
 
 class Told:
-    """A context that keeps what it is told."""
+    """An context that keeps what it is told."""
 
     ws = "w"
 
@@ -36,7 +37,7 @@ class Told:
     def durable_seq(self) -> int:
         return self.seq
 
-    def post_event(self, event: EffectSettled) -> None:
+    def report(self, event: EffectSettled) -> None:
         self.events.append(event)
 
 
@@ -51,9 +52,7 @@ async def test_what_a_server_that_died_may_have_sent_has_not_failed(
     context = Told()
     task = sending.EffectDelivery({kind: Refusing(retry=retry)}, context)  # type: ignore[arg-type]
     task.start(SendEffect(Outgoing("c9", "sha256:0", Effect(0, "r", "reversible", {}), receiver, 3), openings))
-    async with asyncio.timeout(5):
-        while not context.events:
-            await asyncio.sleep(0)
+    await until(lambda: context.events)
     assert [event.status for event in context.events] == [status]
 
 
@@ -80,10 +79,7 @@ def letter(commit: str = "c9") -> SendEffect:
 
 
 async def told(context: Told, count: int = 1) -> list[EffectSettled]:
-    async with asyncio.timeout(5):
-        while len(context.events) < count:
-            await asyncio.sleep(0)
-    return context.events
+    return await until(lambda: context.events, lambda events: len(events) >= count)
 
 
 async def test_what_is_on_the_wire_ends_and_nothing_begins_while_the_agent_is_stopped(

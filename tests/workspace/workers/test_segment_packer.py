@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.bench.replay import make_log
+from tests.support.until import until
 from tests.workspace.intents.driver import Driver
 from workspace.clock import SystemClock
 from workspace.errors import LogCorrupt
@@ -65,9 +66,7 @@ def packed_in(path: Path, ws: str = "w") -> int:
 
 
 async def packed_soon(path: Path, ws: str = "w") -> None:
-    async with asyncio.timeout(20):
-        while packed_in(path, ws) < RECORDS // SEGMENT_RECORDS:
-            await asyncio.sleep(0.01)
+    await until(lambda: packed_in(path, ws), lambda packed: packed >= RECORDS // SEGMENT_RECORDS)
 
 
 def resealed(rows: list[Row], change: object) -> list[Row]:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.model import reply, scripted_model, use
 from tests.support.server import Running, running_server
+from tests.support.until import until
 from workspace.client import connect
 from workspace.history.read import read_all
 from workspace.intents.audit.verify import verify
@@ -33,10 +34,7 @@ async def outcomes(server: Running) -> list[str]:
 
 
 async def all_closed(server: Running, count: int) -> list[str]:
-    async with asyncio.timeout(20):
-        while len(found := await outcomes(server)) < count:
-            await asyncio.sleep(0.01)
-    return found
+    return await until(lambda: outcomes(server), lambda found: len(found) >= count)
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])

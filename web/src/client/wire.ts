@@ -17,6 +17,10 @@ export type TerminalState =
 export type State = LiveState | TerminalState
 export type RecordKind =
   | 'update' | 'intent' | 'plan' | 'oracle' | 'decision' | 'commit' | 'verdict' | 'effect' | 'config' | 'checkpoint'
+export type OracleKind =
+  | 'question' | 'timer' | 'planner_refused' | 'planner_failed' | 'requeued' | 'steered' | 'judged' | 'merged' |
+  'carries' | 'call_opened' | 'call_closed' | 'tool_refused' | 'shadow_compared' | 'turn_failed'
+export type Layer = 'L0' | 'L2' | 'L3' | 'L4' | 'E' | 'rights' | 'effects' | 'scope'
 export type StopScope = 'workspace' | 'server'
 export type Purpose = 'plan' | 'repair' | 'judge' | 'merge' | 'summarise'
 export type CallOutcome =
@@ -194,7 +198,7 @@ export interface PlanBody {
 
 /** An answer from outside the deterministic core: the planner's, a timer's. Replay reads it, never asks again. */
 export interface OracleBody {
-  oracle: 'call_closed' | 'call_opened' | 'carries' | 'judged' | 'merged' | 'planner_failed' | 'planner_refused' | 'question' | 'requeued' | 'shadow_compared' | 'steered' | 'timer' | 'tool_refused' | 'turn_failed'
+  oracle: OracleKind
   intent?: string
   question?: Question
   code?: string
@@ -218,7 +222,7 @@ export interface OracleBody {
 export interface DecisionBody {
   decision: string
   group: string[]
-  layer: 'E' | 'L0' | 'L2' | 'L3' | 'L4' | 'effects' | 'rights' | 'scope'
+  layer: Layer
   policy: string
   by: 'person' | 'policy' | 'timer'
   outcome: Record<string, string>
