@@ -29,6 +29,15 @@ describe('what is in flight', () => {
     expect([made.isStale(2), made.isStale(3), made.isStale(3)]).toEqual([false, true, false])
   })
 
+  it('waits on before what was refused, and is stale one by one behind it', () => {
+    const made = flying(1, 2, 3, 4)
+    made.refused(2)
+    expect([made.isStale(3), made.isStale(4), made.isStale(1), made.isStale(2)]).toEqual([true, true, false, false])
+    expect(made.first).toBe(1)
+    made.answered(1)
+    expect(made.first).toBeUndefined()
+  })
+
   it('ends with the socket', () => {
     const made = flying(1, 2)
     made.refused(1)

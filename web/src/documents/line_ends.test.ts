@@ -52,8 +52,20 @@ describe('a line end of two', () => {
     expect(after('a\rb', { selection: { anchor: 2 } })).toEqual(['a\rb', 2, 2])
   })
 
+  it('stays where something is typed in place of its first half', () => {
+    expect(text('a\r\nb', { changes: { from: 1, to: 2, insert: 'x' } })).toBe('ax\r\nb')
+  })
+
   it('leaves the cursor behind what was typed at it', () => {
     expect(after('a\r\nb', { changes: { from: 2, insert: 'xy' } })).toEqual(['axy\r\nb', 3, 3])
+  })
+})
+
+describe('what touches no line end of two', () => {
+  it('is done as it was meant', () => {
+    expect(state('').lineBreak).toBe('\n')
+    expect(after('a\r\nb', { changes: { from: 0, insert: 'x' }, selection: { anchor: 5 } })).toEqual(['xa\r\nb', 5, 5])
+    expect(after('a\nb', { changes: { from: 1, to: 2, insert: '' }, selection: { anchor: 0, head: 2 } })).toEqual(['ab', 0, 2])
   })
 })
 

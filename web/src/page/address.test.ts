@@ -31,6 +31,7 @@ describe('who looks at a variant that was not picked', () => {
     const documents = { ...DOCUMENTS, 'plan.i12': 'text' } as const
     expect(documentInstead('plan.i12', documents, new Set(['plan.i12']))).toBe('plan')
     expect(documentInstead('plan.i12', documents, new Set(['plan.i12', 'plan']))).toBe('budget')
+    expect(documentInstead('z', { z: 'text', b: 'text', a: 'text' }, new Set(['z']))).toBe('a')
     expect(documentInstead('a', { a: 'text' }, new Set(['a']))).toBe('')
   })
 })

@@ -4,7 +4,7 @@ import { colourOf, inkOf } from './colours'
 describe('a colour', () => {
   it('is the same for the same name, and a name has one whatever its letters', () => {
     for (const name of ['', 'Ana', '😀', 'x'.repeat(500)]) expect(colourOf(name)).toMatch(/^#[0-9a-f]{6}$/)
-    expect(colourOf('Ana')).toBe(colourOf('Ana'))
+    expect(['Ana', 'Ben', 'Chen', 'Olga', '😀'].map(colourOf)).toEqual(['#b45309', '#a21caf', '#be123c', '#047857', '#c2410c'])
   })
 
   it('tells people apart: of many names each colour has some', () => {

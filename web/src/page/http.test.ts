@@ -20,7 +20,8 @@ describe('an answer', () => {
 
   it('that denies is told apart from one that fails, and both in the words of the server', async () => {
     for (const status of [401, 404]) await expect(answer(status, { detail: 'no such link' })).rejects.toThrow(new Denied('no such link'))
-    await expect(answer(401, {})).rejects.toBeInstanceOf(Denied)
+    for (const status of [401, 404]) await expect(answer(status, {})).rejects.toBeInstanceOf(Denied)
+    await expect(answer(401, {})).rejects.toThrow('Not allowed.')
     await expect(answer(409, { detail: 'stopped' })).rejects.toThrow('stopped')
     await expect(answer(500, {})).rejects.toThrow('The server answered 500.')
     await expect(answer(500, {})).rejects.not.toBeInstanceOf(Denied)

@@ -53,6 +53,10 @@ describe('a card', () => {
     expect(cardOf(at, viewOf('i1', { state: 'done', verdict: verdict({ code: 'unchanged' }) })).state).toBe('nothing changed')
   })
 
+  it('calls no two states the same', () => {
+    expect(new Set(Object.values(LABELS)).size).toBe(Object.keys(LABELS).length)
+  })
+
   it('names each author it waits for once, while it is live', () => {
     const others = [viewOf('i2', { actor: 'Ben' }), viewOf('i3', { actor: 'Ben' })]
     const one = viewOf('i1', { state: 'held', waitsFor: ['i2', 'i3', 'i9'], reason: 'asked' })

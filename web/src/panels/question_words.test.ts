@@ -13,7 +13,7 @@ describe('the time to answer', () => {
   })
 
   it('hurries at its end', () => {
-    expect([leftWords(15), leftWords(14), leftWords(0)]).toEqual([{ words: '15 s', hurry: false }, { words: '14 s', hurry: true }, { words: 'time is up', hurry: true }])
+    expect([leftWords(15), leftWords(1), leftWords(0)]).toEqual([{ words: '15 s', hurry: false }, { words: '1 s', hurry: true }, { words: 'time is up', hurry: true }])
   })
 })
 

@@ -23,5 +23,6 @@ describe('a difference', () => {
     expect(second).toEqual({ kind: 'removed', text: 'a' })
     expect(diffParts('', long)).toEqual([{ kind: 'added', text: long }])
     expect(diffParts(same.slice(0, 160), same.slice(0, 160))).toEqual([{ kind: 'same', text: same.slice(0, 160) }])
+    expect(diffParts(same.slice(0, 161), same.slice(0, 161))[0]!.text).toContain(' … ')
   })
 })
