@@ -11,16 +11,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from agent.commands.serve import complain, settings_of
+from agent.commands.serve import complain, explain, settings_of
 from crdt.digest import Json
 from workspace.access import ROLES
 from workspace.clock import SystemClock
-from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
+from workspace.errors import LogNewer, RecordUnknown, WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.history.read import read_all, verify_log
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
+from workspace.intents.model.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, read_row, seal
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
 from workspace.intents.state.replay import Report, fold_log
@@ -53,7 +53,7 @@ def with_store(database: str | None, data: Path | None, work: Work) -> int:
     try:
         return asyncio.run(run())
     except WorkspaceFault as fault:
-        return complain(fault.reason)
+        return explain(fault)
     except ValueError as error:
         return complain(str(error))
     except (KeyboardInterrupt, BrokenPipeError):
@@ -79,6 +79,8 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
             rows = await store.rows(ws, first=at, limit=PAGE)
             for row in rows:
                 at = row.seq + 1
+                if not raw:  # raw is what stands there, whoever wrote it
+                    read_row(row)
                 if kind in (None, row.kind):
                     print(encode_record(row).decode() if raw else line_of(row), flush=follow)
             if not rows:
@@ -131,6 +133,8 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
             print(f"{ws}: {report.checked} records are as they were written; what they say breaks conditions:")
             _print_breaches(report)
             return 1
+        if report.code in (RecordUnknown.code, LogNewer.code):
+            return complain(f"{ws} is beyond this version: {report.code}: {report.reason}")
         if not report.ok:
             return complain(
                 f"{ws} is NOT intact: {report.code}: {report.reason} (first bad record: {report.first_bad})"

@@ -22,6 +22,7 @@ from workspace.errors import (
     WorkspaceMissing,
 )
 from workspace.history.read import read_all
+from workspace.intents.log_format import FORMAT, LOG_FORMAT
 from workspace.intents.model.events import Edited
 from workspace.intents.model.intent import Role
 from workspace.intents.model.record import ConfigBody, PolicyConfig
@@ -183,7 +184,7 @@ class RoomRegistry:
             metrics=self.metrics,
             failures=self._failures,
         )
-        room.start(outcome.requests)
+        room.begin(outcome.requests)
         return room
 
     async def _beside(self, size: int, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
@@ -306,14 +307,14 @@ class RoomRegistry:
             row = await self.store.lane(room.ws, hello.lane)
             known = row is not None and row.actor == actor and row.secret_hash == hash_secret(hello.secret or "")
             if not known:
-                await room.post(lambda: peer.close(CLOSE_UNAUTHENTICATED))
+                await room.enter(lambda: peer.close(CLOSE_UNAUTHENTICATED))
                 return
             lane, secret = hello.lane, hello.secret or ""
         else:
             lane, secret = f"L{self.clock.token(4)}", self.clock.token(16)
             now = timestamp(self.clock.now())
             await self.store.put_lane(LaneRow(room.ws, lane, actor, hash_secret(secret), now))
-        await room.post(lambda: room.hub.welcome(peer, hello, lane=lane, secret=secret))
+        await room.enter(lambda: room.hub.welcome(peer, hello, lane=lane, secret=secret))
 
 
 async def make_token(
@@ -334,6 +335,5 @@ def library_versions() -> dict[str, str]:
         pycrdt = version("pycrdt")
     except PackageNotFoundError:
         pycrdt = "unknown"
-    # How documents are read (`crdt.documents.document`): since 2 by Yjs' own rule for halves of characters, XML in one
-    # order.
-    return {"folkmoot": __version__, "pycrdt": pycrdt, "documents": "2", "plans": "2"}
+    # How documents are read (`crdt.documents.document`): since 2 by Yjs' own rule for halves of characters, XML in one order.
+    return {"folkmoot": __version__, "pycrdt": pycrdt, "documents": "2", "plans": "2", FORMAT: str(LOG_FORMAT)}

@@ -3,6 +3,8 @@
 `hash = SHA-256(prev ‖ canonical(seq, epoch, kind, at, actor, H(body)))`: the chain covers the body only through its
 own hash, so that a body can later be redacted without breaking the chain. Document bytes are never in a body: a body
 names journal rows and their SHA-256, and what travels on the wire is the body itself.
+
+Every struct in a body refuses fields that it does not have. Whoever adds a field or a kind raises `LOG_FORMAT`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from crdt.digest import Json, canonical, sha256_of
 from crdt.documents.document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Op
+from workspace.errors import RecordUnknown
+from workspace.intents.log_format import FORMAT, check_format, undecoded_field
 from workspace.intents.model.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.intent import Expect, Forked, IntentKind, Need, Region, Role, Scope, TerminalState
@@ -34,7 +38,7 @@ RecordKind = Literal[
 Spans = tuple[tuple[int, int, int], ...]  # (Yjs client id, first clock, end clock), half open
 
 
-class UpdateBody(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
+class UpdateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "del", "inserted": "ins"}):
     """A run of document updates of one lane: journal rows `first` to `last` of that lane and document."""
 
     doc: str
@@ -48,7 +52,7 @@ class UpdateBody(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserte
     deleted: Spans = ()
 
 
-class IntentBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class IntentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An accepted intent with its stamp `(seen, n)`, the derived vector clock and the role it was given under."""
 
     id: str
@@ -68,7 +72,7 @@ class IntentBody(msgspec.Struct, frozen=True, omit_defaults=True):
     deadline: float | None = None
 
 
-class PlanBody(msgspec.Struct, frozen=True):
+class PlanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A proposal to edit, made on the documents as of `snapshot`; re-validated by value before it may commit.
 
     `serves` are the intents that had joined and that it carries out, too: unset in older logs, where that was all.
@@ -92,7 +96,7 @@ class PlanBody(msgspec.Struct, frozen=True):
         return {op.doc for op in self.ops} | {reading.doc for reading in self.reads if reading.strong}
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What people are asked: who may answer is derived from the group; `deadline` in unix seconds.
 
     `default` stands where nobody settles it in time; `because` says in words why that one.
@@ -114,8 +118,8 @@ OracleKind = Literal[
 ]  # fmt: skip
 
 
-class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An answer from outside the deterministic core: the planner's, a timer's. Replay reads it, never asks again."""
+class OracleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An answer from outside the deterministic kernel: the planner's, a timer's. Replay reads it, never asks again."""
 
     oracle: OracleKind
     intent: str = ""
@@ -133,7 +137,7 @@ class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
     merged: Merged | None = None
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One person's answer to a question; `implied` when it is only that an author stands by the own intent."""
 
     actor: str
@@ -144,7 +148,7 @@ class Answer(msgspec.Struct, frozen=True):
 Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects", "scope"]
 
 
-class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class DecisionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was decided about a group of colliding intents, by which policy, on which evidence.
 
     An open question is a decision whose outcome is `held` for all; the decision that settles it names it in `of`.
@@ -166,7 +170,7 @@ class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     silent: tuple[str, ...] = ()
 
 
-class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
+class CommitDoc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "del", "inserted": "ins"}):
     """One document's part of a commit: the journal row with the bytes, and the state vectors around it."""
 
     jid: int
@@ -177,7 +181,7 @@ class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted
     deleted: Spans
 
 
-class CommitBody(msgspec.Struct, frozen=True):
+class CommitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The agent's edit, entered in one transaction; `state` is the digest of every document afterwards.
 
     `weak_changed` are the documents of which the plan had seen an outline that was another by then (semantics §5).
@@ -197,7 +201,7 @@ class CommitBody(msgspec.Struct, frozen=True):
     weak_changed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
-class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The one end of an intent, with the reason its author reads and what may be done about it.
 
     `did` names the operations of a commit whose effect was read in the documents, made from the operations themselves.
@@ -215,7 +219,7 @@ class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
     did: tuple[str, ...] = ()
 
 
-class EffectBody(msgspec.Struct, frozen=True):
+class EffectBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of one declared outside effect; it left, or tried to, knowing the log up to `begun` (0: not said)."""
 
     commit: str
@@ -227,7 +231,7 @@ class EffectBody(msgspec.Struct, frozen=True):
     begun: int = 0
 
 
-class PolicyConfig(msgspec.Struct, frozen=True):
+class PolicyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a workspace settles conflicts. Seconds and milliseconds are bounded where they enter (`policy.check`)."""
 
     chain: tuple[str, ...] = ("priority", "ask", "fair")
@@ -244,7 +248,7 @@ class PolicyConfig(msgspec.Struct, frozen=True):
     regions: tuple[Region, ...] = ()
 
 
-class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class ConfigBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A change of the workspace's set-up; a missing field is left as it was.
 
     `quarantined` are documents that cannot be read any more, with the reason: from here on they count as a marker.
@@ -267,7 +271,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     switch: Switch | None = None
 
 
-class CheckpointBody(msgspec.Struct, frozen=True):
+class CheckpointBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The digest of every document after record `head` and journal row `jid`; the segments since the last one."""
 
     head: int
@@ -303,9 +307,10 @@ BODIES: dict[RecordKind, type[Body]] = {
     "checkpoint": CheckpointBody,
 }
 KINDS = {body: kind for kind, body in BODIES.items()}
+_DECODERS: dict[str, msgspec.json.Decoder[Body]] = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One log record as it is stored: the body is its canonical JSON text."""
 
     seq: int
@@ -369,13 +374,20 @@ def read_row(row: Row) -> Record:
     """Return the typed record of a stored row.
 
     Raises:
-        msgspec.ValidationError: the kind is unknown or the body does not fit it. Unknown kinds are refused, never
-            skipped: a log from a newer version must not be half understood.
+        RecordUnknown: its kind or a field is none of this version's: a newer version's log is never half understood.
+        LogNewer: from here on the log is of a format that this version does not know.
+        msgspec.ValidationError: the body is no body of its kind.
     """
-    body_type = BODIES.get(row.kind)  # type: ignore[call-overload]
-    if body_type is None:
-        raise msgspec.ValidationError(f"unknown record kind {row.kind!r} at {row.seq}")
-    body = msgspec.json.decode(body_parts(row)[0], type=body_type)
+    if row.kind not in _DECODERS:
+        raise RecordUnknown(seq=row.seq, kind=row.kind)
+    try:
+        body = _DECODERS[row.kind].decode(body_parts(row)[0])
+    except msgspec.ValidationError as error:
+        if field := undecoded_field(error):
+            raise RecordUnknown(seq=row.seq, kind=row.kind, field=field) from error
+        raise
+    if isinstance(body, ConfigBody) and FORMAT in body.versions:
+        check_format(body.versions[FORMAT], seq=row.seq)
     return Record(seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, body=body, row=row)
 
 

@@ -52,7 +52,8 @@ class LostDocument(msgspec.Struct, frozen=True, omit_defaults=True):
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any.
 
-    `code` is `log_corrupt` where a record is not the one that was written, `segment_corrupt` where a packed segment is
+    `code` is `log_corrupt` where a record is not the one that was written, `record_unknown` or `log_newer` where it is,
+    and a newer version wrote it, `segment_corrupt` where a packed segment is
     unreadable or not the one that was packed, `gate_breached` where the log is as it was written and says that
     something was done which should not have been: each of `breaches` names a record and the condition it breaks.
     It is `document_broken` where all is as it was written, but documents cannot be rebuilt or were put aside: `lost`.
@@ -124,7 +125,8 @@ class Replay:
         """Enter one row.
 
         Raises:
-            LogCorrupt: the chain is broken, the bytes or the state are not the logged ones, or the kind is unknown.
+            LogCorrupt: the chain is broken, the bytes or the state are not the logged ones.
+            RecordUnknown, LogNewer: a newer version wrote it.
         """
         record = self.read(row)
         self.enter(record)
@@ -134,7 +136,8 @@ class Replay:
         """Return the record of the next row; the state is still the one before it.
 
         Raises:
-            LogCorrupt: the chain is broken, or the kind is unknown.
+            LogCorrupt: the chain is broken.
+            RecordUnknown, LogNewer: a newer version wrote it.
         """
         if not is_linked(row, self.last):
             raise LogCorrupt(f"record {row.seq} does not follow from the one before it: its hash is not reproduced")
@@ -320,7 +323,7 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: b
             if auditor is not None:
                 auditor.after(record)
         except LogCorrupt as fault:
-            return _bad(row.seq, checked, replay.states, fault.reason)
+            return _bad(row.seq, checked, replay.states, fault.reason, code=fault.code)
         checked += 1
         if row.body.startswith(BLANKED):
             blanked.append(row)
@@ -351,5 +354,5 @@ def _without(report: Report) -> Report:
     return msgspec.structs.replace(report, ok=False, first_bad=first, reason=reason, code="document_broken")
 
 
-def _bad(seq: int, checked: int, states: int, reason: str) -> Report:
-    return Report(False, seq, checked, states, first_bad=seq, reason=reason, code=LogCorrupt.code)
+def _bad(seq: int, checked: int, states: int, reason: str, *, code: str = LogCorrupt.code) -> Report:
+    return Report(False, seq, checked, states, first_bad=seq, reason=reason, code=code)
