@@ -20,6 +20,7 @@ from agent.model.planner import ModelPlanner
 from agent.model_settings import ModelSettings, make_gateway
 from workspace.app import create_app
 from workspace.clock import SystemClock
+from workspace.errors import StoreFault
 from workspace.ports import Judge, Planner
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
@@ -117,10 +118,21 @@ class Serving:
 async def serving(
     settings: Settings, *, models: ModelSettings = NO_MODELS, signals: bool = False
 ) -> AsyncIterator[Serving]:
-    """Run the server beside the caller; `signals` leaves Ctrl+C to uvicorn. Raises OSError when the port is taken."""
+    """Run the server beside the caller; `signals` leaves Ctrl+C to uvicorn.
+
+    Raises:
+        OSError: the port is taken.
+        StoreFault: the database cannot be opened, or is none of this version's.
+    """
     listener = bind(settings.host, settings.port)
     port = listener.getsockname()[1]
     app = build_app(settings, models)
+    try:
+        # Before uvicorn does: from there a fault of the database would reach the operator as a traceback.
+        await app.state.registry.store.open()
+    except StoreFault:
+        listener.close()
+        raise
     server = server_of(app, settings)
     if not signals:
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

@@ -45,8 +45,8 @@ MAY_SLEEP = {
     "child.py: settle",
     # A random moment passes, as a network or a person would let it, so that the order is another in every run.
     "stage.py: delay",
-    "test_d09_fifty_come_back.py: instruct",
-    "test_d09_fifty_come_back.py: fifty_come_back",
+    "test_s09_fifty_come_back.py: instruct",
+    "test_s09_fifty_come_back.py: fifty_come_back",
     # Nothing is to happen for as long as it takes a browser to slow a hidden tab down.
     "test_y_websocket.py: test_a_throttled_tab_stays_visible_and_its_next_word_is_heard",
     # Bytes lie in the kernel that the server must not have read: nothing shows that they have arrived.

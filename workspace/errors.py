@@ -69,6 +69,24 @@ class Deposed(StoreFault):
     code = "no_sequencer"
 
 
+class DatabaseNewer(StoreFault):
+    """A newer Folkmoot has written this database: nothing of it is read or written here."""
+
+    code = "database_newer"
+
+
+class CopyRefused(StoreFault):
+    """A file cannot be copied before it is migrated, for want of space: it stays as it is."""
+
+    code = "copy_refused"
+
+
+class MigrationFailed(StoreFault):
+    """A database cannot be brought to this version's schema: the transaction is undone, it stays as it is."""
+
+    code = "migration_failed"
+
+
 class WorkspaceExists(WorkspaceFault):
     """A workspace of that id exists already."""
 
@@ -101,6 +119,28 @@ class SegmentCorrupt(LogCorrupt):
     def __init__(self, reason: str, *, first: int) -> None:
         super().__init__(reason)
         self.first = first
+
+
+class LogNewer(LogCorrupt):
+    """A newer Folkmoot has written this log, in a format that this one does not know: nothing of it is used."""
+
+    code = "log_newer"
+
+
+class RecordUnknown(LogCorrupt):
+    """A record is of a kind, or has a field, that this version does not know: it is never half understood.
+
+    `field` is the path of the field in the record's body, empty where the kind itself is unknown.
+    """
+
+    code = "record_unknown"
+
+    def __init__(self, *, seq: int, kind: str, field: str = "") -> None:
+        what = f"has a field {field!r} that this version does not know" if field else "is of an unknown kind"
+        super().__init__(
+            f"record {seq}, {kind!r}, {what}: open this log with the version that wrote it, or a newer one"
+        )
+        self.seq, self.kind, self.field = seq, kind, field
 
 
 class EventRefused(WorkspaceFault):

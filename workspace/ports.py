@@ -14,6 +14,7 @@ import msgspec
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Journaled
+from workspace.intents.model.log_format import LOG_FORMAT
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.model.plan import Draft, Proposal, Task
 from workspace.intents.model.record import Row
@@ -61,13 +62,17 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class WorkspaceRow(msgspec.Struct, frozen=True):
-    """One workspace; `epoch` counts the claims of its single writer, `is_busy` is what its last batch said."""
+    """One workspace; `epoch` counts the claims of its single writer, `is_busy` is what its last batch said.
+
+    `format` is the highest log format of those who claimed it.
+    """
 
     id: str
     name: str
     created_at: str
     epoch: int = 0
     is_busy: bool = False
+    format: int = LOG_FORMAT
 
 
 class LaneRow(msgspec.Struct, frozen=True):
@@ -149,7 +154,11 @@ class Store(Protocol):
     """
 
     async def open(self) -> None:
-        """Open files and connections; create the schema where it is missing."""
+        """Open files and connections, with the schema of this version; a second call changes nothing.
+
+        Raises:
+            workspace.errors.DatabaseNewer: a newer version has written it; nothing was changed.
+        """
 
     async def close(self) -> None:
         """Flush what was submitted, then close."""

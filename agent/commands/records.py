@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from agent.commands.serve import complain, settings_of
+from agent.commands.serve import complain, explain, settings_of
 from crdt.digest import Json
 from workspace.access import ROLES
 from workspace.clock import SystemClock
-from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
+from workspace.errors import LogNewer, RecordUnknown, WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.history.read import read_all, verify_log
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.audit.decision_review import changed
@@ -23,7 +23,7 @@ from workspace.intents.audit.verify import Report
 from workspace.intents.audit.verify import verify as audit
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
-from workspace.intents.model.record import Row, body_parts, seal
+from workspace.intents.model.record import Row, body_parts, read_row, seal
 from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
@@ -55,7 +55,7 @@ def with_store(database: str | None, data: Path | None, work: StoreTask) -> int:
     try:
         return asyncio.run(run())
     except WorkspaceFault as fault:
-        return complain(fault.reason)
+        return explain(fault)
     except ValueError as error:
         return complain(str(error))
     except (KeyboardInterrupt, BrokenPipeError):
@@ -81,6 +81,8 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
             rows = await store.rows(ws, first=at, limit=PAGE)
             for row in rows:
                 at = row.seq + 1
+                if not raw:  # raw is what stands there, whoever wrote it
+                    read_row(row)
                 if kind in (None, row.kind):
                     print(encode_record(row).decode() if raw else line_of(row), flush=follow)
             if not rows:
@@ -133,6 +135,8 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
             print(f"{ws}: {report.checked} records are as they were written; what they say breaks conditions:")
             _print_breaches(report)
             return 1
+        if report.code in (RecordUnknown.code, LogNewer.code):
+            return complain(f"{ws} is beyond this version: {report.code}: {report.reason}")
         if not report.ok:
             return complain(
                 f"{ws} is NOT intact: {report.code}: {report.reason} (first bad record: {report.first_bad})"

@@ -12,7 +12,15 @@ import msgspec
 from agent.demo.seed import DEMO
 from agent.model_settings import ModelSettings, read_model_settings
 from agent.server import calm_collector, fast_loop, serving
-from workspace.errors import StoreFault, WorkspaceFault
+from workspace.errors import (
+    CopyRefused,
+    DatabaseNewer,
+    LogNewer,
+    MigrationFailed,
+    RecordUnknown,
+    StoreFault,
+    WorkspaceFault,
+)
 from workspace.http.pages import assets
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings, read_settings
@@ -37,6 +45,12 @@ def complain(text: str) -> int:
     return 1
 
 
+def explain(fault: WorkspaceFault) -> int:
+    """Print a fault, with its code where docs/upgrading.md says more about it, and return the exit code."""
+    is_listed = isinstance(fault, DatabaseNewer | CopyRefused | MigrationFailed | LogNewer | RecordUnknown)
+    return complain(f"{fault.reason} [{fault.code}]" if is_listed else fault.reason)
+
+
 def port_taken(settings: Settings, error: OSError) -> int:
     """Explain a port that cannot be listened on."""
     where = f"{settings.host}:{settings.port}"
@@ -56,7 +70,9 @@ def serve(
             runner.run(_serve(msgspec.structs.replace(settings, origins=(*settings.origins, *origins)), models))
     except OSError as error:
         return port_taken(settings, error)
-    except (StoreFault, ValueError) as error:
+    except StoreFault as fault:
+        return explain(fault)
+    except ValueError as error:
         return complain(str(error))
     except KeyboardInterrupt:
         pass

@@ -31,7 +31,7 @@ Documents = Mapping[str, Document]
 WHOLE: Path = ()
 
 
-class Reading(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     """What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must still hold."""
 
     doc: str

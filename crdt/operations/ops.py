@@ -33,7 +33,7 @@ NOTHING = "absent"
 _WHOLE = re.compile(rb"(?<![\w.\"-])-?\d{16,}(?![\w.\"])")
 
 
-class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert", omit_defaults=True):
+class Insert(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="insert", omit_defaults=True):
     """Put `text` at an anchor: with the marks around it, or with those given; `embeds` for each `EMBED` in it.
 
     `of` are the ids of what an undo puts back with it, unit by unit: what it writes stands for those from then on.
@@ -47,7 +47,9 @@ class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert", omit_def
     of: tuple[IdSpan, ...] = ()
 
 
-class Replace(msgspec.Struct, frozen=True, tag_field="op", tag="replace", rename={"from_": "from"}):
+class Replace(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="replace", rename={"from_": "from"}
+):
     """Put `text` in place of a range whose text hashes to `old`; what both have in common stays untouched."""
 
     doc: str
@@ -57,7 +59,9 @@ class Replace(msgspec.Struct, frozen=True, tag_field="op", tag="replace", rename
     text: str
 
 
-class Delete(msgspec.Struct, frozen=True, tag_field="op", tag="delete", rename={"from_": "from"}):
+class Delete(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="delete", rename={"from_": "from"}
+):
     """Take out a range whose text hashes to `old`."""
 
     doc: str
@@ -66,7 +70,7 @@ class Delete(msgspec.Struct, frozen=True, tag_field="op", tag="delete", rename={
     old: str
 
 
-class SetValue(msgspec.Struct, frozen=True, tag_field="op", tag="set"):
+class SetValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="set"):
     """Put `value` at `path`, where a value that hashes to `old` (or nothing: `absent`) stands."""
 
     doc: str
@@ -75,7 +79,7 @@ class SetValue(msgspec.Struct, frozen=True, tag_field="op", tag="set"):
     old: str
 
 
-class Increment(msgspec.Struct, frozen=True, tag_field="op", tag="inc"):
+class Increment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="inc"):
     """Add `by` to the number at `path`; nothing there counts as zero."""
 
     doc: str
@@ -83,7 +87,7 @@ class Increment(msgspec.Struct, frozen=True, tag_field="op", tag="inc"):
     by: float | int
 
 
-class DeleteValue(msgspec.Struct, frozen=True, tag_field="op", tag="del"):
+class DeleteValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="del"):
     """Remove the value at `path`, which hashes to `old`."""
 
     doc: str
@@ -91,7 +95,7 @@ class DeleteValue(msgspec.Struct, frozen=True, tag_field="op", tag="del"):
     old: str
 
 
-class ListAdd(msgspec.Struct, frozen=True, tag_field="op", tag="list_add"):
+class ListAdd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="list_add"):
     """Add `value` to the list at `path`, behind the item anchored by `after` (None: at the start).
 
     `of` is the anchor of the item that an undo puts back with it: the new one stands for that from then on.
@@ -104,7 +108,7 @@ class ListAdd(msgspec.Struct, frozen=True, tag_field="op", tag="list_add"):
     of: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class ListMove(msgspec.Struct, frozen=True, tag_field="op", tag="list_move"):
+class ListMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="list_move"):
     """Move an item of the list at `path` behind the one anchored by `after` (None: to the start)."""
 
     doc: str
@@ -113,7 +117,7 @@ class ListMove(msgspec.Struct, frozen=True, tag_field="op", tag="list_move"):
     after: str | None = None
 
 
-class ListRemove(msgspec.Struct, frozen=True, tag_field="op", tag="list_del"):
+class ListRemove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="list_del"):
     """Remove an item, whose value hashes to `old`, from the list at `path`."""
 
     doc: str
@@ -122,7 +126,9 @@ class ListRemove(msgspec.Struct, frozen=True, tag_field="op", tag="list_del"):
     old: str
 
 
-class Check(msgspec.Struct, frozen=True, tag_field="op", tag="check", rename={"from_": "from"}):
+class Check(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="check", rename={"from_": "from"}
+):
     """Change nothing; fail unless the range or value hashes to `hash`."""
 
     doc: str
@@ -132,7 +138,7 @@ class Check(msgspec.Struct, frozen=True, tag_field="op", tag="check", rename={"f
     to: str | None = None
 
 
-class CreateDocument(msgspec.Struct, frozen=True, tag_field="op", tag="create"):
+class CreateDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="create"):
     """Make an empty document."""
 
     doc: str

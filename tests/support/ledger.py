@@ -21,8 +21,9 @@ from workspace.intents.model.record import Row
 from workspace.ports import JournalRow
 from workspace.store.memory import MemoryStore
 from workspace.store.postgres.store import PostgresStore
-from workspace.store.segments import SEQ_MAX, Window, read_rows
-from workspace.store.sql import SqlStore
+from workspace.store.scripts import read_rows
+from workspace.store.segments import SEQ_MAX, Window
+from workspace.store.sql import SqlStore, run
 
 
 class Ledger:
@@ -97,7 +98,7 @@ def _read(path: str) -> Iterator[tuple[str, list[Row], list[JournalRow]]]:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'workspace'").fetchone() is None:
             return  # it was opened no further
         for (ws,) in connection.execute("SELECT id FROM workspace").fetchall():
-            rows = read_rows(connection, ws, Window(1, SEQ_MAX, None, SEQ_MAX))
+            rows = run(connection, read_rows(ws, Window(1, SEQ_MAX, None, SEQ_MAX)))
             written = "SELECT jid, doc, lane, actor, content FROM journal WHERE ws = ? ORDER BY jid"
             yield ws, rows, [JournalRow(*row) for row in connection.execute(written, (ws,))]
 

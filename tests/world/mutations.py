@@ -38,8 +38,8 @@ from workspace.room.hub import Hub
 from workspace.room.output_gate import OutputGate
 from workspace.room.room import Room
 from workspace.store import memory
+from workspace.store.checks import Head, check_head
 from workspace.store.memory import MemoryStore
-from workspace.store.writer import check_dense
 from workspace.workers import effect_delivery as sending
 from workspace.workers.effect_delivery import EffectDelivery
 
@@ -256,8 +256,8 @@ def _running_clocks() -> list[Any]:
     ]
 
 
-def _rows_only(batch: Any, *, seq: int, jid: int) -> None:
-    check_dense(msgspec.structs.replace(batch, head=None), seq=seq, jid=jid)
+def _rows_only(head: Head, batch: Any) -> None:
+    check_head(head, msgspec.structs.replace(batch, head=None))
 
 
 def _at_send(person: Person) -> None:
@@ -302,7 +302,7 @@ MUTATIONS = (
         "a batch is written though one before it was not",
         frozenset({"I1", "I12"}),
         600,
-        lambda: [patch.object(memory, "check_dense", _rows_only), patch.object(disk, "FAULT_SHARE", 0.05)],
+        lambda: [patch.object(memory, "check_head", _rows_only), patch.object(disk, "FAULT_SHARE", 0.05)],
     ),
     Mutation(
         "undo",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
-from workspace.errors import SegmentCorrupt
+from workspace.errors import RecordUnknown, SegmentCorrupt
 from workspace.intents.audit.time_travel import documents_at, last_journal_row
 from workspace.intents.audit.verify import Report, verify
 from workspace.intents.model.bodies import CheckpointBody
@@ -37,8 +37,9 @@ async def verify_log(store: Store, ws: str) -> Report:
     """Return whether the whole log of a workspace is as it was written, its packed segments too."""
     try:
         rows, journal = await read_all(store, ws)
-    except SegmentCorrupt as fault:
-        return Report(False, fault.first, 0, 0, first_bad=fault.first, reason=fault.reason, code=fault.code)
+    except (SegmentCorrupt, RecordUnknown) as fault:
+        seq = fault.seq if isinstance(fault, RecordUnknown) else fault.first
+        return Report(False, seq, 0, 0, first_bad=seq, reason=fault.reason, code=fault.code)
     return await asyncio.to_thread(verify, rows, journal)
 
 

@@ -1,18 +1,17 @@
 """Fields of a body that nobody would read: found by name, so that a misspelt one is not silently left out.
 
-The types say nothing of it themselves, because the log and the sockets read many of them too, where what a newer
-server or client adds is passed over.
+The types say nothing of it themselves, because the sockets read many of them too, where what a newer client adds is
+passed over (`workspace.protocol.lenient`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
-import msgspec.inspect as inspect
 from msgspec.inspect import DictType, Field, ListType, StructType, TupleType, Type, UnionType, VarTupleType
 
 from crdt.digest import Json
+from workspace.protocol.lenient import meant, type_of
 
 SHOWN_MAX = 40
 
@@ -22,12 +21,7 @@ def unknown_field(value: Json, kind: type) -> str:
 
     `value` was read from JSON within bounds of nesting. What does not fit the type at all is left to whoever reads it.
     """
-    return _unknown(value, _type_of(kind), "")
-
-
-@lru_cache(maxsize=64)
-def _type_of(kind: type) -> Type:
-    return inspect.type_info(kind)
+    return _unknown(value, type_of(kind), "")
 
 
 def _unknown(value: Json, kind: Type, path: str) -> str:
@@ -43,7 +37,7 @@ def _unknown(value: Json, kind: Type, path: str) -> str:
             pairs = enumerate(zip(value, inners, strict=False))
             return _first(_unknown(part, inner, f"{path}[{at}]") for at, (part, inner) in pairs)
         case UnionType(types=types), _:
-            return _unknown(value, _meant(value, types), path)
+            return _unknown(value, meant(value, types), path)
         case _:
             return ""
 
@@ -59,21 +53,6 @@ def _in_struct(value: dict[str, Json], fields: dict[str, Field], tag: str | None
         if found:
             return found
     return ""
-
-
-def _meant(value: Json, types: tuple[Type, ...]) -> Type:
-    """Return the member of a union that a value is to be read as."""
-    for kind in types:
-        match kind, value:
-            case StructType(tag_field=field, tag=tag), dict() if field is None or value.get(field) == tag:
-                return kind
-            case DictType(), dict():
-                return kind
-            case ((ListType() | VarTupleType() | TupleType()), list()):
-                return kind
-            case _:
-                pass
-    return inspect.AnyType()
 
 
 def _first(found: Iterable[str]) -> str:

@@ -39,6 +39,8 @@ STATUS = {
     "internal": 500,
     "log_corrupt": 500,
     "segment_corrupt": 500,
+    "log_newer": 500,
+    "record_unknown": 500,
 }
 
 

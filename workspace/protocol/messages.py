@@ -16,9 +16,11 @@ from crdt.digest import Json
 from crdt.sync.awareness_state import mend_halves
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.intent import IntentFrame, IntentKind, Role, Scope, State
+from workspace.intents.model.log_format import undecoded_field
 from workspace.intents.model.plan import Option
 from workspace.intents.model.record import Row, body_parts
 from workspace.intents.model.stop import Stop
+from workspace.protocol.lenient import type_of, without_unknown
 
 T = TypeVar("T")
 
@@ -124,7 +126,7 @@ def decode_client(
         return Malformed("malformed", "The message has no known type.")
     if kind is Composing and len(payload) > composing_bytes_max:
         return Malformed("too_large", f"A composing message has at most {composing_bytes_max} bytes.")
-    message = read_value(value, kind)
+    message = read_value(value, kind, is_lenient=True)
     if isinstance(message, Malformed):
         return msgspec.structs.replace(message, n=n)
     return message
@@ -170,11 +172,13 @@ def _mended(payload: bytes | str, error: Exception) -> Json | Malformed:
     return value
 
 
-def read_value(value: Json, kind: type[T]) -> T | Malformed:
-    """Return a decoded JSON value as a typed one."""
+def read_value(value: Json, kind: type[T], *, is_lenient: bool = False) -> T | Malformed:
+    """Return a decoded JSON value as a typed one; `is_lenient` passes over fields that the type does not have."""
     try:
         message = msgspec.convert(value, kind)
     except (msgspec.ValidationError, RecursionError) as error:
+        if is_lenient and isinstance(error, msgspec.ValidationError) and undecoded_field(error):
+            return read_value(without_unknown(value, type_of(kind)), kind)
         return Malformed("malformed", f"A field does not fit: {error}")
     problem = _field_problem(message)
     return Malformed("malformed", problem) if problem else message

@@ -22,6 +22,7 @@ from workspace.errors import (
 from workspace.history.read import read_all
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Edited
+from workspace.intents.model.log_format import FORMAT, LOG_FORMAT
 from workspace.intents.model.times import timestamp
 from workspace.intents.recovery import open_sequencer
 from workspace.ports import Batch, Clock, EffectSender, Judge, Planner, Store, WorkspaceRow
@@ -255,4 +256,4 @@ def library_versions() -> dict[str, str]:
         pycrdt = "unknown"
     # How documents are read (`crdt.documents.document`): since 2 by Yjs' own rule for halves of characters, XML in one
     # order.
-    return {"folkmoot": __version__, "pycrdt": pycrdt, "documents": "2", "plans": "2"}
+    return {"folkmoot": __version__, "pycrdt": pycrdt, "documents": "2", "plans": "2", FORMAT: str(LOG_FORMAT)}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
+from workspace.errors import StoreFault, WorkspaceExists, WorkspaceMissing
+from workspace.intents.model.log_format import LOG_FORMAT
 from workspace.intents.model.record import Row
 from workspace.intents.model.segment import Segment
 from workspace.ports import (
@@ -24,7 +25,7 @@ from workspace.ports import (
     TokenRow,
     WorkspaceRow,
 )
-from workspace.store.writer import check_dense
+from workspace.store.checks import Head, check_head, deposed, log_newer
 
 
 @dataclass(slots=True)
@@ -74,11 +75,13 @@ class MemoryStore:
         self._tokens = {key: row for key, row in self._tokens.items() if row.ws != id}
 
     async def claim(self, ws: str) -> int:
-        """Raise the epoch by one and return it. Raises `WorkspaceMissing`."""
+        """Raise the epoch by one and return it. Raises `WorkspaceMissing`, `LogNewer`."""
         if ws not in self._workspaces:
             raise WorkspaceMissing(f"there is no workspace {ws}")
         kept = self._kept(ws)
-        kept.row = msgspec.structs.replace(kept.row, epoch=kept.row.epoch + 1)
+        if kept.row.format > LOG_FORMAT:
+            raise log_newer(ws, kept.row.format)
+        kept.row = msgspec.structs.replace(kept.row, epoch=kept.row.epoch + 1, format=LOG_FORMAT)
         return kept.row.epoch
 
     async def take(self, ws: str, *, short: int) -> Taken:
@@ -102,11 +105,11 @@ class MemoryStore:
 
     def _append(self, batch: Batch) -> None:
         kept = self._workspaces.get(batch.ws)
-        if kept is None or kept.row.epoch != batch.epoch:
-            raise Deposed(f"workspace {batch.ws} was claimed by another server")
+        if kept is None:
+            raise deposed(batch.ws, None)
         seq = kept.log[-1].seq if kept.log else 0
         jid = kept.journal[-1].jid if kept.journal else 0
-        check_dense(batch, seq=seq, jid=jid)
+        check_head(Head(kept.row.epoch, seq, jid), batch)
         kept.log.extend(batch.rows)
         kept.journal.extend(batch.journal)
         kept.snapshots.extend(batch.snapshots)
@@ -127,7 +130,7 @@ class MemoryStore:
         """Put blanked bodies in place of records and forget parts of the archive."""
         kept = self._kept(ws)
         if kept.row.epoch != epoch:
-            raise Deposed(f"workspace {ws} was claimed by another server")
+            raise deposed(ws, kept.row.epoch)
         for seq, body in bodies.items():
             kept.log[seq - 1] = msgspec.structs.replace(kept.log[seq - 1], body=body)
         for sha in blobs:
@@ -173,7 +176,7 @@ class MemoryStore:
         """Remember what an actor has acknowledged."""
         kept = self._kept(row.ws)
         if kept.row.epoch != epoch:
-            raise Deposed(f"workspace {row.ws} was claimed by another server")
+            raise deposed(row.ws, kept.row.epoch)
         kept.inboxes[row.actor] = row
 
     async def inbox(self, ws: str, actor: str) -> InboxRow:

@@ -1,135 +1,166 @@
-"""The rows of the database, as SQLModel tables. The one place that knows SQLModel.
+"""The tables of both databases, as SQLModel tables: what a new database is made from, and a migrated one held against.
 
 The log is append-only and dense per workspace, its older part lies packed in `segment`; the journal holds document
-bytes, which records name by number and hash. Hot paths write these tables through a raw connection
-(`workspace.store.sql`).
+bytes, which records name by number and hash.
+
+Loaded only to make a database or to migrate one: SQLModel is a third of a server's start, and stores write their
+statements themselves (`workspace.store.statements`).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Dialect, LargeBinary, MetaData
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlmodel import Field, Index, SQLModel
 
-SCHEMA_VERSION = 4
+from workspace.store.columns import KEY, NUMBER, Number, Words
+
+METADATA = MetaData()
+_DIALECTS: dict[str, type[Dialect]] = {"sqlite": SQLiteDialect, "postgresql": PGDialect}
 
 
-class SchemaTable(SQLModel, table=True):
-    """The version of the schema in this file: one row."""
+def definition(database: str) -> list[str]:
+    """Return the statements that make every table and index on "sqlite" or "postgresql" where it is missing."""
+    dialect = _DIALECTS[database]()
+    made: list[CreateTable | CreateIndex] = []
+    for table in METADATA.sorted_tables:
+        made.append(CreateTable(table, if_not_exists=True))
+        made += [
+            CreateIndex(index, if_not_exists=True) for index in sorted(table.indexes, key=lambda one: str(one.name))
+        ]
+    return [str(statement.compile(dialect=dialect)).strip() for statement in made]
+
+
+class Table(SQLModel):
+    """What every table of a database is: listed in `METADATA`."""
+
+    metadata = METADATA
+
+
+class SchemaTable(Table, table=True):
+    """The number of the schema of this database: one row, which each migration raises by one."""
 
     __tablename__ = "schema_version"
-    version: int = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_type=NUMBER, sa_column_kwargs={"autoincrement": False})
 
 
-class WorkspaceTable(SQLModel, table=True):
-    """One workspace, the epoch of its only legal writer, and whether a server has to open it when it starts."""
+class WorkspaceTable(Table, table=True):
+    """One workspace, the epoch of its only legal writer, and whether a server has to open it when it starts.
+
+    `format` is the highest log format of a server that has claimed it: one that does not know it reads nothing.
+    """
 
     __tablename__ = "workspace"
-    id: str = Field(primary_key=True)
-    name: str
-    created_at: str
-    epoch: int = 0
-    is_busy: bool = False
+    id: str = Field(primary_key=True, sa_type=KEY)
+    name: Words
+    created_at: Words
+    epoch: Number
+    is_busy: bool
+    format: Number
 
 
-class LogTable(SQLModel, table=True):
+class LogTable(Table, table=True):
     """One log record; `body` is its canonical JSON."""
 
     __tablename__ = "log"
-    ws: str = Field(primary_key=True)
-    seq: int = Field(primary_key=True)
-    epoch: int
-    kind: str
-    at: str
-    actor: str
-    body: str
-    prev: str
-    hash: str
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    seq: int = Field(primary_key=True, sa_type=NUMBER)
+    epoch: Number
+    kind: Words
+    at: Words
+    actor: Words
+    body: Words
+    prev: Words
+    hash: Words
 
 
-class SegmentTable(SQLModel, table=True):
+class SegmentTable(Table, table=True):
     """Records `first` to `last`, packed, and the root over their hashes that a checkpoint holds."""
 
     __tablename__ = "segment"
-    ws: str = Field(primary_key=True)
-    last: int = Field(primary_key=True)
-    first: int
-    root: str
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    last: int = Field(primary_key=True, sa_type=NUMBER)
+    first: Number
+    root: Words
     content: bytes = Field(sa_type=LargeBinary)
 
 
-class JournalTable(SQLModel, table=True):
+class JournalTable(Table, table=True):
     """One document update, raw."""
 
     __tablename__ = "journal"
-    ws: str = Field(primary_key=True)
-    jid: int = Field(primary_key=True)
-    doc: str
-    lane: str
-    actor: str
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    jid: int = Field(primary_key=True, sa_type=NUMBER)
+    doc: Words
+    lane: Words
+    actor: Words
     content: bytes = Field(sa_type=LargeBinary)
 
 
-class SnapshotTable(SQLModel, table=True):
+class SnapshotTable(Table, table=True):
     """The full state of one document after journal row `jid`."""
 
     __tablename__ = "snapshot"
-    ws: str = Field(primary_key=True)
-    doc: str = Field(primary_key=True)
-    jid: int = Field(primary_key=True)
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    doc: str = Field(primary_key=True, sa_type=KEY)
+    jid: int = Field(primary_key=True, sa_type=NUMBER)
     state: bytes = Field(sa_type=LargeBinary)
-    digest: str
+    digest: Words
 
 
-class ArchiveTable(SQLModel, table=True):
+class ArchiveTable(Table, table=True):
     """Words sent to a model or received from one, under their own SHA-256."""
 
     __tablename__ = "archive"
-    ws: str = Field(primary_key=True)
-    sha: str = Field(primary_key=True)
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    sha: str = Field(primary_key=True, sa_type=KEY)
     content: bytes = Field(sa_type=LargeBinary)
 
 
-class LaneTable(SQLModel, table=True):
+class LaneTable(Table, table=True):
     """One lane and the hash of the secret that resumes it."""
 
     __tablename__ = "lane"
-    ws: str = Field(primary_key=True)
-    lane: str = Field(primary_key=True)
-    actor: str
-    secret_hash: str
-    created_at: str
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    lane: str = Field(primary_key=True, sa_type=KEY)
+    actor: Words
+    secret_hash: Words
+    created_at: Words
 
 
-class InboxTable(SQLModel, table=True):
+class InboxTable(Table, table=True):
     """What one actor has acknowledged: all verdicts up to record `upto` but those of the intents in `open`, JSON."""
 
     __tablename__ = "inbox"
-    ws: str = Field(primary_key=True)
-    actor: str = Field(primary_key=True)
-    upto: int
-    open: str
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    actor: str = Field(primary_key=True, sa_type=KEY)
+    upto: Number
+    open: Words
 
 
-class TokenTable(SQLModel, table=True):
+class TokenTable(Table, table=True):
     """One access token; the secret is stored as a hash."""
 
     __tablename__ = "token"
-    id: str = Field(primary_key=True)
-    ws: str | None = Field(default=None, index=True)
-    actor: str
-    role: str
-    secret_hash: str
+    __table_args__ = (Index("token_by_ws", "ws"),)
+    id: str = Field(primary_key=True, sa_type=KEY)
+    ws: str | None = Field(default=None, sa_type=KEY)
+    actor: Words
+    role: Words
+    secret_hash: Words
     expires: float | None = None
-    revoked: bool = False
-    created_at: str
+    revoked: bool
+    created_at: str = Field(sa_type=KEY)
 
 
-class SwitchTable(SQLModel, table=True):
+class SwitchTable(Table, table=True):
     """A switch that stops the agent: the server's (`ws` is empty), or an order to a workspace's."""
 
     __tablename__ = "switch"
-    ws: str = Field(primary_key=True)
+    ws: str = Field(primary_key=True, sa_type=KEY)
     is_on: bool
-    actor: str
-    at: str
-    reason: str
+    actor: Words
+    at: Words
+    reason: Words

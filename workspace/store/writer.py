@@ -13,12 +13,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import msgspec
 
-from workspace.errors import Deposed, StoreBusy, StoreFault, WorkspaceFault
+from workspace.errors import StoreBusy, StoreFault, WorkspaceFault
 from workspace.ports import Batch
+from workspace.store import statements
+from workspace.store.checks import Head, check_head, deposed, size_of
 from workspace.telemetry import LOGGER
 
 QUEUE_MAX = 10_000
@@ -33,11 +34,6 @@ Work = Callable[[sqlite3.Connection], object]
 SELECT_HEAD = """SELECT (SELECT epoch FROM workspace WHERE id = :ws),
     (SELECT coalesce(max(seq), 0) FROM log WHERE ws = :ws),
     (SELECT coalesce(max(jid), 0) FROM journal WHERE ws = :ws)"""
-INSERT_LOG = "INSERT INTO log (ws, seq, epoch, kind, at, actor, body, prev, hash) VALUES (?,?,?,?,?,?,?,?,?)"
-INSERT_JOURNAL = "INSERT INTO journal (ws, jid, doc, lane, actor, content) VALUES (?,?,?,?,?,?)"
-INSERT_BLOB = "INSERT OR IGNORE INTO archive (ws, sha, content) VALUES (?,?,?)"
-UPDATE_BUSY = "UPDATE workspace SET is_busy = ? WHERE id = ? AND is_busy <> ?"
-INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshot (ws, doc, jid, state, digest) VALUES (?,?,?,?,?)"
 
 
 class Job(msgspec.Struct):
@@ -51,20 +47,6 @@ class Job(msgspec.Struct):
 
 
 Result = tuple[Job, object, Exception | None]
-
-
-@dataclass(slots=True)
-class Head:
-    """Where a workspace stands within the running transaction: its owner's epoch, its last `seq` and `jid`."""
-
-    epoch: int
-    seq: int
-    jid: int
-
-    def follow(self, batch: Batch) -> None:
-        """Go on behind a batch that was written."""
-        self.seq += len(batch.rows)
-        self.jid += len(batch.journal)
 
 
 class Writer:
@@ -239,56 +221,20 @@ def _statements(batch: Batch) -> int:
 def _append(connection: sqlite3.Connection, batch: Batch) -> None:
     ws = batch.ws
     for entry in batch.journal:
-        connection.execute(INSERT_JOURNAL, (ws, entry.jid, entry.doc, entry.lane, entry.actor, entry.update))
+        connection.execute(statements.INSERT_JOURNAL, (ws, entry.jid, entry.doc, entry.lane, entry.actor, entry.update))
     if batch.rows:
         connection.executemany(
-            INSERT_LOG, [(ws, r.seq, r.epoch, r.kind, r.at, r.actor, r.body, r.prev, r.hash) for r in batch.rows]
+            statements.INSERT_LOG,
+            [(ws, r.seq, r.epoch, r.kind, r.at, r.actor, r.body, r.prev, r.hash) for r in batch.rows],
         )
     if batch.blobs:
-        connection.executemany(INSERT_BLOB, [(ws, blob.sha, blob.content) for blob in batch.blobs])
+        connection.executemany(statements.INSERT_BLOB, [(ws, blob.sha, blob.content) for blob in batch.blobs])
     if batch.snapshots:
-        connection.executemany(INSERT_SNAPSHOT, [(ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots])
+        connection.executemany(
+            statements.INSERT_SNAPSHOT, [(ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots]
+        )
     if batch.is_busy is not None:
-        connection.execute(UPDATE_BUSY, (batch.is_busy, ws, batch.is_busy))
-
-
-def check_epoch(connection: sqlite3.Connection, ws: str, epoch: int) -> None:
-    """Raise `Deposed` unless the one who writes is still the owner of the workspace."""
-    row = connection.execute("SELECT epoch FROM workspace WHERE id = ?", (ws,)).fetchone()
-    if row is None or row[0] != epoch:
-        raise deposed(ws, row[0] if row else None)
-
-
-def deposed(ws: str, epoch: int | None) -> Deposed:
-    """Return what the former owner of a workspace is told; `epoch` None is a workspace that is gone."""
-    return Deposed(f"workspace {ws} was claimed by another server (epoch {'gone' if epoch is None else epoch})")
-
-
-def check_head(head: Head, batch: Batch) -> None:
-    """Raise `Deposed` or `StoreFault` unless a batch is its owner's and goes on where the workspace stands."""
-    if head.epoch != batch.epoch:
-        raise deposed(batch.ws, head.epoch)
-    check_dense(batch, seq=head.seq, jid=head.jid)
-
-
-def check_dense(batch: Batch, *, seq: int, jid: int) -> None:
-    """Raise `StoreFault` unless a batch goes on exactly where log and journal end: a lost batch must not be skipped."""
-    for at, row in enumerate(batch.rows, seq + 1):
-        if row.seq != at:
-            raise StoreFault(f"the log of {batch.ws} ends at {seq}; these rows do not follow")
-    for at, entry in enumerate(batch.journal, jid + 1):
-        if entry.jid != at:
-            raise StoreFault(f"the journal of {batch.ws} ends at {jid}; these rows do not follow")
-    if batch.head is not None and batch.head != (seq + len(batch.rows), jid + len(batch.journal)):
-        raise StoreFault(f"{batch.ws} ends at {(seq, jid)}; a batch before this one is missing")
-
-
-def size_of(work: object) -> int:
-    """Return about how many bytes a batch writes; other work counts nothing."""
-    if not isinstance(work, Batch):
-        return 0
-    sizes = [len(row.update) for row in work.journal] + [len(row.body) for row in work.rows]
-    return sum(sizes) + sum(len(blob.content) for blob in work.blobs)
+        connection.execute(statements.UPDATE_BUSY, (ws, batch.is_busy))
 
 
 def _resolve(results: Sequence[Result]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,13 @@ from typer.testing import CliRunner
 import workspace.intents.steps.commit_round as committing
 from agent.cli import app
 from agent.commands.records import read_changes
+from crdt.digest import sha256_of
 from tests.bench.replay import lay
 from tests.workspace.intents.driver import Driver
-from workspace.intents.model.bodies import PolicyConfig
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.intent import Expect
+from workspace.intents.model.log_format import FORMAT
+from workspace.intents.model.record import Row, chain_hash, seal
 from workspace.store.sql import SqlStore
 
 RUNNER = CliRunner()
@@ -80,3 +85,59 @@ def test_another_policy_is_a_chain_an_object_or_a_file(tmp_path: Path) -> None:
 
 def test_a_chain_in_words_is_one_field() -> None:
     assert read_changes("priority, ask") == {"chain": ["priority", "ask"]}
+
+
+@pytest.mark.damages_logs
+@pytest.mark.parametrize("command", ["log", "verify", "replay", "blame"])
+@pytest.mark.parametrize("newer", ["field", "kind", "format"])
+def test_what_a_newer_version_wrote_is_refused_by_name(tmp_path: Path, command: str, newer: str) -> None:
+    driver = Driver()
+    driver.wait(1)
+    last = driver.rows[-1]
+    versions = {FORMAT: "99"} if newer == "format" else {}
+    row = seal(
+        ConfigBody(name="W", versions=versions),
+        seq=last.seq + 1,
+        epoch=last.epoch,
+        at=last.at,
+        actor="a",
+        prev=last.hash,
+    ).row
+    head = {"seq": row.seq, "epoch": row.epoch, "kind": row.kind, "at": row.at, "actor": row.actor}
+    if newer == "kind":
+        head["kind"] = "ballot"
+    text = '{"mood":"glad"}' if newer == "field" else row.body
+    hashed = chain_hash(**head, sha=sha256_of(text.encode()), prev=row.prev)  # type: ignore[arg-type]
+    driver.rows.append(Row(**head, body=text, prev=row.prev, hash=hashed))  # type: ignore[arg-type]
+    stored(driver, tmp_path)
+    arguments = ("budget", "price") if command == "blame" else ()
+    code, out = call(command, "w", *arguments, "--data", str(tmp_path))
+    words = {"field": "'config', has a field 'mood'", "kind": "'ballot', is of an unknown kind", "format": "format 99"}
+    assert code == 1, out
+    assert words[newer] in " ".join(out.split())
+    assert f"record {row.seq}" in out
+    assert "Traceback" not in out
+    if command == "log":
+        code, out = call("log", "w", "--json", "--data", str(tmp_path))
+        assert (code, f'"seq":{row.seq}' in out) == (0, True), "that drops nothing"
+
+
+@pytest.mark.damages_logs
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "0"), ("log", "w"), ("verify", "w"), ("token", "-w", "w", "--actor", "ana")]
+)
+def test_a_database_of_a_newer_version_is_refused_with_a_code_and_a_remedy(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    stored(Driver(), tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "folkmoot.sqlite")) as raw, raw:
+        raw.execute("UPDATE schema_version SET version = 99")
+    before = (tmp_path / "folkmoot.sqlite").read_bytes()
+    code, out = call(*command, "--data", str(tmp_path))
+    assert code == 1, out
+    out = " ".join(out.split())
+    assert "its schema is 99" in out
+    assert "Traceback" not in out
+    assert "docs/upgrading.md" in out
+    assert "[database_newer]" in out
+    assert (tmp_path / "folkmoot.sqlite").read_bytes() == before

@@ -238,7 +238,7 @@ async def test_a_closed_socket_is_freed_without_the_collector() -> None:
             for _ in range(20):
                 async with dialled(server, "/ws/demo/plan") as socket:
                     await socket.frame()
-                    kept += [weakref.ref(peer.transport) for peer in room.hub.peers if peer.carrier is not None]
+                    kept += [weakref.ref(peer.transport) for peer in room.hub.peers if peer.transport is not None]
             await until(lambda: not room.hub.peers and all(line() is None for line in kept))
             assert len(kept) >= 20
             assert sum(isinstance(one, HttpToolsProtocol) for one in gc.get_objects()) < 5

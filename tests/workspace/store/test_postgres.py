@@ -21,12 +21,12 @@ from tests.workspace.store.test_segments import cut, log_of
 from workspace.errors import Deposed, StoreBusy, StoreFault
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.record import Row, read_row, seal
-from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, SwitchRow, TokenRow, WorkspaceRow
-from workspace.store import segments
+from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, TokenRow, WorkspaceRow
+from workspace.store import scripts, segments
 from workspace.store.postgres import link
-from workspace.store.postgres import segments as postgres_segments
 from workspace.store.postgres.link import escape, unescape
-from workspace.store.tables import SCHEMA_VERSION
+from workspace.store.postgres.store import run
+from workspace.store.schema import SCHEMA_VERSION
 from workspace.store.writer import QUEUE_MAX
 
 WAITS_FOR_A_LOCK = """SELECT count(*) > 0 FROM pg_stat_activity
@@ -104,32 +104,11 @@ async def test_many_servers_may_start_at_once_on_an_empty_database(home: Postgre
     await asyncio.gather(*(store.close() for store in stores))
 
 
-async def test_a_database_that_knew_no_switch_gets_one(home: PostgresHome) -> None:
-    await (await opened(home)).close()
-    home.ask("DROP TABLE switch")
-    home.ask("DELETE FROM schema_version")
-    home.ask("INSERT INTO schema_version VALUES (3)")
-    stores = await asyncio.gather(*(opened(home) for _ in range(3)))
-    await stores[0].put_switch(SwitchRow("", True, "Op", "now", ODD))
-    assert await stores[1].switches() == [SwitchRow("", True, "Op", "now", ODD)]
-    await asyncio.gather(*(store.close() for store in stores))
-
-
 @pytest.mark.damages_logs
 async def test_a_database_from_the_future_is_refused(store: Any, home: PostgresHome) -> None:
     home.ask("INSERT INTO schema_version VALUES (99)")
     with pytest.raises(StoreFault, match="newer"):
         await opened(home)
-
-
-async def test_the_tables_are_those_of_the_file(store: Any, home: PostgresHome) -> None:
-    from sqlmodel import SQLModel
-
-    found = home.ask(
-        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
-    )
-    held = {(table.name, column.name) for table in SQLModel.metadata.tables.values() for column in table.columns}
-    assert set(found) == held
 
 
 async def test_what_is_acknowledged_was_synchronous(store: Any) -> None:
@@ -272,7 +251,7 @@ async def test_a_connection_lost_while_packing_leaves_the_log_whole(store: Any, 
     raw = await link.connect(home.url)
     await raw.execute("BEGIN")
     packed = segments.Packed(made[0], tuple(written[:10]), segments.pack_rows(written[:10], made[0]))
-    assert await postgres_segments.move(raw, "w", 1, packed)
+    assert await run(raw, scripts.move("w", 1, packed))
     assert await store.rows("w") == written, "nobody sees half of it"
     raw.terminate()
     assert await store.rows("w") == written

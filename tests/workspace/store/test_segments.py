@@ -13,13 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import DataObject, data, integers, lists, sampled_from, text
 
 from tests.support.homes import Home, SqliteHome, opened
-from workspace.errors import Deposed, SegmentCorrupt, StoreFault
+from workspace.errors import Deposed, RecordUnknown, SegmentCorrupt, StoreFault
+from workspace.history.read import verify_log
 from workspace.intents.model.bodies import CheckpointBody, ConfigBody, OracleBody, UpdateBody
 from workspace.intents.model.record import Row, seal
 from workspace.intents.model.segment import Segment, root_of
 from workspace.ports import Batch, WorkspaceRow
-from workspace.store import segments
-from workspace.store.sql import SqlStore
+from workspace.store import scripts, segments
+from workspace.store.sql import SqlStore, run
 
 KINDS = ("config", "oracle", "update", "checkpoint")
 
@@ -120,7 +121,7 @@ async def test_a_crash_between_steps_leaves_the_log_whole(tmp_path: Path, monkey
         )
     )
     with pytest.raises(sqlite3.DatabaseError):
-        segments.move(raw, "w", 1, packed)
+        run(raw, scripts.move("w", 1, packed))
     assert raw.execute("SELECT count(*) FROM segment").fetchone() == (1,), "half of it was done"
     assert await store.rows("w") == rows, "nobody sees half of it"
     raw.close()  # the process is gone: no commit
@@ -151,7 +152,7 @@ async def test_a_redaction_that_comes_between_reading_and_moving_is_not_undone(
             asyncio.run_coroutine_threadsafe(store.rewrite("w", 1, {3: "{}"}, ()), loop).result()
         return whole(kept, segment)
 
-    monkeypatch.setattr(f"{home.module}.pack_rows", slow)
+    monkeypatch.setattr("workspace.store.tabular.pack_rows", slow)
     assert await store.pack("w", 1, cut(rows, 10)) == 1
     assert times == 2
     assert [row.body for row in await store.rows("w", first=3, last=3)] == ["{}"]
@@ -219,17 +220,17 @@ async def test_what_may_not_be_packed_stays(home: Home) -> None:
     await store.close()
 
 
-async def test_a_file_of_the_first_schema_opens_and_packs(tmp_path: Path) -> None:
-    path, rows = tmp_path / "a.sqlite", log_of(["config"] * 20)
-    await (await stored(SqliteHome(path), rows)).close()
-    with sqlite3.connect(path) as raw:
-        raw.execute("DROP TABLE segment")
-        raw.execute("ALTER TABLE workspace DROP COLUMN is_busy")
-        raw.execute("DELETE FROM schema_version")
-        raw.execute("INSERT INTO schema_version VALUES (1)")
-    store = SqlStore(f"sqlite:///{path}")
-    await store.open()
-    assert [row.is_busy for row in await store.workspaces()] == [True], "not known, so it is opened once"
-    assert await store.pack("w", 1, cut(rows, 10)) == 1
-    assert await store.rows("w") == rows
+@pytest.mark.damages_logs
+async def test_a_packed_row_with_a_field_of_a_newer_version_is_refused_by_name(home: Home) -> None:
+    rows = log_of(["config"] * 20)
+    store = await stored(home, rows)
+    await store.pack("w", 1, cut(rows, 10))
+    ((content,),) = home.ask("SELECT content FROM segment")
+    newer = zlib.decompress(content).replace(b'{"seq":4,', b'{"seq":4,"mood":"glad",')
+    home.ask("UPDATE segment SET content = $1", zlib.compress(newer))
+    with pytest.raises(RecordUnknown, match="mood") as caught:
+        await store.rows("w")
+    assert (caught.value.seq, caught.value.kind, caught.value.field) == (1, "packed", "[3].mood")
+    report = await verify_log(store, "w")
+    assert (report.ok, report.code, report.first_bad) == (False, "record_unknown", 1)
     await store.close()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contracts.test_store import journal, rows
 from workspace.errors import StoreFault
-from workspace.ports import Batch, InboxRow, SwitchRow, WorkspaceRow
+from workspace.ports import Batch, WorkspaceRow
 from workspace.store.sql import SqlStore
 
 CHILD = """
@@ -137,39 +137,6 @@ async def test_a_file_from_the_future_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreFault, match="newer"):
         await SqlStore(f"sqlite:///{path}").open()
     assert path.stat().st_mode & 0o077 == 0
-
-
-async def test_a_file_that_knew_no_inbox_gets_one_where_all_that_ended_is_acknowledged(tmp_path: Path) -> None:
-    path = tmp_path / "old.sqlite"
-    store = SqlStore(f"sqlite:///{path}")
-    await store.open()
-    await store.create_workspace(WorkspaceRow("w", "W", "now"))
-    await store.submit(Batch("w", await store.claim("w"), tuple(rows(7))))
-    await store.close()
-    with sqlite3.connect(path) as raw:
-        raw.execute("DROP TABLE inbox")
-        raw.execute("UPDATE schema_version SET version = 2")
-    for _ in range(2):
-        store = SqlStore(f"sqlite:///{path}")
-        await store.open()
-        assert await store.inbox("w", "ana") == InboxRow("w", "ana", 7)
-        assert await store.inbox("v", "ana") == InboxRow("v", "ana")
-        await store.close()
-
-
-async def test_a_file_that_knew_no_switch_gets_one(tmp_path: Path) -> None:
-    path = tmp_path / "old.sqlite"
-    store = SqlStore(f"sqlite:///{path}")
-    await store.open()
-    await store.close()
-    with sqlite3.connect(path) as raw:
-        raw.execute("DROP TABLE switch")
-        raw.execute("UPDATE schema_version SET version = 3")
-    store = SqlStore(f"sqlite:///{path}")
-    await store.open()
-    assert await store.switches() == []
-    await store.put_switch(SwitchRow("", True, "Op", "now"))
-    await store.close()
 
 
 def test_an_unknown_database_says_what_is_supported() -> None:

@@ -23,8 +23,8 @@ LOST_SHOWN = 5
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any.
 
-    `code` is `log_corrupt` where a record is not the one that was written, `segment_corrupt` where a packed segment is
-    unreadable or not the one that was packed, `gate_breached` where the log is as it was written and says that
+    `code` is `log_corrupt` where a record is not the one that was written, `record_unknown` or `log_newer` where it is,
+    and a newer version wrote it, `segment_corrupt` where a packed segment is unreadable or not the one that was packed, `gate_breached` where the log is as it was written and says that
     something was done which should not have been: each of `breaches` names a record and the condition it breaks.
     It is `document_broken` where all is as it was written, but documents cannot be rebuilt or were put aside: `lost`.
     States that hold such a document cannot be reproduced before the log puts it aside; `unchecked` counts them, and
@@ -61,7 +61,7 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: b
             if auditor is not None:
                 auditor.after(record)
         except LogCorrupt as fault:
-            return _bad(row.seq, checked, replay.states, fault.reason)
+            return _bad(row.seq, checked, replay.states, fault.reason, code=fault.code)
         checked += 1
         if row.body.startswith(BLANKED):
             blanked.append(row)
@@ -92,5 +92,5 @@ def _without(report: Report) -> Report:
     return msgspec.structs.replace(report, ok=False, first_bad=first, reason=reason, code="document_broken")
 
 
-def _bad(seq: int, checked: int, states: int, reason: str) -> Report:
-    return Report(False, seq, checked, states, first_bad=seq, reason=reason, code=LogCorrupt.code)
+def _bad(seq: int, checked: int, states: int, reason: str, *, code: str = LogCorrupt.code) -> Report:
+    return Report(False, seq, checked, states, first_bad=seq, reason=reason, code=code)

@@ -3,6 +3,8 @@
 A body holds what its record says and nothing of where it stands: `record.py` seals it into the chain. Document bytes
 are never in a body: a body names journal rows and their SHA-256, and what travels on the wire is the body itself. The
 log keeps a body as canonical JSON, whose keys are sorted: the order of the fields here is for readers.
+
+Every struct in a body refuses fields that it does not have. Whoever adds a field or a kind raises `LOG_FORMAT`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ RecordKind = Literal[
 Spans = tuple[tuple[int, int, int], ...]  # (Yjs client id, first clock, end clock), half open
 
 
-class UpdateBody(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
+class UpdateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "del", "inserted": "ins"}):
     """A run of document updates of one lane: journal rows `first` to `last` of that lane and document."""
 
     doc: str
@@ -47,7 +49,7 @@ class UpdateBody(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserte
     deleted: Spans = ()
 
 
-class IntentBody(IntentFrame, frozen=True, omit_defaults=True, kw_only=True):
+class IntentBody(IntentFrame, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """An accepted intent: its frame with the stamp `(seen, n)`, the derived vector clock, the role of its author.
 
     `sha` is that of the frame as it was sent: the same dot with another one is an equivocation.
@@ -64,7 +66,7 @@ class IntentBody(IntentFrame, frozen=True, omit_defaults=True, kw_only=True):
     sha: str
 
 
-class PlanBody(msgspec.Struct, frozen=True):
+class PlanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A proposal to edit, made on the documents as of `snapshot`; re-validated by value before it may commit.
 
     `serves` are the intents that had joined and that it carries out, too: unset in older logs, where that was all.
@@ -88,7 +90,7 @@ class PlanBody(msgspec.Struct, frozen=True):
         return {op.doc for op in self.ops} | {reading.doc for reading in self.reads if reading.strong}
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What people are asked: who may answer is derived from the group; `deadline` in unix seconds.
 
     `default` stands where nobody settles it in time; `because` says in words why that one.
@@ -110,7 +112,7 @@ OracleKind = Literal[
 ]  # fmt: skip
 
 
-class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class OracleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An answer from outside the deterministic core: the planner's, a timer's. Replay reads it, never asks again."""
 
     oracle: OracleKind
@@ -129,7 +131,7 @@ class OracleBody(msgspec.Struct, frozen=True, omit_defaults=True):
     merged: Merged | None = None
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One person's answer to a question; `implied` when it is only that an author stands by the own intent."""
 
     actor: str
@@ -140,7 +142,7 @@ class Answer(msgspec.Struct, frozen=True):
 Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects", "scope"]
 
 
-class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class DecisionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was decided about a group of colliding intents, by which policy, on which evidence.
 
     An open question is a decision whose outcome is `held` for all; the decision that settles it names it in `of`.
@@ -162,7 +164,7 @@ class DecisionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     silent: tuple[str, ...] = ()
 
 
-class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted": "ins"}):
+class CommitDoc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "del", "inserted": "ins"}):
     """One document's part of a commit: the journal row with the bytes, and the state vectors around it."""
 
     jid: int
@@ -173,7 +175,7 @@ class CommitDoc(msgspec.Struct, frozen=True, rename={"deleted": "del", "inserted
     deleted: Spans
 
 
-class CommitBody(msgspec.Struct, frozen=True):
+class CommitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The agent's edit, entered in one transaction; `state` is the digest of every document afterwards.
 
     `weak_changed` are the documents of which the plan had seen an outline that was another by then (semantics §5).
@@ -193,7 +195,7 @@ class CommitBody(msgspec.Struct, frozen=True):
     weak_changed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
-class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The one end of an intent, with the reason its author reads and what may be done about it.
 
     `did` names the operations of a commit whose effect was read in the documents, made from the operations themselves.
@@ -211,7 +213,7 @@ class VerdictBody(msgspec.Struct, frozen=True, omit_defaults=True):
     did: tuple[str, ...] = ()
 
 
-class EffectBody(msgspec.Struct, frozen=True):
+class EffectBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of one declared outside effect; it left, or tried to, knowing the log up to `begun` (0: not said)."""
 
     commit: str
@@ -223,7 +225,7 @@ class EffectBody(msgspec.Struct, frozen=True):
     begun: int = 0
 
 
-class PolicyConfig(msgspec.Struct, frozen=True):
+class PolicyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a workspace settles conflicts. Seconds and milliseconds are bounded where they enter (`policy.check`)."""
 
     chain: tuple[str, ...] = ("priority", "ask", "fair")
@@ -240,7 +242,7 @@ class PolicyConfig(msgspec.Struct, frozen=True):
     regions: tuple[Region, ...] = ()
 
 
-class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
+class ConfigBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A change of the workspace's set-up; a missing field is left as it was.
 
     `quarantined` are documents that cannot be read any more, with the reason: from here on they count as a marker.
@@ -263,7 +265,7 @@ class ConfigBody(msgspec.Struct, frozen=True, omit_defaults=True):
     switch: Switch | None = None
 
 
-class CheckpointBody(msgspec.Struct, frozen=True):
+class CheckpointBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The digest of every document after record `head` and journal row `jid`; the segments since the last one."""
 
     head: int

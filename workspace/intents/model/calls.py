@@ -44,7 +44,7 @@ DOLLARS_MAX = 1_000_000.0
 ANSWER_TOKENS_LOW, ANSWER_TOKENS_HIGH = 256, 128_000
 
 
-class CallOpened(msgspec.Struct, frozen=True, omit_defaults=True):
+class CallOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A model is about to be asked. `reserve` is the most it may cost by estimate, in millionths of a US dollar.
 
     `round` counts how often the planner began anew in one attempt (a stronger model after failed ones); `tries` counts
@@ -69,7 +69,7 @@ class CallOpened(msgspec.Struct, frozen=True, omit_defaults=True):
     shadow: bool = False
 
 
-class CallUsage(msgspec.Struct, frozen=True, omit_defaults=True):
+class CallUsage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Tokens as the provider counted them; `read` is the fresh input, beside what came from and went to its cache."""
 
     read: int = 0
@@ -78,7 +78,7 @@ class CallUsage(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_written: int = 0
 
 
-class CallClosed(msgspec.Struct, frozen=True, omit_defaults=True):
+class CallClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What came of a call. `cost` and `cost_strongest` (same tokens, strongest model) in millionths of a US dollar."""
 
     call: str
@@ -93,7 +93,7 @@ class CallClosed(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
-class Compared(msgspec.Struct, frozen=True):
+class Compared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a shadow plan was, beside the one that served: never committed, only compared."""
 
     model: str
@@ -127,7 +127,7 @@ class Recorded(msgspec.Struct, frozen=True):
     tier: str
 
 
-class Budget(msgspec.Struct, frozen=True):
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much model calls may cost, in US dollars; None is no bound. A day is a day in UTC."""
 
     workspace_day: float | None = None
@@ -144,7 +144,7 @@ class Price(msgspec.Struct, frozen=True):
     cache_write: float = 0.0
 
 
-class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Send a call to `tier` when everything named here holds; the first rule that fits is taken."""
 
     tier: str
@@ -155,14 +155,14 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     latency: Literal["interactive", "background"] | None = None
 
 
-class Shadow(msgspec.Struct, frozen=True):
+class Shadow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Send this share of plans to a candidate model too, off the user's path: 0 none, 1 all."""
 
     model: str = ""
     share: float = 0.0
 
 
-class RouteTable(msgspec.Struct, frozen=True):
+class RouteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which model serves which call. `tiers` in rising strength; `fallbacks` name the steps after each failure.
 
     `answer_tokens_max` bounds one answer of any of its models; left out, the planner's own bound holds.

@@ -27,7 +27,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,190}")
 
 
-class Receiver(msgspec.Struct, frozen=True):
+class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody outside who may be told things.
 
     A webhook's `address` is its URL, `secret` names the key in the server's environment that signs for it, and `keys`
@@ -43,7 +43,7 @@ class Receiver(msgspec.Struct, frozen=True):
     keys: bool = False
 
 
-class Effect(msgspec.Struct, frozen=True, rename={"effect_class": "class"}):
+class Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"effect_class": "class"}):
     """An outside effect that a plan declares; it runs only after the commit, from the outbox."""
 
     i: int

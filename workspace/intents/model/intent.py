@@ -47,7 +47,7 @@ PATH_DEPTH_MAX = 16
 Path = tuple[str | int, ...]
 
 
-class Scope(msgspec.Struct, frozen=True, rename={"from_": "from"}, omit_defaults=True):
+class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}, omit_defaults=True):
     """Where an instruction points: a text range by anchors, keys of a data document, or the whole document."""
 
     doc: str
@@ -63,14 +63,14 @@ class Scope(msgspec.Struct, frozen=True, rename={"from_": "from"}, omit_defaults
         return not self.keys and self.from_ is None
 
 
-class Need(msgspec.Struct, frozen=True):
+class Need(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an intent depends on in one document: base64 state vector, updates sent on that document's socket."""
 
     sv: str = ""
     sent: int = 0
 
 
-class Expect(msgspec.Struct, frozen=True):
+class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A dependency check in Bayou's sense: the value at `path` of `doc` when the plan is committed."""
 
     doc: str
@@ -109,7 +109,7 @@ def rank_of(role: str) -> int:
     return RANKS.get(role, 0)
 
 
-class Region(msgspec.Struct, frozen=True):
+class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the workspace that settles conflicts by its own chain: a document, or a path of a data document."""
 
     doc: str
@@ -117,7 +117,7 @@ class Region(msgspec.Struct, frozen=True):
     path: Path = ()
 
 
-class Forked(msgspec.Struct, frozen=True):
+class Forked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a workspace began: as another one after its record `at`."""
 
     ws: str

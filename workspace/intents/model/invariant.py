@@ -28,7 +28,7 @@ _REPEATED_GROUP = re.compile(r"(?<!\\)\)\s*[*+{?]")
 _BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=")
 
 
-class Invariant(msgspec.Struct, frozen=True, omit_defaults=True):
+class Invariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One rule. What `path`, `text`, `field` and `limit` mean depends on `rule`:
 
     `sum_at_most`: the numbers under `path` add up to at most `limit`. `unique`: the items of the list at `path` (their

@@ -26,7 +26,7 @@ class Item(msgspec.Struct, frozen=True):
     documents: tuple[str, ...] = ()
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a judge made of a pair, with the words of each that made it so."""
 
     pair: Pair
@@ -47,7 +47,7 @@ class MergeTask(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
 
 
-class Merged(msgspec.Struct, frozen=True):
+class Merged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One instruction for all of a group (`""`: there is no honest middle), and what each author gives up."""
 
     group: tuple[str, ...]

@@ -113,7 +113,7 @@ class Task(msgspec.Struct, frozen=True):
     seconds_max: float = 0.0
 
 
-class Tokens(msgspec.Struct, frozen=True, rename={"read": "in", "written": "out"}):
+class Tokens(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"read": "in", "written": "out"}):
     """What planning cost in model tokens; zero for the built-in planner."""
 
     read: int = 0
@@ -135,7 +135,7 @@ class Planned(msgspec.Struct, frozen=True, tag_field="proposal", tag="planned"):
     serves: tuple[str, ...] = ()
 
 
-class Option(msgspec.Struct, frozen=True):
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One way to answer a question."""
 
     value: str

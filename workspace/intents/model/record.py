@@ -11,13 +11,16 @@ from json.encoder import encode_basestring as quoted
 import msgspec
 
 from crdt.digest import canonical, sha256_of
-from workspace.intents.model.bodies import BODIES, Body, RecordKind, kind_of
+from workspace.errors import RecordUnknown
+from workspace.intents.model.bodies import BODIES, Body, ConfigBody, RecordKind, kind_of
+from workspace.intents.model.log_format import FORMAT, check_format, undecoded_field
 
+_DECODERS: dict[str, msgspec.json.Decoder[Body]] = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 BLANKED = '{"~redacted":"'
 BLANK = "[redacted]"
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One log record as it is stored: the body is its canonical JSON text."""
 
     seq: int
@@ -76,13 +79,20 @@ def read_row(row: Row) -> Record:
     """Return the typed record of a stored row.
 
     Raises:
-        msgspec.ValidationError: the kind is unknown or the body does not fit it. Unknown kinds are refused, never
-            skipped: a log from a newer version must not be half understood.
+        RecordUnknown: its kind or a field is none of this version's: a newer version's log is never half understood.
+        LogNewer: from here on the log is of a format that this version does not know.
+        msgspec.ValidationError: the body is no body of its kind.
     """
-    body_type = BODIES.get(row.kind)  # type: ignore[call-overload]
-    if body_type is None:
-        raise msgspec.ValidationError(f"unknown record kind {row.kind!r} at {row.seq}")
-    body = msgspec.json.decode(body_parts(row)[0], type=body_type)
+    if row.kind not in _DECODERS:
+        raise RecordUnknown(seq=row.seq, kind=row.kind)
+    try:
+        body = _DECODERS[row.kind].decode(body_parts(row)[0])
+    except msgspec.ValidationError as error:
+        if field := undecoded_field(error):
+            raise RecordUnknown(seq=row.seq, kind=row.kind, field=field) from error
+        raise
+    if isinstance(body, ConfigBody) and FORMAT in body.versions:
+        check_format(body.versions[FORMAT], seq=row.seq)
     return Record(seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, body=body, row=row)
 
 

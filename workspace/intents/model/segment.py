@@ -21,7 +21,7 @@ import msgspec
 SEGMENT_RECORDS = 1_000
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Records `first` to `last`, both included, and the root over their hashes."""
 
     first: int

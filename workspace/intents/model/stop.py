@@ -21,7 +21,7 @@ REASON_POINTS_MAX = 300
 STOPPED = "agent_stopped"
 
 
-class Switch(msgspec.Struct, frozen=True, omit_defaults=True):
+class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A switch was thrown by the record's actor: `on` stops the agent, else it lets it go on as far as this one goes.
 
     `since` is when that was, where the log was told of it later: the server's switch, an order from the command line.

@@ -89,7 +89,8 @@ class Replay:
         """Enter one row.
 
         Raises:
-            LogCorrupt: the chain is broken, the bytes or the state are not the logged ones, or the kind is unknown.
+            LogCorrupt: the chain is broken, the bytes or the state are not the logged ones.
+            RecordUnknown, LogNewer: a newer version wrote it.
         """
         record = self.read(row)
         self.enter(record)
@@ -99,7 +100,8 @@ class Replay:
         """Return the record of the next row; the state is still the one before it.
 
         Raises:
-            LogCorrupt: the chain is broken, or the kind is unknown.
+            LogCorrupt: the chain is broken.
+            RecordUnknown, LogNewer: a newer version wrote it.
         """
         if not is_linked(row, self.last):
             raise LogCorrupt(f"record {row.seq} does not follow from the one before it: its hash is not reproduced")

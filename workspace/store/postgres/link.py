@@ -6,6 +6,7 @@ itself, so no record is changed by this; names, titles and what somebody looks u
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,7 @@ SESSION = {
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "10s",
 }
+Connect = Callable[[], Awaitable[Any]]
 _MARK, _MARKED, _NUL = "\x1a", "\x1a1", "\x1a0"
 
 # What the database says no to because of what a batch holds; anything else is about the database.
@@ -83,10 +85,10 @@ async def carry_text(connection: Any) -> None:
     )
 
 
-async def connect(url: str) -> Any:
+async def connect(url: str, *, command_seconds: float = COMMAND_SECONDS) -> Any:
     """Return a connection to write on. Raises one of `FAULTS`."""
     connection = await asyncpg.connect(
-        url, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=SESSION
+        url, timeout=CONNECT_SECONDS, command_timeout=command_seconds, server_settings=SESSION
     )
     await carry_text(connection)
     return connection

@@ -1,134 +1,85 @@
-"""The tables on PostgreSQL: those of `workspace.store.tables`, with numbers of 64 bits and text compared by code point.
+"""The tables on PostgreSQL: asked for their number, made where there are none, migrated where they are old.
 
-Text is stored with U+0000, which PostgreSQL refuses, escaped by `workspace.store.postgres.link`.
+What tables there are is `workspace.store.tables`; text is stored with U+0000, which PostgreSQL refuses, escaped by
+`workspace.store.postgres.link`.
 """
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from typing import Any
 
 from workspace.errors import StoreFault
-from workspace.store.tables import SCHEMA_VERSION
+from workspace.store.postgres.link import Connect
+from workspace.store.schema import (
+    FORMAT_SINCE,
+    MIGRATION_SECONDS,
+    SCHEMA_VERSION,
+    SELECT_FORMAT,
+    SELECT_VERSION,
+    check_format,
+    check_schema,
+    definition,
+)
 
 # Any number will do, as long as every server takes the same: two may start at once on an empty database.
 LOCK = 0x666F6C6B6D6F6F74
-
-TABLES = """
-CREATE TABLE schema_version (version bigint PRIMARY KEY);
-
-CREATE TABLE workspace (
-    id text COLLATE "C" PRIMARY KEY,
-    name text NOT NULL,
-    created_at text NOT NULL,
-    epoch bigint NOT NULL,
-    is_busy boolean NOT NULL
-);
-
-CREATE TABLE log (
-    ws text COLLATE "C",
-    seq bigint,
-    epoch bigint NOT NULL,
-    kind text NOT NULL,
-    at text NOT NULL,
-    actor text NOT NULL,
-    body text NOT NULL,
-    prev text NOT NULL,
-    hash text NOT NULL,
-    PRIMARY KEY (ws, seq)
-);
-
-CREATE TABLE segment (
-    ws text COLLATE "C",
-    last bigint,
-    first bigint NOT NULL,
-    root text NOT NULL,
-    content bytea NOT NULL,
-    PRIMARY KEY (ws, last)
-);
-
-CREATE TABLE journal (
-    ws text COLLATE "C",
-    jid bigint,
-    doc text NOT NULL,
-    lane text NOT NULL,
-    actor text NOT NULL,
-    content bytea NOT NULL,
-    PRIMARY KEY (ws, jid)
-);
-
-CREATE TABLE snapshot (
-    ws text COLLATE "C",
-    doc text COLLATE "C",
-    jid bigint,
-    state bytea NOT NULL,
-    digest text NOT NULL,
-    PRIMARY KEY (ws, doc, jid)
-);
-
-CREATE TABLE archive (
-    ws text COLLATE "C",
-    sha text COLLATE "C",
-    content bytea NOT NULL,
-    PRIMARY KEY (ws, sha)
-);
-
-CREATE TABLE lane (
-    ws text COLLATE "C",
-    lane text COLLATE "C",
-    actor text NOT NULL,
-    secret_hash text NOT NULL,
-    created_at text NOT NULL,
-    PRIMARY KEY (ws, lane)
-);
-
-CREATE TABLE inbox (
-    ws text COLLATE "C",
-    actor text COLLATE "C",
-    upto bigint NOT NULL,
-    open text NOT NULL,
-    PRIMARY KEY (ws, actor)
-);
-
-CREATE TABLE token (
-    id text COLLATE "C" PRIMARY KEY,
-    ws text COLLATE "C",
-    actor text NOT NULL,
-    role text NOT NULL,
-    secret_hash text NOT NULL,
-    expires double precision,
-    revoked boolean NOT NULL,
-    created_at text COLLATE "C" NOT NULL
-);
-
-CREATE INDEX token_by_ws ON token (ws);
-"""
-
-# Since schema 4; made beside the others, or in a database of schema 3.
-SWITCH = """
-CREATE TABLE switch (
-    ws text COLLATE "C" PRIMARY KEY,
-    is_on boolean NOT NULL,
-    actor text NOT NULL,
-    at text NOT NULL,
-    reason text NOT NULL
-);
-"""
+# Not to_regclass: who waited for the lock would be answered from a cache that does not know what was made meanwhile.
+HAS_VERSION = """SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
+    WHERE relname = 'schema_version' AND nspname = ANY(current_schemas(false)))"""
 
 
-async def prepare(connection: Any) -> None:
-    """Make the tables where there are none. Raises `StoreFault` for another encoding, or a newer Folkmoot's tables."""
+async def prepare(connection: Any, *, connect_patient: Connect) -> None:
+    """Leave tables of this version's schema.
+
+    `connect_patient` returns a connection whose statements may take long: a migration takes as long as the tables are
+    large, and who comes second waits for it.
+
+    Raises:
+        DatabaseNewer: a newer version has written them; nothing was changed.
+        MigrationFailed: they are old and cannot be migrated; nothing was changed.
+        StoreFault: the database has another encoding.
+    """
     encoding = await connection.fetchval("SELECT current_setting('server_encoding')")
     if encoding != "UTF8":
         raise StoreFault(f"its encoding is {encoding}, which cannot hold every text: make it with ENCODING 'UTF8'")
+    # Asked first, without a lock: who has no right to make tables may still use those there are.
+    version = await _version(connection)
+    if version is None:
+        version = await _make(connection)
+    if version < SCHEMA_VERSION:
+        # Loaded here: an old database is migrated once, and alembic takes half a second to import.
+        module = await asyncio.to_thread(importlib.import_module, "workspace.store.postgres.migration")
+        await module.migrate(connect_patient)
+        return
+    check_schema("it", version)
+    if version >= FORMAT_SINCE:
+        check_format("it", await connection.fetchval(SELECT_FORMAT) or 0)
+
+
+async def _version(connection: Any) -> int | None:
+    if not await connection.fetchval(HAS_VERSION):
+        return None
+    found: int | None = await connection.fetchval(SELECT_VERSION)
+    return found
+
+
+async def _make(connection: Any) -> int:
+    """Make the tables, once: of many servers that start at once the others find them. Return their number."""
+    statements = await asyncio.to_thread(definition, "postgresql")
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
-        # Asked first, because IF NOT EXISTS wants the right to create even where there is nothing to do.
-        if await connection.fetchval("SELECT to_regclass('schema_version')::text") is None:
-            await connection.execute(TABLES + SWITCH)
-            await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", SCHEMA_VERSION)
-        elif await connection.fetchval("SELECT max(version) FROM schema_version") == 3:
-            await connection.execute(SWITCH)
-            await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", SCHEMA_VERSION)
-        newest = await connection.fetchval("SELECT max(version) FROM schema_version")
-    if newest is None or newest > SCHEMA_VERSION:
-        raise StoreFault(f"it is from a newer Folkmoot (schema {newest}, this one knows {SCHEMA_VERSION})")
+        for statement in lock_statements():
+            await connection.execute(statement)
+        version = await _version(connection)
+        if version is None:
+            for statement in statements:
+                await connection.execute(statement)
+            version = SCHEMA_VERSION
+    return version
+
+
+def lock_statements() -> list[str]:
+    """Return what holds the one place where tables are made and migrated until the transaction ends."""
+    wait = f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS:.0f}s'"
+    return [wait, f"SELECT pg_advisory_xact_lock({LOCK:d})"]

@@ -20,17 +20,10 @@ from typing import Any
 
 from workspace.errors import StoreBusy, StoreFault, WorkspaceFault
 from workspace.ports import Batch
+from workspace.store import statements
+from workspace.store.checks import Head, check_head, deposed, size_of
 from workspace.store.postgres.link import FAULTS, LOCKED, REFUSALS, escape, fault_of, is_lost
-from workspace.store.writer import (
-    BROKE,
-    GROUP_BATCHES_MAX,
-    GROUP_BYTES_MAX,
-    QUEUE_MAX,
-    Head,
-    check_head,
-    deposed,
-    size_of,
-)
+from workspace.store.writer import BROKE, GROUP_BATCHES_MAX, GROUP_BYTES_MAX, QUEUE_MAX
 
 Work = Callable[[Any], Awaitable[object]]
 LOGGER = logging.getLogger("folkmoot")
@@ -41,13 +34,6 @@ SELECT_ENDS = """SELECT id,
     (SELECT coalesce(max(seq), 0) FROM log WHERE ws = id) AS seq,
     (SELECT coalesce(max(jid), 0) FROM journal WHERE ws = id) AS jid
     FROM unnest($1::text[]) AS id"""
-INSERT_LOG = """INSERT INTO log (ws, seq, epoch, kind, at, actor, body, prev, hash)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
-INSERT_JOURNAL = "INSERT INTO journal (ws, jid, doc, lane, actor, content) VALUES ($1, $2, $3, $4, $5, $6)"
-INSERT_BLOB = "INSERT INTO archive (ws, sha, content) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-UPDATE_BUSY = "UPDATE workspace SET is_busy = $2 WHERE id = $1 AND is_busy <> $2"
-INSERT_SNAPSHOT = """INSERT INTO snapshot (ws, doc, jid, state, digest) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (ws, doc, jid) DO UPDATE SET state = excluded.state, digest = excluded.digest"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +162,6 @@ class PostgresWriter:
             self._connection = None
 
 
-async def lock_epoch(connection: Any, ws: str, epoch: int) -> None:
-    """Hold a workspace until the transaction ends. Raises `Deposed` unless the one who writes is still its owner."""
-    found = await connection.fetchval("SELECT epoch FROM workspace WHERE id = $1 FOR UPDATE", ws)
-    if found != epoch:
-        raise deposed(ws, found)
-
-
 async def _commit(connection: Any, group: Sequence[Job]) -> list[Result]:
     """Run a group in one transaction, no batch harming another."""
     work = group[0].work
@@ -270,11 +249,11 @@ async def _append(connection: Any, batches: Sequence[Batch]) -> None:
     snapshots = [(b.ws, s.doc, s.jid, s.state, s.digest) for b in batches for s in b.snapshots]
     busy = {b.ws: b.is_busy for b in batches if b.is_busy is not None}
     for statement, rows in (
-        (INSERT_JOURNAL, journal),
-        (INSERT_LOG, log),
-        (INSERT_BLOB, blobs),
-        (INSERT_SNAPSHOT, snapshots),
-        (UPDATE_BUSY, list(busy.items())),
+        (statements.INSERT_JOURNAL, journal),
+        (statements.INSERT_LOG, log),
+        (statements.INSERT_BLOB, blobs),
+        (statements.INSERT_SNAPSHOT, snapshots),
+        (statements.UPDATE_BUSY, list(busy.items())),
     ):
         if rows:
-            await connection.executemany(statement, rows)
+            await connection.executemany(statements.for_postgres(statement), rows)

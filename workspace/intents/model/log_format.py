@@ -1,0 +1,36 @@
+"""The number of a log's format, and what is said of a log that a newer version has written.
+
+The number stands in the log itself, among the `versions` of a config record, and with the workspace in the database,
+where it is asked before anything is read. The chain of a log that has none is as it was.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from workspace.errors import LogNewer
+
+# The format of the logs that this version writes, and the highest it reads. It rises with every new record kind and
+# every new field: a version that does not know them must not open such a log. Logs without a number are of format 1.
+LOG_FORMAT = 1
+# Among the `versions` of a config record: from there on the log is of that format.
+FORMAT = "format"
+# msgspec says it in words only.
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*?)`( - at `\$(?P<where>.*)`)?", re.DOTALL)
+
+
+def check_format(number: str, *, seq: int) -> None:
+    """Raise `LogNewer` unless this version knows the log format that record `seq` names."""
+    if not number.isdecimal() or int(number) > LOG_FORMAT:
+        raise LogNewer(
+            f"from record {seq} on the log has format {number}, this version knows {LOG_FORMAT}: "
+            "open it with the newer Folkmoot"
+        )
+
+
+def undecoded_field(error: msgspec.ValidationError) -> str:
+    """Return the path of the field that decoding did not know, empty where it failed for another reason."""
+    found = _UNKNOWN.fullmatch(str(error))
+    return f"{found['where'] or ''}.{found['name']}".removeprefix(".") if found else ""
