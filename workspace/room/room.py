@@ -176,8 +176,8 @@ class Room:
 
     def _turn(self) -> None:
         """Do what waits in the mailbox, hand what it led to to the disk, and say when to come again."""
-        self.mailbox.begin_turn()
-        if not self.is_open or self.gate.is_full:
+        if not self.mailbox.is_open or self.gate.is_full:
+            self.mailbox.skip_turn()
             return
         try:
             self._work()
@@ -273,7 +273,7 @@ class Room:
 
     def _go_on(self, was_full: bool) -> None:
         """Go on, or end, once the gate has let out what it could."""
-        if not self.is_open:
+        if not self.mailbox.is_open:
             self._end_when_released()
         elif was_full:
             self.mailbox.schedule()
