@@ -12,6 +12,7 @@ KEPT_MAX = 32
 # Smaller ones are looked at faster than it is worth to remember them.
 BYTES_MIN = 1 << 10
 NO_STRUCTS = 0
+DIGEST_BYTES = 32
 
 
 def digest_of(update: bytes) -> bytes:
@@ -33,6 +34,8 @@ class Repeats:
 
     def add(self, digest: bytes) -> None:
         """Remember that an update of this digest brought nothing."""
+        assert len(digest) == DIGEST_BYTES, "only what is worth it is remembered"
         self._kept[digest] = None
         if len(self._kept) > KEPT_MAX:
             del self._kept[next(iter(self._kept))]
+        assert len(self._kept) <= KEPT_MAX, "what is kept is bounded"

@@ -98,6 +98,7 @@ class Hub:
             self.presence.leave(peer)
             self.writers.leave(peer, doc)
         self._leave_lane(peer)
+        assert peer not in self.log.followers, "who has left is told nothing more"
         if not self.peers:
             self.empty_since = self._context.clock.now()
 
@@ -113,6 +114,7 @@ class Hub:
         self.log.welcome(peer, hello, granted.secret)
 
     def _enter_lane(self, peer: Peer) -> None:
+        assert peer in self.peers, "a lane has sockets that are in"
         lane, doc = peer.session.lane, peer.session.doc
         mates = self._lanes.setdefault(lane, set())
         mates.add(peer)

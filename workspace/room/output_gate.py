@@ -96,6 +96,7 @@ class OutputGate:
     def hold(self, outcome: Outcome, kept: Iterable[SnapshotRow] = ()) -> None:
         """Take in what must be written of a turn; `kept` are the documents of its checkpoint."""
         pending = self._pending
+        assert outcome.records or not kept, "documents are kept at a checkpoint, which is a record"
         if outcome.records:
             pending.records += outcome.records
             pending.kept += kept

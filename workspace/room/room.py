@@ -160,6 +160,7 @@ class Room:
 
     def start(self, requests: Iterable[Request]) -> None:
         """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""
+        assert self.gate.is_empty, "an opening is durable before its room is there"
         for request in requests:
             self._dispatcher.start(request)
         if self.sequencer.fold.board.live:
@@ -286,6 +287,7 @@ class Room:
     # ------------------------------------------------------------ the end
 
     def _finish(self, why: Close) -> None:
+        assert self.is_open, "a room closes once"
         self._handle(Closing())
         self._why = why
         self.gate.after_durable(lambda: self.hub.close_all(why))
