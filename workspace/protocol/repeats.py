@@ -12,7 +12,6 @@ KEPT_MAX = 32
 # Smaller ones are looked at faster than it is worth to remember them.
 BYTES_MIN = 1 << 10
 NO_STRUCTS = 0
-DIGEST_BYTES = 32
 
 
 def digest_of(update: bytes) -> bytes:
@@ -34,7 +33,7 @@ class Repeats:
 
     def add(self, digest: bytes) -> None:
         """Remember that an update of this digest brought nothing."""
-        assert len(digest) == DIGEST_BYTES, "only what is worth it is remembered"
+        assert digest, "only what is worth it is remembered"
         self._kept[digest] = None
         if len(self._kept) > KEPT_MAX:
             del self._kept[next(iter(self._kept))]
