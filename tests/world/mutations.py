@@ -150,7 +150,7 @@ def _output_gate() -> list[Any]:
     def flush(self: OutputGate) -> None:
         # Nothing is on disk yet; people are told as if all of it were.
         jobs, self._pending.jobs = self._pending.jobs, []
-        self.durable_seq = self._sequencer.fold.seq
+        self.durable_seq = self._kernel.fold.seq
         for job in jobs:
             job()
         original(self)

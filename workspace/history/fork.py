@@ -38,6 +38,7 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
     rows, journal = await read_all(store, ws)
     at = end_of_turn(rows, at)
     rows = rows[:at]
+    assert [row.seq for row in rows[-1:]] == [at], "a fork begins where a turn has ended"
     name = name or f"{id} (from {ws} at {at})"[:TITLE_POINTS_MAX]
     kept = await asyncio.to_thread(_journal_of, rows, journal)
     # Yjs ids count epochs: the fork's lie elsewhere than those the original will have (semantics F2).

@@ -45,6 +45,7 @@ async def verify_log(store: Store, ws: str) -> Report:
 
 async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, DocumentKind]) -> dict[str, Document]:
     """Return the documents as they were after record `seq`, from the nearest checkpoint. Raises `LogCorrupt`."""
+    assert seq >= 1, "there are no documents before the first record"
     near = max(1, seq - USUALLY_WITHIN)
     rows = await store.rows(ws, first=near, last=seq, limit=PAGE)
     mark = _last_checkpoint(rows)

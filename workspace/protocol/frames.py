@@ -25,6 +25,7 @@ def pack_text(text: str) -> bytes:
 
 
 def _header(first: int, size: int) -> bytes:
+    assert size >= 0, "a frame has a length"
     if size <= SHORT_MAX:
         return bytes((first, size))
     if size <= MEDIUM_MAX:

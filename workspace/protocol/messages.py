@@ -24,6 +24,8 @@ from workspace.protocol.lenient import type_of, without_unknown
 
 T = TypeVar("T")
 
+# The wire's version, in `welcome`: it rises when something goes or changes its meaning, not when something comes.
+PROTOCOL_NUMBER = 1
 MESSAGE_BYTES_MAX = 256 * 1024
 COMPOSING_BYTES_MAX = 16 * 1024
 NESTING_MAX = 32
@@ -237,7 +239,10 @@ def _field_problem(message: object) -> str:
 
 
 class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
-    """Answers `hello`: the lane, its secret when it is new (else empty), its last accepted `n`, the log's head."""
+    """Answers `hello`: the lane, its secret when it is new (else empty), its last accepted `n`, the log's head.
+
+    `protocol` is the version of the wire that this server speaks.
+    """
 
     lane: str
     secret: str
@@ -247,6 +252,7 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     actor: str
     role: Role
     server: str
+    protocol: int = PROTOCOL_NUMBER
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):

@@ -33,6 +33,8 @@ class Repeats:
 
     def add(self, digest: bytes) -> None:
         """Remember that an update of this digest brought nothing."""
+        assert digest, "only what is worth it is remembered"
         self._kept[digest] = None
         if len(self._kept) > KEPT_MAX:
             del self._kept[next(iter(self._kept))]
+        assert len(self._kept) <= KEPT_MAX, "what is kept is bounded"

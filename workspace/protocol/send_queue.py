@@ -21,6 +21,7 @@ class SendQueue:
     __slots__ = ("_bytes", "_expected", "_frames", "bytes_max", "frames_max")
 
     def __init__(self, bytes_max: int = BYTES_MAX, frames_max: int = FRAMES_MAX) -> None:
+        assert bytes_max > 0, "a queue holds something"
         self.bytes_max = bytes_max
         self.frames_max = frames_max
         self._frames: deque[Frame] | tuple[()] = ()
@@ -37,10 +38,12 @@ class SendQueue:
 
     def expect(self, size: int) -> None:
         """Let twice the bytes of an answer wait until everything was taken: it, and what comes meanwhile."""
+        assert size >= 0, "an answer has a size"
         self._expected = max(self._expected, 2 * size)
 
     def settle(self) -> None:
         """Note that the client has caught up."""
+        assert self.is_empty, "who has caught up has taken everything"
         self._expected = 0
 
     def put(self, frame: Frame) -> bool:
@@ -67,4 +70,5 @@ class SendQueue:
             return None
         frame = self._frames.popleft()
         self._bytes -= len(frame)
+        assert self._bytes >= 0, "no more is taken than was put"
         return frame

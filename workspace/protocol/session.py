@@ -140,6 +140,7 @@ class Session:
                 return self._control(payload)
 
     def _edit(self, update: bytes, *, is_step2: bool, now: float) -> Command | None:
+        assert self.doc is not None, "a socket without a document has nothing to edit"
         may_edit = self.identity.may("edit", now)
         digest = digest_of(update) if is_step2 else b""
         if digest and (not may_edit or (self.repeats is not None and digest in self.repeats)):

@@ -31,6 +31,7 @@ class Readiness:
             return self._found[1]
         writing = next(iter(self._tasks), None)
         if writing is None:
+            assert not len(self._tasks), "one write is under way at most"
             writing = self._tasks.start(self._write(), name="readiness", is_awaited=True)
         done, _ = await asyncio.wait((writing,), timeout=SECONDS_MAX)
         if not done:

@@ -84,6 +84,7 @@ class RoomRegistry:
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
         await self._tasks.close()
+        assert not self._opening, "an opening that is cancelled leaves nothing behind"
         await self.switches.close()
         await self.readiness.close()
         await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
@@ -120,6 +121,7 @@ class RoomRegistry:
             before = self.rooms.get(ws)
             if before is not None and not before.is_open:
                 await asyncio.wait((before.stopped,))
+            assert ws in self._opening, "one opening at a time"
             self.rooms[ws] = room = await self._open(ws)
             self.switches.greet(room)
             self.metrics.add("rooms_opened_total")
@@ -161,6 +163,7 @@ class RoomRegistry:
             LOGGER.error("workspace %s does not open: %s", ws, fault.reason)
             raise
         fold = sequencer.fold
+        assert sequencer.kernel.epoch == epoch, "a room writes under the epoch that it has claimed"
         if outcome.records or fold.is_busy != taken.is_busy:
             new = tuple(record.row for record in outcome.records)
             is_busy = fold.is_busy if fold.is_busy != taken.is_busy else None

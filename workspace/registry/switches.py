@@ -38,6 +38,7 @@ class Switches:
 
     async def open(self) -> None:
         """Find out how they stand, and begin to watch them."""
+        assert not len(self._tasks), "switches are watched by one task"
         self._rows = {row.ws: row for row in await self._store.switches()}
         self._tasks.start(self._watch(), name="switches")
 

@@ -29,5 +29,6 @@ class Alarm:
             self._handle.cancel()
 
     def _rung(self) -> None:
+        assert self._handle is not None, "what rings was set"
         self._handle = None
         self._ring()

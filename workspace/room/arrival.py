@@ -100,6 +100,7 @@ class Arrivals:
 
     def compose(self, peer: Peer, message: Composing) -> None:
         """Tell all others that somebody began or stopped writing an instruction."""
+        assert peer.session.has_hello, "who composes is on a lane of their own"
         lane, actor = peer.session.lane, peer.session.identity.actor
         self._tell(ComposingMessage(lane, actor, message.scope, message.on))
 
@@ -134,6 +135,7 @@ def boards(sequencer: Sequencer, seen: int, composing: tuple[ComposingMessage, .
     found = [BoardMessage(first, questions=asked, drafts=drafts, composing=composing)]
     while more := tuple(islice(shown, INTENTS_AT_ONCE)):
         found.append(BoardMessage(more, whole=False))
+    assert [board.whole for board in found] == [True] + [False] * (len(found) - 1), "the first is whole, and no other"
     return found
 
 

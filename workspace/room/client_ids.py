@@ -59,7 +59,9 @@ class ClientIds:
 
     @staticmethod
     def _take(peer: Peer, holder: Peer | None, holders: dict[int, Peer], client: int) -> None:
+        assert holder is not peer, "nobody takes an id from themselves"
         if holder is not None:
+            assert client in holder.writes_as, "a holder knows what it holds"
             holder.writes_as = tuple(id for id in holder.writes_as if id != client)
         if len(peer.writes_as) < peer.session.bounds.socket_ids_max:
             holders[client] = peer

@@ -50,6 +50,7 @@ class Failures:
         if entry is None or entry.seq > seq:
             self._remember(core.ws, event)
             return None
+        assert 0 < entry.seq <= seq, "the log has the intent on which the turn raised"
         body, at = failure(entry.id, "raised", place_of(bug)), timestamp(core.now)
         return seal(body, seq=seq + 1, epoch=core.epoch, at=at, actor=AGENT, prev=prev)
 
@@ -72,6 +73,7 @@ class Failures:
         if kept is None or kept.count < 2:
             return 0.0, ""
         seconds = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2.0 ** min(kept.count - 2, 8))
+        assert PAUSE_SECONDS <= seconds <= PAUSE_SECONDS_MAX, "a pause has a bound"
         return max(0.0, kept.at + seconds - now), kept.reason
 
     def forget(self, ws: str) -> None:
@@ -83,6 +85,7 @@ class Failures:
         self._kept[ws] = kept  # the newest are last
         while len(self._kept) > WORKSPACES_MAX:
             del self._kept[next(iter(self._kept))]
+        assert len(self._kept) <= WORKSPACES_MAX, "what is kept is bounded"
         return kept
 
     def _remember(self, ws: str, event: Event) -> None:

@@ -104,6 +104,7 @@ class Hub:
             self.presence.leave(peer)
             self.writers.leave(peer, doc)
         self._leave_lane(peer)
+        assert peer not in self.log.followers, "who has left is told nothing more"
         if not self.peers:
             self.empty_since = self._context.clock.now()
 
@@ -119,6 +120,7 @@ class Hub:
         self.log.welcome(peer, hello, granted.secret)
 
     def _enter_lane(self, peer: Peer) -> None:
+        assert peer in self.peers, "a lane has sockets that are in"
         lane, doc = peer.session.lane, peer.session.doc
         mates = self._lanes.setdefault(lane, set())
         mates.add(peer)
@@ -161,37 +163,34 @@ class Hub:
         """
         for notice in notices:
             try:
-                self._tell(notice, by)
+                match notice:
+                    case UpdateRelayed(doc, update, lane):
+                        self._relay(doc, update, lane, by)
+                    case RecordAppended(record):
+                        self._waiters.durable(record.seq)
+                        self._context.metrics.add("records_total", f'kind="{record.kind}"')
+                        self.log.append(record)
+                    case Acked() | Nacked():
+                        self._answer(notice, by)
+                    case StateChanged() | QuestionOpened() | DraftShown() | StopsChanged():
+                        self.log.tell(notice_of(notice))
+                    case QuestionClosed(id):
+                        self.log.arrivals.closed(id)
+                    case DocumentsChanged(_, removed, broken):
+                        for doc in (*removed, *broken):
+                            self.syncing.forget(doc)
+                            for peer in list(self._by_doc.get(doc, ())):
+                                peer.close(CLOSE_BROKEN if doc in broken else CLOSE_NOT_FOUND)
+                    case Resync(lane, doc):
+                        self.syncing.ask([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
+                    case EditRefused():
+                        if by is not None:
+                            self.refusals.edit(by, notice)
+                    case _:
+                        assert_never(notice)
             except Exception as bug:  # noqa: BLE001  a root: the notices behind it are told all the same
                 self._context.caught(bug)
                 self.close_all(CLOSE_INTERNAL)
-
-    def _tell(self, notice: Notice, by: Peer | None) -> None:
-        match notice:
-            case UpdateRelayed(doc, update, lane):
-                self._relay(doc, update, lane, by)
-            case RecordAppended(record):
-                self._waiters.durable(record.seq)
-                self._context.metrics.add("records_total", f'kind="{record.kind}"')
-                self.log.append(record)
-            case Acked() | Nacked():
-                self._answer(notice, by)
-            case StateChanged() | QuestionOpened() | DraftShown() | StopsChanged():
-                self.log.tell(notice_of(notice))
-            case QuestionClosed(id):
-                self.log.arrivals.closed(id)
-            case DocumentsChanged(_, removed, broken):
-                for doc in (*removed, *broken):
-                    self.syncing.forget(doc)
-                    for peer in list(self._by_doc.get(doc, ())):
-                        peer.close(CLOSE_BROKEN if doc in broken else CLOSE_NOT_FOUND)
-            case Resync(lane, doc):
-                self.syncing.ask([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
-            case EditRefused():
-                if by is not None:
-                    self.refusals.edit(by, notice)
-            case _:
-                assert_never(notice)
 
     def _relay(self, doc: str, update: bytes, lane: str, by: Peer | None) -> None:
         """Relay an update to a document's sockets, packed once."""

@@ -50,6 +50,7 @@ class IdleDocuments:
             if version != document.version:
                 self._still[doc] = (document.version, now)
             elif now - since >= self._settings.idle_seconds and budget > 0 and document.unload():
+                assert not document.is_loaded, "a document that is unloaded holds nothing but its bytes"
                 budget -= len(document.encode())
                 del self._still[doc]
                 self._metrics.add("documents_rested_total")

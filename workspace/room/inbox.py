@@ -66,6 +66,7 @@ class Inbox:
     def arrived(self, body: VerdictBody) -> None:
         """Tell an author's sockets of a verdict that has become durable."""
         entry = self._sequencer.fold.board.entries[body.intent]
+        assert entry.verdict is not None, "the fold is never behind what people are told"
         if entry.actor in self._peers and entry.body.kind in RUNNING_KINDS:
             self._tell(entry.actor, InboxMessage((_described(entry),), whole=False))
 
@@ -131,6 +132,7 @@ class Inbox:
             left = tuple(entry.id for entry in unread if entry.id not in ids)
             if len(left) == len(unread):
                 return False
+            assert upto >= row.upto, "what is durable stays so"
             row = InboxRow(self._ws, actor, upto, left)
             await self._store.put_inbox(row, self._sequencer.kernel.epoch)
             self._remember(row)
@@ -149,6 +151,7 @@ class Inbox:
         while len(self._rows) >= ROWS_REMEMBERED:
             del self._rows[next(iter(self._rows))]
         self._rows[row.actor] = row
+        assert len(self._rows) <= ROWS_REMEMBERED, "what is remembered is bounded"
 
     def _unread(self, row: InboxRow) -> list[Entry]:
         """Return what is in an inbox, newest first; beyond 500 the oldest have fallen out."""

@@ -101,6 +101,7 @@ class LogFollow:
     # ------------------------------------------------------------ catching up, beside the room's loop
 
     def _begin(self, peer: Peer, seen: int) -> None:
+        assert peer.following == "no", "a socket says hello once"
         peer.following = "catching_up"
         self.followers[peer] = None
         self._context.tasks.start(self._catch_up(peer, seen), name=f"catch up {peer.session.id}")

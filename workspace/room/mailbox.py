@@ -74,16 +74,16 @@ class Mailbox:
             self._is_scheduled = True
             self._loop.call_soon(self._turn)
 
-    def begin_turn(self) -> None:
-        """Note that a turn has begun: what comes from now on needs another."""
+    def skip_turn(self) -> None:
+        """Leave everything as it is: the room cannot have its turn now, and schedules another when it can."""
         self._is_scheduled = False
 
     def drain(self) -> None:
-        """Do what waits, at most 256 jobs; what one raises is told to `caught`, and the next has its go.
+        """Begin a turn: do what waits, at most 256 jobs; what one raises is told to `caught`, and the next has its go.
 
         A job that closes the mailbox is the last one: those behind it were brought to a room that is there no more.
         """
-        assert not self._is_scheduled, "a turn has begun"
+        self._is_scheduled = False
         jobs, self._jobs = self._jobs[:TURN_JOBS_MAX], self._jobs[TURN_JOBS_MAX:]
         for job in jobs:
             if not self.is_open:

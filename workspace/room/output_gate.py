@@ -45,11 +45,6 @@ class PendingBatch:
     kept: list[SnapshotRow] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
 
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether there is nothing to write; there may be jobs all the same."""
-        return not self.records and not self.journal
-
 
 class OutputGate:
     """What one room has said and asked for, until what comes before it is on disk.
@@ -59,7 +54,7 @@ class OutputGate:
     """
 
     __slots__ = (
-        "_caught", "_is_busy_stored", "_last_write", "_pending", "_released", "_releases", "_sequencer", "_stop",
+        "_caught", "_is_busy_stored", "_kernel", "_last_write", "_pending", "_released", "_releases", "_stop",
         "_store", "durable_seq",
     )  # fmt: skip
 
@@ -72,7 +67,7 @@ class OutputGate:
         stop: StopRoom,
         released: Callable[[bool], None],
     ) -> None:
-        self._sequencer = sequencer
+        self._kernel = sequencer.kernel
         self._store = store
         self._caught = caught
         self._stop = stop
@@ -101,6 +96,7 @@ class OutputGate:
     def hold(self, outcome: Outcome, kept: Iterable[SnapshotRow] = ()) -> None:
         """Take in what must be written of a turn; `kept` are the documents of its checkpoint."""
         pending = self._pending
+        assert outcome.records or not kept, "documents are kept at a checkpoint, which is a record"
         if outcome.records:
             pending.records += outcome.records
             pending.kept += kept
@@ -114,11 +110,19 @@ class OutputGate:
     def flush(self) -> None:
         """Hand what was taken in to the disk; what waits for it is let out when that is done. Raises `StoreFault`."""
         pending, self._pending = self._pending, PendingBatch()
-        if not pending.is_empty:
-            self._wait(self._write(pending), pending.jobs)
+        if pending.records or pending.journal:
+            fold = self._kernel.fold
+            # Only a record turns it, and finding out is not free.
+            is_busy = fold.is_busy if pending.records else self._is_busy_stored
+            written = self._store.submit(self._batch(pending, (fold.seq, fold.jid), is_busy=is_busy))
+            if self._releases is NOTHING:
+                self._releases = deque()
+            self._releases.append((written, fold.seq, pending.jobs))
+            written.add_done_callback(self._release)
         elif not self._releases:
             self._let_out(pending.jobs)
         elif pending.jobs:
+            # Nothing to write, but something before it is not on disk yet: told now, it would come out of order.
             self._releases.append((None, self._releases[-1][1], pending.jobs))
 
     def write_failure(self, record: Record | None, *, seq: int, jid: int) -> None:
@@ -131,7 +135,7 @@ class OutputGate:
             assert record.seq == seq + 1, "the failure is the next record of the log"
             pending.records.append(record)
             seq = record.seq
-        if not pending.is_empty:
+        if pending.records or pending.journal:
             # A turn that failed ends nothing: what was under way before it is so when the workspace opens again.
             self._last_write = self._store.submit(self._batch(pending, (seq, jid), is_busy=True))
 
@@ -148,14 +152,9 @@ class OutputGate:
 
     # ------------------------------------------------------------ the disk
 
-    def _write(self, pending: PendingBatch) -> asyncio.Future[None]:
-        fold = self._sequencer.fold
-        is_busy = fold.is_busy if pending.records else self._is_busy_stored
-        return self._store.submit(self._batch(pending, (fold.seq, fold.jid), is_busy=is_busy))
-
     def _batch(self, pending: PendingBatch, head: tuple[int, int], *, is_busy: bool) -> Batch:
         """Return all of it as one transaction that ends at `head`."""
-        kernel, rows = self._sequencer.kernel, tuple(record.row for record in pending.records)
+        kernel, rows = self._kernel, tuple(record.row for record in pending.records)
         assert not rows or rows[-1].seq == head[0], "a batch ends where the log does"
         assert not pending.journal or pending.journal[-1].jid <= head[1], "no row of the journal is beyond its end"
         turned = is_busy if is_busy != self._is_busy_stored else None
@@ -163,17 +162,11 @@ class OutputGate:
         journal, kept, blobs = tuple(pending.journal), tuple(pending.kept), tuple(pending.blobs)
         return Batch(kernel.ws, kernel.epoch, rows, journal, kept, blobs, head, turned)
 
-    def _wait(self, written: asyncio.Future[None], jobs: list[Job]) -> None:
-        if self._releases is NOTHING:
-            self._releases = deque()
-        self._releases.append((written, self._sequencer.fold.seq, jobs))
-        written.add_done_callback(self._release)
-
     def _release(self, done: asyncio.Future[None]) -> None:
         """Let out, in order, what has become durable; stop the room when the disk refuses."""
         if not done.cancelled():
             done.exception()  # heard, also of a batch whose room stopped for one before it
-        releases, was_full = self._releases, self.is_full
+        releases, was_full = self._releases, len(self._releases) >= RELEASES_MAX
         try:
             while releases and (releases[0][0] is None or releases[0][0].done()):
                 written, seq, jobs = releases.popleft()
@@ -183,12 +176,12 @@ class OutputGate:
                 self.durable_seq = seq
                 self._let_out(jobs)
         except WorkspaceFault as fault:
-            LOGGER.error("room %s: not durable: %s", self._sequencer.kernel.ws, fault.reason)
+            LOGGER.error("room %s: not durable: %s", self._kernel.ws, fault.reason)
             self._stop(fault.reason, is_counted=not isinstance(fault, Deposed))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as bug:  # noqa: BLE001  a root: a bug stops this room, not the server
-            LOGGER.exception("room %s stops on a bug", self._sequencer.kernel.ws)
+            LOGGER.exception("room %s stops on a bug", self._kernel.ws)
             self._stop(place_of(bug))
         if not releases:
             self._releases = NOTHING

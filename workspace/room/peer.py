@@ -115,6 +115,7 @@ class Peer:
         """See whether frames may be sent at once: called when anything has changed that decides it."""
         is_free = self.transport is not None and self.closing is None and not self._is_writing and not self.send_queue
         self.write_packed = self.transport.write_packed if is_free and self.transport is not None else None
+        assert self.write_packed is None or self.closing is None, "nothing follows a close"
 
     def control(self, message: bytes | PreparedMessage) -> None:
         """Send a control message in this socket's kind of frame; nothing to a socket that never said hello (F9)."""
@@ -168,6 +169,7 @@ class Peer:
                 self._has_started = False
                 self.update_flow()
                 return None
+            assert self._writer is None or self._writer.done(), "one writer a socket"
             self._writer = asyncio.get_running_loop().create_future()
             await self._writer
         return None
@@ -175,6 +177,7 @@ class Peer:
     async def room_to_send(self) -> bool:
         """Wait until the queue is less than half full; False when the socket is closing. Called by one task."""
         while self.closing is None and not self.send_queue.has_room:
+            assert self._drained is None or self._drained.done(), "one task waits for a socket to be drained"
             self._drained = asyncio.get_running_loop().create_future()
             await self._drained
         return self.closing is None

@@ -168,6 +168,7 @@ class Room:
 
     def start(self, requests: Iterable[Request]) -> None:
         """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""
+        assert self.gate.is_empty, "an opening is durable before its room is there"
         for request in requests:
             self._dispatcher.start(request)
         if self.sequencer.fold.board.live:
@@ -184,8 +185,8 @@ class Room:
 
     def _turn(self) -> None:
         """Do what waits in the mailbox, hand what it led to to the disk, and say when to come again."""
-        self.mailbox.begin_turn()
-        if not self.is_open or self.gate.is_full:
+        if not self.mailbox.is_open or self.gate.is_full:
+            self.mailbox.skip_turn()
             return
         try:
             self._work()
@@ -281,7 +282,7 @@ class Room:
 
     def _go_on(self, was_full: bool) -> None:
         """Go on, or end, once the gate has let out what it could."""
-        if not self.is_open:
+        if not self.mailbox.is_open:
             self._end_when_released()
         elif was_full:
             self.mailbox.schedule()
@@ -294,6 +295,7 @@ class Room:
     # ------------------------------------------------------------ the end
 
     def _finish(self, why: Close) -> None:
+        assert self.is_open, "a room closes once"
         self._handle(Closing())
         self._why = why
         self.gate.after_durable(lambda: self.hub.close_all(why))

@@ -29,6 +29,7 @@ class SyncAnswers:
 
     def enter(self, peer: Peer, doc: str) -> None:
         """Let a socket's step 2 be looked up among those of its document."""
+        assert peer.session.doc == doc, "a socket has one document"
         peer.session.repeats = self._repeats.setdefault(doc, Repeats())
 
     def forget(self, doc: str) -> None:

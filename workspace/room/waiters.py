@@ -28,6 +28,7 @@ class Waiters:
     def await_answer(self, request: str) -> asyncio.Future[Acked | Nacked]:
         """Return the future of the ack or nack for an intent submitted under this request name."""
         future: asyncio.Future[Acked | Nacked] = asyncio.get_running_loop().create_future()
+        assert request not in self._answers, "a request has a name of its own"
         self._answers[request] = future
         return future
 
@@ -43,6 +44,7 @@ class Waiters:
 
     def abandon(self) -> None:
         """Tell everybody who still waits that the room is gone."""
+        assert not self._mailbox.is_open, "who waits is told once nothing comes any more"
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(RoomClosed("the workspace is restarting: send it again", retry=True))
@@ -75,6 +77,7 @@ class Waiters:
 
     def durable(self, seq: int) -> None:
         """Wake those who waited for records up to `seq`, and forget those who gave up."""
+        assert seq <= self._gate.durable_seq, "nobody is woken for what is not on disk"
         kept = []
         for wanted, future in self._records:
             if wanted <= seq and not future.done():

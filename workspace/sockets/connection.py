@@ -29,7 +29,8 @@ EDITS_MAX = 64
 EDIT_BYTES_MAX = 64 << 10
 # A larger frame is looked at beside the loop: 16 MiB take seconds.
 INLINE_BYTES_MAX = 256 << 10
-REASON_CHARS_MAX = 120
+# A close frame has 125 bytes, two of them for its code.
+REASON_BYTES_MAX = 120
 
 
 class Connection:
@@ -57,6 +58,7 @@ class Connection:
         except WorkspaceFault:
             await send_close(send, CLOSE_UNAVAILABLE)
             return
+        assert self._send is None, "a socket is led once"
         self._send, peer.start_writer, peer.transport = send, self._start_writer, line
         line.attach(self.take, self._gone, peer.update_flow)
         peer.update_flow()
@@ -71,6 +73,7 @@ class Connection:
     def _gone(self) -> None:
         """Leave the room; let go of what leads back to the line."""
         peer, mailbox = self.peer, self.room.mailbox
+        assert peer.transport is not None, "what has gone was led"
         peer.disconnected()
         peer.transport = peer.start_writer = self._send = None
         leave = partial(self.room.hub.leave, peer)
@@ -187,6 +190,7 @@ async def write(peer: Peer, send: Send) -> None:
 
 
 async def send_close(send: Send, close: Close) -> None:
-    """Close a socket with the protocol's code and words; a close frame has room for 123 bytes of them."""
-    reason = f"{close.code}: {close.reason}"[:REASON_CHARS_MAX]
+    """Close a socket with the protocol's code and as many of its words as a close frame has room for."""
+    reason = f"{close.code}: {close.reason}".encode()[:REASON_BYTES_MAX].decode(errors="ignore")
+    assert 1000 <= close.status < 5000, "a close code is one of the protocol's"
     await send({"type": "websocket.close", "code": close.status, "reason": reason})

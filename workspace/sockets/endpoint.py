@@ -113,5 +113,6 @@ def parse_path(path: str) -> tuple[str, str | None]:
 
     Names are checked by the caller.
     """
+    assert path.startswith("/ws/"), "other paths have routes"
     ws, _, doc = path.removeprefix("/ws/").partition("/")
     return ws, doc or None

@@ -25,7 +25,9 @@ _OTHERS = re.compile(r"/(?:static/.*|healthz|readyz|metrics|openapi\.json)")
 
 def new_guest(chance: str) -> str:
     """Return a guest's name from 4 random bytes in hex."""
-    return f"guest-{chance}"
+    name = f"guest-{chance}"
+    assert _GUEST.fullmatch(name), "a guest who comes again is known by the name given here"
+    return name
 
 
 def guest_in(header: str) -> str | None:

@@ -90,6 +90,7 @@ class FastProtocol(WebSocketsSansIOProtocol):
         From now on the connection lives without its ASGI application, which may return. `flow` is called when
         `write_packed` has come or gone.
         """
+        assert self._take is None, "messages are led to one application"
         self._take, self._gone, self._flow = take, gone, flow
         early, self._rest = self._rest, b""
         self._rest = self._frames(early)
@@ -205,6 +206,7 @@ class FastProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.stop_keepalive()
+        assert self._left is None, "one frame is refused, what follows is dropped"
         self._left = left
         self.close_timer = self.loop.call_later(DROP_SECONDS if left > 0 else LAST_SECONDS, self.transport.close)
         self._end()
@@ -255,6 +257,7 @@ class FastProtocol(WebSocketsSansIOProtocol):
         assert self._take is not None, "messages are delivered once somebody takes them"
         wait = self._take(frame)
         if wait is not None:
+            assert self._waiting is None, "messages are taken in order"
             self._waiting = wait
             wait.add_done_callback(self._go_on)
             self._pause()
@@ -298,6 +301,7 @@ class FastProtocol(WebSocketsSansIOProtocol):
         handshake = read_handshake(data)
         if handshake is None:
             return False
+        assert self._handshake is None, "a connection has one handshake"
         self._handshake, self.handshake_initiated = handshake, True
         path, _, query = handshake.target.partition("?")
         self.scope = {

@@ -32,6 +32,7 @@ class EffectDelivery:
 
     def start(self, request: SendEffect) -> None:
         """Begin to carry out one effect."""
+        assert request.openings >= 0, "servers that stopped are counted from none"
         self._tasks.start(self._send(request), name=f"send {request.outgoing.commit}")
 
     def hold(self) -> None:
@@ -84,6 +85,7 @@ class EffectDelivery:
             else:
                 self._context.post_event(EffectSettled(outgoing, "sent", detail, attempts, begun))
                 return
+        assert attempts <= len(pauses), "no receiver is called more often than was said"
         status = "unknown" if reached else "failed"
         self._context.post_event(EffectSettled(outgoing, status, problem, attempts, begun))  # type: ignore[arg-type]
 

@@ -42,6 +42,7 @@ class JudgeCalls:
     async def _compare(self, request: AskJudge) -> None:
         name = self._judge.name if self._judge is not None else ""
         try:
+            assert request.task.pairs, "a judge is asked about something"
             judge = self._connected()
             plan_context = RoomPlanContext(self._context, self._open, request.task.pairs[0][0])
             async with asyncio.timeout(SECONDS_MAX):
@@ -57,6 +58,7 @@ class JudgeCalls:
 
     async def _merge(self, request: AskMerger) -> None:
         group = tuple(item.intent for item in request.task.items)
+        assert group, "a merger is asked about somebody's wishes"
         try:
             judge = self._connected()
             async with asyncio.timeout(SECONDS_MAX):

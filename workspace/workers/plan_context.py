@@ -64,6 +64,7 @@ class OpenCalls:
 
     def begin(self, call: str) -> bool:
         """Note that the running task asks; False when it may not any more."""
+        assert call not in self._waiting, "a call leaves once"
         if not self._is_halted:
             self._waiting[call] = asyncio.current_task()
         return not self._is_halted
@@ -104,6 +105,7 @@ class RoomPlanContext:
         outcome = await self._context.submit(CallOpening(opened, tuple(blobs)))
         if outcome.refused is not None:
             raise CallRefused(outcome.refused)
+        assert outcome.call, "what is not refused has a name"
         if not self._calls.begin(outcome.call):
             self.close_call(CallClosed(call=outcome.call, outcome="cancelled"))
             raise CallRefused(Refusal(STOPPED, "The agent was stopped before this was asked.", ""))

@@ -34,6 +34,7 @@ class PlannerCalls:
     def start(self, request: AskPlanner) -> None:
         """Begin a call; an older one for the same intent is cancelled."""
         self.stop(request.task.intent)
+        assert request.task.intent not in self._calls, "one call for an intent"
         call = self._tasks.start(self._call(request), name=f"plan {request.task.intent}")
         self._calls[request.task.intent] = call
         call.add_done_callback(lambda done: self._forget(request.task.intent, done))
@@ -59,6 +60,7 @@ class PlannerCalls:
 
     async def _call(self, request: AskPlanner) -> None:
         task = request.task
+        assert request.seconds_max > 0, "a planner has some time"
         if self._planner is None:
             self._fail(request, "no planner is connected to this server")
             return

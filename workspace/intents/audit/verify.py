@@ -24,11 +24,11 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a verification found: records checked, state digests reproduced, and the first bad `seq` if any.
 
     `code` is `log_corrupt` where a record is not the one that was written, `record_unknown` or `log_newer` where it is,
-    and a newer version wrote it, `segment_corrupt` where a packed segment is unreadable or not the one that was packed, `gate_breached` where the log is as it was written and says that
-    something was done which should not have been: each of `breaches` names a record and the condition it breaks.
-    It is `document_broken` where all is as it was written, but documents cannot be rebuilt or were put aside: `lost`.
-    States that hold such a document cannot be reproduced before the log puts it aside; `unchecked` counts them, and
-    those that folkmoot 0.1 digested in an order of chance.
+    and a newer version wrote it, `segment_corrupt` where a packed segment is unreadable or not the one that was packed,
+    `gate_breached` where the log is as it was written and says that something was done which should not have been: each
+    of `breaches` names a record and the condition it breaks. It is `document_broken` where all is as it was written,
+    but documents cannot be rebuilt or were put aside: `lost`. States that hold such a document cannot be reproduced
+    before the log puts it aside; `unchecked` counts them, and those that folkmoot 0.1 digested in an order of chance.
     """
 
     ok: bool
