@@ -17,10 +17,10 @@ async def index(request: Request) -> Response:
     room, _ = await enter(request, "read")
 
     def listed() -> list[Json]:
-        core = room.sequencer.kernel
+        kernel = room.sequencer.kernel
         found: list[Json] = []
-        for commit in reversed(core.fold.board.commits):
-            found += sent_by(core, commit)
+        for commit in reversed(kernel.fold.board.commits):
+            found += sent_by(kernel, commit)
             if len(found) >= EFFECTS_SHOWN:
                 break
         return found[:EFFECTS_SHOWN]
