@@ -14,7 +14,7 @@ from workspace.history.read import read_all, verify_log
 from workspace.history.redact import redact_intent
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, enter, number, registry_of
+from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.record import BODIES, PolicyConfig
@@ -46,8 +46,8 @@ async def show(request: Request) -> Response:
     """`GET …/log?from=&to=&kind=&follow=`: NDJSON, or SSE where the client accepts it."""
     room, identity = await enter(request, "read", "from", "to", "kind", "follow")
     is_sse = "text/event-stream" in request.headers.get("accept", "")
-    after = request.headers.get("last-event-id", "")
-    first = number(request, "from", default=int(after) + 1 if after.isdigit() else 1, low=1, high=SEQ_MAX)
+    after = whole_number(request.headers.get("last-event-id", ""))
+    first = number(request, "from", default=1 if after is None else after + 1, low=1, high=SEQ_MAX)
     last = number(request, "to", default=SEQ_MAX, low=0, high=SEQ_MAX)
     kind = request.query_params.get("kind")
     if kind is not None and kind not in BODIES:

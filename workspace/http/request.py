@@ -21,6 +21,7 @@ from workspace.sockets.connection import COOKIE
 from workspace.sockets.guests import GUEST, open_identity
 
 T = TypeVar("T")
+DIGITS_MAX = 16
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -120,9 +121,16 @@ def number(request: Request, name: str, *, default: int, low: int, high: int) ->
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isdigit() or len(text) > 16 or not low <= int(text) <= high:
+    found = whole_number(text)
+    if found is None or not low <= found <= high:
         raise Problem("malformed", f"{name} is a whole number from {low} to {high}.")
-    return int(text)
+    return found
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a text spells in at most 16 decimal digits; None where it spells none."""
+    # Not `isdigit`: it is true of "²", which `int` does not read; and of a text of any length.
+    return int(text) if text.isdecimal() and len(text) <= DIGITS_MAX else None
 
 
 def answer(value: object, status: int = 200) -> Response:

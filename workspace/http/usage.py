@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from crdt.digest import Json
 from workspace.http.problem import Problem
-from workspace.http.request import answer, enter
+from workspace.http.request import answer, enter, whole_number
 from workspace.intents.audit.usage_report import report
 from workspace.intents.model.calls import CallClosed, CallOpened
 from workspace.intents.model.record import OracleBody, read_row
@@ -35,10 +35,11 @@ async def call(request: Request) -> Response:
     """`GET …/calls/ID`: one call to a model, with the whole request and response."""
     room, _ = await enter(request, "read")
     id: str = request.path_params["id"]
-    if not id.startswith("k") or not id[1:].isdigit() or len(id) > 17:
+    seq = whole_number(id[1:]) if id.startswith("k") else None
+    if seq is None:
         raise Problem("not_found", "There is no such call.")
-    opened = await _opened(room, int(id[1:]))
-    closed = await _closed(room, id, int(id[1:]))
+    opened = await _opened(room, seq)
+    closed = await _closed(room, id, seq)
     return answer(
         {
             "id": id,
