@@ -6,11 +6,12 @@ server, the database and the terminal's colours take seconds to import.
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
+
+from workspace.late import load
 
 app = typer.Typer(
     name="folkmoot",
@@ -35,7 +36,7 @@ ActorName = Annotated[str, typer.Option("--actor", help="Who does it, as people 
 
 def _run(module: str, call: str, *values: Any) -> None:
     """Run a command's function and leave with the exit code it returns."""
-    raise typer.Exit(getattr(importlib.import_module(f"agent.commands.{module}"), call)(*values))
+    raise typer.Exit(getattr(load(f"agent.commands.{module}"), call)(*values))
 
 
 @app.command()

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from agent.gateway.dispatch import Gateway
 from agent.gateway.provider import LateProvider, Provider
 from agent.gateway.route import default_table
 from workspace.intents.model.calls import RouteTable, check_routes
+from workspace.late import load
 
 SMALL, MEDIUM, LARGE = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"
 
@@ -70,8 +70,8 @@ def make_gateway(settings: ModelSettings) -> Gateway:
     prices = Prices(read_prices(Path(settings.prices)) if settings.prices else None)
 
     def make() -> Provider:
-        module = importlib.import_module("agent.gateway.provider_anthropic")
-        importlib.import_module("genai_prices")  # needed with the first answer, and slow
+        module = load("agent.gateway.provider_anthropic")
+        load("genai_prices")  # needed with the first answer, and slow: here it is loaded beside the loop
         provider: Provider = module.AnthropicProvider(
             api_key=settings.api_key or None, base_url=settings.base_url or None
         )

@@ -77,7 +77,7 @@ def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop if uvloop is not None else None
 
 
-def calm_collector() -> None:
+def tune_garbage_collector() -> None:
     """Let Python look for garbage cycles seldom: a server of many rooms holds much that lives long.
 
     By default every 700 new objects start a search and every hundredth looks at all rooms; that took a third of the
@@ -104,7 +104,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class RunningServer:
     """A server that runs in this process."""
 
     url: str
@@ -117,7 +117,7 @@ class Serving:
 @contextlib.asynccontextmanager
 async def serving(
     settings: Settings, *, models: ModelSettings = NO_MODELS, signals: bool = False
-) -> AsyncIterator[Serving]:
+) -> AsyncIterator[RunningServer]:
     """Run the server beside the caller; `signals` leaves Ctrl+C to uvicorn.
 
     Raises:
@@ -144,7 +144,7 @@ async def serving(
             raise RuntimeError("the server did not start; its log says why")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        yield Serving(f"http://{host}:{port}", f"ws://{host}:{port}", app.state.registry, server, task)
+        yield RunningServer(f"http://{host}:{port}", f"ws://{host}:{port}", app.state.registry, server, task)
     finally:
         server.should_exit = True
         await task

@@ -6,6 +6,7 @@ import ast
 import functools
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,26 @@ MAY_SLEEP = {
     # Bytes lie in the kernel that the server must not have read: nothing shows that they have arrived.
     "test_large_frames.py: test_what_is_sent_at_once_after_the_handshake_is_taken_whole",
 }
+# Who loads what later than at the start, and why. `folkmoot --help` and the server's start must not wait for these.
+LATE_IMPORTS = {
+    # Each command loads its own part: the server, the database and the terminal's colours take most of a second.
+    ("agent/cli.py", "agent.commands.{module}"),
+    # The SDK takes seconds, and a server without a model never needs it.
+    ("agent/model_settings.py", "agent.gateway.provider_anthropic"),
+    # A price table of a megabyte: loaded beside the loop together with the SDK …
+    ("agent/model_settings.py", "genai_prices"),
+    # … and used from there by the first call that has to be paid.
+    ("agent/gateway/cost.py", "genai_prices"),
+    # An HTTP client is megabytes: most servers never send an effect to a webhook.
+    ("workspace/delivery/late_webhook.py", "workspace.delivery.webhook"),
+    # A server on SQLite needs neither the driver of PostgreSQL, which is an extra, nor the time to import it.
+    ("workspace/store/address.py", "workspace.store.postgres.store"),
+    # SQLModel and alembic take half of a start, and only who makes or migrates a database needs them.
+    ("workspace/store/schema.py", "workspace.store.tables"),
+    ("workspace/store/sqlite_file.py", "workspace.store.migrations.run"),
+    ("workspace/store/postgres/schema.py", "workspace.store.postgres.migration"),
+}
+LATE_DOOR = "workspace/late.py"
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "types", "base", "data"}
@@ -91,8 +112,6 @@ def test_pure_rooms_know_no_clock_network_chance_or_database(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("crdt/")])
 def test_the_first_floor_stands_on_pycrdt_alone(name: str) -> None:
-    import sys
-
     for module, _ in imports(name):
         top = module.split(".")[0]
         assert top in CRDT_MAY_IMPORT or top in sys.stdlib_module_names, f"{name} imports {module}"
@@ -106,6 +125,35 @@ def test_no_import_is_hidden(name: str) -> None:
             assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(scope)), name
         if isinstance(scope, ast.If):
             assert "TYPE_CHECKING" not in ast.unparse(scope.test), name
+
+
+def late_imports(name: str) -> Iterator[str]:
+    """Yield what a module loads through the door for late imports, `{…}` standing for what is filled in."""
+    for node in ast.walk(tree_of(name)):
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load"
+        is_handed = isinstance(node, ast.Call) and any(isinstance(a, ast.Name) and a.id == "load" for a in node.args)
+        if is_call or is_handed:
+            assert isinstance(node, ast.Call)
+            yield ast.unparse(node.args[0 if is_call else 1]).removeprefix("f").strip("'\"")
+
+
+def test_a_late_import_stands_in_the_list_and_goes_through_one_door() -> None:
+    found = set()
+    for name in NAMES:
+        modules = {module for module, _ in imports(name)}
+        assert name == LATE_DOOR or "importlib" not in modules, f"{name} imports by name beside the door"
+        calls = {node.id for node in ast.walk(tree_of(name)) if isinstance(node, ast.Name)}
+        assert not calls & {"__import__", "exec", "eval"}, name
+        if "workspace.late" in modules:
+            found |= {(name, module) for module in late_imports(name)}
+    assert found == LATE_IMPORTS
+
+
+@pytest.mark.parametrize("module", sorted({module for _, module in LATE_IMPORTS if "{" not in module}))
+def test_a_server_that_does_not_need_it_has_no_late_module(module: str) -> None:
+    code = "import agent.commands.serve, agent.server, sys; print(sys.argv[1] in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code, module], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in TASK_MAKERS])
@@ -284,7 +332,7 @@ def test_a_folder_can_be_looked_over() -> None:
     for folder in folders:
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
         assert len(files) <= FOLDER_FILES_MAX, f"{folder.relative_to(ROOT)} has {len(files)} modules"
-    loose = [path.name for path in (ROOT / "workspace").glob("*.py") if path.name != "__init__.py"]
+    loose = [path.name for path in (ROOT / "workspace").glob("*.py") if not path.name.startswith("__")]
     assert len(loose) <= LOOSE_FILES_MAX, f"loose in workspace/: {', '.join(sorted(loose))}"
 
 

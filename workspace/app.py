@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from crdt.errors import CrdtError
-from workspace.delivery.late import LateWebhook
+from workspace.delivery.late_webhook import LateWebhook
 from workspace.delivery.mail import MailDrop
 from workspace.errors import WorkspaceFault
 from workspace.http import attribution, documents, effects, inbox, intents, log, pages, stop, usage, workspaces

@@ -139,7 +139,7 @@ class Delivery(msgspec.Struct, frozen=True):
 class EffectSender(Protocol):
     """Carries effects to receivers of one kind."""
 
-    async def deliver(self, letter: Delivery) -> str:
+    async def deliver(self, delivery: Delivery) -> str:
         """Deliver, and return what to remember of it.
 
         Raises:

@@ -11,7 +11,7 @@ import msgspec
 
 from agent.demo.seed import DEMO
 from agent.model_settings import ModelSettings, read_model_settings
-from agent.server import calm_collector, fast_loop, serving
+from agent.server import fast_loop, serving, tune_garbage_collector
 from workspace.errors import (
     CopyRefused,
     DatabaseNewer,
@@ -80,7 +80,7 @@ def serve(
 
 
 async def _serve(settings: Settings, models: ModelSettings) -> None:
-    calm_collector()
+    tune_garbage_collector()
     async with serving(settings, models=models, signals=True) as server:
         for line in await greeting(server.registry, server.url):
             print(line, flush=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.demo.seed import DEMO, seed
-from agent.server import Serving, serving
+from agent.server import RunningServer, serving
 from workspace.client import Message, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
@@ -65,7 +65,7 @@ async def tell(data: Path, narrate: Narrate, *, seed_number: int = 1, delay_ms: 
 
 
 async def _act(
-    server: Serving,
+    server: RunningServer,
     ana: RoomClient,
     ben: RoomClient,
     chen: DocumentClient,
@@ -124,7 +124,7 @@ def _verdicts(room: RoomClient) -> dict[str, Message]:
 
 
 async def _check(
-    server: Serving,
+    server: RunningServer,
     result: StoryResult,
     ana: RoomClient,
     ben: RoomClient,

@@ -6,7 +6,6 @@ here and says so (`unpriced`): local servers are the usual case.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from workspace.intents.model.calls import MICROS, CallUsage, Price
+from workspace.late import load
 
 PROVIDER = "anthropic"
 SHIPPED = f"genai-prices {version('genai-prices')}"
@@ -40,8 +40,8 @@ class Prices:
                 + own.cache_write * usage.cache_written
             ) / 1e6
             return _micros(Decimal(repr(dollars))), "override"
-        # A table of a megabyte and slow to load: `agent.model_settings` does that beside the loop, with the provider.
-        genai_prices = importlib.import_module("genai_prices")
+        # Where a model is asked, `agent.model_settings` has loaded the table beside the loop, with the provider.
+        genai_prices = load("genai_prices")
         counted = genai_prices.Usage(
             input_tokens=usage.read + usage.cache_read + usage.cache_written,
             output_tokens=usage.written,

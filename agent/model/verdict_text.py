@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from workspace.intents.model.plan import SUMMARY_POINTS_MAX
-from workspace.intents.model.wording import plain
+from workspace.intents.model.wording import NOTHING_CHANGED, plain, with_agents_words
 
 LISTED_MAX = 8
-NOTHING = "Nothing was changed."
 
 
 def account_of(summary: str, done: Collection[str]) -> str:
     """Return what people are told of a plan; `done` is what came of it, in words."""
     words = plain(" ".join(summary.split()))
     if not done:
-        return words if words.casefold().startswith("nothing was changed") else _joined(NOTHING, words)
+        # A model that says so itself is not told over again.
+        says_so = words.casefold().startswith(NOTHING_CHANGED.casefold().rstrip("."))
+        return words if says_so else _joined(NOTHING_CHANGED, words)
     lines = [" ".join(line.split()) for line in list(done)[:LISTED_MAX]]
     more = [f"and {len(done) - LISTED_MAX} more"] if len(done) > LISTED_MAX else []
     return _joined(f"What was done: {'; '.join([*lines, *more])}.", words)
 
 
 def _joined(first: str, words: str) -> str:
-    text = f"{first} The agent said: {words}" if words else first
+    text = with_agents_words(first, words)
     return text if len(text) <= SUMMARY_POINTS_MAX else f"{text[: SUMMARY_POINTS_MAX - 1]}…"

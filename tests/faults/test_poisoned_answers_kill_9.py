@@ -6,23 +6,15 @@ nothing sent that the real API refuses. An answer that comes out of the archive 
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.model import reply, scripted_model, use
-from tests.support.process import free_port, make_token, serve
-from workspace.client import connect
-from workspace.history.read import read_all
-from workspace.intents.audit.verify import verify
-from workspace.intents.state.replay import fold_log
-from workspace.store.sql import SqlStore
+from tests.support.model import reply, use
+from tests.support.model_crash import EFFECT, audit, run_with_crash
 
-WAIT = 60.0
-EDIT = use("insert", document="plan", insert_line=0, text="Once.")
+EDIT = use("insert", document="plan", insert_line=0, text=EFFECT)
 LONG = use("insert", document="plan", insert_line=0, text="word " * 99)
 WRONG = use("str_replace", document="plan", old_str="not there", new_str="x")
 DONE = use("finish", summary="Added a line.")
@@ -50,51 +42,7 @@ async def test_a_crash_around_a_poisoned_answer_costs_at_most_one_call(
     kind: str, moment: str, at: int, tmp_path: Path
 ) -> None:
     replies, calls, state = POISONS[kind]
-    port = free_port()
-    token = await make_token(tmp_path, "Ana", "editor")
-    async with scripted_model(replies) as model:
-        environment = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": "scripted"}
-        children = [await serve(tmp_path, port, **environment)]
-        struck = asyncio.Event()
-
-        async def listen(now: str, _: dict[str, Any]) -> None:
-            if now == moment and model.scripted.count == at and not struck.is_set():
-                struck.set()
-                children[0].send_signal(signal.SIGKILL)
-                await children[0].wait()
-
-        model.scripted.listen = listen
-        try:
-            async with asyncio.timeout(WAIT), connect(f"ws://127.0.0.1:{port}/ws/demo", token=token) as room:
-                intent = await room.intent("Add a line", doc="plan")
-                await struck.wait()
-                children.append(await serve(tmp_path, port, **environment))
-                await room.until(lambda r: any(x["kind"] == "verdict" for x in r.records), WAIT)
-            children[-1].send_signal(signal.SIGTERM)
-            await asyncio.wait_for(children[-1].wait(), 10)
-        finally:
-            for child in children:
-                if child.returncode is None:
-                    child.kill()
-                    await child.wait()
-        assert model.scripted.refused == []
-        assert calls <= model.scripted.count <= calls + 1
-    await audit(tmp_path, intent.id, state=state, sent=model.scripted.count)
-
-
-async def audit(data: Path, intent: str, *, state: str, sent: int) -> None:
-    """One verdict, its effect as often as it says, every call opened and closed, and a log that verifies."""
-    store = SqlStore(f"sqlite:///{data / 'folkmoot.sqlite'}")
-    await store.open()
-    rows, journal = await read_all(store, "demo")
-    await store.close()
-    assert verify(rows, journal).ok
-    fold = fold_log(rows, journal)
-    verdict = fold.board.entries[intent].verdict
-    assert verdict is not None
-    assert verdict.state == state
-    assert sum(row.kind == "verdict" for row in rows) == 1
-    text = fold.documents["plan"].text() if "plan" in fold.documents else ""
-    assert text.count("Once.") == (1 if state == "done" else 0)
-    assert not fold.usage.opened
-    assert sum(line.calls for line in fold.usage.lines.values()) >= sent
+    run = await run_with_crash(tmp_path, replies, moment=moment, at=at)
+    assert run.refused == ()
+    assert calls <= run.sent <= calls + 1
+    await audit(tmp_path, run, state=state)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from agent.model_settings import ModelSettings, make_gateway
 from agent.scripted.scenario import scenario_of
 from agent.scripted.server import Answerer, ScriptedModel
 from tests.support.until import until
+from workspace.late import load
 
 Reply = dict[str, Any]
 
@@ -43,8 +43,9 @@ class Model:
 
         gateway.sleep = no_sleep
         if more:
-            module = importlib.import_module("agent.gateway.provider_anthropic")
-            gateway.provider = module.AnthropicProvider(api_key="scripted", base_url=self.url, **more)
+            gateway.provider = load("agent.gateway.provider_anthropic").AnthropicProvider(
+                api_key="scripted", base_url=self.url, **more
+            )
         return gateway
 
     def planner(self, **more: Any) -> ModelPlanner:

@@ -67,19 +67,19 @@ class Post:
         for i, effect in enumerate(effects):
             self.declared[(body["commit"], i)] = Declared(_key(row.hash, i), effect)
 
-    def arrive(self, letter: Delivery) -> None:
-        """A letter is at its receiver, who counts it once a key where keys are honoured."""
-        place = (letter.commit, letter.effect.i)
+    def arrive(self, delivery: Delivery) -> None:
+        """A delivery is at its receiver, who counts it once a key where keys are honoured."""
+        place = (delivery.commit, delivery.effect.i)
         declared = self.declared.get(place)
         if declared is None:
-            raise Violation("effects", f"an effect of {letter.commit} arrived before its commit was durable")
-        if (letter.receiver.keys or letter.receiver.kind == "mail") and letter.key in self.keys:
+            raise Violation("effects", f"an effect of {delivery.commit} arrived before its commit was durable")
+        if (delivery.receiver.keys or delivery.receiver.kind == "mail") and delivery.key in self.keys:
             return
-        self.keys.add(letter.key)
+        self.keys.add(delivery.key)
         self.arrived[place] = self.arrived.get(place, 0) + 1
         if self.arrived[place] > 1:
-            raise Violation("effects", f"effect {place} ({letter.effect.tool}) arrived {self.arrived[place]} times")
-        if letter.key != declared.key:
+            raise Violation("effects", f"effect {place} ({delivery.effect.tool}) arrived {self.arrived[place]} times")
+        if delivery.key != declared.key:
             raise Violation("effects", f"effect {place} arrived under another key than its own")
 
     def ended(self, body: dict[str, Any]) -> None:
@@ -123,8 +123,8 @@ class Transport:
         self._mishap = mishap
         self._is_down = chance.random() < DOWN_SHARE
 
-    async def deliver(self, letter: Delivery) -> str:
-        """Carry a letter. `workspace.ports.EffectSender`."""
+    async def deliver(self, delivery: Delivery) -> str:
+        """Carry a delivery. `workspace.ports.EffectSender`."""
         self._leave()
         draw = self._chance.random()
         if draw < 0.12:
@@ -134,7 +134,7 @@ class Transport:
             raise DeliveryFault("the line is busy", retry=True)
         if 0.30 <= draw < 0.34:
             raise DeliveryFault("nobody of that name lives here")
-        self._arrive(letter)
+        self._arrive(delivery)
         await asyncio.sleep(HANGS_SECONDS if 0.34 <= draw < 0.40 else self._chance.uniform(0.001, 1.0))
         if 0.40 <= draw < 0.52:
             raise DeliveryFault("the answer was lost", retry=True, may_have_arrived=True)

@@ -164,8 +164,8 @@ class World:
         if self.host is None:
             asyncio.get_running_loop().create_task(self.boot())
 
-    def _arrive(self, letter: Delivery) -> None:
-        self._guard(lambda: self.monitor.post.arrive(letter))
+    def _arrive(self, delivery: Delivery) -> None:
+        self._guard(lambda: self.monitor.post.arrive(delivery))
 
     def _leave(self, registry: RoomRegistry) -> None:
         """See that the server that owns the workspace lets no effect go while the agent is stopped."""

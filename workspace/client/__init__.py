@@ -1,8 +1,8 @@
 """The Python client: a workspace's control socket and its documents, for bots, scripts and tests."""
 
 from workspace.client.document import DocumentClient, connect_document
-from workspace.client.intent import Intent, IntentState
-from workspace.client.room import Disconnected, Message, Refused, RoomClient, connect, offer
+from workspace.client.intent import Intent, IntentState, Message
+from workspace.client.room import Disconnected, Refused, RoomClient, connect, offer
 
 __all__ = [
     "Disconnected",

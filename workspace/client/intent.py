@@ -54,7 +54,7 @@ class Intent:
         return self.last.verdict
 
 
-def is_over(question: str, message: dict[str, Json]) -> bool:
+def is_over(question: str, message: Message) -> bool:
     """Tell whether a question is closed by what the server says: that it is, or a whole board without it."""
     if message["type"] == "closed":
         return bool(message["id"] == question)

@@ -18,17 +18,14 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from crdt.digest import Json
 from crdt.documents.paths import Path
-from workspace.client.intent import QUEUE_MAX, Intent, IntentState, PendingAnswer, is_over
+from workspace.client.intent import QUEUE_MAX, Intent, IntentState, Message, PendingAnswer, is_over
 from workspace.errors import WorkspaceFault
 from workspace.intents.model.intent import TERMINAL
 
 FRAME_BYTES_MAX = 64 << 20
 FINAL_STATUS = range(4400, 4500)
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
-
-Message = dict[str, Json]
 
 
 class Refused(WorkspaceFault):

@@ -18,10 +18,10 @@ class MailDrop:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def deliver(self, letter: Delivery) -> str:
+    async def deliver(self, delivery: Delivery) -> str:
         """Write the message; the same key again changes nothing. Raises `DeliveryFault`."""
-        message = compose(letter)
-        return await asyncio.to_thread(self._write, letter.key, message.as_bytes(policy=SMTP))
+        message = compose(delivery)
+        return await asyncio.to_thread(self._write, delivery.key, message.as_bytes(policy=SMTP))
 
     def _write(self, key: str, content: bytes) -> str:
         name = f"{key.removeprefix('sha256:')}.eml"
@@ -46,15 +46,15 @@ class MailDrop:
         return name
 
 
-def compose(letter: Delivery) -> EmailMessage:
-    """Return the message of a letter. Raises `DeliveryFault` for what no header may hold."""
-    args, message = letter.effect.args, EmailMessage(policy=SMTP)
+def compose(delivery: Delivery) -> EmailMessage:
+    """Return the message of a delivery. Raises `DeliveryFault` for what no header may hold."""
+    args, message = delivery.effect.args, EmailMessage(policy=SMTP)
     try:
-        message["From"] = letter.receiver.address
+        message["From"] = delivery.receiver.address
         message["To"] = str(args["to"])
         message["Subject"] = str(args["subject"])
-        message["Message-ID"] = f"<{letter.key.removeprefix('sha256:')}@folkmoot>"
-        message["X-Folkmoot"] = f"{letter.ws} {letter.commit}"
+        message["Message-ID"] = f"<{delivery.key.removeprefix('sha256:')}@folkmoot>"
+        message["X-Folkmoot"] = f"{delivery.ws} {delivery.commit}"
         message.set_content(str(args["text"]))
     except (KeyError, ValueError) as error:
         raise DeliveryFault(f"this is no mail: {error}") from error

@@ -46,19 +46,19 @@ class Webhook:
         self._allows_private = allows_private
         self._trust = trust
 
-    async def deliver(self, letter: Delivery) -> str:
+    async def deliver(self, delivery: Delivery) -> str:
         """POST the effect; 2xx is delivered. Raises `DeliveryFault`, which says whether trying again may help."""
         body = canonical(
             {
-                "key": letter.key,
-                "workspace": letter.ws,
-                "commit": letter.commit,
-                "receiver": letter.effect.tool,
-                "args": msgspec.to_builtins(letter.effect.args),
+                "key": delivery.key,
+                "workspace": delivery.ws,
+                "commit": delivery.commit,
+                "receiver": delivery.effect.tool,
+                "args": msgspec.to_builtins(delivery.effect.args),
             }
         )
-        headers = {"content-type": "application/json", "idempotency-key": letter.key, **self._signed(letter, body)}
-        url = self._parse(letter.receiver.address)
+        headers = {"content-type": "application/json", "idempotency-key": delivery.key, **self._signed(delivery, body)}
+        url = self._parse(delivery.receiver.address)
         numbers = await self._resolve(url)
         limits = httpx2.Timeout(SECONDS_MAX, connect=CONNECT_SECONDS_MAX)
         verify = self._trust if self._trust is not None else True
@@ -74,14 +74,16 @@ class Webhook:
                     raise DeliveryFault(reason, retry=True, may_have_arrived=True) from error
         raise DeliveryFault(problem, retry=True)
 
-    def _signed(self, letter: Delivery, body: bytes) -> dict[str, str]:
-        if not letter.receiver.secret:
+    def _signed(self, delivery: Delivery, body: bytes) -> dict[str, str]:
+        if not delivery.receiver.secret:
             return {}
         # The workspace is part of the name: nobody signs with another workspace's key.
-        name = f"{letter.ws}_{letter.receiver.secret}".replace("-", "_")
+        name = f"{delivery.ws}_{delivery.receiver.secret}".replace("-", "_")
         key = self._keys.get(name)
         if key is None:
-            raise DeliveryFault(f"this server has no key for {letter.receiver.secret}: set FOLKMOOT_KEY_{name.upper()}")
+            raise DeliveryFault(
+                f"this server has no key for {delivery.receiver.secret}: set FOLKMOOT_KEY_{name.upper()}"
+            )
         at = str(int(time.time()))
         return {"x-folkmoot-time": at, "x-folkmoot-signature": sign(key, at, body)}
 

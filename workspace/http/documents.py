@@ -13,7 +13,7 @@ from crdt.documents.values import for_people
 from workspace.history.read import read_documents
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, document_name, enter, lobby_of, number
+from workspace.http.request import answer, body_of, document_name, enter, number, registry_of
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.rules.evidence import in_lines
 from workspace.intents.rules.gate import refuse_lost
@@ -25,7 +25,7 @@ from workspace.room.room import Room
 FORMATS = ("json", "text", "update")
 
 
-class Look(msgspec.Struct, frozen=True):
+class DocumentView(msgspec.Struct, frozen=True):
     """What was seen of a document between two turns of its room."""
 
     kind: DocumentKind
@@ -93,17 +93,17 @@ async def show(request: Request) -> Response:
     at = number(request, "at", default=0, low=1, high=2**53)
     if at:
         document, seq = await _past(request, room, name, at)
-        return _rendered(_look(document, form), name, seq, form)
+        return _rendered(_view(document, form), name, seq, form)
 
-    def now() -> tuple[Look, int] | None:
+    def now() -> tuple[DocumentView, int] | None:
         fold = room.sequencer.fold
         refuse_broken(fold, name)
         document = fold.documents.get(name)
         if document is None:
             return None
-        look = _look(document, form)
+        view = _view(document, form)
         room.waiters.sent(identity.actor, fold.seq)
-        return look, fold.seq
+        return view, fold.seq
 
     found = await room.read(now)
     if found is None:
@@ -116,7 +116,7 @@ async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Docum
     if at > room.durable_seq:
         raise Problem("malformed", f"The log ends at {room.durable_seq}.")
     kinds = dict(room.sequencer.fold.kinds)
-    document = (await read_documents(lobby_of(request).store, room.ws, at, kinds)).get(name)
+    document = (await read_documents(registry_of(request).store, room.ws, at, kinds)).get(name)
     if document is None:
         refuse_broken(room.sequencer.fold, name)
         raise Problem("not_found", f"{name} did not exist at {at}.")
@@ -130,22 +130,22 @@ def refuse_broken(fold: WorkspaceState, name: str) -> None:
         refuse(refusal)
 
 
-def _look(document: Document, form: str) -> Look:
+def _view(document: Document, form: str) -> DocumentView:
     """Return of a document what a form of it is made of; no more, because the room waits meanwhile."""
     if form == "update":
-        return Look(document.kind, state=document.encode())
+        return DocumentView(document.kind, state=document.encode())
     value = document.text() if document.kind == "text" else document.value()  # with a place for each embed
-    return Look(document.kind, value, document.digest() if form == "json" else "")
+    return DocumentView(document.kind, value, document.digest() if form == "json" else "")
 
 
-def _rendered(look: Look, name: str, seq: int, form: str) -> Response:
+def _rendered(view: DocumentView, name: str, seq: int, form: str) -> Response:
     """Return the response, made beside the room: what was looked at does not change any more."""
     headers = {"x-folkmoot-seq": str(seq)}
     match form:
         case "text":
-            return PlainTextResponse(in_lines(look.value), headers=headers)
+            return PlainTextResponse(in_lines(view.value), headers=headers)
         case "update":
-            return Response(look.state, headers=headers, media_type="application/octet-stream")
+            return Response(view.state, headers=headers, media_type="application/octet-stream")
         case _:
-            body = {"name": name, "kind": look.kind, "seq": seq, "value": for_people(look.value)}
-            return answer({**body, "digest": look.digest})
+            body = {"name": name, "kind": view.kind, "seq": seq, "value": for_people(view.value)}
+            return answer({**body, "digest": view.digest})

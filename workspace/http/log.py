@@ -14,7 +14,7 @@ from workspace.history.read import read_all, verify_log
 from workspace.history.redact import redact_intent
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, enter, lobby_of, number
+from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
@@ -46,8 +46,8 @@ async def show(request: Request) -> Response:
     """`GET …/log?from=&to=&kind=&follow=`: NDJSON, or SSE where the client accepts it."""
     room, identity = await enter(request, "read", "from", "to", "kind", "follow")
     is_sse = "text/event-stream" in request.headers.get("accept", "")
-    after = request.headers.get("last-event-id", "")
-    first = number(request, "from", default=int(after) + 1 if after.isdigit() else 1, low=1, high=SEQ_MAX)
+    after = whole_number(request.headers.get("last-event-id", ""))
+    first = number(request, "from", default=1 if after is None else after + 1, low=1, high=SEQ_MAX)
     last = number(request, "to", default=SEQ_MAX, low=0, high=SEQ_MAX)
     kind = request.query_params.get("kind")
     if kind is not None and kind not in BODIES:
@@ -81,7 +81,7 @@ async def _lines(
 async def check(request: Request) -> Response:
     """`GET …/verify`: the whole log again, beside the loop."""
     room, _ = await enter(request, "read")
-    return answer(await verify_log(lobby_of(request).store, room.ws))
+    return answer(await verify_log(registry_of(request).store, room.ws))
 
 
 async def redact(request: Request) -> Response:
@@ -104,7 +104,7 @@ async def replay(request: Request) -> Response:
     if order.mode not in ("audit", "what-if") or (order.mode == "what-if" and order.policy is None):
         raise Problem("malformed", "mode is 'audit', or 'what-if' with a policy.")
     _check_changes(order.policy or {})
-    rows, journal = await read_all(lobby_of(request).store, room.ws)
+    rows, journal = await read_all(registry_of(request).store, room.ws)
     kept = [row for row in rows if order.to is None or row.seq <= order.to]
     again = await asyncio.to_thread(decide_again, kept, journal, changes=order.policy)
     body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}

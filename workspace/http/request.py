@@ -21,10 +21,11 @@ from workspace.sockets.credentials import SESSION_COOKIE
 from workspace.sockets.guests import GUEST, open_identity
 
 T = TypeVar("T")
+DIGITS_MAX = 16
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-def lobby_of(request: Request) -> RoomRegistry:
+def registry_of(request: Request) -> RoomRegistry:
     """Return the server's registry."""
     registry: RoomRegistry = request.app.state.registry
     return registry
@@ -32,7 +33,7 @@ def lobby_of(request: Request) -> RoomRegistry:
 
 async def identity_of(request: Request, ws: str | None) -> Identity:
     """Return who asks. Raises `Problem` unauthenticated; a cookie counts only from the server's own pages."""
-    registry = lobby_of(request)
+    registry = registry_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         identity = await registry.tokens.identify(token.strip(), ws)
@@ -51,7 +52,7 @@ def _is_own_page(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return request.method in SAFE_METHODS
-    return is_origin_allowed(origin, request.headers.get("host", ""), lobby_of(request).settings.origins)
+    return is_origin_allowed(origin, request.headers.get("host", ""), registry_of(request).settings.origins)
 
 
 def check_query(request: Request, *takes: str) -> None:
@@ -76,7 +77,7 @@ async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Iden
     if not is_workspace_id(ws):
         raise Problem("not_found", "No such workspace, or it is not yours.")
     identity = await identity_of(request, ws)
-    registry = lobby_of(request)
+    registry = registry_of(request)
     if not identity.may(right, registry.clock.now()):
         raise Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
     check_query(request, *takes)
@@ -109,7 +110,7 @@ async def body_of(request: Request, kind: type[T]) -> T:
 
 async def raw_body(request: Request) -> bytes:
     """Return the body without reading more than is allowed."""
-    body, most = b"", lobby_of(request).settings.body_bytes_max
+    body, most = b"", registry_of(request).settings.body_bytes_max
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
@@ -122,9 +123,16 @@ def number(request: Request, name: str, *, default: int, low: int, high: int) ->
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isdigit() or len(text) > 16 or not low <= int(text) <= high:
+    found = whole_number(text)
+    if found is None or not low <= found <= high:
         raise Problem("malformed", f"{name} is a whole number from {low} to {high}.")
-    return int(text)
+    return found
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a text spells in at most 16 decimal digits; None where it spells none."""
+    # Not `isdigit`: it is true of "²", which `int` does not read; and of a text of any length.
+    return int(text) if text.isdecimal() and len(text) <= DIGITS_MAX else None
 
 
 def answer(value: object, status: int = 200) -> Response:

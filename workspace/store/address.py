@@ -5,10 +5,10 @@ An address may hold a password: what is shown of one is `shown(url)`, never the 
 
 from __future__ import annotations
 
-import importlib
 from urllib.parse import urlsplit
 
 from workspace.errors import StoreFault
+from workspace.late import load
 from workspace.ports import Store
 from workspace.store.sql import SCHEME, SqlStore
 
@@ -48,8 +48,7 @@ def shown(url: str) -> str:
 
 def _postgres(url: str) -> Store:
     try:
-        # Loaded here: a server on SQLite needs neither the package nor the time to import it.
-        module = importlib.import_module("workspace.store.postgres.store")
+        module = load("workspace.store.postgres.store")
     except ModuleNotFoundError as error:
         if error.name != "asyncpg":
             raise

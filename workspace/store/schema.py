@@ -6,11 +6,11 @@ the tables to make it from, or the migrations with alembic.
 
 from __future__ import annotations
 
-import importlib
 from typing import cast
 
 from workspace.errors import DatabaseNewer
 from workspace.intents.model.log_format import LOG_FORMAT
+from workspace.late import load
 
 # The number of the last migration: `workspace.store.migrations.versions` has one for each.
 SCHEMA_VERSION = 5
@@ -44,5 +44,5 @@ def check_format(name: str, number: int) -> None:
 def definition(database: str) -> list[str]:
     """Return the statements that fill an empty database, "sqlite" or "postgresql"; see `tables.definition`."""
     # Loaded here: SQLModel is a third of a server's start, and only an empty database needs it.
-    module = importlib.import_module("workspace.store.tables")
+    module = load("workspace.store.tables")
     return [*cast("list[str]", module.definition(database)), INSERT_VERSION]

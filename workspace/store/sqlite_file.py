@@ -6,11 +6,11 @@ What a file is, is asked first and without writing: a file of a newer version ke
 from __future__ import annotations
 
 import contextlib
-import importlib
 import sqlite3
 from pathlib import Path
 
 from workspace.errors import StoreFault
+from workspace.late import load
 from workspace.store.schema import (
     FORMAT_SINCE,
     SCHEMA_VERSION,
@@ -39,7 +39,7 @@ def prepare(path: Path) -> None:
             _make(path)
         elif version < SCHEMA_VERSION:
             # Loaded here: an old file is migrated once, and alembic takes half a second to import.
-            importlib.import_module("workspace.store.migrations.run").migrate_file(path)
+            load("workspace.store.migrations.run").migrate_file(path)
     except (OSError, sqlite3.Error) as error:
         raise StoreFault(f"cannot open {path}: {error}") from error
 

@@ -58,7 +58,7 @@ class EffectDelivery:
                 why = f"the server stopped {request.openings} times while it was on its way"
             self._context.post_event(EffectSettled(outgoing, "unknown", why, 0))
             return
-        letter = Delivery(key, self._context.ws, outgoing.commit, outgoing.effect, outgoing.receiver)
+        delivery = Delivery(key, self._context.ws, outgoing.commit, outgoing.effect, outgoing.receiver)
         # A server that stopped may have brought it there: then nobody can say that it failed.
         attempts, problem, reached, begun = 0, "", request.openings > 0, 0
         for pause in pauses:
@@ -69,7 +69,7 @@ class EffectDelivery:
                         await self._may_leave.wait()
                     attempts, begun = attempts + 1, self._context.durable_seq()
                     async with asyncio.timeout(SECONDS_MAX):
-                        detail = await self._courier(letter).deliver(letter)
+                        detail = await self._sender_of(delivery).deliver(delivery)
             except DeliveryFault as fault:
                 problem, reached = fault.reason, reached or fault.may_have_arrived
                 if not fault.retry or (reached and not repeats):
@@ -89,10 +89,10 @@ class EffectDelivery:
         status = "unknown" if reached else "failed"
         self._context.post_event(EffectSettled(outgoing, status, problem, attempts, begun))  # type: ignore[arg-type]
 
-    def _courier(self, letter: Delivery) -> EffectSender:
-        sender = self._senders.get(letter.receiver.kind)
+    def _sender_of(self, delivery: Delivery) -> EffectSender:
+        sender = self._senders.get(delivery.receiver.kind)
         if sender is None:
-            raise DeliveryFault(f"this server has no sender for {letter.receiver.kind}")
+            raise DeliveryFault(f"this server has no sender for {delivery.receiver.kind}")
         return sender
 
 

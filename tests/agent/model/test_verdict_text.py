@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model.verdict_text import NOTHING, account_of
+from agent.model.verdict_text import account_of
 from tests.agent.model.test_planner import DOCS, FORMAL, task
 from tests.support.model import reply, scripted_model, use
 from tests.support.plan_context import FakePlanContext
 from workspace.intents.model.plan import SUMMARY_POINTS_MAX, Planned
+from workspace.intents.model.wording import NOTHING_CHANGED
 
 SET = {"document": "budget", "path": ["travel"]}
 
@@ -19,7 +20,7 @@ SET = {"document": "budget", "path": ["travel"]}
 def test_what_was_done_comes_first_and_all_of_it_has_room(summary: str, done: list[str]) -> None:
     said = account_of(summary, done)
     assert len(said) <= SUMMARY_POINTS_MAX
-    assert said.startswith("What was done: ") if done else said.casefold().startswith(NOTHING.casefold()[:-1])
+    assert said.startswith("What was done: ") if done else said.casefold().startswith(NOTHING_CHANGED.casefold()[:-1])
     assert "\n" not in said.split("The agent said: ")[-1]
 
 

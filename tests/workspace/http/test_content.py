@@ -15,9 +15,9 @@ from crdt.digest import Json, normal
 from crdt.sync.y_sync import encode_update
 from crdt.updates.lib0 import Writer
 from tests.stock.test_y_websocket import stock_peer
+from tests.support.http import WS, http, problem
 from tests.support.server import Running, running_server
 from tests.support.until import until
-from tests.workspace.http.test_routes import WS, http, problem
 from workspace.client.document import connect_document
 from workspace.store.address import store_of
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from tests.support.http import WS, http, problem
 from tests.support.server import running_server
-from tests.workspace.http.test_routes import WS, http, problem
 from workspace.http.fields import unknown_field
 from workspace.http.log import Redact, ReplayOrder
 from workspace.http.workspaces import NewConfig, NewFork, NewToken, NewWorkspace, Revocation

@@ -11,9 +11,9 @@ import httpx2
 import pytest
 
 from agent.builtin.planner import BuiltinPlanner
+from tests.support.http import problem
 from tests.support.server import Running, running_server
 from tests.support.until import until
-from tests.workspace.http.test_routes import problem
 from workspace.client import connect
 from workspace.clock import SystemClock
 from workspace.history.read import read_all

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from agent.builtin.planner import BuiltinPlanner
+from tests.support.http import problem
 from tests.support.server import Running, running_server
-from tests.workspace.http.test_routes import problem
 from tests.workspace.intents.audit.test_time_travel import history
 from tests.workspace.intents.driver import Driver
 from workspace.client import Refused, RoomClient, connect
@@ -157,28 +157,6 @@ async def test_an_acknowledgement_out_of_bounds_closes_its_own_socket_only(ids: 
             await ana.until(lambda room: room._gone is not None or bool(room.notices))
             assert ana.notices[0]["code"] == "malformed"
         assert other._gone is None
-
-
-async def test_http_shows_and_acknowledges_only_ones_own() -> None:
-    async with served() as server:
-        id = await cancelled_while_away(server)
-        async with person(server, "Ana") as ana:
-            await ana.until(lambda room: bool(room.inbox))
-            for who, role, status in (("Ben", "viewer", 403), ("Ana", "viewer", 200)):
-                headers = {"authorization": f"Bearer {await server.token(who, role)}"}
-                async with httpx2.AsyncClient(base_url=server.url, headers=headers) as client:
-                    found = (await client.get(f"{WS}/inbox")).json()
-                    assert [entry["id"] for entry in found["intents"]] == ([id] if who == "Ana" else [])
-                    assert found["more"] == 0
-                    told = await client.post(f"{WS}/inbox", json={"intents": [id]})
-                    if status == 403:
-                        problem(told, 403, "forbidden")
-                        problem(await client.post(f"{WS}/inbox", json={"intents": ["i999"]}), 400, "malformed")
-                    else:
-                        assert told.json() == {"intents": [], "more": 0}
-            await ana.until(lambda room: not room.inbox)
-        async with httpx2.AsyncClient(base_url=server.url) as client:
-            problem(await client.get(f"{WS}/inbox"), 401, "unauthenticated")
 
 
 async def test_a_document_socket_costs_no_read_and_a_person_at_most_one() -> None:

@@ -13,8 +13,8 @@ import pytest
 from websockets.asyncio.client import connect
 
 from agent.builtin.planner import BuiltinPlanner
+from tests.support.http import WS, problem
 from tests.support.server import Running, running_server
-from tests.workspace.http.test_routes import WS, problem
 from workspace.settings import Settings
 from workspace.sockets.guests import COOKIE, guest_in, open_identity
 from workspace.sockets.uvicorn_protocol import FastProtocol

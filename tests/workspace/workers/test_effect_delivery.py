@@ -64,8 +64,8 @@ class Gate:
         self.knocked, self.answer = asyncio.Event(), asyncio.Event()
         self.faults = faults
 
-    async def deliver(self, letter: Delivery) -> str:
-        self.knocks.append(letter.key)
+    async def deliver(self, delivery: Delivery) -> str:
+        self.knocks.append(delivery.key)
         self.knocked.set()
         await self.answer.wait()
         if len(self.knocks) <= self.faults:

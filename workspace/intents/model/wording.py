@@ -34,6 +34,13 @@ WORDS_POINTS_MAX = 400
 VALUE_POINTS_MAX = 60
 CONSENT_POINTS_MAX = 2_000
 TOLD_MAX, TOLD_POINTS_MAX, TOLD_WORDS_MAX = 12, 200, 70
+# Decision 84: what was done is read from the operations. A plan of none is told so first, whatever its planner says.
+NOTHING_CHANGED = "Nothing was changed."
+
+
+def with_agents_words(account: str, said: str) -> str:
+    """Return what became of a plan, followed by what its planner said of it, as the planner's own words."""
+    return f"{account} The agent said: {said}" if said else account
 
 
 def told(ops: Sequence[Op], before: Mapping[str, Document], after: Mapping[str, Document]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from workspace.intents.model.bodies import CommitBody, CommitDoc, PlanBody, Verd
 from workspace.intents.model.events import DocumentsChanged, UpdateRelayed
 from workspace.intents.model.ids import commit_id, commit_origin
 from workspace.intents.model.requests import SendEffect
+from workspace.intents.model.wording import NOTHING_CHANGED, with_agents_words
 from workspace.intents.rules.readback import meanings, unlike
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
 from workspace.intents.state.fold import AGENT_LANE, WorkspaceState, sha_of
@@ -24,8 +25,6 @@ from workspace.intents.steps.judging import notes_for
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.quarantine import secure
 from workspace.intents.steps.turn import AGENT, Turn
-
-UNCHANGED = "Nothing was changed."
 
 
 def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> CommitBody | Refusal:
@@ -107,14 +106,12 @@ def _carry_in(
     return Refusal("read_back", f"It does not read as it was meant: {told}.", "Ask for it in smaller steps.")
 
 
-def _unchanged(summary: str) -> str:
-    return f"{UNCHANGED} The agent said: {summary}" if summary else UNCHANGED
-
-
 def tell_done(kernel: KernelState, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
     """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
     has_changed = bool(did or commit.effects)
-    summary = commit.summary if has_changed or commit.summary.startswith(UNCHANGED) else _unchanged(commit.summary)
+    summary = commit.summary
+    if not has_changed and not summary.startswith(NOTHING_CHANGED):
+        summary = with_agents_words(NOTHING_CHANGED, summary)
     turn.verdict(
         VerdictBody(
             intent=entry.id,

@@ -7,10 +7,10 @@ What tables there are is `workspace.store.tables`; text is stored with U+0000, w
 from __future__ import annotations
 
 import asyncio
-import importlib
 from typing import Any
 
 from workspace.errors import StoreFault
+from workspace.late import load
 from workspace.store.postgres.link import Connect
 from workspace.store.schema import (
     FORMAT_SINCE,
@@ -50,7 +50,7 @@ async def prepare(connection: Any, *, connect_patient: Connect) -> None:
         version = await _make(connection)
     if version < SCHEMA_VERSION:
         # Loaded here: an old database is migrated once, and alembic takes half a second to import.
-        module = await asyncio.to_thread(importlib.import_module, "workspace.store.postgres.migration")
+        module = await asyncio.to_thread(load, "workspace.store.postgres.migration")
         await module.migrate(connect_patient)
         return
     check_schema("it", version)

@@ -1,11 +1,11 @@
-"""Senders that are loaded with their first letter: an HTTP client is megabytes that most servers never need."""
+"""The sender of webhooks that is loaded with its first delivery: most servers never need an HTTP client."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Mapping
 
+from workspace.late import load
 from workspace.ports import Delivery, EffectSender
 
 
@@ -16,9 +16,9 @@ class LateWebhook:
         self._keys, self._allows_private = keys, allows_private
         self._made: EffectSender | None = None
 
-    async def deliver(self, letter: Delivery) -> str:
+    async def deliver(self, delivery: Delivery) -> str:
         """See `EffectSender.deliver`."""
         if self._made is None:
-            module = await asyncio.to_thread(importlib.import_module, "workspace.delivery.webhook")
+            module = await asyncio.to_thread(load, "workspace.delivery.webhook")
             self._made = module.Webhook(self._keys, allows_private=self._allows_private)
-        return await self._made.deliver(letter)
+        return await self._made.deliver(delivery)
