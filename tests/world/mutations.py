@@ -108,7 +108,7 @@ def _fence() -> list[Any]:
 
 def _values() -> list[Any]:
     return [
-        patch.object(crdt.operations.fork, "read_hash", lambda documents, reading: reading.hash),
+        patch.object(crdt.operations.fork, "hash_reading", lambda documents, reading: reading.hash),
         patch.object(crdt.operations.execute, "_verify", lambda document, op: None),
     ]
 

@@ -24,7 +24,7 @@ def test_any_causal_delivery_converges_with_an_equal_digest(seed: int) -> None:
     chance = random.Random(seed)
     replica, waiting = Document("text", client=7), list(updates)
     while waiting:
-        ready = [u for u in waiting if not replica.missing(scan_update(u))]
+        ready = [u for u in waiting if not replica.lacks_before(scan_update(u))]
         update = chance.choice(ready)
         waiting.remove(update)
         replica.apply(update)

@@ -63,7 +63,7 @@ def deliver(pair: Pair, updates: list[bytes], chance: random.Random) -> None:
     """Give updates in any causal order, some of them twice, now and then on a fork or a restarted document."""
     waiting, given_before = list(updates), []
     while waiting:
-        ready = [update for update in waiting if not pair.quick.missing(scan_update(update))]
+        ready = [update for update in waiting if not pair.quick.lacks_before(scan_update(update))]
         update = chance.choice(ready)
         waiting.remove(update)
         pair.apply(update)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_anchors, place_range
 from crdt.documents.document import Applied, Document
-from crdt.documents.paths import Path, item_anchor, read_path, set_path
+from crdt.documents.paths import Path, anchor_item, read_path, set_path
 from crdt.errors import MalformedFrame
 from crdt.operations.execute import execute
 from crdt.operations.ops import (
@@ -248,7 +248,7 @@ def test_what_somebody_has_set_since_is_named_and_left() -> None:
 
 def test_list_items_added_go_and_removed_come_back_in_their_place() -> None:
     before = values_document(VALUE)
-    last, middle = item_anchor(before, ("who",), 2), item_anchor(before, ("who",), 1)
+    last, middle = anchor_item(before, ("who",), 2), anchor_item(before, ("who",), 1)
     assert middle is not None
     ops: list[Op] = [
         ListAdd("budget", ("who",), "Dee", last),
@@ -281,7 +281,7 @@ def test_what_was_typed_between_two_edits_of_one_commit_does_not_stand_inside() 
 
 def test_an_added_item_that_somebody_has_changed_since_is_named_and_left() -> None:
     before = values_document({"who": [{"name": "Ana"}]})
-    ops: list[Op] = [ListAdd("budget", ("who",), {"name": "Dee"}, item_anchor(before, ("who",), 0))]
+    ops: list[Op] = [ListAdd("budget", ("who",), {"name": "Dee"}, anchor_item(before, ("who",), 0))]
     hand = SetValue("budget", ("who", 1, "brings"), "tea", "absent")
     value, undo = values_after(before, ops, [hand])
     assert value == {"who": [{"name": "Ana"}, {"name": "Dee", "brings": "tea"}]}
@@ -341,7 +341,7 @@ def test_an_insert_stands_for_as_much_as_it_writes(of: tuple[tuple[int, int, int
 
 def test_an_item_does_not_come_back_into_another_list() -> None:
     before = values_document(VALUE)
-    first = item_anchor(before, ("who",), 0)
+    first = anchor_item(before, ("who",), 0)
     assert first is not None
     ops: list[Op] = [ListRemove("budget", ("who",), first, hash_of_value(before, ("who", 0)))]
     after, _ = edited(before, AGENT, ops)
