@@ -13,8 +13,7 @@ from pycrdt import Doc, Text
 from crdt.documents.document import KINDS, Applied, Document, DocumentKind
 from crdt.errors import BrokenDocument, MissingDependencies
 from crdt.updates.scan import scan_update
-from tests.crdt.histories import shared_history
-from tests.crdt.updates.test_scan import scribble_values
+from tests.crdt.histories import scribble_values, shared_history
 
 
 def typed(*texts: str) -> tuple[Doc[Text], list[bytes]]:

@@ -16,8 +16,7 @@ from crdt.errors import CrdtError, MissingDependencies
 from crdt.updates.lib0 import Writer
 from crdt.updates.scan import scan_update
 from crdt.updates.summary import UpdateSummary
-from tests.crdt.histories import ALPHABET, shared_history
-from tests.crdt.updates.test_scan import scribble_values
+from tests.crdt.histories import ALPHABET, scribble_values, shared_history
 
 
 class Listening(Document):
