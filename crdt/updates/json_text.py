@@ -62,8 +62,9 @@ def measure_depth(text: str) -> int:
     in_string = escaped = False
     for char in text:
         if in_string:
-            escaped = not escaped and char == "\\"
+            # An escaped quote does not end a string: taken for its end, brackets would hide in what follows.
             in_string = escaped or char != '"'
+            escaped = not escaped and char == "\\"
         elif char == '"':
             in_string = True
         elif char in "[{":

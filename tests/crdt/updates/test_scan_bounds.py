@@ -118,6 +118,7 @@ DEEP_VALUES = {
     "objects 500 deep": nested(118, 500),
     "an embed 33 deep": embedded("[" * 33 + "]" * 33),
     "an embed 50,000 deep": embedded("[" * 50_000 + "]" * 50_000),
+    "an embed 40 deep behind a quote in a string": embedded('["\\"", ' + "[" * 40 + "]" * 41),
     "an embed 500 deep in objects": embedded('{"k":' * 500 + "1" + "}" * 500),
 }
 
