@@ -27,7 +27,13 @@ def test_a_second_time_changes_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text, plain",
-    [("a\r\nb", "a\nb"), ("a\rb", "a\nb"), ("\n\r", "\n\n"), ("\r\r\n\n", "\n\n\n"), ("a\u2028b\x0bc", "a\u2028b\x0bc")],
+    [
+        ("a\r\nb", "a\nb"),
+        ("a\rb", "a\nb"),
+        ("\n\r", "\n\n"),
+        ("\r\r\n\n", "\n\n\n"),
+        ("a\u2028b\x0bc", "a\u2028b\x0bc"),
+    ],
 )
 def test_only_what_ends_a_line_in_editors_is_one(text: str, plain: str) -> None:
     assert normalise_line_ends(text) == plain

@@ -40,7 +40,9 @@ def rewritten(updates: list[bytes]) -> bytes:
 @settings(max_examples=60, deadline=None)
 @given(numbers=st.lists(NUMBERS, min_size=1, max_size=5), plain=st.booleans())
 def test_numbers_in_values_come_out_as_they_came_in(yjs: Oracle, numbers: list[str], plain: bool) -> None:
-    values = ", ".join(f"{{deep: [1, {number}]}}" if at % 2 else f"{{n: {number}}}" for at, number in enumerate(numbers))
+    values = ", ".join(
+        f"{{deep: [1, {number}]}}" if at % 2 else f"{{n: {number}}}" for at, number in enumerate(numbers)
+    )
     code = f"m.set('k', [{values}])" if plain else f"m.set('k', Y.Array.from([{values}]))"
     updates = yjs.make(DATA + code)
     exact = {id: value for update in updates for id, value in find_exact_values(update).items()}

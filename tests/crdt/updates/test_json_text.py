@@ -72,6 +72,8 @@ def test_the_depth_of_brackets_is_that_of_the_value(value: object) -> None:
     assert measure_depth(json.dumps(value, ensure_ascii=False)) == depth(value)
 
 
-@pytest.mark.parametrize(("text", "deep"), [("]]]]", 0), ('"[[["', 0), ('"\\"[["', 0), ("[{" * 40_000, 80_000), ("", 0)])
+@pytest.mark.parametrize(
+    ("text", "deep"), [("]]]]", 0), ('"[[["', 0), ('"\\"[["', 0), ("[{" * 40_000, 80_000), ("", 0)]
+)
 def test_a_depth_is_told_of_any_text(text: str, deep: int) -> None:
     assert measure_depth(text) == deep
