@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from crdt.digest import Json, normalise
+from crdt.digest import Json, canonical, normalise
 from crdt.documents.anchor import Anchor
 from crdt.documents.paths import ABSENT, Path, dotted
 from crdt.documents.values import from_stored, to_stored
@@ -142,7 +142,8 @@ def _read(value: Json) -> Json:
 def _set(now: object, value: Json) -> object:
     """Return the new value; the old one itself where it is the same, so that a list keeps its items' identity."""
     new = _read(value)
-    return now if now is not ABSENT and now == new and type(now) is type(new) else new
+    # As bytes, because to Python True is 1: and where the bytes are the same, nothing is written to the document.
+    return now if now is not ABSENT and canonical(now) == canonical(new) else new
 
 
 def _add(now: object, by: float, path: Path) -> Json:

@@ -221,3 +221,18 @@ def test_a_fault_in_writing_a_value_is_seen(
     assert find_difference(meaning, run({"d": document}, ops, (), client=9).documents["d"]) == ""
     monkeypatch.setattr(execute_module, name, planted)
     assert find_difference(meaning, run({"d": document}, ops, (), client=9).documents["d"])
+
+
+def test_a_list_set_to_what_it_is_keeps_the_items_that_a_plan_names() -> None:
+    document = Document("data", client=5)
+    with document.transaction():
+        set_path(document, ("l",), [1, 2])
+    item = anchor_item(document, ("l",), 0)
+    assert item is not None
+    ops: list[Op] = [
+        SetValue("d", ("l",), [1, 2], hash_of_value(document, ("l",))),
+        ListRemove("d", ("l",), item, hash_of_value(document, ("l", 0))),
+    ]
+    after = run({"d": document}, ops, (), client=9).documents["d"]
+    assert after.value() == {"l": [2]}
+    assert find_difference(predict(document, ops), after) == ""
