@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.errors import MalformedFrame
@@ -16,8 +16,9 @@ from crdt.sync.awareness import (
     Presence,
     decode_awareness,
 )
-from crdt.sync.awareness_state import LEVELS_MAX
+from crdt.sync.awareness_state import LEVELS_MAX, encode_state, read_state, sign_state
 from tests.crdt.sync.sayings import JSON, heard, raw, said_of, say
+from tests.support.oracle import Oracle
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000])
@@ -151,3 +152,53 @@ def test_a_state_of_16_kib_is_taken() -> None:
     empty = len(json.dumps({"a": "", "user": {"name": "ana", "kind": "human"}}, separators=(",", ":")))
     state = {"a": "x" * (STATE_BYTES_MAX - empty)}
     assert heard(Presence().receive("s1", say(5, 1, state), actor="ana", now=0)).state is not None
+
+
+BROKEN = st.text('{}[]",:\\ud83e9.-0 é😀NaIfinty', max_size=24) | st.recursive(
+    JSON | st.floats(), lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=6
+).map(json.dumps)
+
+
+@given(text=BROKEN)
+def test_whatever_is_sent_the_state_is_json_of_bounded_depth_or_malformed(text: str) -> None:
+    try:
+        state, problem = read_state(text.encode())
+    except MalformedFrame:
+        with pytest.raises(ValueError):
+            json.loads(text)
+        return
+    if state is None:
+        assert (
+            json.loads(text, parse_constant=lambda _: None, parse_float=lambda _: None, parse_int=lambda _: None)
+            is None
+        )
+        assert problem == ""
+        return
+    assert json.loads(encode_state(state)) == state
+    again, _ = read_state(encode_state(state).encode())
+    assert again == state, "what is mended stays as it is"
+
+
+@pytest.mark.stock
+@settings(max_examples=60, deadline=None)
+@given(text=BROKEN)
+def test_a_browser_reads_every_state_that_is_shown(yjs: Oracle, text: str) -> None:
+    try:
+        state, _ = read_state(text.encode())
+    except MalformedFrame:
+        return
+    shown, _ = sign_state(state or {}, "ana", bytes_max=STATE_BYTES_MAX, bytes_read=len(text))
+    said = encode_state(shown)
+    code = f"send(new TextEncoder().encode(JSON.stringify(JSON.parse({json.dumps(said)}))))"
+    assert json.loads(yjs.make(code)[0], parse_int=float) == json.loads(said, parse_int=float)
+
+
+@given(state=st.dictionaries(st.text(max_size=4), JSON, max_size=5), bytes_max=st.integers(200, 900))
+def test_of_a_large_state_the_smallest_parts_are_kept(state: dict[str, object], bytes_max: int) -> None:
+    said = len(encode_state(state).encode())
+    signed, problem = sign_state(state, "ana", bytes_max=bytes_max, bytes_read=said)
+    assert len(encode_state(signed).encode()) <= bytes_max
+    left_out = set(state) - set(signed)
+    assert bool(problem) == bool(left_out)
+    sizes = {key: len(encode_state({key: part}).encode()) for key, part in state.items() if key != "user"}
+    assert all(sizes[kept] <= sizes[gone] for kept in set(sizes) - left_out for gone in left_out)
