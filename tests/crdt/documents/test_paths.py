@@ -77,15 +77,29 @@ def a_tree(value: Any, *, is_plain: bool) -> Document:
     return document
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    start=VALUES, edits=st.lists(st.tuples(PATHS, st.none() | st.tuples(VALUES)), max_size=5), is_plain=st.booleans()
-)
+def walk(tree: Any, steps: list[int], fresh: tuple[str | int, ...]) -> Path:
+    """Return a path to what stands in a tree, found by taking one child after another, and perhaps beyond."""
+    path: Path = ()
+    for step in steps:
+        if not isinstance(tree, dict | list) or not tree:
+            break
+        key = sorted(tree)[step % len(tree)] if isinstance(tree, dict) else step % len(tree)
+        path, tree = (*path, key), tree[key]
+    return (*path, *fresh) or ("a",)
+
+
+FRESH = st.just(()) | st.tuples(KEYS | st.integers(-1, 3)) | st.tuples(KEYS, KEYS)
+EDITS = st.tuples(st.lists(st.integers(0, 9), max_size=4), FRESH, st.none() | st.tuples(VALUES))
+
+
+@settings(max_examples=250, deadline=None)
+@given(start=VALUES, edits=st.lists(EDITS, max_size=5), is_plain=st.booleans())
 def test_edits_by_path_do_what_they_do_to_a_plain_tree(
-    start: Any, edits: list[tuple[Path, tuple[Any] | None]], is_plain: bool
+    start: Any, edits: list[tuple[list[int], tuple[str | int, ...], tuple[Any] | None]], is_plain: bool
 ) -> None:
     document, model = a_tree(start, is_plain=is_plain), {"a": start}
-    for path, new in edits:
+    for steps, fresh, new in edits:
+        path = walk(model, steps, fresh)
         there, wanted, fork = look(model, path), copy.deepcopy(model), document.fork(6)
         can = put(wanted, path, new[0]) if new else there is not ABSENT
         if new is None and can:
