@@ -14,11 +14,14 @@ from typing import Any, TypeAlias
 # Any JSON value. Not spelled out: msgspec, which reads these from outside, takes no recursive alias.
 Json: TypeAlias = Any
 
-DEPTH_MAX = 100  # shared types go 32 deep, a plain value in them 32 more, and an answer around it has levels too
+# Shared types go 32 deep, a plain value in them 32 more, and an answer around it has levels, too.
+DEPTH_MAX = 100
+# Beyond it a float skips whole numbers: what a browser has rounded would hash as what it was before.
 EXACT_MAX = 2**53
+ALGORITHM = "sha256:"
 
 
-def normal(value: object, depth: int = 0) -> Json:
+def normalise(value: object, depth: int = 0) -> Json:
     """Return a value as canonical JSON has it: string keys, lists, integral floats within 2**53 as integers.
 
     Raises:
@@ -34,11 +37,12 @@ def normal(value: object, depth: int = 0) -> Json:
         case float():
             if not math.isfinite(value):
                 raise ValueError(f"{value} is not a JSON number")
+            # After a round trip through Yjs 1 is 1.0, and both must hash alike (trap 10); -0.0 becomes 0 on the way.
             return int(value) if value.is_integer() and abs(value) <= EXACT_MAX else value
         case dict():
-            return {str(key): normal(part, depth + 1) for key, part in value.items()}
+            return {str(key): normalise(part, depth + 1) for key, part in value.items()}
         case list() | tuple():
-            return [normal(part, depth + 1) for part in value]
+            return [normalise(part, depth + 1) for part in value]
         case _:
             raise ValueError(f"a {type(value).__name__} is not JSON")
 
@@ -47,13 +51,16 @@ _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 
 
 def canonical(value: object) -> bytes:
-    """Return the one UTF-8 form of a JSON value: sorted keys, no spaces. Raises ValueError as `normal` does."""
-    return _encoded(normal(value)).encode("utf-8", "surrogatepass")
+    """Return the one UTF-8 form of a JSON value: sorted keys, no spaces. Raises ValueError as `normalise` does."""
+    # Half a surrogate pair can stand in an old log; a hash over it must not raise where a verdict is awaited.
+    encoded = _encoded(normalise(value)).encode("utf-8", "surrogatepass")
+    assert encoded, "even null has a form"
+    return encoded
 
 
 def sha256_of(content: bytes) -> str:
     """Return `sha256:` and the hex digest."""
-    return f"sha256:{sha256(content).hexdigest()}"
+    return f"{ALGORITHM}{sha256(content).hexdigest()}"
 
 
 def digest_value(value: object) -> str:

@@ -9,12 +9,13 @@ from typing import ClassVar
 
 
 class CrdtError(Exception):
-    """Something on the document floor may not be or does not fit; nothing was changed."""
+    """An update, an anchor or an operation may not be, or does not fit the document; nothing was changed."""
 
     code: ClassVar[str] = "crdt"
     remedy: str = ""
 
     def __init__(self, reason: str, *, remedy: str = "") -> None:
+        assert reason, "a refusal says why: its reason reaches a person"
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy or type(self).remedy
@@ -55,7 +56,7 @@ class MissingDependencies(CrdtError):
 
 
 class BrokenDocument(CrdtError):
-    """The native library panicked. The document must be discarded and rebuilt from the log."""
+    """pycrdt panicked, and the document could not be built again: discard it and rebuild it from the log."""
 
     code = "broken_document"
 

@@ -1,4 +1,7 @@
-"""Line ends: a text that enters is kept with `\\n` alone, so that every editor counts the same places in it."""
+"""Line ends: a text that enters is kept with `\\n` alone, so that every editor counts the same places in it.
+
+CodeMirror counts `\\r\\n` once and Yjs twice (decision 82). What a stock client has typed stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import re
 _LINE_END = re.compile(r"\r\n?")
 
 
-def with_plain_line_ends(text: str) -> str:
+def normalise_line_ends(text: str) -> str:
     """Return a text whose lines end in `\\n`, where they ended in `\\r\\n` or `\\r`."""
-    return _LINE_END.sub("\n", text) if "\r" in text else text
+    plain = _LINE_END.sub("\n", text) if "\r" in text else text
+    assert "\r" not in plain, "every form of a line end was put in its place"
+    return plain

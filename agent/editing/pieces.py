@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crdt.line_ends import with_plain_line_ends
+from crdt.line_ends import normalise_line_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class PieceTable:
         """Put `words` in place of `start` to `end`; their lines end in `\n`, whatever they ended in."""
         if words.endswith("\r") and self.text[end : end + 1] == "\n":
             words = words[:-1]  # the rest of that line end stands there already
-        words = with_plain_line_ends(words)
+        words = normalise_line_ends(words)
         first, last = self._cut(start), self._cut(end)
         new = [Piece(-1, -1, words)] if words else []
         if sticks_right and start == end:

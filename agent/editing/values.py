@@ -14,10 +14,10 @@ from agent.editing.commands import (
     SetData,
 )
 from agent.editing.text import CannotDo
-from crdt.digest import Json, canonical, normal
+from crdt.digest import Json, canonical, normalise
 from crdt.documents.anchor import Anchor
 from crdt.documents.document import Document
-from crdt.documents.paths import ABSENT, Path, dotted, item_anchor, list_at, read_path
+from crdt.documents.paths import ABSENT, Path, anchor_item, dotted, find_list, read_path
 from crdt.operations.execute import execute
 from crdt.operations.ops import DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
 from workspace.intents.model.wording import brief
@@ -78,7 +78,7 @@ class DataEditor:
         if is_percent:
             if now is ABSENT:
                 raise CannotDo("not_found", f"There is nothing at {self._at(path)}.", "Set it to a number first.")
-            value = normal(round(float(str(now)) * (1 + by / 100), 9))
+            value = normalise(round(float(str(now)) * (1 + by / 100), 9))
             return self.put(path, value)
         self._do(Increment(self.name, path, by))
         return f"{'Increased' if by >= 0 else 'Decreased'} {self._at(path)} by {brief(abs(by))}."
@@ -97,7 +97,7 @@ class DataEditor:
                 "wrong_kind", f"{self._at(path)} is {brief(now)}, not a list.", "Name a list, or set the value."
             )
         before = read_path(self.snapshot, path)
-        after = item_anchor(self.snapshot, path, len(before) - 1) if isinstance(before, list) and before else None
+        after = anchor_item(self.snapshot, path, len(before) - 1) if isinstance(before, list) and before else None
         grown = any(isinstance(other, ListAdd) and other.path == path for other in self.ops)
         if isinstance(now, list) and now and not isinstance(before, list) and not grown:
             raise CannotDo("too_early", f"{self._at(path)} is new in this instruction.", "Add to it in a second one.")
@@ -118,7 +118,7 @@ class DataEditor:
         now = self._expect(path)
         if not isinstance(now, list) or not 0 <= index < len(now) or canonical(now[index]) != canonical(value):
             raise CannotDo("not_found", f"{brief(value)} is not item {index} of {self._at(path)}.", "View it first.")
-        if list_at(self.working, path) is None:
+        if find_list(self.working, path) is None:
             self._do(SetValue(self.name, path, now[:index] + now[index + 1 :], self._old(path)))
         else:
             item = self._anchor(path, index)
@@ -129,7 +129,7 @@ class DataEditor:
         items, index = self._item(path, value)
         target = len(items) - 1 if position < 0 else min(max(position, 1), len(items)) - 1
         rest = items[:index] + items[index + 1 :]
-        if list_at(self.working, path) is None:
+        if find_list(self.working, path) is None:
             self._do(SetValue(self.name, path, [*rest[:target], items[index], *rest[target:]], self._old(path)))
         else:
             item = self._anchor(path, index)
@@ -156,7 +156,7 @@ class DataEditor:
 
     def _anchor(self, path: Path, index: int) -> str:
         """Return the anchor of an item that the snapshot has too. Raises `CannotDo` for one this instruction made."""
-        item = item_anchor(self.working, path, index)
+        item = anchor_item(self.working, path, index)
         assert item is not None, "a shared list's items have anchors"
         id = Anchor.decode(item).item
         if id is None or id.clock >= self.snapshot.state_vector().get(id.client, 0):

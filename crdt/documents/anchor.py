@@ -1,11 +1,11 @@
 """Places and ranges that survive edits: Yjs relative positions of our own making.
 
 An anchor travels as base64 of the bytes of Yjs `encodeRelativePosition`, so that browsers make and read the same.
-pycrdt's `sticky_index` gives wrong ids after non-ASCII text (trap 2), so an anchor is placed by a probe: the character
-is deleted on a fork, and its ids are read out of the delete set. Inserting beside it would not do: the new neighbour's
-origin may be a tombstone that stands between. pycrdt's `get_index` mixes units too (it
-adds the bytes of the structs before to the UTF-16 units within one), so it is asked only where a struct begins, and
-the rest of the way is counted in the struct's own text.
+pycrdt's `sticky_index` gives wrong ids after non-ASCII text (trap 2), so an anchor is placed by a probe (decision 4):
+the character is deleted on a fork, and its ids are read out of the delete set. Inserting beside it would not do: the
+new neighbour's origin may be a tombstone that stands between. pycrdt's `get_index` mixes units too (it adds the bytes
+of the structs before to the UTF-16 units within one), so it is asked only where a struct begins, and the rest of the
+way is counted in the struct's own text.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pycrdt import Array, StickyIndex, Text
 
@@ -27,12 +28,13 @@ from crdt.updates.summary import DELETED, FORMAT, GC, DeleteSet, Id, IdSpan
 
 ANCHOR_CHARS_MAX = 200
 ROOT_BYTES_MAX = 100
+# Structs that take clocks and no place in the text.
 UNCOUNTED = frozenset({GC, DELETED, FORMAT})
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place beside an item (`assoc` >= 0: before it, < 0: after it), or an end of the root named `root`."""
+    """A relative position: beside an item (`assoc` >= 0: before it, < 0: after it), or an end of the root `root`."""
 
     item: Id | None
     root: str | None
@@ -40,6 +42,7 @@ class Anchor:
 
     def encode(self) -> str:
         """Return the base64 form of Yjs `encodeRelativePosition`."""
+        assert self.item is None or self.root is None, "an anchor hangs from an item or from a root"
         writer = Writer()
         if self.item is not None:
             writer.var_uint(0).var_uint(self.item.client).var_uint(self.item.clock)
@@ -52,7 +55,7 @@ class Anchor:
         """Return the anchor of its base64 form.
 
         Raises:
-            MalformedFrame: it is not one, or it hangs from a nested type, which no document kind here has.
+            MalformedFrame: the text is no anchor, or the anchor hangs from a nested type.
         """
         if len(text) > ANCHOR_CHARS_MAX:
             raise MalformedFrame(f"an anchor has {len(text)} characters, at most {ANCHOR_CHARS_MAX} are taken")
@@ -66,6 +69,7 @@ class Anchor:
                 item = Id(reader.var_uint(), reader.var_uint())
             case 1:
                 root = reader.var_string(ROOT_BYTES_MAX)
+            # Form 2 names a nested type by its id: places inside one are no places of the text.
             case other:
                 raise MalformedFrame(f"anchor form {other} is not used here")
         # Old Yjs clients leave the association out: it is 0 then.
@@ -76,7 +80,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class TextRange:
-    """A stretch of text: from before its first character to after its last."""
+    """A stretch of text: from before its first character to after its last, so that it grows with neither neighbour."""
 
     start: Anchor
     end: Anchor
@@ -95,8 +99,9 @@ def place_anchors(document: Document, points: Sequence[tuple[int, int]]) -> list
     for point, assoc in points:
         byte_offset(text, point)
         wanted.append((point, -1) if assoc < 0 else (point, 0))
+    # All characters on one fork: to fork costs a pass over the document, to delete one fifty microseconds.
     chars = {point if assoc >= 0 else point - 1 for point, assoc in wanted}
-    ids = _ids_of(document, sorted((char for char in chars if 0 <= char < len(text)), reverse=True))
+    ids = _probe(document, sorted((char for char in chars if 0 <= char < len(text)), reverse=True))
     placed = []
     for point, assoc in wanted:
         span = ids.get(point if assoc >= 0 else point - 1)
@@ -104,36 +109,43 @@ def place_anchors(document: Document, points: Sequence[tuple[int, int]]) -> list
             placed.append(Anchor(None, TEXT_ROOT, assoc))
         else:
             client, first, end = span
+            assert first < end, "a character has at least one unit"
+            # To the left of an anchor stands the last unit of a character, not the first: an emoji has two.
             placed.append(Anchor(Id(client, first if assoc >= 0 else end - 1), None, assoc))
+    assert len(placed) == len(points), "each place has its anchor"
     return placed
 
 
-def ids_of_range(document: Document, start: int, end: int) -> list[IdSpan]:
+def find_ids_of_range(document: Document, start: int, end: int) -> list[IdSpan]:
     """Return client, first and end clock of each code point from `start` to `end` of a text.
 
-    Every character is deleted once on a throwaway fork: about 50 µs each. Raises `OffsetOutside`.
+    Each character is deleted once on a throwaway fork: about 50 µs each. Raises `OffsetOutside`.
     """
     byte_offset(document.text(), end)
-    found = _ids_of(document, list(range(end - 1, start - 1, -1)))
+    found = _probe(document, list(range(end - 1, start - 1, -1)))
+    assert len(found) == max(0, end - start), "each character was found"
     return [found[char] for char in range(start, end)]
 
 
-def _ids_of(document: Document, chars: Sequence[int]) -> dict[int, IdSpan]:
+def _probe(document: Document, chars: Sequence[int]) -> dict[int, IdSpan]:
     """Return client, first clock and end clock of each character (code points, descending), found on one fork."""
     found: dict[int, IdSpan] = {}
     if not chars:
         return found
-    probe = document.fork(_probe_client(document))
+    assert all(left > right for left, right in pairwise(chars)), "descending: what is left keeps its place"
+    probe = document.fork(_free_client(document))
     for char in chars:
         with probe.transaction() as done:
             probe.delete_text(char, char + 1)
-        found[char] = _counted(document, done[0].deleted)
+        assert len(done) == 1, "a character that stands there can be deleted"
+        found[char] = _pick_character(document, done[0].deleted)
     return found
 
 
-def _counted(document: Document, deleted: DeleteSet) -> IdSpan:
+def _pick_character(document: Document, deleted: DeleteSet) -> IdSpan:
     """Return client, first and end clock of the one character or embed that is deleted, without marks around it."""
     spans = [(client, start, end) for client, ranges in deleted.items() for start, end in ranges]
+    # Beside a mark, or where an embed is a shared type, more goes than was asked for.
     if len(spans) > 1 or not document.is_plain:
         spans = [
             (client, max(start, struct.start), min(end, struct.start + struct.length))
@@ -149,8 +161,9 @@ def _counted(document: Document, deleted: DeleteSet) -> IdSpan:
     return client, min(start for _, start, _ in spans), max(end for _, _, end in spans)
 
 
-def _probe_client(document: Document) -> int:
+def _free_client(document: Document) -> int:
     """Return a client id that has written nothing here; the probe's bytes are thrown away."""
+    # Not the document's own, nor the next one that a fork takes (`^ 1`): two documents under one id would be a clash.
     client = document.client ^ 3
     while client in document.state_vector():
         client += 1
@@ -175,29 +188,33 @@ def resolve_anchor(document: Document, anchor: Anchor) -> int:
     now = document.text()
     if anchor.item is None:
         return 0 if anchor.assoc < 0 else len(now)
-    struct, is_deleted = _block_of(document, anchor.item)
+    struct, is_deleted = _find_struct(document, anchor.item)
     if not document.is_in_text(anchor.item):
         raise AnchorLost(f"the anchor names {anchor.item}, which is not in the text")
-    offset = _index(document.text_root, Id(anchor.item.client, struct.start))
+    offset = _ask_index(document.text_root, Id(anchor.item.client, struct.start))
+    # Up to the struct pycrdt's bytes, from there the struct's own units: it mixes them only within a struct.
     start = point_at_byte(now, offset) if document.is_plain else document.ruler().point(offset)
     if is_deleted or struct.kind in UNCOUNTED:
         return start
     if struct.text is None:
         return start + (1 if anchor.assoc < 0 else 0)
+    assert struct.start <= anchor.item.clock < struct.start + struct.length, "the struct holds the id"
     within = point_at_utf16(struct.text, anchor.item.clock - struct.start)
     return start + within + (1 if anchor.assoc < 0 else 0)
 
 
-def _block_of(document: Document, item: Id) -> tuple[StoredStruct, bool]:
+def _find_struct(document: Document, item: Id) -> tuple[StoredStruct, bool]:
     """Return the stored struct that holds an id, and whether that id is deleted. Raises `AnchorLost`."""
     _check_known(document, item)
     structs, deleted = document.stored_structs()
     own = structs[item.client]
+    assert own, "a client in the state vector has structs"
     struct = own[bisect_right(own, item.clock, key=lambda part: part.start) - 1]
     return struct, any(low <= item.clock < high for low, high in deleted.get(item.client, ()))
 
 
 def _check_known(document: Document, item: Id) -> None:
+    """Raise `AnchorLost` for an id that was never here: asked for one, pycrdt panics."""
     if item.clock >= document.state_vector().get(item.client, 0):
         raise AnchorLost(f"the anchor names {item}, which was never here")
 
@@ -205,16 +222,17 @@ def _check_known(document: Document, item: Id) -> None:
 def resolve_range(document: Document, place: TextRange) -> tuple[int, int]:
     """Return where a range stands now, `start <= end`; equal when everything in it was deleted."""
     start, end = resolve_anchor(document, place.start), resolve_anchor(document, place.end)
+    # Both ends of a range whose words went may have come to stand in either order.
     return start, max(start, end)
 
 
-def item_index(document: Document, array: Array[object], anchor: Anchor) -> int | None:
+def find_item_index(document: Document, array: Array[object], anchor: Anchor) -> int | None:
     """Return where an anchored list item stands now; None when it was removed. Raises `AnchorLost`."""
     if anchor.item is None:
         return None
     _check_known(document, anchor.item)
     try:
-        index = _index(array, anchor.item)
+        index = _ask_index(array, anchor.item)
     except BaseException as panic:
         # Yjs has no place for an item whose whole list was deleted, and pycrdt panics on being told so: a read, which
         # leaves the document as it is. To look for the item first costs as much as reading all of the document.
@@ -223,17 +241,20 @@ def item_index(document: Document, array: Array[object], anchor: Anchor) -> int 
         return None
     if index >= len(array):
         return None
+    # A removed item has the place of what stands there now: it is looked at once more, in a list, where ids are right.
     found = array.sticky_index(index).to_json()["item"]
     return index if anchor.item == Id(found["client"], found["clock"]) else None
 
 
-def place_of_item(document: Document, array: Array[object], item: Id) -> int:
+def locate_item(document: Document, array: Array[object], item: Id) -> int:
     """Return before which item of its list an id stands, or stood when it was removed. Raises `AnchorLost`."""
     _check_known(document, item)
-    return _index(array, item)
+    return _ask_index(array, item)
 
 
-def _index(sequence: Text | Array[object], item: Id) -> int:
+def _ask_index(sequence: Text | Array[object], item: Id) -> int:
     """Ask pycrdt where an id that exists stands: bytes of text before it, or list items. Unknown ids would panic."""
     raw = b64decode(Anchor(item, None, 0).encode())
-    return StickyIndex.decode(raw, sequence).get_index()
+    index = StickyIndex.decode(raw, sequence).get_index()
+    assert index >= 0, "a place is counted from the start"
+    return index

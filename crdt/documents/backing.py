@@ -1,7 +1,8 @@
-"""What a document holds of pycrdt: awake, at rest as its encoded state, or built again after pycrdt tripped.
+"""What stands behind a document: a pycrdt document while it is loaded, its encoded state while it is not.
 
-Invariants: a document whose native side panicked is never used again: it is built anew from what it was, or it is
-broken. One that rests is its encoded state, a tenth of the memory; whatever needs more than that wakes it.
+Invariants: a pycrdt document that panicked is never used again: it is built anew from what it was, or the document is
+broken (decision 75). An unloaded document is its encoded state, a tenth of the memory; whatever needs more than that
+loads it (decision 68).
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from typing import Any, TypeVar
 import msgspec
 from pycrdt import Doc
 
-from crdt.documents.pycrdt_document import Backup, DocumentKind, EventListener, PycrdtDocument, Root
+from crdt.documents.pycrdt_document import EMPTY_UPDATE, Backup, DocumentKind, EventListener, PycrdtDocument, Root
 from crdt.errors import BrokenDocument, MalformedFrame
 from crdt.updates.scan import INTERNAL, scan_state_vector
 from crdt.updates.summary import DeleteSet, Span
 
 T = TypeVar("T")
-EMPTY_UPDATE = b"\x00\x00"
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Backing:
-    """The native half of one document, written under the Yjs client id `client`; see `Document`."""
+    """What stands behind one document, written under the Yjs client id `client`; see `Document`."""
 
     __slots__ = (
         "_backup",
@@ -67,43 +67,48 @@ class Backing:
         return self._loaded is not None
 
     def unload(self) -> bool:
-        """Give up what pycrdt holds, until it is needed; tell whether the document rests.
+        """Give the pycrdt document up, until it is needed; tell whether the document is unloaded now.
 
-        One that panicked, or that something waits in or writes to, goes on as it is. Waking it may be costly: a
-        megabyte of state takes some twenty milliseconds.
+        One that panicked, in which something waits, or with a transaction under way, stays as it is. To load it again
+        may be costly: a megabyte of state takes some twenty milliseconds.
         """
         if self._loaded is None:
             return True
         if self._broken or self._loaded.doc._txn is not None:
             return False
+        # What waits inside pycrdt is in no export (trap 8): with the state vector it would be lost without a word.
         if scan_state_vector(self._call_pycrdt(self._doc.get_state), INTERNAL) != self._state:
             return False
         state = self.encode()
+        assert state, "even an empty document has an update"
         self._backup = None
+        # The state is kept once: what was worked out from it, and can be again, would undo half of what is saved.
         self._cache = {name: self._cache[name] for name in ("encode", "digest") if name in self._cache}
         self._unloaded_state, self._loaded = state, None
         return True
 
     def prepare_load(self) -> tuple[bytes, PycrdtDocument]:
-        """Return the state that rests and what pycrdt makes of it, for `load`; may run in a thread of its own.
+        """Return the unloaded state and what pycrdt makes of it, for `load`; may run in a thread of its own.
 
         Raises `BrokenDocument`.
         """
-        state, native = self._unloaded_state, PycrdtDocument(self.kind, self.client)
+        # Only read here: in a thread beside the room nothing of the document may be written.
+        state, built = self._unloaded_state, PycrdtDocument(self.kind, self.client)
         if state not in (b"", EMPTY_UPDATE):
-            self._call_pycrdt(lambda: native.integrate(state))
-        return state, native
+            self._call_pycrdt(lambda: built.integrate(state))
+        return state, built
 
-    def load(self, state: bytes, native: PycrdtDocument) -> None:
+    def load(self, state: bytes, built: PycrdtDocument) -> None:
         """Go on with what `prepare_load` has made; does nothing where the document went on meanwhile."""
+        # The very same bytes, not equal ones: a document that was loaded, written to and unloaded since has others.
         if self._loaded is None and self._unloaded_state is state:
-            self._loaded, self._unloaded_state = native, b""
+            self._loaded, self._unloaded_state = built, b""
 
     @property
     def _pycrdt(self) -> PycrdtDocument:
         if self._loaded is None:
             self.load(*self.prepare_load())
-        assert self._loaded is not None, "it was woken"
+        assert self._loaded is not None, "it was loaded just now"
         return self._loaded
 
     @property
@@ -115,10 +120,12 @@ class Backing:
         return self._pycrdt.root
 
     def _call_pycrdt(self, call: Callable[[], T]) -> T:
+        """Return what pycrdt answers. Raises `MalformedFrame` where it refuses, `BrokenDocument` where it panics."""
         if self._broken:
             raise BrokenDocument("this document panicked before")
         try:
             return call()
+        # A panic is no `Exception`: pyo3 derives it from BaseException, and one that is let go ends the process.
         except (KeyboardInterrupt, SystemExit):
             raise
         except ValueError as error:
@@ -127,13 +134,14 @@ class Backing:
             self._broken = True
             raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
 
-    def _integrate(self, update: bytes, heard: EventListener | None = None) -> None:
+    def _integrate(self, update: bytes, listener: EventListener | None = None) -> None:
+        """Integrate an update. Raises `MalformedFrame`, after which all is as before, and `BrokenDocument`."""
         if self._broken:
             raise BrokenDocument("this document panicked before")
-        native = self._loaded or self._pycrdt
-        assert native.doc._txn is None, "an update is not applied inside a transaction"
+        pycrdt_document = self._loaded or self._pycrdt
+        assert pycrdt_document.doc._txn is None, "an update is not applied inside a transaction"
         try:
-            native.integrate(update, heard)
+            pycrdt_document.integrate(update, listener)
         except (KeyboardInterrupt, SystemExit):
             raise
         except ValueError as error:
@@ -145,8 +153,9 @@ class Backing:
 
     def _rebuild(self, panic: object) -> None:
         """Build the document again as it was before pycrdt tripped. Raises `BrokenDocument` where that cannot be."""
+        # Broken until it is built: a second panic must not leave it usable. pycrdt may still hold the old listener.
         self._broken, self._listener = True, EventListener()
-        if self._backup is None:
+        if self._backup is None:  # a plain text keeps none: no words that were scanned have made pycrdt panic
             raise BrokenDocument(f"pycrdt panicked: {panic}")
         try:
             self._loaded = self._backup.build(self.kind, self.client)
@@ -156,25 +165,30 @@ class Backing:
             raise BrokenDocument(f"pycrdt panicked, and again on what was there: {again}") from again
         self._broken = False
         self._forget_derived()
+        assert self._loaded.doc._txn is None, "it was just built"
+        # What was cached may speak of the update that did not come in.
         self.version += 1
 
     def _forget_derived(self) -> None:
-        """Let go of what was worked out beside the native half, and may speak of what did not come in."""
+        """Let go of what was worked out beside pycrdt, and may speak of what did not come in."""
         raise NotImplementedError
 
     def _replace_state(self, state: bytes) -> None:
         """Go on with another state of the same clocks. Raises `MalformedFrame` and `BrokenDocument`."""
-        native = PycrdtDocument(self.kind, self.client)
-        self._call_pycrdt(lambda: native.integrate(state))
-        self._loaded, self._unloaded_state = native, b""
+        assert state != EMPTY_UPDATE, "characters are put in place of others: something stands there"
+        built = PycrdtDocument(self.kind, self.client)
+        self._call_pycrdt(lambda: built.integrate(state))
+        self._loaded, self._unloaded_state = built, b""
         if self._backup is not None:
             self._backup = Backup(state)
 
     def _extend_backup(self, update: bytes) -> None:
+        """Keep an update for the day when pycrdt panics; where there are many, keep the state instead."""
         if self._backup is not None and not self._backup.keep(update):
             self._backup = Backup(self.encode())
 
     def _cached(self, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` returns, made once for each version of the document."""
         kept = self._cache.get(name)
         if kept is not None and kept[0] == self.version:
             return kept[1]  # type: ignore[return-value]

@@ -1,42 +1,44 @@
 """One Yjs document: apply, read, export, fork. The only place that talks to pycrdt's documents.
 
 Invariants: nothing is applied that leaves a gap (semantics F4); the state vector mirror equals pycrdt's; `version`
-grows with every change; a document whose native side panicked is never used again (`BrokenDocument`). A document that
-rests is its encoded state, a tenth of the memory; whatever needs more than that wakes it, and nothing else changes.
+grows with every change; a pycrdt document that panicked is never used again (`crdt.documents.backing`). To unload a
+document and to load it again changes nothing that anybody is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 
-from pycrdt import Map, Text, XmlFragment
-
-from crdt.digest import Json, digest_value
-from crdt.documents.backing import EMPTY_UPDATE, Applied
-from crdt.documents.pycrdt_document import TEXT_ROOT, Backup, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.canonical_form import CanonicalForm
+from crdt.documents.pycrdt_document import EMPTY_UPDATE, TEXT_ROOT, Backup, DocumentKind
 from crdt.documents.shape import TEXT, Shape
-from crdt.documents.text_content import TextContent
-from crdt.documents.values import has_choice, read_map, xml_of
-from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
-from crdt.updates.exact_numbers import ExactValues, exact_values, put_right, whole_values
+from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies
+from crdt.updates.exact_numbers import ExactValues, find_exact_values, restore_exact_values, restore_whole_numbers
 from crdt.updates.scan import INTERNAL, encode_state_vector, scan_delete_set, scan_state_vector, scan_update
-from crdt.updates.structs import StoredStruct, scan_stored_structs, sections_of, waits_for_itself
+from crdt.updates.structs import StoredStruct, read_sections, scan_stored_structs, waits_for_itself
 from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING, DeleteSet, Id, Span, UpdateSummary
-from crdt.updates.surrogates import all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
+from crdt.updates.surrogates import (
+    cut_strings,
+    find_all_middles,
+    find_cuts,
+    find_edges,
+    find_middles,
+    move_before_pairs,
+)
 
 __all__ = ["EMPTY_UPDATE", "KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
 HAS_NOTHING = b"\x00"  # the state vector of a peer that comes for the first time
 NO_DELETIONS = b"\x00"
-TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
+TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED  # the kinds of updates that leave a plain text plain
 NO_MIDDLES: dict[int, set[int]] = {}
 NO_EXACT: ExactValues = {}
 EXACT_TAGS = (b"\x7a", b"\x7d\x40")  # a bigint and -0 begin so; much else has the same bytes
 
 
-class Document(TextContent):
+class Document(CanonicalForm):
     """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order.
 
     `is_strict` false reads as folkmoot 0.1 did: strings that a client cut between two UTF-16 halves as pycrdt has
@@ -47,7 +49,7 @@ class Document(TextContent):
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
-        # Where its items hang, and the characters of two units, by their middles: None until somebody needs it.
+        # Where its items hang, and the surrogate pairs, by their middles: None until a caller needs it.
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         self._exact: ExactValues = NO_EXACT
@@ -66,10 +68,13 @@ class Document(TextContent):
         document = cls(kind, client=client)
         if state != EMPTY_UPDATE:
             document._integrate(state)
+            # pycrdt is asked, not the bytes: what it did not integrate must not be taken for here.
             document._state = scan_state_vector(document._call_pycrdt(document._doc.get_state), INTERNAL)
             document._is_plain, document._shape, document._middles = False, None, None
+            # A look for two bytes spares most states the search for exact values; where they stand for something else,
+            # the search finds nothing.
             if kind != "text" and any(tag in state for tag in EXACT_TAGS):
-                document._exact = exact_values(state) or NO_EXACT
+                document._exact = find_exact_values(state) or NO_EXACT
             document.version = 1
         return document
 
@@ -86,23 +91,17 @@ class Document(TextContent):
     def encode(self, since: bytes | None = None) -> bytes:
         """Return the whole state as one v1 update, or what a peer with state vector `since` lacks."""
         if since is None or since == HAS_NOTHING:
-            return self._cached("encode", lambda: self._put_right(self._call_pycrdt(self._doc.get_update)))
+            return self._cached("encode", lambda: self._restore_exact(self._call_pycrdt(self._doc.get_update)))
+        # Asked for the second half of a pair, pycrdt leaves the character out.
         middles = self._known_middles()
         if middles:
-            since = before_pairs(since, middles)
-        return self._put_right(self._call_pycrdt(lambda: self._doc.get_update(since)))
+            since = move_before_pairs(since, middles)
+        return self._restore_exact(self._call_pycrdt(lambda: self._doc.get_update(since)))
 
     def since(self, client: int, clock: int) -> bytes:
-        """Return what it holds of one client from a clock on, as an update; deletions of all come with it."""
+        """Return what the document holds of one client from a clock on, as an update; deletions of all come with it."""
+        assert 0 <= clock <= self._state.get(client, 0), "what lies behind is not here"
         return self.encode(encode_state_vector({**self._state, client: clock}))
-
-    def value(self) -> Json:
-        """Return the canonical value: the words of the text, the JSON of the data, the XML of a rich document."""
-        return self._cached("value", self._read_value)
-
-    def digest(self) -> str:
-        """Return the hash over kind, value, state vector and delete set: equal on every replica of this state."""
-        return self._cached("digest", self._read_digest)
 
     def stored_structs(self) -> tuple[dict[int, list[StoredStruct]], dict[int, tuple[Span, ...]]]:
         """Return the stored structs by Yjs client, and which of their clocks are deleted."""
@@ -116,28 +115,20 @@ class Document(TextContent):
             self._shape = Shape.of_state(self.kind, self.encode())
         return self._shape
 
-    def read_as(self, *, is_strict: bool) -> None:
-        """Read it from now on as documents are read now, or as folkmoot 0.1 did."""
-        if is_strict != self.is_strict:
-            self.is_strict = is_strict
-            self._cache.clear()
-            self.version += 1
-
     def is_apart(self) -> bool:
-        """Tell whether no copy is like it: lines of items to their neighbours cross here, which no client makes."""
+        """Tell whether no copy is like it: lines of items to their neighbours cross here, which no client makes.
+
+        Decision 83: such bytes have no one meaning, and cost their document alone.
+        """
         return bool(self._cached("apart", lambda: self.fork(self.client ^ 1).value() != self.value()))
 
     @property
     def has_pairs(self) -> bool:
-        """Tell whether characters of two units were written into it, so that an edit may have cut one."""
+        """Tell whether surrogate pairs were written into the document, so that an edit may have cut one."""
         return self._middles is not NO_MIDDLES
 
-    def is_said_by_chance(self) -> bool:
-        """Tell whether folkmoot 0.1 digested it otherwise each time: XML with several attributes somewhere."""
-        return not self.is_strict and isinstance(self._root, XmlFragment) and has_choice(self._root)
-
-    def missing(self, summary: UpdateSummary) -> bool:
-        """Tell whether an update would leave a gap or refers to ids that are not here."""
+    def lacks_before(self, summary: UpdateSummary) -> bool:
+        """Tell whether something that an update stands on is lacking: it leaves a gap, or refers to unknown ids."""
         state = self._state
         for client, (start, _) in summary.inserted.items():
             if start > state.get(client, 0):
@@ -150,13 +141,6 @@ class Document(TextContent):
     def is_in_text(self, id: Id) -> bool:
         """Tell whether an item that is here hangs from the text itself, or did before it was collected."""
         return self._is_plain or self.shape().is_in_root(id, TEXT)
-
-    @property
-    def data_root(self) -> Map[object]:
-        """The pycrdt map of a data document, for the modules of this package only."""
-        if not isinstance(self._root, Map):
-            raise WrongKind(f"a {self.kind} document has no values")
-        return self._root
 
     # ------------------------------------------------------------ changing
 
@@ -172,6 +156,7 @@ class Document(TextContent):
             BrokenDocument: pycrdt panicked, and the document cannot be built again; discard it.
         """
         summary = summary if summary is not None else scan_update(update, INTERNAL)
+        # Decision 45: no event is made for a keystroke. The summary says already what pycrdt's event would.
         if is_typing or self.is_typing(update, summary):
             self._integrate(update)
             for client, (_, end) in summary.inserted.items():
@@ -182,7 +167,7 @@ class Document(TextContent):
             return Applied(update, summary.inserted, {})
         if not summary.structs and not summary.deleted:
             return None  # what a newcomer answers with
-        if self.missing(summary) or waits_for_itself(update, summary, self._state):
+        if self.lacks_before(summary) or waits_for_itself(update, summary, self._state):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
         self._make_ready(summary)
         whole = self._cut_pairs(update, summary)
@@ -194,13 +179,14 @@ class Document(TextContent):
                 self._replace_state(whole)
                 self._middles = None
             raise
+        # Where all of it is new, the bytes that came are journaled and relayed, not those that pycrdt writes anew.
         state = self._state
         is_new = all(start == state.get(client, 0) for client, (start, _) in summary.inserted.items())
-        self._shape_with(update, summary)
-        applied = self._integrated(summary, update, is_new=is_new)
+        self._extend_shape(update, summary)
+        applied = self._conclude(summary, update, is_new=is_new)
         if applied is not None:
             if summary.kinds >> EXACT & 1:
-                self._exact = {**self._exact, **exact_values(applied.update)}
+                self._exact = {**self._exact, **find_exact_values(applied.update)}
             self._extend_backup(applied.update)
             if summary.pairs:
                 self._note_pairs(summary)
@@ -211,18 +197,23 @@ class Document(TextContent):
         if self._is_plain and summary.kinds & ~PLAIN:
             self._is_plain = False
             self._shape = Shape.of_text(self._state)
+        # Before the first update of a kind over which pycrdt might panic: afterwards there is nothing to build from.
         if not self._is_plain and self._backup is None:
             self._backup = Backup(self.encode())
 
     def _cut_pairs(self, update: bytes, summary: UpdateSummary) -> bytes | None:
-        """Put U+FFFD in place of characters that an update cuts in two, as Yjs does; return the state before that."""
+        """Put U+FFFD in place of characters that an update cuts in two; return the state before that, None without any.
+
+        Yjs does so as it integrates (decision 72).
+        """
         middles = self._known_middles()
-        cut = cuts(middles, edges(update, summary)) if middles else {}
+        cut = find_cuts(middles, find_edges(update, summary)) if middles else {}
         if not cut:
             return None
         whole = self.encode()
         self._replace_state(cut_strings(whole, cut))
         for client, clocks in cut.items():
+            assert clocks <= middles[client], "only what is a pair is cut"
             middles[client] -= clocks
         self.version += 1
         return whole
@@ -240,6 +231,7 @@ class Document(TextContent):
         try:
             with self._doc.transaction(origin="folkmoot"):
                 yield done
+        # A caller's own exception is the caller's; a panic of pycrdt is no `Exception`.
         except (KeyboardInterrupt, SystemExit, Exception):
             raise
         except BaseException as panic:
@@ -249,23 +241,28 @@ class Document(TextContent):
             if subscription is not None:
                 subscription.drop()
         if self._listener.event is not None:
-            update = whole_values(self._listener.event[0], self.whole) if self.whole else self._listener.event[0]
+            update = (
+                restore_whole_numbers(self._listener.event[0], self.whole) if self.whole else self._listener.event[0]
+            )
             self._listener.event = update, self._listener.event[1]
             summary = scan_update(update, INTERNAL)
             self._is_plain = self._is_plain and not summary.kinds & ~PLAIN
+            # Written here and not scanned before: what was worked out from updates is made anew when it is needed.
             self._backup = self._shape = None
             self._middles = None if summary.pairs else self._middles
             if summary.kinds >> EXACT & 1:
-                self._exact = {**self._exact, **exact_values(update)}
-            applied = self._integrated(summary, update, is_new=False)
+                self._exact = {**self._exact, **find_exact_values(update)}
+            applied = self._conclude(summary, update, is_new=False)
             assert applied is not None, "an event means that something changed"
             done.append(applied)
 
     def fork(self, client: int) -> Document:
         """Return an independent copy that writes under `client`; its bytes must not come back under another id (F2)."""
+        assert client >= 0, "Yjs ids are unsigned"
         copy = Document(self.kind, client=client)
         state = self.encode()
         if state != EMPTY_UPDATE:
+            # The state is this document's own: it is integrated without another pass over it.
             copy._integrate(state)
             copy._state = dict(self._state)
             copy._is_plain, copy._shape, copy._middles = self._is_plain, None, None
@@ -277,14 +274,14 @@ class Document(TextContent):
     def is_typing(self, update: bytes, summary: UpdateSummary) -> bool:
         """Tell whether an update is new strings of one client in a plain text: then pycrdt's event says nothing new.
 
-        What integrates is all of it, because it starts where its client ends and both neighbours are here: `needs`
-        leaves out its own ids, but one from its own clock on would be a bit of `kinds`. And it
-        deletes nothing: Yjs deletes an item as it is integrated where its parent is deleted or collected, where it is
-        not the last under its map key, and where its content is of kind `DELETED`. An item takes parent and key from
-        its neighbours. Everything in a plain text is a string or a deleted one (which is kept as an item, not
-        collected), under no key and in a root, and so on down: the new item is in a root, which is never deleted, and
-        under no key. And nothing else comes with it: in a plain text nothing waits inside pycrdt. `_is_plain` is lost
-        for good with the first struct of another kind, or one that does not integrate at once.
+        All of it integrates, because it starts where its client ends and both neighbours are here: `needs` leaves out
+        its own ids, but one from its own clock on would be a bit of `kinds`. And it deletes nothing: Yjs deletes an
+        item as it is integrated where its parent is deleted or collected, where it is not the last under its map key,
+        and where its content is of kind `DELETED`. An item takes parent and key from its neighbours. Everything in a
+        plain text is a string or a deleted one (which is kept as an item, not collected), under no key and in a root,
+        and so on down: the new item is in a root, which is never deleted, and under no key. And nothing else comes
+        with it: in a plain text nothing waits inside pycrdt. `_is_plain` is lost for good with the first struct of
+        another kind, or one that does not integrate at once.
         """
         if summary.kinds != TYPED or len(summary.inserted) != 1 or summary.deleted or not self._is_plain:
             return False
@@ -298,37 +295,44 @@ class Document(TextContent):
         middles = self._middles
         if middles is NO_MIDDLES:
             return True
-        return middles is not None and not cuts(middles, edges(update, summary))
+        return middles is not None and not find_cuts(middles, find_edges(update, summary))
 
     # ------------------------------------------------------------ inside
 
     def _known_middles(self) -> dict[int, set[int]]:
-        """Return, by client, the clocks between the halves of characters of two units; none where they do not count."""
+        """Return the middles of the surrogate pairs by client; none where folkmoot 0.1 is read, which knew of none."""
         if not self.is_strict:
             return NO_MIDDLES
         if self._middles is None:
-            self._middles = all_pairs(self.encode()) or NO_MIDDLES
+            self._middles = find_all_middles(self.encode()) or NO_MIDDLES
         return self._middles
 
     def _note_pairs(self, summary: UpdateSummary) -> None:
+        """Add the surrogate pairs of an update that came in; nothing where they are looked for again anyway."""
         if self._middles is None:
             return
         if self._middles is NO_MIDDLES:
             self._middles = {}
-        for client, middles in middles_of(summary.pairs).items():
+        for client, middles in find_middles(summary.pairs).items():
             self._middles.setdefault(client, set()).update(middles)
 
     def _forget_derived(self) -> None:
         self._shape = None
 
-    def _put_right(self, written: bytes) -> bytes:
-        return put_right(written, self._exact) if self._exact else written
+    def _restore_exact(self, written: bytes) -> bytes:
+        """Return what pycrdt wrote with the numbers that it writes otherwise than they came."""
+        return restore_exact_values(written, self._exact) if self._exact else written
 
-    def _shape_with(self, update: bytes, summary: UpdateSummary) -> None:
+    def _is_without_xml(self) -> bool:
+        return not self.is_strict or (self._shape is not None and not self._shape.has_xml)
+
+    def _extend_shape(self, update: bytes, summary: UpdateSummary) -> None:
+        """Enter the structs of an update, before the state vector moves on, where the shape is kept."""
         if self._shape is not None and summary.structs and not self._is_plain:
-            self._shape.add_all(sections_of(update), self._state)
+            self._shape.add_all(read_sections(update), self._state)
 
-    def _integrated(self, summary: UpdateSummary, original: bytes, *, is_new: bool) -> Applied | None:
+    def _conclude(self, summary: UpdateSummary, original: bytes, *, is_new: bool) -> Applied | None:
+        """Return what the last transaction brought, by its event, and move the state vector on; None for nothing."""
         state = self._state
         inserted = {}
         for client, (start, end) in summary.inserted.items():
@@ -347,41 +351,13 @@ class Document(TextContent):
         deleted: DeleteSet
         if delete_set == NO_DELETIONS:
             deleted = {}
+        # The same bytes mean the same ranges: a deletion is read once.
         elif summary.structs == 0 and delete_set == original[1:]:
             deleted = summary.deleted
         else:
             deleted = scan_delete_set(delete_set)
         if not inserted and not deleted:
             return None
+        assert all(start < end for start, end in inserted.values()), "what is new has an extent"
         self.version += 1
         return Applied(original if is_new else update, inserted, deleted)
-
-    def _read_value(self) -> Json:
-        match self._root:
-            case Text() as root:
-                return self.text() if self._is_plain else str(root)
-            case Map():
-                return self._call_pycrdt(lambda: read_map(self.data_root, is_quick=self._is_without_xml()))
-            case root:
-                return self._call_pycrdt(lambda: xml_of(root) if self.is_strict else str(root))
-
-    def _is_without_xml(self) -> bool:
-        return not self.is_strict or (self._shape is not None and not self._shape.has_xml)
-
-    def _read_digest(self) -> str:
-        own = encode_state_vector(self._state)
-        tail = self._call_pycrdt(lambda: self._doc.get_update(own))
-        if tail == EMPTY_UPDATE and not self._state:
-            return _empty_digest(self.kind)
-        summary = scan_update(tail, INTERNAL)
-        assert not summary.inserted, "the state vector mirror is pycrdt's own"
-        state = sorted([client, clock] for client, clock in self._state.items())
-        deleted = sorted([client, list(spans)] for client, spans in summary.deleted.items())
-        return digest_value({"kind": self.kind, "value": self.value(), "state": state, "deleted": deleted})
-
-
-@cache
-def _empty_digest(kind: DocumentKind) -> str:
-    """Return the digest of a document without structs and deletions: most workspaces that open hold nothing else."""
-    value: Json = {} if kind == "data" else ""
-    return digest_value({"kind": kind, "value": value, "state": [], "deleted": []})

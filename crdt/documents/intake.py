@@ -2,8 +2,8 @@
 
 Nearly every update passes as it is. Where it does not, it is written anew: what is known already is cut off, what
 waits for edits that are not here is left out, ids of others too; and a value that no document holds (`docs/values.md`)
-becomes a deletion of the same length at the same place. So a client's clocks go on without a gap, whatever it types
-next is kept, and once it has the same deletion all replicas hold the same. Pure.
+becomes a deletion of the same length at the same place (decision 71). So a client's clocks go on without a gap,
+whatever the client types next is kept, and once its replica has the same deletion all replicas hold the same. Pure.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from crdt.documents.shape import (
     XML_NODES,
     Shape,
 )
-from crdt.updates.known_structs import may_be_same, units_of
+from crdt.updates.known_structs import list_units, may_be_same
 from crdt.updates.lib0 import Writer
-from crdt.updates.rewrite import as_collected, as_deleted, cut_at, encode_delete_set, mend
+from crdt.updates.rewrite import encode_delete_set, mend_halves_in_json, write_collected, write_deleted, write_rest
 from crdt.updates.scan import INTERNAL, normalise_ranges, scan_fully
-from crdt.updates.structs import Struct, in_causal_order, sections_of
+from crdt.updates.structs import Struct, in_causal_order, read_sections
 from crdt.updates.summary import (
     ANY,
     BINARY,
@@ -51,7 +51,7 @@ from crdt.updates.summary import (
     Span,
     UpdateSummary,
 )
-from crdt.updates.surrogates import cut_strings, cuts, edges, middles_of, string_of
+from crdt.updates.surrogates import cut_strings, find_cuts, find_edges, find_middles, read_string
 
 Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
 # Any other update holds and hangs nothing that may not be in a plain text: words, marks and deletions.
@@ -93,11 +93,11 @@ class Intake(msgspec.Struct, frozen=True):
 
 
 class IntakeTarget(Protocol):
-    """What a document says of itself to whoever brings something."""
+    """What the intake asks of the document that an update is for."""
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether it is a text into which nothing but words was ever written."""
+        """Tell whether the document is a text into which nothing but words was ever written."""
 
     def state_vector(self) -> Mapping[int, int]:
         """Return client id to next clock."""
@@ -105,14 +105,14 @@ class IntakeTarget(Protocol):
     def is_typing(self, update: bytes, summary: UpdateSummary) -> bool:
         """Tell whether an update is new words of one client in a plain text."""
 
-    def missing(self, summary: UpdateSummary) -> bool:
-        """Tell whether an update would leave a gap."""
+    def lacks_before(self, summary: UpdateSummary) -> bool:
+        """Tell whether something that an update stands on is lacking."""
 
     def shape(self) -> Shape:
         """Return where the items hang."""
 
     def since(self, client: int, clock: int) -> bytes:
-        """Return what it holds of one client from a clock on, as an update."""
+        """Return what the document holds of one client from a clock on, as an update."""
 
 
 def take_in(
@@ -126,8 +126,9 @@ def take_in(
 ) -> Intake:
     """Return what of a client's update may be applied to `document` as it is.
 
-    What is new under the ids `foreign` is left out: who may write it is to send it. Under those `unwanted`, which
-    nobody will, it is entered as deleted, so that edits beside it find their place; where `is_full`, all that is new.
+    What is new under the ids `foreign` is left out: the connection that holds them is to send it (decision 73). Under
+    the ids `unwanted`, whose author is gone, it is entered as deleted, so that edits beside it find their place
+    (decision 74); where the document `is_full`, all that is new.
 
     Raises:
         MalformedFrame: a part of it cannot be cut where it must be.
@@ -135,6 +136,7 @@ def take_in(
     # Nearly every edit there is: words of one client, or a deletion, in a plain text.
     if not (foreign or unwanted or is_full or summary.pairs) and document.is_typing(update, summary):
         return Intake(update, summary, is_typing=True)
+    # The first of several doors, each dearer than the one before: a deletion or a replacement in a plain text.
     state = document.state_vector()
     is_free = not (foreign or unwanted or is_full)
     if is_free and not (summary.kinds & ~TYPED or summary.pairs) and len(summary.inserted) <= 1 and document.is_plain:
@@ -142,16 +144,19 @@ def take_in(
             if start != state.get(client, 0):
                 break
         else:
-            if not document.missing(summary):
+            if not document.lacks_before(summary):
                 return Intake(update, summary)
+    # One key set thousands of times at once costs pycrdt the square of that: it is taken as deleted.
     is_full = is_full or bool(summary.kinds >> CROWDED & 1)
+    # Then any other edit of one client that goes on where it ended: looked at, and passed as it is where all is well.
     is_plain = is_free and not (is_full or summary.kinds & (ODD | 1 << FORWARD)) and len(summary.inserted) <= 1
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in summary.inserted.items()):
-        is_plain = not document.missing(summary)
+        is_plain = not document.lacks_before(summary)
         is_plain = is_plain and not (_is_looked_at(document, summary) and _misplaced(document.shape(), update, summary))
         is_plain = is_plain and not _hangs_from_nothing(document, summary)
-        if is_plain and not (summary.pairs and cuts(middles_of(summary.pairs), edges(update, summary))):
+        if is_plain and not (summary.pairs and find_cuts(find_middles(summary.pairs), find_edges(update, summary))):
             return Intake(update, summary)
+    # All else is read struct by struct.
     return _Rewrite(document, update, summary, frozenset(foreign), frozenset(unwanted), is_full).result()
 
 
@@ -175,27 +180,29 @@ def _misplaced(shape: Shape, update: bytes, summary: UpdateSummary) -> bool:
     """Tell whether an update may hang something where it may not; of several structs only the rewrite can say."""
     if summary.structs > 1 or summary.kinds & 1 << TYPE:
         return True
-    return any(_judge(shape, update, struct) for structs in sections_of(update).values() for struct in structs)
+    return any(_find_reason(shape, update, struct) for structs in read_sections(update).values() for struct in structs)
 
 
-def _judge(shape: Shape, update: bytes, struct: Struct) -> Reason | None:
+def _find_reason(shape: Shape, update: bytes, struct: Struct) -> Reason | None:
     """Return why a struct may not come in, by what it is and what it hangs from."""
     if struct.kind in (GC, SKIP):
         return None
     number = shape.holder_of(struct)
+    assert struct.length > 0, "the scanner refuses empty structs"
     if struct.kind == DELETED:
         # What is deleted is a neighbour still: what comes to stand beside it hangs where it hangs.
         return "no_place" if number != GONE and shape.is_torn(struct) else None
     # pycrdt tells words and an embed that is a string apart nowhere.
-    is_string = struct.kind == EMBED and string_of(update, struct).lstrip().startswith('"')
+    is_string = struct.kind == EMBED and read_string(update, struct).lstrip().startswith('"')
     if struct.kind in (JSON, DOC) or struct.ref == XML_HOOK or struct.is_unread or is_string:
         return "unsupported_value"
     if struct.is_deep:
         return "nested_too_deep"
+    # From here on it counts what the item hangs from.
     if isinstance(struct.parent, Id) and not shape.is_type(struct.parent):
         return "no_place"
     if number == GONE:
-        return None
+        return None  # it is collected as it comes in, whatever it is
     if shape.is_torn(struct):
         return "no_place"
     holder, has_key = shape.holder(number), shape.is_keyed(struct)
@@ -216,8 +223,9 @@ def _judge(shape: Shape, update: bytes, struct: Struct) -> Reason | None:
     return None
 
 
-def _from(struct: Struct, begin: int) -> Struct:
+def _take_rest(struct: Struct, begin: int) -> Struct:
     """Return what of a struct is new: the rest of an item hangs from its own first part, wherever that came to lie."""
+    assert struct.clock <= begin < struct.stop, "a part of the struct is new"
     if begin == struct.clock:
         return struct
     rest = struct._replace(clock=begin, length=struct.stop - begin)
@@ -228,7 +236,7 @@ def _from(struct: Struct, begin: int) -> Struct:
 
 @dataclass(slots=True)
 class _Rewrite:
-    """One update on its way through: what is kept of each section, and what is said of the rest."""
+    """One update that is written anew: what is kept of each section, and what its author is told of the rest."""
 
     document: IntakeTarget
     update: bytes
@@ -244,14 +252,14 @@ class _Rewrite:
     structs: int = 0
 
     def result(self) -> Intake:
-        """Return what is left, written anew."""
+        """Return what of the update comes in, written anew, or as it is where nothing of it had to change."""
         state = self.document.state_vector()
         sections: dict[int, list[Struct]] = {}
         count = 0
-        # Who was away for a while sends all there is; where nothing of it is new, nobody looks at each struct.
+        # A client that was away for a while sends all there is; where nothing of it is new, no struct is looked at.
         is_known = all(end <= state.get(client, 0) for client, (_, end) in self.summary.inserted.items())
         self.structs = self.summary.structs if is_known else 0
-        for client, structs in () if is_known else sections_of(self.update).items():
+        for client, structs in () if is_known else read_sections(self.update).items():
             self.structs += len(structs)
             end = structs[-1].stop
             if client in self.foreign:
@@ -263,29 +271,33 @@ class _Rewrite:
             if own:
                 sections[client] = own
                 count += len(own)
+        # In causal order: what a struct hangs from must be known before the struct is judged.
         shape = self.document.shape()
         taken = 0
         for struct in in_causal_order(sections, state):
             taken += 1
             if struct.kind != SKIP:
                 self._take(shape, struct)
+        assert taken <= count, "each struct comes once"
         self.waits = taken < count
         if count == self.structs and not (
-            self.waits or self.refused or self.is_cut or self.document.missing(self.summary)
+            self.waits or self.refused or self.is_cut or self.document.lacks_before(self.summary)
         ):
             return self._whole()
         reach = {client: structs[-1][0].stop for client, structs in self.kept.items()}
-        update = self._written({**state, **reach})
-        update, summary = _with_pairs_cut(update, scan_fully(update, INTERNAL))
+        update = self._write({**state, **reach})
+        update, summary = _cut_pairs(update, scan_fully(update, INTERNAL))
         removed = {client: normalise_ranges(spans) for client, spans in self.removed.items()}
-        return Intake(update, summary, tuple(_joined(self.refused)), self.waits, removed)
+        return Intake(update, summary, tuple(_join_refused(self.refused)), self.waits, removed)
 
     def _whole(self) -> Intake:
-        return Intake(*_with_pairs_cut(self.update, self.summary))
+        """Return the update as it came, but for characters that it brings and cuts itself."""
+        return Intake(*_cut_pairs(self.update, self.summary))
 
     def _unknown(self, client: int, structs: list[Struct], known: int) -> list[Struct]:
         """Return the structs that are new, the first of them cut where it begins below what is known."""
         new = [struct for struct in structs if struct.stop > known]
+        # Somebody else may have typed under the same id meanwhile: then the same clocks hold other words (decision 73).
         if new and structs[0].clock < known and not self._repeats(structs, known):
             self.refused.append(Refused("conflicting_id", client, known, new[-1].stop))
             return []
@@ -294,48 +306,57 @@ class _Rewrite:
     def _repeats(self, structs: list[Struct], known: int) -> bool:
         """Tell whether structs hold, below what is known, what the document holds."""
         client, start = structs[0].client, structs[0].clock
-        held = self.document.since(client, start)
-        mine = units_of(held, sections_of(held).get(client, []), start, known)
-        theirs = units_of(self.update, structs, start, known)
+        assert start < known, "only what is known already can be repeated"
+        known_update = self.document.since(client, start)
+        mine = list_units(known_update, read_sections(known_update).get(client, []), start, known)
+        theirs = list_units(self.update, structs, start, known)
         return all(may_be_same(left, right) for left, right in zip(mine, theirs, strict=False))
 
     def _take(self, shape: Shape, struct: Struct) -> None:
+        """Keep one struct: as it is, cut, mended, collected or deleted; and note why where its content is refused."""
         known = self.document.state_vector().get(struct.client, 0)
         begin = max(struct.clock, known)
-        placed = _from(struct, begin)
+        assert begin < struct.stop, "structs that are known as a whole were left out"
+        placed = _take_rest(struct, begin)
         self.is_cut = self.is_cut or begin > struct.clock
-        mended = mend(self.update, struct, begin) if struct.is_unread and not struct.is_deep else None
-        reason = _judge(shape, self.update, placed if mended is None else placed._replace(is_unread=False))
+        mended = mend_halves_in_json(self.update, struct, begin) if struct.is_unread and not struct.is_deep else None
+        reason = _find_reason(shape, self.update, placed if mended is None else placed._replace(is_unread=False))
         if reason is None and struct.kind not in (GC, DELETED):
             reason = "foreign_id" if struct.client in self.unwanted else "too_large" if self.is_full else None
         if reason is None and struct.kind != GC and shape.holder_of(placed) == GONE:
-            written, entered, self.is_cut = as_collected(struct, begin), placed._replace(kind=GC, ref=-1), True
+            # Beside what was collected Yjs collects it, and pycrdt may show it: both are given what Yjs makes of it.
+            written, entered, self.is_cut = write_collected(struct, begin), placed._replace(kind=GC, ref=-1), True
         elif reason is None and mended is not None:
             written, entered, self.is_cut = mended, placed, True
         elif reason is None:
             written = (
-                self.update[struct.at : struct.end] if begin == struct.clock else cut_at(self.update, struct, begin)
+                self.update[struct.at : struct.end] if begin == struct.clock else write_rest(self.update, struct, begin)
             )
             entered = placed
         else:
+            # Deleted it keeps its place as a neighbour; where it has no place that all agree on, it is collected.
             is_buried = shape.is_torn(placed) or (shape.holder_of(placed) == GONE and isinstance(placed.parent, Id))
-            written = as_collected(struct, begin) if is_buried else as_deleted(self.update, struct, begin)
+            written = write_collected(struct, begin) if is_buried else write_deleted(self.update, struct, begin)
             entered = placed._replace(kind=GC if is_buried else DELETED, ref=-1)
             self.refused.append(Refused(reason, struct.client, begin, struct.stop))
             self.removed.setdefault(struct.client, []).append((begin, struct.stop))
+        assert written, "clocks go on without a gap: something stands for each struct"
         shape.add(entered)
         self.kept.setdefault(struct.client, []).append((placed, written))
 
-    def _written(self, reach: Mapping[int, int]) -> bytes:
+    def _write(self, reach: Mapping[int, int]) -> bytes:
+        """Return what was kept as an update, with the deletions of what is here then; `reach` is where clients end."""
         writer = Writer().var_uint(len(self.kept))
         for client in sorted(self.kept, reverse=True):
             structs = self.kept[client]
+            assert structs, "a section holds at least one struct"
             writer.var_uint(len(structs)).var_uint(client).var_uint(structs[0][0].clock)
             for _, written in structs:
                 writer.raw(written)
         there: dict[int, list[Span]] = {}
         for client, spans in self.summary.deleted.items():
             top = reach.get(client, 0)
+            # A deletion of what is not here would wait inside pycrdt, in no export: its author sends it again.
             here = [(start, min(end, top)) for start, end in spans if start < top]
             if len(here) < len(spans) or (here and here[-1] != spans[-1]):
                 self.waits = self.waits or client not in self.foreign
@@ -344,16 +365,16 @@ class _Rewrite:
         return writer.raw(encode_delete_set(there)).getvalue()
 
 
-def _with_pairs_cut(update: bytes, summary: UpdateSummary) -> tuple[bytes, UpdateSummary]:
+def _cut_pairs(update: bytes, summary: UpdateSummary) -> tuple[bytes, UpdateSummary]:
     """Return an update in which no item lies between the halves of a character that comes with it."""
-    cut = cuts(middles_of(summary.pairs), edges(update, summary)) if summary.pairs else {}
+    cut = find_cuts(find_middles(summary.pairs), find_edges(update, summary)) if summary.pairs else {}
     if not cut:
         return update, summary
     update = cut_strings(update, cut)
     return update, scan_fully(update, INTERNAL)
 
 
-def _joined(refused: Iterable[Refused]) -> list[Refused]:
+def _join_refused(refused: Iterable[Refused]) -> list[Refused]:
     """Return refusals with those joined that go on where another of the same reason ends."""
     joined: list[Refused] = []
     for one in sorted(refused, key=lambda one: (one.client, one.start)):

@@ -11,7 +11,7 @@ from typing import Final
 from pycrdt import Array, Map
 
 from crdt.digest import EXACT_MAX, Json
-from crdt.documents.anchor import Anchor, item_index
+from crdt.documents.anchor import Anchor, find_item_index
 from crdt.documents.document import Document
 from crdt.documents.values import from_stored, to_stored
 from crdt.errors import PathMissing, WrongKind
@@ -22,7 +22,7 @@ Container = Map[object] | Array[object]
 
 
 class _Absent:
-    """The type of `ABSENT`, which no JSON value equals."""
+    """The type of `ABSENT`, which no JSON value equals: null is a value."""
 
 
 ABSENT: Final = _Absent()
@@ -39,6 +39,7 @@ def read_path(document: Document, path: Path) -> Json | _Absent:
 
 
 def _child(value: object, key: str | int) -> object:
+    """Return what stands under a key of a shared or a plain container, or `ABSENT`."""
     if isinstance(value, Map | dict) and isinstance(key, str):
         return value[key] if key in value else ABSENT  # noqa: SIM401  pycrdt's Map.get raises on a missing key
     if isinstance(value, Array | list) and isinstance(key, int) and 0 <= key < len(value):
@@ -46,23 +47,24 @@ def _child(value: object, key: str | int) -> object:
     return ABSENT
 
 
-def shared(document: Document, value: Json) -> object:
+def make_shared(document: Document, value: Json) -> object:
     """Return a JSON value with its objects and lists as shared types, for the transaction under way on a document.
 
     Raises `WrongKind` as `to_stored` does.
     """
-    return _reshared(document, to_stored(value))
+    return _share(document, to_stored(value))
 
 
-def _reshared(document: Document, value: object) -> object:
+def _share(document: Document, value: object) -> object:
     """Return a stored value with its plain objects and lists as shared types, whatever its keys look like."""
     match value:
         case dict():
-            return Map({key: _reshared(document, part) for key, part in value.items()})
+            return Map({key: _share(document, part) for key, part in value.items()})
         case list():
-            return Array([_reshared(document, part) for part in value])
+            return Array([_share(document, part) for part in value])
         case bytearray():  # pycrdt gives these, and takes none
             return bytes(value)
+        # pycrdt writes the nearest float for it; the document puts the whole number right as the transaction ends.
         case int() if abs(value) > EXACT_MAX:
             document.whole[float(value)] = value
             return value
@@ -77,25 +79,27 @@ def set_path(document: Document, path: Path, value: Json) -> None:
         WrongKind: a scalar, or a list without that index, stands on the way; or the path is empty.
     """
     holder, key, rest = _walk(document, path, make=True)
+    # Inside plain JSON there is nothing to set a key of: the whole object is written anew, with the change in it.
     if rest:
         inner = _child(holder, key)
-        _put(holder, key, _reshared(document, _with(inner, rest, to_stored(value))))
+        _put(holder, key, _share(document, _set_inside(inner, rest, to_stored(value))))
     else:
-        _put(holder, key, shared(document, value))
+        _put(holder, key, make_shared(document, value))
 
 
 def delete_path(document: Document, path: Path) -> None:
     """Remove what stands at `path`, inside a transaction. Raises `PathMissing`."""
     holder, key, rest = _walk(document, path, make=False)
+    assert len(rest) < len(path), "the container is found by at least one key"
     if _child(holder, key) is ABSENT:
         raise PathMissing(f"there is nothing at {dotted(path)}")
     if rest:
-        _put(holder, key, _reshared(document, _without(_child(holder, key), rest)))
+        _put(holder, key, _share(document, _delete_inside(_child(holder, key), rest)))
     else:
         del holder[key]  # type: ignore[arg-type]
 
 
-def list_at(document: Document, path: Path) -> Array[object] | None:
+def find_list(document: Document, path: Path) -> Array[object] | None:
     """Return the shared list at `path`; None for a plain JSON list.
 
     Raises:
@@ -113,18 +117,19 @@ def list_at(document: Document, path: Path) -> Array[object] | None:
     raise WrongKind(f"{dotted(path)} is not a list")
 
 
-def item_anchor(document: Document, path: Path, index: int) -> str | None:
+def anchor_item(document: Document, path: Path, index: int) -> str | None:
     """Return the anchor of a list's item, for as long as the item lives; None in a plain JSON list."""
-    array = list_at(document, path)
+    array = find_list(document, path)
     if array is None:
         return None
     if not 0 <= index < len(array):
         raise PathMissing(f"{dotted(path)} has no item {index}")
+    # In a list `sticky_index` names the right id: it is text alone whose units it mixes (trap 2).
     position = array.sticky_index(index).to_json()["item"]
     return Anchor(Id(position["client"], position["clock"]), None, 0).encode()
 
 
-def ids_at(document: Document, path: Path) -> tuple[IdSpan, ...]:
+def find_ids(document: Document, path: Path) -> tuple[IdSpan, ...]:
     """Return the ids (client, first clock, end) of what stands at a path and in it; none inside plain JSON.
 
     It is deleted on a throwaway fork, and the ids are read out of the delete set.
@@ -132,18 +137,20 @@ def ids_at(document: Document, path: Path) -> tuple[IdSpan, ...]:
     holder: object = document.data_root
     for key in path[:-1]:
         holder = _child(holder, key)
+    assert path, "the whole document has no ids of its own"
     if not isinstance(holder, Map | Array) or _child(holder, path[-1]) is ABSENT:
         return ()
     probe = document.fork(document.client ^ 1)
     with probe.transaction() as done:
         delete_path(probe, path)
+    assert len(done) == 1, "what stands there can be deleted"
     return tuple((client, start, end) for one in done for client, spans in one.deleted.items() for start, end in spans)
 
 
 def find_item(document: Document, path: Path, anchor: str) -> int | None:
     """Return where the anchored item stands in the shared list now; None when it was removed."""
-    array = list_at(document, path)
-    return None if array is None else item_index(document, array, Anchor.decode(anchor))
+    array = find_list(document, path)
+    return None if array is None else find_item_index(document, array, Anchor.decode(anchor))
 
 
 def dotted(path: Path) -> str:
@@ -168,6 +175,7 @@ def _walk(document: Document, path: Path, *, make: bool) -> tuple[Container, str
         elif isinstance(inner, dict | list):
             return holder, key, rest
         elif inner is ABSENT and make and isinstance(key, str) and isinstance(holder, Map):
+            # Read back: pycrdt hands out the shared map only from where it was put.
             holder[key] = Map({})
             made = holder[key]
             assert isinstance(made, Map), "a map was just put there"
@@ -180,6 +188,7 @@ def _walk(document: Document, path: Path, *, make: bool) -> tuple[Container, str
 
 
 def _check_key(holder: Container, key: str | int, path: Path) -> None:
+    """Raise `WrongKind` or `PathMissing` for a key that this container cannot have."""
     if isinstance(holder, Map) and not isinstance(key, str):
         raise WrongKind(f"{dotted(path)}: an object has names, not numbers")
     if isinstance(holder, Array) and not (isinstance(key, int) and 0 <= key < len(holder)):
@@ -187,31 +196,39 @@ def _check_key(holder: Container, key: str | int, path: Path) -> None:
 
 
 def _put(holder: Container, key: str | int, value: object) -> None:
+    """Write a value under a key that `_walk` has found."""
     if isinstance(holder, Map):
-        holder[str(key)] = value
+        assert isinstance(key, str), "an object is addressed by name"
+        holder[key] = value
     else:
         assert isinstance(key, int), "a list is addressed by number"
+        assert 0 <= key < len(holder), "`_walk` has looked whether the item is there"
+        # Yjs lists cannot overwrite: the old item goes and a new one comes, with another id.
         del holder[key]
         holder.insert(key, value)
 
 
-def _with(value: object, path: Path, new: object) -> object:
+def _set_inside(value: object, path: Path, new: object) -> object:
     """Return a plain stored value with `new` at `path`."""
+    assert path, "the value itself is put by its holder"
     key, rest = path[0], path[1:]
     if isinstance(value, dict) and isinstance(key, str):
-        return {**value, key: _with(value.get(key, {}), rest, new) if rest else new}
+        return {**value, key: _set_inside(value.get(key, {}), rest, new) if rest else new}
     if isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
-        return [*value[:key], _with(value[key], rest, new) if rest else new, *value[key + 1 :]]
+        return [*value[:key], _set_inside(value[key], rest, new) if rest else new, *value[key + 1 :]]
     raise WrongKind(f"{key} does not fit a {type(value).__name__}")
 
 
-def _without(value: object, path: Path) -> object:
+def _delete_inside(value: object, path: Path) -> object:
     """Return a plain stored value without what stands at `path`."""
+    assert path, "the value itself is removed by its holder"
     key, rest = path[0], path[1:]
     if isinstance(value, dict) and isinstance(key, str) and key in value:
         return {
-            name: _without(part, rest) if name == key else part for name, part in value.items() if rest or name != key
+            name: _delete_inside(part, rest) if name == key else part
+            for name, part in value.items()
+            if rest or name != key
         }
     if isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
-        return [*value[:key], *([_without(value[key], rest)] if rest else []), *value[key + 1 :]]
+        return [*value[:key], *([_delete_inside(value[key], rest)] if rest else []), *value[key + 1 :]]
     raise PathMissing(f"there is nothing at {key}")

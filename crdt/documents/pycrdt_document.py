@@ -9,15 +9,17 @@ from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
 DocumentKind = Literal["text", "data", "rich"]
 Root = Text | Map[object] | XmlFragment
 TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
-SPARE_BYTES_MAX, SPARE_UPDATES_MAX = 256 << 10, 2_000
+EMPTY_UPDATE = b"\x00\x00"
+# Decision 75: above these a new state is shorter than the updates, and building from it is quicker.
+BACKUP_BYTES_MAX, BACKUP_UPDATES_MAX = 256 << 10, 2_000
 
 
 class EventListener:
-    """What pycrdt said of the last transaction: its update and delete set.
+    """Keeps what pycrdt said of the last transaction: its update and delete set.
 
-    An object of its own, because pycrdt holds its observers where Python's collector cannot look: a method of the
-    document would keep the document, and all its text, for ever. It is subscribed only while something is awaited:
-    for a keystroke, making the event costs as much as integrating it.
+    An object of its own, because pycrdt holds its observers where Python's collector cannot look (trap 24): a method
+    of the document would keep the document, and all its text, for ever. It is subscribed only while a caller awaits
+    the event: for a keystroke, making the event costs as much as integrating it (decision 45).
     """
 
     __slots__ = ("__weakref__", "event")
@@ -30,27 +32,31 @@ class EventListener:
 
 
 class PycrdtDocument:
-    """An empty document of one kind, written under the Yjs client id `client`."""
+    """pycrdt's side of a document: empty at first, of one kind, written under the Yjs client id `client`."""
 
     __slots__ = ("doc", "root")
 
     def __init__(self, kind: DocumentKind, client: int) -> None:
+        assert client >= 0, "Yjs ids are unsigned"
         self.doc: Doc[Any] = Doc(client_id=client)
         self.root = _root_of(self.doc, kind)
 
-    def integrate(self, update: bytes, heard: EventListener | None = None) -> None:
+    def integrate(self, update: bytes, listener: EventListener | None = None) -> None:
         """Integrate an update: `Doc.apply_update` without its Python half, which costs as much again.
 
-        Raises what pycrdt raises: a ValueError for bytes that it refuses, a panic for those it trips over.
+        `listener` hears of what came of it. Raises what pycrdt raises: a ValueError for bytes that it refuses, a panic
+        for those it trips over.
         """
+        # Nothing is asserted here: every keystroke comes through.
         native = self.doc._doc
-        subscription = native.observe(heard) if heard is not None else None
+        subscription = native.observe(listener) if listener is not None else None
         try:
             transaction = native.create_transaction()
             try:
                 native.apply_update(transaction, update)
                 transaction.commit()
             finally:
+                # Also where pycrdt refuses the bytes: a transaction that is left open keeps every later one out.
                 transaction.drop()
         finally:
             if subscription is not None:
@@ -58,31 +64,37 @@ class PycrdtDocument:
 
 
 class Backup:
-    """What builds a document again that pycrdt trips over: a state, and the updates since. Held while it is awake."""
+    """A state and the updates since, from which a document is built again that pycrdt trips over (decision 75).
+
+    Kept only while the document is loaded: an unloaded one is its state.
+    """
 
     __slots__ = ("_bytes", "_state", "_updates")
 
     def __init__(self, state: bytes) -> None:
+        assert state, "an empty document has an update of two counts"
         self._state = state
         self._updates: list[bytes] = []
         self._bytes = 0
 
     def keep(self, update: bytes) -> bool:
         """Remember an update; False when there are so many that a new state is shorter."""
+        assert update, "what was applied had bytes"
         self._updates.append(update)
         self._bytes += len(update)
-        return self._bytes <= SPARE_BYTES_MAX and len(self._updates) <= SPARE_UPDATES_MAX
+        return self._bytes <= BACKUP_BYTES_MAX and len(self._updates) <= BACKUP_UPDATES_MAX
 
     def build(self, kind: DocumentKind, client: int) -> PycrdtDocument:
         """Return the document as it was after the last update that was kept."""
-        native = PycrdtDocument(kind, client)
+        built = PycrdtDocument(kind, client)
         for update in (self._state, *self._updates):
-            if update != b"\x00\x00":
-                native.integrate(update)
-        return native
+            if update != EMPTY_UPDATE:
+                built.integrate(update)
+        return built
 
 
 def _root_of(doc: Doc[Any], kind: DocumentKind) -> Root:
+    # A root has no kind in its bytes: whoever asks for it first decides, and so it is asked for at once.
     root: Root
     match kind:
         case "text":

@@ -1,7 +1,8 @@
 """Places in a text that holds more than characters: one ruler for people, Yjs and pycrdt.
 
 An embed (an image, a shared type inside the text) is one place for Yjs, one byte for pycrdt's offsets, and nothing in
-`str(text)`. Here it is one code point too, `EMBED`, so that people, models and plans count it and see where it stands.
+`str(text)` (trap 16). Here it is one code point too, `EMBED`, so that people, models and plans count it and see where
+it stands.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Ruler:
         self.text = "".join(stretch.text for stretch in self._stretches)
         self._points = [0, *accumulate(len(stretch.text) for stretch in self._stretches)]
         self._bytes = [0, *accumulate(_size(stretch) for stretch in self._stretches)]
+        assert self._points[-1] == len(self.text), "each code point is in one stretch"
+        # pycrdt counts values that it does not show; with one of them every place behind would be another.
         if self._bytes[-1] != len(root):
             raise WrongKind("the text holds values that are neither words nor embeds: places in it cannot be counted")
 
@@ -52,6 +55,7 @@ class Ruler:
         at = bisect_right(self._points, point) - 1
         if at == len(self._stretches):
             return self._bytes[-1]
+        # Within a stretch marks do not change, so its bytes are those of its words; an embed is one place alone.
         stretch, within = self._stretches[at], point - self._points[at]
         return self._bytes[at] + (within if stretch.is_embed else byte_offset(stretch.text, within))
 
@@ -63,6 +67,7 @@ class Ruler:
         if at == len(self._stretches):
             return self._points[-1]
         stretch, within = self._stretches[at], offset - self._bytes[at]
+        assert within >= 0, "a stretch begins at or before what lies in it"
         return self._points[at] + (within if stretch.is_embed else point_at_byte(stretch.text, within))
 
     def marks(self, point: int) -> Marks:
@@ -79,4 +84,5 @@ class Ruler:
 
 
 def _size(stretch: Stretch) -> int:
+    """Return how many of pycrdt's bytes a stretch takes."""
     return 1 if stretch.is_embed else len(stretch.text.encode())

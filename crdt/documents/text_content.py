@@ -13,7 +13,7 @@ from crdt.text import byte_offset
 
 
 class TextContent(Backing):
-    """The text side of one document; see `crdt.documents.document.Document`."""
+    """What of one document is text; see `crdt.documents.document.Document`."""
 
     __slots__ = ("_is_plain", "is_strict")
 
@@ -24,7 +24,7 @@ class TextContent(Backing):
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether nothing but words was ever written into this text."""
+        """Tell whether nothing but words was ever written into this text: then code points are characters of `str`."""
         return self._is_plain
 
     def text(self) -> str:
@@ -40,7 +40,7 @@ class TextContent(Backing):
 
     @property
     def text_root(self) -> Text:
-        """The pycrdt text of a text document, for the modules of this package only."""
+        """The pycrdt text of a text document, for the modules of this package only. Raises `WrongKind`."""
         if not isinstance(self._root, Text):
             raise WrongKind(f"a {self.kind} document has no text")
         return self._root
@@ -55,7 +55,7 @@ class TextContent(Backing):
         if self._is_plain and not marks:
             root.insert(byte_offset(str(root), point), text)
             return
-        # As with embeds: places are counted before the transaction tells that it is no plain text any more.
+        # When the transaction ends it tells that the text is plain no more; until then a ruler counts places.
         self._is_plain = False
         offset = Ruler(root).byte(point)
         root.insert(offset, text, None if marks is None else dict(marks))
@@ -64,7 +64,7 @@ class TextContent(Backing):
         """Embed a value at code point `point`, inside a transaction. Raises `OffsetOutside`."""
         root = self.text_root
         root.insert_embed(Ruler(root).byte(point), value, dict(marks or {}))
-        # It is told to be no plain text any more when the transaction ends; places are counted before that.
+        # As in `insert_text`: the next place in this transaction is counted with a ruler.
         self._is_plain = False
 
     def marks(self, point: int) -> Marks | None:

@@ -20,8 +20,9 @@ from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 from crdt.digest import EXACT_MAX, Json
 from crdt.errors import WrongKind
 
+# Decision 71: what has no form in JSON gets a tagged one.
 BYTES, NUMBER, BIGINT, XML, DEEP = "~bytes", "~number", "~bigint", "~xml", "~deep"
-LEVELS_MAX = 72
+LEVELS_MAX = 72  # shared types nest 32 deep, plain values in them 32 more: what lies deeper is of an old log
 XML_LEVELS_MAX = 150
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 _TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
@@ -35,19 +36,20 @@ def from_stored(value: object, level: int = 0) -> Json:
 
     Whole numbers beyond 2**53 stay numbers; what lies more than 72 levels deep, which only old logs hold, is cut off.
     """
+    assert level <= LEVELS_MAX + 1, "what lies deeper was cut off"
     match value:
         case None | bool() | str() | int():
             return value
         case float():
-            return _number(value)
+            return _read_number(value)
         case bytes() | bytearray():
             return {BYTES: b64encode(value).decode()}
         case dict() | list() | Map() | Array() if level >= LEVELS_MAX:
             return _CUT
         case dict():
-            return _escaped({str(key): from_stored(part, level + 1) for key, part in value.items()})
+            return _escape_tag({str(key): from_stored(part, level + 1) for key, part in value.items()})
         case Map():
-            return _escaped({key: from_stored(part, level + 1) for key, part in _items(value)})
+            return _escape_tag({key: from_stored(part, level + 1) for key, part in _items(value)})
         case list():
             return [from_stored(part, level + 1) for part in value]
         case Array():
@@ -57,17 +59,18 @@ def from_stored(value: object, level: int = 0) -> Json:
         case XmlText():
             return "".join(part for part, _ in value.diff() if isinstance(part, str))
         case XmlElement() | XmlFragment():
-            return {XML: xml_of(value)}
+            return {XML: write_xml(value)}
         case _:
             return {XML: type(value).__name__}
 
 
 def read_map(root: Map[object], *, is_quick: bool) -> Json:
-    """Return a whole shared map as canonical JSON; `is_quick` where there is no XML in it.
+    """Return a whole shared map as canonical JSON; `is_quick` where no XML is known to stand in it.
 
     pycrdt says marked text in an order of chance, nothing of elements, and follows nested types on Python's stack.
     """
     if is_quick:
+        # One call of pycrdt instead of one for each value; where it does not come out, the slow way knows more.
         try:
             return from_stored(root.to_py())
         except (ValueError, RecursionError, KeyError):
@@ -85,17 +88,19 @@ def _items(stored: Map[object]) -> Iterator[tuple[str, object]]:
         yield key, value
 
 
-def _number(value: float) -> Json:
+def _read_number(value: float) -> Json:
+    """Return a stored number as JSON: whole where it is, tagged where JSON has no word for it."""
     if not math.isfinite(value):
         return {NUMBER: "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
     return int(value) if value.is_integer() and abs(value) <= EXACT_MAX else value
 
 
-def _escaped(value: dict[str, Json]) -> dict[str, Json]:
+def _escape_tag(value: dict[str, Json]) -> dict[str, Json]:
     """Return a stored object, with one `~` more before the key where that is a tag and all it has."""
     if len(value) == 1:
         ((key, part),) = value.items()
         if _TAG.fullmatch(key):
+            # A person may store any key: without the escape their object would read as bytes or a number.
             return {f"~{key}": part}
     return value
 
@@ -108,7 +113,7 @@ def to_stored(value: Json) -> object:
     """
     match value:
         case dict():
-            found = _untagged(value)
+            found = _read_tag(value)
             return found[0] if found else {key: to_stored(part) for key, part in value.items()}
         case list() | tuple():
             return [to_stored(part) for part in value]
@@ -116,16 +121,17 @@ def to_stored(value: Json) -> object:
             return value
 
 
-def untagged(value: Json) -> tuple[object] | None:
+def read_tag(value: Json) -> tuple[object] | None:
     """Return, in a tuple, what the tag of an object stands for; None where an object is only that.
 
     Raises:
         WrongKind: as `to_stored` does.
     """
-    return _untagged(value) if isinstance(value, dict) else None
+    return _read_tag(value) if isinstance(value, dict) else None
 
 
-def _untagged(value: Mapping[str, Json]) -> tuple[object] | None:
+def _read_tag(value: Mapping[str, Json]) -> tuple[object] | None:
+    """Return, in a tuple, what a tag stands for: null is a value, too. Raises `WrongKind` as `to_stored` does."""
     if len(value) != 1:
         return None
     ((key, part),) = value.items()
@@ -141,6 +147,7 @@ def _untagged(value: Mapping[str, Json]) -> tuple[object] | None:
             return (_NUMBERS[part],)
         case "~bigint" if isinstance(part, str) and _WHOLE.fullmatch(part) and INT64_MIN <= int(part) <= INT64_MAX:
             return (int(part),)
+        # One `~` less: the object itself was stored under a key that looks like a tag.
         case _ if key.startswith("~~"):
             return ({key[1:]: to_stored(part)},)
         case _:
@@ -150,7 +157,7 @@ def _untagged(value: Mapping[str, Json]) -> tuple[object] | None:
 def for_people(value: Json) -> Json:
     """Return canonical JSON with whole numbers beyond 2**53 tagged: browsers would round them."""
     match value:
-        case bool():
+        case bool():  # True is an int to Python
             return value
         case int() if abs(value) > EXACT_MAX:
             return {BIGINT: str(value)}
@@ -165,29 +172,36 @@ def for_people(value: Json) -> Json:
 # ---------------------------------------------------------------- XML, as pycrdt writes it, in one order
 
 
-def xml_of(node: XmlElement | XmlFragment | XmlText) -> str:
+def write_xml(node: XmlElement | XmlFragment | XmlText) -> str:
     """Return the XML of a node as pycrdt's own `str` has it, with attributes sorted: that one's order is chance."""
-    return "".join(_pieces(node, 0))
+    written = "".join(_write_node(node, 0))
+    assert isinstance(node, XmlFragment | XmlText) or written.startswith("<"), "an element stands in its tags"
+    return written
 
 
-def _pieces(node: object, level: int) -> list[str]:
+def _write_node(node: object, level: int) -> list[str]:
+    """Return the XML of a node in pieces, which are joined once."""
+    # Old logs hold elements without a bound on how deep they nest (trap 19).
     if level > XML_LEVELS_MAX:
         return ["…"]
     match node:
         case XmlElement():
             tag = node.tag or ""
-            attributes = "".join(f' {name}="{_said(value)}"' for name, value in sorted(_attributes(node).items()))
-            inner = [piece for child in node.children for piece in _pieces(child, level + 1)]
+            attributes = "".join(
+                f' {name}="{_write_value(value)}"' for name, value in sorted(_attributes(node).items())
+            )
+            inner = [piece for child in node.children for piece in _write_node(child, level + 1)]
             return [f"<{tag}{attributes}>", *inner, f"</{tag}>"]
         case XmlFragment():
-            return [piece for child in node.children for piece in _pieces(child, level + 1)]
+            return [piece for child in node.children for piece in _write_node(child, level + 1)]
         case XmlText():
-            return [_formatted(part, marks, level) for part, marks in node.diff()]
+            return [_write_marked(part, marks, level) for part, marks in node.diff()]
         case _:
-            return [_said(node)]
+            return [_write_value(node)]
 
 
 def _attributes(node: XmlElement) -> dict[str, object]:
+    """Return the attributes of an element, values as pycrdt reads them elsewhere."""
     # pycrdt hands out shared types bare here, without what reads them.
     return {str(name): node._maybe_as_type_or_doc(value) for name, value in node.attributes.__iter__()}
 
@@ -210,19 +224,23 @@ def has_choice(node: object, level: int = 0) -> bool:
             return False
 
 
-def _formatted(part: object, marks: Mapping[str, object] | None, level: int) -> str:
+def _write_marked(part: object, marks: Mapping[str, object] | None, level: int) -> str:
     """Return a stretch of text, or what is embedded in it, inside its marks, the first of them outermost."""
-    said = "".join(_pieces(part, level + 1)) if isinstance(part, XmlElement | XmlFragment | XmlText) else _said(part)
+    said = (
+        "".join(_write_node(part, level + 1))
+        if isinstance(part, XmlElement | XmlFragment | XmlText)
+        else _write_value(part)
+    )
     for name in sorted(marks or {}, reverse=True):
         value = (marks or {})[name]
         inside = ""
         if isinstance(value, dict):
-            inside = "".join(f' {key}="{_said(value[key])}"' for key in sorted(value))
+            inside = "".join(f' {key}="{_write_value(value[key])}"' for key in sorted(value))
         said = f"<{name}{inside}>{said}</{name}>"
     return said
 
 
-def _said(value: object) -> str:
+def _write_value(value: object) -> str:
     """Return a value as pycrdt puts it into XML."""
     match value:
         case str():
@@ -234,28 +252,31 @@ def _said(value: object) -> str:
         case int():
             return str(value)
         case float():
-            return _decimal(value)
+            return _write_decimal(value)
         case bytes() | bytearray():
             return f"0x{value.hex()}"
         case list():
-            return f"[{', '.join(map(_said, value))}]"
+            return f"[{', '.join(map(_write_value, value))}]"
         case dict():
-            return f"{{{', '.join(f'{key}: {_said(value[key])}' for key in sorted(value))}}}"
+            return f"{{{', '.join(f'{key}: {_write_value(value[key])}' for key in sorted(value))}}}"
         case Map():
-            return _said(dict(_items(value)))
+            return _write_value(dict(_items(value)))
         case Array():
-            return _said([value[at] for at in range(len(value))])
+            return _write_value([value[at] for at in range(len(value))])
         case Text():
             return str(value)
         case XmlText() | XmlElement() | XmlFragment():
-            return xml_of(value)
+            return write_xml(value)
         case _:
             return f"{type(value).__name__}Ref"
 
 
-def _decimal(value: float) -> str:
+def _write_decimal(value: float) -> str:
+    """Return a number as Rust prints it: without an exponent, however long that is."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if value.is_integer():
         return f"{value:.0f}"
-    return format(Decimal(repr(value)), "f")
+    written = format(Decimal(repr(value)), "f")
+    assert "E" not in written, "written out in full"
+    return written

@@ -15,7 +15,7 @@ from crdt.updates.summary import IdSpan
 WORDS = re.compile(f"[^{EMBED}]+")
 
 
-def copied(
+def copy_text(
     document: Document,
     start: int,
     end: int,
@@ -29,18 +29,21 @@ def copied(
     Also how many embeds are left out: shared types inside the text, and values too long for an operation. `ids` says
     which ids stand at a range of code points, where the copies are to stand for the originals.
     """
+    assert start <= end, "a stretch ends behind its start"
     inserts, left_out = list[Insert](), 0
     if document.is_plain:
         words = document.text()[start:end]
-        return [*_words(words, start, doc, at, None, ids)], words.count(EMBED)
+        return [*_copy_words(words, start, doc, at, None, ids)], words.count(EMBED)
     low = start
+    # Marks are given even where there are none: an insert without any would look like what stands around it.
     for stretch in document.ruler().between(start, end):
         marks = {str(name): from_stored(value) for name, value in (stretch.marks or {}).items()}
         if not stretch.is_embed:
             # Somebody typed the character that stands for embeds: as a character it cannot be written.
             left_out += stretch.text.count(EMBED)
-            inserts += _words(stretch.text, low, doc, at, marks, ids)
+            inserts += _copy_words(stretch.text, low, doc, at, marks, ids)
         elif _fits(stretch.value, marks):
+            assert stretch.text == EMBED, "an embed is one place"
             of = ids(low, low + 1) if ids is not None else ()
             inserts.append(Insert(doc, at, EMBED, marks, (from_stored(stretch.value),), of))
         else:
@@ -49,7 +52,7 @@ def copied(
     return inserts, left_out
 
 
-def _words(
+def _copy_words(
     text: str,
     start: int,
     doc: str,
@@ -63,5 +66,6 @@ def _words(
 
 
 def _fits(value: object, marks: Mapping[str, Json]) -> bool:
+    """Tell whether an operation may hold an embed: a plain value that is not too long."""
     is_plain = isinstance(value, dict | list | str | int | float | bool | None)
     return is_plain and len(canonical([marks, from_stored(value)])) <= VALUE_BYTES_MAX

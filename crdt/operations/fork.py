@@ -1,7 +1,7 @@
 """Think on copies: run plans on forks, compare what two plans do in both orders (semantics §3, L2).
 
-`effect` looks at values, never at whether CRDT bytes merge: they always do, and say nothing about whether the result
-is one that any order of the instructions explains (semantics §0.2).
+`digest_effect` looks at values, never at whether CRDT bytes merge: they always do, and say nothing about whether the
+result is one that any order of the instructions explains (semantics §0.2).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from crdt.operations.ops import (
     CreateDocument,
     Op,
     Touch,
+    find_touch,
+    find_touch_of_place,
     hash_of_range,
     hash_of_value,
     overlap,
-    touch_of_place,
-    touches,
 )
 
 Documents = Mapping[str, Document]
@@ -32,7 +32,7 @@ WHOLE: Path = ()
 
 
 class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must still hold."""
+    """What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must hold."""
 
     doc: str
     hash: str
@@ -42,7 +42,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"
     strong: bool = True
 
 
-Plan = tuple[Sequence[Op], Sequence[Reading]]
+Plan = tuple[Sequence[Op], Sequence[Reading]]  # what a plan writes, and what it stands on
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Ran:
     executed: dict[str, Executed]
 
 
-def read_hash(documents: Documents, reading: Reading) -> str | None:
+def hash_reading(documents: Documents, reading: Reading) -> str | None:
     """Return the hash of what a reading names now; None when its document is gone."""
     document = documents.get(reading.doc)
     if document is None:
@@ -65,13 +65,14 @@ def read_hash(documents: Documents, reading: Reading) -> str | None:
     return digest_text(document.text()) if document.kind == "text" else digest_value(document.value())
 
 
-def weakly_changed(documents: Documents, readings: Iterable[Reading]) -> tuple[str, ...]:
+def find_weakly_changed(documents: Documents, readings: Iterable[Reading]) -> tuple[str, ...]:
     """Return the documents of which a plan had seen no more than an outline, and which are not what they were then."""
     changed = set()
     for reading in readings:
+        # One look at a document is enough to name it (decision 66: recorded, not defended).
         if not reading.strong and reading.doc not in changed:
             try:
-                now = read_hash(documents, reading)
+                now = hash_reading(documents, reading)
             except CrdtError:
                 now = None
             if now != reading.hash:
@@ -86,8 +87,9 @@ def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *,
         StaleRead: a strong reading or an old value does not hold any more.
         CrdtError: an operation does not fit the documents.
     """
+    # Before anything is copied: a stale plan costs a few hashes.
     for reading in readings:
-        if reading.strong and read_hash(documents, reading) != reading.hash:
+        if reading.strong and hash_reading(documents, reading) != reading.hash:
             raise StaleRead(f"{reading.doc} is not what the plan was made on")
     forks: dict[str, Document] = {}
     by_doc: dict[str, list[Op]] = {}
@@ -95,6 +97,7 @@ def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *,
         if isinstance(op, CreateDocument):
             if op.doc in documents or op.doc in forks:
                 raise StaleRead(f"a document {op.doc} exists already")
+            # Made on the spot: later operations of the same plan write into it.
             forks[op.doc] = Document(op.kind, client=client)
         elif op.doc not in forks and op.doc not in documents:
             raise PathMissing(f"there is no document {op.doc}")
@@ -104,32 +107,40 @@ def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *,
     for doc, own in by_doc.items():
         if doc not in forks:
             forks[doc] = documents[doc].fork(client)
+        assert own, "a document is forked for what is written to it"
         executed[doc] = execute(forks[doc], own)
+        assert forks[doc] is not documents.get(doc), "only copies are written to"
     return Ran(forks, executed)
 
 
-def effect(documents: Documents, first: Plan, second: Plan, *, client: int) -> str:
-    """Return the digest of what the documents are after `first` and then `second`; a stale one changes nothing."""
+def digest_effect(documents: Documents, first: Plan, second: Plan, *, client: int) -> str:
+    """Return the digest of what the documents are after `first` and then `second`; a stale plan changes nothing.
+
+    Which plan no longer applied is left out: two people who wish for the same are no conflict (decision 6).
+    """
     now = dict(documents)
+    # Under two ids: one id with two contents would be a clash inside pycrdt, not a conflict of plans.
     for at, (ops, readings) in enumerate((first, second)):
         try:
             now.update(run(now, ops, readings, client=client + 2 * at).documents)
         except CrdtError:
             continue
+    assert set(now) >= set(documents), "a plan makes documents and removes none"
     touched = {op.doc for ops, _ in (first, second) for op in ops}
     return digest_value({doc: now[doc].value() for doc in touched if doc in now})
 
 
 def commute(documents: Documents, a: Plan, b: Plan, *, client: int) -> bool:
     """Tell whether two plans give the same documents in both orders."""
-    return effect(documents, a, b, client=client) == effect(documents, b, a, client=client)
+    return digest_effect(documents, a, b, client=client) == digest_effect(documents, b, a, client=client)
 
 
 def collide(documents: Documents, a: Plan, b: Plan, *, client: int) -> bool:
     """L2: tell whether two plans write the same place, or each what the other read, and their order matters."""
-    writes_a, writes_b = _writes(documents, a), _writes(documents, b)
+    writes_a, writes_b = _find_writes(documents, a), _find_writes(documents, b)
     both_write = _meet(writes_a, writes_b)
-    skew = not both_write and _meet(writes_a, _reads(documents, b)) and _meet(writes_b, _reads(documents, a))
+    # Each plan writes what the other has read: alone both are right, and together neither.
+    skew = not both_write and _meet(writes_a, _find_reads(documents, b)) and _meet(writes_b, _find_reads(documents, a))
     return (both_write or skew) and not commute(documents, a, b, client=client)
 
 
@@ -137,26 +148,28 @@ def _meet(one: list[Touch], other: list[Touch]) -> bool:
     return any(overlap(a, b) for a in one for b in other)
 
 
-def _writes(documents: Documents, plan: Plan) -> list[Touch]:
+def _find_writes(documents: Documents, plan: Plan) -> list[Touch]:
     """Return where a plan writes; a place that cannot be found any more is the whole document."""
-    found = []
+    found: list[Touch] = []
     for op in plan[0]:
         document = documents.get(op.doc)
         try:
-            found.append(touches(document, op) if document is not None else Touch(op.doc, "document"))
+            found.append(find_touch(document, op) if document is not None else Touch(op.doc, "document"))
         except CrdtError:
             found.append(Touch(op.doc, "document"))
+    assert len(found) == len(plan[0]), "each operation writes somewhere"
     return found
 
 
-def _reads(documents: Documents, plan: Plan) -> list[Touch]:
+def _find_reads(documents: Documents, plan: Plan) -> list[Touch]:
+    """Return what a plan stands on now; a place that cannot be found any more is the whole document."""
     found = []
     for reading in plan[1]:
         document = documents.get(reading.doc)
         if not reading.strong or document is None:
             continue
         try:
-            found.append(touch_of_place(document, reading.doc, reading.path, reading.from_, reading.to))
+            found.append(find_touch_of_place(document, reading.doc, reading.path, reading.from_, reading.to))
         except CrdtError:
             found.append(Touch(reading.doc, "document"))
     return found

@@ -25,6 +25,7 @@ from crdt.errors import CrdtError, FrameTooLarge, MalformedFrame, WrongKind
 from crdt.text import utf16_length
 from crdt.updates.summary import CLOCK_MAX, IdSpan
 
+# Bounds of what one operation writes; a document has bounds of its own.
 TEXT_POINTS_MAX = 262_144
 VALUE_BYTES_MAX = 65_536
 PATH_DEPTH_MAX = 16
@@ -173,6 +174,7 @@ def validate(op: Op) -> None:
     if isinstance(op, Insert | Replace) and len(op.text) > TEXT_POINTS_MAX:
         raise FrameTooLarge(f"{len(op.text)} characters at once, at most {TEXT_POINTS_MAX}")
     if isinstance(op, Insert):
+        # As a character U+FFFC would be counted as an embed from then on, by every ruler.
         if op.text.count(EMBED) != len(op.embeds):
             raise WrongKind("U+FFFC stands for something embedded in the text: it cannot be written as a character")
         check_value([op.marks, *op.embeds])
@@ -199,6 +201,7 @@ def check_value(value: Json) -> None:
     """
     to_stored(value)
     text = canonical(value)
+    # Found in the text, not in the value: numbers in strings stay, and no walk over the value is needed.
     if len(text) > VALUE_BYTES_MAX:
         raise FrameTooLarge(f"a value has more than {VALUE_BYTES_MAX} bytes")
     for digits in _WHOLE.findall(text):
@@ -217,7 +220,7 @@ def is_writable(value: Json) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Where something writes or reads, in a document as it is now: code points of a text, or a path with an item."""
+    """A place that a plan writes or reads in a document as it is now: code points of a text, or a path with an item."""
 
     doc: str
     kind: Literal["text", "value", "item", "list", "document"]
@@ -227,14 +230,18 @@ class Touch:
     item: str = ""
     is_relative: bool = False
 
+    def __post_init__(self) -> None:
+        assert 0 <= self.start <= self.end, "a place in a text ends behind its start"
+        assert self.kind == "text" or self.end == 0, "code points are of texts alone"
 
-def touches(document: Document, op: Op) -> Touch:
+
+def find_touch(document: Document, op: Op) -> Touch:
     """Return where an operation writes now. Raises `AnchorLost` and `MalformedFrame`."""
     match op:
         case Insert():
-            return _touch_of_insert(document, op)
+            return _find_touch_of_insert(document, op)
         case Replace() | Delete():
-            start, end = resolve_range(document, range_of(op.from_, op.to))
+            start, end = resolve_range(document, decode_range(op.from_, op.to))
             return Touch(op.doc, "text", start, end)
         case SetValue() | DeleteValue():
             return Touch(op.doc, "value", path=op.path)
@@ -245,25 +252,26 @@ def touches(document: Document, op: Op) -> Touch:
         case ListMove() | ListRemove():
             return Touch(op.doc, "item", path=op.path, item=op.item)
         case Check():
-            return touch_of_place(document, op.doc, op.path, op.from_, op.to)
+            return find_touch_of_place(document, op.doc, op.path, op.from_, op.to)
         case CreateDocument():
             return Touch(op.doc, "document")
 
 
-def _touch_of_insert(document: Document, op: Insert) -> Touch:
+def _find_touch_of_insert(document: Document, op: Insert) -> Touch:
     """Return the character an insert clings to: when another plan deletes it, their order decides where it lands."""
     anchor = Anchor.decode(op.at)
     at = resolve_anchor(document, anchor)
     if anchor.item is None:
         return Touch(op.doc, "text", at, at, is_relative=True)
+    assert anchor.root is None, "an anchor hangs from an item or from a root"
     start, end = (at - 1, at) if anchor.assoc < 0 else (at, at + 1)
     return Touch(op.doc, "text", max(0, start), min(end, len(document.text())), is_relative=True)
 
 
-def touch_of_place(document: Document, doc: str, path: Path, from_: str | None, to: str | None) -> Touch:
+def find_touch_of_place(document: Document, doc: str, path: Path, from_: str | None, to: str | None) -> Touch:
     """Return where a range, a value or a whole document stands now."""
     if from_ is not None:
-        start, end = resolve_range(document, range_of(from_, to or from_))
+        start, end = resolve_range(document, decode_range(from_, to or from_))
         return Touch(doc, "text", start, end)
     if document.kind == "data":
         return Touch(doc, "value", path=path)
@@ -272,6 +280,7 @@ def touch_of_place(document: Document, doc: str, path: Path, from_: str | None, 
 
 def overlap(a: Touch, b: Touch) -> bool:
     """Tell whether two touches share a place, so that their order may matter. Symmetric."""
+    # Relative operations commute with each other: two sums, two items behind one another, two inserts.
     if a.doc != b.doc or (a.is_relative and b.is_relative):
         return False
     if "document" in (a.kind, b.kind):
@@ -284,12 +293,14 @@ def overlap(a: Touch, b: Touch) -> bool:
         return a.path == b.path and a.item == b.item
     if {a.kind, b.kind} == {"item", "list"}:
         return False
+    # A value and whatever lies in it are one place: to replace the one is to replace the other.
     shorter = min(len(a.path), len(b.path))
     return a.path[:shorter] == b.path[:shorter]
 
 
 def _spans_overlap(a: Touch, b: Touch) -> bool:
-    """Ranges overlap when they share a character; a point when it lies strictly inside; two equal points do."""
+    """Tell whether two ranges share a character, a point lies strictly inside a range, or two points are one."""
+    assert a.kind == b.kind == "text", "only texts have ranges"
     if a.start == a.end and b.start == b.end:
         return a.start == b.start
     if a.start == a.end:
@@ -299,15 +310,17 @@ def _spans_overlap(a: Touch, b: Touch) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-def range_of(from_: str, to: str) -> TextRange:
+def decode_range(from_: str, to: str) -> TextRange:
     """Return the range of two encoded anchors."""
     return TextRange(Anchor.decode(from_), Anchor.decode(to))
 
 
 def hash_of_range(document: Document, from_: str, to: str) -> str:
     """Return the hash of the text between two anchors now."""
-    start, end = resolve_range(document, range_of(from_, to))
-    return digest_text(document.text()[start:end])
+    start, end = resolve_range(document, decode_range(from_, to))
+    text = document.text()
+    assert end <= len(text), "an anchor stands in the text or at its end"
+    return digest_text(text[start:end])
 
 
 def hash_of_value(document: Document, path: Path) -> str:

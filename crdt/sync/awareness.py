@@ -1,8 +1,8 @@
 """Who is here, and until when: awareness states with authenticated names. Pure; `now` is in seconds.
 
-A session speaks for one Yjs client id, the first it announces, and its `user` is overwritten with who the server knows
-it to be. Stock y-websocket sends other clients' entries back; those are ignored without a word. The agent never reads
-awareness as authority.
+A session speaks for one Yjs client id, the first it announces, and its `user` is overwritten with the person that the
+server knows (trap 12). Stock y-websocket sends other clients' entries back; those are ignored without a word. The agent
+never reads awareness as authority.
 
 Whatever a state holds, its person is present: what is too large or too deep is left out (`crdt.sync.awareness_state`).
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from crdt.errors import MalformedFrame
-from crdt.sync.awareness_state import AwarenessState, encode_state, read_state, signed
+from crdt.sync.awareness_state import AwarenessState, encode_state, read_state, sign_state
 from crdt.updates.lib0 import Reader, Writer
 
 ENTRIES_MAX = 1_000
@@ -28,14 +28,14 @@ ENTRIES_READ_MAX = 50_000
 STATE_BYTES_MAX = 16 << 10
 # Half of what pycrdt's 32 bits hold: the stamps above it have room.
 CLOCK_MAX = 2**31 - 1
-LAG_MAX = 1
+LAG_MAX = 1  # so far a stamp may run ahead of its owner's clock before the owner is asked
 GONE_MAX = 1_000
 NULL = b"null"
 
 
 @dataclass(frozen=True, slots=True)
 class AwarenessEntry:
-    """One client's state; None is gone. Higher clocks win."""
+    """One client's state, None where the client is gone. Of two entries of a client the higher clock wins."""
 
     client: int
     clock: int
@@ -50,7 +50,7 @@ class Announced(msgspec.Struct, frozen=True):
 
 
 class Renewal(msgspec.Struct, frozen=True):
-    """An entry said again: `update` for all but `session`, whose it is; `question` for that one, where it lags."""
+    """An entry said again: `update` for all but `session`, whose it is; `question` for that session, where it lags."""
 
     session: str
     update: bytes
@@ -66,6 +66,7 @@ def _entries(payload: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Walk over the entries, their states unread: others' are ignored anyway."""
     reader = Reader(payload)
     count = reader.var_uint()
+    # A client, a clock and a length take a byte each: more than that is a lie, told before anything is read.
     if 3 * count > reader.remaining:
         raise MalformedFrame(f"{count} awareness entries are announced, {reader.remaining} bytes are left")
     for _ in range(min(count, ENTRIES_READ_MAX)):
@@ -90,15 +91,15 @@ class Presence:
     state_bytes_max: int = STATE_BYTES_MAX
     entries: dict[int, AwarenessEntry] = field(default_factory=dict)
     own: dict[int, int] = field(default_factory=dict)
-    # When an entry was told to everybody last.
+    # When each entry was told to everybody last.
     told: dict[int, float] = field(default_factory=dict)
     clients: dict[str, int] = field(default_factory=dict)
     owners: dict[int, str] = field(default_factory=dict)
-    # The last clocks of those who left, newest last: whoever comes back is stamped above its farewell.
+    # The last clocks of clients that left, newest last: one that comes back is stamped above its farewell.
     gone: dict[int, int] = field(default_factory=dict)
 
     def receive(self, session: str, payload: bytes, *, actor: str, now: float) -> Announced | None:
-        """Take in what a session says of itself; None where it says nothing new.
+        """Take in what a session says of itself; None where that is nothing new.
 
         Raises:
             MalformedFrame: the payload is no awareness update, or the session's state no JSON.
@@ -112,7 +113,7 @@ class Presence:
         client, clock, raw = said
         state, problem = read_state(raw)
         if state is not None:
-            state, left_out = signed(state, actor, bytes_max=self.state_bytes_max, bytes_read=len(raw))
+            state, left_out = sign_state(state, actor, bytes_max=self.state_bytes_max, bytes_read=len(raw))
             problem = problem or left_out
         self.clients[session], self.owners[client] = client, session
         if clock > CLOCK_MAX or clock < self.own.get(client, 0):
@@ -128,17 +129,20 @@ class Presence:
         return Announced(encode_awareness([self._stamp(client, clock, state, now)]), problem)
 
     def _is_own(self, session: str, client: int, raw: bytes) -> bool:
+        """Tell whether a session may speak for a client: its own, or one that nobody speaks for."""
         own = self.clients.get(session)
         if own is not None:
             return own == client
-        # A client that announces somebody's living entry repeats what it heard; its own is new here.
+        # A client that announces another's living entry repeats what it heard; its own is new here.
         return raw != NULL and self.owners.get(client, session) == session
 
     def _stamp(self, client: int, clock: int, state: AwarenessState | None, now: float) -> AwarenessEntry:
+        """Keep an entry under a clock of the server's, above all that was told of this client, and return it."""
         known = self.entries.get(client)
         # An entry at clock 0 is no news to anybody: clients count from there.
         before = known.clock if known is not None else self.gone.pop(client, 0)
         entry = self.entries[client] = AwarenessEntry(client, max(clock, before + 1), state)
+        assert entry.clock > before, "higher clocks win: another would be ignored"
         self.told[client] = now
         return entry
 
@@ -155,6 +159,8 @@ class Presence:
             if not session or entry.state is None or now - self.told.get(client, now) < after:
                 continue
             stamped = self._stamp(client, 0, entry.state, now)
+            assert stamped.clock == entry.clock + 1, "a renewal is one step on"
+            # An owner whose clock lies behind would be ignored by the others: told that it is gone, it jumps ahead.
             lags = stamped.clock - self.own.get(client, 0) > LAG_MAX
             question = encode_awareness([AwarenessEntry(client, stamped.clock, None)]) if lags else None
             renewals.append(Renewal(session, encode_awareness([stamped]), question))
@@ -172,12 +178,13 @@ class Presence:
         if known is None:
             return None
         self.gone[client] = known.clock
+        assert client not in self.owners, "nobody speaks for a client that left"
         if len(self.gone) > GONE_MAX:
             del self.gone[next(iter(self.gone))]
         # The clock stays: one that comes back goes on from its own, and must not be behind its own farewell.
         return encode_awareness([AwarenessEntry(client, known.clock, None)])
 
     def everyone(self) -> bytes | None:
-        """Return all entries for somebody who joins; None when nobody is here."""
+        """Return all entries, for a client that joins; None when nobody is here."""
         present = [entry for entry in self.entries.values() if entry.state is not None]
         return encode_awareness(present) if present else None

@@ -1,4 +1,4 @@
-"""One awareness state: read from whatever a client sends, signed with who it is, cut to its bound. Pure.
+"""One awareness state: read from whatever a client sends, signed with its person's name, cut to its bound. Pure.
 
 What the outside sends is mended instead of refused: a number that is none becomes null, half a character U+FFFD; what
 is nested too deep or too large is left out, and so is a state that is no object. Only what is no JSON is malformed.
@@ -31,17 +31,20 @@ def read_state(raw: bytes) -> tuple[AwarenessState | None, str]:
         raise MalformedFrame(f"an awareness state is not UTF-8: {error.reason}") from error
     if len(raw) > READ_BYTES_MAX:
         return {}, f"a state of {len(raw)} bytes is not looked into"
+    # Python's reader recurses; with so few brackets nothing can nest too deep, whatever they are.
     if text.count("[") + text.count("{") > LEVELS_MAX:
         return _read_deep(text)
     try:
         value: Json = json.loads(text)
+        # Written once more: what browsers cannot read (NaN, half a surrogate pair) shows only here.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
-        value = _mended(text)
-    return _object(value)
+        value = _read_mended(text)
+    return _as_object(value)
 
 
-def _object(value: Json) -> tuple[AwarenessState | None, str]:
+def _as_object(value: Json) -> tuple[AwarenessState | None, str]:
+    """Return a value as a state; an empty one, and a word about it, where it is no object."""
     if value is None or isinstance(value, dict):
         return value, ""
     return {}, "a state is an object or null"
@@ -51,19 +54,19 @@ def _read_deep(text: str) -> tuple[AwarenessState | None, str]:
     """Read a text with many brackets: its values may be nested as deep as its sender likes."""
     too_deep = f"a state is nested at most {LEVELS_MAX} deep"
     try:
-        state, problem = _object(_mended(text))
+        state, problem = _as_object(_read_mended(text))
     except RecursionError:
         return {}, too_deep
     if state is None or problem:
         return state, problem
-    flat = {key: part for key, part in state.items() if _levels(part) < LEVELS_MAX}
+    flat = {key: part for key, part in state.items() if _measure_levels(part) < LEVELS_MAX}
     return flat, "" if len(flat) == len(state) else too_deep
 
 
-def _mended(text: str) -> Json:
+def _read_mended(text: str) -> Json:
     """Read JSON of which browsers would not take each part. Raises `MalformedFrame`, and RecursionError."""
     try:
-        value = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(text, parse_int=_parse_whole, parse_float=_parse_finite, parse_constant=_parse_finite)
     except ValueError as error:
         raise MalformedFrame("an awareness state is not JSON") from error
     return json.loads(mend_halves(json.dumps(value, ensure_ascii=False)))
@@ -74,16 +77,18 @@ def mend_halves(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _whole(digits: str) -> int | None:
+def _parse_whole(digits: str) -> int | None:
+    """Return a whole number; null for one that is longer than any float, which Python would take its time to read."""
     return int(digits) if len(digits) <= DIGITS_MAX else None
 
 
-def _finite(digits: str) -> float | None:
+def _parse_finite(digits: str) -> float | None:
+    """Return a fraction; null for what browsers have no number for."""
     number = float(digits)
     return number if math.isfinite(number) else None
 
 
-def _levels(value: Json) -> int:
+def _measure_levels(value: Json) -> int:
     """Return how deep a value is nested, at most one more than is allowed."""
     deepest, open_parts = 0, [(value, 0)]
     while open_parts:
@@ -91,14 +96,15 @@ def _levels(value: Json) -> int:
         deepest = max(deepest, depth)
         if depth <= LEVELS_MAX and isinstance(part, dict | list):
             open_parts += [(child, depth + 1) for child in (part.values() if isinstance(part, dict) else part)]
+    assert deepest <= LEVELS_MAX + 1, "deeper is not looked into"
     return deepest
 
 
-def signed(state: AwarenessState, actor: str, *, bytes_max: int, bytes_read: int) -> tuple[AwarenessState, str]:
-    """Return a state whose `user` says who it really is, and what was left out; the colour is the client's to choose.
+def sign_state(state: AwarenessState, actor: str, *, bytes_max: int, bytes_read: int) -> tuple[AwarenessState, str]:
+    """Return a state whose `user` is the person that the server knows, and what was left out.
 
-    Of one that is too large the smallest parts are kept, so that a caret outlives a picture. `bytes_read` is how long
-    it was as it came.
+    The colour is the client's to choose. Of a state that is too large the smallest parts are kept, so that a caret
+    outlives a picture. `bytes_read` is how long the state was as it came.
     """
     user = state.get("user")
     colours = {
@@ -118,6 +124,7 @@ def signed(state: AwarenessState, actor: str, *, bytes_max: int, bytes_read: int
         if left < 0:
             break
         kept.add(key)
+    assert kept <= set(whole), "what is kept was there"
     missing = [key[:NAME_CHARS_MAX] for key in whole if key not in kept]
     names = ", ".join(missing[:NAMED_MAX]) + (" …" if len(missing) > NAMED_MAX else "")
     return {key: part for key, part in whole.items() if key in kept}, (
@@ -126,4 +133,5 @@ def signed(state: AwarenessState, actor: str, *, bytes_max: int, bytes_read: int
 
 
 def _size(state: AwarenessState) -> int:
+    """Return how many bytes a state takes."""
     return len(encode_state(state).encode())

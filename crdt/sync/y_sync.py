@@ -12,11 +12,12 @@ from crdt.updates.lib0 import Reader, Writer
 
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS, CONTROL = 0, 1, 2, 3, 100
 STEP1, STEP2, UPDATE = 0, 1, 2
+# The heads of frames with an update of one byte's length: nearly all that is relayed.
 SHORT_UPDATE = tuple(bytes((SYNC, UPDATE, size)) for size in range(128))
 
 
 class SyncStep1(msgspec.Struct, frozen=True):
-    """A peer says what it has (a state vector) and wants the rest."""
+    """The first sync step: a peer says what it has (a state vector) and asks for the rest."""
 
     state_vector: bytes
 
@@ -29,13 +30,13 @@ class SyncUpdate(msgspec.Struct, frozen=True):
 
 
 class AwarenessFrame(msgspec.Struct, frozen=True):
-    """A peer says who is here."""
+    """A peer says who is here: an awareness update, undecoded."""
 
     payload: bytes
 
 
 class QueryAwareness(msgspec.Struct, frozen=True):
-    """A peer wants to know who is here."""
+    """A peer asks who is here."""
 
 
 class ControlFrame(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ def decode_frame(frame: bytes) -> ClientFrame:
 
 def decode_fully(frame: bytes) -> ClientFrame:
     """Return what `decode_frame` returns, whatever the type of the frame. Raises as it does."""
+    # Auth frames go one way: a server that took one would let a client speak as the server.
     reader = Reader(frame)
     decoded: ClientFrame
     match reader.var_uint():
@@ -79,6 +81,7 @@ def decode_fully(frame: bytes) -> ClientFrame:
 
 
 def _decode_sync(reader: Reader) -> ClientFrame:
+    """Return a sync message, whose type comes next."""
     match reader.var_uint():
         case 0:
             return SyncStep1(reader.var_bytes())
@@ -103,6 +106,7 @@ def encode_step2(update: bytes) -> bytes:
 def encode_update(update: bytes) -> bytes:
     """Return the frame that relays an update."""
     size = len(update)
+    # Written out for the lengths that nearly all edits have: a frame is made for each of them.
     if size < 128:
         return SHORT_UPDATE[size] + update
     if size < 1 << 14:

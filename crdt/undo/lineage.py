@@ -1,6 +1,7 @@
 """Which words stand for which: what an undo puts back is new to Yjs, and is the same words to people.
 
-And when each id came and went, as far as a log says. Both are folds of the log; here they are plain values.
+The words that were there first are the *root* of all that were put back for them. Here is also when each id came and
+went, as far as a log says. Both are folds of the log; here they are plain values.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from crdt.undo.positions import IdSpans
 from crdt.updates.summary import Id, IdSpan
 
 Mapped = tuple[int, int, int, int]  # first clock, end clock, and the client and first clock that these stand for
-NEVER = 1 << 53
+NEVER = 1 << 53  # behind every record, and every clock
 
 
 class Lineage:
@@ -30,12 +31,16 @@ class Lineage:
         return bool(self._roots)
 
     def enter(self, new: IdSpans, old: IdSpans) -> bool:
-        """Note that new ids stand for old ones, one by one; False, and nothing noted, where their number differs."""
+        """Note that new ids stand for old ones, one by one; False, and nothing noted, where their number differs.
+
+        Logs are data from outside: a plan may claim to put back more than it writes.
+        """
         news, olds = list(new), list(old)
         if sum(end - start for _, start, end in news) != sum(end - start for _, start, end in olds):
             return False
+        # Entered under the root, not under what stood for it: so each look-up is one step, however often it was undone.
         heirs: dict[int, list[Mapped]] = {}
-        for (client, first, _), (older, low, high) in _aligned(news, list(self.roots(olds))):
+        for (client, first, _), (older, low, high) in _align(news, list(self.roots(olds))):
             insort(self._roots.setdefault(client, []), (first, first + high - low, older, low))
             insort(heirs.setdefault(older, []), (low, high, client, first))
         for older, own in heirs.items():
@@ -44,24 +49,28 @@ class Lineage:
 
     def root(self, id: Id) -> Id:
         """Return what an id stands for."""
-        return _at(self._roots.get(id.client, ()), id.clock) or id
+        return _find(self._roots.get(id.client, ()), id.clock) or id
 
     def line(self, id: Id) -> list[Id]:
         """Return what an id stands for and all that ever stood for that, the first first."""
         root = self.root(id)
-        found = (_at(own, root.clock) for own in self._heirs.get(root.client, ()))
+        # Each undo has its own list, in the order of the log: so the last one found is the latest.
+        found = (_find(own, root.clock) for own in self._heirs.get(root.client, ()))
         return [root, *(heir for heir in found if heir is not None)]
 
     def latest(self, id: Id) -> Id:
         """Return the last that was put there for an id, or for what it stands for."""
-        return self.line(id)[-1]
+        line = self.line(id)
+        assert line, "an id stands at least for itself"
+        return line[-1]
 
     def roots(self, spans: IdSpans) -> Iterator[IdSpan]:
         """Yield what these ids stand for, in their order."""
         for client, start, end in spans:
             at = start
-            for low, high, older, first in _within(self._roots.get(client, ()), start, end):
-                if low > at:
+            for low, high, older, first in _cut(self._roots.get(client, ()), start, end):
+                assert at <= low < high, "mapped spans are disjoint and ascend"
+                if low > at:  # what stands for nothing is its own root
                     yield client, at, low
                 yield older, first, first + high - low
                 at = high
@@ -74,7 +83,7 @@ class Lineage:
         for client, start, end in self.roots(spans):
             found.append((client, start, end))
             for own in self._heirs.get(client, ()):
-                found += [(heir, first, first + high - low) for low, high, heir, first in _within(own, start, end)]
+                found += [(heir, first, first + high - low) for low, high, heir, first in _cut(own, start, end)]
         return found
 
     def heirs(self) -> list[IdSpan]:
@@ -86,17 +95,19 @@ def _start(mapped: Mapped) -> int:
     return mapped[0]
 
 
-def _at(own: Sequence[Mapped], clock: int) -> Id | None:
+def _find(own: Sequence[Mapped], clock: int) -> Id | None:
     """Return what one clock stands for, by disjoint spans; None where none of them holds it."""
     at = bisect_right(own, clock, key=_start) - 1
     if at < 0 or own[at][1] <= clock:
         return None
     start, _, client, first = own[at]
+    assert start <= clock, "the span that begins last before a clock"
     return Id(client, first + clock - start)
 
 
-def _within(own: Sequence[Mapped], start: int, end: int) -> Iterator[Mapped]:
+def _cut(own: Sequence[Mapped], start: int, end: int) -> Iterator[Mapped]:
     """Yield what of disjoint spans lies between two clocks, cut to it."""
+    # The span before may reach in; whether it does is looked at below.
     at = max(0, bisect_right(own, start, key=_start) - 1)
     while at < len(own) and own[at][0] < end:
         low, high, client, first = own[at]
@@ -106,8 +117,9 @@ def _within(own: Sequence[Mapped], start: int, end: int) -> Iterator[Mapped]:
             yield cut, min(high, end), client, first + cut - low
 
 
-def _aligned(news: list[IdSpan], olds: list[IdSpan]) -> Iterator[tuple[IdSpan, IdSpan]]:
+def _align(news: list[IdSpan], olds: list[IdSpan]) -> Iterator[tuple[IdSpan, IdSpan]]:
     """Yield stretches of both that are equally long, in order."""
+    # As stacks, the first on top: what is left of a longer one goes back.
     left, right = news[::-1], olds[::-1]
     while left and right:
         (client, start, end), (older, low, high) = left.pop(), right.pop()
@@ -121,7 +133,7 @@ def _aligned(news: list[IdSpan], olds: list[IdSpan]) -> Iterator[tuple[IdSpan, I
 
 
 class Dated:
-    """Which record brought, or took, each id: every id comes once and goes once."""
+    """The number of the record that brought, or took, each id: every id comes once and goes once."""
 
     __slots__ = ("_spans",)
 
@@ -131,6 +143,7 @@ class Dated:
             self._spans.setdefault(client, []).append((start, end, seq))
         for own in self._spans.values():
             own.sort()
+        assert all(self._spans.values()), "a client is kept for what it has written"
 
     def at(self, id: Id) -> int | None:
         """Return the number of that record; None where no record says so."""
@@ -144,7 +157,7 @@ class Past:
     """What a log knows about the ids of one document, for the undo of the edit that record `since` holds.
 
     `undos` are records that took an edit back, `writers` those of edits that put words in, `undone` those that are
-    taken back now, this edit aside. The empty one knows nothing: then whatever is not from before the edit counts as
+    taken back now, this edit aside. The empty past knows nothing: then whatever is not from before the edit counts as
     written after all that was deleted.
     """
 
@@ -158,6 +171,7 @@ class Past:
 
     def taker(self, id: Id) -> int | None:
         """Return the last record, beside this edit, that took out what an id stands for and is in force; or None."""
+        # An undo that took words out is no later edit of them, nor is an edit that was itself taken back.
         for one in reversed(self.lineage.line(id)):
             seq = self.taken.at(one)
             if seq is not None and seq != self.since and seq not in self.undos and seq not in self.undone:
@@ -168,15 +182,18 @@ class Past:
         """Return ids that stood in the text together, of what two ids stand for; the last such; None without any."""
         for one in reversed(self.lineage.line(left)):
             for other in reversed(self.lineage.line(right)):
+                # Two lives overlap where each began before the other ended.
                 if self._start(one) < self._end(other) and self._start(other) < self._end(one):
                     return one, other
         return None
 
     def _start(self, id: Id) -> int:
+        """Return the record that brought an id; one before the end of all where no record says so."""
         at = self.brought.at(id)
         return NEVER - 1 if at is None else at
 
     def _end(self, id: Id) -> int:
+        """Return the record that took an id; the end of all where it stands."""
         at = self.taken.at(id)
         return NEVER if at is None else at
 

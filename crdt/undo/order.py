@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from crdt.documents.anchor import Anchor, item_index, resolve_anchor
-from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.anchor import Anchor, find_item_index, resolve_anchor
 from crdt.documents.document import Document
-from crdt.documents.paths import Path, list_at
+from crdt.documents.paths import Path, find_list
+from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from crdt.documents.shape import ARRAY
 from crdt.errors import CrdtError
 from crdt.undo.lineage import NEVER, Past
 from crdt.updates.lib0 import Writer
-from crdt.updates.structs import Struct, sections_of
+from crdt.updates.structs import Struct, read_sections
 from crdt.updates.summary import ANY, DELETED, STRING, Id
 
 NO_DELETIONS = b"\x00"
-KIND_BITS = 0xE0
+FLAG_BITS = 0xE0
 UNDEFINED = b"\x7f"
 
 
 class Order:
-    """Where something comes back among what stands. `rank` says where an id lies among all that ever stood there."""
+    """The order in which words or items come back. `rank` says where an id lies among all that ever stood there."""
 
     def __init__(self, past: Past, rank: Callable[[Id], int]) -> None:
         self._past, self._rank = past, rank
@@ -42,25 +42,29 @@ class Order:
 
         `others` are ids that stand, where, and which record brought them; those it stood with when it went are passed.
         """
+        assert place >= 0, "a place is counted from the start"
         gone = self._past.taken.at(self._past.lineage.latest(id)) or 0
         low, high = 0, NEVER
         for other, at, came in others:
+            # What stood beside it when it went keeps its place of itself: Yjs knows the order of those two.
             met = self._past.met(id, other) if came >= gone else None
             if met is not None and self._of(met[1]) < self._of(met[0]):
                 low = max(low, at + 1)
             elif met is not None:
                 high = min(high, at)
+        # Where both bounds contradict, behind wins: what stood before it stands before it again.
         return max(low, min(place, high))
 
     def _of(self, id: Id) -> int:
+        """Return the rank of an id, asked for once: each costs a look into the document."""
         if id not in self._ranks:
             self._ranks[id] = self._rank(id)
         return self._ranks[id]
 
 
-def ranked(document: Document) -> Callable[[Id], int]:
+def rank_characters(document: Document) -> Callable[[Id], int]:
     """Return what says where an id of a text lies among all that ever stood there, deleted or not."""
-    shown = _unveiled(document)
+    shown = _unveil(document)
 
     def rank(id: Id) -> int:
         try:
@@ -71,11 +75,11 @@ def ranked(document: Document) -> Callable[[Id], int]:
     return rank
 
 
-def ranked_items(document: Document, path: Path) -> Callable[[Id], int] | None:
+def rank_items(document: Document, path: Path) -> Callable[[Id], int] | None:
     """Return what says where an id of a list lies among all its items, removed or not; None where nobody can say."""
-    shown = _unveiled(document)
+    shown = _unveil(document)
     try:
-        array = list_at(shown, path)
+        array = find_list(shown, path)
     except CrdtError:  # it lies in another list, whose items have other numbers here
         return None
     if array is None:
@@ -83,30 +87,33 @@ def ranked_items(document: Document, path: Path) -> Callable[[Id], int] | None:
 
     def rank(id: Id) -> int:
         try:
-            return item_index(shown, array, Anchor(id, None, 0)) or 0
+            return find_item_index(shown, array, Anchor(id, None, 0)) or 0
         except CrdtError:
             return 0
 
     return rank
 
 
-def _unveiled(document: Document) -> Document:
+def _unveil(document: Document) -> Document:
     """Return a copy of a document in which what was deleted in texts and lists stands again, and says nothing."""
+    # pycrdt tells nothing of what is deleted. The same structs with content, and no delete set, have all in order.
     state = document.encode()
     if state == EMPTY_UPDATE:
         return document
-    sections = sections_of(state)
+    sections = read_sections(state)
     writer = Writer().var_uint(len(sections))
     for client, structs in sections.items():
-        writer.var_uint(len(structs)).var_uint(client).var_uint(structs[0].clock if structs else 0)
+        assert structs, "a section holds at least one struct"
+        writer.var_uint(len(structs)).var_uint(client).var_uint(structs[0].clock)
         for struct in structs:
-            writer.raw(_shown(document, state, struct))
+            writer.raw(_write_shown(document, state, struct))
     return Document.of_state(document.kind, writer.raw(NO_DELETIONS).getvalue(), client=document.client)
 
 
-def _shown(document: Document, state: bytes, struct: Struct) -> bytes:
+def _write_shown(document: Document, state: bytes, struct: Struct) -> bytes:
     """Return the bytes of a struct, with content again where it was deleted."""
     if struct.kind == DELETED and document.kind == "text" and document.is_in_text(Id(struct.client, struct.clock)):
+        # Any character of one unit will do: only places are read.
         return _head(state, struct, STRING).var_string("·" * struct.length).getvalue()
     if struct.kind == DELETED and document.kind == "data":
         shape = document.shape()
@@ -116,4 +123,6 @@ def _shown(document: Document, state: bytes, struct: Struct) -> bytes:
 
 
 def _head(state: bytes, struct: Struct, kind: int) -> Writer:
-    return Writer().byte(state[struct.at] & KIND_BITS | kind).raw(state[struct.at + 1 : struct.body])
+    """Write the head of a struct with another kind of content."""
+    assert struct.kind == DELETED, "what stands is left as it is"
+    return Writer().byte(state[struct.at] & FLAG_BITS | kind).raw(state[struct.at + 1 : struct.body])

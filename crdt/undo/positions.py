@@ -1,4 +1,4 @@
-"""Where characters of given ids stand in a text, and whose they are."""
+"""Where characters of given ids stand in a text, and under which client they were written."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from crdt.updates.summary import EMBED, STRING, TYPE, Id, IdSpan, Span
 
 IdSpans = Iterable[IdSpan]
 SHOWN = frozenset({STRING, EMBED, TYPE})
-NO_DELETIONS = b"\x00"
-KIND_BITS = 0xE0
 
 
 class Piece(NamedTuple):
@@ -29,38 +27,40 @@ class Piece(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The code point behind the last one."""
+        """Return the code point behind the last character."""
         return self.start + len(self.text)
 
     @property
     def stop(self) -> int:
-        """The clock behind its last one."""
+        """Return the clock behind the last unit."""
         return self.clock + utf16_length(self.text)
 
     @property
     def span(self) -> IdSpan:
-        """Its ids."""
+        """Return the ids of the piece."""
         return self.client, self.clock, self.stop
 
     def cut(self, start: int, end: int) -> Piece:
-        """Return what of it stands between two code points of its text; nothing is a piece without characters."""
+        """Return what of the piece stands between two code points of its text; where nothing does, an empty piece."""
         low = min(max(start - self.start, 0), len(self.text))
         high = min(max(end - self.start, low), len(self.text))
+        assert 0 <= low <= high <= len(self.text), "a part lies within the piece"
         return Piece(self.start + low, self.text[low:high], self.client, self.clock + utf16_offset(self.text, low))
 
 
-def pieces_of(document: Document, spans: IdSpans) -> list[Piece]:
+def find_pieces(document: Document, spans: IdSpans) -> list[Piece]:
     """Return the characters of these ids that stand in a text now, in the order of the text."""
     structs, deleted = document.stored_structs()
     found: list[Piece] = []
     for client, low, high in spans:
         own, gone = structs.get(client, []), deleted.get(client, ())
-        at = max(0, bisect_right(own, low, key=start_of) - 1)
+        at = max(0, bisect_right(own, low, key=first_clock) - 1)
         while at < len(own) and own[at].start < high:
             struct = own[at]
             at += 1
             if struct.start + struct.length <= low or not _is_shown(document, client, struct, gone):
                 continue
+            # One question for each struct: within it places are counted, not asked for.
             start = resolve_anchor(document, Anchor(Id(client, struct.start), None, 0))
             if struct.text is None:
                 found.append(Piece(start, EMBED_CHARACTER, client, struct.start))
@@ -73,7 +73,7 @@ def pieces_of(document: Document, spans: IdSpans) -> list[Piece]:
     return sorted(found)
 
 
-def start_of(struct: StoredStruct) -> int:
+def first_clock(struct: StoredStruct) -> int:
     """Return the first clock of a block."""
     return struct.start
 
@@ -82,6 +82,7 @@ def _is_shown(document: Document, client: int, struct: StoredStruct, gone: tuple
     """Tell whether a struct is a part of the text that people see: words, or something embedded."""
     if struct.kind not in SHOWN or not document.is_in_text(Id(client, struct.start)):
         return False
+    # A stored struct is deleted as a whole or not at all: pycrdt splits it where it is not.
     at = bisect_right(gone, struct.start, key=_first) - 1
     return at < 0 or gone[at][1] <= struct.start
 
@@ -90,15 +91,16 @@ def _first(span: Span) -> int:
     return span[0]
 
 
-def runs_of(pieces: Iterable[Piece]) -> list[tuple[int, int]]:
+def find_runs(pieces: Iterable[Piece]) -> list[tuple[int, int]]:
     """Return the stretches that pieces cover, ascending and disjoint, in code points."""
-    return joined((piece.start, piece.end) for piece in pieces)
+    return join_runs((piece.start, piece.end) for piece in pieces)
 
 
-def joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def join_runs(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return stretches as few disjoint ones, ascending."""
     found: list[tuple[int, int]] = []
     for start, end in sorted(runs):
+        assert start <= end, "a stretch ends behind its start"
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], end))
         else:

@@ -2,8 +2,8 @@
 
 A hunk whose words stand, whatever was typed between them, goes, and what it had taken out comes back in its place.
 Where something else stands in place of its words, nothing comes back beside that: the hunk stays, and says what
-replaced it. Where its words were only taken out, what they had replaced comes back, and says so. What an earlier undo
-has put back stands for what was there (`crdt.undo.lineage`).
+replaced it. Where its words were only taken out, what they had replaced comes back, and says so (decision 91). What an
+earlier undo has put back stands for what was there (`crdt.undo.lineage`).
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from crdt.digest import digest_text
-from crdt.documents.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
+from crdt.documents.anchor import Anchor, find_ids_of_range, place_anchors, place_range, resolve_anchor
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
-from crdt.operations.excerpt import copied
+from crdt.operations.excerpt import copy_text
 from crdt.operations.ops import Check, Delete, Op
-from crdt.undo.hunks import Gone, Hunk, hunks_of, ids_in, is_since, missing, place_of, rivals
+from crdt.undo.hunks import Gone, Hunk, find_hunks, find_missing, find_rivals, is_since, list_ids, locate
 from crdt.undo.lineage import Past
-from crdt.undo.order import Order, ranked
-from crdt.undo.positions import IdSpans, Piece, joined, pieces_of, runs_of
+from crdt.undo.order import Order, rank_characters
+from crdt.undo.positions import IdSpans, Piece, find_pieces, find_runs, join_runs
 from crdt.undo.undo import Emptied, Undo
 from crdt.updates.summary import Id, IdSpan
 
+# Two letters or digits side by side read as one word.
 LETTERS = re.compile(r"\w\w")
 
 
 @dataclass(slots=True)
 class _TextUndo:
-    """One undo under way: what goes, and what comes back where, in the order of the text."""
+    """One undo of a text edit under way: what goes, and what comes back where, in the order of the text."""
 
     doc: str
     before: Document
@@ -43,22 +44,25 @@ class _TextUndo:
     going: list[tuple[int, int]] = field(default_factory=list)
     coming: list[tuple[int, tuple[int, int]]] = field(default_factory=list)
     taken: list[Piece] = field(default_factory=list)  # of the text before the edit, hunk by hunk
-    alone: list[int] = field(default_factory=list)  # where something comes back beside nothing that goes
+    alone: list[int] = field(default_factory=list)  # where words come back beside nothing that goes
 
     def take(self, hunk: Hunk) -> bool:
         """Decide about one hunk; False where it stays, because others stand in its place."""
+        # What of the hunk stands, in any copy that undos have made of it; what is gone; what stands there instead.
         past, now = self.past, self.now
-        standing = pieces_of(now, past.lineage.instances(piece.span for piece in hunk.put))
-        gone = list(missing(now, past, hunk.put, standing))
-        found = list(rivals(now, past, self.after, gone, hunk.put)) if gone else []
+        standing = find_pieces(now, past.lineage.instances(piece.span for piece in hunk.put))
+        gone = list(find_missing(now, past, hunk.put, standing))
+        found = list(find_rivals(now, past, self.after, gone, hunk.put)) if gone else []
         self.undo.replaced += found
+        # The old words beside the new ones would be a blend that no person wrote.
         if found and (hunk.taken or not standing):
             return False
         back = list(self._back(hunk))
-        self.going += runs_of(standing)
+        self.going += find_runs(standing)
         self.undo.inside += self._typed_into(hunk, standing)
         if not back:
             return True
+        # Where the words of the hunk stand, theirs is the place; else where they were; else where the old ones were.
         if standing:
             places = [standing[0].start if self._is_before(hunk) else standing[-1].end]
         elif hunk.put:
@@ -67,6 +71,7 @@ class _TextUndo:
             back, places = self._apart(hunk, back)
         if not standing:
             self.alone += places
+        assert places, "what comes back comes back somewhere"
         place = places[0]
         if gone:
             seqs = tuple(sorted({past.taken.at(one.last) or 0 for one in gone}))
@@ -77,22 +82,24 @@ class _TextUndo:
         return True
 
     def _orphans(self, hunk: Hunk, back: Sequence[tuple[int, int]], place: int) -> Iterator[Emptied]:
-        """Yield what comes back of words whose own edit was taken back since."""
+        """Yield what comes back of words whose own edit was taken back since: it is named, so that a person may see."""
         found: dict[int, list[str]] = {}
         points = {at for start, end in back for at in range(start, end)}
         for piece in hunk.taken:
-            for at, id in enumerate(ids_in(piece), piece.start):
+            for at, id in enumerate(list_ids(piece), piece.start):
                 seq = self.past.came(id)
                 if seq in self.past.undone and at in points:
                     found.setdefault(seq, []).append(self.before.text()[at])
         yield from (Emptied("", "".join(chars), (seq,), place) for seq, chars in found.items())
 
     def _words(self, run: tuple[int, int]) -> str:
+        """Return a stretch of the text before the edit."""
         return self.before.text()[run[0] : run[1]]
 
     def _gone(self, hunk: Hunk, gone: Sequence[Gone]) -> str:
+        """Return the words of a hunk that do not stand any more."""
         ids = {one.id for one in gone}
-        pairs = ((id, char) for piece in hunk.put for id, char in zip(ids_in(piece), piece.text, strict=True))
+        pairs = ((id, char) for piece in hunk.put for id, char in zip(list_ids(piece), piece.text, strict=True))
         return "".join(char for id, char in pairs if id in ids)
 
     def _back(self, hunk: Hunk) -> Iterator[tuple[int, int]]:
@@ -100,11 +107,11 @@ class _TextUndo:
         past, runs, out = self.past, list[tuple[int, int]](), dict[int, list[str]]()
         there = {
             past.lineage.root(id)
-            for piece in pieces_of(self.now, past.lineage.instances(piece.span for piece in hunk.taken))
-            for id in ids_in(piece)
+            for piece in find_pieces(self.now, past.lineage.instances(piece.span for piece in hunk.taken))
+            for id in list_ids(piece)
         }
         for piece in hunk.taken:
-            for at, id in enumerate(ids_in(piece), piece.start):
+            for at, id in enumerate(list_ids(piece), piece.start):
                 seq = past.taker(id)
                 if past.lineage.root(id) in there:
                     continue
@@ -113,13 +120,14 @@ class _TextUndo:
                 else:
                     runs.append((at, at + 1))
         self.undo.taken += [("".join(chars), seq) for seq, chars in out.items()]
-        return iter(joined(runs))
+        return iter(join_runs(runs))
 
     def _is_before(self, hunk: Hunk) -> bool:
         """Tell whether what a hunk took out is buried before what it put in: there it belongs, or behind it."""
         try:
-            buried = resolve_anchor(self.after, Anchor(next(ids_in(hunk.taken[0])), None, 0))
-        except CrdtError:
+            assert hunk.taken, "what comes back was taken out"
+            buried = resolve_anchor(self.after, Anchor(next(list_ids(hunk.taken[0])), None, 0))
+        except CrdtError:  # it was collected: before is where a replacement leaves it
             return True
         return buried <= hunk.put[0].start
 
@@ -128,20 +136,21 @@ class _TextUndo:
         runs, places, where = list[tuple[int, int]](), list[int](), dict[Id, int]()
         points = {at for start, end in back for at in range(start, end)}
         for piece in hunk.taken:
-            for at, id in enumerate(ids_in(piece), piece.start):
+            for at, id in enumerate(list_ids(piece), piece.start):
                 if at not in points:
                     continue
-                place = place_of(self.now, self.past.lineage.latest(id), where)
+                place = locate(self.now, self.past.lineage.latest(id), where)
                 if runs and runs[-1][1] == at and places[-1] == place:
                     runs[-1] = (runs[-1][0], at + 1)
                 else:
                     runs.append((at, at + 1))
                     places.append(place)
+        assert len(runs) == len(places), "each stretch has its place"
         return runs, places
 
     def _typed_into(self, hunk: Hunk, standing: Sequence[Piece]) -> Iterator[tuple[int, int]]:
         """Yield what stands between words of a hunk that go; none of it was there when they were put in."""
-        runs = runs_of(standing)
+        runs = find_runs(standing)
         yield from ((end, start) for (_, end), (start, _) in pairwise(runs))
 
 
@@ -159,45 +168,50 @@ def undo_text(
 
     `past` is what a log knows of the ids in it.
     """
-    work = _TextUndo(doc, before, after, now, past or Past())
-    hunks = hunks_of(before, after, inserted=inserted, deleted=deleted)
+    assert before.kind == after.kind == now.kind == "text", "values have an undo of their own"
+    text_undo = _TextUndo(doc, before, after, now, past or Past())
+    hunks = find_hunks(before, after, inserted=inserted, deleted=deleted)
     # What was typed inside a hunk parts it in two when it is taken back: an undo is taken back as a whole.
-    is_kept = [not work.take(hunk) for hunk in hunks]
-    if any(is_kept) and work.past.since in work.past.undos:
-        return Undo(replaced=work.undo.replaced)
-    undo = work.undo
-    coming = _in_order(work)
-    undo.grown = list(_grown(work, coming))
+    is_kept = [not text_undo.take(hunk) for hunk in hunks]
+    if any(is_kept) and text_undo.past.since in text_undo.past.undos:
+        return Undo(replaced=text_undo.undo.replaced)
+    # Everything that comes back is placed on the text as it is, before the first operation.
+    undo = text_undo.undo
+    coming = _order_coming(text_undo)
+    undo.grown = list(_find_grown(text_undo, coming))
     anchors = place_anchors(now, [(place, -1) for place, _ in coming])
+    assert len(anchors) == len(coming), "each stretch that comes back has its anchor"
     for (_, (start, end)), anchor in zip(reversed(coming), reversed(anchors), strict=True):
-        inserts, left_out = copied(before, start, end, doc=doc, at=anchor.encode(), ids=_ids_of(work.taken))
+        inserts, left_out = copy_text(before, start, end, doc=doc, at=anchor.encode(), ids=_make_ids(text_undo.taken))
         # What goes to one place goes there the last first: each pushes what stands there to the right.
         undo.ops += reversed(inserts)
         if left_out:
             undo.lost.append(f"{left_out} embedded in {doc} cannot be put back")
-    undo.ops += _deletions(work)
-    undo.ops += _checks(work)
+    undo.ops += _delete_going(text_undo)
+    undo.ops += _check_neighbours(text_undo)
     return undo
 
 
-def _deletions(work: _TextUndo) -> Iterator[Op]:
-    text = work.now.text()
-    for start, end in sorted(work.going):
-        place = place_range(work.now, start, end)
-        yield Delete(work.doc, place.start.encode(), place.end.encode(), digest_text(text[start:end]))
+def _delete_going(text_undo: _TextUndo) -> Iterator[Op]:
+    """Yield the deletions of what goes."""
+    text = text_undo.now.text()
+    for start, end in sorted(text_undo.going):
+        assert start < end, "what goes is a stretch"
+        place = place_range(text_undo.now, start, end)
+        yield Delete(text_undo.doc, place.start.encode(), place.end.encode(), digest_text(text[start:end]))
 
 
-def _checks(work: _TextUndo) -> Iterator[Op]:
-    """Yield what holds the neighbours of a bare place: who writes there meanwhile is looked at anew."""
-    text = work.now.text()
-    for at in dict.fromkeys(work.alone):
+def _check_neighbours(text_undo: _TextUndo) -> Iterator[Op]:
+    """Yield checks of the neighbours of a bare place: where a person writes there meanwhile, the undo goes stale."""
+    text = text_undo.now.text()
+    for at in dict.fromkeys(text_undo.alone):
         start, end = max(0, at - 1), min(len(text), at + 1)
         if start < end:
-            place = place_range(work.now, start, end)
-            yield Check(work.doc, digest_text(text[start:end]), (), place.start.encode(), place.end.encode())
+            place = place_range(text_undo.now, start, end)
+            yield Check(text_undo.doc, digest_text(text[start:end]), (), place.start.encode(), place.end.encode())
 
 
-def _ids_of(taken: Sequence[Piece]) -> Callable[[int, int], tuple[IdSpan, ...]]:
+def _make_ids(taken: Sequence[Piece]) -> Callable[[int, int], tuple[IdSpan, ...]]:
     """Return what says which ids stood at a range of the text before the edit; `taken` are pieces in its order."""
     ends = [piece.end for piece in taken]
 
@@ -216,31 +230,38 @@ def _ids_of(taken: Sequence[Piece]) -> Callable[[int, int], tuple[IdSpan, ...]]:
     return ids
 
 
-def _in_order(work: _TextUndo) -> list[tuple[int, tuple[int, int]]]:
+def _order_coming(text_undo: _TextUndo) -> list[tuple[int, tuple[int, int]]]:
     """Return what comes back, each at a place where all that ever stood together keeps its order.
 
     A place says between which words that stand something belongs. What undos have put back there meanwhile does not
     stand where it once stood: it is compared as it was when both stood there.
     """
-    heirs = pieces_of(work.now, work.past.lineage.heirs()) if work.coming and work.past.lineage else []
+    # Only what undos have put back can stand out of order: without any the places are right as they are.
+    heirs = (
+        find_pieces(text_undo.now, text_undo.past.lineage.heirs())
+        if text_undo.coming and text_undo.past.lineage
+        else []
+    )
     if not heirs:
-        return _ascending(work.coming)
-    order = Order(work.past, ranked(work.now))
-    chars = [(id, at, order.came(id)) for one in heirs for at, id in enumerate(ids_in(one), one.start)]
+        return _ascend(text_undo.coming)
+    order = Order(text_undo.past, rank_characters(text_undo.now))
+    chars = [(id, at, order.came(id)) for one in heirs for at, id in enumerate(list_ids(one), one.start)]
     coming = list[tuple[int, tuple[int, int]]]()
-    for place, (start, end) in work.coming:
-        for piece in work.taken:
+    for place, (start, end) in text_undo.coming:
+        for piece in text_undo.taken:
             low, high = max(start, piece.start), min(end, piece.end)
+            # By pieces: what one person wrote in a row was never apart.
             if low < high:
-                id = next(ids_in(piece.cut(low, high)))
+                id = next(list_ids(piece.cut(low, high)))
                 coming.append((order.place(id, place, chars), (low, high)))
-    return _ascending(coming)
+    return _ascend(coming)
 
 
-def _ascending(coming: Iterable[tuple[int, tuple[int, int]]]) -> list[tuple[int, tuple[int, int]]]:
+def _ascend(coming: Iterable[tuple[int, tuple[int, int]]]) -> list[tuple[int, tuple[int, int]]]:
     """Return what comes back with its order kept, as few stretches."""
     found, reached = list[tuple[int, tuple[int, int]]](), 0
     for place, (start, end) in coming:
+        assert start < end, "what comes back is a stretch"
         reached = max(reached, place)
         if found and found[-1][0] == reached and found[-1][1][1] == start:
             found[-1] = (reached, (found[-1][1][0], end))
@@ -249,25 +270,27 @@ def _ascending(coming: Iterable[tuple[int, tuple[int, int]]]) -> list[tuple[int,
     return found
 
 
-def _grown(work: _TextUndo, coming: Sequence[tuple[int, tuple[int, int]]]) -> Iterator[tuple[int, int]]:
+def _find_grown(text_undo: _TextUndo, coming: Sequence[tuple[int, tuple[int, int]]]) -> Iterator[tuple[int, int]]:
     """Yield the words written since that would stand with what comes back as one word."""
-    text, going, words = work.now.text(), joined(work.going), work.before.text()
+    text, going, words = text_undo.now.text(), join_runs(text_undo.going), text_undo.before.text()
     for place, (start, end) in coming:
+        # What goes beside the place is no neighbour any more when the words are back.
         left = next((a for a, b in going if a < place <= b), place)
         right = next((b for a, b in going if a <= place < b), place)
         if left and LETTERS.match(text[left - 1] + words[start]):
             low = left - 1
-            if _is_new(work, low):
-                while low and text[low - 1].isalnum() and _is_new(work, low - 1):
+            if _is_new(text_undo, low):
+                while low and text[low - 1].isalnum() and _is_new(text_undo, low - 1):
                     low -= 1
                 yield low, left
-        if right < len(text) and LETTERS.match(words[end - 1] + text[right]) and _is_new(work, right):
+        if right < len(text) and LETTERS.match(words[end - 1] + text[right]) and _is_new(text_undo, right):
             high = right + 1
-            while high < len(text) and text[high].isalnum() and _is_new(work, high):
+            while high < len(text) and text[high].isalnum() and _is_new(text_undo, high):
                 high += 1
             yield right, high
 
 
-def _is_new(work: _TextUndo, at: int) -> bool:
-    ((client, clock, _),) = ids_of_range(work.now, at, at + 1)
-    return is_since(work.past, work.after, Id(client, clock))
+def _is_new(text_undo: _TextUndo, at: int) -> bool:
+    """Tell whether the character at a code point was written after the edit."""
+    ((client, clock, _),) = find_ids_of_range(text_undo.now, at, at + 1)
+    return is_since(text_undo.past, text_undo.after, Id(client, clock))

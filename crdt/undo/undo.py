@@ -1,8 +1,9 @@
 """Take back one edit of the agent by operations on the document as it is now (semantics F7, invariant I15).
 
 Only what the edit itself inserted is removed, only what it removed is put back; what others typed inside or around
-stays. What others have set since is not reverted: it is named instead. Refused: pycrdt's `UndoManager`, which falls
-through to older edits when an item was overwritten and needs every update ever made (dependencies, trap 14).
+stays. What others have set since is not reverted: it is named instead (decisions 24 and 29). Refused: pycrdt's
+`UndoManager`, which falls through to older edits when an item was overwritten and needs every update ever made
+(trap 14).
 Values are taken back here, words in `crdt.undo.text_undo`.
 """
 
@@ -13,10 +14,10 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crdt.digest import canonical, normal
-from crdt.documents.anchor import Anchor, place_of_item
+from crdt.digest import canonical, normalise
+from crdt.documents.anchor import Anchor, locate_item
 from crdt.documents.document import Document
-from crdt.documents.paths import ABSENT, Path, dotted, ids_at, item_anchor, list_at, read_path
+from crdt.documents.paths import ABSENT, Path, anchor_item, dotted, find_ids, find_list, read_path
 from crdt.documents.values import for_people
 from crdt.errors import CrdtError
 from crdt.operations.ops import (
@@ -37,13 +38,13 @@ from crdt.operations.ops import (
 )
 from crdt.undo.hunks import Rival
 from crdt.undo.lineage import NEVER, Lineage, Past
-from crdt.undo.order import Order, ranked_items
+from crdt.undo.order import Order, rank_items
 from crdt.undo.positions import IdSpans
 from crdt.updates.summary import Id, IdSpan
 
 
 class Emptied(NamedTuple):
-    """Words of an edit that were only taken out, by these records, and what comes back at their place."""
+    """Words of an edit that these records only took out, and what comes back at their place."""
 
     words: str
     back: str
@@ -52,7 +53,7 @@ class Emptied(NamedTuple):
 
 
 class Reset(NamedTuple):
-    """A place whose value somebody has set since: what stands there now (`ABSENT` for nothing), and its ids."""
+    """A place whose value was set by others since: what stands there now (`ABSENT` for nothing), and its ids."""
 
     path: Path
     value: object
@@ -67,7 +68,7 @@ class Undo:
     stood around it. `replaced` are the edit's words in whose place others stand: those stay. `emptied` were only taken
     out. `taken` are words that come not back, because another record took them out again. `grown` are words written
     since that would make one word with what comes back. `orphans` come back although what wrote them was taken back.
-    `reset` are values that stay, because somebody has set them since.
+    `reset` are values that stay, because others have set them since.
     """
 
     ops: list[Op] = field(default_factory=list)
@@ -97,14 +98,16 @@ def undo_values(
 
     `after` is the document just after the edit, `added` what later edits of the agent have added to each number, `past`
     what a log knows of the ids in it. `agents` are the clients that agents wrote under: what a person has set since is
-    theirs, whatever its value.
+    that person's, whatever its value.
     """
+    assert before.kind == after.kind == now.kind, "one document, at three times"
     undo, past = Undo(), past or Past()
     spans = past.lineage.instances(inserted)
     settled: list[Path] = []  # what was put back as it was, with all that hangs from it
     for op in reversed(ops):
         if op.doc != doc or (isinstance(op, ValueOp | ListOp) and any(op.path[: len(one)] == one for one in settled)):
             continue
+        # A number or list that the edit itself made goes as a whole, or a zero or an empty list would be left.
         match op:
             case Increment(_, path) | ListAdd(_, path) if _is_made(path, before, after, now):
                 settled.append(_undo_set(undo, doc, path, before, after, now, agents))
@@ -131,11 +134,12 @@ def undo_values(
 
 def _is_of_hand(now: Document, path: Path, agents: Container[int] | None) -> bool:
     """Tell whether a person has written what stands at a path, or something in it."""
-    return agents is not None and any(client not in agents for client, _, _ in ids_at(now, path))
+    return agents is not None and any(client not in agents for client, _, _ in find_ids(now, path))
 
 
 def _reset(now: Document, path: Path) -> Reset:
-    return Reset(path, read_path(now, path), ids_at(now, path))
+    """Return what stands at a path now, for the person who decides about it."""
+    return Reset(path, read_path(now, path), find_ids(now, path))
 
 
 def _undo_increment(
@@ -148,22 +152,24 @@ def _undo_increment(
     added: float,
     agents: Container[int] | None,
 ) -> None:
-    """Subtract what was added, unless somebody has set the number since: then it says nothing of what was added."""
+    """Subtract what was added, unless others have set the number since: then it says nothing of what was added."""
     made, here = read_path(after, path), read_path(now, path)
     numbers = isinstance(made, int | float) and isinstance(here, int | float)
     is_kept = numbers and math.isclose(float(made) + added, float(here))  # type: ignore[arg-type]
     if not is_kept or _is_of_hand(now, path, agents):
         undo.reset.append(_reset(now, path))
         return
+    # The check holds the sum: set between plan and commit, the number says nothing of what was added either.
     undo.ops += [Check(doc, hash_of_value(now, path), path), Increment(doc, path, -by)]
 
 
 def _is_rounded(doc: str, path: Path, ops: Sequence[Op], before: Document, now: Document) -> bool:
     """Tell whether a number would not come back by subtraction, because its sum was rounded."""
     old, here = read_path(before, path), read_path(now, path)
+    assert path, "a number stands under a key"
     total = sum(op.by for op in ops if isinstance(op, Increment) and (op.doc, op.path) == (doc, path))
     numbers = isinstance(old, int | float) and isinstance(here, int | float)
-    return numbers and normal(round(here - total, SUM_DIGITS)) != old  # type: ignore[operator]
+    return numbers and normalise(round(here - total, SUM_DIGITS)) != old  # type: ignore[operator]
 
 
 def _is_made(path: Path, before: Document, after: Document, now: Document) -> bool:
@@ -176,11 +182,13 @@ def _undo_set(
     undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document, agents: Container[int] | None
 ) -> Path:
     """Put a path back as it was; return what is settled by that: it, or an object that was made on the way to it."""
+    # Objects that were made on the way go with it, as long as they hold nothing else.
     while path[:-1] and _is_made(path[:-1], before, after, now):
         path = path[:-1]
+    assert path, "the whole document is no value that was set"
     old, made, here = (read_path(document, path) for document in (before, after, now))
     where = f"{doc}.{dotted(path)}"
-    if _text(here) == _text(old):
+    if _text(here) == _text(old):  # it is back already, whoever did it
         return path
     if _text(here) != _text(made) or (here is not ABSENT and _is_of_hand(now, path, agents)):
         undo.reset.append(_reset(now, path))
@@ -207,7 +215,7 @@ def _undo_item(
     agents: Container[int] | None,
 ) -> None:
     """Put back an item of a list that was taken out by its number."""
-    anchor = item_anchor(before, path, at)
+    anchor = anchor_item(before, path, at)
     if anchor is None:
         _undo_set(undo, doc, path, before, after, now, agents)
     else:
@@ -215,6 +223,7 @@ def _undo_item(
 
 
 def _text(value: object) -> bytes:
+    """Return a value as canonical bytes; none for nothing. Compared in Python, True would equal 1."""
     return b"" if value is ABSENT else canonical(value)
 
 
@@ -228,6 +237,7 @@ def _undo_add(
     lineage: Lineage,
 ) -> None:
     """Take an added item out again, unless somebody has changed something inside it since."""
+    # Of several additions each takes another item out.
     known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
     made = {lineage.root(id): item for id, item in _items_by_id(after, path)}
     for at, (id, item) in enumerate(_items_by_id(now, path)):
@@ -236,6 +246,7 @@ def _undo_add(
         anchor, root = _anchor(id), lineage.root(id)
         if anchor in known:
             continue
+        # Changed since, the item is also theirs who changed it.
         if root not in made or canonical(made[root]) != canonical(item):
             undo.lost.append(f"an item added to {doc}.{dotted(path)} has been changed since")
         else:
@@ -253,9 +264,10 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
     if id is None or at is None or not _is_its_list(now, path, past.lineage.latest(id)):
         undo.lost.append(f"an item removed from {where} cannot be put back: the list is another one")
         return
-    items = item_ids(now, path)
+    items = list_item_ids(now, path)
     if root(id) in map(root, items):
         return  # an undo has put it back already
+    # Where others took it out again after an undo, their edit is the later word.
     taker = past.taker(id)
     if taker is not None:
         undo.lost.append(f"an item removed from {where} has been taken out by others since")
@@ -267,56 +279,62 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
     if past.came(id) in past.undone:
         undo.orphans.append(Emptied("", canonical(value).decode(), (past.came(id),), 0))
     place = _place(path, id, now, past)
+    assert 0 <= place <= len(items), "a place lies in the list, or at its end"
     undo.ops.append(ListAdd(doc, path, value, _anchor(items[place - 1]) if place else None, item))
 
 
 def _is_its_list(now: Document, path: Path, id: Id) -> bool:
     """Tell whether the list that stands at a path is the one from which an item was removed."""
+    # A list that was set anew at the same path is another list: its items never stood with this one.
     holder = now.shape().type_of(id)
     gone = now.stored_structs()[1].get(holder.client, ()) if holder is not None else ()
     is_gone = holder is None or any(start <= holder.clock < end for start, end in gone)
-    return not is_gone and read_path(now, path) is not ABSENT and list_at(now, path) is not None
+    return not is_gone and read_path(now, path) is not ABSENT and find_list(now, path) is not None
 
 
 def _place(path: Path, id: Id, now: Document, past: Past) -> int:
     """Return where an item comes back: where it stood, behind and before all that it ever stood with."""
-    array = list_at(now, path)
+    array = find_list(now, path)
     assert array is not None, "that it is a shared list was looked at"
-    place = place_of_item(now, array, past.lineage.latest(id))
-    rank = ranked_items(now, path) if past.lineage else None
+    place = locate_item(now, array, past.lineage.latest(id))
+    rank = rank_items(now, path) if past.lineage else None
     if rank is None:
         return place
-    return Order(past, rank).place(id, place, [(other, at, NEVER) for at, other in enumerate(item_ids(now, path))])
+    return Order(past, rank).place(id, place, [(other, at, NEVER) for at, other in enumerate(list_item_ids(now, path))])
 
 
-def item_ids(document: Document, path: Path) -> list[Id]:
+def list_item_ids(document: Document, path: Path) -> list[Id]:
     """Return the ids of the items of a shared list; none where there is no such list."""
     try:
-        size = len(list_at(document, path) or ())
+        size = len(find_list(document, path) or ())
     except CrdtError:
         return []
-    anchors = (item_anchor(document, path, at) for at in range(size))
+    anchors = (anchor_item(document, path, at) for at in range(size))
     return [id for anchor in anchors if anchor is not None and (id := Anchor.decode(anchor).item) is not None]
 
 
 def _items_by_id(document: Document, path: Path) -> list[tuple[Id, object]]:
-    ids = item_ids(document, path)
+    """Return the items of a shared list with their ids, in order; none where there is no such list."""
+    ids = list_item_ids(document, path)
     return list(zip(ids, _items(document, path) if ids else (), strict=True))
 
 
 def _anchor(id: Id) -> str:
+    """Return the anchor of an item as operations carry it."""
     return Anchor(id, None, 0).encode()
 
 
 def _is_plain_list(document: Document, path: Path) -> bool:
-    return isinstance(read_path(document, path), list) and list_at(document, path) is None
+    """Tell whether a list that is one plain value stands at a path."""
+    return isinstance(read_path(document, path), list) and find_list(document, path) is None
 
 
 def _items(document: Document, path: Path) -> list[object]:
+    """Return the values of a list; none where something else stands there."""
     value = read_path(document, path)
     return value if isinstance(value, list) else []
 
 
-def made_documents(ops: Sequence[Op]) -> list[str]:
+def list_made_documents(ops: Sequence[Op]) -> list[str]:
     """Return the documents that an edit made: they stay, empty, because others may use them by now."""
     return [op.doc for op in ops if isinstance(op, CreateDocument)]

@@ -8,6 +8,8 @@ import re
 
 import msgspec
 
+DIGITS_SAFE = 18  # whole numbers of so many digits fit 64 bits with a sign
+# A float, or a whole number that is longer than 2**53.
 _FRACTION = re.compile(r"\d[.eE]|\d{16}")
 
 
@@ -17,7 +19,8 @@ def is_read(text: str) -> bool:
         msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
-    if len(text) < 19 and "e" not in text and "E" not in text:
+    # Short, and without an exponent, no number in it can be too large: nearly all JSON ends here.
+    if len(text) <= DIGITS_SAFE and "e" not in text and "E" not in text:
         return True
     return math.isfinite(_largest(json.loads(text, parse_int=_whole)))
 
@@ -27,13 +30,15 @@ def has_fraction(text: str) -> bool:
     return _FRACTION.search(text) is not None
 
 
-def whole(digits: str) -> float | int:
+def parse_whole(digits: str) -> float | int:
     """Return a whole number of JSON as what pycrdt reads: a float where it has 64 bits or more."""
-    return int(digits) if len(digits) < 19 else float(digits)
+    assert digits.lstrip("-").isdigit(), "the JSON reader hands over digits"
+    return int(digits) if len(digits) <= DIGITS_SAFE else float(digits)
 
 
 def _whole(digits: str) -> float:
     """Return infinity for a whole number of 64 bits without a sign, which pycrdt refuses; 0 for others."""
+    # From 2**64 on pycrdt reads a float again: what it refuses is a span in the middle.
     is_long = len(digits) in (19, 20) and not digits.startswith("-")
     return math.inf if is_long and 1 << 63 <= int(digits) < 1 << 64 else 0
 
@@ -50,14 +55,16 @@ def _largest(value: object) -> float:
             return 0
 
 
-def depth_of(text: str) -> int:
+def measure_depth(text: str) -> int:
     """Return how deep the brackets of a JSON text nest, without reading it."""
+    # Counted before anything reads the text: a reader that recurses would have ended the process by then.
     depth = deepest = 0
     in_string = escaped = False
     for char in text:
         if in_string:
-            escaped = not escaped and char == "\\"
+            # An escaped quote does not end a string: taken for its end, brackets would hide in what follows.
             in_string = escaped or char != '"'
+            escaped = not escaped and char == "\\"
         elif char == '"':
             in_string = True
         elif char in "[{":
@@ -65,4 +72,5 @@ def depth_of(text: str) -> int:
             deepest = max(deepest, depth)
         elif char in "]}":
             depth -= 1
+    assert deepest >= 0, "a closing bracket too many lowers the depth, not the deepest"
     return deepest

@@ -2,20 +2,21 @@
 
 Nothing is refused here. Whatever is not exactly one of these shapes is None and goes through `crdt.updates.scan`'s full
 pass, which alone knows the errors; the tests hold both against each other on honest and on mutated bytes. Measured, a
-key pressed in stock Yjs takes a third of the full pass's time.
+key pressed in stock Yjs takes a third of the full pass's time. So varints are read in line, no value is checked twice,
+and nothing is asserted: an index beyond the end raises, and that is the bounds check.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crdt.text import pairs_in, utf16_length
+from crdt.text import find_pairs, utf16_length
 from crdt.updates.summary import CLOCK_MAX, NO_PAIRS, STRING, FirstItem, Id, Span, UpdateSummary
 
 HAS_ORIGIN, HAS_RIGHT = 0x80, 0x40
 IN_TEXT = b"\x01\x07content"
 NEITHER_GONE: frozenset[int] = frozenset()
-TYPED = 1 << STRING
+TYPED = 1 << STRING  # the kinds of an update that is words alone
 # Five bytes hold 35 bits: the ids of Yjs have 32, and a clock of more has never been seen.
 VARINT_BYTES_MAX = 5
 # The named tuple's own constructor goes through a Python function; this is what that function calls.
@@ -46,7 +47,7 @@ def _typed(data: bytes) -> UpdateSummary | None:
     pos = 3
     if client > 127:
         client, pos = _long(data, 2)
-    own = data[2:pos]
+    own = data[2:pos]  # the client as it is spelt here: its neighbours nearly always repeat these bytes
     start = data[pos]
     pos += 1
     if start > 127:
@@ -59,7 +60,7 @@ def _typed(data: bytes) -> UpdateSummary | None:
     origin = right = None
     if info & HAS_ORIGIN:
         origin, pos = _id(data, pos, own, client)
-        needs[origin[0]] = origin[1] + 1
+        needs[origin[0]] = origin[1] + 1  # the one before it must be here, so its client must have come so far
     if info & HAS_RIGHT:
         right, pos = _id(data, pos, own, client)
         if right[1] >= needs.get(right[0], 0):
@@ -72,11 +73,13 @@ def _typed(data: bytes) -> UpdateSummary | None:
         size, pos = _long(data, pos - 1)
     stop = pos + size
     text = data[pos:stop]
+    # ASCII has one unit a byte and no pairs; to ask is free, where decoding is not.
     if text.isascii():
         end, pairs = start + size, NO_PAIRS
     else:
         end, pairs = _units(text.decode(), client, start)
     deleted: dict[int, tuple[Span, ...]] = {}
+    # Replacing a selection is one update: the string, and one range that goes.
     if data[stop] or stop + 1 != len(data):
         other, span = _only_range(data, stop)
         deleted[other] = (span,)
@@ -94,11 +97,12 @@ def _units(text: str, client: int, start: int) -> tuple[int, Mapping[int, tuple[
     end = start + utf16_length(text)
     if end - start == len(text):
         return end, NO_PAIRS
-    return end, {client: tuple(start + unit for unit in pairs_in(text))}
+    return end, {client: tuple(start + unit for unit in find_pairs(text))}
 
 
 def _id(data: bytes, pos: int, own: bytes, client: int) -> tuple[Id, int]:
     """Read an id; `own` are the bytes of the section's client, whose id it is nearly always."""
+    # A longer varint that begins with these bytes cannot be: the last byte of a varint is below 0x80.
     if data.startswith(own, pos):
         pos += len(own)
     else:
@@ -147,6 +151,7 @@ def _only_range(data: bytes, pos: int) -> tuple[int, Span]:
 
 def _long(data: bytes, pos: int) -> tuple[int, int]:
     """Read a varint of two to five bytes and return it with where it ends."""
+    # Unrolled: most client ids have five bytes, and on this path a loop over them shows.
     value = data[pos] & 0x7F
     part = data[pos + 1]
     if part < 128:

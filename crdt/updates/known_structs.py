@@ -8,36 +8,41 @@ import re
 from crdt.updates.lib0 import Reader
 from crdt.updates.structs import Struct
 from crdt.updates.summary import ANY, DELETED, EMBED, FORMAT, GC, JSON, SKIP, STRING
-from crdt.updates.surrogates import string_of
+from crdt.updates.surrogates import read_string
 
+# pycrdt puts U+FFFD for each half of a pair, and so may a client that cut one: neither says what stood there.
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 
 
-def units_of(update: bytes, structs: list[Struct], start: int, end: int) -> list[object]:
+def list_units(update: bytes, structs: list[Struct], start: int, end: int) -> list[object]:
     """Return what stands at each clock from `start` to `end`; None where nobody can say."""
+    assert start <= end, "the known part of a struct does not end before it begins"
     found: list[object] = [None] * (end - start)
     for struct in structs:
         low, high = max(start, struct.clock), min(end, struct.stop)
         if low >= high:
             continue
         if struct.kind == STRING:
-            raw = string_of(update, struct).encode("utf-16-le")
+            raw = read_string(update, struct).encode("utf-16-le")
+            assert len(raw) == 2 * struct.length, "a string moves the clock by its UTF-16 units"
             for clock in range(low, high):
                 at = 2 * (clock - struct.clock)
                 found[clock - start] = raw[at : at + 2]
         elif struct.kind in (EMBED, FORMAT):
-            found[low - start] = _json_of(update, struct)
+            found[low - start] = _read_json(update, struct)
+        # Collected or deleted, nobody knows any more what it was; values come back from pycrdt in other bytes.
         elif struct.kind not in (GC, DELETED, SKIP, ANY, JSON):
             for clock in range(low, high):
                 found[clock - start] = update[struct.body : struct.end]
     return found
 
 
-def _json_of(update: bytes, struct: Struct) -> object:
+def _read_json(update: bytes, struct: Struct) -> object:
     """Return what is embedded, or which mark begins; None where two forms of the same cannot be told from others.
 
     pycrdt writes JSON anew, with keys in an order that is chance, and puts U+FFFD for what is no character.
     """
+    assert struct.kind in (EMBED, FORMAT), "other content is no JSON"
     reader = Reader(update, struct.body)
     try:
         name = reader.var_string() if struct.kind == FORMAT else ""

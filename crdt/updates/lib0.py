@@ -18,18 +18,19 @@ class Reader:
     __slots__ = ("data", "end", "pos")
 
     def __init__(self, data: bytes, start: int = 0) -> None:
+        assert 0 <= start <= len(data), "reading starts within the bytes"
         self.data = data
         self.pos = start
         self.end = len(data)
 
     @property
     def remaining(self) -> int:
-        """How many bytes are left."""
+        """Return how many bytes are left."""
         return self.end - self.pos
 
     @property
     def at_end(self) -> bool:
-        """True when everything was read."""
+        """Tell whether everything was read."""
         return self.pos >= self.end
 
     def expect_end(self) -> None:
@@ -66,6 +67,7 @@ class Reader:
                 shift += 7
                 if shift > 7 * (VARINT_BYTES_MAX - 1):
                     raise MalformedFrame("a number has more than eight bytes")
+            # Beyond 2**53 JavaScript rounds: the client itself would not find its clock again.
             if value > UINT_MAX:
                 raise MalformedFrame(f"the number {value} is above 2**53 - 1")
         self.pos = pos
@@ -73,7 +75,7 @@ class Reader:
 
     def var_int(self) -> int:
         """Return a signed lib0 varint, magnitude below 2**53."""
-        first = self.byte()
+        first = self.byte()  # six bits of the number, a sign, and whether more follow: so lib0 keeps -0 apart from 0
         value = first & 0x3F
         if first & 0x80:
             shift = 6
@@ -130,6 +132,7 @@ class Writer:
 
     def byte(self, value: int) -> Writer:
         """Write one byte."""
+        assert 0 <= value <= 0xFF, f"{value} is no byte"
         self._out.append(value)
         return self
 
@@ -164,6 +167,7 @@ class Writer:
 
     def var_string(self, value: str) -> Writer:
         """Write a length-prefixed UTF-8 string; the length counts bytes."""
+        # Bytes, not characters: pycrdt's own encoder counts characters here (trap 11).
         return self.var_bytes(value.encode())
 
     def getvalue(self) -> bytes:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field
 
 from crdt.errors import FrameTooLarge, MalformedFrame
-from crdt.text import pairs_in, utf16_length
-from crdt.updates.json_text import depth_of, has_fraction, is_read
+from crdt.text import find_pairs, utf16_length
+from crdt.updates.json_text import has_fraction, is_read, measure_depth
 from crdt.updates.keystroke import scan_keystroke
 from crdt.updates.lib0 import Reader, Writer
 from crdt.updates.summary import (
@@ -37,10 +37,11 @@ from crdt.updates.summary import Span as Span
 from crdt.updates.summary import UpdateSummary as UpdateSummary
 
 HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
+KIND_BITS = 0x1F
 XML_ELEMENT, XML_HOOK, TYPE_MAX = 3, 5, 6
 TYPES_WITH_NAME = frozenset({XML_ELEMENT, XML_HOOK})
 TEXT_ROOT = "content"
-NEGATIVE_ZERO = 0x40
+NEGATIVE_ZERO = 0x40  # the sign bit alone: pycrdt reads it as 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ LIMITS = Limits()
 
 @dataclass(slots=True)
 class Scanner:
-    """The state of one pass over an update, for this package: it bounds everything that it passes."""
+    """One pass over an update and what it has found so far, for this package: it bounds everything that it passes."""
 
     reader: Reader
     limits: Limits
@@ -86,6 +87,7 @@ class Scanner:
         client = reader.var_uint()
         start = clock = reader.var_uint()
         self.structs += count
+        # A struct takes at least a byte: a count above what is left is a lie, told before anything is reserved for it.
         if count == 0 or count > reader.remaining:
             raise MalformedFrame(f"{count} structs are announced, {reader.remaining} bytes are left")
         if client in self.inserted:
@@ -95,13 +97,14 @@ class Scanner:
             clock += length
             if length == 0 or clock > CLOCK_MAX:
                 raise MalformedFrame(f"a struct of length {length} ends at clock {clock}")
+        assert start < clock <= CLOCK_MAX, "a section of at least one struct moves the clock"
         self.inserted[client] = (start, clock)
 
     def struct(self, client: int, clock: int) -> int:
         """Read one struct and return how far it moves the clock."""
         reader = self.reader
         info = reader.byte()
-        kind = info & 0x1F
+        kind = info & KIND_BITS
         self.kinds |= 1 << kind
         if kind == GC:
             self.gc_clients.add(client)
@@ -114,6 +117,7 @@ class Scanner:
         right = self.id() if info & HAS_RIGHT else None
         if client not in self.first_item:
             self.first_item[client] = FirstItem(Id(client, clock), origin, right)
+        # No client writes these, and Yjs itself puts such an item here in an edit and there in a state (decision 83).
         if origin is not None and origin == right:
             self.kinds |= 1 << FORWARD
         for neighbour in (origin, right):
@@ -123,6 +127,7 @@ class Scanner:
             self.kinds |= 1 << KEYED
             if origin is not None:
                 self.overwrites.append(origin)
+        # With a neighbour, parent and key are not in the bytes: both are the neighbour's.
         if origin is None and right is None:
             parent = self.parent(client, clock)
             if info & HAS_KEY:
@@ -138,6 +143,7 @@ class Scanner:
 
     def parent(self, client: int, clock: int) -> object:
         """Read what an item without neighbours hangs from: a root by name or an item by id."""
+        # Only 0 and 1: pycrdt keeps 32 bits of this number, and would read 2**32 + 1 as a root.
         match self.reader.var_uint():
             case 1:
                 name = self.reader.var_string()
@@ -163,6 +169,7 @@ class Scanner:
     def content(self, kind: int, client: int, clock: int) -> int:
         """Read an item's content and return its length in clocks."""
         reader = self.reader
+        # Words first: the kinds stand in the order in which documents hold them.
         match kind:
             case 4:
                 return self.string(reader.var_string(), client, clock)
@@ -198,7 +205,7 @@ class Scanner:
         """Note where a string has characters of two units; return its length in clocks."""
         length = utf16_length(text)
         if length != len(text):
-            self.pairs.setdefault(client, []).extend(clock + unit for unit in pairs_in(text))
+            self.pairs.setdefault(client, []).extend(clock + unit for unit in find_pairs(text))
         return length
 
     def count(self, value: int) -> int:
@@ -210,7 +217,7 @@ class Scanner:
     def json(self) -> None:
         """Pass over a JSON string. pycrdt's own parser bounds its nesting at 128 and raises."""
         text, most = self.reader.var_string(), self.limits.any_depth_max
-        if text.count("[") + text.count("{") > most and depth_of(text) > most:
+        if text.count("[") + text.count("{") > most and measure_depth(text) > most:
             self.kinds |= 1 << DEEP
         elif not is_read(text):
             self.kinds |= 1 << UNREAD
@@ -218,9 +225,11 @@ class Scanner:
             self.kinds |= 1 << EXACT
 
     def type(self) -> None:
+        """Pass over the kind of a shared type, and its name where it has one."""
         kind = self.reader.var_uint()
         if kind > TYPE_MAX:
             raise MalformedFrame(f"type {kind} is not a shared type")
+        # pycrdt reads no name after an XmlHook: what Yjs reads as a name would be the next struct to it.
         if kind in TYPES_WITH_NAME:
             self.reader.var_string()
         if kind == XML_HOOK:
@@ -229,6 +238,7 @@ class Scanner:
     def any(self) -> None:
         """Pass over one lib0 `any` value with an explicit stack of how many parts each open level still has."""
         reader = self.reader
+        # Never recursive: some ten kilobytes of nested arrays would end the process (promises §0.2).
         open_levels: list[list[int]] = []
         while True:
             parts, is_object = self.any_head()
@@ -290,6 +300,7 @@ class Scanner:
                 if not clock < end <= CLOCK_MAX:
                     raise MalformedFrame(f"a deletion from clock {clock} to {end}")
                 spans.append((clock, end))
+        # What is deleted must be here: a deletion that waits would be lost on every export (semantics F4).
         for client, spans in deleted.items():
             top = max((end for _, end in spans), default=0)
             if top > self.needs.get(client, 0):
@@ -306,6 +317,7 @@ def scan_update(update: bytes, limits: Limits = LIMITS) -> UpdateSummary:
     """
     if len(update) > limits.update_bytes_max:
         raise FrameTooLarge(f"the update has {len(update)} bytes, at most {limits.update_bytes_max} are taken")
+    # Nearly every update is a keystroke, and a third as dear this way.
     quick = scan_keystroke(update)
     return quick if quick is not None else scan_fully(update, limits)
 
@@ -323,6 +335,8 @@ def scan_fully(update: bytes, limits: Limits = LIMITS) -> UpdateSummary:
         # What lies below a section's own start is covered by the gap check of that section.
         if client not in scanner.inserted or clock > scanner.inserted[client][1]
     }
+    assert len(scanner.inserted) <= scanner.structs, "a section holds at least one struct"
+    assert len(deleted) <= len(update), "each client of a delete set took bytes"
     gone = frozenset(scanner.gc_clients)
     pairs = {client: tuple(clocks) for client, clocks in scanner.pairs.items()} or NO_PAIRS
     overwrites = tuple(scanner.overwrites)
@@ -339,6 +353,7 @@ def normalise_ranges(spans: Iterable[Span]) -> tuple[Span, ...]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         elif end > start:
             merged.append((start, end))
+    assert not merged or merged[0][0] <= merged[-1][0], "spans come out ascending"
     return tuple(merged)
 
 
@@ -352,14 +367,17 @@ def scan_state_vector(vector: bytes, limits: Limits = LIMITS) -> dict[int, int]:
         raise MalformedFrame(f"{count} clients are announced, {reader.remaining} bytes are left")
     state = {reader.var_uint(): reader.var_uint() for _ in range(count)}
     reader.expect_end()
+    assert len(state) <= count, "a client named twice counts once"
     return state
 
 
 def encode_state_vector(state: Mapping[int, int]) -> bytes:
     """Return the Yjs form of a state vector, clients in descending order as Yjs writes them."""
+    # Clock 0 is left out, as Yjs does: a client that has written nothing is not in its vector.
     present = sorted(((client, clock) for client, clock in state.items() if clock), reverse=True)
     writer = Writer().var_uint(len(present))
     for client, clock in present:
+        assert clock > 0, "clocks count up from nothing"
         writer.var_uint(client).var_uint(clock)
     return writer.getvalue()
 

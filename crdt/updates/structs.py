@@ -1,7 +1,7 @@
 """The structs of an update one by one: where each lies in the bytes, where it hangs, what comes before it.
 
-Only for bytes that `crdt.updates.scan` has passed. Most updates never need this: it serves what must look inside one
-(rewrite it, find where its items hang) and whole states.
+Only for bytes that `crdt.updates.scan` has passed. Most updates never need this: it serves the callers that must look
+inside one (to rewrite it, to find where its items hang) and whole states.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from crdt.updates.summary import DEEP, FORWARD, GC, SKIP, TYPE, UNREAD, Id, Span
 
 
 class Struct(NamedTuple):
-    """One struct: `at` to `end` are its bytes, from `body` on its content; `ref` is the kind of a shared type, or -1.
+    """One struct as it lies in an update: an item, or what is left of some (collected, skipped).
 
-    An item with neighbours has neither parent nor key: both are theirs. `parent` is a root's name or an item's id.
+    `at` to `end` are its bytes, from `body` on its content; `ref` is the kind of a shared type, or -1. An item with
+    neighbours has neither parent nor key in its bytes: both are theirs. `parent` is a root's name or an item's id.
     """
 
     client: int
@@ -41,11 +42,11 @@ class Struct(NamedTuple):
 
     @property
     def stop(self) -> int:
-        """The clock behind its last one."""
+        """Return the clock behind its last one."""
         return self.clock + self.length
 
     def needs(self) -> Iterator[Id]:
-        """Yield the ids that must be here before it."""
+        """Yield the ids that must be in a document before this struct."""
         for id in (self.origin, self.right, self.parent):
             if isinstance(id, Id):
                 yield id
@@ -59,7 +60,7 @@ def read_structs(update: bytes) -> Iterator[tuple[int, Iterator[Struct]]]:
         yield client, _read_section(scanner, count, client, clock)
 
 
-def sections_of(update: bytes) -> dict[int, list[Struct]]:
+def read_sections(update: bytes) -> dict[int, list[Struct]]:
     """Return the structs of an update by client."""
     return {client: list(structs) for client, structs in read_structs(update)}
 
@@ -89,7 +90,9 @@ def _read_struct(scanner: Scanner, client: int, clock: int) -> Struct:
         parent = reader.var_string() if reader.var_uint() == 1 else Id(reader.var_uint(), reader.var_uint())
         key = reader.var_string() if info & HAS_KEY else None
     body = reader.pos
+    assert at < body <= reader.end, "the content lies behind the head"
     ref = reader.data[body] if kind == TYPE else -1
+    # One scanner serves all structs: its bits are cleared so that they speak of this one.
     scanner.kinds = 0
     length = scanner.content(kind, client, clock)
     is_deep, is_unread = bool(scanner.kinds >> DEEP & 1), bool(scanner.kinds >> UNREAD & 1)
@@ -104,6 +107,8 @@ def in_causal_order(sections: Mapping[int, list[Struct]], known: Mapping[int, in
     `known` says, by client, what is here already; a client's structs go on where that ends or below. As Yjs does, in
     time proportional to what is given.
     """
+    # A struct that lacks something puts its client to sleep on the client that must come first; when that one has come
+    # so far, the sleeper goes on. Looked at in rounds instead, a long chain of clients would cost its square.
     reach, cursor = dict(known), dict.fromkeys(sections, 0)
     waiting: dict[int, list[tuple[int, int]]] = {}
     ready = deque(sections)
@@ -112,12 +117,14 @@ def in_causal_order(sections: Mapping[int, list[Struct]], known: Mapping[int, in
         structs, at = sections[client], cursor[client]
         while at < len(structs):
             struct = structs[at]
-            lack = _lacks(struct, reach)
+            lack = _find_lack(struct, reach)
             if lack is not None:
+                # What its own client lacks, or one of whom nothing comes, never arrives: the rest is left out.
                 if lack.client != client and lack.client in sections:
                     heapq.heappush(waiting.setdefault(lack.client, []), (lack.clock, client))
                 break
             yield struct
+            assert struct.clock <= reach.get(client, 0), "a client's structs leave no gap"
             reach[client] = max(struct.stop, reach.get(client, 0))
             at += 1
         cursor[client] = at
@@ -128,13 +135,16 @@ def in_causal_order(sections: Mapping[int, list[Struct]], known: Mapping[int, in
 
 def waits_for_itself(update: bytes, summary: UpdateSummary, state: Mapping[int, int]) -> bool:
     """Tell whether an update holds structs of which each needs another: pycrdt would keep them, unseen, for ever."""
+    # A circle takes two clients, or an item that names itself: a client's own structs come in order.
     if len(summary.inserted) < 2 and not summary.kinds & 1 << FORWARD:
         return False
-    return sum(1 for _ in in_causal_order(sections_of(update), state)) < summary.structs
+    assert summary.structs > 0, "several sections hold structs"
+    return sum(1 for _ in in_causal_order(read_sections(update), state)) < summary.structs
 
 
-def _lacks(struct: Struct, reach: Mapping[int, int]) -> Id | None:
-    """Return what a struct waits for: an id, or the clock before its own."""
+def _find_lack(struct: Struct, reach: Mapping[int, int]) -> Id | None:
+    """Return what a struct waits for: an id, or the clock before its own; None where all of that is here."""
+    assert struct.length > 0, "an empty struct is refused by the scanner"
     if struct.clock > reach.get(struct.client, 0):
         return Id(struct.client, struct.clock)
     if struct.kind == SKIP and struct.stop > reach.get(struct.client, 0):
@@ -146,7 +156,7 @@ def _lacks(struct: Struct, reach: Mapping[int, int]) -> Id | None:
 
 
 class StoredStruct(NamedTuple):
-    """One stored struct of a client: its first clock, how many clocks it takes, its kind, and its text where it is."""
+    """One struct of a whole state: its first clock, how many clocks it takes, its kind, and its text if it has one."""
 
     start: int
     length: int
@@ -156,7 +166,7 @@ class StoredStruct(NamedTuple):
 
 @dataclass(slots=True)
 class _StoredStructScanner(Scanner):
-    """A pass that also keeps what each struct is."""
+    """A pass that also keeps place, kind and text of each struct."""
 
     stored: dict[int, list[StoredStruct]] = field(default_factory=dict)
     text: str | None = None
@@ -164,6 +174,7 @@ class _StoredStructScanner(Scanner):
     def struct(self, client: int, clock: int) -> int:
         """Read one struct and keep its place and text."""
         self.text = None
+        # The kind is peeked at: what the pass itself reads next is the same byte, and it knows the errors.
         kind = 0 if self.reader.at_end else self.reader.data[self.reader.pos] & 0x1F
         length = Scanner.struct(self, client, clock)
         self.stored.setdefault(client, []).append(StoredStruct(clock, length, kind, self.text))
@@ -182,4 +193,5 @@ def scan_stored_structs(state: bytes) -> tuple[dict[int, list[StoredStruct]], di
         scanner.section()
     deleted = scanner.deletions()
     scanner.reader.expect_end()
+    assert sum(map(len, scanner.stored.values())) == scanner.structs, "each struct was kept"
     return scanner.stored, deleted

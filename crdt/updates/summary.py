@@ -9,11 +9,12 @@ from typing import NamedTuple
 import msgspec
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
-# Marks of `UpdateSummary.kinds` beside the kinds of content: an item under a map key, one inside another item, one that
-# refers to its own client from its own clock on or to one neighbour twice (no client writes these), one in a root with
-# another name than `content`, an XmlHook, a value nested more than `Limits.any_depth_max` deep, one that holds a number
-# which pycrdt writes otherwise than it came, a key that is set more than `Limits.key_items_max` times at once, and JSON
-# of an embed or a mark that pycrdt does not read.
+# Bits of `UpdateSummary.kinds` beside those of the kinds of content.
+# KEYED: an item stands under a map key. NESTED: an item hangs from another item. ELSEWHERE: an item hangs from a root
+# that is not `content`. HOOK: an XmlHook. DEEP: a value nests deeper than `Limits.any_depth_max`. EXACT: a number that
+# pycrdt writes otherwise than it came. CROWDED: one key is set more than `Limits.key_items_max` times at once. UNREAD:
+# JSON of an embed or a mark that pycrdt does not read. FORWARD: an item refers to its own client from its own clock on,
+# or names one neighbour on both sides; no client writes these.
 KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, EXACT, CROWDED, UNREAD = range(11, 20)
 # What a document takes from nobody: it is entered as deleted (`crdt.documents.intake`), or waits for what comes before
 # it (SKIP).

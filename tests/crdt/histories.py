@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
+
 from crdt.documents.document import Document
 
 ALPHABET = ["a", "b", " ", "\n", "é", "e\u0301", "😀", "👩‍👩‍👧", "漢", "Z"]
@@ -40,3 +42,30 @@ def shared_history(seed: int, *, people: int = 3, rounds: int = 4) -> tuple[Docu
                     for update in made:
                         replica.apply(update)
     return replicas[0], updates
+
+
+def scribble_values(doc: Doc, chance: random.Random) -> None:
+    """Change maps, arrays, nested text and XML at random."""
+    data, rich = doc.get("data", type=Map), doc.get("default", type=XmlFragment)
+    match chance.randrange(9):
+        case 0:
+            data[chance.choice("abc")] = {"deep": [1, None, True, -7.5, "😀", {"k": b"\x00\xff"}]}
+        case 1:
+            data["list"] = Array([chance.random(), "漢", [[], {}]])
+        case 2 if isinstance(found := data.get("list"), Array):
+            found.insert(chance.randint(0, len(found)), Map({"inner": Text("e\u0301😀")}))
+        case 3 if isinstance(found := data.get("list"), Array) and len(found):
+            del found[chance.randrange(len(found))]
+        case 4 if len(data):
+            del data[chance.choice(sorted(data.keys()))]
+        case 5:
+            rich.children.append(XmlElement("p", {"level": "2"}, [XmlText("hello 😀")]))
+        case 6 if len(rich.children):
+            del rich.children[chance.randrange(len(rich.children))]
+        case 7:
+            words = doc.get("content", type=Text)
+            char = chance.choice(ALPHABET)
+            words.insert(0, char * 3)
+            words.format(0, len(char.encode()), {"bold": True, "link": {"href": "x"}})
+        case _:
+            doc.get("content", type=Text).insert_embed(0, {"image": [chance.randrange(9)]})

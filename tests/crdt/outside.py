@@ -14,7 +14,7 @@ from typing import Any
 
 from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
-from crdt.digest import canonical, digest_text, normal
+from crdt.digest import canonical, digest_text, normalise
 from crdt.documents.anchor import place_anchors, place_range
 from crdt.documents.backing import Applied
 from crdt.documents.document import Document
@@ -25,7 +25,7 @@ from crdt.documents.values import for_people
 from crdt.errors import CrdtError
 from crdt.operations.fork import run
 from crdt.operations.ops import Delete, DeleteValue, Increment, Insert, ListAdd, Op, Replace, SetValue, hash_of_value
-from crdt.operations.postcondition import differs, meant
+from crdt.operations.postcondition import find_difference, predict
 from crdt.undo.text_undo import undo_text
 from crdt.undo.undo import undo_values
 from crdt.updates.lib0 import Writer
@@ -102,7 +102,7 @@ def check_everything(server: Server, chance: random.Random) -> None:
 def read(document: Document) -> None:
     """Read it in every format."""
     value = document.value()
-    json.dumps(normal({"value": value, "digest": document.digest()}), ensure_ascii=False, allow_nan=False)
+    json.dumps(normalise({"value": value, "digest": document.digest()}), ensure_ascii=False, allow_nan=False)
     canonical(for_people(value))
     render(document)
     document.encode()
@@ -157,7 +157,7 @@ def plan(server: Server, chance: random.Random) -> None:
             raise
         return
     fork, done = ran.documents["d"], ran.executed["d"]
-    expected, wrong = _meant(before, op), differs(meant(before, [op]), fork)
+    expected, wrong = _meant(before, op), find_difference(predict(before, [op]), fork)
     if wrong:  # it is taken back, and nobody is told that it was done
         assert _has_shared_type(before), f"it does not read as it was meant: {op}: {wrong}"
         return
@@ -176,7 +176,7 @@ def plan(server: Server, chance: random.Random) -> None:
         undo = undo_values("d", before, after, document, [op], inserted=inserted, added={})
     if undo.ops:
         taken = run({"d": document}, undo.ops, [], client=AGENT)
-        wrong = differs(meant(document, undo.ops), taken.documents["d"])
+        wrong = find_difference(predict(document, undo.ops), taken.documents["d"])
         if wrong:
             assert _has_shared_type(document), f"undone, it does not read as it was meant: {op}: {wrong}"
             return
@@ -244,17 +244,17 @@ def _value_op(document: Document, chance: random.Random) -> Op | None:
 def _meant(before: Document, op: Op) -> str | None:
     """Return the text that an operation means to leave."""
     from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
-    from crdt.operations.ops import range_of
+    from crdt.operations.ops import decode_range
 
     match op:
         case Insert(_, at, words):
             point = resolve_anchor(before, Anchor.decode(at))
             return before.text()[:point] + words + before.text()[point:]
         case Replace(_, from_, to, _, words):
-            start, end = resolve_range(before, range_of(from_, to))
+            start, end = resolve_range(before, decode_range(from_, to))
             return before.text()[:start] + words + before.text()[end:]
         case Delete(_, from_, to):
-            start, end = resolve_range(before, range_of(from_, to))
+            start, end = resolve_range(before, decode_range(from_, to))
             return before.text()[:start] + before.text()[end:]
         case _:
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,18 +11,12 @@ from hypothesis import strategies as st
 from crdt.documents.pycrdt_document import DocumentKind
 from tests.crdt.outside import Server, check_everything, check_stock
 from tests.crdt.raw import hostile
-from tests.support.oracle import Oracle, stock_yjs
+from tests.support.oracle import Oracle
 
 pytestmark = pytest.mark.stock
 
 KINDS = st.sampled_from(("text", "data", "rich"))
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with stock_yjs() as oracle:
-        yield oracle
 
 
 @settings(max_examples=150, deadline=None)

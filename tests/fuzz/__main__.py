@@ -19,7 +19,7 @@ from pathlib import Path
 from crdt.updates.lib0 import Writer
 from crdt.updates.rewrite import encode_delete_set
 from crdt.updates.scan import INTERNAL, scan_update
-from crdt.updates.structs import sections_of
+from crdt.updates.structs import read_sections
 from crdt.updates.summary import Id
 from tests.fuzz.child import KINDS, WORLD_FRAMES
 from tests.support.oracle import Oracle, stock_yjs
@@ -52,7 +52,7 @@ def has_one_order(kind: str, journal: Sequence[str], tries: int = 24) -> bool:
     needs: dict[int, list[tuple[int, list[Id]]]] = {}
     deletions = []
     for row in map(bytes.fromhex, journal):
-        for client, parts in sections_of(row).items():
+        for client, parts in read_sections(row).items():
             for part in parts:
                 head = Writer().var_uint(1).var_uint(1).var_uint(client).var_uint(part.clock)
                 sections.setdefault(client, []).append(head.raw(row[part.at : part.end]).byte(0).getvalue())

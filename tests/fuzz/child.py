@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from crdt.digest import normal
+from crdt.digest import normalise
 from crdt.documents.anchor import place_anchors
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
@@ -217,7 +217,7 @@ class World:
         await self.settle()
         for kind, bystander in self.honest.items():
             document = self.document(kind)
-            json.dumps(normal(for_people(document.value())))
+            json.dumps(normalise(for_people(document.value())))
             render(document)
             op = _op(document, chance)
             if op is not None:

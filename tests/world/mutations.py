@@ -17,8 +17,8 @@ import msgspec
 import crdt.operations.execute
 import crdt.operations.fork
 import crdt.undo.undo
-from crdt.documents.backing import EMPTY_UPDATE
 from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer
@@ -109,7 +109,7 @@ def _fence() -> list[Any]:
 
 def _values() -> list[Any]:
     return [
-        patch.object(crdt.operations.fork, "read_hash", lambda documents, reading: reading.hash),
+        patch.object(crdt.operations.fork, "hash_reading", lambda documents, reading: reading.hash),
         patch.object(crdt.operations.execute, "_verify", lambda document, op: None),
     ]
 

@@ -16,7 +16,7 @@ from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
-from crdt.line_ends import with_plain_line_ends
+from crdt.line_ends import normalise_line_ends
 from crdt.operations.ops import check_value
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.access import Identity
@@ -65,7 +65,7 @@ def with_clean_content(wanted: NewDocument) -> NewDocument:
         case _, msgspec.UNSET:
             return wanted
         case "text", str() as text:
-            return NewDocument("text", with_plain_line_ends(text))
+            return NewDocument("text", normalise_line_ends(text))
         case "data", dict() as values:
             try:
                 for value in values.values():

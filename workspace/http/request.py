@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from crdt.digest import Json, normal
+from crdt.digest import Json, normalise
 from workspace.access import Identity, Right, is_origin_allowed
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
@@ -137,5 +137,5 @@ def whole_number(text: str) -> int | None:
 
 def answer(value: object, status: int = 200) -> Response:
     """Return a value as a JSON response."""
-    plain: Json = normal(msgspec.to_builtins(value))
+    plain: Json = normalise(msgspec.to_builtins(value))
     return Response(json.dumps(plain, ensure_ascii=False), status, media_type="application/json")

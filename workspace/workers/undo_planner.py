@@ -17,7 +17,7 @@ from crdt.errors import CrdtError
 from crdt.operations.fork import run
 from crdt.operations.ops import Check, Increment, Op
 from crdt.undo.text_undo import undo_text
-from crdt.undo.undo import made_documents, undo_values
+from crdt.undo.undo import list_made_documents, undo_values
 from workspace.errors import LogCorrupt, PlannerFault
 from workspace.history.read import read_all
 from workspace.intents.model.bodies import CommitBody
@@ -126,7 +126,7 @@ def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[l
     entry = whole.board.entries[commit.intents[0]]
     planned = entry.plan.ops if entry.plan is not None else ()
     ops, told = list[Op](), UndoPreview(around)
-    told.lost += [f"the document {name} stays" for name in made_documents(planned)]
+    told.lost += [f"the document {name} stays" for name in list_made_documents(planned)]
     for effect in commit.effects:
         fate = whole.effects.get((commit.commit, effect.i))
         if fate is None or fate.status != "failed":

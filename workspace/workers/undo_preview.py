@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crdt.documents.anchor import Anchor, ids_of_range, place_anchors, resolve_anchor
+from crdt.documents.anchor import Anchor, find_ids_of_range, place_anchors, resolve_anchor
 from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, dotted
 from crdt.errors import CrdtError
@@ -120,7 +120,7 @@ class UndoPreview:
 
     def _writers(self, doc: str, now: Document, start: int, end: int) -> list[str]:
         ranges: dict[int, list[tuple[int, int]]] = {}
-        for client, first, last in ids_of_range(now, start, min(end, start + WORDS_POINTS_SHOWN)):
+        for client, first, last in find_ids_of_range(now, start, min(end, start + WORDS_POINTS_SHOWN)):
             ranges.setdefault(client, []).append((first, last))
         return self._people(self.around.whole.history.writers(doc, ranges))
 

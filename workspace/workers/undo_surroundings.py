@@ -14,7 +14,7 @@ from crdt.documents.document import Document
 from crdt.operations.ops import Insert, ListAdd, Op, Replace
 from crdt.text import utf16_length
 from crdt.undo.lineage import Dated, Lineage, Past
-from crdt.undo.undo import item_ids
+from crdt.undo.undo import list_item_ids
 from crdt.updates.summary import EMBED, STRING, Id
 from workspace.intents.model.bodies import CommitBody, CommitDoc
 from workspace.intents.model.record import Record, Row, read_row
@@ -161,7 +161,7 @@ def _follow(around: Surroundings, record: Record, docs: Mapping[str, CommitDoc])
 def _follow_items(lineage: Lineage, document: Document, part: CommitDoc, ops: Sequence[Op]) -> None:
     for path in {op.path for op in ops if isinstance(op, ListAdd)}:
         added = [op for op in ops if isinstance(op, ListAdd) and op.path == path]
-        made = sorted(id for id in item_ids(document, path) if _is_of(part, id))
+        made = sorted(id for id in list_item_ids(document, path) if _is_of(part, id))
         if len(made) == len(added):
             for op, id in zip(added, made, strict=True):
                 old = Anchor.decode(op.of).item if op.of else None

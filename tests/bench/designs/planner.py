@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from agent.editing.editor import Editor
-from crdt.operations.fork import Reading, read_hash
+from crdt.operations.fork import Reading, hash_reading
 from tests.bench.designs.workload import DOC, Instruction, carried_out, flat, path_of
 from workspace.intents.model.plan import Planned, PlanRefused, Proposal, Task
 from workspace.ports import PlanContext
@@ -98,6 +98,6 @@ def _planned(instruction: Instruction, task: Task) -> Planned:
     if instruction.kind == "derive":
         for cell in instruction.cells[:2]:
             place = Reading(DOC, "", path_of(cell))
-            based.append(Reading(DOC, read_hash({DOC: document}, place) or "", path_of(cell)))
+            based.append(Reading(DOC, hash_reading({DOC: document}, place) or "", path_of(cell)))
     ops, reads = editor.result()
     return Planned(ops=tuple(ops), reads=(*reads, *based), summary=" ".join(said), planner=NAME)

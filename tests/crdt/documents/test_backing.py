@@ -15,8 +15,7 @@ from crdt.documents.document import KINDS, Document
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import BrokenDocument, MissingDependencies
 from crdt.updates.scan import scan_update
-from tests.crdt.histories import shared_history
-from tests.crdt.updates.test_scan import scribble_values
+from tests.crdt.histories import scribble_values, shared_history
 
 
 def typed(*texts: str) -> tuple[Doc[Text], list[bytes]]:
@@ -43,7 +42,7 @@ def test_histories_end_alike_wherever_the_document_rests(seed: int) -> None:
     peer = Document("text", client=8)
     waiting = list(updates)
     while waiting:
-        update = chance.choice([one for one in waiting if not stays.missing(scan_update(one))])
+        update = chance.choice([one for one in waiting if not stays.lacks_before(scan_update(one))])
         waiting.remove(update)
         one, other = rests.apply(update), stays.apply(update)
         assert told(one) == told(other)
@@ -99,7 +98,7 @@ def test_reading_what_is_kept_wakes_nobody() -> None:
     assert document.encode(Doc().get_state()) == state, "a newcomer has nothing"
     assert (document.encode(), document.digest(), document.encode_state_vector()) == (state, digest, vector)
     assert document.fork(8).text() == "ab😀"
-    assert document.missing(scan_update(typed("x", "y")[1][1])) is False
+    assert document.lacks_before(scan_update(typed("x", "y")[1][1])) is False
     assert document.stored_structs()
     assert not document.is_loaded
     assert document.text() == "ab😀"

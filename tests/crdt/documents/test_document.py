@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc
 
-from crdt.digest import digest_value
-from crdt.documents.document import KINDS, Document
-from crdt.errors import MalformedFrame, MissingDependencies, WrongKind
+from crdt.documents.document import Document
+from crdt.errors import MalformedFrame, MissingDependencies
 from crdt.updates.scan import scan_state_vector, scan_update
 from tests.crdt.histories import scribble, shared_history
 
@@ -24,7 +23,7 @@ def test_any_causal_delivery_converges_with_an_equal_digest(seed: int) -> None:
     chance = random.Random(seed)
     replica, waiting = Document("text", client=7), list(updates)
     while waiting:
-        ready = [u for u in waiting if not replica.missing(scan_update(u))]
+        ready = [u for u in waiting if not replica.lacks_before(scan_update(u))]
         update = chance.choice(ready)
         waiting.remove(update)
         replica.apply(update)
@@ -105,11 +104,6 @@ def test_bytes_that_are_no_update_are_refused() -> None:
     assert document.text() == ""
 
 
-def test_a_data_document_has_no_text() -> None:
-    with pytest.raises(WrongKind):
-        Document("data", client=5).text()
-
-
 def test_a_fork_writes_apart() -> None:
     document = Document("text", client=5)
     scribble(document, random.Random(3))
@@ -127,27 +121,3 @@ def test_a_document_that_is_dropped_is_freed() -> None:
         document.insert_text(0, "x" * 10_000)
     kept = weakref.ref(document.fork(6)._listener)
     assert kept() is None, "a fork lives no longer than whoever uses it"
-
-
-def test_the_digest_of_an_empty_document_is_the_computed_one() -> None:
-    """The digests are in logs: they stay what they were when they were computed for each document."""
-    assert [Document(kind, client=5).digest() for kind in KINDS] == [
-        "sha256:32d209095f5a655b9d1948c1ca8693e8629ae7fe46036247420a9667dc9ae618",
-        "sha256:28eac7b842b6c62a7f3c24af0f93f63a1ece35a34874ec3c5d3341b79f162e8b",
-        "sha256:cd314d0d6ca3332edc305bd0bff8adf9f5d800becba58f815575328577fd219f",
-    ]
-    for kind in KINDS:
-        document = Document(kind, client=5)
-        parts = {"kind": kind, "value": document.value(), "state": [], "deleted": []}
-        assert document.digest() == digest_value(parts)
-
-
-def test_an_emptied_document_is_not_an_empty_one() -> None:
-    document = Document("text", client=5)
-    empty = document.digest()
-    with document.transaction():
-        document.insert_text(0, "a")
-    with document.transaction():
-        document.delete_text(0, 1)
-    assert document.text() == ""
-    assert document.digest() != empty

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,15 +14,9 @@ from crdt.documents.pycrdt_document import DocumentKind
 from crdt.updates.lib0 import Writer
 from crdt.updates.rewrite import encode_delete_set
 from crdt.updates.scan import scan_update
-from tests.support.oracle import Oracle, stock_yjs
+from tests.support.oracle import Oracle
 
 pytestmark = pytest.mark.stock
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with stock_yjs() as oracle:
-        yield oracle
 
 
 class Server:

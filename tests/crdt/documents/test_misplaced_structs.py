@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from crdt.documents.document import Document
 from crdt.updates.lib0 import Writer
 from tests.crdt.documents.test_intake import Server
-from tests.support.oracle import Oracle, stock_yjs
+from tests.support.oracle import Oracle
 
 pytestmark = pytest.mark.stock
 C = 10**6
 ORIGIN, RIGHT, KEY = 0x80, 0x40, 0x20
 DELETED, BINARY, STRING, FORMAT, TYPE, ANY = 1, 3, 4, 6, 7, 8
 LIST, MAP = 0, 1
-
-
-@pytest.fixture(scope="module")
-def yjs() -> Iterator[Oracle]:
-    with stock_yjs() as oracle:
-        yield oracle
 
 
 def at(client: int, clock: int) -> Writer:

@@ -18,8 +18,7 @@ from crdt.errors import CrdtError, MissingDependencies
 from crdt.updates.lib0 import Writer
 from crdt.updates.scan import scan_update
 from crdt.updates.summary import UpdateSummary
-from tests.crdt.histories import ALPHABET, shared_history
-from tests.crdt.updates.test_scan import scribble_values
+from tests.crdt.histories import ALPHABET, scribble_values, shared_history
 
 
 class Listening(Document):
@@ -65,7 +64,7 @@ def deliver(pair: Pair, updates: list[bytes], chance: random.Random) -> None:
     """Give updates in any causal order, some of them twice, now and then on a fork or a restarted document."""
     waiting, given_before = list(updates), []
     while waiting:
-        ready = [update for update in waiting if not pair.quick.missing(scan_update(update))]
+        ready = [update for update in waiting if not pair.quick.lacks_before(scan_update(update))]
         update = chance.choice(ready)
         waiting.remove(update)
         pair.apply(update)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crdt.digest import digest_text, digest_value
 from crdt.documents.anchor import place_anchors, place_range, resolve_anchor
 from crdt.documents.document import Document
-from crdt.documents.paths import item_anchor, set_path
+from crdt.documents.paths import anchor_item, set_path
 from crdt.errors import StaleRead, WrongKind
 from crdt.operations.execute import execute, minimal_edits
 from crdt.operations.ops import (
@@ -124,18 +124,18 @@ def test_setting_what_stands_there_changes_nothing() -> None:
 def test_moving_an_item_equals_a_plain_list(values: list[int], at: int, to: int) -> None:
     document = data({"l": values})
     index, target = at % len(values), to % len(values)
-    item = item_anchor(document, ("l",), index)
+    item = anchor_item(document, ("l",), index)
     assert item is not None
     rest = values[:index] + values[index + 1 :]
     before = target - 1 if target <= index else target
-    after = item_anchor(document, ("l",), before) if target else None
+    after = anchor_item(document, ("l",), before) if target else None
     execute(document, [ListMove("d", ("l",), item, after)])
     assert document.value() == {"l": [*rest[:target], values[index], *rest[target:]]}
 
 
 def test_list_operations_name_items_not_places() -> None:
     document = data({"l": ["a", "b", "c"]})
-    item = item_anchor(document, ("l",), 1)
+    item = anchor_item(document, ("l",), 1)
     assert item is not None
     with document.transaction():
         set_path(document, ("l", 0), "A")
@@ -149,7 +149,7 @@ def test_an_item_of_a_list_that_was_replaced_is_gone(is_kept: bool) -> None:
     document = Document("data", client=1)
     with document.transaction():
         set_path(document, ("l",), ["a", "b", "c"])
-    item = item_anchor(document, ("l",), 1)
+    item = anchor_item(document, ("l",), 1)
     assert item is not None
     with document.transaction():
         set_path(document, ("l",), ["q"] if is_kept else 1)

@@ -19,10 +19,10 @@ from crdt.operations.ops import (
     Op,
     Replace,
     SetValue,
+    find_touch,
     hash_of_value,
     is_relative,
     overlap,
-    touches,
 )
 
 TEXT = "One 😀 two three. Four é five six. Seven eight nine."
@@ -102,7 +102,7 @@ def test_plans_whose_order_matters_collide_unless_all_that_meets_is_relative(a: 
 @settings(max_examples=150, deadline=None)
 @given(a=operations(), b=operations())
 def test_overlap_is_symmetric(a: Op, b: Op) -> None:
-    one, other = touches(DOCS[a.doc], a), touches(DOCS[b.doc], b)
+    one, other = find_touch(DOCS[a.doc], a), find_touch(DOCS[b.doc], b)
     assert overlap(one, other) == overlap(other, one)
 
 

@@ -13,7 +13,7 @@ import crdt.operations.execute as execute_module
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_anchors, place_range
 from crdt.documents.document import Document
-from crdt.documents.paths import item_anchor, set_path
+from crdt.documents.paths import anchor_item, set_path
 from crdt.operations.fork import run
 from crdt.operations.ops import (
     Delete,
@@ -28,7 +28,7 @@ from crdt.operations.ops import (
     SetValue,
     hash_of_value,
 )
-from crdt.operations.postcondition import differs, meant
+from crdt.operations.postcondition import find_difference, predict
 
 EMBED = "\ufffc"
 PIECES = ("a", "bring boots ", "😀", "é", "\n", "漢字", "👩‍👩‍👧")
@@ -91,7 +91,7 @@ def a_tree(chance: random.Random) -> Document:
 def value_ops(document: Document, chance: random.Random) -> list[Op]:
     """Return some operations of which each was valid after those before it."""
     fork, ops = document.fork(8), list[Op]()
-    items = [item_anchor(document, ("list",), at) for at in range(4)]
+    items = [anchor_item(document, ("list",), at) for at in range(4)]
     for _ in range(chance.randint(1, 5)):
         path = chance.choice((("a",), ("b", "new"), ("c",), ("plain", "n"), ("list", 1), ("list", 2, "three"), ("n",)))
         item, after = chance.choice(items), chance.choice([None, *items])
@@ -122,7 +122,7 @@ def _checked(op: Op, document: Document) -> Op:
         case DeleteValue(doc, path):
             return DeleteValue(doc, path, hash_of_value(document, path))
         case ListRemove(doc, path, item):
-            at = next(at for at in range(len(document.value()["list"])) if item_anchor(document, path, at) == item)
+            at = next(at for at in range(len(document.value()["list"])) if anchor_item(document, path, at) == item)
             return ListRemove(doc, path, item, hash_of_value(document, (*path, at)))
         case _:
             return op
@@ -135,9 +135,9 @@ def test_a_text_reads_as_it_was_meant(seed: int) -> None:
     document = a_text(chance)
     ops = text_ops(document, chance)
     if ops:
-        meaning, ran = meant(document, ops), run({"d": document}, ops, (), client=9)
+        meaning, ran = predict(document, ops), run({"d": document}, ops, (), client=9)
         document.apply(ran.executed["d"].update)
-        assert differs(meaning, document) == ""
+        assert find_difference(meaning, document) == ""
 
 
 @settings(max_examples=150, deadline=None)
@@ -148,10 +148,10 @@ def test_values_read_as_they_were_meant(seed: int) -> None:
     document = a_tree(chance)
     for op in value_ops(document, chance):
         checked = _checked(op, document)
-        meaning, ran = meant(document, [checked]), run({"d": document}, [checked], (), client=9)
+        meaning, ran = predict(document, [checked]), run({"d": document}, [checked], (), client=9)
         if ran.executed["d"].inserted or ran.executed["d"].deleted:
             document.apply(ran.executed["d"].update)
-        assert differs(meaning, document) == "", checked
+        assert find_difference(meaning, document) == "", checked
 
 
 def _off_by_one(document: Document, point: int, text: str, marks: object = None) -> None:
@@ -191,10 +191,10 @@ def test_a_fault_in_writing_a_text_is_seen(name: str, monkeypatch: pytest.Monkey
         Replace("d", place.start.encode(), place.end.encode(), old, "shoes"),
         Insert("d", anchor.encode(), " me", {"bold": True}),
     ]
-    meaning = meant(document, ops)
-    assert differs(meaning, run({"d": document}, ops, (), client=9).documents["d"]) == ""
+    meaning = predict(document, ops)
+    assert find_difference(meaning, run({"d": document}, ops, (), client=9).documents["d"]) == ""
     monkeypatch.setattr(Document, *PLANTED[name])
-    assert differs(meaning, run({"d": document}, ops, (), client=9).documents["d"]), name
+    assert find_difference(meaning, run({"d": document}, ops, (), client=9).documents["d"]), name
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,22 @@ def test_a_fault_in_writing_a_value_is_seen(
         SetValue("d", ("price",), 1, hash_of_value(document, ("price",))),
         DeleteValue("d", ("old",), hash_of_value(document, ("old",))),
     ]
-    meaning = meant(document, ops)
-    assert differs(meaning, run({"d": document}, ops, (), client=9).documents["d"]) == ""
+    meaning = predict(document, ops)
+    assert find_difference(meaning, run({"d": document}, ops, (), client=9).documents["d"]) == ""
     monkeypatch.setattr(execute_module, name, planted)
-    assert differs(meaning, run({"d": document}, ops, (), client=9).documents["d"])
+    assert find_difference(meaning, run({"d": document}, ops, (), client=9).documents["d"])
+
+
+def test_a_list_set_to_what_it_is_keeps_the_items_that_a_plan_names() -> None:
+    document = Document("data", client=5)
+    with document.transaction():
+        set_path(document, ("l",), [1, 2])
+    item = anchor_item(document, ("l",), 0)
+    assert item is not None
+    ops: list[Op] = [
+        SetValue("d", ("l",), [1, 2], hash_of_value(document, ("l",))),
+        ListRemove("d", ("l",), item, hash_of_value(document, ("l", 0))),
+    ]
+    after = run({"d": document}, ops, (), client=9).documents["d"]
+    assert after.value() == {"l": [2]}
+    assert find_difference(predict(document, ops), after) == ""

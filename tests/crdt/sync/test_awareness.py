@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
@@ -12,58 +11,15 @@ from pycrdt import Awareness, Doc
 
 from crdt.errors import MalformedFrame
 from crdt.sync.awareness import (
-    CLOCK_MAX,
     ENTRIES_MAX,
     GONE_MAX,
-    STATE_BYTES_MAX,
-    Announced,
     AwarenessEntry,
     Presence,
     decode_awareness,
     encode_awareness,
 )
-from crdt.sync.awareness_state import LEVELS_MAX
 from crdt.updates.lib0 import Writer
-
-CLIENTS = st.integers(0, 2**53 - 1)
-CLOCKS = st.integers(0, CLOCK_MAX)
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-STATES = st.none() | st.dictionaries(st.text(max_size=5), JSON, max_size=4)
-
-
-def say(client: int, clock: int, state: object) -> bytes:
-    return encode_awareness([AwarenessEntry(client, clock, state)])  # type: ignore[arg-type]
-
-
-def raw(state: str | bytes, client: int = 5, clock: int = 1) -> bytes:
-    written = state.encode() if isinstance(state, str) else state
-    return Writer().var_uint(1).var_uint(client).var_uint(clock).var_bytes(written).getvalue()
-
-
-def heard(answer: Announced | bytes | None) -> AwarenessEntry:
-    update = answer.update if isinstance(answer, Announced) else answer
-    assert update is not None, "it is told to everybody"
-    (entry,) = decode_awareness(update)
-    return entry
-
-
-def said_of(state: str) -> tuple[object, str]:
-    """Return what others are shown of a state, without its person, and what was left out."""
-    answer = Presence().receive("s1", raw(state), actor="ana", now=0)
-    assert answer is not None
-    shown = heard(answer).state
-    assert shown is not None
-    assert shown.pop("user") == {"name": "ana", "kind": "human"}, "the person is present, whatever is left out"
-    return shown, answer.problem
-
+from tests.crdt.sync.sayings import CLIENTS, CLOCKS, STATES, heard, raw, say
 
 # ---------------------------------------------------------------- bytes
 
@@ -112,66 +68,6 @@ def test_mutated_updates_are_read_or_refused(entries: list[AwarenessEntry], edit
         heard(answer)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000])
-@pytest.mark.parametrize(
-    ("shape", "shown"),
-    [
-        ('{"a": %s}', {"a": None}),
-        ('{"a": [1, {"b": %s}]}', {"a": [1, {"b": None}]}),
-        ('{"user": {"name": "x", "age": %s}, "c": 1}', {"c": 1}),
-    ],
-)
-def test_a_number_that_browsers_cannot_read_is_null(shape: str, shown: object, number: str) -> None:
-    assert said_of(shape % number) == (shown, "")
-
-
-@pytest.mark.parametrize(
-    ("half", "mended"),
-    [
-        ("\\ud800", "\ufffd"), ("\\udfff", "\ufffd"), ("a\\ud83d", "a\ufffd"), ("\\ude00\\ud83d", "\ufffd\ufffd"),
-        ("\\ud83dz\\ude00", "\ufffdz\ufffd"), ("\\ud83d😀", "\ufffd😀"),
-    ],
-)  # fmt: skip
-def test_half_a_surrogate_pair_is_a_replacement_character(half: str, mended: str) -> None:
-    assert said_of(f'{{"a": "{half}"}}') == ({"a": mended}, "")
-    assert said_of(f'{{"{half}": 1}}') == ({mended: 1}, "")
-    assert said_of(f'{{"a": [{{"b": ["{half}"]}}]}}') == ({"a": [{"b": [mended]}]}, "")
-
-
-@pytest.mark.parametrize("state", ['"words"', "[1]", "1", "true", "NaN"])
-def test_a_state_that_is_no_object_shows_the_person_alone(state: str) -> None:
-    if state == "NaN":
-        assert Presence().receive("s1", raw(state), actor="ana", now=0) is not None
-        return
-    shown, problem = said_of(state)
-    assert shown == {}
-    assert "object" in problem
-
-
-def test_a_whole_surrogate_pair_is_one_character() -> None:
-    assert decode_awareness(raw('{"a": "\\ud83d\\ude00"}')) == [AwarenessEntry(5, 1, {"a": "😀"})]
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        "{", "", "{} {}", "{'a': 1}", "undefined", "\ufeff{}", "[" * 100, b"\xff", b"\xed\xa0\x80",
-    ],
-)  # fmt: skip
-def test_states_that_are_no_json_are_malformed(state: str | bytes) -> None:
-    with pytest.raises(MalformedFrame):
-        Presence().receive("s1", raw(state), actor="ana", now=0)
-
-
-def test_a_deep_part_is_left_out_and_its_neighbour_stays() -> None:
-    """What was read at one stack depth is written at another: neither may run out."""
-    for depth in range(1, 1100):
-        shown, problem = said_of('{"b": 1, "a":' + "[" * depth + "]" * depth + "}")
-        assert "b" in shown or depth > 900
-        assert ("a" in shown) is (depth <= LEVELS_MAX)
-        assert bool(problem) is (depth > LEVELS_MAX)
-
-
 HOSTILE = {
     "a million entries": Writer().var_uint(10**6).getvalue(),
     "2^53 - 1 entries": Writer().var_uint(2**53 - 1).getvalue(),
@@ -195,22 +91,6 @@ def test_hostile_updates_are_refused_at_once(name: str) -> None:
     assert presence == Presence()
 
 
-DEAR = {
-    "900 KB of brackets": "[" * 900_000,
-    "900 KB of digits": '{"a":' + "9" * 900_000 + "}",
-    "2 MB of anything": '{"a":"' + "x" * 2_000_000 + '"}',
-    "2 MB of no JSON": "x" * 2_000_000,
-}
-
-
-@pytest.mark.parametrize("name", list(DEAR))
-def test_a_state_that_would_be_dear_to_read_shows_the_person_at_once(name: str) -> None:
-    began = time.process_time()
-    shown, _ = said_of(DEAR[name])
-    assert shown in ({}, {"a": None})
-    assert time.process_time() - began < 0.25
-
-
 @pytest.mark.parametrize("count", [ENTRIES_MAX + 1, 20_000, 60_000])
 def test_of_very_many_entries_the_own_one_is_taken(count: int) -> None:
     presence = Presence()
@@ -223,33 +103,6 @@ def test_of_very_many_entries_the_own_one_is_taken(count: int) -> None:
         == 2
     )
     assert set(presence.entries) == {5}
-
-
-# ---------------------------------------------------------------- names
-
-
-def test_a_name_is_the_servers_word_and_the_colour_the_clients() -> None:
-    said = {"user": {"name": "Boss", "kind": "agent", "role": "owner", "color": "#123"}, "cursor": 3}
-    entry = heard(Presence().receive("s1", say(5, 1, said), actor="ana", now=0))
-    assert entry.state == {"user": {"name": "ana", "kind": "human", "color": "#123"}, "cursor": 3}
-
-
-@given(user=JSON, rest=st.dictionaries(st.text(max_size=5), JSON, max_size=3), actor=st.text(min_size=1, max_size=9))
-def test_whatever_a_client_calls_itself_it_is_who_the_server_knows(user: object, rest: dict, actor: str) -> None:
-    entry = heard(Presence().receive("s1", say(5, 1, {**rest, "user": user}), actor=actor, now=0))
-    assert entry.state is not None
-    assert (entry.state["user"]["name"], entry.state["user"]["kind"]) == (actor, "human")
-    assert set(entry.state["user"]) <= {"name", "kind", "color", "colorLight"}
-    assert {key: part for key, part in entry.state.items() if key != "user"} == {
-        key: part for key, part in rest.items() if key != "user"
-    }
-
-
-@pytest.mark.parametrize("colour", ["x" * 33, 7, None, ["#123"], {"r": 1}])
-def test_a_colour_that_is_no_short_word_is_dropped(colour: object) -> None:
-    said = {"user": {"color": colour, "colorLight": "#abc"}}
-    entry = heard(Presence().receive("s1", say(5, 1, said), actor="ana", now=0))
-    assert entry.state == {"user": {"name": "ana", "kind": "human", "colorLight": "#abc"}}
 
 
 # ---------------------------------------------------------------- who may speak
@@ -507,39 +360,3 @@ def test_who_joins_hears_of_everyone() -> None:
     everyone = presence.everyone()
     assert everyone is not None
     assert {e.client: e.state["user"]["name"] for e in decode_awareness(everyone) if e.state} == {5: "ana", 6: "bo"}
-
-
-# ---------------------------------------------------------------- bounds
-
-
-@pytest.mark.parametrize("word", ["x", "é", "😀", "\\", "\x01"])
-def test_what_is_too_large_is_left_out_and_the_person_stays(word: str) -> None:
-    presence = Presence()
-    presence.receive("s1", say(5, 1, {"a": 1}), actor="ana", now=0)
-    state = {"picture": word * 20_000, "cursor": {"anchor": 3}, "user": {"name": "x", "color": "#123"}}
-    answer = presence.receive("s1", say(5, 2, state), actor="ana", now=0)
-    user = {"name": "ana", "kind": "human", "color": "#123"}
-    assert heard(answer).state == {"cursor": {"anchor": 3}, "user": user}
-    assert answer is not None
-    assert "picture" in answer.problem
-    assert str(STATE_BYTES_MAX) in answer.problem
-
-
-@given(
-    parts=st.dictionaries(st.text(max_size=5), st.integers(0, 400).map("é".__mul__) | JSON, max_size=12),
-    most=st.integers(1024, 4096),
-)
-def test_a_state_always_fits(parts: dict[str, object], most: int) -> None:
-    answer = Presence(most).receive("s1", say(5, 1, parts), actor="ana", now=0)
-    entry = heard(answer)
-    assert entry.state is not None
-    size = len(json.dumps(entry.state, separators=(",", ":"), ensure_ascii=False).encode())
-    assert size <= most
-    assert answer is not None
-    assert bool(answer.problem) is (set(parts) - set(entry.state) != set())
-
-
-def test_a_state_of_16_kib_is_taken() -> None:
-    empty = len(json.dumps({"a": "", "user": {"name": "ana", "kind": "human"}}, separators=(",", ":")))
-    state = {"a": "x" * (STATE_BYTES_MAX - empty)}
-    assert heard(Presence().receive("s1", say(5, 1, state), actor="ana", now=0)).state is not None

@@ -54,7 +54,7 @@ def test_joined_updates_do_what_their_parts_do(seed: int, count: int, kind: Docu
     again = scan_update(update)
     assert (scan.inserted, scan.deleted, scan.kinds) == (again.inserted, again.deleted, again.kinds)
     assert scan.structs == again.structs
-    assert not whole.missing(scan)
+    assert not whole.lacks_before(scan)
     applied = whole.apply(update, scan)
     assert applied is not None
     assert whole.digest() == parts.digest()

@@ -16,7 +16,8 @@ from crdt.updates.lib0 import UINT_MAX, Writer
 from crdt.updates.scan import INTERNAL, LIMITS, Limits, scan_fully, scan_update
 from crdt.updates.summary import UpdateSummary
 from tests.crdt.histories import shared_history
-from tests.crdt.updates.test_scan import EDITS, HOSTILE, TAKEN, mutated
+from tests.crdt.updates.corpus import EDITS, TAKEN, mutated
+from tests.crdt.updates.hostile_updates import HOSTILE
 
 NUMBERS = st.sampled_from([0, 1, 5, 127, 128, 300, 16_383, 16_384, 2**21, 2**28, 2**32 - 1, 2**35, UINT_MAX])
 IDS = st.none() | st.tuples(st.sampled_from([7, 128, 1_234_567_890, 2**40]), NUMBERS)

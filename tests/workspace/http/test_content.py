@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crdt.digest import Json, normal
+from crdt.digest import Json, normalise
 from crdt.sync.y_sync import encode_update
 from crdt.updates.lib0 import Writer
 from tests.stock.test_y_websocket import stock_peer
@@ -192,7 +192,7 @@ def test_any_content_reads_back_as_it_was_given(texts: list[str], values: list[d
                 for _ in range(2):
                     made = await client.put(f"{WS}/documents/v{at}", json=order)
                     assert made.status_code == 201, made.text
-                assert await value_of(client, f"v{at}") == normal(value)
+                assert await value_of(client, f"v{at}") == normalise(value)
             assert (await client.get(f"{WS}/verify")).json()["ok"]
 
     asyncio.run(run())

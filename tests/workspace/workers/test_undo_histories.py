@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_anchors, place_range
 from crdt.documents.document import Document
-from crdt.documents.paths import item_anchor, list_at, read_path, set_path
+from crdt.documents.paths import anchor_item, find_list, read_path, set_path
 from crdt.documents.ruler import EMBED
 from crdt.operations.ops import Delete, Insert, ListAdd, ListRemove, Op, Replace, hash_of_value
 from tests.support.oracle import Oracle, stock_yjs
@@ -243,7 +243,7 @@ class ListStory(Story):
         at, is_out = self.chance.randint(0, size), self.chance.random() < 0.4
 
         def change(document: Document) -> None:
-            array = list_at(document, ("who",))
+            array = find_list(document, ("who",))
             assert array is not None
             if is_out and at < size:
                 del array[at]
@@ -267,7 +267,7 @@ class ListStory(Story):
         self.told.edit(self.row(), self.driver.verdict(intent).commit)
 
     def operation(self, document: Document, at: int) -> Op:
-        anchor = item_anchor(document, ("who",), at)
+        anchor = anchor_item(document, ("who",), at)
         assert anchor is not None
         if self.chance.random() < 0.5:
             return ListAdd("budget", ("who",), next(self.letters), anchor)

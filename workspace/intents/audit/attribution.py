@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from crdt.documents.anchor import ids_of_range
+from crdt.documents.anchor import find_ids_of_range
 from crdt.documents.paths import ABSENT, Path, delete_path, read_path
 from crdt.errors import PathMissing
 from workspace.intents.state.board import Entry
@@ -56,7 +56,7 @@ def attribute_text(fold: WorkspaceState, doc: str, start: int, end: int) -> tupl
     document = fold.documents[doc]
     text = document.text()
     found: list[tuple[int, int, Edit]] = []
-    for at, (client, first, last) in enumerate(ids_of_range(document, start, end), start):
+    for at, (client, first, last) in enumerate(find_ids_of_range(document, start, end), start):
         edit = max(fold.history.writers(doc, {client: [(first, last)]}), key=lambda edit: edit.seq)
         if found and found[-1][2] == edit:
             found[-1] = (found[-1][0], at + 1, edit)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from crdt.digest import Json, canonical
-from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from crdt.errors import CrdtError
 from crdt.operations.execute import Executed
-from crdt.operations.fork import weakly_changed
+from crdt.operations.fork import find_weakly_changed
 from crdt.operations.ops import is_relative
 from crdt.updates.scan import normalise_ranges
 from workspace.errors import Refusal
@@ -237,7 +237,7 @@ class Auditor:
             self._note(seq, "C4/I7", f"{body.plan} is not the last plan of {', '.join(body.intents)}")
             return
         executed = self._fresh(seq, body, plan)
-        if not self._has_lost(plan) and (body.weak_changed or ()) != weakly_changed(fold.documents, plan.reads):
+        if not self._has_lost(plan) and (body.weak_changed or ()) != find_weakly_changed(fold.documents, plan.reads):
             self._note(seq, "C4/I7", f"it does not name what changed of what {plan.plan} had seen in outline")
         if plan.planner == VARIANT_PLANNER:
             self._variant(seq, body, entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from crdt.digest import canonical, digest_text, normal
+from crdt.digest import canonical, digest_text, normalise
 from crdt.documents.anchor import Anchor, TextRange, resolve_range
 from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, Path, dotted, find_item, read_path
@@ -83,7 +83,7 @@ def _changed(old: object, new: object, *, is_sum: bool) -> str:
         return "removed"
     numbers = isinstance(old, int | float) and isinstance(new, int | float)
     if is_sum and numbers:
-        return f"added {brief(normal(round(new - old, SUM_DIGITS)))}, now {brief(new)}"  # type: ignore[operator]
+        return f"added {brief(normalise(round(new - old, SUM_DIGITS)))}, now {brief(new)}"  # type: ignore[operator]
     return f"set to {brief(new)}" + ("" if old is ABSENT else f", it was {brief(old)}")
 
 

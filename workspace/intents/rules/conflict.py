@@ -16,7 +16,7 @@ from crdt.documents.document import Document
 from crdt.errors import CrdtError
 from crdt.operations.execute import Executed
 from crdt.operations.fork import Reading, collide
-from crdt.operations.ops import CreateDocument, Op, Touch, touches
+from crdt.operations.ops import CreateDocument, Op, Touch, find_touch
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.intent import Path, Scope
 from workspace.intents.state.board import Board, Entry
@@ -68,7 +68,7 @@ def areas_of_plan(ops: Iterable[Op], reads: Iterable[Reading], documents: Docume
             found.append(Area(op.doc))
             continue
         try:
-            found.append(_area_of_touch(touches(document, op)))
+            found.append(_area_of_touch(find_touch(document, op)))
         except CrdtError:
             found.append(Area(op.doc))
     found.extend(_area_of_reading(reading, documents) for reading in reads if reading.strong)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from crdt.documents.document import Document
 from crdt.operations.ops import CreateDocument, Op
-from crdt.operations.postcondition import Postcondition, differs, meant
+from crdt.operations.postcondition import Postcondition, find_difference, predict
 from workspace.intents.model.bodies import CommitBody, PlanBody, VerdictBody
 from workspace.intents.model.record import BLANK
 from workspace.intents.model.wording import told
@@ -31,14 +31,14 @@ def meanings(ops: Sequence[Op], before: Documents) -> dict[str, Postcondition]:
     by_doc: dict[str, list[Op]] = {}
     for op in ops:
         by_doc.setdefault(op.doc, []).append(op)
-    return {doc: meant(made.get(doc) or before[doc], own) for doc, own in by_doc.items()}
+    return {doc: predict(made.get(doc) or before[doc], own) for doc, own in by_doc.items()}
 
 
 def unlike(meanings: Mapping[str, Postcondition], after: Documents) -> str:
     """Return in words the first place that does not read as it was meant; "" where all do."""
     for doc, meaning in sorted(meanings.items()):
         document = after.get(doc)
-        told = "it is not there" if document is None else differs(meaning, document)
+        told = "it is not there" if document is None else find_difference(meaning, document)
         if told:
             return f"{doc}: {told}"
     return ""

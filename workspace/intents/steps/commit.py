@@ -9,7 +9,7 @@ import msgspec
 
 from crdt.documents.backing import Applied
 from crdt.documents.pycrdt_document import DocumentKind
-from crdt.operations.fork import Ran, weakly_changed
+from crdt.operations.fork import Ran, find_weakly_changed
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged, UpdateRelayed
@@ -36,7 +36,7 @@ def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> Com
     assert entry.plan is not None, "a ready intent has a plan"
     secure(kernel, turn, besides=ran.documents)
     fold, number = kernel.fold, turn.fold.seq + 1
-    weak = weakly_changed(fold.documents, entry.plan.reads)
+    weak = find_weakly_changed(fold.documents, entry.plan.reads)
     created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
     changes = _carry_in(fold, ran, entry.plan, created)
     if isinstance(changes, Refusal):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from crdt.documents.anchor import Anchor
 from crdt.documents.document import TEXT_ROOT, Document
 from crdt.documents.values import for_people
-from crdt.operations.excerpt import copied
+from crdt.operations.excerpt import copy_text
 from crdt.operations.fork import Ran, run
 from crdt.operations.ops import CreateDocument, Op, SetValue, is_writable
 from workspace.errors import Refusal
@@ -99,7 +99,7 @@ def _contents(name: str, document: Document) -> list[Op]:
     """Return the operations that write a document's value into an empty one of its kind."""
     if document.kind == "text":
         end = Anchor(None, TEXT_ROOT, 0).encode()
-        return [*copied(document, 0, len(document.text()), doc=name, at=end)[0]] if document.text() else []
+        return [*copy_text(document, 0, len(document.text()), doc=name, at=end)[0]] if document.text() else []
     value = document.value()
     if not isinstance(value, dict):
         return []  # no plan writes into a rich document; it can only make an empty one

@@ -196,7 +196,7 @@ NOTHING_UNSEEN = (committing, "unseen_by", lambda *args: Unseen())
 NONE_COLLIDE = (kernel, "do_collide", lambda *args, **named: False)
 NONE_LATE = (committing, "late_rivals", lambda *args, **named: ())
 STALE = (
-    (crdt.operations.fork, "read_hash", lambda _, reading: reading.hash),
+    (crdt.operations.fork, "hash_reading", lambda _, reading: reading.hash),
     (crdt.operations.execute, "_verify", lambda *args: None),
 )
 NOT_OPPOSED = tuple((module, "contradictions", lambda *args: []) for module in (settling, committing))

@@ -17,7 +17,7 @@ import workspace.intents.steps.resolution as settling
 from crdt.digest import digest_value
 from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
-from crdt.documents.paths import item_anchor, read_path, set_path
+from crdt.documents.paths import anchor_item, read_path, set_path
 from crdt.errors import CrdtError
 from crdt.operations.fork import collide
 from crdt.operations.ops import DeleteValue, Insert, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
@@ -68,7 +68,7 @@ def listed(make: Callable[[Document], Op]) -> Plan:
 
 
 def anchor(document: Document, index: int) -> str:
-    found = item_anchor(document, LIST, index)
+    found = anchor_item(document, LIST, index)
     assert found is not None
     return found
 
