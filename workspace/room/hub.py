@@ -292,7 +292,7 @@ class Hub:
         self.deliver(peer, min(max(0, hello.seen), self._context.durable_seq))
         identity, sequencer = peer.session.identity, self._context.sequencer
         board = sequencer.fold.board
-        told = standing(sequencer.fold)
+        told = standing(sequencer.fold, sequencer.lives)
         answer = Welcome(
             lane=lane,
             secret=secret,

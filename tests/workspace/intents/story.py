@@ -62,6 +62,8 @@ class Story:
     rows: list[Row] = field(default_factory=list)
     journal: list[StoryRow] = field(default_factory=list)
     now: float = 1_000.0
+    # What records have moved, for whoever follows; it may be emptied.
+    moved: list[Entry] = field(default_factory=list)
     _hands: dict[tuple[str, str], Document] = field(default_factory=dict)
 
     @staticmethod
@@ -82,7 +84,7 @@ class Story:
         """Seal a record and enter it."""
         fold = self.fold
         record = seal(body, seq=fold.seq + 1, epoch=1, at=timestamp(self.now), actor=actor, prev=fold.hash)
-        fold.apply(record)
+        self.moved += fold.apply(record)
         self.rows.append(record.row)
         return record
 

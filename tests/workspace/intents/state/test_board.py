@@ -13,6 +13,7 @@ from workspace.intents.model.oracle import Judgement
 from workspace.intents.model.plan import Exchange, Option
 from workspace.intents.model.record import CHANGED, ConfigBody, OracleBody, Question
 from workspace.intents.state.board import LOSSES_LOOKED_AT, VARIANT_PLANNER, Entry
+from workspace.intents.state.live_board import LiveBoard
 
 
 def oracle(story: Story, kind: Any, entry: Entry, **more: Any) -> None:
@@ -250,11 +251,11 @@ ACTS = st.sampled_from(["intent", "plan", "end", "question", "steer", "fail", "a
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(ACTS, st.integers(0, 9)), max_size=40))
-def test_the_index_of_live_intents_is_what_a_walk_over_the_board_finds(acts: list[tuple[str, int]]) -> None:
-    story = Story.begun()
+def test_whoever_follows_what_has_moved_has_what_a_walk_over_the_board_finds(acts: list[tuple[str, int]]) -> None:
+    story, lives = Story.begun(), LiveBoard()
     for act, number in acts:
-        live = [entry for entry in story.board.live.values() if entry.body.kind == "do"]
-        entry = live[number % len(live)] if live else None
+        there = [entry for entry in story.board.live.values() if entry.body.kind == "do"]
+        entry = there[number % len(there)] if there else None
         match act:
             case "intent":
                 story.intent("ABC"[number % 3])
@@ -262,10 +263,12 @@ def test_the_index_of_live_intents_is_what_a_walk_over_the_board_finds(acts: lis
                 story.plan(entry, story.set("price", number))
             case "end" if entry is not None:
                 story.end(entry, "cancelled")
-            case "question" if len(live) > 1:
-                story.question(*live[:2])
-            case "steer" if entry is not None and entry is not live[-1] and not live[-1].joins and not live[-1].steers:
-                oracle(story, "steered", entry, source=live[-1].id)
+            case "question" if len(there) > 1:
+                story.question(*there[:2])
+            case "steer" if (
+                entry is not None and entry is not there[-1] and not there[-1].joins and not there[-1].steers
+            ):
+                oracle(story, "steered", entry, source=there[-1].id)
             case "fail" if entry is not None:
                 oracle(story, "planner_failed", entry)
             case "answer" if story.board.questions:
@@ -273,7 +276,9 @@ def test_the_index_of_live_intents_is_what_a_walk_over_the_board_finds(acts: lis
                 story.end(story.intent("Dee", "", kind="answer", refs=(question.id,), value="x"))
         walked = {e.id for e in story.board.entries.values() if e.is_live}
         assert set(story.board.live) == walked
+        lives.follow(story.moved)
+        story.moved.clear()
         for state in ("queued", "ready", "held"):
-            found = [e.id for e in story.board.live_index.of(state)]
-            assert found == [e.id for e in story.board.entries.values() if e.state == state]
+            found = [e.id for e in lives.index.of(state)]
+            assert found == [e.id for e in story.board.live.values() if e.state == state]
         assert all(entry.verdict is None for entry in story.board.live.values())

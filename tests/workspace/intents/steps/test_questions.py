@@ -16,7 +16,7 @@ def held(*, is_about_both: bool = False, **more: object) -> tuple[Turn, Decision
     ids = two_prices(driver)
     kernel = driver.sequencer.kernel
     entries = tuple(driver.sequencer.fold.board.entries[id] for id in ids)
-    turn = Turn(kernel.fold, kernel.epoch, driver.now)
+    turn = Turn(kernel.fold, kernel.lives, kernel.epoch, driver.now)
     kernel.runs.close(turn)
     if is_about_both:
         more["group"] = ids

@@ -7,11 +7,12 @@ from workspace.intents.model.events import QuestionClosed, QuestionOpened, Recor
 from workspace.intents.model.record import ConfigBody, is_linked
 from workspace.intents.model.requests import StopPlanner
 from workspace.intents.model.times import timestamp
+from workspace.intents.state.live_board import LiveBoard
 from workspace.intents.steps.turn import Turn
 
 
 def turn_of(story: Story) -> Turn:
-    return Turn(story.fold, 3, 1_234.5)
+    return Turn(story.fold, LiveBoard.of_board(story.board), 3, 1_234.5)
 
 
 def test_records_are_sealed_in_a_chain_and_the_fold_sees_each_at_once() -> None:

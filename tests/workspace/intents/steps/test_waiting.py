@@ -25,7 +25,7 @@ def test_who_has_seen_it_refines_and_is_not_asked() -> None:
     ana = driver.ask("Ana", scope=PLACES)
     ben = driver.ask("Ben", scope=PLACES)
     assert ben not in driver.tasks, "waits for what its author had seen"
-    assert driver.sequencer.fold.board.entries[ben].waits_for == (ana,)
+    assert driver.stands(ben)[1] == (ana,)
     driver.replace(ana, "Second", "Formal")
     driver.wait(1)
     driver.replace(ben, "Formal", "Casual")
