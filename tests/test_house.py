@@ -352,3 +352,9 @@ def test_no_class_name_stands_twice_on_a_floor(floor: str) -> None:
                     found.setdefault(node.name, []).append(name)
     twice = {kind: names for kind, names in found.items() if len(names) > 1 and (floor, kind) not in NAMED_TWICE}
     assert not twice
+
+
+@pytest.mark.parametrize("name", [name for name in KERNEL_NAMES if room_in_kernel(name) != "model"])
+def test_a_module_of_the_kernel_has_a_test_of_its_name(name: str) -> None:
+    path = Path(name)
+    assert path.name == "__init__.py" or (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()

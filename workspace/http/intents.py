@@ -17,6 +17,7 @@ from workspace.intents.audit.time_travel import StateAt, board_at
 from workspace.intents.model.events import Acked, Nacked, Submitted
 from workspace.intents.model.intent import IntentContent, frame_of
 from workspace.intents.state.board import Entry
+from workspace.intents.state.live_board import LiveBoard
 from workspace.room.context import Handle
 from workspace.room.room import Room
 from workspace.sockets.guests import GUEST, IS_NEW
@@ -83,10 +84,10 @@ async def index(request: Request) -> Response:
         return answer(msgspec.to_builtins(await _past(room, at, state)))
 
     def listed() -> list[dict[str, Json]]:
-        fold = room.sequencer.fold
+        fold, lives = room.sequencer.fold, room.sequencer.lives
         room.waiters.sent(identity.actor, fold.seq)
-        entries = [entry for entry in reversed(fold.board.entries.values()) if state in (None, entry.state)]
-        return [describe(entry) for entry in entries[:BOARD_MAX]]
+        entries = [one for one in reversed(fold.board.entries.values()) if state in (None, lives.state_of(one))]
+        return [describe(entry, lives) for entry in entries[:BOARD_MAX]]
 
     return answer(await room.read(listed))
 
@@ -110,7 +111,7 @@ async def show(request: Request) -> Response:
         fold = room.sequencer.fold
         entry = fold.board.entries.get(request.path_params["id"])
         room.waiters.sent(identity.actor, fold.seq)
-        return describe(entry) if entry else None
+        return describe(entry, room.sequencer.lives) if entry else None
 
     body = await room.read(found)
     if body is None:
@@ -118,16 +119,17 @@ async def show(request: Request) -> Response:
     return answer(body)
 
 
-def describe(entry: Entry) -> dict[str, Json]:
+def describe(entry: Entry, lives: LiveBoard) -> dict[str, Json]:
     """Return all that the board knows of an intent."""
+    state, waits_for, reason = lives.stands(entry)
     return {
         "id": entry.id,
         "seq": entry.seq,
         "at": entry.at,
         "actor": entry.actor,
-        "state": entry.state,
-        "reason": entry.reason,
-        "waits_for": list(entry.waits_for),
+        "state": state,
+        "reason": reason,
+        "waits_for": list(waits_for),
         "intent": msgspec.to_builtins(entry.body),
         "plan": msgspec.to_builtins(entry.plan),
         "decisions": [msgspec.to_builtins(decision) for decision in entry.decisions],

@@ -28,7 +28,8 @@ async def show(request: Request) -> Response:
 
     def account() -> dict[str, Json]:
         fold = room.sequencer.fold
-        return report(fold.usage, fold.board, fold.budget, day=day_of(room.clock.now()))
+        day, state_of = day_of(room.clock.now()), room.sequencer.lives.state_of
+        return report(fold.usage, fold.board, fold.budget, day=day, state_of=state_of)
 
     return answer(await room.read(account))
 

@@ -68,7 +68,7 @@ def open_sequencer(
     )
     kernel = sequencer.kernel
     kernel.now = now
-    turn = Turn(fold, epoch, now)
+    turn = Turn(fold, kernel.lives, epoch, now)
     for waiting in replay.index.unsequenced():
         if waiting.update != EMPTY_UPDATE:  # a fork leaves out what came after it
             _resume_run(kernel, turn, waiting)
@@ -91,8 +91,7 @@ def _take_up(kernel: KernelState) -> None:
     """Go on with every live intent; everybody comes anew, and is shown where it stands."""
     for entry in kernel.live():
         kernel.progress[entry.id] = Progress(since=kernel.now, turn=kernel.turn, ready_at=kernel.now)
-        entry.shown = entry.stands
-    kernel.fold.board.live_index.moved.clear()
+    kernel.lives.all_shown()
 
 
 def _put_lost_aside(replay: Replay, turn: Turn) -> None:

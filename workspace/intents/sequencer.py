@@ -48,6 +48,7 @@ from workspace.intents.model.events import (
 from workspace.intents.model.ids import draft_id
 from workspace.intents.model.plan import draft_name, whole
 from workspace.intents.state.fold import WorkspaceState
+from workspace.intents.state.live_board import LiveBoard
 from workspace.intents.steps import (
     accounting,
     admission,
@@ -106,6 +107,11 @@ class Sequencer:
         return self.kernel.fold
 
     @property
+    def lives(self) -> LiveBoard:
+        """Where the intents under way stand, as people are shown."""
+        return self.kernel.lives
+
+    @property
     def client(self) -> int:
         """The Yjs client id under which the agent's commits are written in this epoch."""
         return self.kernel.client
@@ -116,7 +122,7 @@ class Sequencer:
         kernel.turn += 1
         kernel.now = max(kernel.now, now)
         kernel.subject = subject_of(event, kernel.fold)
-        turn, asked = Turn(kernel.fold, kernel.epoch, kernel.now), tuple(kernel.fold.board.questions)
+        turn, asked = Turn(kernel.fold, kernel.lives, kernel.epoch, kernel.now), tuple(kernel.fold.board.questions)
         self._enter(turn, event)
         self._stir(turn, event)
         due = kernel.runs.due_at()
@@ -155,11 +161,11 @@ class Sequencer:
         board = self.kernel.fold.board
         if isinstance(event, UNSETTLING) or not (board.live or board.questions):
             return False
-        return not isinstance(event, Edited) or board.live_index.count("parked") > 0
+        return not isinstance(event, Edited) or self.kernel.lives.index.count("parked") > 0
 
     def _stir(self, turn: Turn, event: Event | None = None) -> None:
         """Wake the waiting intents that what has just happened may free."""
-        fold, live_index = self.kernel.fold, self.kernel.fold.board.live_index
+        fold, live_index = self.kernel.fold, self.kernel.lives.index
         has_new, self._documents = len(fold.documents) != self._documents, len(fold.documents)
         if not live_index.asleep:
             return
@@ -310,7 +316,7 @@ class Sequencer:
 
     def _draft(self, turn: Turn, event: Drafted) -> None:
         entry = self.kernel.fold.board.live.get(event.intent)
-        if entry is None or entry.state != "planning":
+        if entry is None or self.kernel.lives.of(entry).state != "planning":
             return
         work = self.kernel.progress_of(entry)
         if work.attempt != event.attempt:

@@ -141,13 +141,14 @@ def boards(sequencer: Sequencer, seen: int, composing: tuple[ComposingMessage, .
 
 def _described(sequencer: Sequencer, entry: Entry, seen: int) -> BoardIntent:
     work = sequencer.kernel.progress.get(entry.id)
+    state, waits_for, reason = sequencer.lives.stands(entry)
     return BoardIntent(
         id=entry.id,
-        state=entry.state,
-        reason=entry.reason,
-        waits_for=entry.waits_for,
+        state=state,
+        reason=reason,
+        waits_for=waits_for,
         summary=entry.plan.summary if entry.plan is not None else "",
-        steps=work.steps if work is not None and entry.state == "planning" else (),
+        steps=work.steps if work is not None and state == "planning" else (),
         begun=Begun(entry.seq, entry.at, entry.actor, entry.body) if entry.seq <= seen else None,
     )
 
@@ -161,7 +162,7 @@ def _questions(sequencer: Sequencer) -> Iterator[BoardQuestion]:
 
 
 def _drafts(sequencer: Sequencer) -> Iterator[DraftMessage]:
-    for entry in sequencer.fold.board.live_index.of("planning"):
+    for entry in sequencer.lives.index.of("planning"):
         work = sequencer.kernel.progress_of(entry)
         for doc, text in work.drafts.items():
             yield DraftMessage(draft_id(entry.id, work.attempt), (entry.id,), doc, text)

@@ -47,7 +47,7 @@ class LogFollow:
         # What an earlier life of this server sent counts too; nobody can have seen more than is durable.
         self.deliver(peer, min(max(0, hello.seen), context.gate.durable_seq))
         fold = context.sequencer.fold
-        told = standing(fold)
+        told = standing(fold, context.sequencer.lives)
         answer = Welcome(
             lane=session.lane,
             secret=secret,

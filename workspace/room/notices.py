@@ -7,6 +7,7 @@ from typing import assert_never
 from workspace.intents.model.bodies import Question
 from workspace.intents.model.events import Acked, DraftShown, Nacked, QuestionOpened, StateChanged, StopsChanged
 from workspace.intents.state.fold import WorkspaceState
+from workspace.intents.state.live_board import LiveBoard
 from workspace.protocol.messages import Ack, DraftMessage, Nack, QuestionMessage, StateMessage, StopsMessage, encode
 
 Shown = StateChanged | QuestionOpened | DraftShown | StopsChanged
@@ -27,10 +28,10 @@ def notice_of(notice: Shown) -> bytes:
             assert_never(notice)
 
 
-def standing(fold: WorkspaceState) -> tuple[bytes, ...]:
+def standing(fold: WorkspaceState, lives: LiveBoard) -> tuple[bytes, ...]:
     """Return what a newcomer is told behind the welcome: who has stopped the agent, what is under way and asked."""
     stops = [encode(StopsMessage(fold.stops.all))] if fold.stops.is_on else []
-    live = [encode(StateMessage(one.id, one.state, one.waits_for, one.reason)) for one in fold.board.live.values()]
+    live = [encode(StateMessage(one.id, *lives.stands(one))) for one in fold.board.live.values()]
     asked = [encode(question_message(question)) for question in fold.board.questions.values()]
     return (*stops, *live, *asked)
 

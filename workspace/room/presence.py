@@ -134,10 +134,10 @@ class RoomPresence:
                 peer.send(frame, packed)
 
     def _agent_state(self) -> dict[str, Json]:
-        board = self._sequencer.fold.board
-        if not board.live:
+        index = self._sequencer.lives.index
+        if not self._sequencer.fold.board.live:
             return IDLE_AGENT
-        planning = [entry.id for entry in board.live_index.of("planning")][:SHOWN_MAX]
-        held = [entry.id for entry in board.live_index.of("held", "ready")][:SHOWN_MAX]
+        planning = [entry.id for entry in index.of("planning")][:SHOWN_MAX]
+        held = [entry.id for entry in index.of("held", "ready")][:SHOWN_MAX]
         status = "planning" if planning else "waiting" if held else "idle"
         return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}

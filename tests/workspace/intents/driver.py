@@ -16,6 +16,7 @@ from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Increment, Op, Replace, SetValue, hash_of_value
 from crdt.updates.scan import scan_update
+from tests.support.live_board import shown_amiss, unlike_the_log
 from tests.support.screen import Screen
 from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
@@ -36,10 +37,11 @@ from workspace.intents.model.events import (
 from workspace.intents.model.intent import IntentFrame, Scope
 from workspace.intents.model.oracle import JudgeTask, MergeTask
 from workspace.intents.model.plan import Planned, Task
-from workspace.intents.model.record import Row
+from workspace.intents.model.record import Row, read_row
 from workspace.intents.model.requests import AskJudge, AskMerger, AskPlanner
 from workspace.intents.recovery import open_sequencer
 from workspace.intents.sequencer import Sequencer
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.replay import fold_log
 from workspace.ports import JournalRow, SnapshotRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
@@ -71,6 +73,8 @@ class Driver:
     snapshots: list[SnapshotRow] = field(default_factory=list)
     # A page that is open all the time, while there is not too much on it.
     screen: Screen = field(default_factory=Screen)
+    # The records so far, folded by themselves; no document is needed for who stands where.
+    folded: WorkspaceState = field(default_factory=lambda: WorkspaceState(client=2))
 
     def __post_init__(self) -> None:
         self.open()
@@ -93,7 +97,7 @@ class Driver:
             versions={"test": "1", "documents": "2", "plans": "2"},
             has_judge=self.has_judge,
         )
-        self.screen = Screen()
+        self.screen, self.folded = Screen(), WorkspaceState(client=2)
         self._keep(outcome)
         if len(self.rows) <= ROWS_LOOKED_AT_MAX:
             self.screen = Screen.opened(self.sequencer, self.rows, 0)
@@ -106,9 +110,14 @@ class Driver:
         return outcome
 
     def _look(self) -> None:
-        """A page opened at this moment shows what is under way as one does that was open all the time."""
-        if len(self.sequencer.fold.board.live) > LOOKED_AT_MAX or len(self.rows) > ROWS_LOOKED_AT_MAX:
+        """The board is the log's, and a page opened at this moment shows what one does that was open all the time."""
+        board = self.sequencer.fold.board
+        if len(board.live) > LOOKED_AT_MAX or len(self.rows) > ROWS_LOOKED_AT_MAX:
             return
+        moved = [entry.id for row in self.rows[self.folded.seq :] for entry in self.folded.apply(read_row(row))]
+        looked_at = board.entries if len(board.entries) <= LOOKED_AT_MAX else {*board.live, *moved}
+        amiss = unlike_the_log(board, self.folded.board, looked_at) + shown_amiss(self.sequencer)
+        assert not amiss, amiss
         for seen in (self.sequencer.fold.seq, self.start):
             late = Screen.opened(self.sequencer, self.rows, seen)
             shown, there = late.live(), self.screen.live()
@@ -232,7 +241,11 @@ class Driver:
 
     def state(self, intent: str) -> str:
         """Return where an intent stands."""
-        return self.sequencer.fold.board.entries[intent].state
+        return self.sequencer.lives.state_of(self.sequencer.fold.board.entries[intent])
+
+    def stands(self, intent: str) -> tuple[str, tuple[str, ...], str]:
+        """Return where an intent stands, whom it waits for, and why."""
+        return self.sequencer.lives.stands(self.sequencer.fold.board.entries[intent])
 
     def verdict(self, intent: str) -> VerdictBody:
         """Return an intent's verdict."""

@@ -6,13 +6,21 @@ from collections.abc import Callable
 
 from crdt.digest import Json
 from workspace.intents.model.calls import ANSWERED, MICROS, Budget
-from workspace.intents.state.board import Board
+from workspace.intents.model.intent import State
+from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.usage import Key, Usage, UsageLine, total
 
 INTENTS_LISTED_MAX = 200
 
 
-def report(usage: Usage, board: Board, budget: Budget, *, day: int) -> dict[str, Json]:
+def by_the_log(entry: Entry) -> State:
+    """Return where an intent stands by the log; a sequencer knows better of those under way."""
+    return entry.state
+
+
+def report(
+    usage: Usage, board: Board, budget: Budget, *, day: int, state_of: Callable[[Entry], State] = by_the_log
+) -> dict[str, Json]:
     """Return the whole account; amounts in US dollars, `day` counted from 1970-01-01 UTC.
 
     `saved` compares what served with the same tokens at the strongest model's price, for intents that ended `done`:
@@ -22,7 +30,7 @@ def report(usage: Usage, board: Board, budget: Budget, *, day: int) -> dict[str,
     paid = strongest = 0
     for intent, cost in usage.intents.items():
         entry = board.entries.get(intent)
-        state = entry.state if entry is not None else "unknown"
+        state = state_of(entry) if entry is not None else "unknown"
         own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
         own["intents"] += 1
         own["cost"] += cost.cost
@@ -70,17 +78,19 @@ def report(usage: Usage, board: Board, budget: Budget, *, day: int) -> dict[str,
             "author_budget": budget.author_day,
             "intent_budget": budget.intent,
         },
-        "intents": [cost_of(usage, intent, board) for intent in list(usage.intents)[-INTENTS_LISTED_MAX:]],
+        "intents": [cost_of(usage, intent, board, state_of) for intent in list(usage.intents)[-INTENTS_LISTED_MAX:]],
     }
 
 
-def cost_of(usage: Usage, intent: str, board: Board) -> dict[str, Json]:
+def cost_of(
+    usage: Usage, intent: str, board: Board, state_of: Callable[[Entry], State] = by_the_log
+) -> dict[str, Json]:
     """Return what one intent has cost so far."""
     own, entry = usage.intents[intent], board.entries.get(intent)
     return {
         "intent": intent,
         "author": entry.actor if entry is not None else "",
-        "state": entry.state if entry is not None else "unknown",
+        "state": state_of(entry) if entry is not None else "unknown",
         "calls": own.calls,
         "cost": dollars(own.cost),
         "failed": dollars(own.failed),

@@ -1,7 +1,8 @@
 """Where every intent stands: a fold of the log (semantics §2).
 
 No second table could disagree: the board is built by `apply` and by nothing else, live and in replay alike. In-flight
-planning is not in the log, so an intent being planned stands here as `queued`; the sequencer knows the rest.
+planning is not in the log, so an intent being planned stands here as `queued`; what is known beside the log is kept
+beside the board (`live_board.py`).
 """
 
 from __future__ import annotations
@@ -24,10 +25,9 @@ from workspace.intents.model.bodies import (
     VerdictBody,
 )
 from workspace.intents.model.causality import Lanes, Stamp
-from workspace.intents.model.intent import LIVE, RUNNING_KINDS, Role, State, rank_of
+from workspace.intents.model.intent import RUNNING_KINDS, Role, State, rank_of
 from workspace.intents.model.plan import Exchange
 from workspace.intents.model.record import Record
-from workspace.intents.state.live_index import LiveIndex
 from workspace.intents.state.timeline import Move, Timeline
 
 DECISIONS_REMEMBERED = 20
@@ -45,13 +45,14 @@ class Standing:
 
 @dataclass(slots=True)
 class Entry:
-    """One intent on the board. Only the fold and its sequencer change it; others read."""
+    """What the log says of one intent. `Board.apply` alone writes it; what is not in the log is in `live_board.py`."""
 
     id: str
     seq: int
     at: str
     actor: str
     body: IntentBody
+    state: State = "queued"
     reason: str = ""
     waits_for: tuple[str, ...] = ()
     plan: PlanBody | None = None
@@ -73,34 +74,18 @@ class Entry:
     verdict: VerdictBody | None = None
     verdict_seq: int = 0
     commit: CommitBody | None = None
-    # Where the board lays it out while it is live.
-    live_index: LiveIndex[Entry] | None = field(default=None, repr=False, compare=False)
-    # Where the log has put it, up to its verdict; what the sequencer shows beside that is not here.
-    moves: list[Move] = field(default_factory=list, repr=False, compare=False)
-    # What people were told last of where it stands.
-    shown: tuple[State, tuple[str, ...], str] = field(default=("queued", (), ""), repr=False, compare=False)
+    # Where the log has put it, up to its verdict.
+    moves: list[Move] = field(default_factory=list, repr=False)
     # The intent's place among all others; kept, because live intents are held against each other.
     stamp: Stamp = field(init=False)
-    _state: State = "queued"
 
     def __post_init__(self) -> None:
         self.stamp = Stamp(self.seq, self.body.lane, self.body.n, self.body.seen)
 
     @property
-    def state(self) -> State:
-        """How far it has come. Setting it moves it on the board's index."""
-        return self._state
-
-    @state.setter
-    def state(self, state: State) -> None:
-        old, self._state = self._state, state
-        if self.live_index is not None:
-            self.live_index.move(self, old, state)
-
-    @property
     def stands(self) -> tuple[State, tuple[str, ...], str]:
-        """Where it stands as people see it: state, whom it waits for, why."""
-        return self._state, self.waits_for, self.reason
+        """Where it stands by the log: state, whom it waits for, why."""
+        return self.state, self.waits_for, self.reason
 
     @property
     def role(self) -> Role:
@@ -120,7 +105,7 @@ class Entry:
     @property
     def is_live(self) -> bool:
         """True until the verdict."""
-        return self.state in LIVE
+        return self.verdict is None
 
 
 @dataclass(slots=True)
@@ -129,7 +114,6 @@ class Board:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     live: dict[str, Entry] = field(default_factory=dict)
-    live_index: LiveIndex[Entry] = field(default_factory=LiveIndex)
     lanes: Lanes = field(default_factory=Lanes)
     questions: dict[str, Question] = field(default_factory=dict)
     layers: dict[str, DecisionBody] = field(default_factory=dict)
@@ -141,10 +125,11 @@ class Board:
     approvals: dict[str, list[str]] = field(default_factory=dict)
     timeline: Timeline[Entry] = field(default_factory=Timeline)
     _seq: int = 0
+    _moved: list[Entry] = field(default_factory=list, repr=False, compare=False)
 
-    def apply(self, record: Record) -> None:
-        """Enter one record. Order is the log's; every record is entered exactly once."""
-        self._seq = record.seq
+    def apply(self, record: Record) -> list[Entry]:
+        """Enter one record; return the intents that it has moved. Order is the log's, each record comes once."""
+        self._seq, self._moved = record.seq, []
         match record.body:
             case IntentBody() as body:
                 self._intent(record, body)
@@ -157,8 +142,6 @@ class Board:
                     if not isinstance(body.serves, msgspec.UnsetType):
                         self._serve(entry, body.serves)
                     entry.attempts = max(entry.attempts, body.attempt + 1)
-                    if entry.live_index is not None:
-                        self.live_index.reach(entry, body.docs)
             case OracleBody() as body:
                 self._oracle(body)
             case DecisionBody() as body:
@@ -174,6 +157,13 @@ class Board:
                 self.lanes.retired.update(body.retired)
             case _:
                 pass
+        return self._moved
+
+    def came_through(self, intent: str) -> None:
+        """Forget what was lost of an intent before: a call of its has come through, so it was not because of it."""
+        entry = self.entries.get(intent)
+        if entry is not None:
+            entry.lost = 0
 
     def subject_of(self, entry: Entry) -> Entry:
         """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
@@ -222,9 +212,10 @@ class Board:
                 other.undone_by = commit
 
     def _stand(self, entry: Entry, state: State, reason: str) -> None:
-        """Put an intent into a state that is not its end, for a reason that is told when somebody looks back."""
-        entry.state = state
+        """Put an intent into a state that is not its end, for a reason that is told now and in looking back."""
+        entry.state, entry.reason = state, reason
         entry.moves.append(Move(self._seq, state, reason))
+        self._moved.append(entry)
 
     def _entries(self, ids: tuple[str, ...]) -> list[Entry]:
         return [self.entries[id] for id in ids]
@@ -234,9 +225,7 @@ class Board:
         assert body.id not in self.entries, f"intent {body.id} twice in the log"
         self.entries[body.id] = entry
         self.live[body.id] = entry
-        docs = None if body.scope is None else [part.doc for part in body.scope]
-        self.live_index.add(entry, entry.state, docs=docs, has_deadline=body.deadline is not None)
-        entry.live_index = self.live_index
+        self._moved.append(entry)
         self.timeline.add(entry, oldest=next(iter(self.live.values())).seq)
         self.lanes.accept(entry.stamp)
         if body.kind == "answer":
@@ -255,7 +244,7 @@ class Board:
         # A question of the agent's own: the first answer from somebody who may answer settles it.
         asked = self.entries[question.group[0]]
         asked.exchanges = (*asked.exchanges, Exchange(question.text, value, entry.actor))
-        asked.waits_for, asked.reason = (), ""
+        asked.waits_for = ()
         self._stand(asked, "queued", "")
         self._close(question.id)
 
@@ -265,8 +254,7 @@ class Board:
             assert body.question is not None, "a question oracle carries its question"
             assert entry is not None, "a question is about an intent"
             self.questions[body.question.id] = body.question
-            entry.reason = body.question.text
-            self._stand(entry, "held", entry.reason)
+            self._stand(entry, "held", body.question.text)
         elif body.oracle == "planner_failed" and entry is not None:
             entry.faults += 1
             entry.attempts += 1
@@ -283,6 +271,7 @@ class Board:
             joining = self.entries[body.source]
             self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
+            self._moved.append(joining)
             entry.steers = (*entry.steers, joining.id)
             self._begin_again(entry, body.reason)
 
@@ -293,7 +282,6 @@ class Board:
         entry.attempts += 1
         entry.restarts += 1
         self._stand(entry, "queued", reason)
-        self.live_index.wake(entry.id)
 
     def _decision(self, body: DecisionBody) -> None:
         for id in body.group:
@@ -310,11 +298,10 @@ class Board:
             if not entry.is_live:
                 continue
             if outcome == "held":
-                entry.reason = body.reason
                 self._stand(entry, "held", body.reason)
                 entry.waits_for = tuple(other for other in body.group if other != id)
             elif outcome in ("run", "merge", "branch"):
-                entry.reason, entry.waits_for = body.reason, ()
+                entry.waits_for = ()
                 self._stand(entry, "queued" if entry.plan is None else "ready", body.reason)
                 self.cleared.update(frozenset((id, other)) for other in body.group if other != id)
             elif outcome == "open":
@@ -349,9 +336,8 @@ class Board:
     def _release(self, id: str, reason: str) -> None:
         other = self.live.get(id)
         if other is not None:
-            other.joins, other.waits_for, other.reason = "", (), reason or other.reason
+            other.joins, other.waits_for = "", ()
             self._stand(other, "queued", reason)
-            self.live_index.wake(id)
 
     def _withdraw_questions(self, entry: Entry) -> None:
         """Close what people are asked about this intent alone."""
@@ -366,9 +352,8 @@ class Board:
         entry = self.entries[body.intent]
         assert entry.verdict is None, f"intent {body.intent} has two verdicts"
         entry.verdict, entry.verdict_seq = body, seq
-        self.live_index.drop(entry, entry.state)
-        entry.live_index = None
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
+        self._moved.append(entry)
         self.live.pop(body.intent, None)
         if entry.body.kind in RUNNING_KINDS:
             self.timeline.end(entry)

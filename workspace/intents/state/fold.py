@@ -35,7 +35,7 @@ from workspace.intents.model.record import Record
 from workspace.intents.model.segment import Segments
 from workspace.intents.model.stop import Stops, Switch
 from workspace.intents.model.times import day_of, unix_time
-from workspace.intents.state.board import Board
+from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.history import Edit, History
 from workspace.intents.state.usage import Usage
 
@@ -136,8 +136,8 @@ class WorkspaceState:
         """Tell whether commits are read back and held against their scope here; an older part of a log knew neither."""
         return not self.versions or int(self.versions.get("plans", "1")) >= 2
 
-    def apply(self, record: Record) -> None:
-        """Enter one record; the documents it names already hold its bytes."""
+    def apply(self, record: Record) -> list[Entry]:
+        """Enter one record, whose bytes the documents hold already; return the intents that it has moved."""
         assert record.seq == self.seq + 1, f"record {record.seq} after {self.seq}"
         self.seq, self.epoch, self.hash = record.seq, record.epoch, record.row.hash
         self.segments.add(record.seq, record.row.hash)
@@ -178,7 +178,7 @@ class WorkspaceState:
                 self.usage.forget(body.intent)
             case _:
                 pass
-        self.board.apply(record)
+        return self.board.apply(record)
 
     def create(self, doc: str, kind: DocumentKind) -> None:
         """Add an empty document. Does nothing where one of that name exists."""
@@ -330,9 +330,8 @@ class WorkspaceState:
             self.usage.open(call_id(record.seq), body.opened, day_of(unix_time(record.at)))
         if body.closed is not None:
             _, opened = self.usage.opened[body.closed.call]
-            entry = self.board.entries.get(opened.intents[0])
-            if entry is not None and body.closed.outcome != "lost" and not opened.shadow:
-                entry.lost = 0  # it came through: what was lost before was not because of it
+            if body.closed.outcome != "lost" and not opened.shadow:
+                self.board.came_through(opened.intents[0])
             self.usage.close(body.closed)
         for judgement in body.judgements:
             self.judged.setdefault(judgement.pair, judgement)

@@ -127,7 +127,7 @@ def step(kernel: KernelState, turn: Turn, event: Stepped) -> None:
     """Show, in plain words, what the planner does now; not part of the log."""
     entry = awaited(kernel, event.intent, event.attempt)
     words = whole(event.words)[:STEP_POINTS_MAX]
-    if entry is not None and words != entry.reason:
+    if entry is not None and words != kernel.lives.of(entry).reason:
         work = kernel.progress_of(entry)
         work.steps = (*work.steps, words)[-STEPS_KEPT:] if words else ()
         turn.state(entry, "planning", reason=words)

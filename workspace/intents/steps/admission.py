@@ -52,7 +52,8 @@ def submit(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     if known is not None:
         entry = kernel.fold.board.entries[intent_id(known)]
         if entry.body.sha == frame_sha(frame) and entry.actor == event.actor:
-            turn.tell(Acked(event.lane, event.request, frame.n, entry.id, entry.seq, entry.state))
+            state = kernel.lives.state_of(entry)
+            turn.tell(Acked(event.lane, event.request, frame.n, entry.id, entry.seq, state))
             return
         refusal = Refusal(
             "equivocation",
@@ -297,8 +298,9 @@ def _to_cancel(kernel: KernelState, entry: Entry) -> list[Entry]:
 
 def _approve(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     target = kernel.fold.board.entries[entry.body.refs[0]]
-    if target.state not in ("suggested", "branched"):
-        _end(turn, entry, "rejected", "not_open", f"{target.id} is not a suggestion: it is {target.state}.")
+    state = kernel.lives.state_of(target)
+    if state not in ("suggested", "branched"):
+        _end(turn, entry, "rejected", "not_open", f"{target.id} is not a suggestion: it is {state}.")
 
 
 def _override(kernel: KernelState, turn: Turn, entry: Entry) -> None:

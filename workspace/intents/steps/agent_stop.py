@@ -57,7 +57,7 @@ def _deadlines(kernel: KernelState, now: float) -> dict[str, float]:
 
 
 def _halt(kernel: KernelState, turn: Turn) -> None:
-    for entry in kernel.fold.board.live_index.of("planning"):
+    for entry in kernel.lives.index.of("planning"):
         if kernel.is_halted(entry):
             stop(kernel, turn, entry)
             turn.state(entry, "queued")
@@ -68,9 +68,10 @@ def _halt(kernel: KernelState, turn: Turn) -> None:
 
 def _resume(kernel: KernelState, turn: Turn) -> None:
     fold = kernel.fold
-    for entry in fold.board.live_index.of("queued", "ready"):
+    for entry in kernel.lives.index.of("queued", "ready"):
         if _is_held_back(entry):
-            turn.state(entry, entry.state, reason=entry.plan.summary if entry.plan and entry.state == "ready" else "")
+            state = kernel.lives.of(entry).state
+            turn.state(entry, state, reason=entry.plan.summary if entry.plan and state == "ready" else "")
         # Who was asked in time is waited for as if the plan had come only now.
         kernel.progress_of(entry).ready_at = turn.now
     for question in fold.board.questions.values():
@@ -104,9 +105,10 @@ def hold_back(kernel: KernelState, turn: Turn) -> None:
     if not kernel.fold.stops.is_on:
         return
     words = kernel.fold.stops.words
-    for entry in kernel.fold.board.live_index.of("queued", "ready"):
+    for entry in kernel.lives.index.of("queued", "ready"):
         if kernel.is_halted(entry) and _is_held_back(entry):
-            turn.state(entry, entry.state, waits_for=entry.waits_for, reason=words)
+            live = kernel.lives.of(entry)
+            turn.state(entry, live.state, waits_for=live.waits_for, reason=words)
 
 
 def _is_held_back(entry: Entry) -> bool:

@@ -29,7 +29,7 @@ def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
             return False
         if other.is_live and other.seq < entry.seq and (is_same or happened_before(other.stamp, entry.stamp)):
             turn.state(entry, "queued", waits_for=(other.id,), reason=f"Waits: {other.actor} approved before.")
-            kernel.fold.board.live_index.sleep(entry, behind=(other.id,), tied=())
+            kernel.lives.index.sleep(entry, behind=(other.id,), tied=())
             return False
     return True
 

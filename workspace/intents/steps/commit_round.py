@@ -32,7 +32,7 @@ from workspace.intents.steps.waiting import rivals_to_await
 
 def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     """Take one step with the ready intents: a decision, a re-plan or one commit. True when anything moved."""
-    ready = [entry for entry in kernel.fold.board.live_index.of("ready") if not kernel.is_halted(entry)]
+    ready = [entry for entry in kernel.lives.index.of("ready") if not kernel.is_halted(entry)]
     if not ready:
         return False
     kernel.runs.close(turn)
@@ -83,7 +83,7 @@ def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:
     late = late_rivals(entry, footprint, kernel.fold.board, since=entry.plan.snapshot) if footprint else ()
     if late:
         settle(kernel, turn, (*late, entry), layer="L2")
-        if entry.state == "ready":
+        if entry.is_live and kernel.lives.of(entry).state == "ready":
             plan_again(kernel, turn, entry, ran)
     else:
         plan_again(kernel, turn, entry, ran)
@@ -99,7 +99,7 @@ def _is_released(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
             entry, "ready", waits_for=tuple(other.id for other in awaited), reason="Waits for overlapping instructions."
         )
         return False
-    if entry.waits_for:
+    if kernel.lives.of(entry).waits_for:
         turn.state(entry, "ready", reason=entry.plan.summary if entry.plan else "")
     return turn.now >= work.since + kernel.fold.policy.window_ms / 1000
 
@@ -107,7 +107,7 @@ def _is_released(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
 def release_deadline(kernel: KernelState) -> float | None:
     """Return when the next ready intent may be released by time alone, in unix seconds."""
     policy, times = kernel.fold.policy, []
-    for entry in kernel.fold.board.live_index.of("ready"):
+    for entry in kernel.lives.index.of("ready"):
         work = kernel.progress_of(entry)
         times += [work.since + policy.window_ms / 1000, work.ready_at + policy.overlap_wait_ms / 1000]
     return min((at for at in times if at > kernel.settled), default=None)

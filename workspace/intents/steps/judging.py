@@ -126,7 +126,7 @@ def _rivals(kernel: KernelState, entry: Entry) -> list[Entry]:
     committed = [board.entries[id] for _, commit in latest for id in commit.intents]
     return [
         other
-        for other in (*board.live_index.of("ready", "held"), *committed)
+        for other in (*kernel.lives.index.of("ready", "held"), *committed)
         if other.id != entry.id
         and (other.plan is not None or other.commit is not None)
         and other.body.kind in ("do", "override")

@@ -17,6 +17,7 @@ from workspace.intents.model.plan import Snapshot
 from workspace.intents.rules.conflict import Area, areas_of, do_collide, overlap
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
+from workspace.intents.state.live_board import LiveBoard
 from workspace.intents.steps.runs import Runs
 
 Quick = Callable[[Item, Item], Judgement | None]
@@ -34,6 +35,8 @@ class Progress:
     base: Snapshot | None = None
     footprint: dict[str, Executed] | None = None
     resyncs: int = 0
+    # Why its last plan no longer held, until it is asked for again.
+    stale: str = ""
     compared: int = -1
     tried: tuple[int, PlanBody | None] = (-1, None)
     # What the planner shows now, by document, and what it said it was doing, newest last.
@@ -49,6 +52,7 @@ class KernelState:
     epoch: int
     client: int
     fold: WorkspaceState
+    lives: LiveBoard = field(init=False)
     runs: Runs = field(default_factory=Runs)
     progress: dict[str, Progress] = field(default_factory=dict)
     online: set[str] = field(default_factory=set)
@@ -74,6 +78,9 @@ class KernelState:
     # The intent that is being worked on: where a turn raises, it is the one that made it raise.
     subject: str = ""
 
+    def __post_init__(self) -> None:
+        self.lives = LiveBoard.of_board(self.fold.board)
+
     def progress_of(self, entry: Entry) -> Progress:
         """Return the work state of a live intent."""
         return self.progress[entry.id]
@@ -85,7 +92,7 @@ class KernelState:
     def neighbours(self, entry: Entry) -> list[Entry]:
         """Return the live intents that may work where this one does, itself included; some may turn out not to."""
         areas = self.areas_of(entry)
-        return self.live() if areas is None else self.fold.board.live_index.near({area.doc for area in areas})
+        return self.live() if areas is None else self.lives.index.near({area.doc for area in areas})
 
     def areas_of(self, entry: Entry) -> tuple[Area, ...] | None:
         """Return where a live intent works as the documents are now; looked up once for each state of them."""

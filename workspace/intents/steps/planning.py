@@ -54,7 +54,7 @@ WAITS_FOR_SLOT = "Waits for a free planner."
 def expire_overdue(kernel: KernelState, turn: Turn) -> bool:
     """End intents whose authors wanted them by a time that is over."""
     moved = False
-    for entry in list(kernel.fold.board.live_index.timed.values()):
+    for entry in list(kernel.lives.index.timed.values()):
         deadline = entry.body.deadline
         if deadline is None or turn.now < deadline or not entry.is_live:
             continue
@@ -77,20 +77,25 @@ def expire_overdue(kernel: KernelState, turn: Turn) -> bool:
 
 def overdue_at(kernel: KernelState) -> float | None:
     """Return when the next intent is overdue, in unix seconds."""
-    timed = kernel.fold.board.live_index.timed.values()
+    timed = kernel.lives.index.timed.values()
     return min((entry.body.deadline for entry in timed if entry.body.deadline is not None), default=None)
 
 
 def start(kernel: KernelState, turn: Turn) -> bool:
     """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
-    live_index = kernel.fold.board.live_index
+    live_index = kernel.lives.index
     busy, moved = live_index.count("planning"), False
     for entry in live_index.of("queued"):
-        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins or kernel.is_halted(entry):
+        if (
+            kernel.lives.state_of(entry) != "queued"
+            or entry.body.kind not in RUNNING_KINDS
+            or entry.joins
+            or kernel.is_halted(entry)
+        ):
             continue
         kernel.subject = entry.id
         is_full = busy >= kernel.fold.policy.slots
-        if (is_full and entry.reason == WAITS_FOR_SLOT) or is_blocked(kernel, turn, entry):
+        if (is_full and kernel.lives.of(entry).reason == WAITS_FOR_SLOT) or is_blocked(kernel, turn, entry):
             continue
         if not is_free(kernel, turn, entry):
             moved = moved or not entry.is_live
@@ -120,7 +125,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     work = kernel.progress_of(entry)
     work.attempt, work.ask, work.footprint, work.steps = entry.attempts, kernel.turn, None, ()
     repair = repair_of(entry, kernel)
-    work.base = snapshot(kernel)
+    work.base, work.stale = snapshot(kernel), ""
     turn.state(entry, "planning")
     subject = kernel.fold.board.subject_of(entry)
     # A variant holds what had joined it: whoever picks it asks for that, too.
@@ -183,8 +188,9 @@ def repair_of(entry: Entry, kernel: KernelState) -> Repair | None:
     """Return what a second attempt should know about the first: its operations, and the snapshot they were made on."""
     if entry.plan is None or entry.attempts == 0:
         return None
-    reason = entry.reason or "The documents changed meanwhile."
-    return Repair("stale_read", reason, entry.plan.ops, entry.plan.summary, kernel.progress_of(entry).base)
+    work = kernel.progress_of(entry)
+    reason = work.stale or "The documents changed meanwhile."
+    return Repair("stale_read", reason, entry.plan.ops, entry.plan.summary, work.base)
 
 
 def plan_again(kernel: KernelState, turn: Turn, entry: Entry, why: Refusal) -> None:
@@ -203,7 +209,9 @@ def plan_again(kernel: KernelState, turn: Turn, entry: Entry, why: Refusal) -> N
             )
         )
         return
-    entry.state, entry.reason = "queued", why.reason
+    # No record says so: it is known here alone, and looked at again by value where it is lost.
+    kernel.progress_of(entry).stale = why.reason
+    kernel.lives.move(entry, "queued", waits_for=kernel.lives.of(entry).waits_for, reason=why.reason)
 
 
 def proposed(kernel: KernelState, turn: Turn, event: Proposed) -> None:
@@ -341,7 +349,7 @@ def failed(kernel: KernelState, turn: Turn, event: PlanFailed) -> None:
 
 def stop(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Tell the planner that nobody wants its answer for this intent any more."""
-    if entry.state == "planning":
+    if kernel.lives.state_of(entry) == "planning":
         turn.request(StopPlanner(entry.id))
         _end_drafts(kernel, turn, entry)
 
@@ -358,5 +366,5 @@ def awaited(kernel: KernelState, intent: str, attempt: int, ask: int = 0) -> Ent
     entry = kernel.fold.board.live.get(intent)
     if entry is None:
         return None
-    work = kernel.progress_of(entry)
-    return entry if entry.state == "planning" and work.attempt == attempt and ask in (0, work.ask) else None
+    work, is_planned = kernel.progress_of(entry), kernel.lives.of(entry).state == "planning"
+    return entry if is_planned and work.attempt == attempt and ask in (0, work.ask) else None

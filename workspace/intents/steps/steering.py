@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.causality import happened_before
+from workspace.intents.model.intent import State
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import stop
@@ -22,7 +23,7 @@ STEERS_MAX = 8
 def steer(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Let a fresh instruction join the one it refers to, if it may."""
     target = next((t for ref in entry.body.refs if (t := kernel.fold.board.live.get(ref)) is not None), None)
-    if target is None or not may_steer(entry, target):
+    if target is None or not may_steer(entry, target, kernel.lives.of(target).state):
         return
     stop(kernel, turn, target)
     body = OracleBody(oracle="steered", intent=target.id, source=entry.id, reason=f"{entry.actor} added to it")
@@ -32,11 +33,11 @@ def steer(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     turn.state(entry, "queued", waits_for=(target.id,), reason=reason)
 
 
-def may_steer(entry: Entry, target: Entry) -> bool:
+def may_steer(entry: Entry, target: Entry, state: State) -> bool:
     """Tell whether an instruction may change the course of another: it knew of it, and overrules no superior."""
     return (
         target.body.kind in ("do", "override")
-        and target.state in STEERABLE
+        and state in STEERABLE
         and not target.joins
         and len(target.steers) < STEERS_MAX
         and not entry.body.expects

@@ -26,6 +26,7 @@ from workspace.intents.model.requests import Request
 from workspace.intents.model.times import timestamp
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
+from workspace.intents.state.live_board import LiveBoard
 
 AGENT = "agent"
 
@@ -35,6 +36,7 @@ class Turn:
     """Collects the outcome of one event. `now` is unix seconds, the only time this turn knows."""
 
     fold: WorkspaceState
+    lives: LiveBoard
     epoch: int
     now: float
     records: list[Record] = field(default_factory=list)
@@ -51,7 +53,7 @@ class Turn:
         record = seal(
             body, seq=self.fold.seq + 1, epoch=self.epoch, at=timestamp(self.now), actor=actor, prev=self.fold.hash
         )
-        self.fold.apply(record)
+        self.lives.follow(self.fold.apply(record))
         self.records.append(record)
         self.notices.append(RecordAppended(record))
         return record
@@ -72,28 +74,31 @@ class Turn:
 
     def state(self, entry: Entry, state: State, *, waits_for: tuple[str, ...] = (), reason: str = "") -> None:
         """Show that an intent moved between two states that are not its end; silent when nothing changed."""
-        if entry.stands == (state, waits_for, reason) == entry.shown:
+        live, stand = self.lives.of(entry), (state, waits_for, reason)
+        if live.stands == stand == live.shown:
             return
-        entry.state, entry.waits_for, entry.reason = state, waits_for, reason
+        self.lives.move(entry, state, waits_for=waits_for, reason=reason)
         self.show(entry)
 
     def show(self, entry: Entry) -> None:
         """Show where a record that was just appended has put an intent."""
-        entry.shown = entry.stands
-        self.tell(StateChanged(entry.id, *entry.stands))
+        live = self.lives.of(entry)
+        live.shown = live.stands
+        self.tell(StateChanged(entry.id, *live.stands))
 
     def show_moved(self, asked: tuple[str, ...]) -> None:
         """Show, at its end, what this turn has moved without saying so, and which of the questions are no more.
 
         So whoever was there all the time has on screen what somebody who comes now is shown.
         """
-        board = self.fold.board
-        for entry in board.live_index.moved.values():
-            if entry.stands != entry.shown:
+        moved = self.lives.index.moved
+        for entry in moved.values():
+            live = self.lives.of(entry)
+            if live.stands != live.shown:
                 self.show(entry)
-        board.live_index.moved.clear()
+        moved.clear()
         for question in asked:
-            if question not in board.questions:
+            if question not in self.fold.board.questions:
                 self.tell(QuestionClosed(question))
 
     def ask(self, question: Question) -> None:

@@ -24,7 +24,7 @@ WAITS_SHOWN_MAX = 8
 def park(kernel: KernelState, turn: Turn) -> bool:
     """C1: hold what depends on edits that have not arrived, ask for them, give up in time."""
     moved = False
-    for entry in kernel.fold.board.live_index.of("queued", "parked"):
+    for entry in kernel.lives.index.of("queued", "parked"):
         kernel.subject = entry.id
         missing = lacks_updates(
             entry,
@@ -34,11 +34,11 @@ def park(kernel: KernelState, turn: Turn) -> bool:
             since=kernel.progress_of(entry).turn,
         )
         if not missing:
-            if entry.state == "parked":
+            if kernel.lives.of(entry).state == "parked":
                 moved = True
                 turn.state(entry, "queued")
             continue
-        if entry.state == "queued":
+        if kernel.lives.of(entry).state == "queued":
             turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")
         moved = _press(kernel, turn, entry, missing) or moved
     return moved
@@ -72,7 +72,7 @@ def _press(kernel: KernelState, turn: Turn, entry: Entry, missing: tuple[str, ..
 def parked_deadline(kernel: KernelState) -> float | None:
     """Return when the next parked intent must be looked at again, in unix seconds."""
     times = []
-    for entry in kernel.fold.board.live_index.of("parked"):
+    for entry in kernel.lives.index.of("parked"):
         work = kernel.progress_of(entry)
         times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
         times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
@@ -94,7 +94,7 @@ def is_blocked(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
         nearest = tuple(other.id for other in before)
         turn.state(entry, "queued", waits_for=nearest, reason="Waits for earlier ones.")
         tied = set[str]().union(*(anchored_docs(one) for one in (entry, *before)))
-        kernel.fold.board.live_index.sleep(entry, behind=nearest, tied=tuple(tied))
+        kernel.lives.index.sleep(entry, behind=nearest, tied=tuple(tied))
     return bool(before)
 
 
@@ -118,13 +118,13 @@ def rivals_to_await(kernel: KernelState, entry: Entry, *, now: float) -> list[En
             continue
         if seq <= other.body.seen or other.body.lane == lane or kernel.is_halted(other):
             continue  # that one knew of this one, is this one, or comes after it because the agent is stopped
-        theirs = kernel.progress_of(other)
-        if other.state == "held":
+        theirs, live = kernel.progress_of(other), kernel.lives.of(other)
+        if live.state == "held":
             awaited = frozenset((entry.id, other.id)) not in kernel.fold.board.cleared
-        elif other.state in ("parked", "ready") or other.body.kind not in RUNNING_KINDS:
+        elif live.state in ("parked", "ready") or other.body.kind not in RUNNING_KINDS:
             awaited = False
         else:
-            awaited = patience and theirs.since <= opened and (other.state == "planning" or not other.waits_for)
+            awaited = patience and theirs.since <= opened and (live.state == "planning" or not live.waits_for)
         if awaited and kernel.may_meet(other, entry):
             found.append(other)
     return found

@@ -125,7 +125,7 @@ def test_shelves_find_what_a_walk_over_everything_finds(data: st.DataObject) -> 
 
 def test_who_waits_sleeps_until_the_one_before_has_ended() -> None:
     driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0, slots=8))
-    live_index = driver.sequencer.fold.board.live_index
+    live_index = driver.sequencer.lives.index
     scope = (Scope("budget", keys=(("a",),)),)
     first = driver.ask("ana", "first", scope=scope)
     rest = [driver.ask("ana", f"then {at}", scope=scope) for at in range(20)]

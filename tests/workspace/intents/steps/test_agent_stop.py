@@ -86,7 +86,7 @@ def test_planning_stops_at_once_and_begins_again_on_what_there_is_then() -> None
     stop(driver)
     assert [wish.intent for wish in driver.wished(StopPlanner)] == [intent]
     assert driver.state(intent) == "queued"
-    assert driver.sequencer.fold.board.entries[intent].reason == WORDS
+    assert driver.stands(intent)[2] == WORDS
     driver.set(intent, "price", 7)  # an answer that was under way is not taken
     driver.type("Ben", "budget", lambda document: document.value())
     driver.wait(100)
@@ -129,7 +129,7 @@ def test_a_ready_plan_waits_and_is_looked_at_again_by_value() -> None:
     stop(driver)
     driver.wait(100)
     assert driver.state(intent) == "ready"
-    assert driver.sequencer.fold.board.entries[intent].reason == WORDS
+    assert driver.stands(intent)[2] == WORDS
     go_on(driver)
     driver.wait(1)
     assert driver.verdict(intent).state == "done"
@@ -142,13 +142,13 @@ def test_new_instructions_are_taken_and_wait_where_people_see_why() -> None:
     stop(driver)
     intent = driver.ask("Ana")
     assert driver.state(intent) == "queued"
-    assert driver.sequencer.fold.board.entries[intent].reason == WORDS
+    assert driver.stands(intent)[2] == WORDS
     assert not driver.tasks
     stop(driver, scope="server", actor="Op")
-    assert "stopped on the whole server by Op" in driver.sequencer.fold.board.entries[intent].reason
+    assert "stopped on the whole server by Op" in driver.stands(intent)[2]
     go_on(driver)
     assert not driver.tasks, "the server's switch is another one"
-    assert driver.sequencer.fold.board.entries[intent].reason.startswith("The agent is stopped on the whole server")
+    assert driver.stands(intent)[2].startswith("The agent is stopped on the whole server")
     go_on(driver, scope="server")
     assert intent in driver.tasks
     assert [stop.scope for stop in driver.sequencer.fold.stops.after(driver.sequencer.fold.seq - 1)] == ["server"]

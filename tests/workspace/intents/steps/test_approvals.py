@@ -71,7 +71,7 @@ def test_the_second_approval_goes_on_where_the_first_came_to_nothing() -> None:
     target = suggested(driver)
     first = driver.ask("Olga", "", role="owner", kind="approve", refs=(target,))
     second = driver.ask("Ana", "", kind="approve", refs=(target,))
-    assert driver.sequencer.fold.board.entries[second].waits_for == (first,)
+    assert driver.stands(second)[1] == (first,)
     driver.ask("Olga", "", role="owner", kind="cancel", refs=(first,))
     run_all(driver)
     assert (driver.verdict(first).state, driver.verdict(second).state) == ("cancelled", "done")

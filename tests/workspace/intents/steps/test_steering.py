@@ -168,7 +168,7 @@ def overtaken(driver: Driver, *, is_known_to_olga: bool | None) -> tuple[str, st
         seen = None if is_known_to_olga else before
         driver.ask("Olga", "and the price", role="owner", refs=(ana,), seen=seen)
     driver.set(ana, "price", 8)
-    assert driver.sequencer.fold.board.entries[ana].state == "held", "Olga has pointed at nothing: it opens no fence"
+    assert driver.state(ana) == "held", "Olga has pointed at nothing: it opens no fence"
     driver.ask("Ana", "", kind="answer", refs=(driver.question,), value=ana)
     driver.wait(1)
     if ana in driver.tasks:

@@ -7,13 +7,17 @@ import base64
 from crdt.documents.document import Document
 from crdt.updates.scan import scan_update
 from tests.workspace.intents.driver import PLACES, Driver
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import (
     Edited,
     LaneChanged,
     Resync,
     SocketOpened,
+    StateChanged,
 )
-from workspace.intents.model.intent import Need
+from workspace.intents.model.intent import Need, Scope
+from workspace.intents.steps import waiting
+from workspace.intents.steps.waiting import MISSING_OFFLINE_SECONDS, MISSING_ONLINE_SECONDS, RESYNC_AT, WAITS_SHOWN_MAX
 
 
 def test_who_has_seen_it_refines_and_is_not_asked() -> None:
@@ -21,7 +25,7 @@ def test_who_has_seen_it_refines_and_is_not_asked() -> None:
     ana = driver.ask("Ana", scope=PLACES)
     ben = driver.ask("Ben", scope=PLACES)
     assert ben not in driver.tasks, "waits for what its author had seen"
-    assert driver.sequencer.fold.board.entries[ben].waits_for == (ana,)
+    assert driver.stands(ben)[1] == (ana,)
     driver.replace(ana, "Second", "Formal")
     driver.wait(1)
     driver.replace(ben, "Formal", "Casual")
@@ -48,3 +52,49 @@ def test_an_intent_waits_for_its_authors_own_edits() -> None:
     driver.handle(LaneChanged("LBen", online=True, docs=("plan",)))
     driver.wait(31)
     assert driver.verdict(lost).code == "missing_updates"
+
+
+def test_an_authors_client_is_asked_again_and_again_while_it_is_there() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", needs={"plan": Need("", 5)})
+    assert driver.state(intent) == "parked"
+    driver.wait(20)
+    assert not any(isinstance(notice, Resync) for notice in driver.notices), "nobody is there to ask"
+    driver.handle(LaneChanged("LAna", online=True, docs=("plan",)))
+    asked = [notice for notice in driver.notices if isinstance(notice, Resync)]
+    assert asked == [Resync("LAna", "plan")] * len(RESYNC_AT), "what was due meanwhile is asked at once"
+    driver.wait(MISSING_ONLINE_SECONDS)
+    assert driver.verdict(intent).code == "missing_updates"
+    assert waiting.parked_deadline(driver.sequencer.kernel) is None
+
+
+def test_an_author_who_is_away_is_waited_for_a_day() -> None:
+    driver = Driver()
+    intent = driver.ask("Ana", needs={"plan": Need("", 5)})
+    driver.wait(MISSING_OFFLINE_SECONDS - 1)
+    assert driver.state(intent) == "parked"
+    driver.wait(1)
+    assert driver.verdict(intent).code == "missing_updates"
+
+
+def test_who_came_in_time_is_awaited_and_who_came_late_is_not() -> None:
+    driver = Driver(PolicyConfig(overlap_wait_ms=5_000))
+    first, other = (driver.ask(who, seen=driver.start, scope=(Scope("budget"),)) for who in ("Ana", "Ben"))
+    driver.set(first, "price", 1)
+    driver.wait(1)
+    late = driver.ask("Cem", seen=driver.start, scope=(Scope("budget"),))
+    kernel, entries = driver.sequencer.kernel, driver.sequencer.fold.board.entries
+    awaited = waiting.rivals_to_await(kernel, entries[first], now=driver.now)
+    assert [entry.id for entry in awaited] == [other], f"{late} came when the window was over"
+    assert waiting.rivals_to_await(kernel, entries[first], now=driver.now + 5) == [], "patience has an end"
+
+
+def test_who_knows_of_many_is_shown_the_nearest() -> None:
+    driver = Driver()
+    scope = (Scope("budget"),)
+    before = [driver.ask("Ana", f"wish {at}", scope=scope) for at in range(WAITS_SHOWN_MAX + 3)]
+    last = driver.ask("Ana", "last", scope=scope)
+    kernel, entry = driver.sequencer.kernel, driver.sequencer.fold.board.entries[last]
+    assert [one.id for one in waiting.known_before(kernel, entry)] == before
+    shown = [notice for notice in driver.notices if isinstance(notice, StateChanged) and notice.id == last]
+    assert shown[-1].waits_for == tuple(before[-WAITS_SHOWN_MAX:])

@@ -1,0 +1,99 @@
+"""What people are shown of the intents under way: what the log says of each, until the sequencer knows better.
+
+An `Entry` is a fold of the log and nobody else's to write. That an intent is being planned, waits for its author's own
+edits or for those before it, is in no record and may be lost: it is kept here, beside the log, and given up as soon as
+a record says where the intent stands. While nothing is in flight, what is shown is what the log says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from workspace.intents.model.intent import State
+from workspace.intents.state.board import Board, Entry
+from workspace.intents.state.live_index import LiveIndex
+
+Stand = tuple[State, tuple[str, ...], str]  # the state, whom it waits for, why
+
+
+@dataclass(slots=True)
+class Live:
+    """Where one intent under way stands as the sequencer knows it, and as people were told last."""
+
+    state: State
+    waits_for: tuple[str, ...] = ()
+    reason: str = ""
+    shown: Stand = ("queued", (), "")
+
+    @property
+    def stands(self) -> Stand:
+        """Where it stands now: state, whom it waits for, why."""
+        return self.state, self.waits_for, self.reason
+
+
+@dataclass(slots=True)
+class LiveBoard:
+    """Where each intent under way stands, by its id, and all of them laid out so that they are found."""
+
+    by_id: dict[str, Live] = field(default_factory=dict)
+    index: LiveIndex[Entry] = field(default_factory=LiveIndex)
+
+    @staticmethod
+    def of_board(board: Board) -> LiveBoard:
+        """Return what is known where nothing but the log is: after an opening."""
+        live = LiveBoard()
+        live.follow(board.live.values())
+        live.all_shown()
+        return live
+
+    def of(self, entry: Entry) -> Live:
+        """Return where an intent under way stands."""
+        return self.by_id[entry.id]
+
+    def state_of(self, entry: Entry) -> State:
+        """Return the state of any intent: as it is known here while it is under way, else as the log says."""
+        live = self.by_id.get(entry.id)
+        return entry.state if live is None else live.state
+
+    def stands(self, entry: Entry) -> Stand:
+        """Return where any intent stands: as it is known here while it is under way, else as the log says."""
+        live = self.by_id.get(entry.id)
+        return entry.stands if live is None else live.stands
+
+    def follow(self, moved: Iterable[Entry]) -> None:
+        """Take over what a record has made of these intents; whoever sleeps behind them looks again."""
+        for entry in moved:
+            live = self.by_id.get(entry.id)
+            if live is None:
+                if entry.is_live:
+                    self._begin(entry)
+                continue
+            if not entry.is_live:
+                self.index.drop(entry, live.state)
+                del self.by_id[entry.id]
+                continue
+            if entry.plan is not None:
+                self.index.reach(entry, entry.plan.docs)
+            # Also where the state stays: a plan may lie elsewhere now, or the words may be others.
+            self.index.wake(entry.id)
+            self.move(entry, entry.state, waits_for=entry.waits_for, reason=entry.reason)
+
+    def _begin(self, entry: Entry) -> None:
+        docs = None if entry.body.scope is None else [part.doc for part in entry.body.scope]
+        self.by_id[entry.id] = Live(entry.state, entry.waits_for, entry.reason)
+        self.index.add(entry, entry.state, docs=docs, has_deadline=entry.body.deadline is not None)
+        if entry.plan is not None:
+            self.index.reach(entry, entry.plan.docs)
+
+    def move(self, entry: Entry, state: State, *, waits_for: tuple[str, ...], reason: str) -> None:
+        """Note where an intent stands now, whatever the log says; people are told by the turn."""
+        live = self.by_id[entry.id]
+        old, live.state, live.waits_for, live.reason = live.state, state, waits_for, reason
+        self.index.move(entry, old, state)
+
+    def all_shown(self) -> None:
+        """Take everybody to have been shown where all of these stand: whoever comes is told anew."""
+        for live in self.by_id.values():
+            live.shown = live.stands
+        self.index.moved.clear()
