@@ -13,14 +13,14 @@ from rich.table import Table
 
 from agent.commands.serve import complain, settings_of
 from crdt.digest import Json
-from workspace.access import ROLES
+from workspace.access import ROLES, is_given
 from workspace.clock import SystemClock
 from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.history.read import read_all, verify_log
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
+from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig, RecordKinds
 from workspace.intents.model.record import Row, body_parts, seal
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
@@ -99,22 +99,22 @@ def line_of(row: Row) -> str:
 
 def _summary(kind: str, body: dict[str, object]) -> str:
     match kind:
-        case "intent":
+        case RecordKinds.INTENT:
             words = body["text"] or f"{body.get('refs')} {body.get('value', '')}"
             said = f"{body['kind']} {body['id']} (seen {body['seen']}): {words}"
-        case "update":
+        case RecordKinds.UPDATE:
             said = f"{body['doc']}: {body['count']} updates, {body['size']} bytes"
-        case "plan":
+        case RecordKinds.PLAN:
             said = f"{body['plan']} for {body['intents']}: {body['summary']}"
-        case "decision":
+        case RecordKinds.DECISION:
             said = f"{body['decision']} {body['policy']} {body['outcome']}: {body['reason']}"
-        case "commit":
+        case RecordKinds.COMMIT:
             said = f"{body['commit']}: {body['summary']}"
-        case "config" if isinstance(switch := body.get("switch"), dict):
+        case RecordKinds.CONFIG if isinstance(switch := body.get("switch"), dict):
             where = "on the whole server" if switch["scope"] == "server" else "here"
             why = f": {switch['reason']}" if "reason" in switch else ""
             said = f"the agent {'is stopped' if switch['on'] else 'goes on'}, {where}{why}"
-        case "verdict":
+        case RecordKinds.VERDICT:
             said = f"{body['intent']} {body['state']}: {body['reason']}"
         case _:
             said = json.dumps(body, ensure_ascii=False)
@@ -260,7 +260,7 @@ def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> 
 
 def token(workspace: str, actor: str, role: str, expires: str | None, database: str | None, data: Path | None) -> int:
     """Print a fresh token; the workspace is made where it does not exist."""
-    if not is_workspace_id(workspace) or not is_actor(actor) or role not in ROLES:
+    if not is_workspace_id(workspace) or not is_actor(actor) or not is_given(role):
         return complain(
             f"give a workspace of a-z, 0-9 and -, a name of 1 to 64 characters, a role of {', '.join(ROLES)}."
         )
@@ -273,7 +273,7 @@ def token(workspace: str, actor: str, role: str, expires: str | None, database: 
     async def work(store: Store) -> int:
         if await store.workspace(workspace) is None:
             await _create(store, workspace, actor)
-        made = await make_token(store, clock, workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
+        made = await make_token(store, clock, workspace, actor=actor, role=role, expires=until)
         print(made)
         return 0
 

@@ -17,7 +17,8 @@ from agent.server import Serving, serving
 from workspace.client import Message, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
-from workspace.intents.model.intent import Role
+from workspace.intents.model.bodies import RecordKinds
+from workspace.intents.model.intent import Role, States
 from workspace.intents.state.replay import Report, fold_log, verify
 from workspace.settings import Settings
 
@@ -119,7 +120,9 @@ async def _settle(outcome: Outcome, ana: RoomClient, ben: RoomClient) -> None:
 
 
 def _verdicts(room: RoomClient) -> dict[str, Message]:
-    return {record["body"]["intent"]: record["body"] for record in room.records if record["kind"] == "verdict"}
+    return {
+        record["body"]["intent"]: record["body"] for record in room.records if record["kind"] == RecordKinds.VERDICT
+    }
 
 
 async def _check(
@@ -137,9 +140,9 @@ async def _check(
     await chen.until(lambda client: words in client.text(), WAIT_SECONDS)
     loser = "Ben" if winner == "Ana" else "Ana"
     ids = {asked["id"] for asked in outcome.asked.values()}
-    commits = [r for r in ana.records if r["kind"] == "commit" and ids & set(r["body"]["intents"])]
-    asked_at = next(r["seq"] for r in ana.records if r["kind"] == "decision" and r["body"].get("question"))
-    bodies = [r["body"] for r in ana.records if r["kind"] == "intent" and r["body"]["id"] in ids]
+    commits = [r for r in ana.records if r["kind"] == RecordKinds.COMMIT and ids & set(r["body"]["intents"])]
+    asked_at = next(r["seq"] for r in ana.records if r["kind"] == RecordKinds.DECISION and r["body"].get("question"))
+    bodies = [r["body"] for r in ana.records if r["kind"] == RecordKinds.INTENT and r["body"]["id"] in ids]
     outcome.text = chen.text()
     room = await server.registry.room(DEMO)
     await room.read(lambda: None)
@@ -156,8 +159,8 @@ async def _check(
         ("the question showed both instructions", ids <= {o["value"] for o in outcome.question["options"]}),
         ("nothing was written there while it was open", is_quiet),
         ("every character that Chen typed is there", TYPED in outcome.text),
-        ("exactly one instruction ran", len(commits) == 1 and outcome.verdicts[winner]["state"] == "done"),
-        ("the other was overruled, with a reason", lost["state"] == "overruled" and bool(lost["reason"])),
+        ("exactly one instruction ran", len(commits) == 1 and outcome.verdicts[winner]["state"] == States.DONE),
+        ("the other was overruled, with a reason", lost["state"] == States.OVERRULED and bool(lost["reason"])),
         ("both authors were told both verdicts", all(ids <= set(_verdicts(r)) for r in (ana, ben))),
         ("the document holds the winner's words only", LINE not in outcome.text and rejected not in outcome.text),
         ("the log verifies: chain, bytes and states", outcome.report.ok and outcome.report.states >= 1),

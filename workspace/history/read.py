@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from crdt.documents.document import Document, DocumentKind
 from workspace.errors import SegmentCorrupt
 from workspace.intents.audit.time_travel import documents_at, last_journal_row
-from workspace.intents.model.bodies import CheckpointBody
+from workspace.intents.model.bodies import CheckpointBody, RecordKinds
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
 from workspace.intents.state.replay import Report, verify
@@ -73,7 +73,7 @@ async def _checkpoint_before(store: Store, ws: str, seq: int) -> Row | None:
 
 def _last_checkpoint(rows: list[Row]) -> Row | None:
     for row in reversed(rows):
-        body = read_row(row).body if row.kind == "checkpoint" else None
+        body = read_row(row).body if row.kind == RecordKinds.CHECKPOINT else None
         if isinstance(body, CheckpointBody) and body.jid:
             return row
     return None

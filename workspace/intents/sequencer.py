@@ -46,6 +46,7 @@ from workspace.intents.model.events import (
     UpdateRelayed,
 )
 from workspace.intents.model.ids import draft_id
+from workspace.intents.model.intent import States
 from workspace.intents.model.plan import whole
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps import accounting, admission, judging, planning
@@ -305,7 +306,7 @@ class Sequencer:
 
     def _draft(self, turn: Turn, event: Drafted) -> None:
         entry = self.kernel.fold.board.live.get(event.intent)
-        if entry is None or entry.state != "planning":
+        if entry is None or entry.state != States.PLANNING:
             return
         work = self.kernel.progress_of(entry)
         if work.attempt != event.attempt:

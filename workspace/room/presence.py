@@ -7,6 +7,7 @@ import asyncio
 from crdt.digest import Json
 from crdt.sync.awareness import Presence, Renewal
 from crdt.sync.y_sync import encode_awareness_frame
+from workspace.intents.model.intent import States
 from workspace.protocol.frames import pack_binary
 from workspace.room.context import RoomContext
 from workspace.room.peer import Peer
@@ -122,7 +123,7 @@ class RoomPresence:
         board = self._context.sequencer.fold.board
         if not board.live:
             return IDLE_AGENT
-        planning = [entry.id for entry in board.live_index.of("planning")][:SHOWN_MAX]
-        held = [entry.id for entry in board.live_index.of("held", "ready")][:SHOWN_MAX]
+        planning = [entry.id for entry in board.live_index.of(States.PLANNING)][:SHOWN_MAX]
+        held = [entry.id for entry in board.live_index.of(States.HELD, States.READY)][:SHOWN_MAX]
         status = "planning" if planning else "waiting" if held else "idle"
         return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from crdt.digest import Json
 from workspace.intents.model.calls import ANSWERED, MICROS, Budget
+from workspace.intents.model.intent import States
 from workspace.intents.state.board import Board
 from workspace.intents.state.usage import Key, Usage, UsageLine, total
 
@@ -26,7 +27,7 @@ def report(usage: Usage, board: Board, budget: Budget, *, day: int) -> dict[str,
         own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
         own["intents"] += 1
         own["cost"] += cost.cost
-        if state in ("done", "merged"):
+        if state in (States.DONE, States.MERGED):
             paid += cost.cost - cost.shadow
             strongest += cost.strongest
     lines = usage.lines

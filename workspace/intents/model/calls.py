@@ -7,7 +7,7 @@ were sent and received lie in the archive under their SHA-256.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -30,13 +30,44 @@ CallOutcome = Literal[
     "lost",
     "cut_by_length",
 ]
+
+
+class Purposes:
+    """What a model is asked for, by name."""
+
+    PLAN: Final = "plan"
+    REPAIR: Final = "repair"
+    JUDGE: Final = "judge"
+    MERGE: Final = "merge"
+    SUMMARISE: Final = "summarise"
+
+
+class CallOutcomes:
+    """How a call to a model ended, by name."""
+
+    OK: Final = "ok"
+    OVERLOADED: Final = "overloaded"
+    RATE_LIMITED: Final = "rate_limited"
+    TIMEOUT: Final = "timeout"
+    REFUSED: Final = "refused"
+    MALFORMED: Final = "malformed"
+    CUT: Final = "cut"
+    TOO_LONG: Final = "too_long"
+    SERVER_ERROR: Final = "server_error"
+    UNREACHABLE: Final = "unreachable"
+    UNAUTHORISED: Final = "unauthorised"
+    CANCELLED: Final = "cancelled"
+    LOST: Final = "lost"
+    CUT_BY_LENGTH: Final = "cut_by_length"
+
+
 # Outcomes of calls whose answer is used: one that ended at its bound has words, and calls before the cut, that count.
-ANSWERED: tuple[CallOutcome, ...] = ("ok", "cut_by_length")
+ANSWERED: tuple[CallOutcome, ...] = (CallOutcomes.OK, CallOutcomes.CUT_BY_LENGTH)
 FAILURES: tuple[CallOutcome, ...] = (
     "overloaded", "rate_limited", "timeout", "refused", "malformed", "cut", "too_long", "server_error", "unreachable",
     "unauthorised",
 )  # fmt: skip
-PURPOSES: tuple[Purpose, ...] = ("plan", "repair", "judge", "merge", "summarise")
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 STEPS = ("retry", "next", "escalate")
 MICROS = 1_000_000
 TIERS_MAX, MODELS_MAX, RULES_MAX, NAME_POINTS_MAX = 6, 8, 32, 120

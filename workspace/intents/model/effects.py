@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -19,6 +19,17 @@ from workspace.errors import Refusal
 
 ReceiverKind = Literal["webhook", "mail"]
 EffectClass = Literal["reversible", "irreversible"]
+EffectStatus = Literal["sent", "failed", "unknown"]
+
+
+class EffectStatuses:
+    """What became of an effect, by name; `unknown` may have arrived."""
+
+    SENT: Final = "sent"
+    FAILED: Final = "failed"
+    UNKNOWN: Final = "unknown"
+
+
 RECEIVERS_MAX = 32
 EFFECTS_MAX = 8
 ARGS_BYTES_MAX = 32 << 10

@@ -11,7 +11,7 @@ from json.encoder import encode_basestring as quoted
 import msgspec
 
 from crdt.digest import canonical, sha256_of
-from workspace.intents.model.bodies import BODIES, Body, RecordKind, kind_of
+from workspace.intents.model.bodies import Body, RecordKind, body_type_of, kind_of
 
 BLANKED = '{"~redacted":"'
 
@@ -78,7 +78,7 @@ def read_row(row: Row) -> Record:
         msgspec.ValidationError: the kind is unknown or the body does not fit it. Unknown kinds are refused, never
             skipped: a log from a newer version must not be half understood.
     """
-    body_type = BODIES.get(row.kind)  # type: ignore[call-overload]
+    body_type = body_type_of(row.kind)
     if body_type is None:
         raise msgspec.ValidationError(f"unknown record kind {row.kind!r} at {row.seq}")
     body = msgspec.json.decode(body_parts(row)[0], type=body_type)

@@ -74,9 +74,8 @@ def _path(op: Op) -> Path | None:
 def _changed(old: object, new: object, *, is_sum: bool) -> str:
     if new is ABSENT:
         return "removed"
-    numbers = isinstance(old, int | float) and isinstance(new, int | float)
-    if is_sum and numbers:
-        return f"added {brief(normal(round(new - old, SUM_DIGITS)))}, now {brief(new)}"  # type: ignore[operator]
+    if is_sum and isinstance(old, int | float) and isinstance(new, int | float):
+        return f"added {brief(normal(round(new - old, SUM_DIGITS)))}, now {brief(new)}"
     return f"set to {brief(new)}" + ("" if old is ABSENT else f", it was {brief(old)}")
 
 

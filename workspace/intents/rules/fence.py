@@ -15,19 +15,19 @@ from crdt.documents.document import Document
 from crdt.documents.paths import dotted
 from crdt.errors import CrdtError
 from crdt.operations.ops import Check, CreateDocument, Delete, DeleteValue, Insert, ListRemove, Op
-from workspace.intents.model.bodies import Layer, PlanBody, VerdictBody
+from workspace.intents.model.bodies import Layer, Layers, PlanBody, VerdictBody
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Option
+from workspace.intents.model.policies import NONE, Fates, RuledBy
 from workspace.intents.model.wording import whole_words
 from workspace.intents.rules.conflict import Area, areas_of_plan, areas_of_scope
-from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
 from workspace.intents.steps.scope import WHOLE
 from workspace.intents.steps.turn import Turn
 
-LAYER: Layer = "scope"
+LAYER: Layer = Layers.SCOPE
 PLACES_SHOWN_MAX, DOES_SHOWN_MAX, DOES_POINTS_MAX = 6, 4, 160
 CONSENT_BYTES_MAX = 65_536
 FILLERS = frozenset(
@@ -119,7 +119,7 @@ def allowed(entry: Entry, board: Board) -> frozenset[str]:
         if decision.layer != LAYER:
             continue
         does = (decision.question.evidence if decision.question is not None else decision.evidence).get("does")
-        if isinstance(does, list) and (entry is not subject or decision.outcome.get(entry.id) == "run"):
+        if isinstance(does, list) and (entry is not subject or decision.outcome.get(entry.id) == Fates.RUN):
             found.update(map(str, does))
     return frozenset(found)
 
@@ -157,7 +157,7 @@ def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mappin
         default=NONE,
         because="outside of where somebody pointed nothing is written without a word",
         layer=LAYER,
-        policy="scope@1",
+        policy=RuledBy.SCOPE,
         evidence={"does": list(beyond)},
     )
     return True

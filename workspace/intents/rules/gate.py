@@ -18,7 +18,7 @@ from crdt.updates.scan import scan_state_vector
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.causality import happened_before
-from workspace.intents.model.intent import RUNNING_KINDS, Expect, Need, rank_of
+from workspace.intents.model.intent import RUNNING_KINDS, Expect, Need, States, rank_of
 from workspace.intents.rules.conflict import Documents, anchored_docs, overlap
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
@@ -110,12 +110,12 @@ def rivals_to_await(entry: Entry, kernel: KernelState, now: float) -> list[Entry
         if seq <= other.body.seen or other.body.lane == lane or kernel.is_halted(other):
             continue  # that one knew of this one, is this one, or comes after it because the agent is stopped
         theirs = kernel.progress_of(other)
-        if other.state == "held":
+        if other.state == States.HELD:
             awaited = not _is_cleared(entry, other, kernel)
-        elif other.state in ("parked", "ready") or other.body.kind not in RUNNING_KINDS:
+        elif other.state in (States.PARKED, States.READY) or other.body.kind not in RUNNING_KINDS:
             awaited = False
         else:
-            awaited = patience and theirs.since <= opened and (other.state == "planning" or not other.waits_for)
+            awaited = patience and theirs.since <= opened and (other.state == States.PLANNING or not other.waits_for)
         if awaited and may_meet(other, entry, kernel):
             found.append(other)
     return found

@@ -25,7 +25,7 @@ from workspace.intents.model.bodies import (
     UpdateBody,
     VerdictBody,
 )
-from workspace.intents.model.calls import Budget, RouteTable
+from workspace.intents.model.calls import Budget, CallOutcomes, RouteTable
 from workspace.intents.model.effects import Outgoing, Receiver
 from workspace.intents.model.ids import call_id
 from workspace.intents.model.intent import Role
@@ -332,7 +332,7 @@ class WorkspaceState:
         if body.closed is not None:
             _, opened = self.usage.opened[body.closed.call]
             entry = self.board.entries.get(opened.intents[0])
-            if entry is not None and body.closed.outcome != "lost" and not opened.shadow:
+            if entry is not None and body.closed.outcome != CallOutcomes.LOST and not opened.shadow:
                 entry.lost = 0  # it came through: what was lost before was not because of it
             self.usage.close(body.closed)
         for judgement in body.judgements:

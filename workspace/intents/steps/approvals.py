@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.causality import happened_before
+from workspace.intents.model.intent import Kinds, States
+from workspace.intents.model.policies import Fates
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
@@ -18,12 +20,12 @@ from workspace.intents.steps.turn import AGENT, Turn
 
 def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether an approval may go on; it waits for an earlier one like it, and ends with what that one did."""
-    if entry.body.kind != "approve":
+    if entry.body.kind != Kinds.APPROVE:
         return True
     target = entry.body.refs[0]
     for other in _others(kernel, entry):
         is_same = other.body.refs[0] == target
-        if other.state == "done" and not other.undone_by:
+        if other.state == States.DONE and not other.undone_by:
             _end(kernel, turn, entry, other, is_same=is_same)
             return False
         if other.is_live and other.seq < entry.seq and (is_same or happened_before(other.stamp, entry.stamp)):
@@ -35,7 +37,7 @@ def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
 
 def are_rival_picks(one: Entry, other: Entry, kernel: KernelState) -> bool:
     """Tell whether two approvals pick different variants of one group: both cannot be kept, whatever they write."""
-    if one.body.kind != "approve" or other.body.kind != "approve":
+    if one.body.kind != Kinds.APPROVE or other.body.kind != Kinds.APPROVE:
         return False
     return one.body.refs[0] != other.body.refs[0] and one.body.refs[0] in beside(
         kernel.fold.board.entries[other.body.refs[0]]
@@ -44,12 +46,12 @@ def are_rival_picks(one: Entry, other: Entry, kernel: KernelState) -> bool:
 
 def picks_variants(group: Iterable[Entry], board: Board) -> bool:
     """Tell whether somebody in a group approves a variant: to branch again would be no answer."""
-    return any(entry.body.kind == "approve" and beside(board.entries[entry.body.refs[0]]) for entry in group)
+    return any(entry.body.kind == Kinds.APPROVE and beside(board.entries[entry.body.refs[0]]) for entry in group)
 
 
 def beside(target: Entry) -> frozenset[str]:
     """Return the intents whose variants stand beside a branched one's, itself included."""
-    decisions = (decision for decision in target.decisions if "branch" in decision.outcome.values())
+    decisions = (decision for decision in target.decisions if Fates.BRANCH in decision.outcome.values())
     return frozenset(id for decision in decisions for id in decision.group)
 
 

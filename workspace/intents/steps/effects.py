@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.model.bodies import EffectBody, VerdictBody
+from workspace.intents.model.bodies import EffectBody, Layers, VerdictBody
 from workspace.intents.model.effects import Effect, describe, digest_of, effect_key
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.plan import Option, whole
-from workspace.intents.rules.policy import NONE
+from workspace.intents.model.policies import NONE, Fates, RuledBy
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
@@ -27,7 +27,7 @@ def to_approve(kernel: KernelState, entry: Entry) -> tuple[Effect, ...]:
 
 def approved(entry: Entry) -> set[Json]:
     """Return the digests of what somebody has allowed an intent to send."""
-    decided = [one for one in entry.decisions if one.layer == "effects" and one.outcome.get(entry.id) == "run"]
+    decided = [one for one in entry.decisions if one.layer == Layers.EFFECTS and one.outcome.get(entry.id) == Fates.RUN]
     return {decision.evidence.get("digest") for decision in decided}
 
 
@@ -44,7 +44,7 @@ def ask_approval(kernel: KernelState, turn: Turn, entry: Entry, effects: tuple[E
         default=NONE,
         because="what cannot be taken back leaves only on somebody's word",
         layer="effects",
-        policy="approve@1",
+        policy=RuledBy.APPROVE,
         evidence={
             "effects": _shown(kernel, entry.plan.effects),
             "digest": digest_of(entry.plan.effects, kernel.fold.receivers),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workspace.intents.model.bodies import OracleBody, VerdictBody
 from workspace.intents.model.events import Resync
+from workspace.intents.model.intent import States
 from workspace.intents.rules.gate import lacks_updates
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
@@ -17,15 +18,15 @@ MISSING_OFFLINE_SECONDS = 86_400.0
 def park(kernel: KernelState, turn: Turn) -> bool:
     """C1: hold what depends on edits that have not arrived, ask for them, give up in time."""
     moved = False
-    for entry in kernel.fold.board.live_index.of("queued", "parked"):
+    for entry in kernel.fold.board.live_index.of(States.QUEUED, States.PARKED):
         kernel.subject = entry.id
         missing = lacks_updates(entry, kernel)
         if not missing:
-            if entry.state == "parked":
+            if entry.state == States.PARKED:
                 moved = True
                 turn.state(entry, "queued")
             continue
-        if entry.state == "queued":
+        if entry.state == States.QUEUED:
             turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")
         moved = _press(kernel, turn, entry, missing) or moved
     return moved
@@ -59,7 +60,7 @@ def _press(kernel: KernelState, turn: Turn, entry: Entry, missing: tuple[str, ..
 def parked_deadline(kernel: KernelState) -> float | None:
     """Return when the next parked intent must be looked at again, in unix seconds."""
     times = []
-    for entry in kernel.fold.board.live_index.of("parked"):
+    for entry in kernel.fold.board.live_index.of(States.PARKED):
         work = kernel.progress_of(entry)
         times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
         times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]

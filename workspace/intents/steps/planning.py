@@ -15,7 +15,7 @@ from workspace.intents.model.bodies import OracleBody, PlanBody, Question, Verdi
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.events import DraftShown, PlanFailed, Proposed
 from workspace.intents.model.ids import draft_id, plan_id, question_id
-from workspace.intents.model.intent import RUNNING_KINDS
+from workspace.intents.model.intent import RUNNING_KINDS, Kinds, States
 from workspace.intents.model.plan import (
     OPS_MAX,
     OPTIONS_MAX,
@@ -83,8 +83,13 @@ def start(kernel: KernelState, turn: Turn) -> bool:
     """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
     live_index = kernel.fold.board.live_index
     busy, moved = live_index.count("planning"), False
-    for entry in live_index.of("queued"):
-        if entry.state != "queued" or entry.body.kind not in RUNNING_KINDS or entry.joins or kernel.is_halted(entry):
+    for entry in live_index.of(States.QUEUED):
+        if (
+            entry.state != States.QUEUED
+            or entry.body.kind not in RUNNING_KINDS
+            or entry.joins
+            or kernel.is_halted(entry)
+        ):
             continue
         kernel.subject = entry.id
         is_full = busy >= kernel.fold.policy.slots
@@ -149,7 +154,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
             kernel.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
         )[0],
         strict=bool(subject.body.expects),
-        undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
+        undo=subject.body.refs[0] if subject.body.kind == Kinds.UNDO else "",
         receivers=kernel.fold.receivers,
         seconds_max=seconds_left(entry, kernel, turn.now),
     )
@@ -339,7 +344,7 @@ def failed(kernel: KernelState, turn: Turn, event: PlanFailed) -> None:
 
 def stop(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Tell the planner that nobody wants its answer for this intent any more."""
-    if entry.state == "planning":
+    if entry.state == States.PLANNING:
         turn.request(StopPlanner(entry.id))
         _end_drafts(kernel, turn, entry)
 
@@ -357,4 +362,4 @@ def awaited(kernel: KernelState, intent: str, attempt: int, ask: int = 0) -> Ent
     if entry is None:
         return None
     work = kernel.progress_of(entry)
-    return entry if entry.state == "planning" and work.attempt == attempt and ask in (0, work.ask) else None
+    return entry if entry.state == States.PLANNING and work.attempt == attempt and ask in (0, work.ask) else None

@@ -12,26 +12,27 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.operations.ops import Op
-from workspace.intents.model.bodies import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
+from workspace.intents.model.bodies import (
+    Answer,
+    Decider,
+    Deciders,
+    DecisionBody,
+    Layer,
+    Layers,
+    PolicyConfig,
+    Question,
+    VerdictBody,
+)
 from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.ids import decision_id
+from workspace.intents.model.oracle import Opinions
 from workspace.intents.model.plan import Option
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, Fates, Policies, RuledBy, policy_name
 from workspace.intents.rules.conflict import components
 from workspace.intents.rules.decision_words import answers_in_words, in_words, is_standing, silent_of
 from workspace.intents.rules.evidence import evidence_of
 from workspace.intents.rules.fence import not_allowed
-from workspace.intents.rules.policy import (
-    BOTH,
-    BRANCH,
-    MERGE,
-    NONE,
-    Member,
-    Ruling,
-    chain_for,
-    decide,
-    group_key,
-    inputs_hash,
-)
+from workspace.intents.rules.policy import Member, Ruling, chain_for, decide, group_key, inputs_hash
 from workspace.intents.rules.votes import agreed, carried
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.steps.approvals import are_rival_picks, picks_variants
@@ -46,7 +47,7 @@ from workspace.intents.steps.turn import AGENT, Turn
 from workspace.intents.steps.variants import branch
 
 LABEL_POINTS_MAX = 80
-ALONE = frozenset({"E", "effects", "scope"})
+ALONE = frozenset({Layers.EDIT, Layers.EFFECTS, Layers.SCOPE})
 SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
 
 
@@ -99,7 +100,7 @@ def settle(
     """
     kernel.subject = group[-1].id
     config = chain_of(kernel.fold.policy, layer, group, kernel.fold.board)
-    if "merge" in config.chain and awaits_merger(kernel, turn, group):
+    if Policies.MERGE in config.chain and awaits_merger(kernel, turn, group):
         return False
     kernel.runs.close(turn)
     members = tuple(member_of(entry) for entry in group)
@@ -114,7 +115,7 @@ def settle(
     opinions = [j for pair, j in kernel.fold.judged.items() if set(pair) <= {m.intent for m in members}]
     if opinions:
         evidence["judgements"] = msgspec.to_builtins(opinions)
-    if layer == "L3" and all(judgement.opinion != "contradict" for judgement in opinions):
+    if layer == Layers.L3 and all(judgement.opinion != Opinions.CONTRADICT for judgement in opinions):
         ruling = Ruling(
             ruling.policy, ruling.winner, ruling.reason, default=BOTH, because="no judge has said that they contradict"
         )
@@ -131,7 +132,7 @@ def chain_of(policy: PolicyConfig, layer: str, group: Sequence[Entry], board: Bo
     config = chain_for(policy, layer, ops_of(group))
     if not picks_variants(group, board):
         return config
-    rest = tuple(name for name in config.chain if name != "branch") or ("fair",)
+    rest = tuple(name for name in config.chain if name != Policies.BRANCH) or ("fair",)
     return msgspec.structs.replace(config, chain=rest)
 
 
@@ -162,13 +163,13 @@ def _ask(
     if all(entry.commit is None for entry in group):
         options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
     text = f"{names} {verb} for things that exclude each other. {which}"
-    if layer == "L4":
+    if layer == Layers.L4:
         text = f"{names} {verb} for what together breaks a rule of this workspace. {which}"
-    if layer == "L3":
+    if layer == Layers.L3:
         options.append(Option(BOTH, "Both: they do not contradict" if len(group) == 2 else "All of them"))
         text = f"{names} may want things that contradict each other. {which}"
     merged = kernel.fold.merges.get(group_key(tuple(entry.id for entry in group)))
-    if ruling.policy == "merge@1" and merged is not None:
+    if ruling.policy == RuledBy.MERGE and merged is not None:
         options.append(Option(MERGE, f"Together: {merged.text}"))
         evidence["merged"] = msgspec.to_builtins(merged)
     hold(
@@ -206,7 +207,7 @@ def ask_consent(kernel: KernelState, turn: Turn, target: Entry, override: Entry)
         default=target.id,
         because="without consent it stays",
         layer="rights",
-        policy="rights@1",
+        policy=RuledBy.RIGHTS,
         evidence={"edges": [sorted((target.id, override.id))]},
     )
 
@@ -229,7 +230,7 @@ def rule(
     layer: Layer,
     evidence: dict[str, Json],
     inputs: str = "",
-    by: str = "policy",
+    by: Decider = "policy",
     of: str = "",
     answers: tuple[Answer, ...] = (),
     silent: tuple[str, ...] = (),
@@ -242,7 +243,7 @@ def rule(
         group=tuple(entry.id for entry in group),
         layer=layer,
         policy=ruling.policy,
-        by=by,  # type: ignore[arg-type]
+        by=by,
         outcome=outcome,
         reason=ruling.reason,
         inputs=inputs,
@@ -256,7 +257,7 @@ def rule(
         if entry in losers and entry.is_live:
             stop(kernel, turn, entry)
             _lose(kernel, turn, entry, decision, ruling)
-        elif entry.is_live and outcome[entry.id] != "kept":
+        elif entry.is_live and outcome[entry.id] != Fates.KEPT:
             turn.state(entry, "ready" if entry.plan is not None else "queued", reason=ruling.reason)
     if ruling.winner == MERGE:
         carry(kernel, turn, group)
@@ -267,14 +268,14 @@ def rule(
 def _lose(kernel: KernelState, turn: Turn, entry: Entry, decision: DecisionBody, ruling: Ruling) -> None:
     """Append the verdict of an intent that lost by a decision."""
     match decision.layer:
-        case "effects":
+        case Layers.EFFECTS:
             not_approved(turn, entry, ruling.reason, by=decision.decision)
-        case "scope" if _beyond(decision.by) == "refused":
+        case Layers.SCOPE if _beyond(decision.by) == Fates.REFUSED:
             not_allowed(turn, entry, ruling.reason, by=decision.decision)
-        case "scope":
+        case Layers.SCOPE:
             reason = f"It also writes outside of where it points: {ruling.reason}."
             suggest(turn, entry, "outside_scope", reason, ("approve", "override"), by=decision.decision)
-        case "E":
+        case Layers.EDIT:
             suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
         case _:
             turn.verdict(overruled(entry, kernel, decision, ruling.winner))
@@ -282,7 +283,7 @@ def _lose(kernel: KernelState, turn: Turn, entry: Entry, decision: DecisionBody,
 
 def _beyond(by: str) -> str:
     """Return what a no about the scope comes to: somebody's word ends it, a deadline leaves it to be looked at."""
-    return "refused" if by == "person" else "suggested"
+    return "refused" if by == Deciders.PERSON else "suggested"
 
 
 def _outcome(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, layer: Layer, by: str) -> dict[str, str]:
@@ -297,9 +298,11 @@ def _outcome(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, laye
         elif not entry.is_live:
             outcome[entry.id] = "kept" if entry.id == winner else "replaced"
         elif entry.id == winner:
-            outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
+            outcome[entry.id] = "kept" if layer == Layers.RIGHTS and entry is group[0] else "run"
         else:
-            lost = {"E": "suggested", "effects": "refused", "scope": _beyond(by)}.get(layer, "overruled")
+            lost = {Layers.EDIT: "suggested", Layers.EFFECTS: "refused", Layers.SCOPE: _beyond(by)}.get(
+                layer, "overruled"
+            )
             outcome[entry.id] = lost if entry in losers else "open"
     return outcome
 
@@ -321,8 +324,8 @@ def overruled(entry: Entry, kernel: KernelState, decision: DecisionBody, winner:
     if rival is None:
         reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
     else:
-        does = "stays" if rival.commit is not None else "goes on" if decision.layer == "rights" else "runs instead"
-        reason, code = f"{rival.actor}'s instruction {does}: {decision.reason}.", decision.policy.split("@")[0]
+        does = "stays" if rival.commit is not None else "goes on" if decision.layer == Layers.RIGHTS else "runs instead"
+        reason, code = f"{rival.actor}'s instruction {does}: {decision.reason}.", policy_name(decision.policy)
     return VerdictBody(
         intent=entry.id,
         state="overruled",
@@ -340,12 +343,12 @@ def answered(kernel: KernelState, turn: Turn, question: Question) -> None:
     opened = kernel.fold.board.layers[question.id]
     group = tuple(kernel.fold.board.entries[id] for id in question.group)
     votes = kernel.fold.board.votes.get(question.id, [])
-    is_vote = opened.policy == "vote@1"
+    is_vote = opened.policy == RuledBy.VOTE
     value = carried(votes, kernel.fold.policy.vote_quorum) if is_vote else agreed(group, votes, kernel)
     if value is None or (value not in SPECIAL and not is_standing(kernel.fold.board.entries[value])):
         return
     reason = answers_in_words(opened, group, votes, first=value)
-    ruling = Ruling(opened.policy if is_vote else "ask@1", value, reason)
+    ruling = Ruling(opened.policy if is_vote else RuledBy.ASK, value, reason)
     rule(
         kernel, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
         answers=tuple(votes), silent=silent_of(opened, group, votes),
