@@ -65,6 +65,8 @@ class Lanes:
         """Enter an intent of the log. Its dot must be the lane's next."""
         places = self.places.setdefault(stamp.lane, [])
         assert stamp.n == len(places) + 1, f"lane {stamp.lane} skips from {len(places)} to {stamp.n}"
+        # `vector_clock` looks places up by bisection.
+        assert not places or stamp.seq > places[-1], f"lane {stamp.lane} goes back from {places[-1]} to {stamp.seq}"
         places.append(stamp.seq)
         self.clocks[stamp.lane] = LaneClock(stamp.n, stamp.seen)
         self.retired.discard(stamp.lane)
@@ -89,6 +91,7 @@ class Lanes:
         `delivered` is the highest `seq` this lane was ever sent. A claim to have seen less is always possible and only
         leads to more questions; a claim to have seen more would silence a conflict.
         """
+        assert delivered >= 0, f"nobody was sent {delivered} records"
         clock = self.clock(lane)
         if not 1 <= n <= N_MAX or n != clock.n + 1:
             return Refusal("gap", f"This lane's next intent is number {clock.n + 1}, not {n}.", "Resend in order.")

@@ -70,6 +70,7 @@ class Fates:
 
 def edit_rule(mode: EditMode) -> str:
     """Return how a decision names the human-edit rule in this mode."""
+    assert mode in get_args(EditMode), mode
     return f"human_edit:{mode}@1"
 
 

@@ -54,9 +54,12 @@ class Segments:
 
     def add(self, seq: int, hash: str) -> None:
         """Enter the hash of record `seq`; at the end of a segment its root begins to wait for a checkpoint."""
+        assert seq >= 1, f"the log begins at 1, not at {seq}"
         self._running.add(hash)
         if seq % SEGMENT_RECORDS == 0:
-            self.waiting.append(Segment(seq - SEGMENT_RECORDS + 1, seq, self._running.root()))
+            made = Segment(seq - SEGMENT_RECORDS + 1, seq, self._running.root())
+            assert not self.waiting or made.first == self.waiting[-1].last + 1, "segments follow without a gap"
+            self.waiting.append(made)
             self._running = Running()
 
     def seal(self, held: tuple[Segment, ...]) -> None:
