@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from agent.model.tool_schemas import KINDS as TOOLS
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Op
 from workspace import errors
@@ -24,7 +24,6 @@ from workspace.http.problem import STATUS
 from workspace.intents.model import bodies, calls, effects, intent, invariant, oracle, plan, segment, stop
 from workspace.protocol import messages
 from workspace.room import arrival as arriving
-from workspace.sockets import connection as websocket
 
 PAGE = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text()
 HEADING = re.compile(r"^(#{2,4}) (.*)$", re.M)
@@ -151,7 +150,7 @@ def test_every_code_of_a_problem_is_told_with_its_status() -> None:
 
 
 def test_every_close_code_is_told() -> None:
-    used = {str(one.status) for module in (errors, websocket) for one in vars(module).values() if type(one) is Close}
+    used = {str(one.status) for module in (errors,) for one in vars(module).values() if type(one) is Close}
     assert used <= table("close code")
 
 

@@ -15,7 +15,7 @@ from workspace.clock import SystemClock
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.record import read_row
 from workspace.intents.model.stop import Stop, Stops, refuse_reason
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.times import timestamp
 from workspace.names import is_actor
 from workspace.ports import SERVER, Store, SwitchRow
 

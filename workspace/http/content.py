@@ -12,8 +12,9 @@ from collections.abc import Mapping
 import msgspec
 
 from crdt.digest import Json, canonical
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import set_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from crdt.line_ends import with_plain_line_ends
 from crdt.operations.ops import check_value

@@ -17,6 +17,7 @@ from workspace.intents.audit.time_travel import StateAt, board_at
 from workspace.intents.model.events import Acked, Nacked, Submitted
 from workspace.intents.model.intent import IntentContent, frame_of
 from workspace.intents.state.board import Entry
+from workspace.room.context import Handle
 from workspace.room.room import Room
 from workspace.sockets.guests import GUEST, IS_NEW
 
@@ -57,16 +58,16 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
     request = f"{lane}/{room.clock.token(8)}"
     future = room.waiters.await_answer(request)
 
-    def submit() -> Submitted:
+    def submit(handle: Handle) -> None:
         clock = room.sequencer.fold.board.lanes.clock(lane)
         seen = body.seen if body.seen is not None else (0 if key else clock.seen)
         n = body.n if body.n is not None else (1 if key else clock.n + 1)
         frame = frame_of(body, n=n, seen=seen)
         delivered = room.waiters.delivered(identity.actor)
-        return Submitted(lane, identity.actor, identity.role, frame, delivered, request)
+        handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))
 
     try:
-        await room.submit(submit)
+        await room.write(submit)
     except Exception:
         room.waiters.forget(request)
         raise

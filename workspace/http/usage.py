@@ -16,7 +16,7 @@ from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import CallClosed, CallOpened
 from workspace.intents.model.ids import CALL, is_id, seq_of
 from workspace.intents.model.record import read_row
-from workspace.intents.steps.accounting import day_of
+from workspace.intents.model.times import day_of
 from workspace.room.room import Room
 
 PAGE = 500

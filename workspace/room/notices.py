@@ -9,10 +9,10 @@ from workspace.intents.model.events import Acked, DraftShown, Nacked, QuestionOp
 from workspace.intents.state.fold import WorkspaceState
 from workspace.protocol.messages import Ack, DraftMessage, Nack, QuestionMessage, StateMessage, StopsMessage, encode
 
-Notice = StateChanged | QuestionOpened | DraftShown | StopsChanged
+Shown = StateChanged | QuestionOpened | DraftShown | StopsChanged
 
 
-def notice_of(notice: Notice) -> bytes:
+def notice_of(notice: Shown) -> bytes:
     """Return what everybody who follows is told of a notice."""
     match notice:
         case StateChanged():

@@ -33,8 +33,8 @@ from workspace.intents.model.plan import (
     Task,
 )
 from workspace.intents.model.record import Row
+from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.fold import JournalLike, WorkspaceState
-from workspace.intents.steps.quarantine import refuse_lost
 from workspace.ports import Store
 from workspace.workers.undo_preview import UndoPreview, question_of, shortened
 from workspace.workers.undo_surroundings import Surroundings, surroundings, taken_back_by

@@ -120,7 +120,7 @@ async def test_a_server_dropped_while_an_effect_was_on_its_way_is_followed_by_on
     assert row is not None
     assert row.is_busy
     room = dropped.rooms["w"]
-    room.is_open = False
+    room.mailbox.close()
     for task in (*dropped._tasks, *room._tasks, *room._dispatcher._sending._tasks):  # as if its process were gone
         task.cancel()
     registry = lobby_on(store, second)

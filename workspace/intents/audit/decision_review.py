@@ -28,13 +28,12 @@ from workspace.intents.model.intent import Kinds
 from workspace.intents.model.oracle import Opinions
 from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, EditModes, Fates, RuledBy, edit_rule
 from workspace.intents.model.record import BLANKED, Record
-from workspace.intents.rules.decision_words import is_standing, silent_of
+from workspace.intents.rules.decision_words import silent_of
+from workspace.intents.rules.groups import ALONE, SPECIAL, chain_of, is_standing, member_of
 from workspace.intents.rules.policy import Ruling, decide, inputs_hash
 from workspace.intents.rules.votes import agreed, carried, fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.resolution import ALONE, SPECIAL, chain_of, member_of
 
 ASKED = ""
 
@@ -221,9 +220,7 @@ class Review:
             value = carried(votes, self.policy.vote_quorum)
         else:
             group = tuple(board.entries[id] for id in question.group)
-            value = agreed(
-                group, votes, KernelState(ws="", epoch=self.fold.epoch, client=self.fold.client, fold=self.fold)
-            )
+            value = agreed(group, votes, board)
         if value is None or (value not in SPECIAL and not is_standing(board.entries[value])):
             return None
         return value

@@ -16,7 +16,7 @@ from workspace.intents.model.causality import Stamp, happened_before
 from workspace.intents.model.ids import call_id
 from workspace.intents.model.intent import RUNNING_KINDS, Kinds
 from workspace.intents.model.oracle import Opinions
-from workspace.intents.steps.scope import EARLIER_LOOKED_AT, EARLIER_MAX
+from workspace.intents.model.plan import EARLIER_LOOKED_AT, EARLIER_MAX
 
 Body = dict[str, Any]  # a record's body as JSON
 

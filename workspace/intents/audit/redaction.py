@@ -19,9 +19,8 @@ from crdt.digest import canonical, sha256_of
 from workspace.intents.audit.lineage import Concern, LineagePart, calls_of, concern_of
 from workspace.intents.model.bodies import RecordKinds
 from workspace.intents.model.ids import INTENT, is_id
-from workspace.intents.model.record import BLANKED, Row, body_parts
+from workspace.intents.model.record import BLANK, BLANKED, Row, body_parts
 
-BLANK = "[redacted]"
 QUOTED_POINTS_MIN, EXCERPT_POINTS_MIN = 8, 79
 KEPT_KINDS = frozenset({RecordKinds.UPDATE, RecordKinds.CONFIG, RecordKinds.CHECKPOINT})
 FIXED_ANSWERS = frozenset({"none", "both", "merge", "whole", "yes", "no"})

@@ -12,7 +12,8 @@ from operator import attrgetter
 
 import msgspec
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
 from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBody, RecordKinds, UpdateBody

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from crdt.digest import Json, canonical, sha256_of
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Budget, CallClosed, CallOpened, Compared, RouteTable

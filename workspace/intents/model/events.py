@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from crdt.documents.document import Applied
-from crdt.updates.scan import Scan
+from crdt.documents.backing import Applied
+from crdt.updates.summary import UpdateSummary
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import ConfigBody, Question
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
@@ -48,7 +48,7 @@ class Edited(msgspec.Struct, frozen=True):
     actor: str
     doc: str
     update: bytes
-    scan: Scan
+    scan: UpdateSummary
     step2: bool = False
     count: int = 1
     held: frozenset[int] = frozenset()

@@ -14,6 +14,7 @@ from crdt.digest import canonical, sha256_of
 from workspace.intents.model.bodies import Body, RecordKind, body_type_of, kind_of
 
 BLANKED = '{"~redacted":"'
+BLANK = "[redacted]"
 
 
 class Row(msgspec.Struct, frozen=True):

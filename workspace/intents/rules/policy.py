@@ -16,7 +16,7 @@ from crdt.operations.ops import Op
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import Layers, PolicyConfig
 from workspace.intents.model.intent import PATH_DEPTH_MAX, Region
-from workspace.intents.model.oracle import Merged
+from workspace.intents.model.oracle import Merged, group_key
 from workspace.intents.model.policies import BRANCH, MERGE, POLICIES, Policies, RuledBy
 from workspace.intents.state.board import Standing
 
@@ -103,11 +103,6 @@ def _merge(
         return Ruling(RuledBy.MERGE, MERGE, f"one instruction serves all: {merged.text[:200]}")
     after = decide(group, _rest(config, at), standing, merges)
     return _asks(RuledBy.MERGE, "One instruction could serve all; its authors decide.", after)
-
-
-def group_key(ids: tuple[str, ...]) -> str:
-    """Return the name of a group, whatever the order."""
-    return " ".join(sorted(ids))
 
 
 def chain_for(config: PolicyConfig, layer: str, ops: Iterable[Op]) -> PolicyConfig:

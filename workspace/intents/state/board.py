@@ -60,7 +60,7 @@ class Entry:
     branched: PlanBody | None = None
     plan_seq: int = 0
     faults: int = 0
-    # Turns that raised because of it, and servers that died while a model worked on it (`failing.py`).
+    # Turns that raised because of it, and servers that died while a model worked on it (`failures.py`).
     raised: int = 0
     lost: int = 0
     attempts: int = 0

@@ -15,7 +15,7 @@ from workspace.intents.model.events import CallEnded, CallOpening, ShadowCompare
 from workspace.intents.model.ids import call_id
 from workspace.intents.model.plan import is_expressible, whole
 from workspace.intents.model.stop import STOPPED
-from workspace.intents.state.usage import DAY_SECONDS
+from workspace.intents.model.times import day_of
 from workspace.intents.steps.failures import failure
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import awaited
@@ -30,11 +30,6 @@ BUDGETS = {
     "author_day": "{author}'s budget for today",
     "intent": "The budget of one instruction",
 }
-
-
-def day_of(now: float) -> int:
-    """Return the day in UTC, counted from 1970-01-01."""
-    return int(now // DAY_SECONDS)
 
 
 def over_budget(kernel: KernelState, now: float, *, author: str, intent: str = "", reserve: int = 0) -> Refusal | None:

@@ -25,13 +25,12 @@ from workspace.intents.model.intent import (
     rank_of,
 )
 from workspace.intents.rules.decision_words import answers_in_words
-from workspace.intents.rules.gate import read_need
+from workspace.intents.rules.gate import read_need, refuse_lost
 from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.accounting import over_budget
 from workspace.intents.steps.kernel_state import KernelState, Progress
 from workspace.intents.steps.planning import stop
-from workspace.intents.steps.quarantine import refuse_lost
 from workspace.intents.steps.resolution import answered, ask_consent
 from workspace.intents.steps.steering import steer
 from workspace.intents.steps.turn import AGENT, Turn

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from crdt.documents.document import Applied, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Ran, weakly_changed
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import CommitBody, CommitDoc, PlanBody, VerdictBody

@@ -5,12 +5,13 @@ from __future__ import annotations
 from workspace.intents.model.bodies import DecisionBody, Question, VerdictBody, VerdictCodes
 from workspace.intents.model.ids import decision_id
 from workspace.intents.model.policies import BOTH, NONE, RuledBy
-from workspace.intents.rules.decision_words import at_deadline, is_standing, moot, silent_of, taken_back
+from workspace.intents.rules.decision_words import at_deadline, moot, silent_of, taken_back
+from workspace.intents.rules.groups import ALONE, is_standing
 from workspace.intents.rules.policy import Ruling
 from workspace.intents.rules.votes import fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.resolution import ALONE, rule
+from workspace.intents.steps.resolution import rule
 from workspace.intents.steps.turn import AGENT, Turn
 
 

@@ -34,16 +34,18 @@ from workspace.intents.model.plan import (
     whole,
 )
 from workspace.intents.model.requests import AskPlanner, StopPlanner
-from workspace.intents.rules.fence import asks_beyond, reaches
-from workspace.intents.rules.gate import is_blocked, try_plan
+from workspace.intents.model.times import day_of
+from workspace.intents.rules.fence import reaches
+from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Entry
-from workspace.intents.state.usage import DAY_SECONDS
 from workspace.intents.steps.approvals import is_free
+from workspace.intents.steps.fence_questions import asks_beyond
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.quarantine import reject_lost, secure
 from workspace.intents.steps.scope import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.steps.turn import AGENT, Turn
 from workspace.intents.steps.variants import approved_plan
+from workspace.intents.steps.waiting import is_blocked
 
 FAULTS_MAX = 2
 WAITS_FOR_SLOT = "Waits for a free planner."
@@ -151,7 +153,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
         recorded=tuple(kernel.fold.usage.recorded.get(entry.id, ())),
         routes=kernel.fold.routes,
         budget_left=kernel.fold.usage.left(
-            kernel.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
+            kernel.fold.budget, day=day_of(turn.now), author=entry.actor, intent=entry.id
         )[0],
         strict=bool(subject.body.expects),
         undo=subject.body.refs[0] if subject.body.kind == Kinds.UNDO else "",

@@ -13,15 +13,21 @@ from workspace.intents.model.bodies import OracleBody, Question, VerdictBody
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.ids import question_id
 from workspace.intents.model.intent import RUNNING_KINDS, Scope
-from workspace.intents.model.plan import Earlier, Option
+from workspace.intents.model.plan import (
+    EARLIER_LOOKED_AT,
+    EARLIER_MAX,
+    EARLIER_POINTS_MAX,
+    NOT_AT_ALL,
+    WHOLE,
+    Earlier,
+    Option,
+)
 from workspace.intents.model.policies import RuledBy
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
-EARLIER_MAX, EARLIER_POINTS_MAX, EARLIER_LOOKED_AT = 6, 500, 200
 QUOTE_POINTS_SHOWN = 120
-WHOLE, NOT_AT_ALL = "whole", "none"
 SOURCE = RuledBy.SCOPE
 
 

@@ -7,8 +7,18 @@ from typing import Any, get_args
 import pytest
 
 from workspace.intents.model.bodies import PolicyConfig
-from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, EditMode, RuledBy, edit_rule, policy_name
-from workspace.intents.rules.policy import POLICIES, check
+from workspace.intents.model.policies import (
+    BOTH,
+    BRANCH,
+    MERGE,
+    NONE,
+    POLICIES,
+    EditMode,
+    RuledBy,
+    edit_rule,
+    policy_name,
+)
+from workspace.intents.rules.policy import check
 
 
 def test_every_policy_of_a_chain_has_a_name_with_a_version() -> None:
