@@ -42,6 +42,7 @@ CASES = [
     (Invariant("sum_at_most", "d", ("costs",), limit=10), data({"costs": {"a": 4, "b": {"c": 6}}, "x": 99}), True),
     (Invariant("sum_at_most", "d", limit=10), data({"a": 10.5}), False),
     (Invariant("sum_at_most", "d", limit=10), data({"a": True, "b": "99", "c": None}), True),
+    (Invariant("sum_at_most", "d", limit=0), data({"a": True}), True),
     (Invariant("unique", "d", ("names",)), data({"names": ["a", "b"]}), True),
     (Invariant("unique", "d", ("names",)), data({"names": ["a", "a"]}), False),
     (Invariant("unique", "d", ("rows",), field="id"), data({"rows": [{"id": 1}, {"id": 1.0}]}), False),

@@ -67,6 +67,8 @@ def test_a_second_switch_does_not_begin_the_stop_anew() -> None:
         (Switch("workspace", on=True, reason="checking"), "Ana", False),
         (Switch("workspace", on=True, reason="still checking"), "Ana", True),
         (Switch("workspace", on=True, reason="checking"), "Ben", True),
+        (Switch("workspace", on=True, reason="checking", since="t1"), "Ana", False),
+        (Switch("workspace", on=True, reason="checking", since="t0"), "Ana", True),
         (Switch("workspace", on=False), "Ben", True),
         (Switch("server", on=True), "Ana", True),
         (Switch("server", on=False), "Ana", False),
