@@ -147,6 +147,7 @@ class PlanBody(msgspec.Struct, frozen=True):
     effects: tuple[Effect, ...] = ()
     tokens: Tokens = Tokens()
     planner: str = ""
+    # Unset and not empty: records of servers that did not know the field keep their canonical form, and so their hash.
     serves: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -357,6 +358,7 @@ BODIES: dict[RecordKind, type[Body]] = {
     "checkpoint": CheckpointBody,
 }
 KINDS = {body: kind for kind, body in BODIES.items()}
+# The same by any word: a row's kind is a text until it was looked up.
 _BY_WORD: dict[str, type[Body]] = {str(kind): body for kind, body in BODIES.items()}
 
 

@@ -246,6 +246,7 @@ def check_routes(table: RouteTable) -> Refusal | None:
 
 def check_budget(budget: Budget) -> Refusal | None:
     """Return why a budget from outside may not be, or None."""
+    # `not 0 <= value`: a NaN is no bound that anything could reach.
     for name in ("workspace_day", "author_day", "intent"):
         value = getattr(budget, name)
         if value is not None and not 0 <= value <= DOLLARS_MAX:

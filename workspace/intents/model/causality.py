@@ -81,6 +81,7 @@ class Lanes:
             for other, places in self.places.items()
             if places[0] <= seen and other not in self.retired and (count := bisect_right(places, seen))
         }
+        # A lane knows what it has said itself, whether or not its records had come back to it yet.
         if n > 1:
             clock[lane] = max(n - 1, clock.get(lane, 0))
         return clock
@@ -93,6 +94,7 @@ class Lanes:
         """
         assert delivered >= 0, f"nobody was sent {delivered} records"
         clock = self.clock(lane)
+        # A gap is not filled later: what is missing may be what this one is about.
         if not 1 <= n <= N_MAX or n != clock.n + 1:
             return Refusal("gap", f"This lane's next intent is number {clock.n + 1}, not {n}.", "Resend in order.")
         if seen < clock.seen:

@@ -121,6 +121,7 @@ def refuse_effects(effects: Iterable[Effect], receivers: Mapping[str, Receiver])
         if receiver is None:
             known = ", ".join(sorted(receivers)) or "none"
             return Refusal("no_receiver", f"There is no receiver {effect.tool!r} here.", f"There are: {known}.")
+        # The class is the receiver's: a planner that calls a mail reversible would send it unasked.
         if effect.i != at or effect.effect_class != receiver.effect_class:
             return Refusal("malformed", f"Effect {at} of the plan is not numbered or classed as declared.", "")
         if len(canonical(effect.args)) > ARGS_BYTES_MAX:
@@ -146,6 +147,7 @@ def _mail_problem(effect: Effect, receiver: Receiver) -> str:
 
 def digest_of(effects: tuple[Effect, ...], receivers: Mapping[str, Receiver]) -> str:
     """Return the digest that an approval is bound to: exactly these effects to exactly these receivers."""
+    # The receivers, too: under another address the same words are another effect.
     return digest_value(msgspec.to_builtins([effects, {effect.tool: receivers.get(effect.tool) for effect in effects}]))
 
 

@@ -59,6 +59,7 @@ RUNNING_KINDS: frozenset[str] = frozenset({Kinds.DO, Kinds.OVERRIDE, Kinds.APPRO
 LIVE: frozenset[str] = frozenset(get_args(LiveState))
 TERMINAL: frozenset[str] = frozenset(get_args(TerminalState))
 
+# Ranks go into the digest of what a decision looked at, so they stay as they are. There is room between for another.
 RANKS: dict[str, int] = {"owner": 30, "editor": 20, "commenter": 10, "viewer": 5, "agent": 0}
 
 QUOTE_POINTS_MAX = 2_000

@@ -146,7 +146,7 @@ def _unique(rule: Invariant, document: Document) -> str:
     keys = [item.get(rule.field) if rule.field and isinstance(item, dict) else item for item in items]
     seen: set[bytes] = set()
     for key in keys:
-        name = canonical(key)
+        name = canonical(key)  # 1 and 1.0 are one number to people, and one there
         if name in seen:
             return f"{name.decode()[:80]} is more than once in {_where(rule)}"
         seen.add(name)

@@ -68,6 +68,7 @@ class Segments:
         Raises:
             ValueError: these are not the segments of the records before it.
         """
+        # What is held comes from a log: another root there is damage, no bug.
         if held != tuple(self.waiting[: len(held)]):
             raise ValueError("the checkpoint holds segments that are not those of the log before it")
         self.sealed += held

@@ -95,6 +95,7 @@ class Stops:
         if self.is_on and not was_on:
             self.epoch, self.at = epoch, at
         self._past.append((seq, self.all))
+        # An epoch for each opening: those between the one that stopped the agent and this one never let it work.
         assert (switch.scope in self.by_scope) == switch.on, "a switch is on as it was thrown"
         return max(0, epoch - before - 1) if was_on and not self.is_on else 0
 
