@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hmac
 import re
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import msgspec
 
 from crdt.digest import sha256_of
-from workspace.intents.model.intent import RANKS, Role
+from workspace.intents.model.intent import Role, is_role
 from workspace.ports import TokenRow
 
 Right = Literal["read", "edit", "instruct", "administer"]
@@ -25,6 +25,11 @@ RIGHTS: dict[str, frozenset[Right]] = {
 }
 ROLES: tuple[str, ...] = tuple(RIGHTS)
 _TOKEN = re.compile(r"fm_([0-9a-f]{12})_([0-9a-f]{32})")
+
+
+def is_given(role: str) -> TypeGuard[Role]:
+    """Tell whether a token may be made out for this role: it is one of a person's, never the agent's."""
+    return role in RIGHTS
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -61,9 +66,9 @@ def check_token(row: TokenRow | None, secret: str, *, ws: str | None, now: float
     if row is None or not hmac.compare_digest(row.secret_hash, hash_secret(secret)):
         return None
     is_out = row.revoked or (row.expires is not None and now >= row.expires)
-    if is_out or row.role not in RANKS or (row.ws is not None and row.ws != ws):
+    if is_out or not is_role(row.role) or (row.ws is not None and row.ws != ws):
         return None
-    return Identity(row.actor, row.role, row.id, row.expires)  # type: ignore[arg-type]
+    return Identity(row.actor, row.role, row.id, row.expires)
 
 
 def is_origin_allowed(origin: str, host: str, allowed: tuple[str, ...]) -> bool:

@@ -20,6 +20,12 @@ class Refusal(msgspec.Struct, frozen=True):
     remedy: str = ""
 
 
+def malformed(reason: str) -> Refusal:
+    """Return the refusal of something from outside that is not as it must be; `reason` is a sentence that says how."""
+    assert reason, "a refusal says why"
+    return Refusal("malformed", reason, "Mend it and send it again.")
+
+
 class Close(msgspec.Struct, frozen=True):
     """Why a socket is closed. Codes 4400 to 4499 are final for y-websocket, it reconnects after all others."""
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from agent.commands.serve import complain, explain, settings_of
 from crdt.digest import Json
-from workspace.access import ROLES
+from workspace.access import ROLES, is_given
 from workspace.clock import SystemClock
 from workspace.errors import LogNewer, RecordUnknown, WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.history.read import read_all, verify_log
@@ -22,7 +22,7 @@ from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.verify import Report
 from workspace.intents.audit.verify import verify as audit
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
+from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig, RecordKinds
 from workspace.intents.model.record import Row, body_parts, read_row, seal
 from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
@@ -102,22 +102,22 @@ def line_of(row: Row) -> str:
 
 def _summary(kind: str, body: dict[str, object]) -> str:
     match kind:
-        case "intent":
+        case RecordKinds.INTENT:
             words = body["text"] or f"{body.get('refs')} {body.get('value', '')}"
             said = f"{body['kind']} {body['id']} (seen {body['seen']}): {words}"
-        case "update":
+        case RecordKinds.UPDATE:
             said = f"{body['doc']}: {body['count']} updates, {body['size']} bytes"
-        case "plan":
+        case RecordKinds.PLAN:
             said = f"{body['plan']} for {body['intents']}: {body['summary']}"
-        case "decision":
+        case RecordKinds.DECISION:
             said = f"{body['decision']} {body['policy']} {body['outcome']}: {body['reason']}"
-        case "commit":
+        case RecordKinds.COMMIT:
             said = f"{body['commit']}: {body['summary']}"
-        case "config" if isinstance(switch := body.get("switch"), dict):
+        case RecordKinds.CONFIG if isinstance(switch := body.get("switch"), dict):
             where = "on the whole server" if switch["scope"] == "server" else "here"
             why = f": {switch['reason']}" if "reason" in switch else ""
             said = f"the agent {'is stopped' if switch['on'] else 'goes on'}, {where}{why}"
-        case "verdict":
+        case RecordKinds.VERDICT:
             said = f"{body['intent']} {body['state']}: {body['reason']}"
         case _:
             said = json.dumps(body, ensure_ascii=False)
@@ -265,7 +265,7 @@ def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> 
 
 def token(workspace: str, actor: str, role: str, expires: str | None, database: str | None, data: Path | None) -> int:
     """Print a fresh token; the workspace is made where it does not exist."""
-    if not is_workspace_id(workspace) or not is_actor(actor) or role not in ROLES:
+    if not is_workspace_id(workspace) or not is_actor(actor) or not is_given(role):
         return complain(
             f"give a workspace of a-z, 0-9 and -, a name of 1 to 64 characters, a role of {', '.join(ROLES)}."
         )
@@ -278,7 +278,7 @@ def token(workspace: str, actor: str, role: str, expires: str | None, database: 
     async def work(store: Store) -> int:
         if await store.workspace(workspace) is None:
             await _create(store, workspace, actor)
-        made = await AccessTokens(store, clock).make(workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
+        made = await AccessTokens(store, clock).make(workspace, actor=actor, role=role, expires=until)
         print(made)
         return 0
 

@@ -18,7 +18,8 @@ from workspace.client import Message, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
 from workspace.intents.audit.verify import Report, verify
-from workspace.intents.model.intent import Role
+from workspace.intents.model.bodies import RecordKinds
+from workspace.intents.model.intent import Role, States
 from workspace.intents.state.replay import fold_log
 from workspace.settings import Settings
 
@@ -120,7 +121,9 @@ async def _settle(result: StoryResult, ana: RoomClient, ben: RoomClient) -> None
 
 
 def _verdicts(room: RoomClient) -> dict[str, Message]:
-    return {record["body"]["intent"]: record["body"] for record in room.records if record["kind"] == "verdict"}
+    return {
+        record["body"]["intent"]: record["body"] for record in room.records if record["kind"] == RecordKinds.VERDICT
+    }
 
 
 async def _check(
@@ -138,9 +141,9 @@ async def _check(
     await chen.until(lambda client: words in client.text(), WAIT_SECONDS)
     loser = "Ben" if winner == "Ana" else "Ana"
     ids = {asked["id"] for asked in result.asked.values()}
-    commits = [r for r in ana.records if r["kind"] == "commit" and ids & set(r["body"]["intents"])]
-    asked_at = next(r["seq"] for r in ana.records if r["kind"] == "decision" and r["body"].get("question"))
-    bodies = [r["body"] for r in ana.records if r["kind"] == "intent" and r["body"]["id"] in ids]
+    commits = [r for r in ana.records if r["kind"] == RecordKinds.COMMIT and ids & set(r["body"]["intents"])]
+    asked_at = next(r["seq"] for r in ana.records if r["kind"] == RecordKinds.DECISION and r["body"].get("question"))
+    bodies = [r["body"] for r in ana.records if r["kind"] == RecordKinds.INTENT and r["body"]["id"] in ids]
     result.text = chen.text()
     room = await server.registry.room(DEMO)
     await room.read(lambda: None)
@@ -157,8 +160,8 @@ async def _check(
         ("the question showed both instructions", ids <= {o["value"] for o in result.question["options"]}),
         ("nothing was written there while it was open", is_quiet),
         ("every character that Chen typed is there", TYPED in result.text),
-        ("exactly one instruction ran", len(commits) == 1 and result.verdicts[winner]["state"] == "done"),
-        ("the other was overruled, with a reason", lost["state"] == "overruled" and bool(lost["reason"])),
+        ("exactly one instruction ran", len(commits) == 1 and result.verdicts[winner]["state"] == States.DONE),
+        ("the other was overruled, with a reason", lost["state"] == States.OVERRULED and bool(lost["reason"])),
         ("both authors were told both verdicts", all(ids <= set(_verdicts(r)) for r in (ana, ben))),
         ("the document holds the winner's words only", LINE not in result.text and rejected not in result.text),
         ("the log verifies: chain, bytes and states", result.report.ok and result.report.states >= 1),

@@ -14,7 +14,7 @@ from agent.gateway.call import Block, CallFailed, Reply
 from agent.gateway.preflight import BYTES_PER_TOKEN
 from agent.gateway.repair import clean, mended, read_input
 from crdt.digest import Json
-from workspace.intents.model.calls import CallOutcome, CallUsage
+from workspace.intents.model.calls import CallOutcome, CallOutcomes, CallUsage
 
 BLOCKS_MAX = 64
 BLOCK_BYTES_MAX = 1 << 20
@@ -123,7 +123,7 @@ class Assembly:
         if self.is_whole:  # some servers do not count; the account may not be low for that
             return CallUsage(read=size, written=int(received / BYTES_PER_TOKEN))
         if not self.usage:
-            return CallUsage(read=size) if outcome in ("cancelled", "timeout") else CallUsage()
+            return CallUsage(read=size) if outcome in (CallOutcomes.CANCELLED, CallOutcomes.TIMEOUT) else CallUsage()
         written = max(counted.written, int(received / BYTES_PER_TOKEN))
         return CallUsage(counted.read, written, counted.cache_read, counted.cache_written)
 

@@ -29,7 +29,16 @@ from agent.gateway.repair import clean
 from agent.gateway.route import ChainStep, choose
 from crdt.digest import sha256_of
 from workspace.errors import PlannerFault
-from workspace.intents.model.calls import Blob, CallClosed, CallOpened, CallOutcome, CallUsage, Recorded, RouteTable
+from workspace.intents.model.calls import (
+    Blob,
+    CallClosed,
+    CallOpened,
+    CallOutcome,
+    CallOutcomes,
+    CallUsage,
+    Recorded,
+    RouteTable,
+)
 from workspace.ports import PlanContext
 
 TRIES_MAX = 6
@@ -59,7 +68,10 @@ class GatewayFault(PlannerFault):
 
     def __init__(self, kind: CallOutcome, detail: str, *, wait: float = 0.0) -> None:
         asked = f", it asks to wait {math.ceil(wait)} s" if wait else ""
-        super().__init__(f"{WORDS.get(kind, kind)}{asked} ({detail})", retry=kind not in ("unauthorised", "too_long"))
+        super().__init__(
+            f"{WORDS.get(kind, kind)}{asked} ({detail})",
+            retry=kind not in (CallOutcomes.UNAUTHORISED, CallOutcomes.TOO_LONG),
+        )
         self.kind = kind
         self.detail = detail
         self.wait = wait
@@ -203,8 +215,8 @@ class Gateway:
         )  # fmt: skip
         id = await context.open_call(opened, rendered.blobs(model))
         breaker.begin()
-        began, outcome, detail = self.clock(), "cancelled", ""
-        reply, assembly = None, Assembly()
+        outcome: CallOutcome = "cancelled"
+        began, detail, reply, assembly = self.clock(), "", None, Assembly()
         try:
             # What is carried out is what the archive would give: it sorts keys and writes 1.0 as 1, and what a tool
             # answers may hang on either, so that a run after a crash would say other words and be paid again.
@@ -214,9 +226,9 @@ class Gateway:
             outcome, detail, reply = failed.kind, failed.detail, failed.reply
             raise
         finally:
-            ended, usage = self.clock(), assembly.billable(size, outcome)  # type: ignore[arg-type]
-            breaker.end(outcome, ended)  # type: ignore[arg-type]
-            closed = self._closed(id, outcome, usage, reply, model=model, detail=detail, ms=int((ended - began) * 1e3))  # type: ignore[arg-type]
+            ended, usage = self.clock(), assembly.billable(size, outcome)
+            breaker.end(outcome, ended)
+            closed = self._closed(id, outcome, usage, reply, model=model, detail=detail, ms=int((ended - began) * 1e3))
             context.close_call(closed, [Blob(closed.response, reply.encode())] if reply is not None else [])
         assert reply is not None, "an answered call has its reply"
         return Answer(reply, model, step.tier, closed.cost, closed.latency_ms)

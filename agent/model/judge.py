@@ -16,7 +16,7 @@ from agent.model.prompt_text import load_prompt
 from crdt.digest import Json, canonical
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import Purpose
-from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask, Opinion, Pair
+from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask, Opinion, Opinions, Pair
 from workspace.ports import PlanContext
 
 JUDGE_VERSION = MERGE_VERSION = 1
@@ -104,14 +104,14 @@ class ModelJudge:
     async def judge(self, task: JudgeTask, context: PlanContext) -> tuple[Judgement, ...]:
         """Return an opinion on every pair; what one order flags is asked again the other way round."""
         first = await self._compare(task.items, task.pairs, context)
-        flagged = tuple(pair for pair in task.pairs if first[pair].opinion == "contradict")
+        flagged = tuple(pair for pair in task.pairs if first[pair].opinion == Opinions.CONTRADICT)
         if not flagged:
             return tuple(first.values())
         again = {id for pair in flagged for id in pair}
         items = tuple(item for item in reversed(task.items) if item.intent in again)
         second = await self._compare(items, tuple((b, a) for a, b in reversed(flagged)), context)
         for a, b in flagged:
-            if second[(b, a)].opinion != "contradict":
+            if second[(b, a)].opinion != Opinions.CONTRADICT:
                 first[(a, b)] = Judgement((a, b), "unsure", first[(a, b)].quotes)
         return tuple(first.values())
 

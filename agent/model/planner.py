@@ -16,6 +16,7 @@ from agent.model.prompt_text import load_prompt
 from agent.model.shadow import Served, Shadows, is_sampled
 from agent.model.tool_loop import Spent, Stuck, ToolLoop, TooLong
 from workspace.errors import PlannerFault
+from workspace.intents.model.calls import CallOutcomes
 from workspace.intents.model.plan import Planned, PlanRefused, Proposal, Task
 from workspace.ports import PlanContext
 from workspace.tasks import Tasks
@@ -82,9 +83,9 @@ class ModelPlanner:
 
     def _ended(self, fault: GatewayFault) -> PlanRefused | None:
         """Return the end of a plan for failures that asking again at once would only repeat."""
-        if fault.kind == "refused":
+        if fault.kind == CallOutcomes.REFUSED:
             return self._refused("declined", "The model declined to work on this.", "Say it in other words.")
-        if fault.kind == "too_long":
+        if fault.kind == CallOutcomes.TOO_LONG:
             reason = f"There is more to read here than the model can take ({fault.detail})."
             return self._refused("too_long", reason, "Ask about less at once: one document, or a part of it.")
         if fault.wait:

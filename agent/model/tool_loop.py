@@ -22,7 +22,7 @@ from agent.model.tool_runner import PlanFinished, ToolDenied, ToolOutcome, ToolQ
 from agent.model.verdict_text import account_of
 from crdt.digest import canonical
 from workspace.errors import PlannerFault
-from workspace.intents.model.calls import Purpose
+from workspace.intents.model.calls import CallOutcomes, Purpose
 from workspace.intents.model.effects import describe
 from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, Task, Tokens
 from workspace.intents.model.wording import told as told_of
@@ -127,7 +127,9 @@ class ToolLoop:
                 on_part=DraftWatch(self.context, task).hear, until=self.until,
             )  # fmt: skip
         except GatewayFault as fault:
-            if self.tokens_max > ANSWER_TOKENS and (fault.kind == "too_long" or "max_tokens" in fault.detail):
+            if self.tokens_max > ANSWER_TOKENS and (
+                fault.kind == CallOutcomes.TOO_LONG or "max_tokens" in fault.detail
+            ):
                 raise TooLong(ANSWER_TOKENS) from fault  # the larger bound is more than this model takes
             raise
 

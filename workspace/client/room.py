@@ -16,12 +16,13 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from crdt.documents.paths import Path
 from workspace.client.intent import QUEUE_MAX, Intent, IntentState, Message, PendingAnswer, is_over
 from workspace.errors import WorkspaceFault
-from workspace.intents.model.intent import TERMINAL
+from workspace.intents.model.bodies import RecordKinds
+from workspace.intents.model.intent import INSTRUCTIONS, TERMINAL, Kinds
 
 FRAME_BYTES_MAX = 64 << 20
 FINAL_STATUS = range(4400, 4500)
@@ -124,7 +125,7 @@ class RoomClient:
         await self._up()
         stamp = seen if seen is not None else self._stamp if self._stamp is not None else self.seen
         stamp = self._stamped = max(stamp, self._stamped)
-        if kind in ("do", "override"):
+        if kind in INSTRUCTIONS:
             self._stamp = None
         if scope is None and doc is not None:
             scope = [{"doc": doc, **({"keys": [list(key) for key in keys]} if keys else {})}]
@@ -259,7 +260,7 @@ class RoomClient:
                     subprotocols=offer(self.token),
                     max_size=FRAME_BYTES_MAX,
                     compression=None,
-                    origin=self.origin,  # type: ignore[arg-type]
+                    origin=Origin(self.origin) if self.origin is not None else None,
                 ) as socket:
                     self._socket = socket
                     attempt = 0
@@ -352,12 +353,12 @@ class RoomClient:
         self.records.append(record)
         self.seen = record["seq"]
         body = record["body"]
-        if record["kind"] == "verdict":
+        if record["kind"] == RecordKinds.VERDICT:
             self._tell(body["intent"], IntentState(body["state"], body["reason"], (), body))
             self._close_questions(lambda question: question["group"] == [body["intent"]])
-        elif record["kind"] == "decision" and body.get("of"):
+        elif record["kind"] == RecordKinds.DECISION and body.get("of"):
             self.open_questions.pop(body["of"], None)
-        elif record["kind"] == "intent" and body["kind"] == "answer":
+        elif record["kind"] == RecordKinds.INTENT and body["kind"] == Kinds.ANSWER:
             question = self.open_questions.get(body["refs"][0])
             if question is not None and len(question["group"]) == 1:
                 del self.open_questions[question["id"]]

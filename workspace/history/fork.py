@@ -12,7 +12,7 @@ from crdt.digest import sha256_of
 from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from workspace.history.read import read_all
 from workspace.intents.audit.time_travel import end_of_turn, last_journal_row
-from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.bodies import ConfigBody, RecordKinds
 from workspace.intents.model.intent import Forked
 from workspace.intents.model.record import Row, read_row, seal
 from workspace.intents.model.times import timestamp
@@ -67,7 +67,7 @@ def _journal_of(rows: list[Row], journal: list[JournalRow]) -> tuple[JournalRow,
     """Return the journal that these records need: dense, with nothing in rows that none of them names."""
     index, last = JournalIndex.of(journal), last_journal_row(rows)
     for row in rows:
-        if row.kind in ("update", "commit"):
+        if row.kind in (RecordKinds.UPDATE, RecordKinds.COMMIT):
             index.take(read_row(row))
     return tuple(
         row if row.jid in index.used else JournalRow(row.jid, row.doc, row.lane, row.actor, EMPTY_UPDATE)

@@ -10,7 +10,7 @@ from crdt.documents.pycrdt_document import DocumentKind
 from workspace.errors import RecordUnknown, SegmentCorrupt
 from workspace.intents.audit.time_travel import documents_at, last_journal_row
 from workspace.intents.audit.verify import Report, verify
-from workspace.intents.model.bodies import CheckpointBody
+from workspace.intents.model.bodies import CheckpointBody, RecordKinds
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
 from workspace.ports import JournalRow, Store
@@ -76,7 +76,7 @@ async def _checkpoint_before(store: Store, ws: str, seq: int) -> Row | None:
 
 def _last_checkpoint(rows: list[Row]) -> Row | None:
     for row in reversed(rows):
-        body = read_row(row).body if row.kind == "checkpoint" else None
+        body = read_row(row).body if row.kind == RecordKinds.CHECKPOINT else None
         if isinstance(body, CheckpointBody) and body.jid:
             return row
     return None

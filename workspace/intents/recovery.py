@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
-from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.bodies import ConfigBody, RecordKinds
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.model.events import Outcome
 from workspace.intents.model.ids import intent_id
@@ -50,7 +50,7 @@ def open_sequencer(
     Raises:
         LogCorrupt: the log does not verify; nothing may be written on top of it.
     """
-    last = next((row.seq for row in reversed(rows) if row.kind in ("commit", "checkpoint")), 0)
+    last = next((row.seq for row in reversed(rows) if row.kind in (RecordKinds.COMMIT, RecordKinds.CHECKPOINT)), 0)
     replay = start_replay(journal, states_from=last)
     replay.fold.is_lenient = True
     for row in rows:
@@ -74,7 +74,7 @@ def open_sequencer(
             _resume_run(kernel, turn, waiting)
     kernel.runs.close(turn)
     _put_lost_aside(replay, turn)
-    accounting.close_lost(kernel, turn, is_crash=not rows or rows[-1].kind != "checkpoint")
+    accounting.close_lost(kernel, turn, is_crash=not rows or rows[-1].kind != RecordKinds.CHECKPOINT)
     end_failed(kernel, turn)
     _take_up(kernel)
     idle = _idle_lanes(fold, now)

@@ -46,7 +46,8 @@ from workspace.intents.model.events import (
     UpdateRelayed,
 )
 from workspace.intents.model.ids import draft_id
-from workspace.intents.model.plan import draft_name, whole
+from workspace.intents.model.intent import States
+from workspace.intents.model.plan import whole
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.live_board import LiveBoard
 from workspace.intents.steps import (
@@ -316,12 +317,11 @@ class Sequencer:
 
     def _draft(self, turn: Turn, event: Drafted) -> None:
         entry = self.kernel.fold.board.live.get(event.intent)
-        if entry is None or self.kernel.lives.of(entry).state != "planning":
+        if entry is None or self.kernel.lives.of(entry).state != States.PLANNING:
             return
         work = self.kernel.progress_of(entry)
         if work.attempt != event.attempt:
             return
-        name, text = draft_name(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
         name, text = draft_id(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
         work.drafts.pop(event.draft.doc, None)
         if text:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from workspace.errors import WorkspaceFault
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.stop import Switch
+from workspace.intents.model.stop import StopScope, Switch
 from workspace.intents.model.times import timestamp
 from workspace.ports import SERVER, Clock, Store, SwitchRow
 from workspace.room.context import Handle
@@ -129,5 +129,5 @@ async def _enter(room: Room, switch: Switch, actor: str) -> None:
 
 
 def _switch(row: SwitchRow) -> Switch:
-    scope = "server" if row.ws == SERVER else "workspace"
-    return Switch(scope, row.is_on, row.reason if row.is_on else "", row.at)  # type: ignore[arg-type]
+    scope: StopScope = "server" if row.ws == SERVER else "workspace"
+    return Switch(scope, row.is_on, row.reason if row.is_on else "", row.at)

@@ -14,7 +14,7 @@ import msgspec
 
 from workspace.intents.model.bodies import IntentBody
 from workspace.intents.model.ids import draft_id
-from workspace.intents.model.intent import State
+from workspace.intents.model.intent import State, States
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
 from workspace.protocol.messages import Composing, ComposingMessage, DraftMessage, encode
@@ -148,7 +148,7 @@ def _described(sequencer: Sequencer, entry: Entry, seen: int) -> BoardIntent:
         reason=reason,
         waits_for=waits_for,
         summary=entry.plan.summary if entry.plan is not None else "",
-        steps=work.steps if work is not None and state == "planning" else (),
+        steps=work.steps if work is not None and state == States.PLANNING else (),
         begun=Begun(entry.seq, entry.at, entry.actor, entry.body) if entry.seq <= seen else None,
     )
 
@@ -162,7 +162,7 @@ def _questions(sequencer: Sequencer) -> Iterator[BoardQuestion]:
 
 
 def _drafts(sequencer: Sequencer) -> Iterator[DraftMessage]:
-    for entry in sequencer.lives.index.of("planning"):
+    for entry in sequencer.lives.index.of(States.PLANNING):
         work = sequencer.kernel.progress_of(entry)
         for doc, text in work.drafts.items():
             yield DraftMessage(draft_id(entry.id, work.attempt), (entry.id,), doc, text)

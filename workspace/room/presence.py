@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from crdt.digest import Json
 from crdt.sync.awareness import Presence, Renewal
 from crdt.sync.y_sync import encode_awareness_frame
+from workspace.intents.model.intent import States
 from workspace.intents.sequencer import Sequencer
 from workspace.ports import Clock
 from workspace.protocol.frames import pack_binary
@@ -137,7 +138,7 @@ class RoomPresence:
         index = self._sequencer.lives.index
         if not self._sequencer.fold.board.live:
             return IDLE_AGENT
-        planning = [entry.id for entry in index.of("planning")][:SHOWN_MAX]
-        held = [entry.id for entry in index.of("held", "ready")][:SHOWN_MAX]
+        planning = [entry.id for entry in index.of(States.PLANNING)][:SHOWN_MAX]
+        held = [entry.id for entry in index.of(States.HELD, States.READY)][:SHOWN_MAX]
         status = "planning" if planning else "waiting" if held else "idle"
         return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from workspace.errors import DeliveryFault
-from workspace.intents.model.effects import effect_key
+from workspace.intents.model.effects import EffectStatus, effect_key
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.requests import SendEffect
 from workspace.ports import Delivery, EffectSender
@@ -86,8 +86,8 @@ class EffectDelivery:
                 self._context.post_event(EffectSettled(outgoing, "sent", detail, attempts, begun))
                 return
         assert attempts <= len(pauses), "no receiver is called more often than was said"
-        status = "unknown" if reached else "failed"
-        self._context.post_event(EffectSettled(outgoing, status, problem, attempts, begun))  # type: ignore[arg-type]
+        status: EffectStatus = "unknown" if reached else "failed"
+        self._context.post_event(EffectSettled(outgoing, status, problem, attempts, begun))
 
     def _sender_of(self, delivery: Delivery) -> EffectSender:
         sender = self._senders.get(delivery.receiver.kind)

@@ -21,7 +21,7 @@ from crdt.undo.undo import list_made_documents, undo_values
 from workspace.errors import LogCorrupt, PlannerFault
 from workspace.history.read import read_all
 from workspace.intents.model.bodies import CommitBody
-from workspace.intents.model.effects import describe
+from workspace.intents.model.effects import EffectStatuses, describe
 from workspace.intents.model.plan import (
     OPS_MAX,
     SUMMARY_POINTS_MAX,
@@ -129,7 +129,7 @@ def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[l
     told.lost += [f"the document {name} stays" for name in list_made_documents(planned)]
     for effect in commit.effects:
         fate = whole.effects.get((commit.commit, effect.i))
-        if fate is None or fate.status != "failed":
+        if fate is None or fate.status != EffectStatuses.FAILED:
             told.lost.append(f"{describe(effect, whole.receivers.get(effect.tool))} leaves the workspace all the same")
     for doc, part in commit.docs.items():
         image = task.snapshot.documents.get(doc)

@@ -16,7 +16,8 @@ from crdt.text import utf16_length
 from crdt.undo.lineage import Dated, Lineage, Past
 from crdt.undo.undo import list_item_ids
 from crdt.updates.summary import EMBED, STRING, Id
-from workspace.intents.model.bodies import CommitBody, CommitDoc
+from workspace.intents.model.bodies import CommitBody, CommitDoc, RecordKinds
+from workspace.intents.model.intent import Kinds
 from workspace.intents.model.record import Record, Row, read_row
 from workspace.intents.state.board import Board
 from workspace.intents.state.fold import JournalLike, WorkspaceState
@@ -126,7 +127,7 @@ def _undoing(board: Board, commit: str) -> list[str]:
 
 def _find(rows: Sequence[Row], commit: str) -> tuple[int, CommitBody] | None:
     for row in rows:
-        if row.kind == "commit":
+        if row.kind == RecordKinds.COMMIT:
             body = read_row(row).body
             if isinstance(body, CommitBody) and body.commit == commit:
                 return row.seq, body
@@ -138,7 +139,7 @@ def _copies(fold: WorkspaceState, docs: Mapping[str, CommitDoc]) -> dict[str, Do
 
 
 def _is_undo(board: Board, body: CommitBody) -> bool:
-    return board.entries[body.intents[0]].body.kind == "undo"
+    return board.entries[body.intents[0]].body.kind == Kinds.UNDO
 
 
 def _follow(around: Surroundings, record: Record, docs: Mapping[str, CommitDoc]) -> None:

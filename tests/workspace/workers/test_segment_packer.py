@@ -112,7 +112,7 @@ def test_a_log_without_segments_verifies_and_the_next_checkpoint_holds_them_all(
 def test_a_checkpoint_without_segments_has_the_form_it_always_had() -> None:
     body = CheckpointBody(head=3, state="s", documents={}, jid=0)
     text = '{"documents":{},"head":3,"jid":0,"state":"s"}'
-    assert seal(body, seq=4, epoch=1, at="t", actor="agent", prev="").row.body == text
+    assert seal(body, seq=4, epoch=1, at="t", actor="agent", prev="sha256:0").row.body == text
 
 
 def test_a_checkpoint_with_another_root_does_not_verify() -> None:

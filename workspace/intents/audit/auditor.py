@@ -30,13 +30,16 @@ from workspace.intents.model.bodies import (
     ConfigBody,
     IntentBody,
     OracleBody,
+    OracleKinds,
     PlanBody,
     UpdateBody,
     VerdictBody,
 )
 from workspace.intents.model.effects import digest_of
-from workspace.intents.model.intent import RUNNING_KINDS, rank_of
+from workspace.intents.model.intent import RUNNING_KINDS, Kinds, States, rank_of
 from workspace.intents.model.invariant import broken
+from workspace.intents.model.oracle import OPPOSING
+from workspace.intents.model.policies import Fates
 from workspace.intents.model.record import BLANKED, Record
 from workspace.intents.rules.consent import allowed_over, approved
 from workspace.intents.rules.fence import allowed, outside
@@ -49,7 +52,7 @@ from workspace.intents.state.fold import WorkspaceState, sha_of
 
 SCRATCH_CLIENT = 4
 BREACHES_MAX = 100
-COMMITTED_STATES = frozenset({"done", "merged", "branched"})
+COMMITTED_STATES = frozenset({States.DONE, States.MERGED, States.BRANCHED})
 
 
 class Breach(msgspec.Struct, frozen=True):
@@ -147,11 +150,11 @@ class Auditor:
                 else:
                     self._watch.planned(record, body)
             case OracleBody() as body:
-                if body.oracle in ("steered", "carries"):
+                if body.oracle in (OracleKinds.STEERED, OracleKinds.CARRIES):
                     self._watch.begun_again(body.intent, body.source)
                 for judgement in body.judgements:
                     one, other = judgement.pair
-                    if judgement.opinion in ("contradict", "failed") and judgement.pair not in self.fold.judged:
+                    if judgement.opinion in OPPOSING and judgement.pair not in self.fold.judged:
                         self._opposed.setdefault(one, set()).add(other)
                         self._opposed.setdefault(other, set()).add(one)
             case UpdateBody() | CheckpointBody():
@@ -176,12 +179,12 @@ class Auditor:
         """C5: who answers, approves or takes back is somebody who may."""
         board, actor, rank = self.fold.board, record.actor, rank_of(body.role)
         match body.kind:
-            case "answer":
+            case Kinds.ANSWER:
                 question = board.questions.get(body.refs[0])
                 is_allowed = question is None or may_answer(question, actor, rank, board)
-            case "approve":
+            case Kinds.APPROVE:
                 is_allowed = may_approve(rank)
-            case "undo":
+            case Kinds.UNDO:
                 authors = [board.entries[id] for id in board.commits[body.refs[0]][1].intents]
                 is_allowed = may_undo(authors, actor, rank)
             case _:
@@ -192,7 +195,7 @@ class Auditor:
     def _ended_by(self, seq: int, entry: Entry, body: VerdictBody) -> None:
         """C5: who ended another's instruction may, or it was decided about."""
         by = self.fold.board.entries.get(body.by)
-        may = {"cancelled": may_cancel, "superseded": may_replace}.get(body.state)
+        may = {States.CANCELLED: may_cancel, States.SUPERSEDED: may_replace}.get(body.state)
         if by is None or may is None or may(entry, by.actor, by.rank) or are_decided(entry, by):
             return
         self._note(seq, "C5", f"{by.actor} ({by.role}) had no right to end {entry.id}, which is {entry.actor}'s")
@@ -209,8 +212,8 @@ class Auditor:
             self._note(seq, "I4", f"{entry.id} has ended {entry.state} already")
         if entry.commit is not None and body.state not in COMMITTED_STATES:
             self._note(seq, "I4", f"{entry.id} was committed and ends {body.state}")
-        by = self.fold.board.entries[body.winner] if body.state == "merged" and body.winner else entry
-        is_done = body.state in ("done", "merged") and entry.body.kind in RUNNING_KINDS
+        by = self.fold.board.entries[body.winner] if body.state == States.MERGED and body.winner else entry
+        is_done = body.state in (States.DONE, States.MERGED) and entry.body.kind in RUNNING_KINDS
         if is_done and entry.commit is None and by.commit is None:
             self._note(seq, "I4", f"{entry.id} ends {body.state} without a commit")
 
@@ -243,7 +246,7 @@ class Auditor:
             self._variant(seq, body, entry)
             return
         self._valid(seq, body, entry, plan)
-        if entry.state == "held":
+        if entry.state == States.HELD:
             self._note(seq, "C3/I8", f"{entry.id} runs while people are asked about it")
         self._outruns(record, body, entry, plan)
         self._settled(seq, entry)
@@ -295,7 +298,7 @@ class Auditor:
         shared = sorted(doc for doc in body.docs if doc in self.fold.documents)
         if shared:
             self._note(seq, "C3/I8", f"a variant changes {', '.join(shared)}")
-        if not any(decision.outcome.get(entry.id) == "branch" for decision in entry.decisions):
+        if not any(decision.outcome.get(entry.id) == Fates.BRANCH for decision in entry.decisions):
             self._note(seq, "C3/I8", f"nobody decided that {entry.id} is a variant")
 
     def _valid(self, seq: int, body: CommitBody, entry: Entry, plan: PlanBody) -> None:
@@ -309,9 +312,8 @@ class Auditor:
             self._note(seq, "C5", f"{entry.id} edits by the right of a {entry.role}, unapproved")
         beyond = set(outside(plan, entry, self.fold.board, self.fold.documents)) - allowed(entry, self.fold.board)
         if beyond and self.fold.is_read_back and not self._has_lost(plan):
-            self._note(
-                seq, "scope", f"{entry.id} does more than was allowed where it does not point: {len(beyond)} things"
-            )
+            reason = f"{entry.id} does more than was allowed where it does not point: {len(beyond)} things"
+            self._note(seq, "scope", reason)
         if body.effects != plan.effects:
             self._note(seq, "C5", f"its effects are not those of {plan.plan}")
         is_final = any(effect.effect_class == "irreversible" for effect in plan.effects)
@@ -335,11 +337,11 @@ class Auditor:
 
     def _picked(self, seq: int, entry: Entry) -> None:
         """I5, C3: of the approvals of one suggestion one runs, and of variants side by side one is picked."""
-        board, target = self.fold.board, entry.body.refs[0] if entry.body.kind == "approve" else ""
+        board, target = self.fold.board, entry.body.refs[0] if entry.body.kind == Kinds.APPROVE else ""
         for id in sorted(beside(board.entries[target]) | {target}) if target else ():
             for approval in board.approvals.get(id, ()):
                 other = board.entries[approval]
-                is_elsewhere = other.state == "branched" or bool(other.undone_by)
+                is_elsewhere = other.state == States.BRANCHED or bool(other.undone_by)
                 if other is entry or other.commit is None or is_elsewhere or are_decided(entry, other):
                     continue
                 if id == target:
@@ -365,9 +367,8 @@ class Auditor:
         flagged = allowed_over(entry)
         for edit in unseen.human:
             if edit.seq not in flagged:
-                self._note(
-                    seq, "C3/I9", f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
-                )
+                reason = f"{entry.id} overwrites what {edit.actor} typed in {edit.doc} ({edit.seq}), unseen"
+                self._note(seq, "C3/I9", reason)
         # A commit stands for its first intent: what joined that one has taken its place, and knew what it knew.
         joined = [board.entries[id] for id in body.intents[1:]]
         later = {

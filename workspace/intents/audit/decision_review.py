@@ -14,18 +14,28 @@ from itertools import combinations
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.model.bodies import CHANGED, DecisionBody, IntentBody, PolicyConfig, Question, VerdictBody
+from workspace.intents.model.bodies import (
+    Deciders,
+    DecisionBody,
+    IntentBody,
+    Layers,
+    PolicyConfig,
+    Question,
+    VerdictBody,
+)
 from workspace.intents.model.ids import intent_id
+from workspace.intents.model.intent import Kinds
+from workspace.intents.model.oracle import Opinions
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, EditModes, Fates, RuledBy, edit_rule
 from workspace.intents.model.record import BLANKED, Record
 from workspace.intents.rules.decision_words import silent_of
 from workspace.intents.rules.groups import ALONE, SPECIAL, chain_of, is_standing, member_of
-from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
+from workspace.intents.rules.policy import Ruling, decide, inputs_hash
 from workspace.intents.rules.votes import agreed, carried, fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
 
 ASKED = ""
-VOTE = "vote@1"
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -81,7 +91,7 @@ class Review:
         body = record.body
         if isinstance(body, IntentBody):
             found = self._unsettled()
-            if body.kind == "answer" and body.refs[0] in self.fold.board.layers:
+            if body.kind == Kinds.ANSWER and body.refs[0] in self.fold.board.layers:
                 self._answered = record
                 if record.row.body.startswith(BLANKED):
                     self._blanked.add(body.refs[0])
@@ -123,7 +133,7 @@ class Review:
             return self._closing(seq, body)
         if body.inputs:
             return self._opening(seq, body)
-        if body.layer == "E":
+        if body.layer == Layers.EDIT:
             return self._human_edit(seq, body)
         return None
 
@@ -137,7 +147,7 @@ class Review:
         if inputs_hash(members, own, standing) != body.inputs:
             self.unsound.append(seq)
         ruling = decide(members, chain_of(self.policy, body.layer, group, fold.board), standing, fold.merges)
-        if body.layer == "L3" and not self._do_contradict(group):
+        if body.layer == Layers.L3 and not self._do_contradict(group):
             ruling = Ruling(ruling.policy, ruling.winner, ruling.reason, default=BOTH)
         if body.question is not None:
             self._opened[body.question.id] = ruling
@@ -153,17 +163,19 @@ class Review:
     def _do_contradict(self, group: list[Entry]) -> bool:
         judged = self.fold.judged
         pairs = (pair for one, other in combinations(group, 2) for pair in ((one.id, other.id), (other.id, one.id)))
-        return any(pair in judged and judged[pair].opinion == "contradict" for pair in pairs)
+        return any(pair in judged and judged[pair].opinion == Opinions.CONTRADICT for pair in pairs)
 
     def _human_edit(self, seq: int, body: DecisionBody) -> Difference | None:
         """Apply the human-edit rule again."""
         self.decided += 1
         (intent,) = body.group
-        would = {"suggest": NONE, "apply_and_flag": intent, "ask": ASKED}[self.policy.human_edit]
+        would = {EditModes.SUGGEST: NONE, EditModes.APPLY_AND_FLAG: intent, EditModes.ASK: ASKED}[
+            self.policy.human_edit
+        ]
         winners = (ASKED,) if body.question is not None else _winners(body)
         if would in winners:
             return None
-        by = f"human_edit:{self.policy.human_edit}@1"
+        by = edit_rule(self.policy.human_edit)
         return Difference(seq, body.decision, body.group, winners[0], body.policy, would, by, "by the human-edit rule")
 
     def _closing(self, seq: int, body: DecisionBody) -> Difference | None:
@@ -183,12 +195,12 @@ class Review:
         silent = silent_of(opened, [self.fold.board.entries[id] for id in question.group], votes)
         if body.silent and body.silent != silent:
             self.unsound.append(seq)
-        if body.policy == CHANGED:
+        if body.policy == RuledBy.CHANGED:
             if not is_changed(opened, [self.fold.board.entries[id] for id in question.group]):
                 self.unsound.append(seq)
             return None
         by = self._asked_by(question, opened)
-        if body.by == "person":
+        if body.by == Deciders.PERSON:
             value, reason = self._value(question), "the answers would not have sufficed"
         else:
             value, reason = self._at_deadline(question, opened), "at the deadline"
@@ -204,7 +216,7 @@ class Review:
         """Return what the answers so far settle, or None."""
         board = self.fold.board
         votes = board.votes.get(question.id, [])
-        if self._asked_by(question, board.layers[question.id]) == VOTE:
+        if self._asked_by(question, board.layers[question.id]) == RuledBy.VOTE:
             value = carried(votes, self.policy.vote_quorum)
         else:
             group = tuple(board.entries[id] for id in question.group)
@@ -222,7 +234,7 @@ class Review:
         is_moot = len(ids) < min(2, len(question.group))
         ids = ids or [NONE]
         chosen = None
-        if self._asked_by(question, opened) == VOTE and not is_moot:
+        if self._asked_by(question, opened) == RuledBy.VOTE and not is_moot:
             chosen = plurality(board.votes.get(question.id, []))
         if chosen is not None and chosen in (*ids, NONE, BOTH):
             return chosen
@@ -232,16 +244,16 @@ class Review:
 def _winners(body: DecisionBody) -> tuple[str, ...]:
     """Return who won a decision as its outcomes tell it; several words where they would tell the same."""
     outcomes = body.outcome.values()
-    if "merge" in outcomes:
+    if Fates.MERGE in outcomes:
         return (MERGE,)
-    if "branch" in outcomes:
+    if Fates.BRANCH in outcomes:
         return (BRANCH,)
-    won = [id for id, outcome in body.outcome.items() if outcome in ("run", "kept")]
+    won = [id for id, outcome in body.outcome.items() if outcome in (Fates.RUN, Fates.KEPT)]
     if len(won) > 1:
         return (BOTH,)
     if set(outcomes) == {"withdrawn"}:
         return (NONE, *body.group, BOTH)
     if not won:
         return (NONE,)
-    is_alone = all(outcome == "withdrawn" for id, outcome in body.outcome.items() if id != won[0])
+    is_alone = all(outcome == Fates.WITHDRAWN for id, outcome in body.outcome.items() if id != won[0])
     return (won[0], BOTH) if is_alone else (won[0],)

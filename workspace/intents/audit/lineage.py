@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
+from workspace.intents.model.bodies import OracleKinds, RecordKinds
 from workspace.intents.model.causality import Stamp, happened_before
 from workspace.intents.model.ids import call_id
-from workspace.intents.model.intent import RUNNING_KINDS
+from workspace.intents.model.intent import RUNNING_KINDS, Kinds
+from workspace.intents.model.oracle import Opinions
 from workspace.intents.model.plan import EARLIER_LOOKED_AT, EARLIER_MAX
 
 Body = dict[str, Any]  # a record's body as JSON
@@ -54,16 +56,18 @@ class Concern:
 
 def concern_of(parts: Sequence[LineagePart], intent: str) -> Concern | None:
     """Return what an intent's words went into; None when there is no such intent."""
-    body = next((part.body for part in parts if part.kind == "intent" and part.body["id"] == intent), None)
+    body = next((part.body for part in parts if part.kind == RecordKinds.INTENT and part.body["id"] == intent), None)
     if body is None:
         return None
     concern = Concern(intent, body.get("text") or "", body.get("value") or "", {intent})
     asked = {
         part.body["question"]["id"]: part.body["question"]
         for part in parts
-        if part.kind == "oracle" and part.body.get("question")
+        if part.kind == RecordKinds.ORACLE and part.body.get("question")
     }
-    merged = [part.body["merged"]["group"] for part in parts if part.kind == "oracle" and part.body.get("merged")]
+    merged = [
+        part.body["merged"]["group"] for part in parts if part.kind == RecordKinds.ORACLE and part.body.get("merged")
+    ]
     size = 0
     while size != len(concern.near):
         size = len(concern.near)
@@ -80,19 +84,21 @@ def _follow(concern: Concern, part: LineagePart, asked: dict[str, Body], merged:
     """Go one step on: what this record makes of what is known to be near."""
     body, near = part.body, concern.near
     match part.kind:
-        case "intent":
+        case RecordKinds.INTENT:
             _follow_intent(concern, body, asked)
-        case "oracle":
+        case RecordKinds.ORACLE:
             kind = body["oracle"]
-            groups = [group for group in merged if concern.intent in group] if kind == "carries" else []
-            if (kind == "steered" and body.get("source") in near) or any(body["intent"] in group for group in groups):
+            groups = [group for group in merged if concern.intent in group] if kind == OracleKinds.CARRIES else []
+            if (kind == OracleKinds.STEERED and body.get("source") in near) or any(
+                body["intent"] in group for group in groups
+            ):
                 near.add(body["intent"])
             for judgement in body.get("judgements") or ():
-                if concern.intent in judgement["pair"] and judgement["opinion"] == "unsure":
+                if concern.intent in judgement["pair"] and judgement["opinion"] == Opinions.UNSURE:
                     concern.noted.update(judgement["pair"])
-        case "decision" if concern.is_near(body["group"]):
+        case RecordKinds.DECISION if concern.is_near(body["group"]):
             concern.decisions.add(body["decision"])
-        case "commit" if concern.is_near(body["intents"]):
+        case RecordKinds.COMMIT if concern.is_near(body["intents"]):
             concern.commits.add(body["commit"])
         case _:
             pass
@@ -100,10 +106,10 @@ def _follow(concern: Concern, part: LineagePart, asked: dict[str, Body], merged:
 
 def _follow_intent(concern: Concern, body: Body, asked: dict[str, Body]) -> None:
     refs, near = body.get("refs") or [""], concern.near
-    made_of = {"approve": near, "undo": concern.commits}.get(body["kind"], ())
+    made_of = {Kinds.APPROVE: near, Kinds.UNDO: concern.commits}.get(body["kind"], ())
     if refs[0] in made_of:
         near.add(body["id"])
-    elif body["kind"] == "answer" and refs[0] in asked:
+    elif body["kind"] == Kinds.ANSWER and refs[0] in asked:
         about = asked[refs[0]]["group"][0]
         if body["id"] == concern.intent:
             near.add(about)
@@ -116,15 +122,15 @@ def _waiting(parts: Sequence[LineagePart]) -> set[str]:
     waiting, effects = set[str](), dict[str, tuple[set[int], list[str]]]()
     for part in parts:
         match part.kind:
-            case "intent":
+            case RecordKinds.INTENT:
                 waiting.add(part.body["id"])
-            case "verdict":
+            case RecordKinds.VERDICT:
                 waiting.discard(part.body["intent"])
-            case "commit" if part.body.get("effects"):
+            case RecordKinds.COMMIT if part.body.get("effects"):
                 effects[part.body["commit"]] = ({one["i"] for one in part.body["effects"]}, part.body["intents"])
-            case "effect" if part.body["commit"] in effects:
+            case RecordKinds.EFFECT if part.body["commit"] in effects:
                 effects[part.body["commit"]][0].discard(part.body["i"])
-            case "config" if part.body.get("forked"):
+            case RecordKinds.CONFIG if part.body.get("forked"):
                 effects.clear()
             case _:
                 pass
@@ -143,7 +149,7 @@ def calls_of(parts: Sequence[LineagePart], concern: Concern) -> tuple[tuple[str,
     theirs: dict[str, set[str]] = {}
     for part in parts:
         opened, closed = part.body.get("opened"), part.body.get("closed")
-        if part.kind != "oracle" or part.seq < since:
+        if part.kind != RecordKinds.ORACLE or part.seq < since:
             continue
         if opened:
             ids = opened["intents"]
@@ -160,17 +166,17 @@ class _Conversations:
     """Which earlier instructions a planner may have been told with an intent; may name one too many (`earlier_of`)."""
 
     def __init__(self, parts: Sequence[LineagePart]) -> None:
-        intents = [part for part in parts if part.kind == "intent"]
+        intents = [part for part in parts if part.kind == RecordKinds.INTENT]
         self.stamps = {p.body["id"]: Stamp(p.seq, p.body["lane"], p.body["n"], p.body["seen"]) for p in intents}
         self._bodies = {part.body["id"]: part.body for part in intents}
-        self._ended = {part.body["intent"]: part.seq for part in parts if part.kind == "verdict"}
+        self._ended = {part.body["intent"]: part.seq for part in parts if part.kind == RecordKinds.VERDICT}
         self._order = [p.body["id"] for p in intents if p.body["kind"] in RUNNING_KINDS]
         self._at = {id: at for at, id in enumerate(self._order)}
 
     def tells(self, near: set[str], intent: str) -> bool:
         """Tell whether what an intent's planner was given may name one that is near."""
         body, stamp = self._bodies[intent], self.stamps[intent]
-        if body["kind"] == "approve" and body.get("refs") and self.tells(near, body["refs"][0]):
+        if body["kind"] == Kinds.APPROVE and body.get("refs") and self.tells(near, body["refs"][0]):
             return True
         newer = 0
         for id in islice(reversed(self._order[: self._at.get(intent, 0)]), EARLIER_LOOKED_AT):

@@ -17,7 +17,8 @@ from workspace.errors import Refusal
 from workspace.intents.audit.crossings import SCRATCH_CLIENT, Place, are_near, do_cross, place_at, places_of
 from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.effects import refuse_effects
-from workspace.intents.model.intent import RUNNING_KINDS, Scope
+from workspace.intents.model.intent import RUNNING_KINDS, Scope, States
+from workspace.intents.model.policies import Fates
 from workspace.intents.model.record import Record
 from workspace.intents.model.times import unix_time
 from workspace.intents.rules.gate import try_plan
@@ -39,8 +40,8 @@ def are_decided(one: Entry, other: Entry) -> bool:
     """Tell whether a decision names both, and is one: a question decides nothing, nor does what leaves both open."""
     return any(
         other.id in decision.group
-        and "held" not in decision.outcome.values()
-        and not decision.outcome.get(one.id) == decision.outcome.get(other.id) == "open"
+        and Fates.HELD not in decision.outcome.values()
+        and not decision.outcome.get(one.id) == decision.outcome.get(other.id) == Fates.OPEN
         for decision in one.decisions
     )
 
@@ -153,7 +154,7 @@ class Watch:
             entry = self.fold.board.entries[id]
             if near is not None and id not in near:
                 continue
-            if entry.state == "ready" and isinstance(
+            if entry.state == States.READY and isinstance(
                 try_plan(plan, self.fold.documents, client=SCRATCH_CLIENT), Refusal
             ):
                 self._leave(id)
@@ -212,7 +213,7 @@ class Watch:
             return
         opened = max(made_at, unix_time(entry.at) + policy.window_ms / 1000) - CLOCK_SECONDS
         for other in self.fold.board.live.values():
-            if other is entry or other.body.kind not in RUNNING_KINDS or other.joins or other.state == "held":
+            if other is entry or other.body.kind not in RUNNING_KINDS or other.joins or other.state == States.HELD:
                 continue
             if knew(other, entry) or knew(entry, other) or are_decided(entry, other) or unix_time(other.at) > opened:
                 continue

@@ -17,11 +17,12 @@ import msgspec
 
 from crdt.digest import canonical, sha256_of
 from workspace.intents.audit.lineage import Concern, LineagePart, calls_of, concern_of
+from workspace.intents.model.bodies import RecordKinds
 from workspace.intents.model.ids import INTENT, is_id
 from workspace.intents.model.record import BLANK, BLANKED, Row, body_parts
 
 QUOTED_POINTS_MIN, EXCERPT_POINTS_MIN = 8, 79
-KEPT_KINDS = frozenset({"update", "config", "checkpoint"})
+KEPT_KINDS = frozenset({RecordKinds.UPDATE, RecordKinds.CONFIG, RecordKinds.CHECKPOINT})
 FIXED_ANSWERS = frozenset({"none", "both", "merge", "whole", "yes", "no"})
 LABELLED_BY_RULE = FIXED_ANSWERS - {"merge"}
 KEPT_EVIDENCE = frozenset({"edges", "late", "digest", "edits"})
@@ -57,7 +58,7 @@ def redact(rows: Iterable[Row], intent: str) -> Redaction | None:
     """
     parts, shas = list[LineagePart](), dict[int, str]()
     for row in rows:
-        if row.kind not in KEPT_KINDS or row.kind == "config":
+        if row.kind not in KEPT_KINDS or row.kind == RecordKinds.CONFIG:
             text, shas[row.seq] = body_parts(row)
             parts.append(LineagePart(row.seq, row.kind, msgspec.json.decode(text)))
     concern = concern_of(parts, intent)
@@ -69,7 +70,7 @@ def redact(rows: Iterable[Row], intent: str) -> Redaction | None:
         if part.kind in KEPT_KINDS and "switch" not in part.body:
             continue
         blank = msgspec.json.decode(canonical(part.body))
-        if part.kind == "config":  # of a set-up only why somebody has stopped the agent is told freely
+        if part.kind == RecordKinds.CONFIG:  # of a set-up only why somebody has stopped the agent is told freely
             blank["switch"] = _swept(blank["switch"], words)
         else:
             BLANKERS[part.kind](concern, blank)
@@ -260,11 +261,11 @@ def _effect(concern: Concern, body: Body) -> None:
 
 
 BLANKERS: dict[str, Callable[[Concern, Body], None]] = {
-    "intent": _intent,
-    "plan": _plan,
-    "oracle": _oracle,
-    "decision": _decision,
-    "commit": _commit,
-    "verdict": _verdict,
-    "effect": _effect,
+    RecordKinds.INTENT: _intent,
+    RecordKinds.PLAN: _plan,
+    RecordKinds.ORACLE: _oracle,
+    RecordKinds.DECISION: _decision,
+    RecordKinds.COMMIT: _commit,
+    RecordKinds.VERDICT: _verdict,
+    RecordKinds.EFFECT: _effect,
 }

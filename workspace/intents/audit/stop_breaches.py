@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from workspace.intents.model.bodies import CommitBody, DecisionBody, EffectBody, OracleBody, PlanBody, VerdictBody
+from workspace.intents.model.bodies import (
+    CommitBody,
+    Deciders,
+    DecisionBody,
+    EffectBody,
+    OracleBody,
+    PlanBody,
+    VerdictBody,
+    VerdictCodes,
+)
+from workspace.intents.model.intent import Kinds
 from workspace.intents.model.record import Record
 from workspace.intents.state.fold import WorkspaceState
 
@@ -23,14 +33,14 @@ def defiance(record: Record, fold: WorkspaceState) -> str:
         case _ if not stops.is_on:
             return ""
         case PlanBody(plan=name, intents=intents) | CommitBody(commit=name, intents=intents):
-            if all(fold.board.entries[id].body.kind == "undo" for id in intents[:1]):
+            if all(fold.board.entries[id].body.kind == Kinds.UNDO for id in intents[:1]):
                 return ""
             return f"{name} is there although {_lower(stops.words)}"
         case OracleBody(opened=opened) if opened is not None:
             return f"{opened.model} was asked although {_lower(stops.words)}"
-        case DecisionBody(decision=name, by="timer"):
+        case DecisionBody(decision=name, by=Deciders.TIMER):
             return f"{name} was decided by a clock that stood still: {_lower(stops.words)}"
-        case VerdictBody(intent=name, code="no_answer"):
+        case VerdictBody(intent=name, code=VerdictCodes.NO_ANSWER):
             return f"{name} ended by a clock that stood still: {_lower(stops.words)}"
         case _:
             return ""

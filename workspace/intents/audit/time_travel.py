@@ -16,13 +16,13 @@ from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
-from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBody, UpdateBody
+from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBody, RecordKinds, UpdateBody
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.fold import MARKER, JournalLike, WorkspaceState
 from workspace.intents.state.replay import REPLAY_CLIENT, JournalIndex
 
-DOCUMENT_KINDS = frozenset({"update", "commit", "config"})
+DOCUMENT_KINDS = frozenset({RecordKinds.UPDATE, RecordKinds.COMMIT, RecordKinds.CONFIG})
 
 
 class StateAt(msgspec.Struct, frozen=True):
@@ -78,7 +78,8 @@ def documents_at(
     fold = WorkspaceState(client=REPLAY_CLIENT)
     index = JournalIndex.of(journal)
     try:
-        for doc, digest in (checkpoint.documents if checkpoint is not None else {}).items():
+        at, kept = (checkpoint.head, checkpoint.documents) if checkpoint is not None else (0, {})
+        for doc, digest in kept.items():
             if digest == MARKER:
                 fold.quarantined[doc] = MARKER
                 fold.kinds[doc] = kinds[doc]
@@ -87,7 +88,7 @@ def documents_at(
             if doc in states:
                 fold.documents[doc] = Document.of_state(kinds[doc], states[doc], client=REPLAY_CLIENT)
             if fold.documents[doc].digest() != digest:
-                raise LogCorrupt(f"the kept state of {doc} is not the one of the checkpoint after {checkpoint.head}")  # type: ignore[union-attr]
+                raise LogCorrupt(f"the kept state of {doc} is not the one of the checkpoint after {at}")
         for row in rows:
             if row.kind not in DOCUMENT_KINDS:
                 continue

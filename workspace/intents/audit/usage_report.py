@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from crdt.digest import Json
 from workspace.intents.model.calls import ANSWERED, MICROS, Budget
-from workspace.intents.model.intent import State
+from workspace.intents.model.intent import State, States
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.usage import Key, Usage, UsageLine, total
 
@@ -34,7 +34,7 @@ def report(
         own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
         own["intents"] += 1
         own["cost"] += cost.cost
-        if state in ("done", "merged"):
+        if state in (States.DONE, States.MERGED):
             paid += cost.cost - cost.shadow
             strongest += cost.strongest
     lines = usage.lines

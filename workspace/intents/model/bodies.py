@@ -9,7 +9,7 @@ Every struct in a body refuses fields that it does not have. Whoever adds a fiel
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -18,21 +18,88 @@ from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
-from workspace.intents.model.effects import Effect, Receiver
+from workspace.intents.model.effects import Effect, EffectStatus, Receiver
 from workspace.intents.model.ids import INTENT, is_id, seq_of
 from workspace.intents.model.intent import Forked, IntentFrame, IntentKind, Region, Role, TerminalState
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Option, Tokens
+from workspace.intents.model.policies import EditMode
 from workspace.intents.model.segment import Segment
 from workspace.intents.model.stop import Switch
 
-# No policy's word on a decision: a question taken back, because what it asked about has changed.
-CHANGED = "changed@1"
 RecordKind = Literal[
     "update", "intent", "plan", "oracle", "decision", "commit", "verdict", "effect", "config", "checkpoint"
 ]
+OracleKind = Literal[
+    "question", "timer", "planner_refused", "planner_failed", "requeued", "steered", "judged", "merged", "carries",
+    "call_opened", "call_closed", "tool_refused", "shadow_compared", "turn_failed",
+]  # fmt: skip
+# Where a collision was found: L0 to L4 of semantics §3, E a human's edit, and what a plan may not do by itself.
+Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects", "scope"]
+Decider = Literal["policy", "person", "timer"]
 Spans = tuple[tuple[int, int, int], ...]  # (Yjs client id, first clock, end clock), half open
+
+
+class RecordKinds:
+    """The ten kinds of record, by name."""
+
+    UPDATE: Final = "update"
+    INTENT: Final = "intent"
+    PLAN: Final = "plan"
+    ORACLE: Final = "oracle"
+    DECISION: Final = "decision"
+    COMMIT: Final = "commit"
+    VERDICT: Final = "verdict"
+    EFFECT: Final = "effect"
+    CONFIG: Final = "config"
+    CHECKPOINT: Final = "checkpoint"
+
+
+class OracleKinds:
+    """What an oracle record tells of, by name."""
+
+    QUESTION: Final = "question"
+    TIMER: Final = "timer"
+    PLANNER_REFUSED: Final = "planner_refused"
+    PLANNER_FAILED: Final = "planner_failed"
+    REQUEUED: Final = "requeued"
+    STEERED: Final = "steered"
+    JUDGED: Final = "judged"
+    MERGED: Final = "merged"
+    CARRIES: Final = "carries"
+    CALL_OPENED: Final = "call_opened"
+    CALL_CLOSED: Final = "call_closed"
+    TOOL_REFUSED: Final = "tool_refused"
+    SHADOW_COMPARED: Final = "shadow_compared"
+    TURN_FAILED: Final = "turn_failed"
+
+
+class Layers:
+    """The layers on which a collision is found, by name."""
+
+    L0: Final = "L0"
+    L2: Final = "L2"
+    L3: Final = "L3"
+    L4: Final = "L4"
+    EDIT: Final = "E"
+    RIGHTS: Final = "rights"
+    EFFECTS: Final = "effects"
+    SCOPE: Final = "scope"
+
+
+class Deciders:
+    """By whom a decision was made, by name."""
+
+    POLICY: Final = "policy"
+    PERSON: Final = "person"
+    TIMER: Final = "timer"
+
+
+class VerdictCodes:
+    """Codes of verdicts that the kernel itself reads, by name; all others are for people and the page."""
+
+    NO_ANSWER: Final = "no_answer"
 
 
 class UpdateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "del", "inserted": "ins"}):
@@ -82,6 +149,7 @@ class PlanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     effects: tuple[Effect, ...] = ()
     tokens: Tokens = Tokens()
     planner: str = ""
+    # Unset and not empty: records of servers that did not know the field keep their canonical form, and so their hash.
     serves: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -104,12 +172,6 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default: str
     evidence: dict[str, Json] = {}
     because: str = ""
-
-
-OracleKind = Literal[
-    "question", "timer", "planner_refused", "planner_failed", "requeued", "steered", "judged", "merged", "carries",
-    "call_opened", "call_closed", "tool_refused", "shadow_compared", "turn_failed",
-]  # fmt: skip
 
 
 class OracleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -139,9 +201,6 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intent: str = ""
 
 
-Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects", "scope"]
-
-
 class DecisionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was decided about a group of colliding intents, by which policy, on which evidence.
 
@@ -153,7 +212,7 @@ class DecisionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     group: tuple[str, ...]
     layer: Layer
     policy: str
-    by: Literal["policy", "person", "timer"]
+    by: Decider
     outcome: dict[str, str]
     reason: str
     inputs: str = ""
@@ -219,7 +278,7 @@ class EffectBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commit: str
     i: int
     key: str
-    status: Literal["sent", "failed", "unknown"]
+    status: EffectStatus
     detail: str = ""
     attempts: int = 1
     begun: int = 0
@@ -230,7 +289,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     chain: tuple[str, ...] = ("priority", "ask", "fair")
     ask_seconds: float = 60.0
-    human_edit: Literal["suggest", "apply_and_flag", "ask"] = "suggest"
+    human_edit: EditMode = "suggest"
     window_ms: int = 300
     overlap_wait_ms: int = 30_000
     replans_max: int = 2
@@ -301,6 +360,8 @@ BODIES: dict[RecordKind, type[Body]] = {
     "checkpoint": CheckpointBody,
 }
 KINDS = {body: kind for kind, body in BODIES.items()}
+# The same by any word: a row's kind is a text until it was looked up.
+_BY_WORD: dict[str, type[Body]] = {str(kind): body for kind, body in BODIES.items()}
 
 
 def accepted(frame: IntentFrame, *, id: str, lane: str, vc: dict[str, int], role: Role) -> IntentBody:
@@ -315,6 +376,11 @@ def frame_sha(frame: IntentFrame) -> str:
     """Return the SHA-256 of a frame's canonical form: a repeat on the same dot has the same one."""
     assert type(frame) is IntentFrame, "a body has fields that its frame has not"
     return sha256_of(canonical(msgspec.to_builtins(frame)))
+
+
+def body_type_of(kind: str) -> type[Body] | None:
+    """Return the type of the bodies of a kind, None for a kind that this version does not know."""
+    return _BY_WORD.get(kind)
 
 
 def kind_of(body: Body) -> RecordKind:

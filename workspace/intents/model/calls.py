@@ -7,11 +7,11 @@ were sent and received lie in the archive under their SHA-256.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
-from workspace.errors import Refusal
+from workspace.errors import Refusal, malformed
 
 Purpose = Literal["plan", "repair", "judge", "merge", "summarise"]
 CallOutcome = Literal[
@@ -30,13 +30,44 @@ CallOutcome = Literal[
     "lost",
     "cut_by_length",
 ]
+
+
+class Purposes:
+    """What a model is asked for, by name."""
+
+    PLAN: Final = "plan"
+    REPAIR: Final = "repair"
+    JUDGE: Final = "judge"
+    MERGE: Final = "merge"
+    SUMMARISE: Final = "summarise"
+
+
+class CallOutcomes:
+    """How a call to a model ended, by name."""
+
+    OK: Final = "ok"
+    OVERLOADED: Final = "overloaded"
+    RATE_LIMITED: Final = "rate_limited"
+    TIMEOUT: Final = "timeout"
+    REFUSED: Final = "refused"
+    MALFORMED: Final = "malformed"
+    CUT: Final = "cut"
+    TOO_LONG: Final = "too_long"
+    SERVER_ERROR: Final = "server_error"
+    UNREACHABLE: Final = "unreachable"
+    UNAUTHORISED: Final = "unauthorised"
+    CANCELLED: Final = "cancelled"
+    LOST: Final = "lost"
+    CUT_BY_LENGTH: Final = "cut_by_length"
+
+
 # Outcomes of calls whose answer is used: one that ended at its bound has words, and calls before the cut, that count.
-ANSWERED: tuple[CallOutcome, ...] = ("ok", "cut_by_length")
+ANSWERED: tuple[CallOutcome, ...] = (CallOutcomes.OK, CallOutcomes.CUT_BY_LENGTH)
 FAILURES: tuple[CallOutcome, ...] = (
     "overloaded", "rate_limited", "timeout", "refused", "malformed", "cut", "too_long", "server_error", "unreachable",
     "unauthorised",
 )  # fmt: skip
-PURPOSES: tuple[Purpose, ...] = ("plan", "repair", "judge", "merge", "summarise")
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 STEPS = ("retry", "next", "escalate")
 MICROS = 1_000_000
 TIERS_MAX, MODELS_MAX, RULES_MAX, NAME_POINTS_MAX = 6, 8, 32, 120
@@ -182,6 +213,9 @@ class RouteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def strongest(self) -> str:
         """The first model of the last tier."""
+        # `check_routes` refuses both at the door: what is in the log has passed it.
+        assert self.tiers, "a route table has a tier"
+        assert self.tiers[-1][1], "a tier has a model"
         return self.tiers[-1][1][0]
 
 
@@ -190,34 +224,31 @@ def check_routes(table: RouteTable) -> Refusal | None:
     names = [name for name, _ in table.tiers]
     models = [model for _, own in table.tiers for model in own] + ([table.shadow.model] if table.shadow.model else [])
     if not 1 <= len(names) <= TIERS_MAX or len(set(names)) != len(names):
-        return _malformed(f"tiers: 1 to {TIERS_MAX}, each named once, weakest first.")
+        return malformed(f"tiers: 1 to {TIERS_MAX}, each named once, weakest first.")
     if any(not 1 <= len(own) <= MODELS_MAX for _, own in table.tiers):
-        return _malformed(f"Each tier has 1 to {MODELS_MAX} models.")
+        return malformed(f"Each tier has 1 to {MODELS_MAX} models.")
     if any(not 0 < len(name) <= NAME_POINTS_MAX or not name.isprintable() for name in (*names, *models)):
-        return _malformed(f"Names of tiers and models have 1 to {NAME_POINTS_MAX} printable characters.")
+        return malformed(f"Names of tiers and models have 1 to {NAME_POINTS_MAX} printable characters.")
     unknown = [rule.tier for rule in table.rules if rule.tier not in names]
     if unknown or len(table.rules) > RULES_MAX:
-        return _malformed(f"Rules name known tiers ({', '.join(names)}), at most {RULES_MAX} of them.")
+        return malformed(f"Rules name known tiers ({', '.join(names)}), at most {RULES_MAX} of them.")
     odd = [kind for kind in table.fallbacks if kind not in FAILURES]
     steps = [step for own in table.fallbacks.values() for step in own if step not in STEPS]
     if odd or steps or any(len(own) > MODELS_MAX for own in table.fallbacks.values()):
-        return _malformed(f"fallbacks: for {', '.join(FAILURES)}, steps of {', '.join(STEPS)}.")
+        return malformed(f"fallbacks: for {', '.join(FAILURES)}, steps of {', '.join(STEPS)}.")
     most = table.answer_tokens_max
     if most is not msgspec.UNSET and not ANSWER_TOKENS_LOW <= most <= ANSWER_TOKENS_HIGH:
-        return _malformed(f"answer_tokens_max is {ANSWER_TOKENS_LOW} to {ANSWER_TOKENS_HIGH}.")
+        return malformed(f"answer_tokens_max is {ANSWER_TOKENS_LOW} to {ANSWER_TOKENS_HIGH}.")
     if not 0 <= table.shadow.share <= 1:
-        return _malformed("shadow.share is 0 to 1.")
+        return malformed("shadow.share is 0 to 1.")
     return None
 
 
 def check_budget(budget: Budget) -> Refusal | None:
     """Return why a budget from outside may not be, or None."""
+    # `not 0 <= value`: a NaN is no bound that anything could reach.
     for name in ("workspace_day", "author_day", "intent"):
         value = getattr(budget, name)
         if value is not None and not 0 <= value <= DOLLARS_MAX:
-            return _malformed(f"budget.{name} is 0 to {DOLLARS_MAX:g} US dollars, or null.")
+            return malformed(f"budget.{name} is 0 to {DOLLARS_MAX:g} US dollars, or null.")
     return None
-
-
-def _malformed(reason: str) -> Refusal:
-    return Refusal("malformed", reason, "Mend it and send it again.")

@@ -65,6 +65,8 @@ class Lanes:
         """Enter an intent of the log. Its dot must be the lane's next."""
         places = self.places.setdefault(stamp.lane, [])
         assert stamp.n == len(places) + 1, f"lane {stamp.lane} skips from {len(places)} to {stamp.n}"
+        # `vector_clock` looks places up by bisection.
+        assert not places or stamp.seq > places[-1], f"lane {stamp.lane} goes back from {places[-1]} to {stamp.seq}"
         places.append(stamp.seq)
         self.clocks[stamp.lane] = LaneClock(stamp.n, stamp.seen)
         self.retired.discard(stamp.lane)
@@ -79,6 +81,7 @@ class Lanes:
             for other, places in self.places.items()
             if places[0] <= seen and other not in self.retired and (count := bisect_right(places, seen))
         }
+        # A lane knows what it has said itself, whether or not its records had come back to it yet.
         if n > 1:
             clock[lane] = max(n - 1, clock.get(lane, 0))
         return clock
@@ -89,7 +92,9 @@ class Lanes:
         `delivered` is the highest `seq` this lane was ever sent. A claim to have seen less is always possible and only
         leads to more questions; a claim to have seen more would silence a conflict.
         """
+        assert delivered >= 0, f"nobody was sent {delivered} records"
         clock = self.clock(lane)
+        # A gap is not filled later: what is missing may be what this one is about.
         if not 1 <= n <= N_MAX or n != clock.n + 1:
             return Refusal("gap", f"This lane's next intent is number {clock.n + 1}, not {n}.", "Resend in order.")
         if seen < clock.seen:

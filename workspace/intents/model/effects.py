@@ -10,15 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from crdt.digest import Json, canonical, digest_value, sha256_of
-from workspace.errors import Refusal
+from workspace.errors import Refusal, malformed
 
 ReceiverKind = Literal["webhook", "mail"]
 EffectClass = Literal["reversible", "irreversible"]
+EffectStatus = Literal["sent", "failed", "unknown"]
+
+
+class EffectStatuses:
+    """What became of an effect, by name; `unknown` may have arrived."""
+
+    SENT: Final = "sent"
+    FAILED: Final = "failed"
+    UNKNOWN: Final = "unknown"
+
+
 RECEIVERS_MAX = 32
 EFFECTS_MAX = 8
 ARGS_BYTES_MAX = 32 << 10
@@ -68,31 +79,29 @@ def effect_key(seal: str, i: int) -> str:
 
     `seal` is the hash of the commit's record, which a workspace made anew under an old name does not repeat.
     """
+    assert seal, "a key without the record's hash would be the same in every workspace"
+    assert i >= 0, f"effects are numbered from 0, not from {i}"
     return sha256_of(f"{seal}\n{i}".encode())
 
 
 def check_receivers(receivers: Mapping[str, Receiver]) -> Refusal | None:
     """Return why receivers from outside may not be, or None."""
     if len(receivers) > RECEIVERS_MAX:
-        return _malformed(f"At most {RECEIVERS_MAX} receivers.")
+        return malformed(f"At most {RECEIVERS_MAX} receivers.")
     for name, receiver in receivers.items():
         if not _NAME.fullmatch(name):
-            return _malformed(f"{name!r} is no name for a receiver: a-z, 0-9, - and _, at most 64.")
+            return malformed(f"{name!r} is no name for a receiver: a-z, 0-9, - and _, at most 64.")
         if not 0 < len(receiver.address) <= ADDRESS_POINTS_MAX or not receiver.address.isprintable():
-            return _malformed(f"{name}: the address has 1 to {ADDRESS_POINTS_MAX} printable characters.")
+            return malformed(f"{name}: the address has 1 to {ADDRESS_POINTS_MAX} printable characters.")
         if receiver.kind == "mail" and not is_mailbox(receiver.address):
-            return _malformed(f"{name}: {receiver.address!r} is no mailbox.")
+            return malformed(f"{name}: {receiver.address!r} is no mailbox.")
         if receiver.kind == "webhook" and not receiver.address.startswith(("https://", "http://")):
-            return _malformed(f"{name}: a webhook's address is a URL.")
+            return malformed(f"{name}: a webhook's address is a URL.")
         if receiver.secret and not _NAME.fullmatch(receiver.secret):
-            return _malformed(f"{name}: secret is the name of a key, not the key.")
+            return malformed(f"{name}: secret is the name of a key, not the key.")
         if len(receiver.allowed) > RECEIVERS_MAX or any(len(domain) > NAME_POINTS_MAX for domain in receiver.allowed):
-            return _malformed(f"{name}: too many or too long domains.")
+            return malformed(f"{name}: too many or too long domains.")
     return None
-
-
-def _malformed(reason: str) -> Refusal:
-    return Refusal("malformed", reason, "Mend it and send it again.")
 
 
 def is_mailbox(text: str) -> bool:
@@ -112,6 +121,7 @@ def refuse_effects(effects: Iterable[Effect], receivers: Mapping[str, Receiver])
         if receiver is None:
             known = ", ".join(sorted(receivers)) or "none"
             return Refusal("no_receiver", f"There is no receiver {effect.tool!r} here.", f"There are: {known}.")
+        # The class is the receiver's: a planner that calls a mail reversible would send it unasked.
         if effect.i != at or effect.effect_class != receiver.effect_class:
             return Refusal("malformed", f"Effect {at} of the plan is not numbered or classed as declared.", "")
         if len(canonical(effect.args)) > ARGS_BYTES_MAX:
@@ -123,6 +133,7 @@ def refuse_effects(effects: Iterable[Effect], receivers: Mapping[str, Receiver])
 
 
 def _mail_problem(effect: Effect, receiver: Receiver) -> str:
+    assert receiver.kind == "mail", f"{effect.tool} is no mailbox"
     to, subject, text = (effect.args.get(name) for name in ("to", "subject", "text"))
     if not isinstance(to, str) or not is_mailbox(to):
         return f"{to!r} is no mailbox."
@@ -136,6 +147,7 @@ def _mail_problem(effect: Effect, receiver: Receiver) -> str:
 
 def digest_of(effects: tuple[Effect, ...], receivers: Mapping[str, Receiver]) -> str:
     """Return the digest that an approval is bound to: exactly these effects to exactly these receivers."""
+    # The receivers, too: under another address the same words are another effect.
     return digest_value(msgspec.to_builtins([effects, {effect.tool: receivers.get(effect.tool) for effect in effects}]))
 
 

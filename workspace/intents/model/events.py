@@ -15,7 +15,7 @@ from crdt.updates.summary import UpdateSummary
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import ConfigBody, Question
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
-from workspace.intents.model.effects import Outgoing
+from workspace.intents.model.effects import EffectStatus, Outgoing
 from workspace.intents.model.intent import IntentFrame, Role, State
 from workspace.intents.model.oracle import Judgement, JudgeTask, Merged
 from workspace.intents.model.plan import Draft, Proposal
@@ -139,7 +139,7 @@ class EffectSettled(msgspec.Struct, frozen=True):
     """What became of one effect, after so many attempts; `begun` is the log's last record as the last of them began."""
 
     outgoing: Outgoing
-    status: Literal["sent", "failed", "unknown"]
+    status: EffectStatus
     detail: str = ""
     attempts: int = 1
     begun: int = 0

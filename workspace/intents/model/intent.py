@@ -6,39 +6,60 @@ It travels through exactly one path into one log, and ends in exactly one verdic
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, TypeGuard, get_args
 
 import msgspec
 
 from crdt.digest import Json
 
 IntentKind = Literal["do", "override", "cancel", "answer", "approve", "undo"]
-# What the agent carries out; an answer and a cancel are about something of these.
-RUNNING_KINDS: frozenset[str] = frozenset({"do", "override", "approve", "undo"})
 Role = Literal["owner", "editor", "commenter", "viewer", "agent"]
-
 LiveState = Literal["parked", "queued", "planning", "ready", "held"]
 TerminalState = Literal[
     "done", "merged", "overruled", "superseded", "suggested", "branched", "cancelled", "rejected", "expired", "failed"
 ]
 State = LiveState | TerminalState
 
-LIVE: frozenset[str] = frozenset({"parked", "queued", "planning", "ready", "held"})
-TERMINAL: frozenset[str] = frozenset(
-    {
-        "done",
-        "merged",
-        "overruled",
-        "superseded",
-        "suggested",
-        "branched",
-        "cancelled",
-        "rejected",
-        "expired",
-        "failed",
-    }
-)
 
+class Kinds:
+    """The six kinds of intent, by name: what is compared is written like this and never as a bare word."""
+
+    DO: Final = "do"
+    OVERRIDE: Final = "override"
+    CANCEL: Final = "cancel"
+    ANSWER: Final = "answer"
+    APPROVE: Final = "approve"
+    UNDO: Final = "undo"
+
+
+class States:
+    """The states of an intent, by name: five while it is live, ten in which it may end."""
+
+    PARKED: Final = "parked"
+    QUEUED: Final = "queued"
+    PLANNING: Final = "planning"
+    READY: Final = "ready"
+    HELD: Final = "held"
+    DONE: Final = "done"
+    MERGED: Final = "merged"
+    OVERRULED: Final = "overruled"
+    SUPERSEDED: Final = "superseded"
+    SUGGESTED: Final = "suggested"
+    BRANCHED: Final = "branched"
+    CANCELLED: Final = "cancelled"
+    REJECTED: Final = "rejected"
+    EXPIRED: Final = "expired"
+    FAILED: Final = "failed"
+
+
+# What says in its own words what the agent shall do.
+INSTRUCTIONS: tuple[IntentKind, ...] = (Kinds.DO, Kinds.OVERRIDE)
+# What the agent carries out; an answer and a cancel are about something of these.
+RUNNING_KINDS: frozenset[str] = frozenset({Kinds.DO, Kinds.OVERRIDE, Kinds.APPROVE, Kinds.UNDO})
+LIVE: frozenset[str] = frozenset(get_args(LiveState))
+TERMINAL: frozenset[str] = frozenset(get_args(TerminalState))
+
+# Ranks go into the digest of what a decision looked at, so they stay as they are. There is room between for another.
 RANKS: dict[str, int] = {"owner": 30, "editor": 20, "commenter": 10, "viewer": 5, "agent": 0}
 
 QUOTE_POINTS_MAX = 2_000
@@ -102,6 +123,11 @@ def frame_of(content: IntentContent, *, n: int, seen: int) -> IntentFrame:
     """Return the frame that says the same as `content`, as the lane's `n`-th intent."""
     said = {name: getattr(content, name) for name in IntentContent.__struct_fields__}
     return IntentFrame(n=n, seen=seen, **said)
+
+
+def is_role(text: str) -> TypeGuard[Role]:
+    """Tell whether a word from outside is one of the five roles."""
+    return text in RANKS
 
 
 def rank_of(role: str) -> int:

@@ -15,7 +15,7 @@ import msgspec
 
 from crdt.digest import Json, canonical
 from crdt.documents.document import Document
-from workspace.errors import Refusal
+from workspace.errors import Refusal, malformed
 from workspace.intents.model.intent import PATH_DEPTH_MAX, Path
 
 RuleName = Literal["sum_at_most", "unique", "heading", "pattern", "one_owner"]
@@ -52,18 +52,18 @@ Documents = Mapping[str, Document]
 def check_invariants(invariants: Mapping[str, Invariant]) -> Refusal | None:
     """Return why rules from outside may not be, or None."""
     if len(invariants) > INVARIANTS_MAX:
-        return _malformed(f"At most {INVARIANTS_MAX} invariants.")
+        return malformed(f"At most {INVARIANTS_MAX} invariants.")
     for name, rule in invariants.items():
         if not 0 < len(name) <= NAME_POINTS_MAX or not name.isprintable():
-            return _malformed("An invariant's name has 1 to 64 printable characters.")
+            return malformed("An invariant's name has 1 to 64 printable characters.")
         sizes = ((rule.text, TEXT_POINTS_MAX), (rule.field, NAME_POINTS_MAX), (rule.message, MESSAGE_POINTS_MAX))
         if any(len(text) > limit for text, limit in sizes) or len(rule.path) > PATH_DEPTH_MAX:
-            return _malformed(f"{name}: a part of it is too long.")
+            return malformed(f"{name}: a part of it is too long.")
         if not math.isfinite(rule.limit):
-            return _malformed(f"{name}: limit is no number.")
+            return malformed(f"{name}: limit is no number.")
         problem = _check_rule(rule)
         if problem:
-            return _malformed(f"{name}: {problem}")
+            return malformed(f"{name}: {problem}")
     return None
 
 
@@ -86,10 +86,6 @@ def _check_rule(rule: Invariant) -> str:
     return ""
 
 
-def _malformed(reason: str) -> Refusal:
-    return Refusal("malformed", reason, "Mend it and send it again.")
-
-
 def broken(invariants: Mapping[str, Invariant], documents: Documents) -> dict[str, str]:
     """Return the names of the rules that do not hold, with the reason."""
     found = {}
@@ -105,7 +101,9 @@ def problem_of(rule: Invariant, documents: Documents) -> str:
     document = documents.get(rule.doc)
     if document is None:
         return ""
-    return RULES[rule.rule](rule, document)
+    problem = RULES[rule.rule](rule, document)
+    assert not problem or rule.doc in problem, "people are told where a rule is broken"
+    return problem
 
 
 def _value(rule: Invariant, document: Document) -> Json:
@@ -148,10 +146,11 @@ def _unique(rule: Invariant, document: Document) -> str:
     keys = [item.get(rule.field) if rule.field and isinstance(item, dict) else item for item in items]
     seen: set[bytes] = set()
     for key in keys:
-        name = canonical(key)
+        name = canonical(key)  # 1 and 1.0 are one number to people, and one there
         if name in seen:
             return f"{name.decode()[:80]} is more than once in {_where(rule)}"
         seen.add(name)
+    assert len(seen) == len(keys), "each was met once"
     return ""
 
 

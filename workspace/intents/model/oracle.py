@@ -5,11 +5,26 @@ Both are oracles: their answers are logged, memoised, and can only add questions
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 Opinion = Literal["contradict", "compatible", "unsure", "failed"]
+
+
+class Opinions:
+    """What a judge may say of a pair, by name."""
+
+    CONTRADICT: Final = "contradict"
+    COMPATIBLE: Final = "compatible"
+    UNSURE: Final = "unsure"
+    FAILED: Final = "failed"
+
+
+# What people are asked about: where the judge failed, nobody has said that two instructions agree.
+OPPOSING: tuple[Opinion, ...] = (Opinions.CONTRADICT, Opinions.FAILED)
+
+
 Pair = tuple[str, str]
 ITEMS_MAX = 20
 QUOTE_POINTS_MAX = 300

@@ -181,8 +181,3 @@ def is_expressible(answer: object) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def draft_name(entry_id: str, attempt: int) -> str:
-    """Return the name under which an attempt's draft is shown."""
-    return f"{entry_id}.{attempt}"

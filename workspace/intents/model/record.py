@@ -51,7 +51,11 @@ class Record(msgspec.Struct, frozen=True):
 
 def seal(body: Body, *, seq: int, epoch: int, at: str, actor: str, prev: str) -> Record:
     """Return the record that follows the one hashed `prev` (`""` before the first)."""
+    assert seq >= 1, f"the log begins at 1, not at {seq}"
+    assert (prev == "") == (seq == 1), f"record {seq} follows {prev or 'nothing'}"
     text = canonical(msgspec.to_builtins(body)).decode()
+    # A body of that form would be read as a blanked one, and its hash as the hash of another.
+    assert not text.startswith(BLANKED), "no body has a field of that name"
     kind = kind_of(body)
     digest = chain_hash(seq=seq, epoch=epoch, kind=kind, at=at, actor=actor, sha=sha256_of(text.encode()), prev=prev)
     row = Row(seq=seq, epoch=epoch, kind=kind, at=at, actor=actor, body=text, prev=prev, hash=digest)
@@ -93,6 +97,7 @@ def read_row(row: Row) -> Record:
         raise
     if isinstance(body, ConfigBody) and FORMAT in body.versions:
         check_format(body.versions[FORMAT], seq=row.seq)
+    assert kind_of(body) == row.kind, f"a {row.kind} was read as a {kind_of(body)}"
     return Record(seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, body=body, row=row)
 
 

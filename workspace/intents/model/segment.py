@@ -54,9 +54,12 @@ class Segments:
 
     def add(self, seq: int, hash: str) -> None:
         """Enter the hash of record `seq`; at the end of a segment its root begins to wait for a checkpoint."""
+        assert seq >= 1, f"the log begins at 1, not at {seq}"
         self._running.add(hash)
         if seq % SEGMENT_RECORDS == 0:
-            self.waiting.append(Segment(seq - SEGMENT_RECORDS + 1, seq, self._running.root()))
+            made = Segment(seq - SEGMENT_RECORDS + 1, seq, self._running.root())
+            assert not self.waiting or made.first == self.waiting[-1].last + 1, "segments follow without a gap"
+            self.waiting.append(made)
             self._running = Running()
 
     def seal(self, held: tuple[Segment, ...]) -> None:
@@ -65,6 +68,7 @@ class Segments:
         Raises:
             ValueError: these are not the segments of the records before it.
         """
+        # What is held comes from a log: another root there is damage, no bug.
         if held != tuple(self.waiting[: len(held)]):
             raise ValueError("the checkpoint holds segments that are not those of the log before it")
         self.sealed += held

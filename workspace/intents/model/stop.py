@@ -83,6 +83,8 @@ class Stops:
 
         That is told when it goes on again, and is 0 otherwise.
         """
+        # `after` looks them up by bisection.
+        assert not self._past or self._past[-1][0] < seq, "switches are entered in the order of the log"
         was_on, before = self.is_on, self.epoch
         if switch.since:
             self.told[switch.scope] = switch.since, switch.on
@@ -93,10 +95,13 @@ class Stops:
         if self.is_on and not was_on:
             self.epoch, self.at = epoch, at
         self._past.append((seq, self.all))
+        # An epoch for each opening: those between the one that stopped the agent and this one never let it work.
+        assert (switch.scope in self.by_scope) == switch.on, "a switch is on as it was thrown"
         return max(0, epoch - before - 1) if was_on and not self.is_on else 0
 
     def after(self, seq: int) -> tuple[Stop, ...]:
         """Return the switches that were on after record `seq`."""
+        assert seq >= 0, f"{seq} is no place in a log"
         place = bisect_right(self._past, seq, key=itemgetter(0))
         return self._past[place - 1][1] if place else ()
 

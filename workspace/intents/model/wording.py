@@ -49,6 +49,7 @@ def told(ops: Sequence[Op], before: Mapping[str, Document], after: Mapping[str, 
     Operations that cancel out, or that a later one wrote over, are not named.
     """
     lines = [_short(line, TOLD_POINTS_MAX) for line in _net(ops, before, after)]
+    assert all(lines), "what came of an operation has words"
     more = len(lines) - TOLD_MAX
     return (*lines[:TOLD_MAX], *([f"and {more} more"] if more > 0 else ()))
 
@@ -79,11 +80,11 @@ def _path(op: Op) -> Path | None:
 
 
 def _changed(old: object, new: object, *, is_sum: bool) -> str:
+    assert old is not new, "what did not change is not told"
     if new is ABSENT:
         return "removed"
-    numbers = isinstance(old, int | float) and isinstance(new, int | float)
-    if is_sum and numbers:
-        return f"added {brief(normalise(round(new - old, SUM_DIGITS)))}, now {brief(new)}"  # type: ignore[operator]
+    if is_sum and isinstance(old, int | float) and isinstance(new, int | float):
+        return f"added {brief(normalise(round(new - old, SUM_DIGITS)))}, now {brief(new)}"
     return f"set to {brief(new)}" + ("" if old is ABSENT else f", it was {brief(old)}")
 
 
@@ -97,6 +98,7 @@ def whole_words(op: Op, before: Document | None) -> str:
     What is too long to be shown is named by its hash, too, so that no other one reads the same; where in a text it
     stands is not said.
     """
+    assert not isinstance(op, Check), "a check does nothing to which one could say yes"
     words = words_of(op, before, points=CONSENT_POINTS_MAX, value_points=CONSENT_POINTS_MAX)
     value = op.text if isinstance(op, Insert | Replace) else _value(op)
     text = value if isinstance(value, str) else canonical(value).decode()
@@ -164,10 +166,14 @@ def _quoted(text: str, points: int) -> str:
 
 def plain(text: str) -> str:
     """Return words of others as a sentence may hold them: nothing in them steers how the rest of it is read."""
-    return STEERING.sub("\ufffd", text)
+    tame = STEERING.sub("\ufffd", text)
+    # One for one: what is shortened afterwards is cut where the original would have been.
+    assert len(tame) == len(text), "a character was dropped"
+    return tame
 
 
 def _short(text: str, points: int) -> str:
+    assert points >= 1, "there is room for the sign that something was cut"
     return text if len(text) <= points else text[: points - 1] + "…"
 
 

@@ -6,19 +6,20 @@ What it may do outside its scope is said in `fence.py`. The sequencer asks by th
 from __future__ import annotations
 
 from crdt.digest import Json
-from workspace.intents.model.bodies import DecisionBody
+from workspace.intents.model.bodies import DecisionBody, Layers
+from workspace.intents.model.policies import Fates
 from workspace.intents.state.board import Entry
 
 
 def approved(entry: Entry) -> set[Json]:
     """Return the digests of what somebody has allowed an intent to send."""
-    decided = [one for one in entry.decisions if one.layer == "effects" and one.outcome.get(entry.id) == "run"]
+    decided = [one for one in entry.decisions if one.layer == Layers.EFFECTS and one.outcome.get(entry.id) == Fates.RUN]
     return {decision.evidence.get("digest") for decision in decided}
 
 
 def allowed_over(entry: Entry) -> set[int]:
     """Return the records of human edits that somebody decided an intent may overwrite."""
-    decided = [one for one in entry.decisions if one.layer == "E" and one.outcome.get(entry.id) == "run"]
+    decided = [one for one in entry.decisions if one.layer == Layers.EDIT and one.outcome.get(entry.id) == Fates.RUN]
     return {int(str(edit[0])) for decision in decided for edit in edits_of(decision)}
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workspace.intents.model.bodies import Answer, DecisionBody, Question
+from workspace.intents.model.bodies import Answer, DecisionBody, Layers, Question
+from workspace.intents.model.intent import States
+from workspace.intents.model.policies import BRANCH, MERGE, NONE, RuledBy
 from workspace.intents.rules.groups import is_standing
-from workspace.intents.rules.policy import BRANCH, MERGE, NONE
 from workspace.intents.state.board import Board, Entry
 
-VOTE = "vote@1"
 NAMED_MAX = 6
 CHOICE_POINTS_MAX = 80
 BY_RULE = {MERGE: "together", BRANCH: "the variants side by side", NONE: "none of them"}
@@ -33,9 +33,9 @@ def silent_of(opened: DecisionBody, group: Sequence[Entry], votes: Sequence[Answ
 
     Everybody who stands as high may answer too, and in a vote everybody: nobody waits for them by name.
     """
-    if opened.policy == VOTE:
+    if opened.policy == RuledBy.VOTE:
         return ()
-    asked = group[:1] if opened.layer == "rights" else group
+    asked = group[:1] if opened.layer == Layers.RIGHTS else group
     has_answered = {vote.actor for vote in votes}
     return tuple(dict.fromkeys(e.actor for e in asked if is_standing(e) and e.actor not in has_answered))
 
@@ -43,10 +43,10 @@ def silent_of(opened: DecisionBody, group: Sequence[Entry], votes: Sequence[Answ
 def choice(opened: DecisionBody, group: Sequence[Entry], value: str) -> str:
     """Return how people read one answer to a question: by whose instruction it is for, or by the option's label."""
     entry = next((entry for entry in group if entry.id == value), None)
-    if opened.layer == "rights":
+    if opened.layer == Layers.RIGHTS:
         return "yes" if entry is group[-1] else "no"
     options = opened.question.options if opened.question is not None else ()
-    if entry is not None and opened.layer not in ("E", "effects", "scope"):
+    if entry is not None and opened.layer not in (Layers.EDIT, Layers.EFFECTS, Layers.SCOPE):
         is_only = sum(other.actor == entry.actor for other in group) == 1
         is_late = entry.id in _late(opened.question)
         return f"{'keep' if is_late else 'run'} {entry.actor}'s" + ("" if is_only else f" ({entry.id})")
@@ -64,7 +64,7 @@ def _late(question: Question | None) -> Sequence[object]:
 def answers_in_words(opened: DecisionBody, group: Sequence[Entry], votes: Sequence[Answer], *, first: str = "") -> str:
     """Return who answered what, by their last words; the answer `first` in front. Empty where nobody did."""
     last = {vote.actor: vote.value for vote in votes}
-    said = "voted" if opened.policy == VOTE else "answered"
+    said = "voted" if opened.policy == RuledBy.VOTE else "answered"
     values = sorted(dict.fromkeys(last.values()), key=lambda value: value != first)
     return ", ".join(
         f"{in_words(actor for actor in last if last[actor] == value)} {said} “{choice(opened, group, value)}”"
@@ -88,10 +88,10 @@ def at_deadline(
     if is_elected:
         return "; ".join([*parts, "most votes at the deadline"])
     if not told:
-        parts.append("nobody answered in time" if opened.policy != VOTE else "nobody voted in time")
+        parts.append("nobody answered in time" if opened.policy != RuledBy.VOTE else "nobody voted in time")
     elif silent:
         parts.append(f"{in_words(silent)} did not answer in time")
-    elif opened.policy == VOTE:
+    elif opened.policy == RuledBy.VOTE:
         parts.append("no answer that can be had has most votes at the deadline")
     else:
         parts.append("that did not settle it in time")
@@ -110,7 +110,7 @@ def _gone(entry: Entry, board: Board) -> str:
     by = board.entries.get(entry.verdict.by) if entry.verdict is not None else None
     if by is None:
         return f"{entry.actor}'s instruction has ended {entry.state}"
-    verb = {"cancelled": "cancelled", "superseded": "replaced"}.get(entry.state, "ended")
+    verb = {States.CANCELLED: "cancelled", States.SUPERSEDED: "replaced"}.get(entry.state, "ended")
     whose = "the own" if by.actor == entry.actor else f"{entry.actor}'s"
     return f"{by.actor} {verb} {whose} instruction"
 

@@ -15,14 +15,15 @@ from crdt.documents.document import Document
 from crdt.documents.paths import dotted
 from crdt.errors import CrdtError
 from crdt.operations.ops import Check, CreateDocument, Delete, DeleteValue, Insert, ListRemove, Op
-from workspace.intents.model.bodies import Layer, PlanBody
+from workspace.intents.model.bodies import Layer, Layers, PlanBody
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import WHOLE
+from workspace.intents.model.policies import Fates
 from workspace.intents.model.wording import whole_words
 from workspace.intents.rules.conflict import Area, areas_of_plan, areas_of_scope
 from workspace.intents.state.board import Board, Entry
 
-LAYER: Layer = "scope"
+LAYER: Layer = Layers.SCOPE
 PLACES_SHOWN_MAX = 6
 FILLERS = frozenset(
     re.findall(r"\w+", "a an the it its this that these those is are was be in on of to and or with for from by")
@@ -113,7 +114,7 @@ def allowed(entry: Entry, board: Board) -> frozenset[str]:
         if decision.layer != LAYER:
             continue
         does = (decision.question.evidence if decision.question is not None else decision.evidence).get("does")
-        if isinstance(does, list) and (entry is not subject or decision.outcome.get(entry.id) == "run"):
+        if isinstance(does, list) and (entry is not subject or decision.outcome.get(entry.id) == Fates.RUN):
             found.update(map(str, does))
     return frozenset(found)
 

@@ -11,12 +11,14 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.operations.ops import Op
-from workspace.intents.model.bodies import DecisionBody, Layer, PolicyConfig, VerdictBody
-from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Member, chain_for
+from workspace.intents.model.bodies import Deciders, DecisionBody, Layer, Layers, PolicyConfig, VerdictBody
+from workspace.intents.model.intent import Kinds
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, Fates, Policies, policy_name
+from workspace.intents.rules.policy import Member, chain_for
 from workspace.intents.state.board import Board, Entry
 
 # Layers whose question is about one intent and what it may do, not about which of several.
-ALONE = frozenset({"E", "effects", "scope"})
+ALONE = frozenset({Layers.EDIT, Layers.EFFECTS, Layers.SCOPE})
 # Answers that are no intent's id.
 SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
 
@@ -41,24 +43,24 @@ def chain_of(policy: PolicyConfig, layer: str, group: Sequence[Entry], board: Bo
     config = chain_for(policy, layer, ops_of(group))
     if not picks_variants(group, board):
         return config
-    rest = tuple(name for name in config.chain if name != "branch") or ("fair",)
+    rest = tuple(name for name in config.chain if name != Policies.BRANCH) or ("fair",)
     return msgspec.structs.replace(config, chain=rest)
 
 
 def beside(target: Entry) -> frozenset[str]:
     """Return the intents whose variants stand beside a branched one's, itself included."""
-    decisions = (decision for decision in target.decisions if "branch" in decision.outcome.values())
+    decisions = (decision for decision in target.decisions if Fates.BRANCH in decision.outcome.values())
     return frozenset(id for decision in decisions for id in decision.group)
 
 
 def picks_variants(group: Iterable[Entry], board: Board) -> bool:
     """Tell whether somebody in a group approves a variant: to branch again would be no answer."""
-    return any(entry.body.kind == "approve" and beside(board.entries[entry.body.refs[0]]) for entry in group)
+    return any(entry.body.kind == Kinds.APPROVE and beside(board.entries[entry.body.refs[0]]) for entry in group)
 
 
 def are_rival_picks(one: Entry, other: Entry, board: Board) -> bool:
     """Tell whether two approvals pick different variants of one group: both cannot be kept, whatever they write."""
-    if one.body.kind != "approve" or other.body.kind != "approve":
+    if one.body.kind != Kinds.APPROVE or other.body.kind != Kinds.APPROVE:
         return False
     return one.body.refs[0] != other.body.refs[0] and one.body.refs[0] in beside(board.entries[other.body.refs[0]])
 
@@ -86,16 +88,18 @@ def outcome_of(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, la
         elif not entry.is_live:
             outcome[entry.id] = "kept" if entry.id == winner else "replaced"
         elif entry.id == winner:
-            outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
+            outcome[entry.id] = "kept" if layer == Layers.RIGHTS and entry is group[0] else "run"
         else:
-            lost = {"E": "suggested", "effects": "refused", "scope": end_beyond_scope(by)}.get(layer, "overruled")
+            lost = {Layers.EDIT: "suggested", Layers.EFFECTS: "refused", Layers.SCOPE: end_beyond_scope(by)}.get(
+                layer, "overruled"
+            )
             outcome[entry.id] = lost if entry in losers else "open"
     return outcome
 
 
 def end_beyond_scope(by: str) -> str:
     """Return what a no about the scope comes to: somebody's word ends it, a deadline leaves it to be looked at."""
-    return "refused" if by == "person" else "suggested"
+    return "refused" if by == Deciders.PERSON else "suggested"
 
 
 def overruled(entry: Entry, decision: DecisionBody, rival: Entry | None) -> VerdictBody:
@@ -103,8 +107,8 @@ def overruled(entry: Entry, decision: DecisionBody, rival: Entry | None) -> Verd
     if rival is None:
         reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
     else:
-        does = "stays" if rival.commit is not None else "goes on" if decision.layer == "rights" else "runs instead"
-        reason, code = f"{rival.actor}'s instruction {does}: {decision.reason}.", decision.policy.split("@")[0]
+        does = "stays" if rival.commit is not None else "goes on" if decision.layer == Layers.RIGHTS else "runs instead"
+        reason, code = f"{rival.actor}'s instruction {does}: {decision.reason}.", policy_name(decision.policy)
     return VerdictBody(
         intent=entry.id,
         state="overruled",

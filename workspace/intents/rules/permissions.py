@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workspace.intents.model.bodies import Question
+from workspace.intents.model.bodies import Layers, Question
+from workspace.intents.model.policies import RuledBy
 from workspace.intents.rules.gate import EDIT_RANK
 from workspace.intents.state.board import Board, Entry
-
-VOTE = "vote@1"
 
 
 def may_answer(question: Question, actor: str, rank: int, board: Board) -> bool:
@@ -23,9 +22,9 @@ def may_answer(question: Question, actor: str, rank: int, board: Board) -> bool:
     opened = board.layers.get(question.id)
     if opened is None:
         return actor == group[0].actor or rank > group[0].rank
-    if opened.policy == VOTE:
+    if opened.policy == RuledBy.VOTE:
         return True
-    if opened.layer == "rights":
+    if opened.layer == Layers.RIGHTS:
         group = group[:1]
     return actor in {entry.actor for entry in group} or rank >= max(entry.rank for entry in group)
 

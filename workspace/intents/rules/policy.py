@@ -14,13 +14,12 @@ import msgspec
 from crdt.digest import digest_value
 from crdt.operations.ops import Op
 from workspace.errors import Refusal
-from workspace.intents.model.bodies import PolicyConfig
+from workspace.intents.model.bodies import Layers, PolicyConfig
 from workspace.intents.model.intent import PATH_DEPTH_MAX, Region
 from workspace.intents.model.oracle import Merged, group_key
+from workspace.intents.model.policies import BRANCH, MERGE, POLICIES, Policies, RuledBy
 from workspace.intents.state.board import Standing
 
-POLICIES = ("priority", "first", "fair", "ask", "merge", "vote", "branch")
-NONE, BOTH, MERGE, BRANCH = "none", "both", "merge", "branch"
 ASK_SECONDS_MAX = 7 * 86_400.0
 LOSSES_IN_A_ROW = 3
 REGIONS_MAX = 64
@@ -58,20 +57,20 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
     """
     for at, name in enumerate(config.chain):
         match name:
-            case "merge":
+            case Policies.MERGE:
                 ruling = _merge(group, config, standing, merges, at)
-            case "priority":
+            case Policies.PRIORITY:
                 ruling = _priority(group)
-            case "first":
+            case Policies.FIRST:
                 ruling = _first(group)
-            case "branch":
+            case Policies.BRANCH:
                 ruling = _branch(group)
-            case "ask":
+            case Policies.ASK:
                 after = decide(group, _rest(config, at), standing, merges)
-                return _asks("ask@1", "They exclude each other; the people decide.", after)
-            case "vote":
+                return _asks(RuledBy.ASK, "They exclude each other; the people decide.", after)
+            case Policies.VOTE:
                 after = decide(group, _rest(config, at), standing, merges)
-                return _asks("vote@1", "They exclude each other; everybody may vote.", after)
+                return _asks(RuledBy.VOTE, "They exclude each other; everybody may vote.", after)
             case _:
                 ruling = _fair(group, standing)
         if ruling is not None:
@@ -84,7 +83,9 @@ def _asks(policy: str, reason: str, after: Ruling) -> Ruling:
 
 
 def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
-    chain = tuple(name for name in config.chain[at + 1 :] if name not in ("ask", "merge", "vote")) or ("fair",)
+    chain = tuple(
+        name for name in config.chain[at + 1 :] if name not in (Policies.ASK, Policies.MERGE, Policies.VOTE)
+    ) or ("fair",)
     return PolicyConfig(chain=chain)
 
 
@@ -99,9 +100,9 @@ def _merge(
     if merged is None or not merged.text:
         return None
     if config.merge_auto:
-        return Ruling("merge@1", MERGE, f"one instruction serves all: {merged.text[:200]}")
+        return Ruling(RuledBy.MERGE, MERGE, f"one instruction serves all: {merged.text[:200]}")
     after = decide(group, _rest(config, at), standing, merges)
-    return _asks("merge@1", "One instruction could serve all; its authors decide.", after)
+    return _asks(RuledBy.MERGE, "One instruction could serve all; its authors decide.", after)
 
 
 def chain_for(config: PolicyConfig, layer: str, ops: Iterable[Op]) -> PolicyConfig:
@@ -112,9 +113,9 @@ def chain_for(config: PolicyConfig, layer: str, ops: Iterable[Op]) -> PolicyConf
     region = region_of(config.regions, ops)
     if region is not None:
         config = msgspec.structs.replace(config, chain=region.chain)
-    if layer != "L3" or config.chain[0] == "ask":
+    if layer != Layers.L3 or config.chain[0] == Policies.ASK:
         return config
-    rest = tuple(name for name in config.chain if name != "ask")
+    rest = tuple(name for name in config.chain if name != Policies.ASK)
     return msgspec.structs.replace(config, chain=("ask", *rest))
 
 
@@ -135,19 +136,19 @@ def _priority(group: tuple[Member, ...]) -> Ruling | None:
     if len(top) != 1:
         return None
     others = ", ".join(f"{member.actor} ({member.role})" for member in group if member is not top[0])
-    return Ruling("priority@1", top[0].intent, f"{top[0].actor} ({top[0].role}) over {others}")
+    return Ruling(RuledBy.PRIORITY, top[0].intent, f"{top[0].actor} ({top[0].role}) over {others}")
 
 
 def _first(group: tuple[Member, ...]) -> Ruling:
     winner = min(group, key=lambda member: member.seq)
-    return Ruling("first@1", winner.intent, f"{winner.actor} asked first")
+    return Ruling(RuledBy.FIRST, winner.intent, f"{winner.actor} asked first")
 
 
 def _branch(group: tuple[Member, ...]) -> Ruling | None:
     """Rule for both, side by side; what is in the document already cannot be a variant any more."""
     if any(member.is_committed for member in group):
         return None
-    return Ruling("branch@1", BRANCH, "both variants stand side by side")
+    return Ruling(RuledBy.BRANCH, BRANCH, "both variants stand side by side")
 
 
 def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
@@ -163,14 +164,14 @@ def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
     done = [member for member in equal if member.is_committed]
     winner = min(done or equal, key=lambda member: digest_value([group_id, member.intent]))
     if len({member.actor for member in owed}) == 1:
-        return Ruling("fair@3", winner.intent, f"{winner.actor} had lost {LOSSES_IN_A_ROW} times in a row")
+        return Ruling(RuledBy.FAIR, winner.intent, f"{winner.actor} had lost {LOSSES_IN_A_ROW} times in a row")
     if len(equal) == 1:
         reason = f"{winner.actor} had won least often"
     else:
         reason = (
             f"between equals what is done stands: {winner.actor}" if done else f"drawn between equals: {winner.actor}"
         )
-    return Ruling("fair@3", winner.intent, reason)
+    return Ruling(RuledBy.FAIR, winner.intent, reason)
 
 
 def inputs_hash(group: tuple[Member, ...], config: PolicyConfig, standing: Standing) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workspace.intents.model.bodies import Answer, DecisionBody
-from workspace.intents.rules.policy import BOTH, BRANCH, MERGE
+from workspace.intents.model.bodies import Answer, DecisionBody, Layers
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE
 from workspace.intents.state.board import Board, Entry
 
 
@@ -57,7 +57,7 @@ def is_changed(opened: DecisionBody, group: Sequence[Entry]) -> bool:
 
     That happens to who is held where something that joined it ends. A question of rights is about no plan.
     """
-    return opened.layer != "rights" and any(entry.is_live and entry.plan is None for entry in group)
+    return opened.layer != Layers.RIGHTS and any(entry.is_live and entry.plan is None for entry in group)
 
 
 def fallback(default: str, group: Sequence[Entry], standing: Sequence[str]) -> str:

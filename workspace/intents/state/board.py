@@ -13,25 +13,27 @@ from dataclasses import dataclass, field
 import msgspec
 
 from workspace.intents.model.bodies import (
-    CHANGED,
     Answer,
     CommitBody,
     ConfigBody,
     DecisionBody,
     IntentBody,
     OracleBody,
+    OracleKinds,
     PlanBody,
     Question,
     VerdictBody,
 )
+from workspace.intents.model.calls import CallOutcomes
 from workspace.intents.model.causality import Lanes, Stamp
-from workspace.intents.model.intent import RUNNING_KINDS, Role, State, rank_of
+from workspace.intents.model.intent import RUNNING_KINDS, Kinds, Role, State, rank_of
 from workspace.intents.model.plan import Exchange
+from workspace.intents.model.policies import Fates, RuledBy
 from workspace.intents.model.record import Record
 from workspace.intents.state.timeline import Move, Timeline
 
 DECISIONS_REMEMBERED = 20
-VARIANT_PLANNER = "branch@1"
+VARIANT_PLANNER = RuledBy.BRANCH
 LOSSES_LOOKED_AT = 100
 
 
@@ -167,7 +169,7 @@ class Board:
 
     def subject_of(self, entry: Entry) -> Entry:
         """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
-        while entry.body.kind == "approve":
+        while entry.body.kind == Kinds.APPROVE:
             entry = self.entries[entry.body.refs[0]]
         return entry
 
@@ -182,7 +184,7 @@ class Board:
         count: dict[str, int] = {}
         for decision in self.settled[-DECISIONS_REMEMBERED:]:
             for intent, outcome in decision.outcome.items():
-                if outcome == "run":
+                if outcome == Fates.RUN:
                     actor = self.entries[intent].actor
                     count[actor] = count.get(actor, 0) + 1
         return count
@@ -193,10 +195,10 @@ class Board:
         ended: set[str] = set()
         for decision in reversed(self.settled[-LOSSES_LOOKED_AT:]):
             ranks = {self.entries[id].rank for id in decision.group}
-            if len(ranks) > 1 or len(decision.group) < 2 or decision.policy == CHANGED:
+            if len(ranks) > 1 or len(decision.group) < 2 or decision.policy == RuledBy.CHANGED:
                 continue
-            lost = {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome == "overruled"}
-            ended |= {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome != "overruled"}
+            lost = {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome == Fates.OVERRULED}
+            ended |= {self.entries[id].actor for id, outcome in decision.outcome.items() if outcome != Fates.OVERRULED}
             for actor in lost - ended:
                 count[actor] = count.get(actor, 0) + 1
         return count
@@ -207,7 +209,7 @@ class Board:
 
     def _undone(self, entry: Entry, commit: str) -> None:
         """Remember on what an undo took back that it did; a done intent stays done (semantics §2)."""
-        if entry.body.kind == "undo" and entry.body.refs[0] in self.commits:
+        if entry.body.kind == Kinds.UNDO and entry.body.refs[0] in self.commits:
             for other in self._entries(self.commits[entry.body.refs[0]][1].intents):
                 other.undone_by = commit
 
@@ -228,9 +230,9 @@ class Board:
         self._moved.append(entry)
         self.timeline.add(entry, oldest=next(iter(self.live.values())).seq)
         self.lanes.accept(entry.stamp)
-        if body.kind == "answer":
+        if body.kind == Kinds.ANSWER:
             self._answer(entry)
-        elif body.kind == "approve":
+        elif body.kind == Kinds.APPROVE:
             self.approvals.setdefault(body.refs[0], []).append(entry.id)
 
     def _answer(self, entry: Entry) -> None:
@@ -250,24 +252,24 @@ class Board:
 
     def _oracle(self, body: OracleBody) -> None:
         entry = self.entries.get(body.intent)
-        if body.oracle == "question":
+        if body.oracle == OracleKinds.QUESTION:
             assert body.question is not None, "a question oracle carries its question"
             assert entry is not None, "a question is about an intent"
             self.questions[body.question.id] = body.question
             self._stand(entry, "held", body.question.text)
-        elif body.oracle == "planner_failed" and entry is not None:
+        elif body.oracle == OracleKinds.PLANNER_FAILED and entry is not None:
             entry.faults += 1
             entry.attempts += 1
             self._stand(entry, "queued", body.reason)
-        elif body.oracle == "turn_failed" and entry is not None:
-            if body.code == "lost":
+        elif body.oracle == OracleKinds.TURN_FAILED and entry is not None:
+            if body.code == CallOutcomes.LOST:
                 entry.lost += 1
             else:
                 entry.raised += 1
-        elif body.oracle == "carries" and entry is not None:
+        elif body.oracle == OracleKinds.CARRIES and entry is not None:
             entry.carried = body.reason
             self._begin_again(entry, body.reason)
-        elif body.oracle == "steered" and entry is not None:
+        elif body.oracle == OracleKinds.STEERED and entry is not None:
             joining = self.entries[body.source]
             self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
@@ -291,20 +293,20 @@ class Board:
             self.layers[body.question.id] = body
         if body.of:
             self._close(body.of)
-        if "held" not in body.outcome.values():
+        if Fates.HELD not in body.outcome.values():
             self.settled.append(body)
         for id, outcome in body.outcome.items():
             entry = self.entries[id]
             if not entry.is_live:
                 continue
-            if outcome == "held":
+            if outcome == Fates.HELD:
                 self._stand(entry, "held", body.reason)
                 entry.waits_for = tuple(other for other in body.group if other != id)
-            elif outcome in ("run", "merge", "branch"):
+            elif outcome in (Fates.RUN, Fates.MERGE, Fates.BRANCH):
                 entry.waits_for = ()
                 self._stand(entry, "queued" if entry.plan is None else "ready", body.reason)
                 self.cleared.update(frozenset((id, other)) for other in body.group if other != id)
-            elif outcome == "open":
+            elif outcome == Fates.OPEN:
                 entry.waits_for = ()
                 self._stand(entry, "queued" if entry.plan is None else "ready", body.reason)
 

@@ -25,7 +25,7 @@ from workspace.intents.model.bodies import (
     UpdateBody,
     VerdictBody,
 )
-from workspace.intents.model.calls import Budget, RouteTable
+from workspace.intents.model.calls import Budget, CallOutcomes, RouteTable
 from workspace.intents.model.effects import Outgoing, Receiver
 from workspace.intents.model.ids import call_id
 from workspace.intents.model.intent import Role
@@ -330,7 +330,7 @@ class WorkspaceState:
             self.usage.open(call_id(record.seq), body.opened, day_of(unix_time(record.at)))
         if body.closed is not None:
             _, opened = self.usage.opened[body.closed.call]
-            if body.closed.outcome != "lost" and not opened.shadow:
+            if body.closed.outcome != CallOutcomes.LOST and not opened.shadow:
                 self.board.came_through(opened.intents[0])
             self.usage.close(body.closed)
         for judgement in body.judgements:

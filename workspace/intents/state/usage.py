@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from workspace.intents.model.calls import ANSWERED, MICROS, Budget, CallClosed, CallOpened, Compared, Recorded
+from workspace.intents.model.calls import ANSWERED, MICROS, Budget, CallClosed, CallOpened, Compared, Purposes, Recorded
 
 
 class UsageLine(msgspec.Struct):
@@ -101,7 +101,7 @@ class Usage:
             own.failed += share
         else:
             own.served(opened, closed)
-            if len(opened.intents) == 1 and opened.purpose in ("plan", "repair"):
+            if len(opened.intents) == 1 and opened.purpose in (Purposes.PLAN, Purposes.REPAIR):
                 kept = Recorded(
                     opened.attempt, opened.fault, opened.round, opened.prompt_sha, closed.response, opened.model,
                     opened.tier,

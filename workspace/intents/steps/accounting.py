@@ -10,7 +10,7 @@ import msgspec
 
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import OracleBody
-from workspace.intents.model.calls import Budget, CallClosed
+from workspace.intents.model.calls import Budget, CallClosed, Purposes
 from workspace.intents.model.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
 from workspace.intents.model.ids import call_id
 from workspace.intents.model.plan import is_expressible, whole
@@ -47,7 +47,9 @@ def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
     """Log a reservation, or refuse the call; the answer is the outcome's `call` or `refused`."""
     opened, usage = event.opened, kernel.fold.usage
     intent = opened.intents[0]
-    is_wanted = opened.shadow or opened.purpose in ("judge", "merge") or awaited(kernel, intent, opened.attempt)
+    is_wanted = (
+        opened.shadow or opened.purpose in (Purposes.JUDGE, Purposes.MERGE) or awaited(kernel, intent, opened.attempt)
+    )
     if kernel.fold.stops.is_on:
         turn.refused = Refusal(STOPPED, kernel.fold.stops.words, "It is asked again when the agent goes on.")
     elif not is_wanted:

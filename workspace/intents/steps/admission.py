@@ -17,8 +17,11 @@ from workspace.intents.model.intent import (
     PATH_DEPTH_MAX,
     QUOTE_POINTS_MAX,
     IntentFrame,
+    Kinds,
     Path,
     Scope,
+    States,
+    TerminalState,
     rank_of,
 )
 from workspace.intents.rules.decision_words import answers_in_words
@@ -32,13 +35,13 @@ from workspace.intents.steps.resolution import answered, ask_consent
 from workspace.intents.steps.steering import steer
 from workspace.intents.steps.turn import AGENT, Turn
 
-NEEDS_TEXT = frozenset({"do", "override"})
-NEEDS_REFS = frozenset({"override", "cancel", "answer", "approve", "undo"})
-ONE_REF = frozenset({"answer", "approve", "undo"})
+NEEDS_TEXT = frozenset({Kinds.DO, Kinds.OVERRIDE})
+NEEDS_REFS = frozenset({Kinds.OVERRIDE, Kinds.CANCEL, Kinds.ANSWER, Kinds.APPROVE, Kinds.UNDO})
+ONE_REF = frozenset({Kinds.ANSWER, Kinds.APPROVE, Kinds.UNDO})
 # What a cancel without refs stops: the author's own, or everything the author may.
 STOPS = ("mine", "all")
 # These make room, and take none.
-ENDS_AT_ONCE = frozenset({"answer", "cancel"})
+ENDS_AT_ONCE = frozenset({Kinds.ANSWER, Kinds.CANCEL})
 KEYS_MAX = 256
 SECONDS_MAX = 2.0**40
 REASON_POINTS_MAX = 500
@@ -95,7 +98,7 @@ def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
         return Refusal("malformed", f"deadline is {frame.deadline}.", "Give unix seconds.")
     if frame.kind in NEEDS_TEXT and not frame.text.strip():
         return Refusal("malformed", "The instruction is empty.", "Say what shall be done.")
-    if frame.kind == "cancel" and not frame.refs and frame.value in STOPS:
+    if frame.kind == Kinds.CANCEL and not frame.refs and frame.value in STOPS:
         return None
     if frame.kind in NEEDS_REFS and not frame.refs:
         return Refusal("malformed", f"'{frame.kind}' must name what it is about in refs.", "Name it in refs.")
@@ -105,7 +108,7 @@ def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
         return Refusal(
             "malformed", f"'{frame.kind}' is about one thing; refs names {len(frame.refs)}.", "Send one each."
         )
-    if frame.kind == "answer" and frame.value is None:
+    if frame.kind == Kinds.ANSWER and frame.value is None:
         return Refusal("malformed", "An answer needs a value.", "Choose one of the question's options.")
     return None
 
@@ -156,7 +159,7 @@ def _refuse_refs(kernel: KernelState, event: Submitted) -> Refusal | None:
     if not frame.refs:
         return None
     ref = frame.refs[0]
-    if frame.kind == "answer":
+    if frame.kind == Kinds.ANSWER:
         question = board.questions.get(ref)
         if question is None:
             return (
@@ -167,16 +170,16 @@ def _refuse_refs(kernel: KernelState, event: Submitted) -> Refusal | None:
         if question.options and frame.value not in {option.value for option in question.options}:
             return Refusal("malformed", f"{frame.value!r} is none of the options.", "Choose one of the options.")
         return None
-    known = ref in board.commits if frame.kind == "undo" else all(other in board.entries for other in frame.refs)
+    known = ref in board.commits if frame.kind == Kinds.UNDO else all(other in board.entries for other in frame.refs)
     if not known:
         return Refusal("malformed", f"refs names nothing that is in the log: {ref!r}.", "Take the id from the log.")
-    if frame.kind == "undo":
+    if frame.kind == Kinds.UNDO:
         return _refuse_undo([board.entries[id] for id in board.commits[ref][1].intents], event)
     targets = [board.entries[id] for id in frame.refs]
     above = [
         target for target in targets if target.is_live and not may_replace(target, event.actor, rank_of(event.role))
     ]
-    if frame.kind == "override" and above and len(targets) > 1:
+    if frame.kind == Kinds.OVERRIDE and above and len(targets) > 1:
         reason = f"Replacing {above[0].actor}'s instruction needs consent, and is asked for one at a time."
         return Refusal("forbidden", reason, "Override each by itself.")
     return next((refusal for target in targets if (refusal := _refuse_authority(target, event))), None)
@@ -191,9 +194,9 @@ def _refuse_undo(authors: list[Entry], event: Submitted) -> Refusal | None:
 
 def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
     rank = rank_of(event.role)
-    if event.frame.kind == "cancel" and not may_cancel(target, event.actor, rank):
+    if event.frame.kind == Kinds.CANCEL and not may_cancel(target, event.actor, rank):
         return Refusal("forbidden", f"Only {target.actor} or somebody above may cancel this.", "Ask them.")
-    if event.frame.kind == "approve" and not may_approve(rank):
+    if event.frame.kind == Kinds.APPROVE and not may_approve(rank):
         return Refusal("forbidden", f"A {event.role} may not approve.", "An editor or the owner may.")
     return None
 
@@ -216,31 +219,31 @@ def _accept(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     kernel.runs.close(turn)
     clock = board.lanes.vector_clock(event.lane, n=frame.n, seen=frame.seen)
     body = accepted(frame, id=intent_id(turn.fold.seq + 1), lane=event.lane, vc=clock, role=event.role)
-    was_open = frame.kind == "answer" and frame.refs[0] in board.questions
+    was_open = frame.kind == Kinds.ANSWER and frame.refs[0] in board.questions
     question = board.questions.get(frame.refs[0]) if was_open else None
     record = turn.append(body, event.actor)
     entry = board.entries[body.id]
     kernel.progress[entry.id] = Progress(since=turn.now, turn=kernel.turn)
     turn.tell(Acked(event.lane, event.request, frame.n, entry.id, record.seq, entry.state))
     match frame.kind:
-        case "answer":
+        case Kinds.ANSWER:
             _answer(kernel, turn, entry, is_open=question is not None)
-        case "cancel":
+        case Kinds.CANCEL:
             _cancel(kernel, turn, entry)
-        case "approve":
+        case Kinds.APPROVE:
             _approve(kernel, turn, entry)
-        case "override":
+        case Kinds.OVERRIDE:
             _override(kernel, turn, entry)
-        case "undo":
+        case Kinds.UNDO:
             pass
-        case "do":
+        case Kinds.DO:
             steer(kernel, turn, entry)
 
 
-def _end(turn: Turn, entry: Entry, state: str, code: str, reason: str, remedy: str = "") -> None:
+def _end(turn: Turn, entry: Entry, state: TerminalState, code: str, reason: str, remedy: str = "") -> None:
     body = VerdictBody(
         intent=entry.id,
-        state=state,  # type: ignore[arg-type]
+        state=state,
         code=code,
         reason=reason,
         remedy=remedy,
@@ -299,7 +302,7 @@ def _to_cancel(kernel: KernelState, entry: Entry) -> list[Entry]:
 def _approve(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     target = kernel.fold.board.entries[entry.body.refs[0]]
     state = kernel.lives.state_of(target)
-    if state not in ("suggested", "branched"):
+    if state not in (States.SUGGESTED, States.BRANCHED):
         _end(turn, entry, "rejected", "not_open", f"{target.id} is not a suggestion: it is {state}.")
 
 
@@ -317,7 +320,7 @@ def _override(kernel: KernelState, turn: Turn, entry: Entry) -> None:
             return
 
 
-def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state: str, reason: str) -> None:
+def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state: TerminalState, reason: str) -> None:
     """End a live intent from outside its plan; a question it is part of goes on without it, or is dropped."""
     stop(kernel, turn, target)
     steered = kernel.fold.board.live.get(target.joins)
@@ -325,11 +328,11 @@ def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state
         stop(kernel, turn, steered)
     body = VerdictBody(
         intent=target.id,
-        state=state,  # type: ignore[arg-type]
+        state=state,
         code=by.body.kind,
         reason=reason,
         by=by.id,
-        winner=by.id if state == "superseded" else "",
+        winner=by.id if state == States.SUPERSEDED else "",
         can=("override",),
     )
     turn.verdict(body, AGENT)

@@ -13,7 +13,7 @@ import msgspec
 
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import QuestionOpened, StopsChanged
-from workspace.intents.model.intent import RUNNING_KINDS
+from workspace.intents.model.intent import RUNNING_KINDS, States
 from workspace.intents.model.requests import HaltAgent, ResumeAgent, SendEffect
 from workspace.intents.model.stop import Switch
 from workspace.intents.model.times import unix_time
@@ -57,7 +57,7 @@ def _deadlines(kernel: KernelState, now: float) -> dict[str, float]:
 
 
 def _halt(kernel: KernelState, turn: Turn) -> None:
-    for entry in kernel.lives.index.of("planning"):
+    for entry in kernel.lives.index.of(States.PLANNING):
         if kernel.is_halted(entry):
             stop(kernel, turn, entry)
             turn.state(entry, "queued")
@@ -68,10 +68,10 @@ def _halt(kernel: KernelState, turn: Turn) -> None:
 
 def _resume(kernel: KernelState, turn: Turn) -> None:
     fold = kernel.fold
-    for entry in kernel.lives.index.of("queued", "ready"):
+    for entry in kernel.lives.index.of(States.QUEUED, States.READY):
         if _is_held_back(entry):
             state = kernel.lives.of(entry).state
-            turn.state(entry, state, reason=entry.plan.summary if entry.plan and state == "ready" else "")
+            turn.state(entry, state, reason=entry.plan.summary if entry.plan and state == States.READY else "")
         # Who was asked in time is waited for as if the plan had come only now.
         kernel.progress_of(entry).ready_at = turn.now
     for question in fold.board.questions.values():
@@ -105,7 +105,7 @@ def hold_back(kernel: KernelState, turn: Turn) -> None:
     if not kernel.fold.stops.is_on:
         return
     words = kernel.fold.stops.words
-    for entry in kernel.lives.index.of("queued", "ready"):
+    for entry in kernel.lives.index.of(States.QUEUED, States.READY):
         if kernel.is_halted(entry) and _is_held_back(entry):
             live = kernel.lives.of(entry)
             turn.state(entry, live.state, waits_for=live.waits_for, reason=words)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.causality import happened_before
+from workspace.intents.model.intent import Kinds, States
 from workspace.intents.rules.groups import beside
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
@@ -19,12 +20,12 @@ from workspace.intents.steps.turn import AGENT, Turn
 
 def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether an approval may go on; it waits for an earlier one like it, and ends with what that one did."""
-    if entry.body.kind != "approve":
+    if entry.body.kind != Kinds.APPROVE:
         return True
     target = entry.body.refs[0]
     for other in _others(kernel, entry):
         is_same = other.body.refs[0] == target
-        if other.state == "done" and not other.undone_by:
+        if other.state == States.DONE and not other.undone_by:
             _end(kernel, turn, entry, other, is_same=is_same)
             return False
         if other.is_live and other.seq < entry.seq and (is_same or happened_before(other.stamp, entry.stamp)):

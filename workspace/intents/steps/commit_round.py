@@ -11,6 +11,7 @@ from crdt.operations.ops import Insert
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import PlanBody, VerdictBody
 from workspace.intents.model.effects import refuse_effects
+from workspace.intents.model.intent import Kinds, States
 from workspace.intents.model.wording import told
 from workspace.intents.rules.conflict import late_rivals, unseen_by
 from workspace.intents.rules.gate import docs_of, may_edit, try_plan, unmet_expectation
@@ -32,7 +33,7 @@ from workspace.intents.steps.waiting import rivals_to_await
 
 def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     """Take one step with the ready intents: a decision, a re-plan or one commit. True when anything moved."""
-    ready = [entry for entry in kernel.lives.index.of("ready") if not kernel.is_halted(entry)]
+    ready = [entry for entry in kernel.lives.index.of(States.READY) if not kernel.is_halted(entry)]
     if not ready:
         return False
     kernel.runs.close(turn)
@@ -83,7 +84,7 @@ def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:
     late = late_rivals(entry, footprint, kernel.fold.board, since=entry.plan.snapshot) if footprint else ()
     if late:
         settle(kernel, turn, (*late, entry), layer="L2")
-        if entry.is_live and kernel.lives.of(entry).state == "ready":
+        if entry.is_live and kernel.lives.of(entry).state == States.READY:
             plan_again(kernel, turn, entry, ran)
     else:
         plan_again(kernel, turn, entry, ran)
@@ -107,7 +108,7 @@ def _is_released(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
 def release_deadline(kernel: KernelState) -> float | None:
     """Return when the next ready intent may be released by time alone, in unix seconds."""
     policy, times = kernel.fold.policy, []
-    for entry in kernel.lives.index.of("ready"):
+    for entry in kernel.lives.index.of(States.READY):
         work = kernel.progress_of(entry)
         times += [work.since + policy.window_ms / 1000, work.ready_at + policy.overlap_wait_ms / 1000]
     return min((at for at in times if at > kernel.settled), default=None)
@@ -155,13 +156,13 @@ def _undone_meanwhile(kernel: KernelState, entry: Entry, plan: PlanBody) -> Refu
     """Return why an undo must be looked at again: another one of the same commit came in after it was planned."""
     board = kernel.fold.board
     subject = board.subject_of(entry)
-    if subject.body.kind != "undo":
+    if subject.body.kind != Kinds.UNDO:
         return None
     for seq, commit in reversed(board.commits.values()):
         if seq <= plan.snapshot:
             return None
         other = board.subject_of(board.entries[commit.intents[0]])
-        if other.body.kind == "undo" and other.body.refs[0] == subject.body.refs[0]:
+        if other.body.kind == Kinds.UNDO and other.body.refs[0] == subject.body.refs[0]:
             return Refusal("stale_read", f"{subject.body.refs[0]} has been taken back meanwhile.")
     return None
 

@@ -9,8 +9,8 @@ from workspace.intents.model.bodies import EffectBody, VerdictBody
 from workspace.intents.model.effects import Effect, describe, digest_of, effect_key
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.plan import Option, whole
+from workspace.intents.model.policies import NONE, RuledBy
 from workspace.intents.rules.consent import approved
-from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
@@ -39,7 +39,7 @@ def ask_approval(kernel: KernelState, turn: Turn, entry: Entry, effects: tuple[E
         default=NONE,
         because="what cannot be taken back leaves only on somebody's word",
         layer="effects",
-        policy="approve@1",
+        policy=RuledBy.APPROVE,
         evidence={
             "effects": _shown(kernel, entry.plan.effects),
             "digest": digest_of(entry.plan.effects, kernel.fold.receivers),

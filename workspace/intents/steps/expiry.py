@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from workspace.intents.model.bodies import CHANGED, DecisionBody, Question, VerdictBody
+from workspace.intents.model.bodies import DecisionBody, Question, VerdictBody, VerdictCodes
 from workspace.intents.model.ids import decision_id
+from workspace.intents.model.policies import BOTH, NONE, RuledBy
 from workspace.intents.rules.decision_words import at_deadline, moot, silent_of, taken_back
 from workspace.intents.rules.groups import ALONE, is_standing
-from workspace.intents.rules.policy import BOTH, NONE, Ruling
+from workspace.intents.rules.policy import Ruling
 from workspace.intents.rules.votes import fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
@@ -37,7 +38,7 @@ def expire_questions(kernel: KernelState, turn: Turn) -> bool:
         winner = question.default if opened.layer in ALONE else fallback(question.default, group, ids)
         votes = tuple(kernel.fold.board.votes.get(question.id, ()))
         board, policy = kernel.fold.board, opened.policy
-        chosen = plurality(list(votes)) if policy == "vote@1" and not is_moot else None
+        chosen = plurality(list(votes)) if policy == RuledBy.VOTE and not is_moot else None
         is_elected = chosen is not None and chosen in (*ids, NONE, BOTH)
         winner = chosen if chosen is not None and is_elected else winner
         why = (
@@ -73,7 +74,7 @@ def _withdraw(kernel: KernelState, turn: Turn, question: Question, opened: Decis
         decision=decision_id(turn.fold.seq + 1),
         group=question.group,
         layer=opened.layer,
-        policy=CHANGED,
+        policy=RuledBy.CHANGED,
         by="policy",
         outcome=ends,
         reason=taken_back(group, votes),
@@ -92,7 +93,7 @@ def _unanswered(turn: Turn, question: Question, asked: Entry) -> None:
         VerdictBody(
             intent=question.group[0],
             state="expired",
-            code="no_answer",
+            code=VerdictCodes.NO_ANSWER,
             reason=f"Nobody answered in time what {asked.actor} was asked: {question.text}",
             remedy="Ask again, and answer the question.",
             can=("override",),

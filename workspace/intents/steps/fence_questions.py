@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from crdt.documents.document import Document
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.plan import Option
+from workspace.intents.model.policies import NONE, RuledBy
 from workspace.intents.rules.fence import LAYER, allowed, outside, pointed
-from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
@@ -51,7 +51,7 @@ def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mappin
         default=NONE,
         because="outside of where somebody pointed nothing is written without a word",
         layer=LAYER,
-        policy="scope@1",
+        policy=RuledBy.SCOPE,
         evidence={"does": list(beyond)},
     )
     return True

@@ -7,12 +7,12 @@ stands as high; `apply_and_flag` runs it, says whose words it replaced, and one 
 from __future__ import annotations
 
 from crdt.digest import Json
-from workspace.intents.model.bodies import DecisionBody, VerdictBody
+from workspace.intents.model.bodies import DecisionBody, Layers, VerdictBody
 from workspace.intents.model.ids import decision_id
 from workspace.intents.model.plan import Option
+from workspace.intents.model.policies import NONE, EditModes, Fates, edit_rule
 from workspace.intents.rules.consent import allowed_over, edits_of
 from workspace.intents.rules.evidence import evidence_of
-from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry
 from workspace.intents.state.history import Edit
 from workspace.intents.steps.kernel_state import KernelState
@@ -35,15 +35,15 @@ def protect(kernel: KernelState, turn: Turn, entry: Entry, edits: tuple[Edit, ..
         **evidence_of((entry,), kernel.fold.documents, client=kernel.scratch_client),
         "edits": [[edit.seq, edit.actor, edit.doc] for edit in edits],
     }
-    if mode == "ask":
+    if mode == EditModes.ASK:
         _ask(kernel, turn, entry, names, docs, evidence)
         return
-    runs = mode == "apply_and_flag"
+    runs = mode == EditModes.APPLY_AND_FLAG
     decision = DecisionBody(
         decision=decision_id(turn.fold.seq + 1),
         group=(entry.id,),
         layer="E",
-        policy=f"human_edit:{mode}@1",
+        policy=edit_rule(mode),
         by="policy",
         outcome={entry.id: "run" if runs else "suggested"},
         reason=reason,
@@ -67,7 +67,7 @@ def _ask(
         default=NONE,
         because="what people type is kept",
         layer="E",
-        policy="human_edit:ask@1",
+        policy=edit_rule(EditModes.ASK),
         evidence=evidence,
     )
 
@@ -92,7 +92,7 @@ def flagged(entry: Entry) -> str:
     names = {
         str(edit[1])
         for decision in entry.decisions
-        if decision.layer == "E" and decision.outcome.get(entry.id) == "run"
+        if decision.layer == Layers.EDIT and decision.outcome.get(entry.id) == Fates.RUN
         for edit in edits_of(decision)
     }
     return f" It replaced what {', '.join(sorted(names))} had typed meanwhile: undo brings it back." if names else ""

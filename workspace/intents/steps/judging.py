@@ -13,7 +13,17 @@ from itertools import islice
 from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.events import Judged
-from workspace.intents.model.oracle import ITEMS_MAX, QUOTE_POINTS_MAX, Item, Judgement, JudgeTask, Pair
+from workspace.intents.model.intent import INSTRUCTIONS, States
+from workspace.intents.model.oracle import (
+    ITEMS_MAX,
+    OPPOSING,
+    QUOTE_POINTS_MAX,
+    Item,
+    Judgement,
+    JudgeTask,
+    Opinions,
+    Pair,
+)
 from workspace.intents.model.plan import is_expressible, whole
 from workspace.intents.model.requests import AskJudge
 from workspace.intents.state.board import Entry
@@ -74,7 +84,7 @@ def without_judgement(kernel: KernelState, turn: Turn, entries: list[Entry]) -> 
     waiting, asked = set[str](), dict[Pair, None]()
     for entry in entries:
         work = kernel.progress_of(entry)
-        if work.compared == kernel.plans or entry.body.kind not in ("do", "override"):
+        if work.compared == kernel.plans or entry.body.kind not in INSTRUCTIONS:
             continue
         pairs = [pair_of(entry, rival) for rival in _rivals(kernel, entry)]
         pairs = [pair for pair in pairs if pair not in kernel.fold.judged and pair not in kernel.harmless]
@@ -111,7 +121,7 @@ def _judge_at_once(kernel: KernelState, turn: Turn, pairs: list[Pair], quick: Qu
         judgement = quick(item_of(entries[pair[0]]), item_of(entries[pair[1]]))
         if judgement is None:
             left.append(pair)
-        elif judgement.opinion == "compatible":
+        elif judgement.opinion == Opinions.COMPATIBLE:
             kernel.harmless.add(pair)
         else:
             kernel.runs.close(turn)
@@ -126,10 +136,10 @@ def _rivals(kernel: KernelState, entry: Entry) -> list[Entry]:
     committed = [board.entries[id] for _, commit in latest for id in commit.intents]
     return [
         other
-        for other in (*kernel.lives.index.of("ready", "held"), *committed)
+        for other in (*kernel.lives.index.of(States.READY, States.HELD), *committed)
         if other.id != entry.id
         and (other.plan is not None or other.commit is not None)
-        and other.body.kind in ("do", "override")
+        and other.body.kind in INSTRUCTIONS
         and frozenset((other.id, entry.id)) not in board.cleared
         and are_concurrent(other.stamp, entry.stamp)
         and (mine & documents_of(other) or words & words_of(other))
@@ -189,7 +199,7 @@ def contradictions(kernel: KernelState, ready: list[Entry]) -> list[Pair]:
     return [
         pair
         for pair, judgement in kernel.fold.judged.items()
-        if judgement.opinion in ("contradict", "failed")
+        if judgement.opinion in OPPOSING
         and frozenset(pair) not in board.cleared
         and (pair[0] in ids or pair[1] in ids)
         and all(id in ids or board.entries[id].commit is not None for id in pair)
@@ -201,7 +211,7 @@ def notes_for(kernel: KernelState, entry: Entry) -> str:
     others = [
         kernel.fold.board.entries[other]
         for pair, judgement in kernel.fold.judged.items()
-        if judgement.opinion == "unsure" and entry.id in pair
+        if judgement.opinion == Opinions.UNSURE and entry.id in pair
         for other in pair
         if other != entry.id
     ]

@@ -12,6 +12,7 @@ from crdt.operations.execute import Executed
 from workspace.errors import LogCorrupt
 from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, RESERVED_IDS, Bounds
+from workspace.intents.model.intent import Kinds
 from workspace.intents.model.oracle import Item, Judgement, Pair
 from workspace.intents.model.plan import Snapshot
 from workspace.intents.rules.conflict import Area, areas_of, do_collide, overlap
@@ -123,7 +124,7 @@ class KernelState:
 
     def is_halted(self, entry: Entry) -> bool:
         """Tell whether an intent waits because the agent is stopped; an undo is a person's act and goes on."""
-        return self.fold.stops.is_on and entry.body.kind != "undo"
+        return self.fold.stops.is_on and entry.body.kind != Kinds.UNDO
 
     def forget_ended(self) -> None:
         """Let go of what was kept for intents that have their verdict."""

@@ -15,7 +15,7 @@ from workspace.intents.model.bodies import OracleBody, PlanBody, Question, Verdi
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.events import DraftShown, PlanFailed, Proposed
 from workspace.intents.model.ids import draft_id, plan_id, question_id
-from workspace.intents.model.intent import RUNNING_KINDS
+from workspace.intents.model.intent import RUNNING_KINDS, Kinds, States
 from workspace.intents.model.plan import (
     OPS_MAX,
     OPTIONS_MAX,
@@ -85,9 +85,9 @@ def start(kernel: KernelState, turn: Turn) -> bool:
     """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
     live_index = kernel.lives.index
     busy, moved = live_index.count("planning"), False
-    for entry in live_index.of("queued"):
+    for entry in live_index.of(States.QUEUED):
         if (
-            kernel.lives.state_of(entry) != "queued"
+            kernel.lives.state_of(entry) != States.QUEUED
             or entry.body.kind not in RUNNING_KINDS
             or entry.joins
             or kernel.is_halted(entry)
@@ -156,7 +156,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
             kernel.fold.budget, day=day_of(turn.now), author=entry.actor, intent=entry.id
         )[0],
         strict=bool(subject.body.expects),
-        undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
+        undo=subject.body.refs[0] if subject.body.kind == Kinds.UNDO else "",
         receivers=kernel.fold.receivers,
         seconds_max=seconds_left(entry, kernel, turn.now),
     )
@@ -349,7 +349,7 @@ def failed(kernel: KernelState, turn: Turn, event: PlanFailed) -> None:
 
 def stop(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Tell the planner that nobody wants its answer for this intent any more."""
-    if kernel.lives.state_of(entry) == "planning":
+    if kernel.lives.state_of(entry) == States.PLANNING:
         turn.request(StopPlanner(entry.id))
         _end_drafts(kernel, turn, entry)
 
@@ -366,5 +366,5 @@ def awaited(kernel: KernelState, intent: str, attempt: int, ask: int = 0) -> Ent
     entry = kernel.fold.board.live.get(intent)
     if entry is None:
         return None
-    work, is_planned = kernel.progress_of(entry), kernel.lives.of(entry).state == "planning"
+    work, is_planned = kernel.progress_of(entry), kernel.lives.of(entry).state == States.PLANNING
     return entry if is_planned and work.attempt == attempt and ask in (0, work.ask) else None

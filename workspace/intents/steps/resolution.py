@@ -11,11 +11,12 @@ from collections.abc import Mapping
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.model.bodies import Answer, DecisionBody, Layer, Question
+from workspace.intents.model.bodies import Answer, Decider, DecisionBody, Layer, Layers, Question
 from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.ids import decision_id
-from workspace.intents.model.oracle import group_key
+from workspace.intents.model.oracle import Opinions, group_key
 from workspace.intents.model.plan import Option
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, Fates, Policies, RuledBy
 from workspace.intents.rules.conflict import components
 from workspace.intents.rules.decision_words import answers_in_words, in_words, silent_of
 from workspace.intents.rules.evidence import evidence_of
@@ -30,7 +31,7 @@ from workspace.intents.rules.groups import (
     outcome_of,
     overruled,
 )
-from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
+from workspace.intents.rules.policy import Ruling, decide, inputs_hash
 from workspace.intents.rules.votes import agreed, carried
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.effects import not_approved
@@ -96,7 +97,7 @@ def settle(
     """
     kernel.subject = group[-1].id
     config = chain_of(kernel.fold.policy, layer, group, kernel.fold.board)
-    if "merge" in config.chain and awaits_merger(kernel, turn, group):
+    if Policies.MERGE in config.chain and awaits_merger(kernel, turn, group):
         return False
     kernel.runs.close(turn)
     members = tuple(member_of(entry) for entry in group)
@@ -111,7 +112,7 @@ def settle(
     opinions = [j for pair, j in kernel.fold.judged.items() if set(pair) <= {m.intent for m in members}]
     if opinions:
         evidence["judgements"] = msgspec.to_builtins(opinions)
-    if layer == "L3" and all(judgement.opinion != "contradict" for judgement in opinions):
+    if layer == Layers.L3 and all(judgement.opinion != Opinions.CONTRADICT for judgement in opinions):
         ruling = Ruling(
             ruling.policy, ruling.winner, ruling.reason, default=BOTH, because="no judge has said that they contradict"
         )
@@ -140,13 +141,13 @@ def _ask(
     if all(entry.commit is None for entry in group):
         options.append(Option(NONE, "Neither" if len(group) == 2 else "None of them"))
     text = f"{names} {verb} for things that exclude each other. {which}"
-    if layer == "L4":
+    if layer == Layers.L4:
         text = f"{names} {verb} for what together breaks a rule of this workspace. {which}"
-    if layer == "L3":
+    if layer == Layers.L3:
         options.append(Option(BOTH, "Both: they do not contradict" if len(group) == 2 else "All of them"))
         text = f"{names} may want things that contradict each other. {which}"
     merged = kernel.fold.merges.get(group_key(tuple(entry.id for entry in group)))
-    if ruling.policy == "merge@1" and merged is not None:
+    if ruling.policy == RuledBy.MERGE and merged is not None:
         options.append(Option(MERGE, f"Together: {merged.text}"))
         evidence["merged"] = msgspec.to_builtins(merged)
     hold(
@@ -184,7 +185,7 @@ def ask_consent(kernel: KernelState, turn: Turn, target: Entry, override: Entry)
         default=target.id,
         because="without consent it stays",
         layer="rights",
-        policy="rights@1",
+        policy=RuledBy.RIGHTS,
         evidence={"edges": [sorted((target.id, override.id))]},
     )
 
@@ -207,7 +208,7 @@ def rule(
     layer: Layer,
     evidence: dict[str, Json],
     inputs: str = "",
-    by: str = "policy",
+    by: Decider = "policy",
     of: str = "",
     answers: tuple[Answer, ...] = (),
     silent: tuple[str, ...] = (),
@@ -220,7 +221,7 @@ def rule(
         group=tuple(entry.id for entry in group),
         layer=layer,
         policy=ruling.policy,
-        by=by,  # type: ignore[arg-type]
+        by=by,
         outcome=outcome,
         reason=ruling.reason,
         inputs=inputs,
@@ -234,7 +235,7 @@ def rule(
         if entry in losers and entry.is_live:
             stop(kernel, turn, entry)
             _lose(kernel, turn, entry, decision, ruling)
-        elif entry.is_live and outcome[entry.id] != "kept":
+        elif entry.is_live and outcome[entry.id] != Fates.KEPT:
             turn.state(entry, "ready" if entry.plan is not None else "queued", reason=ruling.reason)
     if ruling.winner == MERGE:
         carry(kernel, turn, group)
@@ -245,14 +246,14 @@ def rule(
 def _lose(kernel: KernelState, turn: Turn, entry: Entry, decision: DecisionBody, ruling: Ruling) -> None:
     """Append the verdict of an intent that lost by a decision."""
     match decision.layer:
-        case "effects":
+        case Layers.EFFECTS:
             not_approved(turn, entry, ruling.reason, by=decision.decision)
-        case "scope" if end_beyond_scope(decision.by) == "refused":
+        case Layers.SCOPE if end_beyond_scope(decision.by) == Fates.REFUSED:
             not_allowed(turn, entry, ruling.reason, by=decision.decision)
-        case "scope":
+        case Layers.SCOPE:
             reason = f"It also writes outside of where it points: {ruling.reason}."
             suggest(turn, entry, "outside_scope", reason, ("approve", "override"), by=decision.decision)
-        case "E":
+        case Layers.EDIT:
             suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
         case _:
             turn.verdict(overruled(entry, decision, kernel.fold.board.entries.get(ruling.winner)))
@@ -263,12 +264,12 @@ def answered(kernel: KernelState, turn: Turn, question: Question) -> None:
     opened = kernel.fold.board.layers[question.id]
     group = tuple(kernel.fold.board.entries[id] for id in question.group)
     votes = kernel.fold.board.votes.get(question.id, [])
-    is_vote = opened.policy == "vote@1"
+    is_vote = opened.policy == RuledBy.VOTE
     value = carried(votes, kernel.fold.policy.vote_quorum) if is_vote else agreed(group, votes, kernel.fold.board)
     if value is None or (value not in SPECIAL and not is_standing(kernel.fold.board.entries[value])):
         return
     reason = answers_in_words(opened, group, votes, first=value)
-    ruling = Ruling(opened.policy if is_vote else "ask@1", value, reason)
+    ruling = Ruling(opened.policy if is_vote else RuledBy.ASK, value, reason)
     rule(
         kernel, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
         answers=tuple(votes), silent=silent_of(opened, group, votes),

@@ -22,12 +22,13 @@ from workspace.intents.model.plan import (
     Earlier,
     Option,
 )
+from workspace.intents.model.policies import RuledBy
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
 QUOTE_POINTS_SHOWN = 120
-SOURCE = "scope@1"
+SOURCE = RuledBy.SCOPE
 
 
 def earlier_of(entry: Entry, kernel: KernelState) -> tuple[Earlier, ...]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.causality import happened_before
-from workspace.intents.model.intent import State
+from workspace.intents.model.intent import INSTRUCTIONS, State, States
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import stop
 from workspace.intents.steps.turn import AGENT, Turn
 
-STEERABLE = frozenset({"queued", "planning", "ready"})
+STEERABLE = frozenset({States.QUEUED, States.PLANNING, States.READY})
 STEERS_MAX = 8
 
 
@@ -36,7 +36,7 @@ def steer(kernel: KernelState, turn: Turn, entry: Entry) -> None:
 def may_steer(entry: Entry, target: Entry, state: State) -> bool:
     """Tell whether an instruction may change the course of another: it knew of it, and overrules no superior."""
     return (
-        target.body.kind in ("do", "override")
+        target.body.kind in INSTRUCTIONS
         and state in STEERABLE
         and not target.joins
         and len(target.steers) < STEERS_MAX

@@ -17,6 +17,8 @@ from workspace.errors import Refusal
 from workspace.intents.model.bodies import ConfigBody, DecisionBody, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged
 from workspace.intents.model.ids import plan_id
+from workspace.intents.model.intent import Kinds
+from workspace.intents.model.policies import Fates
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
 from workspace.intents.steps.commit import enter_commit
@@ -110,7 +112,7 @@ def _contents(name: str, document: Document) -> list[Op]:
 
 def approved_plan(kernel: KernelState, entry: Entry) -> PlanBody | None:
     """Return the plan that an approval of a variant stands for, while it holds; None when it must be made anew."""
-    target = kernel.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    target = kernel.fold.board.entries[entry.body.refs[0]] if entry.body.kind == Kinds.APPROVE else None
     if target is None or target.branched is None:
         return None
     plan = target.branched
@@ -119,10 +121,10 @@ def approved_plan(kernel: KernelState, entry: Entry) -> PlanBody | None:
 
 def archive_variants(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     """Take the variants of a group off the list once one of them has been approved and is done."""
-    target = kernel.fold.board.entries[entry.body.refs[0]] if entry.body.kind == "approve" else None
+    target = kernel.fold.board.entries[entry.body.refs[0]] if entry.body.kind == Kinds.APPROVE else None
     if target is None or target.branched is None:
         return
-    group = {id for decision in target.decisions if "branch" in decision.outcome.values() for id in decision.group}
+    group = {id for decision in target.decisions if Fates.BRANCH in decision.outcome.values() for id in decision.group}
     names = tuple(
         name
         for name in kernel.fold.listed()

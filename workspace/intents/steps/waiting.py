@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from workspace.intents.model.bodies import OracleBody, VerdictBody
 from workspace.intents.model.events import Resync
-from workspace.intents.model.intent import RUNNING_KINDS
+from workspace.intents.model.intent import RUNNING_KINDS, States
 from workspace.intents.rules.conflict import anchored_docs
 from workspace.intents.rules.gate import lacks_updates, predecessors
 from workspace.intents.state.board import Entry
@@ -24,7 +24,7 @@ WAITS_SHOWN_MAX = 8
 def park(kernel: KernelState, turn: Turn) -> bool:
     """C1: hold what depends on edits that have not arrived, ask for them, give up in time."""
     moved = False
-    for entry in kernel.lives.index.of("queued", "parked"):
+    for entry in kernel.lives.index.of(States.QUEUED, States.PARKED):
         kernel.subject = entry.id
         missing = lacks_updates(
             entry,
@@ -34,11 +34,11 @@ def park(kernel: KernelState, turn: Turn) -> bool:
             since=kernel.progress_of(entry).turn,
         )
         if not missing:
-            if kernel.lives.of(entry).state == "parked":
+            if kernel.lives.of(entry).state == States.PARKED:
                 moved = True
-                turn.state(entry, "queued")
+                turn.state(entry, States.QUEUED)
             continue
-        if kernel.lives.of(entry).state == "queued":
+        if kernel.lives.of(entry).state == States.QUEUED:
             turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")
         moved = _press(kernel, turn, entry, missing) or moved
     return moved
@@ -72,7 +72,7 @@ def _press(kernel: KernelState, turn: Turn, entry: Entry, missing: tuple[str, ..
 def parked_deadline(kernel: KernelState) -> float | None:
     """Return when the next parked intent must be looked at again, in unix seconds."""
     times = []
-    for entry in kernel.lives.index.of("parked"):
+    for entry in kernel.lives.index.of(States.PARKED):
         work = kernel.progress_of(entry)
         times += [work.since + at for at in RESYNC_AT[work.resyncs :]]
         times += [work.since + MISSING_ONLINE_SECONDS, work.since + MISSING_OFFLINE_SECONDS]
@@ -119,12 +119,12 @@ def rivals_to_await(kernel: KernelState, entry: Entry, *, now: float) -> list[En
         if seq <= other.body.seen or other.body.lane == lane or kernel.is_halted(other):
             continue  # that one knew of this one, is this one, or comes after it because the agent is stopped
         theirs, live = kernel.progress_of(other), kernel.lives.of(other)
-        if live.state == "held":
+        if live.state == States.HELD:
             awaited = frozenset((entry.id, other.id)) not in kernel.fold.board.cleared
-        elif live.state in ("parked", "ready") or other.body.kind not in RUNNING_KINDS:
+        elif live.state in (States.PARKED, States.READY) or other.body.kind not in RUNNING_KINDS:
             awaited = False
         else:
-            awaited = patience and theirs.since <= opened and (live.state == "planning" or not live.waits_for)
+            awaited = patience and theirs.since <= opened and (live.state == States.PLANNING or not live.waits_for)
         if awaited and kernel.may_meet(other, entry):
             found.append(other)
     return found

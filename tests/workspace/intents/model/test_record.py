@@ -11,8 +11,8 @@ from crdt.digest import canonical, sha256_of
 from tests.workspace.intents.driver import Driver
 from workspace.errors import LogCorrupt
 from workspace.intents.audit.verify import verify
-from workspace.intents.model.bodies import CheckpointBody, CommitBody
-from workspace.intents.model.record import Row, chain_hash, read_row, seal
+from workspace.intents.model.bodies import Body, CheckpointBody, CommitBody, ConfigBody, OracleBody
+from workspace.intents.model.record import BLANKED, Row, body_parts, chain_hash, is_linked, read_row, seal
 from workspace.intents.recovery import open_sequencer
 
 WORDS = st.text(max_size=20)
@@ -28,18 +28,76 @@ def test_a_link_covers_the_canonical_form_of_its_head(
     assert linked == sha256_of(prev.encode() + canonical(head))
 
 
+def made(*bodies: Body) -> list[Row]:
+    rows: list[Row] = []
+    for body in bodies:
+        prev = rows[-1].hash if rows else ""
+        rows.append(seal(body, seq=len(rows) + 1, epoch=1, at="t", actor="Ana", prev=prev).row)
+    return rows
+
+
+ROWS = made(ConfigBody(name="w"), OracleBody("timer"), OracleBody("timer", reason="again"))
+
+
+def test_rows_that_follow_one_another_are_linked_and_no_others() -> None:
+    assert all(is_linked(row, prev) for row, prev in zip(ROWS, [None, *ROWS], strict=False))
+    assert not is_linked(ROWS[2], ROWS[0]), "one is left out"
+    assert not is_linked(ROWS[1], None), "the first is left out"
+    assert not is_linked(ROWS[1], ROWS[1]), "one stands twice"
+
+
+@pytest.mark.parametrize("field", Row.__struct_fields__)
+def test_a_row_of_which_anything_was_changed_is_not_linked(field: str) -> None:
+    value = getattr(ROWS[1], field)
+    changed = msgspec.structs.replace(ROWS[1], **{field: value + 1 if isinstance(value, int) else value + " "})
+    assert not is_linked(changed, ROWS[0])
+
+
+def test_epochs_never_fall() -> None:
+    later = made(ConfigBody(name="w"))[0]
+    after = seal(OracleBody("timer"), seq=2, epoch=0, at="t", actor="Ana", prev=later.hash).row
+    assert not is_linked(after, later)
+
+
+def test_a_blanked_body_is_covered_by_the_hash_of_the_one_it_had() -> None:
+    row = ROWS[2]
+    sha = sha256_of(row.body.encode())
+    hollow = msgspec.structs.replace(row, body=f'{BLANKED}{sha}","body":{{"oracle":"timer","reason":"~"}}}}')
+    assert body_parts(hollow) == ('{"oracle":"timer","reason":"~"}', sha)
+    assert is_linked(hollow, ROWS[1])
+    assert read_row(hollow).body == OracleBody("timer", reason="~")
+    other = msgspec.structs.replace(row, body=hollow.body.replace(sha, sha256_of(b"other")))
+    assert not is_linked(other, ROWS[1])
+
+
+def test_a_kind_from_a_newer_server_is_refused_by_name() -> None:
+    with pytest.raises(msgspec.ValidationError, match="unknown record kind 'dream' at 2"):
+        read_row(msgspec.structs.replace(ROWS[1], kind="dream"))
+
+
+def test_a_body_that_is_not_of_its_kind_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match="missing required field"):
+        read_row(msgspec.structs.replace(ROWS[1], kind="verdict"))
+
+
+@pytest.mark.parametrize(("seq", "prev"), [(0, ""), (1, "sha256:0"), (2, "")])
+def test_no_record_is_sealed_at_a_place_that_is_none(seq: int, prev: str) -> None:
+    with pytest.raises(AssertionError):
+        seal(ConfigBody(), seq=seq, epoch=1, at="t", actor="Ana", prev=prev)
+
+
 def with_state(rows: list[Row], at: int, state: str) -> list[Row]:
     """Return the log with another recorded state in one record, sealed again from there on, as if a server had lied."""
-    made = rows[:at]
+    again = rows[:at]
     for row in rows[at:]:
         record = read_row(row)
         body = record.body
         if row.seq == at + 1:
             assert isinstance(body, CommitBody | CheckpointBody)
             body = msgspec.structs.replace(body, state=state)
-        prev = made[-1].hash if made else ""
-        made.append(seal(body, seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, prev=prev).row)
-    return made
+        prev = again[-1].hash if again else ""
+        again.append(seal(body, seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, prev=prev).row)
+    return again
 
 
 @pytest.mark.parametrize(("which", "opens"), [(-1, False), (0, True)])

@@ -9,6 +9,7 @@ import pytest
 from tests.workspace.intents.story import Story
 from workspace.intents.model.bodies import DecisionBody, Question
 from workspace.intents.model.plan import Option
+from workspace.intents.model.policies import BRANCH, MERGE, NONE
 from workspace.intents.rules.decision_words import (
     answers_in_words,
     at_deadline,
@@ -19,7 +20,6 @@ from workspace.intents.rules.decision_words import (
     silent_of,
     taken_back,
 )
-from workspace.intents.rules.policy import BRANCH, MERGE, NONE
 from workspace.intents.state.board import Entry
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.workspace.intents.story import Story
 from workspace.intents.model.bodies import DecisionBody, PolicyConfig
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE
 from workspace.intents.rules.groups import (
     are_rival_picks,
     beside,
@@ -21,7 +22,6 @@ from workspace.intents.rules.groups import (
     overruled,
     picks_variants,
 )
-from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE
 from workspace.intents.state.board import Entry
 
 

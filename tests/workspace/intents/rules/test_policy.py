@@ -11,7 +11,8 @@ from crdt.operations.ops import CreateDocument, Increment, Op, SetValue
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import Region, rank_of
 from workspace.intents.model.oracle import Merged, group_key
-from workspace.intents.rules.policy import BRANCH, MERGE, Member, chain_for, check, decide, inputs_hash, region_of
+from workspace.intents.model.policies import BRANCH, MERGE
+from workspace.intents.rules.policy import Member, chain_for, check, decide, inputs_hash, region_of
 from workspace.intents.state.board import Standing
 
 NOBODY = Standing({}, {})

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workspace.intents.story import Story
 from workspace.intents.model.bodies import Answer, DecisionBody
-from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE
 from workspace.intents.rules.votes import agreed, carried, counted, fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
 

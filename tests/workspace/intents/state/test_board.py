@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workspace.intents.story import Story
-from workspace.intents.model.bodies import CHANGED, ConfigBody, OracleBody, Question
+from workspace.intents.model.bodies import ConfigBody, OracleBody, Question
 from workspace.intents.model.oracle import Judgement
 from workspace.intents.model.plan import Exchange, Option
+from workspace.intents.model.policies import RuledBy
 from workspace.intents.state.board import LOSSES_LOOKED_AT, VARIANT_PLANNER, Entry
 from workspace.intents.state.live_board import LiveBoard
 
@@ -221,7 +222,7 @@ def test_how_people_fared_is_counted_among_equals_and_in_a_row() -> None:
     lose(story, "Ana", "Ben")
     assert (story.board.wins(), story.board.losses()) == ({"Ben": 2}, {"Ana": 2})
     lose(story, "Ana", "Ben", role="owner")
-    lose(story, "Ana", "Ben", policy=CHANGED)
+    lose(story, "Ana", "Ben", policy=RuledBy.CHANGED)
     assert story.board.losses() == {"Ana": 2}, "not against another rank, nor where nothing was decided"
     lose(story, "Ben", "Ana")
     assert story.board.losses() == {"Ben": 1}, "a win ends a row"

@@ -15,11 +15,6 @@ from workspace.intents.model.calls import (
     CallClosed,
     CallOpened,
     CallUsage,
-    RouteTable,
-    Rule,
-    Shadow,
-    check_budget,
-    check_routes,
 )
 from workspace.intents.model.events import CallEnded, CallOpening, Configured, ToolDenied
 from workspace.intents.model.times import day_of
@@ -136,32 +131,3 @@ def test_the_account_adds_up() -> None:
     assert account["failures"]["cost"] == 0.00005  # type: ignore[index, call-overload]
     assert account["shadows"]["cost"] == 0.0004  # type: ignore[index, call-overload]
     assert account["verdicts"]["cancelled"]["cost"] == 0.000025  # type: ignore[index, call-overload]
-
-
-TIERS = (("small", ("a",)), ("large", ("b", "c")))
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        RouteTable(tiers=()),
-        RouteTable(tiers=(("small", ()),)),
-        RouteTable(tiers=(("x", ("a",)), ("x", ("b",)))),
-        RouteTable(tiers=(("small", ("a\n",)),)),
-        RouteTable(tiers=TIERS, rules=(Rule("huge"),)),
-        RouteTable(tiers=TIERS, rules=(Rule("small"),) * 33),
-        RouteTable(tiers=TIERS, fallbacks={"rain": ("next",)}),
-        RouteTable(tiers=TIERS, fallbacks={"cut": ("pray",)}),
-        RouteTable(tiers=TIERS, shadow=Shadow("d", 1.5)),
-        RouteTable(tiers=TIERS, shadow=Shadow("d" * 200, 0.5)),
-    ],
-)
-def test_a_route_table_that_cannot_work_is_refused(table: RouteTable) -> None:
-    assert check_routes(table) is not None
-    assert check_routes(RouteTable(tiers=TIERS, rules=(Rule("large"),), shadow=Shadow("d", 0.1))) is None
-
-
-def test_a_budget_has_bounds() -> None:
-    assert check_budget(Budget(intent=-1)) is not None
-    assert check_budget(Budget(workspace_day=float("nan"))) is not None
-    assert check_budget(Budget(workspace_day=5)) is None

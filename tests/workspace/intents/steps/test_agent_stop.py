@@ -27,7 +27,7 @@ from workspace.intents.model.events import (
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Asked, Option, Planned
 from workspace.intents.model.requests import AskPlanner, HaltAgent, Request, ResumeAgent, SendEffect, StopPlanner
-from workspace.intents.model.stop import REASON_POINTS_MAX, StopScope, Switch, refuse_reason
+from workspace.intents.model.stop import StopScope, Switch
 from workspace.intents.state.replay import fold_log
 
 HOOK = Receiver("webhook", "https://example.org/in", "reversible", keys=True)
@@ -357,13 +357,3 @@ def test_a_question_asked_under_the_stop_has_its_whole_time() -> None:
     assert driver.sequencer.fold.board.questions[driver.question].deadline == pytest.approx(driver.now + 60)
     driver.handle(Ticked())
     assert verify(driver.rows, driver.journal).ok
-
-
-def test_reasons_are_bounded() -> None:
-    assert refuse_reason("checking") is None
-    assert refuse_reason("") is None
-    too_long, two_lines = refuse_reason("x" * (REASON_POINTS_MAX + 1)), refuse_reason("a\nb")
-    assert too_long is not None
-    assert too_long.code == "too_large"
-    assert two_lines is not None
-    assert two_lines.code == "malformed"

@@ -9,7 +9,7 @@ from crdt.operations.ops import Increment
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import verify
 from workspace.intents.model.bodies import ConfigBody
-from workspace.intents.model.effects import Effect, Receiver, check_receivers, effect_key
+from workspace.intents.model.effects import Effect, Receiver, effect_key
 from workspace.intents.model.events import Configured, EffectSettled, Proposed
 from workspace.intents.model.plan import Planned
 from workspace.intents.model.requests import SendEffect
@@ -134,15 +134,3 @@ def test_an_approval_holds_for_exactly_what_was_shown() -> None:
     other = driver.ask("Ana")
     declare(driver, other, mail(text="another text"))
     assert driver.state(other) == "held"
-
-
-def test_receivers_from_outside_are_bounded() -> None:
-    assert check_receivers(RECEIVERS) is None
-    for bad in (
-        {"Post": Receiver("mail", "bot@example.org")},
-        {"post": Receiver("mail", "not a mailbox")},
-        {"hook": Receiver("webhook", "file:///etc/passwd")},
-        {"hook": Receiver("webhook", "https://x", secret="THE KEY ITSELF")},
-        {f"r{n}": Receiver("webhook", "https://x") for n in range(40)},
-    ):
-        assert check_receivers(bad) is not None

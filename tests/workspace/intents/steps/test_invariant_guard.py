@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from unittest import mock
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver, sound
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
-from workspace.intents.model.invariant import Invariant, broken, check_invariants, problem_of
+from workspace.intents.model.invariant import Invariant, broken
 from workspace.intents.steps import invariant_guard as guarding
 
 LIMIT = {"cap": Invariant("sum_at_most", "budget", limit=150, message="We have 150")}
@@ -101,57 +99,3 @@ def test_what_people_broke_by_hand_may_be_left_or_mended() -> None:
     driver.add(third, "price", 1000)
     driver.wait(1)
     assert driver.verdict(third).code == "invariant", "mended, it counts again"
-
-
-def data(value: dict[str, object]) -> Document:
-    document = Document("data", client=5)
-    with document.transaction():
-        for key, part in value.items():
-            set_path(document, (key,), part)  # type: ignore[arg-type]
-    return document
-
-
-def text(words: str) -> Document:
-    document = Document("text", client=5)
-    with document.transaction():
-        document.insert_text(0, words)
-    return document
-
-
-CASES = [
-    (Invariant("sum_at_most", "d", ("costs",), limit=10), data({"costs": {"a": 4, "b": {"c": 6}}, "x": 99}), True),
-    (Invariant("sum_at_most", "d", limit=10), data({"a": 10.5}), False),
-    (Invariant("sum_at_most", "d", limit=10), data({"a": True, "b": "99", "c": None}), True),
-    (Invariant("unique", "d", ("names",)), data({"names": ["a", "b"]}), True),
-    (Invariant("unique", "d", ("names",)), data({"names": ["a", "a"]}), False),
-    (Invariant("unique", "d", ("rows",), field="id"), data({"rows": [{"id": 1}, {"id": 1.0}]}), False),
-    (Invariant("heading", "d", text="Intro"), text("# Plan\n\n## intro\n"), True),
-    (Invariant("heading", "d", text="Intro"), text("Intro\n"), False),
-    (Invariant("pattern", "d", ("date",), text=r"\d{4}-\d\d-\d\d"), data({"date": "2027-01-31"}), True),
-    (Invariant("pattern", "d", ("date",), text=r"\d{4}-\d\d-\d\d"), data({"date": "soon"}), False),
-    (Invariant("pattern", "d", text="Confidential"), text("Confidential: x"), True),
-    (Invariant("one_owner", "d", ("tasks",), field="owner"), data({"tasks": [{"owner": "Ana"}]}), True),
-    (Invariant("one_owner", "d", ("tasks",), field="owner"), data({"tasks": [{"owner": "Ana"}, {"t": 1}]}), False),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("rule", "document", "holds"), CASES)
-def test_rules_say_what_they_mean(rule: Invariant, document: Document, holds: bool) -> None:
-    assert check_invariants({"it": rule}) is None
-    assert (problem_of(rule, {"d": document}) == "") == holds
-    assert problem_of(rule, {}) == ""
-
-
-@pytest.mark.parametrize("pattern", ["(a+)+", "(a|a)*b", "(a*)*", r"(\w+\s?){9}", r"(.)\1", "a*b*c*d*", "(", "(a)?{2}"])
-def test_a_pattern_that_might_never_end_is_refused(pattern: str) -> None:
-    assert check_invariants({"it": Invariant("pattern", "d", text=pattern)}) is not None
-
-
-@given(value=st.dictionaries(st.text(max_size=3), st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=8,
-), max_size=3), rule=st.sampled_from(["sum_at_most", "unique", "heading", "pattern", "one_owner"]),
-    path=st.lists(st.text(max_size=3) | st.integers(-4, 4), max_size=3))  # fmt: skip
-def test_no_document_makes_a_rule_raise(value: dict[str, object], rule: str, path: list[str | int]) -> None:
-    found = problem_of(Invariant(rule, "d", tuple(path), text="a", field="b"), {"d": data(value)})  # type: ignore[arg-type]
-    assert isinstance(found, str)
