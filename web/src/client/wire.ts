@@ -15,12 +15,15 @@ export type TerminalState =
   | 'done' | 'merged' | 'overruled' | 'superseded' | 'suggested' | 'branched' | 'cancelled' | 'rejected' | 'expired' |
   'failed'
 export type State = LiveState | TerminalState
+export type EffectStatus = 'sent' | 'failed' | 'unknown'
+export type EditMode = 'suggest' | 'apply_and_flag' | 'ask'
 export type RecordKind =
   | 'update' | 'intent' | 'plan' | 'oracle' | 'decision' | 'commit' | 'verdict' | 'effect' | 'config' | 'checkpoint'
 export type OracleKind =
   | 'question' | 'timer' | 'planner_refused' | 'planner_failed' | 'requeued' | 'steered' | 'judged' | 'merged' |
   'carries' | 'call_opened' | 'call_closed' | 'tool_refused' | 'shadow_compared' | 'turn_failed'
 export type Layer = 'L0' | 'L2' | 'L3' | 'L4' | 'E' | 'rights' | 'effects' | 'scope'
+export type Decider = 'policy' | 'person' | 'timer'
 export type StopScope = 'workspace' | 'server'
 export type Purpose = 'plan' | 'repair' | 'judge' | 'merge' | 'summarise'
 export type CallOutcome =
@@ -63,7 +66,10 @@ export interface Composing { type: 'composing'; on: boolean; scope?: Scope[] | n
 /** The author has read the verdicts on these own intents: they leave the inbox, on every device. */
 export interface Acknowledge { type: 'acknowledge'; intents: string[] }
 
-/** Answers `hello`: the lane, its secret when it is new (else empty), its last accepted `n`, the log's head. */
+/**
+ * Answers `hello`: the lane, its secret when it is new (else empty), its last accepted `n`, the log's head. `protocol`
+ * is the version of the wire that this server speaks.
+ */
 export interface Welcome {
   type: 'welcome'
   lane: string
@@ -74,6 +80,7 @@ export interface Welcome {
   actor: string
   role: Role
   server: string
+  protocol: number
 }
 
 /** The intent `n` is in the log at `seq`. */
@@ -224,7 +231,7 @@ export interface DecisionBody {
   group: string[]
   layer: Layer
   policy: string
-  by: 'person' | 'policy' | 'timer'
+  by: Decider
   outcome: Record<string, string>
   reason: string
   inputs?: string
@@ -276,7 +283,7 @@ export interface EffectBody {
   commit: string
   i: number
   key: string
-  status: 'failed' | 'sent' | 'unknown'
+  status: EffectStatus
   detail?: string
   attempts?: number
   begun?: number
@@ -355,7 +362,7 @@ export interface BoardIntent {
 /** An open question: by which policy it is asked, on which layer, and the last word of each who has answered. */
 export interface BoardQuestion { id: string; policy: string; layer: string; answers: Record<string, string> }
 
-/** What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must still hold. */
+/** What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must hold. */
 export interface Reading {
   doc: string
   hash: string
@@ -458,7 +465,7 @@ export interface CommitDoc {
 export interface PolicyConfig {
   chain?: string[]
   ask_seconds?: number
-  human_edit?: 'apply_and_flag' | 'ask' | 'suggest'
+  human_edit?: EditMode
   window_ms?: number
   overlap_wait_ms?: number
   replans_max?: number
