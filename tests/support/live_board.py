@@ -20,7 +20,7 @@ FIELDS = tuple(one.name for one in fields(Entry))
 # What may be shown of an intent that stands so in the log: it is worked on, waits, or is planned again.
 MAY_SHOW = {
     "queued": {"queued", "planning", "parked"},
-    "ready": {"ready", "queued", "planning"},
+    "ready": {"ready", "queued", "planning", "parked"},
     "held": {"held"},
 }
 
@@ -67,7 +67,7 @@ def shown_amiss(sequencer: Sequencer) -> list[str]:
         live = lives.of(entry)
         if live.shown != live.stands:
             found.append(f"{entry.id} was shown as {live.shown}, it stands {live.stands}")
-        if live.state not in MAY_SHOW[entry.state] or (is_quiet and live.state != entry.state):
+        if live.state not in MAY_SHOW.get(entry.state, set()) or (is_quiet and live.state != entry.state):
             found.append(f"{entry.id} is shown {live.state}, the log has it {entry.state}")
         # Where nothing is in flight, all that the log does not know is whom somebody waits for.
         is_waiting = (

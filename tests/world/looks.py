@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
+from tests.support.live_board import shown_amiss, unlike_the_log
 from tests.world.deeds import CELLS, LINES
 from tests.world.facts import Violation
 from tests.world.monitor import Monitor
@@ -86,6 +87,18 @@ def _is_here(person: Person, since: float) -> bool:
         copy.is_synced and copy.is_welcome and copy.wire is not None and copy.wire.is_up and copy.wire.opened_at < since
         for copy in person.copies.values()
     )
+
+
+def look_live(scene: Scene, ws: str) -> None:
+    """I42: what the server has of its intents is what the disk says, entry by entry, and so is what it shows."""
+    room = scene.host.registry.rooms.get(ws) if scene.host is not None else None
+    folded = scene.monitor.replay.fold
+    if room is None or room.sequencer.fold.hash != folded.hash:
+        return  # what it has decided last is not on the disk yet
+    amiss = unlike_the_log(room.sequencer.fold.board, folded.board, folded.board.entries)
+    amiss += shown_amiss(room.sequencer)
+    if amiss:
+        raise Violation("I42", "; ".join(amiss))
 
 
 async def stand_at(monitor: Monitor, store: Any, ws: str, seq: int) -> None:

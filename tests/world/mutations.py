@@ -28,7 +28,8 @@ from workspace.intents.model.causality import LaneClock, Lanes
 from workspace.intents.rules import conflict
 from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
-from workspace.intents.state.board import Board
+from workspace.intents.state.board import Board, Entry
+from workspace.intents.state.live_board import LiveBoard
 from workspace.intents.steps import admission, planning, waiting
 from workspace.intents.steps import commit as entering
 from workspace.intents.steps import commit_round as committing
@@ -260,6 +261,16 @@ def _rows_only(head: Head, batch: Any) -> None:
     check_head(head, msgspec.structs.replace(batch, head=None))
 
 
+def _shown_on_entry() -> list[Any]:
+    move = LiveBoard.move
+
+    def moved(self: LiveBoard, entry: Entry, state: Any, *, waits_for: tuple[str, ...], reason: str) -> None:
+        move(self, entry, state, waits_for=waits_for, reason=reason)
+        entry.state, entry.reason = state, reason
+
+    return [patch.object(LiveBoard, "move", moved)]
+
+
 def _at_send(person: Person) -> None:
     person.stamps_at_send = True
 
@@ -398,6 +409,9 @@ MUTATIONS = (
     ),
     Mutation("torn disk", "a crash takes an edit that a record names", frozenset({"I11"}), 40, _torn),
     Mutation("spread", "now and then an edit is told to nobody", frozenset({"I13"}), 40, _deaf),
+    Mutation(
+        "board", "what is shown of an intent is written on its entry, too", frozenset({"I42"}), 40, _shown_on_entry
+    ),
     Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_unload),
     Mutation(
         "stop",

@@ -19,7 +19,7 @@ from tests.world.brake import Brake
 from tests.world.deeds import CELLS, LINES, Agent, Referee
 from tests.world.disk import Disk, Handle, WorldClock
 from tests.world.facts import Sent, Violation
-from tests.world.looks import is_even, look_back, lull, stand_at, values
+from tests.world.looks import is_even, look_back, look_live, lull, stand_at, values
 from tests.world.loop import HOST, VirtualLoop, remember_tasks
 from tests.world.monitor import Monitor
 from tests.world.network import Frame, Wire
@@ -262,6 +262,7 @@ class World:
             self.brake.step(bool(self.monitor.halt.on), is_sending=bool(self.monitor.replay.fold.outbox))
             await asyncio.sleep(self.chance.uniform(0.0, 3.0))
             self._raise()
+            look_live(self, WS)
             if self.chance.random() < LULL_SHARE:
                 await lull(self)
                 self._raise()

@@ -36,7 +36,9 @@ def park(kernel: KernelState, turn: Turn) -> bool:
         if not missing:
             if kernel.lives.of(entry).state == States.PARKED:
                 moved = True
-                turn.state(entry, States.QUEUED)
+                # Where the log has it: what has joined another still waits for that one.
+                reason = entry.reason if entry.state == States.QUEUED else kernel.progress_of(entry).stale
+                turn.state(entry, States.QUEUED, waits_for=entry.waits_for, reason=reason)
             continue
         if kernel.lives.of(entry).state == States.QUEUED:
             turn.state(entry, "parked", reason=f"Waits for the author's own edits in {', '.join(missing)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.workspace.intents.story import Story
-from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.bodies import ConfigBody, OracleBody, VerdictBody
 from workspace.intents.model.events import QuestionClosed, QuestionOpened, RecordAppended, StateChanged
 from workspace.intents.model.record import is_linked
 from workspace.intents.model.requests import StopPlanner
@@ -55,6 +55,19 @@ def test_a_question_that_is_no_more_is_closed_on_every_screen() -> None:
     turn.show_moved((opened.question.id, "q99"))
     closed = [notice for notice in turn.notices if isinstance(notice, QuestionOpened | QuestionClosed)]
     assert closed == [QuestionOpened(opened.question), QuestionClosed("q99")]
+
+
+def test_what_a_record_has_moved_without_a_word_is_shown_at_the_end() -> None:
+    story = Story.begun()
+    target, joining = story.intent("Ana"), story.intent("Ben")
+    story.append(OracleBody(oracle="steered", intent=target.id, source=joining.id, reason="Ben added to it"))
+    turn = turn_of(story)
+    turn.verdict(VerdictBody(target.id, "cancelled", "cancel", "Ana cancelled it."))
+    assert not [notice for notice in turn.notices if isinstance(notice, StateChanged)]
+    turn.show_moved(())
+    assert [n for n in turn.notices if isinstance(n, StateChanged)] == [StateChanged(joining.id, "queued", (), "")]
+    turn.show_moved(())
+    assert len([n for n in turn.notices if isinstance(n, StateChanged)]) == 1
 
 
 def test_the_same_is_not_shown_twice() -> None:

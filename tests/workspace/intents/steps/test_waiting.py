@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from crdt.documents.document import Document
-from crdt.updates.scan import scan_update
+from crdt.updates.scan import Scan, scan_update
 from tests.workspace.intents.driver import PLACES, Driver
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import (
@@ -75,6 +75,26 @@ def test_an_author_who_is_away_is_waited_for_a_day() -> None:
     assert driver.state(intent) == "parked"
     driver.wait(1)
     assert driver.verdict(intent).code == "missing_updates"
+
+
+def test_what_joined_another_waits_for_it_again_once_its_authors_edits_are_here() -> None:
+    driver = Driver()
+    target = driver.ask("Ana", scope=(Scope("plan"),))
+    joining = driver.ask("Ben", scope=(Scope("plan"),), refs=(target,), needs={"plan": Need("", 1)})
+    assert driver.state(joining) == "parked"
+    driver.handle(Edited("LBen", "Ben", "plan", *typed(driver)))
+    assert driver.state(joining) == "queued"
+    assert driver.stands(joining) == driver.sequencer.fold.board.entries[joining].stands
+    assert driver.stands(joining)[1] == (target,)
+
+
+def typed(driver: Driver) -> tuple[bytes, Scan]:
+    """Return an edit of the text by hand."""
+    hand = Document("text", client=10**9)
+    hand.apply(driver.sequencer.fold.documents["plan"].encode())
+    with hand.transaction() as done:
+        hand.insert_text(0, "x")
+    return done[0].update, scan_update(done[0].update)
 
 
 def test_who_came_in_time_is_awaited_and_who_came_late_is_not() -> None:
