@@ -26,8 +26,7 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which requests an entry answers; everything named must hold.
 
     `text`: a regular expression searched in the first user message; `last`: in the newest message; `turn`: how many
-    answers this conversation has had, plus one; `model`: a regular expression on the model's name; `tool`: the newest
-    message holds a result of a tool (any, when "*").
+    answers this conversation has had, plus one; `model`: a regular expression on the model's name.
     """
 
     text: str = ""

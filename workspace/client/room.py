@@ -271,10 +271,14 @@ class RoomClient:
                 pass
             finally:
                 self._socket = None
-                self._ready.clear()
+                if self._gone is None:  # else nobody shall wait any more: `_up` raises
+                    self._ready.clear()
             if self._gone is None:
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
                 attempt += 1
+        # Whoever waits in `until` or `log` is woken by frames, and none comes any more.
+        async with self._changed:
+            self._changed.notify_all()
 
     def _note_close(self, closed: ConnectionClosed) -> None:
         status = closed.rcvd.code if closed.rcvd is not None else 1006

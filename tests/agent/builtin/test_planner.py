@@ -221,26 +221,6 @@ async def test_a_delay_gives_the_same_plan() -> None:
         assert await plan(f"{words} after 9 seconds") == await plan(words)
 
 
-@settings(max_examples=200, deadline=None)
-@given(seed=st.integers(0, 10**9))
-def test_a_piece_table_equals_plain_strings(seed: int) -> None:
-    chance = random.Random(seed)
-    snapshot = "".join(chance.choice("ab😀é\n") for _ in range(chance.randint(0, 12)))
-    table, model = PieceTable(snapshot), snapshot
-    for _ in range(chance.randint(0, 8)):
-        start = chance.randint(0, len(model))
-        end = chance.randint(start, len(model))
-        words = "".join(chance.choice("XY漢") for _ in range(chance.randint(0, 3)))
-        table.edit(start, end, words)
-        model = model[:start] + words + model[end:]
-        assert table.text == model
-    rebuilt, shift = snapshot, 0
-    for part in table.replacements():
-        rebuilt = rebuilt[: part.start + shift] + part.text + rebuilt[part.end + shift :]
-        shift += len(part.text) - (part.end - part.start)
-    assert rebuilt == model
-
-
 @pytest.mark.parametrize(
     ("words", "code", "remedy"),
     [

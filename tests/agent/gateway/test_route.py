@@ -6,7 +6,6 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.gateway.breaker import OPEN_SECONDS, TRIPS_AT, Breaker
 from agent.gateway.call import Signals
 from agent.gateway.route import FALLBACKS, ChainStep, choose, default_table, difficulty
 from workspace.intents.model.calls import FAILURES, RouteTable, Rule, check_routes
@@ -95,23 +94,6 @@ def test_each_kind_of_failure_has_its_own_rule() -> None:
     assert start.after("unauthorised").model == "b"  # type: ignore[union-attr]
     assert start.past(lambda model: model == "a").model == "b"  # type: ignore[union-attr]
     assert start.past(lambda _: True) is None
-
-
-def test_a_breaker_opens_probes_and_closes() -> None:
-    breaker = Breaker()
-    for _ in range(TRIPS_AT):
-        assert not breaker.is_open(0)
-        breaker.begin()
-        breaker.end("overloaded", 0)
-    assert breaker.is_open(OPEN_SECONDS - 1)
-    assert not breaker.is_open(OPEN_SECONDS)
-    breaker.begin()
-    assert breaker.is_open(OPEN_SECONDS), "one probe at a time"
-    breaker.end("timeout", OPEN_SECONDS)
-    assert breaker.is_open(OPEN_SECONDS + 1)
-    breaker.begin()
-    breaker.end("malformed", 2 * OPEN_SECONDS)
-    assert not breaker.is_open(2 * OPEN_SECONDS), "a bad answer is an answer"
 
 
 def test_a_bound_of_answers_is_optional_and_has_bounds_itself() -> None:

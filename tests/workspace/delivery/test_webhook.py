@@ -9,8 +9,6 @@ import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from email import message_from_bytes
-from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,6 @@ from tests.support.server import running_server
 from tests.support.until import until
 from workspace.client import connect
 from workspace.delivery import webhook
-from workspace.delivery.mail import MailDrop
 from workspace.delivery.webhook import ANSWER_BYTES_MAX, Webhook, is_public, sign
 from workspace.errors import DeliveryFault
 from workspace.intents.model.bodies import ConfigBody
@@ -266,19 +263,6 @@ async def test_a_receiver_is_not_called_for_ever_by_a_server_that_keeps_crashing
 async def test_a_missing_key_is_named_and_nothing_is_sent() -> None:
     with pytest.raises(DeliveryFault, match="no key for hook: set FOLKMOOT_KEY_W_HOOK"):
         await Webhook({}, allows_private=True).deliver(letter(Receiver("webhook", "http://127.0.0.1:9", secret="hook")))
-
-
-async def test_mail_is_one_whole_file_however_often(tmp_path: Path) -> None:
-    drop = MailDrop(tmp_path / "deep" / "mail")
-    mail = letter(Receiver("mail", "bot@example.org"), to="zoe@example.org", subject="Grüße", text="Hi\n😀")
-    for _ in range(2):
-        await drop.deliver(mail)
-    (path,) = (tmp_path / "deep" / "mail").iterdir()
-    message = message_from_bytes(path.read_bytes(), policy=default)
-    assert (message["To"], message["Subject"]) == ("zoe@example.org", "Grüße")
-    assert message.get_content().splitlines() == ["Hi", "😀"]
-    with pytest.raises(DeliveryFault):
-        await drop.deliver(letter(Receiver("mail", "bot@example.org"), to="x@y", subject="a\nBcc: z@y", text=""))
 
 
 async def test_from_an_instruction_to_the_receiver_over_real_sockets(tmp_path: Path) -> None:
