@@ -94,7 +94,7 @@ class Backup:
 
 
 def _root_of(doc: Doc[Any], kind: DocumentKind) -> Root:
-    # A root has no kind in its bytes: whoever asks for it first decides, and so it is asked for at once.
+    # A root has no kind in its bytes: the first call that asks for it decides, and so it is asked for at once.
     root: Root
     match kind:
         case "text":

@@ -313,7 +313,7 @@ def _add_up(document: Document, op: Increment) -> Json:
         return normalise(op.by)
     if isinstance(now, bool) or not isinstance(now, int | float):
         raise WrongKind(f"{describe_place(op)} is not a number")
-    # Rounded, so that 0.1 and 0.2 are 0.3, whoever adds them in whichever order.
+    # Rounded, so that 0.1 and 0.2 are 0.3, in whichever order plans add them.
     total = normalise(round(now + op.by, SUM_DIGITS))
     if isinstance(total, int) and not INT64_MIN <= total <= INT64_MAX:
         raise WrongKind(f"{describe_place(op)} would be {total}: whole numbers have 64 bits")
