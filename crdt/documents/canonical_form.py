@@ -12,7 +12,8 @@ from functools import cache
 from pycrdt import Map, Text, XmlFragment
 
 from crdt.digest import Json, digest_value
-from crdt.documents.pycrdt_document import EMPTY_UPDATE, DocumentKind
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.text_content import TextContent
 from crdt.documents.values import has_choice, read_map, write_xml
 from crdt.errors import WrongKind

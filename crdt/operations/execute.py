@@ -15,7 +15,8 @@ from pycrdt import Array, merge_updates
 
 from crdt.digest import Json, digest_value, normalise
 from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
-from crdt.documents.document import EMPTY_UPDATE, Applied, Document
+from crdt.documents.backing import EMPTY_UPDATE, Applied
+from crdt.documents.document import Document
 from crdt.documents.paths import (
     ABSENT,
     Path,

@@ -16,8 +16,9 @@ import msgspec
 
 from crdt.digest import EXACT_MAX, Json, canonical, digest_text, digest_value
 from crdt.documents.anchor import Anchor, TextRange, resolve_anchor, resolve_range
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, Path, dotted, read_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.ruler import EMBED
 from crdt.documents.values import to_stored
 from crdt.errors import CrdtError, FrameTooLarge, MalformedFrame, WrongKind

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crdt.documents.anchor import Anchor, find_item_index, resolve_anchor
-from crdt.documents.document import EMPTY_UPDATE, Document
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.document import Document
 from crdt.documents.paths import Path, find_list
 from crdt.documents.shape import ARRAY
 from crdt.errors import CrdtError

@@ -16,9 +16,11 @@ from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
 from crdt.digest import canonical, digest_text, normalise
 from crdt.documents.anchor import place_anchors, place_range
-from crdt.documents.document import Applied, Document, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.document import Document
 from crdt.documents.intake import Intake, take_in
 from crdt.documents.paths import ABSENT, read_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.values import for_people
 from crdt.errors import CrdtError
 from crdt.operations.fork import run

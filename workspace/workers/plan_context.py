@@ -1,14 +1,14 @@
-"""The desk at which a planner works: everything it may do with its room, for one task, while somebody waits.
+"""The context in which a planner works: everything it may do with its room, for one task, while its author waits.
 
-Reservations wait until they are on disk; everything else is reported and goes on. A desk whose task was cancelled
+Reservations wait until they are on disk; everything else is reported and goes on. The context of a cancelled task
 takes nothing more but the ends of calls, which must be accounted for whatever happened.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from workspace.errors import CallRefused, Refusal
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
@@ -27,18 +27,18 @@ from workspace.intents.model.stop import STOPPED
 from workspace.ports import Store
 
 
-class WorkerContext(Protocol):
-    """What a desk needs of its room."""
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """What workers are given of the room they work for: where to read, and two ways to report."""
 
     ws: str
     store: Store
-    durable_seq: int
-
-    def post_event(self, event: Event) -> None:
-        """Take an event; never blocks."""
-
-    async def submit(self, event: Event) -> Outcome:
-        """Put an event through the sequencer; returns when what it led to is durable."""
+    # The last record that is on disk.
+    durable_seq: Callable[[], int]
+    # Takes an event; never blocks.
+    post_event: Callable[[Event], None]
+    # Puts an event through the sequencer; returns when what it led to is durable.
+    submit: Callable[[Event], Awaitable[Outcome]]
 
 
 class OpenCalls:
@@ -78,8 +78,8 @@ def is_stopped(fault: BaseException) -> bool:
     return isinstance(fault, CallRefused) and fault.refusal.code == STOPPED
 
 
-class RoomDesk:
-    """`workspace.ports.Desk` for one task."""
+class RoomPlanContext:
+    """`workspace.ports.PlanContext` for one task."""
 
     def __init__(self, context: WorkerContext, calls: OpenCalls, intent: str, attempt: int = 0) -> None:
         self._context = context

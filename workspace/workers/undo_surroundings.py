@@ -16,7 +16,8 @@ from crdt.text import utf16_length
 from crdt.undo.lineage import Dated, Lineage, Past
 from crdt.undo.undo import list_item_ids
 from crdt.updates.summary import EMBED, STRING, Id
-from workspace.intents.model.record import CommitBody, CommitDoc, Record, Row, read_row
+from workspace.intents.model.bodies import CommitBody, CommitDoc
+from workspace.intents.model.record import Record, Row, read_row
 from workspace.intents.state.board import Board
 from workspace.intents.state.fold import JournalLike, WorkspaceState
 from workspace.intents.state.history import Edit

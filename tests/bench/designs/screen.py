@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from crdt.digest import Json
-from crdt.documents.document import Applied, Document
+from crdt.documents.backing import Applied
+from crdt.documents.document import Document
 from crdt.updates.summary import UpdateSummary
 from tests.bench.designs.workload import Pace, flat
 from workspace.client import Message, RoomClient, connect

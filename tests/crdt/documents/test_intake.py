@@ -8,8 +8,9 @@ import json
 
 import pytest
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.intake import Intake, take_in
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.updates.lib0 import Writer
 from crdt.updates.rewrite import encode_delete_set
 from crdt.updates.scan import scan_update

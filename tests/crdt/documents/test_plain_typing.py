@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
-from crdt.documents.document import KINDS, Applied, Document, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.document import KINDS, Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError, MissingDependencies
 from crdt.updates.lib0 import Writer
 from crdt.updates.scan import scan_update

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from crdt.documents.document import Document
 from crdt.operations.ops import CreateDocument, Op
 from crdt.operations.postcondition import Postcondition, find_difference, predict
-from workspace.intents.audit.redaction import BLANK
-from workspace.intents.model.record import CommitBody, PlanBody, VerdictBody
+from workspace.intents.model.bodies import CommitBody, PlanBody, VerdictBody
+from workspace.intents.model.record import BLANK
 from workspace.intents.model.wording import told
 from workspace.intents.state.board import VARIANT_PLANNER
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from crdt.documents.document import Applied
+from crdt.documents.backing import Applied
 from crdt.updates.scan import normalise_ranges
 from crdt.updates.summary import UpdateSummary
-from workspace.intents.model.record import UpdateBody
+from workspace.intents.model.bodies import UpdateBody
 from workspace.intents.state.history import spans_of, spans_of_ranges
 from workspace.intents.steps.turn import Turn
 
