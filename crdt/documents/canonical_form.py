@@ -12,7 +12,8 @@ from functools import cache
 from pycrdt import Map, Text, XmlFragment
 
 from crdt.digest import Json, digest_value
-from crdt.documents.pycrdt_document import EMPTY_UPDATE, DocumentKind
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.text_content import TextContent
 from crdt.documents.values import has_choice, read_map, write_xml
 from crdt.errors import WrongKind
@@ -73,7 +74,7 @@ class CanonicalForm(TextContent):
             return _empty_digest(self.kind)
         summary = scan_update(tail, INTERNAL)
         assert not summary.inserted, "the state vector mirror is pycrdt's own"
-        assert all(clock > 0 for clock in self._state.values()), "whoever is in the state vector has written"
+        assert all(clock > 0 for clock in self._state.values()), "a client in the state vector has written"
         # Sorted: replicas hear of clients in different orders.
         state = sorted([client, clock] for client, clock in self._state.items())
         deleted = sorted([client, list(spans)] for client, spans in summary.deleted.items())

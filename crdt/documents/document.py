@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from crdt.documents.backing import Applied
+from crdt.documents.backing import EMPTY_UPDATE, Applied, Backup
 from crdt.documents.canonical_form import CanonicalForm
-from crdt.documents.pycrdt_document import EMPTY_UPDATE, TEXT_ROOT, Backup, DocumentKind
+from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind
 from crdt.documents.shape import TEXT, Shape
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies
 from crdt.updates.exact_numbers import ExactValues, find_exact_values, restore_exact_values, restore_whole_numbers

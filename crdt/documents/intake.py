@@ -297,7 +297,7 @@ class _Rewrite:
     def _unknown(self, client: int, structs: list[Struct], known: int) -> list[Struct]:
         """Return the structs that are new, the first of them cut where it begins below what is known."""
         new = [struct for struct in structs if struct.stop > known]
-        # Somebody else may have typed under the same id meanwhile: then the same clocks hold other words (decision 73).
+        # Another person may have typed under the same id meanwhile: then the clocks hold other words (decision 73).
         if new and structs[0].clock < known and not self._repeats(structs, known):
             self.refused.append(Refused("conflicting_id", client, known, new[-1].stop))
             return []

@@ -9,9 +9,6 @@ from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
 DocumentKind = Literal["text", "data", "rich"]
 Root = Text | Map[object] | XmlFragment
 TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
-EMPTY_UPDATE = b"\x00\x00"
-# Decision 75: above these a new state is shorter than the updates, and building from it is quicker.
-BACKUP_BYTES_MAX, BACKUP_UPDATES_MAX = 256 << 10, 2_000
 
 
 class EventListener:
@@ -63,38 +60,8 @@ class PycrdtDocument:
                 subscription.drop()
 
 
-class Backup:
-    """A state and the updates since, from which a document is built again that pycrdt trips over (decision 75).
-
-    Kept only while the document is loaded: an unloaded one is its state.
-    """
-
-    __slots__ = ("_bytes", "_state", "_updates")
-
-    def __init__(self, state: bytes) -> None:
-        assert state, "an empty document has an update of two counts"
-        self._state = state
-        self._updates: list[bytes] = []
-        self._bytes = 0
-
-    def keep(self, update: bytes) -> bool:
-        """Remember an update; False when there are so many that a new state is shorter."""
-        assert update, "what was applied had bytes"
-        self._updates.append(update)
-        self._bytes += len(update)
-        return self._bytes <= BACKUP_BYTES_MAX and len(self._updates) <= BACKUP_UPDATES_MAX
-
-    def build(self, kind: DocumentKind, client: int) -> PycrdtDocument:
-        """Return the document as it was after the last update that was kept."""
-        built = PycrdtDocument(kind, client)
-        for update in (self._state, *self._updates):
-            if update != EMPTY_UPDATE:
-                built.integrate(update)
-        return built
-
-
 def _root_of(doc: Doc[Any], kind: DocumentKind) -> Root:
-    # A root has no kind in its bytes: whoever asks for it first decides, and so it is asked for at once.
+    # A root has no kind in its bytes: the first call that asks for it decides, and so it is asked for at once.
     root: Root
     match kind:
         case "text":

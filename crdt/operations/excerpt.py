@@ -39,7 +39,7 @@ def copy_text(
     for stretch in document.ruler().between(start, end):
         marks = {str(name): from_stored(value) for name, value in (stretch.marks or {}).items()}
         if not stretch.is_embed:
-            # Somebody typed the character that stands for embeds: as a character it cannot be written.
+            # A person typed the character that stands for embeds: as a character it cannot be written.
             left_out += stretch.text.count(EMBED)
             inserts += _copy_words(stretch.text, low, doc, at, marks, ids)
         elif _fits(stretch.value, marks):

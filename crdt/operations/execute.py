@@ -15,7 +15,7 @@ from pycrdt import Array, merge_updates
 
 from crdt.digest import Json, digest_value, normalise
 from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
-from crdt.documents.backing import Applied
+from crdt.documents.backing import EMPTY_UPDATE, Applied
 from crdt.documents.document import Document
 from crdt.documents.paths import (
     ABSENT,
@@ -28,7 +28,6 @@ from crdt.documents.paths import (
     read_path,
     set_path,
 )
-from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from crdt.documents.ruler import EMBED
 from crdt.documents.values import INT64_MAX, INT64_MIN, to_stored
 from crdt.errors import AnchorLost, StaleRead, WrongKind
@@ -315,7 +314,7 @@ def _add_up(document: Document, op: Increment) -> Json:
         return normalise(op.by)
     if isinstance(now, bool) or not isinstance(now, int | float):
         raise WrongKind(f"{describe_place(op)} is not a number")
-    # Rounded, so that 0.1 and 0.2 are 0.3, whoever adds them in whichever order.
+    # Rounded, so that 0.1 and 0.2 are 0.3, in whichever order plans add them.
     total = normalise(round(now + op.by, SUM_DIGITS))
     if isinstance(total, int) and not INT64_MIN <= total <= INT64_MAX:
         raise WrongKind(f"{describe_place(op)} would be {total}: whole numbers have 64 bits")

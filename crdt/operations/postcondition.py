@@ -95,7 +95,7 @@ def read_text(document: Document) -> ExpectedText:
         if stretch.is_embed:
             embeds.append(_encode(stretch.value))
         else:
-            embeds += [b""] * stretch.text.count(EMBED)  # somebody typed the character that stands for embeds
+            embeds += [b""] * stretch.text.count(EMBED)  # a person typed the character that stands for embeds
         marks.append((len(stretch.text), _encode(stretch.marks or {})))
     return ExpectedText(text, tuple(embeds), _join_runs(marks))
 

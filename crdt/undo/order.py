@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crdt.documents.anchor import Anchor, find_item_index, resolve_anchor
+from crdt.documents.backing import EMPTY_UPDATE
 from crdt.documents.document import Document
 from crdt.documents.paths import Path, find_list
-from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from crdt.documents.shape import ARRAY
 from crdt.errors import CrdtError
 from crdt.undo.lineage import NEVER, Past

@@ -188,7 +188,7 @@ def _undo_set(
     assert path, "the whole document is no value that was set"
     old, made, here = (read_path(document, path) for document in (before, after, now))
     where = f"{doc}.{dotted(path)}"
-    if _text(here) == _text(old):  # it is back already, whoever did it
+    if _text(here) == _text(old):  # it is back already, by whichever edit
         return path
     if _text(here) != _text(made) or (here is not ABSENT and _is_of_hand(now, path, agents)):
         undo.reset.append(_reset(now, path))
@@ -236,7 +236,7 @@ def _undo_add(
     spans: list[IdSpan],
     lineage: Lineage,
 ) -> None:
-    """Take an added item out again, unless somebody has changed something inside it since."""
+    """Take an added item out again, unless others have changed something inside it since."""
     # Of several additions each takes another item out.
     known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
     made = {lineage.root(id): item for id, item in _items_by_id(after, path)}
@@ -246,7 +246,7 @@ def _undo_add(
         anchor, root = _anchor(id), lineage.root(id)
         if anchor in known:
             continue
-        # Changed since, the item is also theirs who changed it.
+        # Changed by others since, the item is theirs, too.
         if root not in made or canonical(made[root]) != canonical(item):
             undo.lost.append(f"an item added to {doc}.{dotted(path)} has been changed since")
         else:

@@ -119,7 +119,7 @@ def in_causal_order(sections: Mapping[int, list[Struct]], known: Mapping[int, in
             struct = structs[at]
             lack = _find_lack(struct, reach)
             if lack is not None:
-                # What its own client lacks, or one of whom nothing comes, never arrives: the rest is left out.
+                # What its own client lacks, or a client of which nothing comes, never arrives: the rest is left out.
                 if lack.client != client and lack.client in sections:
                     heapq.heappush(waiting.setdefault(lack.client, []), (lack.clock, client))
                 break

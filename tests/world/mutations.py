@@ -17,8 +17,8 @@ import msgspec
 import crdt.operations.execute
 import crdt.operations.fork
 import crdt.undo.undo
+from crdt.documents.backing import EMPTY_UPDATE
 from crdt.documents.document import Document
-from crdt.documents.pycrdt_document import EMPTY_UPDATE
 from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from crdt.digest import sha256_of
-from crdt.documents.pycrdt_document import EMPTY_UPDATE
+from crdt.documents.backing import EMPTY_UPDATE
 from workspace.history.read import read_all
 from workspace.intents.audit.time_travel import end_of_turn, last_journal_row
 from workspace.intents.model.bodies import ConfigBody, RecordKinds

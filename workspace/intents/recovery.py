@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crdt.documents.pycrdt_document import EMPTY_UPDATE
+from crdt.documents.backing import EMPTY_UPDATE
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
 from workspace.intents.model.bodies import ConfigBody, RecordKinds

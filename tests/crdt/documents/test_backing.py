@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from crdt.documents.backing import Applied
+from crdt.documents import backing
+from crdt.documents.backing import EMPTY_UPDATE, Applied, Backup
 from crdt.documents.document import KINDS, Document
-from crdt.documents.pycrdt_document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind, PycrdtDocument
 from crdt.errors import BrokenDocument, MissingDependencies
 from crdt.updates.scan import scan_update
 from tests.crdt.histories import scribble_values, shared_history
@@ -146,3 +147,28 @@ def test_revived_in_a_thread_and_late() -> None:
     document.apply(updates[2])
     document.load(*stale)
     assert document.text() == "abc"
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), cut=st.integers(0, 99))
+def test_a_backup_builds_the_document_as_it_was(seed: int, cut: int) -> None:
+    _, updates = shared_history(seed)
+    cut %= len(updates) + 1
+    document = PycrdtDocument("text", 7)
+    for update in updates[:cut]:
+        document.integrate(update)
+    backup = Backup(document.doc.get_update())
+    for update in updates[cut:]:
+        document.integrate(update)
+        assert backup.keep(update), "so little is kept as it is"
+    built = backup.build("text", 7)
+    assert str(built.root) == str(document.root)
+    assert built.doc.get_state() == document.doc.get_state()
+
+
+def test_a_backup_says_when_a_state_would_be_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backing, "BACKUP_UPDATES_MAX", 3)
+    backup = Backup(EMPTY_UPDATE)
+    assert [backup.keep(EMPTY_UPDATE) for _ in range(4)] == [True, True, True, False]
+    monkeypatch.setattr(backing, "BACKUP_BYTES_MAX", 10)
+    assert not Backup(EMPTY_UPDATE).keep(b"\x00" * 11)

@@ -10,13 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text, XmlFragment
 
-from crdt.documents import pycrdt_document
 from crdt.documents.pycrdt_document import (
     DATA_ROOT,
-    EMPTY_UPDATE,
     RICH_ROOT,
     TEXT_ROOT,
-    Backup,
     DocumentKind,
     EventListener,
     PycrdtDocument,
@@ -41,31 +38,6 @@ def test_it_integrates_as_pycrdt_does_and_tells_what_came_of_it(seed: int) -> No
         assert ([listener.event] if listener.event is not None else []) == events[before:]
     plain.unobserve(watch)
     assert document.doc.get_update() == plain.get_update()
-
-
-@settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10**6), cut=st.integers(0, 99))
-def test_a_backup_builds_the_document_as_it_was(seed: int, cut: int) -> None:
-    _, updates = shared_history(seed)
-    cut %= len(updates) + 1
-    document = PycrdtDocument("text", 7)
-    for update in updates[:cut]:
-        document.integrate(update)
-    backup = Backup(document.doc.get_update())
-    for update in updates[cut:]:
-        document.integrate(update)
-        assert backup.keep(update), "so little is kept as it is"
-    built = backup.build("text", 7)
-    assert str(built.root) == str(document.root)
-    assert built.doc.get_state() == document.doc.get_state()
-
-
-def test_a_backup_says_when_a_state_would_be_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pycrdt_document, "BACKUP_UPDATES_MAX", 3)
-    backup = Backup(EMPTY_UPDATE)
-    assert [backup.keep(EMPTY_UPDATE) for _ in range(4)] == [True, True, True, False]
-    monkeypatch.setattr(pycrdt_document, "BACKUP_BYTES_MAX", 10)
-    assert not Backup(EMPTY_UPDATE).keep(b"\x00" * 11)
 
 
 @pytest.mark.parametrize("kind", list(ROOTS))

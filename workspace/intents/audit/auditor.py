@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from crdt.digest import Json, canonical
-from crdt.documents.pycrdt_document import EMPTY_UPDATE
+from crdt.documents.backing import EMPTY_UPDATE
 from crdt.errors import CrdtError
 from crdt.operations.execute import Executed
 from crdt.operations.fork import find_weakly_changed

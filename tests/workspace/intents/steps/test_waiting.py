@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 from crdt.documents.document import Document
-from crdt.updates.scan import Scan, scan_update
+from crdt.updates.scan import scan_update
+from crdt.updates.summary import UpdateSummary
 from tests.workspace.intents.driver import PLACES, Driver
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import (
@@ -88,7 +89,7 @@ def test_what_joined_another_waits_for_it_again_once_its_authors_edits_are_here(
     assert driver.stands(joining)[1] == (target,)
 
 
-def typed(driver: Driver) -> tuple[bytes, Scan]:
+def typed(driver: Driver) -> tuple[bytes, UpdateSummary]:
     """Return an edit of the text by hand."""
     hand = Document("text", client=10**9)
     hand.apply(driver.sequencer.fold.documents["plan"].encode())
