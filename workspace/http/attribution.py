@@ -14,7 +14,7 @@ from crdt.errors import CrdtError
 from workspace.history.read import read_all
 from workspace.http.documents import refuse_broken
 from workspace.http.problem import Problem
-from workspace.http.request import answer, document_name, enter, lobby_of, number
+from workspace.http.request import answer, document_name, enter, number, registry_of
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.replay import fold_log
@@ -28,7 +28,7 @@ async def show(request: Request) -> Response:
     name = document_name(request, room)
     latest = room.durable_seq if "at" in request.query_params else await room.flush_runs()
     at = number(request, "at", default=latest, low=1, high=2**53)
-    rows, journal = await read_all(lobby_of(request).store, room.ws)
+    rows, journal = await read_all(registry_of(request).store, room.ws)
     fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
     refuse_broken(fold, name)
     if name not in fold.documents:

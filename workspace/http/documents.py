@@ -12,7 +12,7 @@ from crdt.documents.values import for_people
 from workspace.history.read import read_documents
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, document_name, enter, lobby_of, number
+from workspace.http.request import answer, body_of, document_name, enter, number, registry_of
 from workspace.intents.model.record import ConfigBody
 from workspace.intents.rules.evidence import in_lines
 from workspace.intents.state.fold import WorkspaceState
@@ -115,7 +115,7 @@ async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Docum
     if at > room.durable_seq:
         raise Problem("malformed", f"The log ends at {room.durable_seq}.")
     kinds = dict(room.sequencer.fold.kinds)
-    document = (await read_documents(lobby_of(request).store, room.ws, at, kinds)).get(name)
+    document = (await read_documents(registry_of(request).store, room.ws, at, kinds)).get(name)
     if document is None:
         refuse_broken(room.sequencer.fold, name)
         raise Problem("not_found", f"{name} did not exist at {at}.")

@@ -14,7 +14,7 @@ from workspace.history.read import read_all, verify_log
 from workspace.history.redact import redact_intent
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, enter, lobby_of, number
+from workspace.http.request import answer, body_of, enter, number, registry_of
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.record import BODIES, PolicyConfig
@@ -81,7 +81,7 @@ async def _lines(
 async def check(request: Request) -> Response:
     """`GET …/verify`: the whole log again, beside the loop."""
     room, _ = await enter(request, "read")
-    return answer(await verify_log(lobby_of(request).store, room.ws))
+    return answer(await verify_log(registry_of(request).store, room.ws))
 
 
 async def redact(request: Request) -> Response:
@@ -104,7 +104,7 @@ async def replay(request: Request) -> Response:
     if order.mode not in ("audit", "what-if") or (order.mode == "what-if" and order.policy is None):
         raise Problem("malformed", "mode is 'audit', or 'what-if' with a policy.")
     _check_changes(order.policy or {})
-    rows, journal = await read_all(lobby_of(request).store, room.ws)
+    rows, journal = await read_all(registry_of(request).store, room.ws)
     kept = [row for row in rows if order.to is None or row.seq <= order.to]
     again = await asyncio.to_thread(decide_again, kept, journal, changes=order.policy)
     body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
 from workspace import __version__
-from workspace.http.request import answer, lobby_of
+from workspace.http.request import answer, registry_of
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -50,13 +50,13 @@ async def healthz(_: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """`GET /readyz`: the database answers, and makes a write durable; 503 with the reason where it does not."""
-    problem = await lobby_of(request).readiness.problem()
+    problem = await registry_of(request).readiness.problem()
     return PlainTextResponse(f"{problem}\n", 503) if problem else PlainTextResponse("ready\n")
 
 
 async def metrics(request: Request) -> Response:
     """`GET /metrics`: counters in Prometheus text, and where the agent is stopped."""
-    registry = lobby_of(request)
+    registry = registry_of(request)
     text = registry.metrics.text() + f"# TYPE folkmoot_rooms gauge\nfolkmoot_rooms {len(registry.rooms)}\n"
     stopped = sum("workspace" in room.sequencer.fold.stops.by_scope for room in registry.rooms.values())
     text += "# TYPE folkmoot_agent_stopped gauge\n"

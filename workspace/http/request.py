@@ -24,7 +24,7 @@ T = TypeVar("T")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-def lobby_of(request: Request) -> RoomRegistry:
+def registry_of(request: Request) -> RoomRegistry:
     """Return the server's registry."""
     registry: RoomRegistry = request.app.state.registry
     return registry
@@ -32,7 +32,7 @@ def lobby_of(request: Request) -> RoomRegistry:
 
 async def identity_of(request: Request, ws: str | None) -> Identity:
     """Return who asks. Raises `Problem` unauthenticated; a cookie counts only from the server's own pages."""
-    registry = lobby_of(request)
+    registry = registry_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         identity = await registry.tokens.identify(token.strip(), ws)
@@ -51,7 +51,7 @@ def _is_own_page(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return request.method in SAFE_METHODS
-    return is_origin_allowed(origin, request.headers.get("host", ""), lobby_of(request).settings.origins)
+    return is_origin_allowed(origin, request.headers.get("host", ""), registry_of(request).settings.origins)
 
 
 def check_query(request: Request, *takes: str) -> None:
@@ -76,7 +76,7 @@ async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Iden
     if not is_workspace_id(ws):
         raise Problem("not_found", "No such workspace, or it is not yours.")
     identity = await identity_of(request, ws)
-    registry = lobby_of(request)
+    registry = registry_of(request)
     if not identity.may(right, registry.clock.now()):
         raise Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
     check_query(request, *takes)
@@ -109,7 +109,7 @@ async def body_of(request: Request, kind: type[T]) -> T:
 
 async def raw_body(request: Request) -> bytes:
     """Return the body without reading more than is allowed."""
-    body, most = b"", lobby_of(request).settings.body_bytes_max
+    body, most = b"", registry_of(request).settings.body_bytes_max
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from crdt.digest import Json
 from workspace.access import Identity
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, check_query, enter, identity_of, lobby_of, number
+from workspace.http.request import answer, body_of, check_query, enter, identity_of, number, registry_of
 from workspace.intents.model.stop import refuse_reason
 from workspace.intents.state.fold import WorkspaceState
 from workspace.ports import SwitchRow
@@ -58,13 +58,13 @@ async def show_server(request: Request) -> Response:
     """`GET /api/stop`: whether the agent is stopped on the whole server; for whoever holds a token of it."""
     await identity_of(request, None)
     check_query(request)
-    return answer(_described(lobby_of(request).switches.server))
+    return answer(_described(registry_of(request).switches.server))
 
 
 async def put_server(request: Request) -> Response:
     """`PUT /api/stop`: stop the agent in every workspace of this server; for its owner."""
     identity = await _operator(request)
-    registry = lobby_of(request)
+    registry = registry_of(request)
     await registry.switches.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
     return answer(_described(registry.switches.server))
 
@@ -72,14 +72,14 @@ async def put_server(request: Request) -> Response:
 async def delete_server(request: Request) -> Response:
     """`DELETE /api/stop`: let the agent go on wherever no workspace's own switch stops it; for the server's owner."""
     identity = await _operator(request)
-    registry = lobby_of(request)
+    registry = registry_of(request)
     await registry.switches.throw(is_on=False, actor=identity.actor)
     return answer(_described(registry.switches.server))
 
 
 async def _operator(request: Request) -> Identity:
     identity = await identity_of(request, None)
-    if not identity.may("administer", lobby_of(request).clock.now()):
+    if not identity.may("administer", registry_of(request).clock.now()):
         raise Problem("forbidden", "Only the server's owner stops the agent everywhere.", remedy="Ask the owner.")
     check_query(request)
     return identity

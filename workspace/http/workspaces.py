@@ -12,7 +12,7 @@ from workspace.access import ROLES
 from workspace.history.fork import fork_workspace
 from workspace.http.content import NewDocument, first_edits, new_documents
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, check_query, enter, identity_of, lobby_of
+from workspace.http.request import answer, body_of, check_query, enter, identity_of, registry_of
 from workspace.http.stop import stops_of
 from workspace.intents.model.calls import Budget, RouteTable, check_budget, check_routes
 from workspace.intents.model.effects import Receiver, check_receivers
@@ -92,7 +92,7 @@ def describe(fold: WorkspaceState, *, ws: str) -> dict[str, Json]:
 
 async def create(request: Request) -> Response:
     """`POST /api/workspaces`: whoever holds a token of the whole server."""
-    registry = lobby_of(request)
+    registry = registry_of(request)
     identity = await identity_of(request, None)
     if not identity.may("administer", registry.clock.now()):
         raise Problem("forbidden", "Only the server's owner makes workspaces.")
@@ -121,7 +121,7 @@ async def index(request: Request) -> Response:
     """`GET /api/workspaces`: all of them, for whoever holds a token of the whole server."""
     await identity_of(request, None)
     check_query(request)
-    return answer([{"id": row.id, "name": row.name} for row in await lobby_of(request).store.workspaces()])
+    return answer([{"id": row.id, "name": row.name} for row in await registry_of(request).store.workspaces()])
 
 
 async def show(request: Request) -> Response:
@@ -133,7 +133,7 @@ async def show(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """`DELETE /api/workspaces/WS`."""
     room, _ = await enter(request, "administer")
-    await lobby_of(request).delete(room.ws)
+    await registry_of(request).delete(room.ws)
     return Response(status_code=204)
 
 
@@ -169,7 +169,7 @@ async def fork(request: Request) -> Response:
     """`POST …/fork`: a workspace of its own from this one's past; for whoever may make workspaces and runs this one."""
     room, _ = await enter(request, "administer")
     identity = await identity_of(request, None)
-    registry = lobby_of(request)
+    registry = registry_of(request)
     if not identity.may("administer", registry.clock.now()):
         raise Problem("forbidden", "Only the server's owner makes workspaces.")
     body = await body_of(request, NewFork)
@@ -191,7 +191,7 @@ async def make_token(request: Request) -> Response:
     body = await body_of(request, NewToken)
     if not is_actor(body.actor) or body.role not in ROLES:
         raise Problem("malformed", f"Give an actor (1 to 64 characters) and a role of {', '.join(ROLES)}.")
-    token = await lobby_of(request).tokens.make(
+    token = await registry_of(request).tokens.make(
         room.ws,
         actor=body.actor,
         role=body.role,  # type: ignore[arg-type]
@@ -206,7 +206,7 @@ async def revoke(request: Request) -> Response:
     body = await body_of(request, Revocation)
     if body.actor is None and body.token_id is None:
         raise Problem("malformed", "Name an actor or a token_id.")
-    ids = await lobby_of(request).revoke(room.ws, actor=body.actor, token_id=body.token_id)
+    ids = await registry_of(request).revoke(room.ws, actor=body.actor, token_id=body.token_id)
     return answer({"revoked": ids})
 
 
@@ -215,7 +215,7 @@ async def me(request: Request) -> Response:
     check_query(request, "ws")
     ws = request.query_params.get("ws")
     identity = await identity_of(request, ws)
-    planner = lobby_of(request).planner
+    planner = registry_of(request).planner
     body = {"actor": identity.actor, "role": identity.role, "ws": ws, "planner": planner.name if planner else None}
     return answer(body)
 
