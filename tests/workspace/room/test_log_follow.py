@@ -40,17 +40,28 @@ async def test_who_comes_late_has_the_log_from_there_and_every_record_after(
         assert kinds[kinds.index("board") - 1] in ("record", "welcome"), "the board comes once the log is there"
 
 
-async def test_what_is_written_while_somebody_catches_up_is_neither_lost_nor_doubled() -> None:
+async def test_what_is_written_while_somebody_catches_up_is_neither_lost_nor_doubled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with stage() as one:
         await write(one, *"abc")
+        read, asked, goes_on = one.store.rows, asyncio.Event(), asyncio.Event()
+
+        async def slowly(*args: object, **more: object) -> object:
+            found = await read(*args, **more)  # type: ignore[arg-type]
+            asked.set()
+            await goes_on.wait()
+            return found
+
+        monkeypatch.setattr(one.store, "rows", slowly)
         peer = await one.join("ana", None)
-        hello, granted = Hello(), LaneGrant("Lana", "s")
-        following = asyncio.create_task(one.room.read(lambda: one.room.hub.welcome(peer, hello, granted)))
-        for name in "defgh":
-            await write(one, name)
-        await following
+        await one.room.read(lambda: one.room.hub.welcome(peer, Hello(), LaneGrant("Lana", "s")))
+        await asked.wait()
+        await write(one, *"de")
+        assert records(messages(peer)) == [], "the log comes first"
+        goes_on.set()
         await until(lambda: peer.following == "live")
-        await write(one, "i")
+        await write(one, "f")
         assert records(messages(peer)) == list(range(1, one.room.durable_seq + 1))
 
 
