@@ -84,6 +84,21 @@ def test_whoever_lags_and_catches_up_has_every_frame_once_and_in_order(moves: li
     asyncio.run(play())
 
 
+async def test_nothing_overtakes_a_frame_that_the_writer_holds() -> None:
+    line, peer = Line(), peer_of()
+    peer.start_writer = lambda: None
+    peer.send(b"first")
+    frame = await peer.next_frame()
+    peer.transport = line
+    peer.update_flow()
+    peer.send(b"second")
+    assert (frame, line.written) == (b"first", [])
+    assert await peer.next_frame() == b"second"
+    assert await peer.next_frame() is None
+    peer.send(b"third")
+    assert line.written == [pack_binary(b"third")]
+
+
 async def test_a_control_message_is_put_into_the_form_of_each_kind_of_socket() -> None:
     plain, document, stock = peer_of(None), peer_of(), peer_of()
     document.session.has_hello = True
