@@ -30,7 +30,7 @@ Workspace = Annotated[str, typer.Argument(help="The workspace's id.")]
 OneOrAll = Annotated[
     Optional[str], typer.Option("--workspace", "-w", help="Only in this workspace; default: on the whole server.")  # noqa: UP045
 ]
-Thrower = Annotated[str, typer.Option("--actor", help="Who does it, as people and the log are told.")]
+ActorName = Annotated[str, typer.Option("--actor", help="Who does it, as people and the log are told.")]
 
 
 def _run(module: str, call: str, *values: Any) -> None:
@@ -157,7 +157,7 @@ def doctor(
 def stop_agent(
     workspace: OneOrAll = None,
     reason: Annotated[str, typer.Option(help="Why, for everybody who waits: one line.")] = "",
-    actor: Thrower = "operator",
+    actor: ActorName = "operator",
     database: Database = None,
     data: Data = None,
 ) -> None:
@@ -167,7 +167,7 @@ def stop_agent(
 
 @agent_app.command(name="start")
 def start_agent(
-    workspace: OneOrAll = None, actor: Thrower = "operator", database: Database = None, data: Data = None
+    workspace: OneOrAll = None, actor: ActorName = "operator", database: Database = None, data: Data = None
 ) -> None:
     """Let the agent go on: what was cut off is taken up, what waits leaves, once."""
     _run("agent_stop", "start", workspace, actor, database, data)

@@ -275,7 +275,7 @@ class Clock(Protocol):
         """Return `size` random bytes as lower-case hex."""
 
 
-class Desk(Protocol):
+class PlanContext(Protocol):
     """What a planner may do with its room while it works on one task."""
 
     def show(self, draft: Draft) -> None:
@@ -315,10 +315,10 @@ class Judge(Protocol):
     def quick(self, one: Item, other: Item) -> Judgement | None:
         """Return an opinion at once, as a pure function of the two; None when somebody must be asked."""
 
-    async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
+    async def judge(self, task: JudgeTask, context: PlanContext) -> tuple[Judgement, ...]:
         """Return an opinion on every pair. Raises `PlannerFault` when the judge failed: then the people are asked."""
 
-    async def merge(self, task: MergeTask, desk: Desk) -> Merged:
+    async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
         """Return one instruction for all; an empty text where there is no honest middle. Raises `PlannerFault`."""
 
 
@@ -335,8 +335,8 @@ class Planner(Protocol):
     async def close(self) -> None:
         """Close connections and end what runs beside."""
 
-    async def plan(self, task: Task, desk: Desk) -> Proposal:
-        """Return a proposal; show at the desk what is being written meanwhile. May be cancelled at any await.
+    async def plan(self, task: Task, context: PlanContext) -> Proposal:
+        """Return a proposal; show what is being written by way of `context` meanwhile. May be cancelled at any await.
 
         Raises:
             workspace.errors.PlannerFault: the model or a tool failed; the sequencer tries again at most twice.

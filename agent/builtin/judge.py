@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from agent.builtin.clauses import clash
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 NAME = "builtin-judge@2"
 # Each line: one direction against the other. Words are compared by their stems.
@@ -68,12 +68,12 @@ class BuiltinJudge:
         """Return what lexicon and values say."""
         return compare(one, other)
 
-    async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
+    async def judge(self, task: JudgeTask, context: PlanContext) -> tuple[Judgement, ...]:
         """Return an opinion on every pair; the same whichever is named first."""
         items = {item.intent: item for item in task.items}
         return tuple(compare(items[a], items[b]) for a, b in task.pairs)
 
-    async def merge(self, task: MergeTask, desk: Desk) -> Merged:
+    async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
         """Say that it cannot write."""
         group = tuple(item.intent for item in task.items)
         return Merged(group, "", reason="The built-in judge cannot write; a model could.")

@@ -31,18 +31,18 @@ from agent.editing.commands import (
     SetData,
     TextCommand,
 )
-from agent.editing.editor import Editing
+from agent.editing.editor import Editor
 from agent.editing.text import CannotDo
 from crdt.digest import Json
-from crdt.documents.document import DocumentKind
 from crdt.documents.paths import Path, dotted
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from workspace.intents.model.effects import Effect, describe, refuse_effects
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Asked, Draft, Option, Planned, PlanRefused, Proposal, Task
 from workspace.intents.model.wording import brief
 from workspace.names import is_document_name
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 NAME = "builtin@1"
 CAN_DO = (
@@ -53,7 +53,7 @@ SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
 DRAFT_POINTS_MAX = 4_000
 # What a value of an instruction may raise on its way into a document.
 UNUSABLE = (ValueError, RecursionError, OverflowError)
-Part = tuple[tuple[Scope, ...] | None, Sequence[Command]]
+ScopedCommands = tuple[tuple[Scope, ...] | None, Sequence[Command]]
 
 
 class BuiltinPlanner:
@@ -73,14 +73,14 @@ class BuiltinPlanner:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def plan(self, task: Task, desk: Desk) -> Proposal:
+    async def plan(self, task: Task, context: PlanContext) -> Proposal:
         """Return a plan, a question or a refusal for an instruction in the command language."""
         instruction = parse(task.text)
         if isinstance(instruction, NotUnderstood):
             reason = f"I do not understand “{instruction.part}”."
             return PlanRefused("not_understood", reason, f"I can: {CAN_DO}. Nearest: {instruction.nearest}", NAME)
         try:
-            work, proposal = planned(task, instruction)
+            made, proposal = planned(task, instruction)
         except CannotDo as cannot:
             proposal = PlanRefused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME)
         except CrdtError as error:
@@ -90,52 +90,52 @@ class BuiltinPlanner:
                 "not_understood", f"A value there cannot be used: {error}"[:300], "Use plain JSON.", NAME
             )
         else:
-            for draft in work.drafts():
-                desk.show(draft)
+            for draft in made.drafts():
+                context.show(draft)
         if instruction.delay_seconds:
             await self._sleep(instruction.delay_seconds)
         return proposal
 
 
-def planned(task: Task, instruction: Instruction) -> tuple[Work, Proposal]:
+def planned(task: Task, instruction: Instruction) -> tuple[CommandRun, Proposal]:
     """Return what an instruction comes to, with as many of those that joined it as can be carried out with it.
 
     Each in turn is tried on all before it; one that is not understood, cannot be done or has a question of its own is
     left to run by itself. Raises `CannotDo`, `CrdtError` and what a value may raise, for the instruction alone.
     """
-    parts: list[Part] = [(task.scope, instruction.commands)]
-    work = Work(task, Editing(task))
-    proposal, serves = work.carry_out(parts), list[str]()
+    parts: list[ScopedCommands] = [(task.scope, instruction.commands)]
+    made = CommandRun(task, Editor(task))
+    proposal, serves = made.carry_out(parts), list[str]()
     for steer in task.steers if isinstance(proposal, Planned) else ():
         added = parse(steer.text)
         if isinstance(added, NotUnderstood):
             continue
-        longer, more = Work(task, Editing(task)), [*parts, (steer.scope, added.commands)]
+        longer, more = CommandRun(task, Editor(task)), [*parts, (steer.scope, added.commands)]
         try:
             both = longer.carry_out(more)
         except (CannotDo, CrdtError, *UNUSABLE):
             continue
         if isinstance(both, Planned):
-            work, proposal, parts = longer, both, more
+            made, proposal, parts = longer, both, more
             serves.append(steer.intent)
     if isinstance(proposal, Planned):
         proposal = replace(proposal, serves=tuple(serves))
-    return work, proposal
+    return made, proposal
 
 
 @dataclass(slots=True)
-class Work:
+class CommandRun:
     """Some instructions on one snapshot."""
 
     task: Task
-    editing: Editing
+    editor: Editor
     effects: list[Effect] = field(default_factory=list)
 
-    def carry_out(self, parts: Sequence[Part]) -> Proposal:
+    def carry_out(self, parts: Sequence[ScopedCommands]) -> Proposal:
         """Return the proposal of all commands, all or nothing. Raises `CannotDo` and `CrdtError`."""
         said: list[str] = []
         for scope, commands in parts:
-            self.editing.point(scope)
+            self.editor.point(scope)
             for command in commands:
                 if isinstance(command, AskAuthor):
                     given = next((e for e in self.task.exchanges if e.question == command.question), None)
@@ -145,17 +145,17 @@ class Work:
                     said.append(f"{given.actor or self.task.actor} answered “{given.answer}”.")
                 else:
                     said.append(self._one(command))
-        ops, reads = self.editing.result()
+        ops, reads = self.editor.result()
         return Planned(tuple(ops), tuple(reads), " ".join(said), tuple(self.effects), planner=NAME)
 
     def drafts(self) -> list[Draft]:
         """Return the words that are about to be written, by document."""
         shown = []
-        for name, editing in self.editing.texts.items():
-            words = "\n".join(part.text.strip("\n") for part in editing.table.replacements() if part.text.strip())
+        for name, editor in self.editor.texts.items():
+            words = "\n".join(part.text.strip("\n") for part in editor.table.replacements() if part.text.strip())
             if words:
                 shown.append(Draft(name, words[:DRAFT_POINTS_MAX]))
-        for name, values in self.editing.values.items():
+        for name, values in self.editor.values.items():
             if values.ops:
                 shown.append(Draft(name, brief(values.working.value())[:DRAFT_POINTS_MAX]))
         return shown
@@ -167,7 +167,7 @@ class Work:
                     raise CannotDo(
                         "exists", f"There is a document {name} already, or the name is not allowed.", "Choose another."
                     )
-                self.editing.created[name] = kind
+                self.editor.created[name] = kind
                 return f"Created the {kind} document {name}."
             case SendMail(to, subject, text, via):
                 return self._declare(via, "mail", {"to": to, "subject": subject, "text": text})
@@ -207,10 +207,10 @@ class Work:
     @property
     def kinds(self) -> dict[str, DocumentKind]:
         """Every document there is, with those this instruction makes."""
-        return self.editing.kinds
+        return self.editor.kinds
 
     def _scoped(self, kind: DocumentKind) -> list[Scope]:
-        return [part for part in self.editing.scope or () if self.kinds.get(part.doc) == kind]
+        return [part for part in self.editor.scope or () if self.kinds.get(part.doc) == kind]
 
     def _default(self, kind: DocumentKind) -> str:
         """Return the document meant where none is named: the scope's, or the only one of its kind."""
@@ -250,7 +250,7 @@ class Work:
     def _is_known(self, target: str) -> bool:
         """Tell whether a name stands in the only data document."""
         names = [name for name, kind in self.kinds.items() if kind == "data"]
-        return len(names) == 1 and self.editing.data(names[0]).has(_path(target))
+        return len(names) == 1 and self.editor.data(names[0]).has(_path(target))
 
     def _fitting(self, target: str) -> list[str]:
         """Return the data documents whose name a target begins with."""
@@ -278,7 +278,7 @@ class Work:
         """Refuse to make a name that its author has not clearly asked for: by *set*, in a document that was named."""
         may_make = isinstance(command, SetData) and command.verb == "set"
         is_pointed = bool(self._fitting(command.target)) or any(part.doc == doc for part in self._scoped("data"))
-        if (may_make and is_pointed) or self.editing.data(doc).has(path):
+        if (may_make and is_pointed) or self.editor.data(doc).has(path):
             return
         match command:
             case SetData(_, value):
@@ -289,7 +289,7 @@ class Work:
                 wanted = brief([value])
             case _:
                 return  # what is taken out or moved is looked for where that is done
-        known = self.editing.data(doc).known(path)
+        known = self.editor.data(doc).known(path)
         remedy = f"{known} To make it, say: set {doc}.{dotted(path)} to {wanted}.".strip()
         raise CannotDo("not_found", f"There is no {dotted(path)} in {doc}.", remedy)
 
@@ -297,7 +297,7 @@ class Work:
 
     def _text(self, command: TextCommand) -> str:
         name = self._named(command.doc, "text") if command.doc is not None else self._default("text")
-        return self.editing.text(name).carry_out(command)
+        return self.editor.text(name).carry_out(command)
 
     def _data(self, command: DataCommand) -> str:
         name, path = self._target(command.target)
@@ -306,7 +306,7 @@ class Work:
         if not path:
             raise CannotDo("which_value", f"{name} as a whole cannot be set.", f"Say {name}.NAME.")
         self._expect_known(command, name, path)
-        return self.editing.data(name).carry_out(command, path)
+        return self.editor.data(name).carry_out(command, path)
 
 
 def _path(dots: str) -> Path:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agent.commands.serve import complain, port_taken
 from agent.demo.seed import DEMO, seed
-from agent.demo.story import CASUAL, FORMAL, TYPED, Outcome, tell
+from agent.demo.story import CASUAL, FORMAL, TYPED, StoryResult, tell
 from agent.model_settings import ModelSettings, read_model_settings
 from agent.server import fast_loop, serving
 from workspace.errors import WorkspaceFault
@@ -72,25 +72,25 @@ def story(seed_number: int) -> int:
         console.print(Text.assemble((f"{who:>6}  ", f"bold {COLOURS[who]}"), what))
 
     with tempfile.TemporaryDirectory(prefix="folkmoot-story-") as folder:
-        outcome = asyncio.run(tell(Path(folder), say, seed_number=seed_number))
-    _show(console, outcome)
-    return 0 if outcome.is_good else 1
+        result = asyncio.run(tell(Path(folder), say, seed_number=seed_number))
+    _show(console, result)
+    return 0 if result.is_good else 1
 
 
-def _show(console: Console, outcome: Outcome) -> None:
-    question = outcome.question
+def _show(console: Console, result: StoryResult) -> None:
+    question = result.question
     table = Table("who", "intent", "had seen", "outcome", "told", title=f"Question {question['id']}, and how it ended")
     seen = {part["id"]: part["seen"] for part in question["evidence"]["intents"]}
-    for name, asked in outcome.asked.items():
-        verdict = outcome.verdicts[name]
+    for name, asked in result.asked.items():
+        verdict = result.verdicts[name]
         told = f"{verdict['reason']} {verdict.get('remedy', '')}"
         table.add_row(name, asked["id"], str(seen[asked["id"]]), verdict["state"], told)
     console.print(table)
-    text = Text(outcome.text)
+    text = Text(result.text)
     text.highlight_words([FORMAL, CASUAL], "bold yellow")
     text.highlight_words([TYPED.strip()], "bold green")
     console.print(Panel(text, title="The document, everywhere"))
-    for name, holds in outcome.checks:
+    for name, holds in result.checks:
         console.print(f"  [{'green' if holds else 'red'}]{'✓' if holds else '✗'}[/] {name}")
-    if outcome.report is not None:
-        console.print(f"\n{outcome.report.checked} records verified, {outcome.report.states} states reproduced.")
+    if result.report is not None:
+        console.print(f"\n{result.report.checked} records verified, {result.report.states} states reproduced.")

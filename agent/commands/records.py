@@ -19,13 +19,15 @@ from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.history.read import read_all, verify_log
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.audit.decision_review import changed
+from workspace.intents.audit.verify import Report
+from workspace.intents.audit.verify import verify as audit
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
+from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
+from workspace.intents.model.record import Row, body_parts, seal
+from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
-from workspace.intents.state.replay import Report, fold_log
-from workspace.intents.state.replay import verify as audit
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.state.replay import fold_log
 from workspace.names import is_actor, is_workspace_id
 from workspace.ports import Batch, Store, WorkspaceRow
 from workspace.protocol.messages import encode_record
@@ -36,10 +38,10 @@ FOLLOW_SECONDS = 0.5
 PAGE = 1000
 SUMMARY_POINTS = 100
 
-Work = Callable[[Store], Awaitable[int]]
+StoreTask = Callable[[Store], Awaitable[int]]
 
 
-def with_store(database: str | None, data: Path | None, work: Work) -> int:
+def with_store(database: str | None, data: Path | None, work: StoreTask) -> int:
     """Run something on the database the options name; errors say what to do."""
 
     async def run() -> int:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agent.editing.pieces import PieceTable
-from agent.editing.text import CannotDo, TextEditing
-from agent.editing.values import DataEditing
+from agent.editing.text import CannotDo, TextEditor
+from agent.editing.values import DataEditor
 from crdt.digest import digest_text
 from crdt.documents.anchor import Anchor, TextRange, place_anchors, place_range, resolve_range
-from crdt.documents.document import EMPTY_UPDATE, Document, DocumentKind
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import CreateDocument, Delete, Insert, Op, Replace
 from workspace.intents.model.intent import Scope
@@ -23,13 +25,13 @@ SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
 
 
 @dataclass(slots=True)
-class Editing:
+class Editor:
     """All copies of one plan. `created` are documents that the plan makes; `scope` is where the words at hand point."""
 
     task: Task
     scope: tuple[Scope, ...] | None = None
-    texts: dict[str, TextEditing] = field(default_factory=dict)
-    values: dict[str, DataEditing] = field(default_factory=dict)
+    texts: dict[str, TextEditor] = field(default_factory=dict)
+    values: dict[str, DataEditor] = field(default_factory=dict)
     created: dict[str, DocumentKind] = field(default_factory=dict)
     opened: dict[str, Document] = field(default_factory=dict)
 
@@ -39,8 +41,8 @@ class Editing:
     def point(self, scope: tuple[Scope, ...] | None) -> None:
         """Go on with words that point elsewhere. Raises `CannotDo` where that place is gone."""
         self.scope = scope
-        for name, editing in self.texts.items():
-            editing.selected = self.window(name)
+        for name, editor in self.texts.items():
+            editor.selected = self.window(name)
 
     @property
     def kinds(self) -> dict[str, DocumentKind]:
@@ -56,17 +58,17 @@ class Editing:
             self.opened[name] = Document.of_state(kind, state, client=SNAPSHOT_CLIENT)
         return self.opened[name]
 
-    def text(self, name: str) -> TextEditing:
+    def text(self, name: str) -> TextEditor:
         """Return a text document under edit."""
         if name not in self.texts:
-            self.texts[name] = TextEditing(name, PieceTable(self.open(name).text()), self.window(name), set())
+            self.texts[name] = TextEditor(name, PieceTable(self.open(name).text()), self.window(name), set())
         return self.texts[name]
 
-    def data(self, name: str) -> DataEditing:
+    def data(self, name: str) -> DataEditor:
         """Return a data document under edit."""
         if name not in self.values:
             snapshot = self.open(name)
-            self.values[name] = DataEditing(name, snapshot, snapshot.fork(WORKING_CLIENT))
+            self.values[name] = DataEditor(name, snapshot, snapshot.fork(WORKING_CLIENT))
         return self.values[name]
 
     def window(self, name: str) -> tuple[int, int] | None:
@@ -88,19 +90,19 @@ class Editing:
         """Return the operations of everything edited, and what they were based on."""
         ops: list[Op] = [CreateDocument(name, kind) for name, kind in self.created.items()]
         reads: list[Reading] = []
-        for name, editing in self.texts.items():
-            ops += text_ops(name, self.open(name), editing)
-            reads += text_reads(name, self.open(name), editing)
+        for name, editor in self.texts.items():
+            ops += text_ops(name, self.open(name), editor)
+            reads += text_reads(name, self.open(name), editor)
         for values in self.values.values():
             ops += values.ops
         return ops, reads
 
 
-def text_ops(name: str, document: Document, editing: TextEditing) -> list[Op]:
+def text_ops(name: str, document: Document, editor: TextEditor) -> list[Op]:
     """Return the operations of a text: an insert where nothing goes, a delete where nothing comes, else a replace."""
     ops: list[Op] = []
-    snapshot = editing.table.snapshot
-    for part in editing.table.replacements():
+    snapshot = editor.table.snapshot
+    for part in editor.table.replacements():
         if part.start == part.end:
             assoc = 0 if part.sticks_right else -1
             (anchor,) = place_anchors(document, [(part.start, assoc)])
@@ -113,12 +115,12 @@ def text_ops(name: str, document: Document, editing: TextEditing) -> list[Op]:
     return ops
 
 
-def text_reads(name: str, document: Document, editing: TextEditing) -> list[Reading]:
+def text_reads(name: str, document: Document, editor: TextEditor) -> list[Reading]:
     """Return strong readings of the stretches that a plan looked at, overlapping ones as one."""
     reads = []
-    for start, end in merged(editing.reads):
+    for start, end in merged(editor.reads):
         place = place_range(document, start, end)
-        hash = digest_text(editing.table.snapshot[start:end])
+        hash = digest_text(editor.table.snapshot[start:end])
         reads.append(Reading(name, hash, from_=place.start.encode(), to=place.end.encode()))
     return reads
 

@@ -41,7 +41,7 @@ class CannotDo(Exception):
 
 
 @dataclass(slots=True)
-class TextEditing:
+class TextEditor:
     """One text document under edit, with the snapshot spans that the commands depend on.
 
     `selected` is the stretch of the snapshot that the words at hand point at; None is all of it.

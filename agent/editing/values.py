@@ -24,7 +24,7 @@ from workspace.intents.model.wording import brief
 
 
 @dataclass(slots=True)
-class DataEditing:
+class DataEditor:
     """One data document under edit: `snapshot` as it was, `working` after the commands so far."""
 
     name: str

@@ -91,6 +91,6 @@ class Backoff:
         """Return a wait a little longer than asked for, by chance, so that those who wait do not all come at once."""
         return seconds + self.chance() * max(SPREAD_SECONDS_MIN, SPREAD_SHARE * seconds)
 
-    def backoff(self, tries: int) -> float:
+    def pause(self, tries: int) -> float:
         """Return the wait before a retry that nobody asked to delay: any time up to a bound that grows."""
         return self.chance() * BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS) - 1)]

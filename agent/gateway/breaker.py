@@ -9,7 +9,7 @@ from workspace.intents.model.calls import CallOutcome
 TRIPS_AT = 5
 OPEN_SECONDS = 30.0
 OUTAGES: frozenset[CallOutcome] = frozenset({"overloaded", "timeout", "server_error", "unreachable", "unauthorised"})
-# A limit of rate says that we ask too much, not that the model is down: it counts neither way. `patience` waits for it.
+# A limit of rate says that we ask too much, not that the model is down: it counts neither way. `backoff` waits for it.
 NEUTRAL: frozenset[CallOutcome] = frozenset({"cancelled", "rate_limited"})
 
 

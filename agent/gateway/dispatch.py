@@ -26,11 +26,11 @@ from agent.gateway.cost import Prices
 from agent.gateway.preflight import check_size
 from agent.gateway.provider import LateProvider, Provider
 from agent.gateway.repair import clean
-from agent.gateway.route import Walk, choose
+from agent.gateway.route import ChainStep, choose
 from crdt.digest import sha256_of
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, CallOutcome, CallUsage, Recorded, RouteTable
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 TRIES_MAX = 6
 WAIT_SECONDS_MAX = 10.0
@@ -84,16 +84,16 @@ class Gateway:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     breakers: Breakers = field(default_factory=Breakers)
-    patience: Backoff = field(init=False)
+    backoff: Backoff = field(init=False)
 
     def __post_init__(self) -> None:
-        """Share one patience among all calls."""
-        self.patience = Backoff(lambda: self.chance())
+        """Share one backoff among all calls."""
+        self.backoff = Backoff(lambda: self.chance())
 
     async def ask(
         self,
         call: Call,
-        desk: Desk,
+        context: PlanContext,
         *,
         table: RouteTable | None = None,
         recorded: Sequence[Recorded] = (),
@@ -108,66 +108,66 @@ class Gateway:
             GatewayFault: the chain is spent.
             workspace.errors.CallRefused: a budget is used up, or nobody waits any more.
         """
-        kept = await self._kept(call, recorded, desk)
+        kept = await self._kept(call, recorded, context)
         if kept is not None:
             return kept
-        self.patience.called()
-        walk: Walk | None = self._begin(call, table or self.table)
+        self.backoff.called()
+        step: ChainStep | None = self._begin(call, table or self.table)
         last = CallFailed("unreachable", "every model's circuit breaker is open")
         until = self.clock() + WAIT_SECONDS_MAX + ANSWER_SECONDS_MIN if until is None else until
         for tries in range(TRIES_MAX):
-            walk = walk.past(self._is_open) if walk is not None else None
-            if walk is None:
+            step = step.past(self._is_open) if step is not None else None
+            if step is None:
                 break
-            wait = await self._wait(walk.model, desk, until=until)
+            wait = await self._wait(step.model, context, until=until)
             if wait:
                 wait = max(wait, last.retry_after or 0.0)
                 kind = last.kind if last.retry_after else "rate_limited"
-                last = CallFailed(kind, f"{walk.model} asks to wait {math.ceil(wait)} s", retry_after=wait)
-                walk = self._elsewhere(walk, kind)
+                last = CallFailed(kind, f"{step.model} asks to wait {math.ceil(wait)} s", retry_after=wait)
+                step = self._elsewhere(step, kind)
                 continue
             try:
-                return await self._try(call, walk, desk, tries=tries, on_part=on_part)
+                return await self._try(call, step, context, tries=tries, on_part=on_part)
             except CallFailed as failed:
                 last = failed
-            self.patience.hold(walk.model, last, self.clock())
-            walk = walk.after(last.kind)
-            if walk is not None and walk.why.startswith("retry"):
-                if not self.patience.may_retry():
-                    walk = self._elsewhere(walk, last.kind)
+            self.backoff.hold(step.model, last, self.clock())
+            step = step.after(last.kind)
+            if step is not None and step.why.startswith("retry"):
+                if not self.backoff.may_retry():
+                    step = self._elsewhere(step, last.kind)
                 elif not last.retry_after:
-                    await self.sleep(self.patience.backoff(tries))
+                    await self.sleep(self.backoff.pause(tries))
         wait = last.retry_after or 0.0
         raise GatewayFault(last.kind, last.detail, wait=wait if self._is_beyond(wait, until) else 0.0)
 
-    def _begin(self, call: Call, table: RouteTable) -> Walk:
+    def _begin(self, call: Call, table: RouteTable) -> ChainStep:
         """Return where a call's chain begins: with the model that the conversation is with, else as the table says."""
         if call.model:
-            return Walk(RouteTable(tiers=(("shadow", (call.model,)),)), "shadow", why="shadow")
-        routed = Walk(table, choose(table, call.purpose, call.signals))
+            return ChainStep(RouteTable(tiers=(("shadow", (call.model,)),)), "shadow", why="shadow")
+        routed = ChainStep(table, choose(table, call.purpose, call.signals))
         for tier, models in table.tiers:
             if call.stay in models and call.stay != routed.model:
                 return replace(routed, tier=tier, at=models.index(call.stay), why="stays")
         return routed
 
-    def _elsewhere(self, walk: Walk, kind: CallOutcome) -> Walk | None:
-        """Return the next place in a chain that is another model."""
-        moved = walk.after(kind)
+    def _elsewhere(self, step: ChainStep, kind: CallOutcome) -> ChainStep | None:
+        """Return the next step in a chain that is another model."""
+        moved = step.after(kind)
         while moved is not None and moved.why.startswith("retry"):
             moved = moved.after(kind)
         return moved
 
-    async def _wait(self, model: str, desk: Desk, *, until: float) -> float:
+    async def _wait(self, model: str, context: PlanContext, *, until: float) -> float:
         """Wait as long as a model's server asked for; return the seconds when that is longer than anybody waits."""
         for _ in range(WAITS_MAX):
-            held = self.patience.held(model, self.clock())
+            held = self.backoff.held(model, self.clock())
             if not held:
                 break
-            seconds = self.patience.spread(held)
+            seconds = self.backoff.spread(held)
             if self._is_beyond(held, until):
                 return held
             if seconds >= 1:
-                desk.step(f"The model's server asks to wait {math.ceil(held)} s.")
+                context.step(f"The model's server asks to wait {math.ceil(held)} s.")
             await self.sleep(seconds)
         return 0.0
 
@@ -175,33 +175,33 @@ class Gateway:
         """Tell whether an answer after a wait would come too late."""
         return self.clock() + wait + ANSWER_SECONDS_MIN > until
 
-    async def _kept(self, call: Call, recorded: Sequence[Recorded], desk: Desk) -> Answer | None:
+    async def _kept(self, call: Call, recorded: Sequence[Recorded], context: PlanContext) -> Answer | None:
         """Return the answer that this very conversation got before, from whichever model it was, if it did."""
         here = (call.attempt, call.fault, call.round)
         mine = [known for known in recorded if (known.attempt, known.fault, known.round) == here]
         shas = {model: render(prepared(call, model)).sha for model in {known.model for known in mine}}
         for known in mine:
             if known.prompt_sha == shas[known.model]:
-                content = await desk.archived(known.response)
+                content = await context.archived(known.response)
                 if content is not None:
                     return Answer(read_reply(content), known.model, known.tier, is_recorded=True)
         return None
 
     async def _try(
-        self, call: Call, walk: Walk, desk: Desk, *, tries: int, on_part: Callable[[StreamPart], None]
+        self, call: Call, step: ChainStep, context: PlanContext, *, tries: int, on_part: Callable[[StreamPart], None]
     ) -> Answer:
-        model, breaker = walk.model, self.breakers.of(walk.model)
+        model, breaker = step.model, self.breakers.of(step.model)
         call = prepared(call, model)
         rendered = render(call)
         size = check_size(rendered)
         reserve, _ = self.prices.cost(model, CallUsage(read=size, written=call.tokens_max), self.wall())
         opened = CallOpened(
             intents=call.intents, author=call.author, purpose=call.purpose, prompt=call.prompt,
-            prompt_sha=rendered.sha, request=rendered.request(model).sha, tier=walk.tier, model=model, reserve=reserve,
-            why=walk.why, attempt=call.attempt, fault=call.fault, round=call.round, tries=tries,
+            prompt_sha=rendered.sha, request=rendered.request(model).sha, tier=step.tier, model=model, reserve=reserve,
+            why=step.why, attempt=call.attempt, fault=call.fault, round=call.round, tries=tries,
             shadow=bool(call.model),
         )  # fmt: skip
-        id = await desk.open_call(opened, rendered.blobs(model))
+        id = await context.open_call(opened, rendered.blobs(model))
         breaker.begin()
         began, outcome, detail = self.clock(), "cancelled", ""
         reply, assembly = None, Assembly()
@@ -217,9 +217,9 @@ class Gateway:
             ended, usage = self.clock(), assembly.billable(size, outcome)  # type: ignore[arg-type]
             breaker.end(outcome, ended)  # type: ignore[arg-type]
             closed = self._closed(id, outcome, usage, reply, model=model, detail=detail, ms=int((ended - began) * 1e3))  # type: ignore[arg-type]
-            desk.close_call(closed, [Blob(closed.response, reply.encode())] if reply is not None else [])
+            context.close_call(closed, [Blob(closed.response, reply.encode())] if reply is not None else [])
         assert reply is not None, "an answered call has its reply"
-        return Answer(reply, model, walk.tier, closed.cost, closed.latency_ms)
+        return Answer(reply, model, step.tier, closed.cost, closed.latency_ms)
 
     def _closed(
         self, id: str, outcome: CallOutcome, usage: CallUsage, reply: Reply | None, *, model: str, detail: str, ms: int

@@ -73,7 +73,7 @@ def _fits(rule: Rule, purpose: Purpose, signals: Signals, hard: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class ChainStep:
     """Where a call stands in its chain: a tier, a model in it, and how many steps each kind of failure has used."""
 
     table: RouteTable
@@ -87,7 +87,7 @@ class Walk:
         """The model that is next to be asked."""
         return self.table.models(self.tier)[self.at]
 
-    def after(self, kind: CallOutcome) -> Walk | None:
+    def after(self, kind: CallOutcome) -> ChainStep | None:
         """Return the next place after a failure of this kind, or None when its chain is spent."""
         steps = self.table.fallbacks.get(kind, FALLBACKS.get(kind, ()))
         used = dict(self.used)
@@ -98,7 +98,7 @@ class Walk:
                 return replace(moved, used=tuple(sorted(used.items())))
         return None
 
-    def _moved(self, step: str, kind: CallOutcome) -> Walk | None:
+    def _moved(self, step: str, kind: CallOutcome) -> ChainStep | None:
         if step == "retry":
             return replace(self, why=f"retry:{kind}")
         if step == "next":
@@ -108,7 +108,7 @@ class Walk:
         above = names.index(self.tier) + 1
         return replace(self, tier=names[above], at=0, why=f"escalate:{kind}") if above < len(names) else None
 
-    def past(self, is_open: Callable[[str], bool]) -> Walk | None:
+    def past(self, is_open: Callable[[str], bool]) -> ChainStep | None:
         """Return the first place from here whose model's breaker lets calls through, or None."""
         names = [name for name, _ in self.table.tiers]
         for tier in names[names.index(self.tier) :]:

@@ -8,7 +8,7 @@ import jiter
 
 from agent.gateway.assembly import StreamPart
 from workspace.intents.model.plan import Draft, Task
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 DRAFT_POINTS_MAX = 20_000
 DRAFT_FIELDS = ("new_str", "text", "content")
@@ -19,7 +19,7 @@ DRAFT_TOOLS = ("str_replace", "insert", "create_document")
 class DraftWatch:
     """Shows the words of a tool call while they stream: the people read them before the edit is complete."""
 
-    desk: Desk
+    context: PlanContext
     task: Task
     is_told: bool = False
 
@@ -38,5 +38,5 @@ class DraftWatch:
         if words and isinstance(doc, str) and (doc in self.task.snapshot.documents or part.tool == "create_document"):
             if not self.is_told:
                 self.is_told = True
-                self.desk.step(f"Writes in {doc}.")
-            self.desk.show(Draft(doc, words[:DRAFT_POINTS_MAX]))
+                self.context.step(f"Writes in {doc}.")
+            self.context.show(Draft(doc, words[:DRAFT_POINTS_MAX]))

@@ -17,7 +17,7 @@ from crdt.digest import Json, canonical
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import Purpose
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask, Opinion, Pair
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 JUDGE_VERSION = MERGE_VERSION = 1
 ANSWER_TOKENS_MAX = 2_048
@@ -101,26 +101,28 @@ class ModelJudge:
         """A model must be asked."""
         return None
 
-    async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
+    async def judge(self, task: JudgeTask, context: PlanContext) -> tuple[Judgement, ...]:
         """Return an opinion on every pair; what one order flags is asked again the other way round."""
-        first = await self._compare(task.items, task.pairs, desk)
+        first = await self._compare(task.items, task.pairs, context)
         flagged = tuple(pair for pair in task.pairs if first[pair].opinion == "contradict")
         if not flagged:
             return tuple(first.values())
         again = {id for pair in flagged for id in pair}
         items = tuple(item for item in reversed(task.items) if item.intent in again)
-        second = await self._compare(items, tuple((b, a) for a, b in reversed(flagged)), desk)
+        second = await self._compare(items, tuple((b, a) for a, b in reversed(flagged)), context)
         for a, b in flagged:
             if second[(b, a)].opinion != "contradict":
                 first[(a, b)] = Judgement((a, b), "unsure", first[(a, b)].quotes)
         return tuple(first.values())
 
-    async def _compare(self, items: tuple[Item, ...], pairs: tuple[Pair, ...], desk: Desk) -> dict[Pair, Judgement]:
+    async def _compare(
+        self, items: tuple[Item, ...], pairs: tuple[Pair, ...], context: PlanContext
+    ) -> dict[Pair, Judgement]:
         said: dict[str, Json] = {
             "instructions": [_quoted(item) for item in items],
             "pairs": [list(pair) for pair in pairs],
         }
-        given = await self._ask("judge", self._judging.label, self._judging.text, JUDGE_TOOL, said, items, desk)
+        given = await self._ask("judge", self._judging.label, self._judging.text, JUDGE_TOOL, said, items, context)
         try:
             answer = msgspec.convert(given, JudgeAnswer)
         except msgspec.ValidationError as error:
@@ -134,10 +136,10 @@ class ModelJudge:
                 found[turned] = Judgement(turned, part.opinion, (part.quote_second, part.quote_first))
         return found
 
-    async def merge(self, task: MergeTask, desk: Desk) -> Merged:
+    async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
         """Return one instruction for all, or an empty text."""
         said: dict[str, Json] = {"instructions": [_quoted(item) for item in task.items]}
-        given = await self._ask("merge", self._merging.label, self._merging.text, MERGE_TOOL, said, task.items, desk)
+        given = await self._ask("merge", self._merging.label, self._merging.text, MERGE_TOOL, said, task.items, context)
         try:
             answer = msgspec.convert(given, MergeAnswer)
         except msgspec.ValidationError as error:
@@ -148,7 +150,14 @@ class ModelJudge:
         return Merged(group, answer.instruction.strip(), answer.gives_up)
 
     async def _ask(
-        self, purpose: Purpose, label: str, system: str, tool: Block, said: Json, items: tuple[Item, ...], desk: Desk
+        self,
+        purpose: Purpose,
+        label: str,
+        system: str,
+        tool: Block,
+        said: Json,
+        items: tuple[Item, ...],
+        context: PlanContext,
     ) -> Json:
         """Return the input of the forced tool."""
         text = f"<instructions>\n{canonical(said).decode()}\n</instructions>"
@@ -160,10 +169,10 @@ class ModelJudge:
             signals=Signals(words=sum(len(item.text.split()) for item in items), documents=len(items)),
         )  # fmt: skip
         until = self._gateway.clock() + WAIT_SECONDS_MAX
-        answer = await self._gateway.ask(call, desk, until=until)
+        answer = await self._gateway.ask(call, context, until=until)
         if answer.reply.is_cut:  # many pairs make a long answer; one cut twice is not asked for again
             longer = replace(call, tokens_max=2 * call.tokens_max, stay=answer.model)
-            answer = await self._gateway.ask(longer, desk, until=until)
+            answer = await self._gateway.ask(longer, context, until=until)
         used = next((use for use in tool_uses(answer.reply.content) if use["name"] == tool["name"]), None)
         if used is None:
             why = "was cut at its bound" if answer.reply.is_cut else f"did not use the tool {tool['name']}"

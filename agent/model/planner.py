@@ -17,7 +17,7 @@ from agent.model.shadow import Served, Shadows, is_sampled
 from agent.model.tool_loop import Spent, Stuck, ToolLoop, TooLong
 from workspace.errors import PlannerFault
 from workspace.intents.model.plan import Planned, PlanRefused, Proposal, Task
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 from workspace.tasks import Tasks
 
 PLAN_VERSION = 1
@@ -49,7 +49,7 @@ class ModelPlanner:
         await self._loading.close()
         await self._gateway.close()
 
-    async def plan(self, task: Task, desk: Desk) -> Proposal:
+    async def plan(self, task: Task, context: PlanContext) -> Proposal:
         """Return a proposal; after a round that led nowhere a stronger model begins again, at most twice.
 
         Raises:
@@ -57,19 +57,19 @@ class ModelPlanner:
         """
         spent, last, began = Spent(), "no round was made", self._gateway.clock()
         until = began + (task.seconds_max or PLAN_SECONDS)
-        desk.step("Thinks about how to begin.")
+        context.step("Thinks about how to begin.")
         for number in range(ROUNDS_MAX):
             signals = signals_of(task, number)
-            here = ToolLoop(task, desk, self._gateway, self._prompt, spent, signals, number, until=until)
+            here = ToolLoop(task, context, self._gateway, self._prompt, spent, signals, number, until=until)
             try:
                 proposal = await here.run()
                 if isinstance(proposal, Planned):
                     latency_ms = int((self._gateway.clock() - began) * 1000)
-                    self._shadow(task, desk, Served(proposal, spent.cost, latency_ms))
+                    self._shadow(task, context, Served(proposal, spent.cost, latency_ms))
                 return proposal
             except Stuck as stuck:
                 last = str(stuck)
-                desk.step("Begins again with a stronger model.")
+                context.step("Begins again with a stronger model.")
             except TooLong as long:
                 reason = f"The model's answers were cut, because they are longer than {long.tokens} tokens."
                 return self._refused("cut_by_length", reason, "Ask for less at once, or for one part after the other.")
@@ -97,13 +97,13 @@ class ModelPlanner:
     def _refused(self, code: str, reason: str, remedy: str) -> PlanRefused:
         return PlanRefused(code, reason, remedy, self._prompt.label)
 
-    def _shadow(self, task: Task, desk: Desk, served: Served) -> None:
+    def _shadow(self, task: Task, context: PlanContext, served: Served) -> None:
         """Let the candidate model plan the same beside, for the sampled share of intents."""
         shadow = (task.routes or self._gateway.table).shadow
         if not shadow.model or not is_sampled(task.intent, task.workspace, shadow.share):
             return
 
-        async def plan(shade: Desk) -> Proposal:
+        async def plan(shade: PlanContext) -> Proposal:
             try:
                 here = ToolLoop(
                     task, shade, self._gateway, self._prompt, Spent(), signals_of(task, 0), model=shadow.model
@@ -112,7 +112,7 @@ class ModelPlanner:
             except (Stuck, TooLong) as end:
                 raise PlannerFault(str(end)) from end
 
-        self._shadows.begin(task, desk, served, shadow.model, plan)
+        self._shadows.begin(task, context, served, shadow.model, plan)
 
 
 def signals_of(task: Task, escalations: int) -> Signals:

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.editing.editor import SNAPSHOT_CLIENT, Editing
+from agent.editing.editor import SNAPSHOT_CLIENT, Editor
 from crdt.digest import Json, canonical, sha256_of
 from crdt.documents.anchor import Anchor, TextRange, resolve_range
 from crdt.documents.document import Document
@@ -35,14 +35,14 @@ def load_prompt(name: str, version: int) -> Prompt:
     return Prompt(f"{name}@{version}", raw.decode(), sha256_of(raw))
 
 
-def render_task(task: Task, editing: Editing) -> str:
+def render_task(task: Task, editor: Editor) -> str:
     """Return a task as the first message to a model: canonical JSON, so that a replay renders the same bytes."""
     said: dict[str, Json] = {
         "instruction": task.text,
         "author": task.actor,
         "role": task.role,
-        "scope": [place_of(part, editing) for part in task.scope] if task.scope is not None else None,
-        "documents": documents_of(task, editing),
+        "scope": [place_of(part, editor) for part in task.scope] if task.scope is not None else None,
+        "documents": documents_of(task, editor),
     }
     # Within one try an answer comes back as the result of `ask`, so that the conversation goes on byte for byte.
     if task.exchanges and task.attempt:
@@ -57,38 +57,38 @@ def render_task(task: Task, editing: Editing) -> str:
             {"by": e.actor, "instruction": e.text, "ended": e.state, "summary": e.summary} for e in task.earlier
         ]
     if task.repair is not None:
-        said["last_attempt"] = repair_of(task.repair, task, editing)
+        said["last_attempt"] = repair_of(task.repair, task, editor)
     return f"<task>\n{canonical(said).decode()}\n</task>"
 
 
-def documents_of(task: Task, editing: Editing) -> Json:
+def documents_of(task: Task, editor: Editor) -> Json:
     """Return what documents there are, those in the scope first, bounded."""
     scoped = {part.doc for part in task.scope or ()}
-    names = sorted(editing.kinds, key=lambda name: (name not in scoped, name))[:DOCUMENTS_NAMED_MAX]
+    names = sorted(editor.kinds, key=lambda name: (name not in scoped, name))[:DOCUMENTS_NAMED_MAX]
     rows: list[Json] = []
     for name in names:
-        rows.append({"name": name, "kind": editing.kinds[name], "written_by": list(task.writers.get(name, ()))})
+        rows.append({"name": name, "kind": editor.kinds[name], "written_by": list(task.writers.get(name, ()))})
     return rows
 
 
-def place_of(part: Scope, editing: Editing) -> Json:
+def place_of(part: Scope, editor: Editor) -> Json:
     """Return where an author pointed, in lines or paths; a place that is gone says so."""
     if part.keys:
         return {"document": part.doc, "paths": [list(path) for path in part.keys]}
-    if part.from_ is None or editing.kinds.get(part.doc) != "text":
+    if part.from_ is None or editor.kinds.get(part.doc) != "text":
         return {"document": part.doc}
     try:
         place = TextRange(Anchor.decode(part.from_), Anchor.decode(part.to or part.from_))
-        start, end = resolve_range(editing.open(part.doc), place)
+        start, end = resolve_range(editor.open(part.doc), place)
     except CrdtError:
         return {"document": part.doc, "quote": part.quote, "gone": True}
-    text = editing.open(part.doc).text()
+    text = editor.open(part.doc).text()
     first = text.count("\n", 0, start) + 1
     last = max(first, text.count("\n", 0, max(start, end - 1)) + 1)
     return {"document": part.doc, "lines": [first, last], "quote": text[start:end][:WORDS_POINTS_MAX]}
 
 
-def repair_of(repair: Repair, task: Task, editing: Editing) -> Json:
+def repair_of(repair: Repair, task: Task, editor: Editor) -> Json:
     """Return what a planner should know of its last attempt: its operations and what changed since, in words."""
     docs = sorted({op.doc for op in repair.ops})
     base = repair.base.documents if repair.base is not None else {}
@@ -103,8 +103,8 @@ def repair_of(repair: Repair, task: Task, editing: Editing) -> Json:
         "changes_since": [
             change
             for name in docs
-            if name in before and name in editing.kinds
-            for change in [changes_of(name, before[name], editing.open(name))]
+            if name in before and name in editor.kinds
+            for change in [changes_of(name, before[name], editor.open(name))]
             if change
         ],
     }

@@ -17,7 +17,7 @@ from crdt.operations.fork import run
 from workspace.errors import CallRefused, PlannerFault, RoomClosed
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.model.plan import Draft, Planned, Proposal, Task
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 from workspace.tasks import Tasks
 
 AT_ONCE_MAX = 4
@@ -32,10 +32,10 @@ def is_sampled(intent: str, workspace: str, share: float) -> bool:
 
 
 @dataclass(slots=True)
-class ShadowDesk:
-    """A desk in the shadow: calls are accounted, nothing is shown or said. Counts cost in millionths of a US dollar."""
+class ShadowPlanContext:
+    """The context of a shadow run: calls are accounted, nothing is shown. `cost` in millionths of a US dollar."""
 
-    desk: Desk
+    context: PlanContext
     cost: int = 0
 
     def show(self, draft: Draft) -> None:
@@ -46,16 +46,16 @@ class ShadowDesk:
 
     def deny(self, *, tool: str, arguments: str, code: str, reason: str, model: str) -> None:
         """Log what code refused, as for any model."""
-        self.desk.deny(tool=tool, arguments=arguments, code=code, reason=reason, model=model)
+        self.context.deny(tool=tool, arguments=arguments, code=code, reason=reason, model=model)
 
     async def open_call(self, opened: CallOpened, blobs: Sequence[Blob]) -> str:
         """Reserve a call."""
-        return await self.desk.open_call(opened, blobs)
+        return await self.context.open_call(opened, blobs)
 
     def close_call(self, closed: CallClosed, blobs: Sequence[Blob] = ()) -> None:
         """Log what came of a call."""
         self.cost += closed.cost
-        self.desk.close_call(closed, blobs)
+        self.context.close_call(closed, blobs)
 
     def compare(self, compared: Compared) -> None:
         """Shadows have no shadows."""
@@ -82,21 +82,31 @@ class Shadows:
     running: Tasks = field(default_factory=Tasks)
 
     def begin(
-        self, task: Task, desk: Desk, served: Served, model: str, plan: Callable[[Desk], Awaitable[Proposal]]
+        self,
+        task: Task,
+        context: PlanContext,
+        served: Served,
+        model: str,
+        plan: Callable[[PlanContext], Awaitable[Proposal]],
     ) -> None:
         """Start a shadow run of `plan` beside; does nothing while four are under way."""
         if len(self.running) >= AT_ONCE_MAX:
             return
-        self.running.start(self._run(task, desk, served, model, plan), name=f"shadow {task.intent}")
+        self.running.start(self._run(task, context, served, model, plan), name=f"shadow {task.intent}")
 
     async def close(self) -> None:
         """Cancel what runs."""
         await self.running.close()
 
     async def _run(
-        self, task: Task, desk: Desk, served: Served, model: str, plan: Callable[[Desk], Awaitable[Proposal]]
+        self,
+        task: Task,
+        context: PlanContext,
+        served: Served,
+        model: str,
+        plan: Callable[[PlanContext], Awaitable[Proposal]],
     ) -> None:
-        shade, began = ShadowDesk(desk), self.clock()
+        shade, began = ShadowPlanContext(context), self.clock()
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 proposal = await plan(shade)
@@ -107,7 +117,9 @@ class Shadows:
         else:
             detail = type(proposal).__name__.lower()
         latency = int((self.clock() - began) * 1000)
-        desk.compare(compare(task, served, proposal, model=model, cost=shade.cost, latency_ms=latency, detail=detail))
+        context.compare(
+            compare(task, served, proposal, model=model, cost=shade.cost, latency_ms=latency, detail=detail)
+        )
 
 
 def compare(

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from agent.editing.editor import Editing
+from agent.editing.editor import Editor
 from agent.gateway.call import Answer, Block, Call, Message, Reply, Signals, tool_uses
 from agent.gateway.dispatch import Gateway, GatewayFault
 from agent.model import tool_schemas as tools
 from agent.model.draft_watch import DraftWatch
 from agent.model.prompt_text import Prompt, render_task
-from agent.model.tool_runner import Outcome, PlanFinished, ToolDenied, ToolQuestion, ToolResult, Workbench
+from agent.model.tool_runner import PlanFinished, ToolDenied, ToolOutcome, ToolQuestion, ToolResult, ToolRunner
 from agent.model.verdict_text import account_of
 from crdt.digest import canonical
 from workspace.errors import PlannerFault
@@ -26,7 +26,7 @@ from workspace.intents.model.calls import Purpose
 from workspace.intents.model.effects import describe
 from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, Task, Tokens
 from workspace.intents.model.wording import told as told_of
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 TURNS_MAX = 32
 ERRORS_IN_A_ROW_MAX = 4
@@ -81,7 +81,7 @@ class ToolLoop:
     """
 
     task: Task
-    desk: Desk
+    context: PlanContext
     gateway: Gateway
     prompt: Prompt
     spent: Spent
@@ -97,9 +97,9 @@ class ToolLoop:
 
     async def run(self) -> Proposal:
         """Return what the loop came to. Raises `Stuck`, `TooLong`, `PlannerFault` and `CallRefused`."""
-        editing = Editing(self.task)
-        bench = Workbench(editing, list(self.task.exchanges) if self.task.attempt == 0 else [])
-        self.messages.append(_user([{"type": "text", "text": render_task(self.task, editing)}]))
+        editor = Editor(self.task)
+        runner = ToolRunner(editor, list(self.task.exchanges) if self.task.attempt == 0 else [])
+        self.messages.append(_user([{"type": "text", "text": render_task(self.task, editor)}]))
         self.tokens_max = min(ANSWER_TOKENS, self.bound)
         for _ in range(TURNS_MAX):
             answer = await self._ask()
@@ -107,7 +107,7 @@ class ToolLoop:
             self.spent.add(answer)
             said = list(answer.reply.content)
             self.messages.append({"role": "assistant", "content": said, "model": answer.model})
-            done = self._carry_out(bench, answer.reply)
+            done = self._carry_out(runner, answer.reply)
             if done is not None:
                 return done
         raise Stuck(f"no end after {TURNS_MAX} turns")
@@ -123,24 +123,24 @@ class ToolLoop:
         )  # fmt: skip
         try:
             return await self.gateway.ask(
-                call, self.desk, table=task.routes, recorded=() if self.model else task.recorded,
-                on_part=DraftWatch(self.desk, task).hear, until=self.until,
+                call, self.context, table=task.routes, recorded=() if self.model else task.recorded,
+                on_part=DraftWatch(self.context, task).hear, until=self.until,
             )  # fmt: skip
         except GatewayFault as fault:
             if self.tokens_max > ANSWER_TOKENS and (fault.kind == "too_long" or "max_tokens" in fault.detail):
                 raise TooLong(ANSWER_TOKENS) from fault  # the larger bound is more than this model takes
             raise
 
-    def _carry_out(self, bench: Workbench, reply: Reply) -> Proposal | None:
+    def _carry_out(self, runner: ToolRunner, reply: Reply) -> Proposal | None:
         """Carry out the tool calls of one answer and put their results on the conversation; None to go on."""
         uses = tool_uses(reply.content)
         told: dict[int, ToolResult] = {}
         failed = [f"your answer was cut at {self.tokens_max} tokens"] if reply.is_cut else []
         for at, use in enumerate(uses):
             if use["name"] not in ENDS:
-                told[at] = self._told(use, _used(bench, use))
+                told[at] = self._told(use, _used(runner, use))
                 failed += [f"{use['name']}: {told[at].text}"] if told[at].is_error else []
-        ended = self._asked(bench, uses, told, failed) or self._finished(bench, uses, told, failed)
+        ended = self._asked(runner, uses, told, failed) or self._finished(runner, uses, told, failed)
         if ended is not None:
             return ended
         is_bad = any(result.is_error for result in told.values())
@@ -154,7 +154,7 @@ class ToolLoop:
         return None
 
     def _asked(
-        self, bench: Workbench, uses: Sequence[Block], told: dict[int, ToolResult], failed: list[str]
+        self, runner: ToolRunner, uses: Sequence[Block], told: dict[int, ToolResult], failed: list[str]
     ) -> Proposal | None:
         """Put the questions of an answer, unless something failed: people are not asked on a false belief."""
         for at, use in enumerate(uses):
@@ -165,7 +165,7 @@ class ToolLoop:
                     f"Not asked, because {_listed(failed)}. Ask again if it still matters.", is_error=True
                 )
                 continue
-            match _used(bench, use):
+            match _used(runner, use):
                 case ToolQuestion(question, options):
                     return Asked(question, tuple(Option(text, text) for text in options), self.label)
                 case outcome:
@@ -174,7 +174,7 @@ class ToolLoop:
         return None
 
     def _finished(
-        self, bench: Workbench, uses: Sequence[Block], told: dict[int, ToolResult], failed: list[str]
+        self, runner: ToolRunner, uses: Sequence[Block], told: dict[int, ToolResult], failed: list[str]
     ) -> Proposal | None:
         """Return the plan when an answer ends it; where more than one `finish` is called, the last counts."""
         ends = [at for at, use in enumerate(uses) if use["name"] == "finish"]
@@ -190,36 +190,36 @@ class ToolLoop:
         elif any(other["name"] == "ask" for other in uses):
             told[ends[-1]] = ToolResult("Not finished: read the author's answer first, then finish.")
         else:
-            match _used(bench, use):
+            match _used(runner, use):
                 case PlanFinished() as finished:
-                    return self._planned(bench, finished)
+                    return self._planned(runner, finished)
                 case outcome:
                     told[ends[-1]] = self._told(use, outcome)
         return None
 
-    def _planned(self, bench: Workbench, finished: PlanFinished) -> Planned:
+    def _planned(self, runner: ToolRunner, finished: PlanFinished) -> Planned:
         """Return the plan; its summary says first what came of its operations, then what the model says."""
-        editing, ops = bench.editing, finished.ops
-        known = editing.task.snapshot.documents
-        before = {op.doc: editing.open(op.doc) for op in ops if op.doc in known}
-        done = told_of(ops, before, {name: values.working for name, values in editing.values.items()})
-        sent = [f"will send {describe(effect, editing.task.receivers[effect.tool])}" for effect in finished.effects]
+        editor, ops = runner.editor, finished.ops
+        known = editor.task.snapshot.documents
+        before = {op.doc: editor.open(op.doc) for op in ops if op.doc in known}
+        done = told_of(ops, before, {name: values.working for name, values in editor.values.items()})
+        sent = [f"will send {describe(effect, editor.task.receivers[effect.tool])}" for effect in finished.effects]
         summary = account_of(finished.summary, [*done, *sent])
         tokens = Tokens(self.spent.read, self.spent.written)
         return Planned(ops, finished.reads, summary, finished.effects, tokens, self.label, finished.serves)
 
-    def _told(self, use: Block, outcome: Outcome) -> ToolResult:
+    def _told(self, use: Block, outcome: ToolOutcome) -> ToolResult:
         """Show and log what became of a call; return what the model is told."""
         match outcome:
             case ToolDenied(code, reason):
                 arguments, tool = canonical(use["input"]).decode(), str(use["name"])
-                self.desk.deny(tool=tool, arguments=arguments, code=code, reason=reason, model=self.served_by)
+                self.context.deny(tool=tool, arguments=arguments, code=code, reason=reason, model=self.served_by)
                 return ToolResult(f"Refused: {reason}", is_error=True)
             case ToolResult(_, step, _, draft):
                 if step:
-                    self.desk.step(step)
+                    self.context.step(step)
                 if draft is not None and draft.text:
-                    self.desk.show(Draft(draft.doc, draft.text[:DRAFT_POINTS_MAX]))
+                    self.context.show(Draft(draft.doc, draft.text[:DRAFT_POINTS_MAX]))
                 return outcome
             case PlanFinished() | ToolQuestion():
                 raise AssertionError("ends are taken elsewhere")
@@ -231,7 +231,7 @@ class ToolLoop:
         if self.cuts > CUTS_IN_A_ROW_MAX:
             raise TooLong(tokens)
         self.tokens_max = min(2 * tokens, self.bound)
-        self.desk.step("Its answer was too long and was cut: goes on in smaller steps.")
+        self.context.step("Its answer was too long and was cut: goes on in smaller steps.")
         lost = f" inside a call of {reply.cut}, which was not carried out" if reply.cut else ""
         return (
             f"Your answer was cut at {tokens} tokens{lost}. Calls before the cut were carried out. Take smaller steps: "
@@ -255,9 +255,9 @@ class ToolLoop:
         return f"{self.served_by}/{self.prompt.label}"
 
 
-def _used(bench: Workbench, use: Block) -> Outcome:
+def _used(runner: ToolRunner, use: Block) -> ToolOutcome:
     """Carry out a call on the copies; one whose input nothing can hold is answered by what is wrong with it."""
-    return bench.use(str(use["name"]), use["input"], unfit=[str(part) for part in use.get("unfit") or ()])
+    return runner.use(str(use["name"]), use["input"], unfit=[str(part) for part in use.get("unfit") or ()])
 
 
 def _listed(failed: Sequence[str]) -> str:

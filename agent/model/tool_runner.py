@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from agent.editing.editor import Editing
+from agent.editing.editor import Editor
 from agent.editing.text import CannotDo
 from agent.model import tool_schemas as tools
 from agent.model.document_views import lines_of, numbered, outline, search_text, search_value
@@ -68,21 +68,21 @@ class PlanFinished:
     serves: tuple[str, ...] = ()
 
 
-Outcome = ToolResult | ToolDenied | ToolQuestion | PlanFinished
+ToolOutcome = ToolResult | ToolDenied | ToolQuestion | PlanFinished
 
 
 @dataclass(slots=True)
-class Workbench:
+class ToolRunner:
     """One plan's copies and readings. `answers` are what the author has said to earlier questions, in order."""
 
-    editing: Editing
+    editor: Editor
     answers: list[Exchange]
     seen: set[tuple[str, Path]] = field(default_factory=set)
     weak: dict[str, Reading] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     was_told: bool = False
 
-    def use(self, name: str, given: Json, *, unfit: Sequence[str] = ()) -> Outcome:
+    def use(self, name: str, given: Json, *, unfit: Sequence[str] = ()) -> ToolOutcome:
         """Carry out one tool call and return what the model is told. Never raises for what a model sends.
 
         `unfit` says what of the input nothing can hold; such a call is not carried out.
@@ -105,7 +105,7 @@ class Workbench:
         except (ValueError, RecursionError, OverflowError) as error:
             return ToolResult(f"That cannot be used: {error}"[:300], is_error=True)
 
-    def _use(self, use: tools.Use) -> Outcome:
+    def _use(self, use: tools.ToolInput) -> ToolOutcome:
         match use:
             case tools.ListDocuments():
                 return self._list()
@@ -124,14 +124,14 @@ class Workbench:
 
     def _denied(self, document: str) -> ToolDenied | None:
         """Return why a document is out of reach: not of this workspace, or the server's own."""
-        if document in self.editing.kinds:
+        if document in self.editor.kinds:
             return None
         if not is_document_name(document):
             return ToolDenied("forbidden", f"{document!r} is outside this workspace.")
-        known = ", ".join(sorted(self.editing.kinds)[:20]) or "none"
+        known = ", ".join(sorted(self.editor.kinds)[:20]) or "none"
         return ToolDenied("no_document", f"There is no document {document!r} here. There are: {known}.")
 
-    def _on_document(self, use: tools.Use) -> Outcome:
+    def _on_document(self, use: tools.ToolInput) -> ToolOutcome:
         match use:
             case tools.View():
                 return self._view(use)
@@ -154,30 +154,30 @@ class Workbench:
                 assert_never(use)
 
     def _expect_kind(self, name: str, kind: str) -> None:
-        if self.editing.kinds[name] != kind:
-            reason = f"{name} is a {self.editing.kinds[name]} document."
+        if self.editor.kinds[name] != kind:
+            reason = f"{name} is a {self.editor.kinds[name]} document."
             raise CannotDo("wrong_kind", reason, f"This tool works on {kind} documents.")
 
     # ------------------------------------------------------------ looking
 
     def _list(self) -> ToolResult:
         rows: list[Json] = []
-        for name, kind in sorted(self.editing.kinds.items())[:DOCUMENTS_SHOWN_MAX]:
-            document = self.editing.open(name)
+        for name, kind in sorted(self.editor.kinds.items())[:DOCUMENTS_SHOWN_MAX]:
+            document = self.editor.open(name)
             size = len(lines_of(document.text())) if kind == "text" else len(canonical(document.value()))
             rows.append(
                 {"name": name, "kind": kind, "lines" if kind == "text" else "bytes": size,
-                 "written_by": list(self.editing.task.writers.get(name, ()))}
+                 "written_by": list(self.editor.task.writers.get(name, ()))}
             )  # fmt: skip
-            if name not in self.editing.created:
+            if name not in self.editor.created:
                 hash = digest_text(document.text()) if kind == "text" else digest_value(document.value())
                 self.weak.setdefault(name, Reading(name, hash, strong=False))
         return ToolResult(canonical(rows).decode(), "Looks at what documents there are.")
 
     def _view(self, use: tools.View) -> ToolResult:
-        if self.editing.kinds[use.document] != "text":
+        if self.editor.kinds[use.document] != "text":
             return self._view_value(use.document, use.path or ())
-        lines = lines_of(self.editing.text(use.document).table.text)
+        lines = lines_of(self.editor.text(use.document).table.text)
         if use.range is None and len(lines) > WHOLE_LINES_MAX:
             text = outline(use.document, lines)
             return ToolResult(text, f"Reads the outline of {use.document} ({len(lines)} lines).")
@@ -188,19 +188,19 @@ class Workbench:
 
     def view_lines(self, name: str, first: int, last: int) -> ToolResult:
         """Return lines of a text, numbered from 1, as quoted data; they become strong readings."""
-        editing = self.editing.text(name)
-        lines = lines_of(editing.table.text)
-        writers = self.editing.task.writers.get(name, ())
+        editor = self.editor.text(name)
+        lines = lines_of(editor.table.text)
+        writers = self.editor.task.writers.get(name, ())
         shown, last = numbered(name, lines, first, last, writers=writers, points_max=VIEW_POINTS_MAX)
         start = sum(len(line) for line in lines[: first - 1])
         end = start + sum(len(line) for line in lines[first - 1 : last])
-        if name not in self.editing.created:
-            editing.reads.update(editing.table.sources(start, end))
+        if name not in self.editor.created:
+            editor.reads.update(editor.table.sources(start, end))
         return ToolResult(shown, f"Reads {name}, lines {first} to {last} of {len(lines)}.")
 
     def _view_value(self, name: str, path: Path) -> ToolResult:
-        document = self.editing.data(name).working if self.editing.kinds[name] == "data" else self.editing.open(name)
-        value = read_path(document, path) if self.editing.kinds[name] == "data" else document.value()
+        document = self.editor.data(name).working if self.editor.kinds[name] == "data" else self.editor.open(name)
+        value = read_path(document, path) if self.editor.kinds[name] == "data" else document.value()
         if value is ABSENT:
             raise CannotDo("not_found", f"There is nothing at {name}.{dotted(path)}.", "View the document first.")
         self._saw(name, path)
@@ -212,22 +212,22 @@ class Workbench:
         return ToolResult(f'<value of="{where}">\n{text}\n</value>', f"Reads {where}.")
 
     def _saw(self, name: str, path: Path) -> None:
-        if name not in self.editing.created:
+        if name not in self.editor.created:
             self.seen.add((name, path))
 
-    def _search(self, use: tools.Search) -> Outcome:
+    def _search(self, use: tools.Search) -> ToolOutcome:
         if use.document is not None and (denied := self._denied(use.document)) is not None:
             return denied
-        names = [use.document] if use.document is not None else sorted(self.editing.kinds)
+        names = [use.document] if use.document is not None else sorted(self.editor.kinds)
         hits: list[str] = []
         for name in names:
             room = HITS_MAX - len(hits)
             if room <= 0:
                 break
-            if self.editing.kinds[name] == "text":
+            if self.editor.kinds[name] == "text":
                 hits += self._search_text(name, use.query, room)
-            elif self.editing.kinds[name] == "data":
-                found = search_value(self.editing.data(name).working.value(), use.query, room)
+            elif self.editor.kinds[name] == "data":
+                found = search_value(self.editor.data(name).working.value(), use.query, room)
                 hits += [f"{name}.{dotted(path)}: {brief(value)}" for path, value in found]
                 for path, _ in found:
                     self._saw(name, path)
@@ -236,17 +236,17 @@ class Workbench:
         return ToolResult("\n".join(hits) if hits else "Nothing found.", step)
 
     def _search_text(self, name: str, query: str, room: int) -> list[str]:
-        editing = self.editing.text(name)
-        found = search_text(editing.table.text, query, room)
+        editor = self.editor.text(name)
+        found = search_text(editor.table.text, query, room)
         for hit in found:
-            if name not in self.editing.created:
-                editing.reads.update(editing.table.sources(hit.start, hit.end))
+            if name not in self.editor.created:
+                editor.reads.update(editor.table.sources(hit.start, hit.end))
         return [f"{name}:{hit.line}| {hit.words}" for hit in found]
 
     # ------------------------------------------------------------ writing
 
     def _on_text(self, use: tools.StrReplace | tools.InsertLines | tools.DeleteLines) -> ToolResult:
-        table = self.editing.text(use.document).table
+        table = self.editor.text(use.document).table
         match use:
             case tools.StrReplace(document, old, new):
                 count = table.text.count(old) if old else 0
@@ -277,43 +277,43 @@ class Workbench:
     def _on_data(
         self, use: tools.SetValue | tools.Increment | tools.DeleteValue | tools.ListAdd | tools.ListRemove
     ) -> ToolResult:
-        editing = self.editing.data(use.document)
+        editor = self.editor.data(use.document)
         if not use.path:
             raise CannotDo("which_value", f"{use.document} as a whole cannot be changed.", "Name a path.")
         match use:
             case tools.SetValue(_, path, value):
                 check_value(value)
-                step = editing.put(path, value)
+                step = editor.put(path, value)
                 return ToolResult("Done.", step, draft=Draft(use.document, f"{dotted(path)}: {brief(value)}"))
             case tools.Increment(_, path, by):
-                return ToolResult("Done.", editing.increase(path, by))
+                return ToolResult("Done.", editor.increase(path, by))
             case tools.DeleteValue(_, path):
-                return ToolResult("Done.", editing.remove(path))
+                return ToolResult("Done.", editor.remove(path))
             case tools.ListAdd(_, path, value, index):
                 check_value(value)
-                return ToolResult("Done.", editing.add_item(path, value, index))
+                return ToolResult("Done.", editor.add_item(path, value, index))
             case tools.ListRemove(_, path, index, value):
-                return ToolResult("Done.", editing.remove_item_at(path, index, value))
+                return ToolResult("Done.", editor.remove_item_at(path, index, value))
 
-    def _create(self, use: tools.CreateDocument) -> Outcome:
+    def _create(self, use: tools.CreateDocument) -> ToolOutcome:
         name = use.document
         if not is_document_name(name):
             return ToolDenied("forbidden", f"{name!r} is not a name for a document here.")
-        if name in self.editing.kinds:
+        if name in self.editor.kinds:
             raise CannotDo("exists", f"There is a document {name} already.", "Edit it, or choose another name.")
         if use.kind == "rich" or (use.content is not None and use.kind != "text"):
             raise CannotDo("wrong_kind", "Only text documents can be made with content.", "Fill data by set_value.")
         if len(use.content or "") > TEXT_POINTS_MAX:
             raise CannotDo("too_large", "The content is too long.", "Begin with less.")
-        self.editing.created[name] = use.kind
+        self.editor.created[name] = use.kind
         if use.content:
-            self.editing.text(name).table.edit(0, 0, use.content)
+            self.editor.text(name).table.edit(0, 0, use.content)
         return ToolResult("Done.", f"Makes the {use.kind} document {name}.", draft=Draft(name, use.content or ""))
 
     # ------------------------------------------------------------ ending
 
-    def _send(self, use: tools.Send) -> Outcome:
-        receivers = self.editing.task.receivers
+    def _send(self, use: tools.Send) -> ToolOutcome:
+        receivers = self.editor.task.receivers
         receiver = receivers.get(use.receiver)
         if receiver is None:
             return ToolDenied("no_receiver", f"There is no receiver {use.receiver!r} in this workspace.")
@@ -327,7 +327,7 @@ class Workbench:
         words = describe(effect, receiver)
         return ToolResult(f"Declared: {words}. It leaves after the commit.", f"Will send {words}.")
 
-    def _ask(self, use: tools.Ask) -> Outcome:
+    def _ask(self, use: tools.Ask) -> ToolOutcome:
         if self.answers:
             answer = self.answers.pop(0)
             return ToolResult(
@@ -335,17 +335,17 @@ class Workbench:
             )
         return ToolQuestion(use.question, use.options)
 
-    def _finish(self, use: tools.Finish) -> Outcome:
+    def _finish(self, use: tools.Finish) -> ToolOutcome:
         ops, reads = self.plan()
         if len(ops) > OPS_MAX:
             raise CannotDo("too_large", f"{len(ops)} operations; at most {OPS_MAX}.", "Do less at once.")
-        documents = {name: self.editing.open(name) for name in self.editing.task.snapshot.documents}
+        documents = {name: self.editor.open(name) for name in self.editor.task.snapshot.documents}
         run({n: d for n, d in documents.items() if _is_touched(n, ops, reads)}, ops, reads, client=TRIAL_CLIENT)
         return PlanFinished(use.summary, ops, reads, tuple(self.effects), self._served(use.served))
 
     def _served(self, numbers: tuple[int, ...] | None) -> tuple[str, ...]:
         """Return the intents that the model says it serves beside the task's own. Raises `CannotDo`."""
-        steers = self.editing.task.steers
+        steers = self.editor.task.steers
         odd = [number for number in numbers or () if not 1 <= number <= len(steers)]
         if steers and (numbers is None or odd) and not self.was_told:
             self.was_told = True  # once: who does not say it then serves nobody besides
@@ -356,9 +356,9 @@ class Workbench:
 
     def plan(self) -> tuple[tuple[Op, ...], tuple[Reading, ...]]:
         """Return the operations so far and all readings, strong ones first, at most 1,000."""
-        ops, reads = self.editing.result()
+        ops, reads = self.editor.result()
         for name, path in sorted(self.seen, key=repr):
-            document = self.editing.open(name)
+            document = self.editor.open(name)
             hash = hash_of_value(document, path) if document.kind == "data" else digest_value(document.value())
             reads.append(Reading(name, hash, path))
         return tuple(ops), (*reads, *self.weak.values())[:READS_MAX]

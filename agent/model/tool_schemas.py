@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from crdt.digest import EXACT_MAX, Json
-from crdt.documents.document import DocumentKind
 from crdt.documents.paths import Path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.ops import TEXT_POINTS_MAX
 from workspace.intents.model.effects import Receiver
 
@@ -139,7 +139,7 @@ class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     served: tuple[int, ...] | None = None
 
 
-Use = (
+ToolInput = (
     ListDocuments
     | View
     | Search
@@ -156,7 +156,7 @@ Use = (
     | Ask
     | Finish
 )
-KINDS: dict[str, type[Use]] = {
+KINDS: dict[str, type[ToolInput]] = {
     "list_documents": ListDocuments,
     "view": View,
     "search": Search,
@@ -179,7 +179,7 @@ class BadInput(Exception):
     """A tool's input is not what its schema says; the text tells the model what to send instead."""
 
 
-def read_use(name: str, given: Json) -> Use:
+def read_use(name: str, given: Json) -> ToolInput:
     """Return a tool call as a typed value.
 
     Raises:

@@ -35,7 +35,7 @@ PLACES = {
     "image": "user",
     "document": "user",
 }
-Block = Mapping[str, Any]
+SentBlock = Mapping[str, Any]
 
 
 class ApiRefusal(Exception):
@@ -143,7 +143,7 @@ def _check_messages(body: Mapping[str, Any]) -> None:
           "The conversation must end with a user message.")  # fmt: skip
 
 
-def blocks_of(message: Mapping[str, Any]) -> list[Block]:
+def blocks_of(message: Mapping[str, Any]) -> list[SentBlock]:
     """Return a message's blocks; a plain text is one."""
     content = message.get("content")
     if isinstance(content, str):
@@ -189,7 +189,7 @@ def _check_block(block: Any, where: str, *, role: str, model: str) -> None:
                 _check_text(part, f"{where}.content.{at}", where="messages")
 
 
-def _check_results(blocks: list[Block], waiting: list[str], where: str) -> None:
+def _check_results(blocks: list[SentBlock], waiting: list[str], where: str) -> None:
     """Each use has one result, in the next message, before anything else."""
     results = [str(block.get("tool_use_id")) for block in blocks if block["type"] == "tool_result"]
     for at, id in enumerate(results):
@@ -209,7 +209,7 @@ def _check_results(blocks: list[Block], waiting: list[str], where: str) -> None:
     )
 
 
-def _check_text(block: Block, at: str, *, where: str) -> None:
+def _check_text(block: SentBlock, at: str, *, where: str) -> None:
     text = block.get("text")
     _must(isinstance(text, str), f"{at}.text.text: Input should be a valid string")
     assert isinstance(text, str)
@@ -223,7 +223,7 @@ def _check_marks(body: Mapping[str, Any]) -> None:
     _must(found <= MARKS_MAX, f"A maximum of {MARKS_MAX} blocks with cache_control may be provided. Found {found}.")
 
 
-def _markable(body: Mapping[str, Any]) -> Iterator[Block]:
+def _markable(body: Mapping[str, Any]) -> Iterator[SentBlock]:
     yield from (body["system"] if isinstance(body.get("system"), list) else [])
     yield from body.get("tools", [])
     for message in body["messages"]:

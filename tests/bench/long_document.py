@@ -17,8 +17,8 @@ from typing import Any
 from agent.scripted.scenario import ReplyScript, ToolCall, words_of
 from crdt.documents.document import Document
 from crdt.operations.fork import run
-from tests.support.desk import FakeDesk
 from tests.support.model import scripted_model
+from tests.support.plan_context import FakePlanContext
 from workspace.intents.model.plan import Image, Planned, Snapshot, Task
 
 PAGES = (1, 3, 10, 30, 100, 200, 400)
@@ -80,17 +80,17 @@ async def measure(pages: int) -> Point:
     snapshot = Snapshot(1, {"handbook": Image("text", document.encode())})
     task = Task("w", "i1", "ana", "editor", "Raise the parking fee to 5 euro", None, snapshot)
     async with scripted_model(answerer=read_and_edit) as model:
-        planner, desk = model.planner(), FakeDesk()
+        planner, context = model.planner(), FakePlanContext()
         await planner._gateway.warm()
         began = time.monotonic()
-        proposal = await planner.plan(task, desk)
+        proposal = await planner.plan(task, context)
         seconds = time.monotonic() - began
         await planner.close()
         largest = max(len(words_of(call["messages"])) for call in model.scripted.calls)
     assert isinstance(proposal, Planned)
     ran = run({"handbook": document}, proposal.ops, proposal.reads, client=99)
     assert ran.documents["handbook"].text() == text.replace(FEE, NEW_FEE)
-    used = [closed.usage for closed in desk.closed]
+    used = [closed.usage for closed in context.closed]
     tokens = sum(usage.read + usage.cache_read + usage.written for usage in used)
     return Point(pages, len(text), tokens, sum(usage.read + usage.written for usage in used), largest, seconds)
 

@@ -27,8 +27,8 @@ from agent.scripted.scenario import ReplyScript, ToolCall, words_of
 from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from crdt.operations.fork import run
-from tests.support.desk import FakeDesk
 from tests.support.model import Model, scripted_model
+from tests.support.plan_context import FakePlanContext
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import RouteTable, Rule
 from workspace.intents.model.intent import Scope
@@ -133,17 +133,17 @@ async def measure(name: str, table: RouteTable, problems: list[Problem], model: 
 
     async def one(problem: Problem) -> tuple[bool, int, int]:
         async with gate:
-            desk = FakeDesk()
+            context = FakePlanContext()
             task, document = task_of(problem, table)
             try:
-                proposal = await planner.plan(task, desk)
+                proposal = await planner.plan(task, context)
             except PlannerFault:
                 proposal = None
             is_right = False
             if isinstance(proposal, Planned) and proposal.ops:
                 ran = run({"plan": document}, proposal.ops, proposal.reads, client=99)
                 is_right = f"line {problem.id} is new" in ran.documents["plan"].text()
-            return is_right, sum(closed.cost for closed in desk.closed), len(desk.closed)
+            return is_right, sum(closed.cost for closed in context.closed), len(context.closed)
 
     results = await asyncio.gather(*map(one, problems))
     await planner.close()

@@ -17,7 +17,8 @@ from tests.support.model import reply, scripted_model, use
 from tests.support.process import free_port, make_token, serve
 from workspace.client import connect
 from workspace.history.read import read_all
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.audit.verify import verify
+from workspace.intents.state.replay import fold_log
 from workspace.store.sql import SqlStore
 
 WAIT = 60.0

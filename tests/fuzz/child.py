@@ -19,7 +19,8 @@ from typing import IO, Any
 
 from crdt.digest import normal
 from crdt.documents.anchor import place_anchors
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.values import for_people
 from crdt.operations.fork import run
 from crdt.operations.ops import Insert, Op, SetValue, hash_of_value

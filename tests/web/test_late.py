@@ -21,11 +21,15 @@ from tests.support.server import Running, running_server
 from tests.web.test_page import WAIT, stage, visit
 from workspace.client import RoomClient, connect
 from workspace.client.document import connect_document
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured
 from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, PlanRefused, Task
-from workspace.intents.model.record import ConfigBody, PolicyConfig
-from workspace.ports import Desk
+from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.bodies import PolicyConfig
+from workspace.ports import PlanContext
+from workspace.intents.model.plan import Asked, Draft, Option, Planned, PlanRefused, Proposal, Task
+from workspace.ports import PlanContext
 
 SCRIPT = Path(__file__).parent / "late.mjs"
 SECONDS = 20.0
@@ -36,7 +40,7 @@ BUDGET = [{"doc": "budget"}]
 class HandPlanner:
     """A planner that answers when it is told to; what it says and shows meanwhile is told, too."""
 
-    tasks: dict[str, tuple[Task, Desk, asyncio.Future[Proposal]]] = field(default_factory=dict)
+    tasks: dict[str, tuple[Task, PlanContext, asyncio.Future[Proposal]]] = field(default_factory=dict)
     name: str = "hand@1"
 
     async def open(self) -> None:
@@ -45,9 +49,9 @@ class HandPlanner:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def plan(self, task: Task, desk: Desk) -> Proposal:
+    async def plan(self, task: Task, context: PlanContext) -> Proposal:
         answer: asyncio.Future[Proposal] = asyncio.get_running_loop().create_future()
-        self.tasks[task.intent] = task, desk, answer
+        self.tasks[task.intent] = task, context, answer
         try:
             return await answer
         finally:
@@ -77,7 +81,9 @@ class Hall:
     async def page(self, name: str, *, since: int = 0) -> None:
         """Open a page with the log after a record, as Vic, who only looks on."""
         token = await self.server.token("Vic", "commenter")
-        await self.tell(do="open", page=name, url=f"{self.server.ws_url}/ws/demo", doc="plan", token=token, **{"from": since})
+        await self.tell(
+            do="open", page=name, url=f"{self.server.ws_url}/ws/demo", doc="plan", token=token, **{"from": since}
+        )
 
     async def shown(self, name: str, *, head: int = 0) -> Any:
         """Return what a page shows once it has the log up to a record, and the board."""
@@ -123,7 +129,7 @@ class Hall:
         intent = await self.people[who].intent(text, scope=BUDGET if "refs" not in more else None, **more)
         return intent.id
 
-    async def planning(self, intent: str) -> tuple[Task, Desk, asyncio.Future[Proposal]]:
+    async def planning(self, intent: str) -> tuple[Task, PlanContext, asyncio.Future[Proposal]]:
         """Wait until the planner has been asked about an intent."""
         async with asyncio.timeout(SECONDS):
             while intent not in self.planner.tasks:
@@ -169,7 +175,9 @@ class Hall:
 def pruned(shown: Any, since: int) -> Any:
     """Return what a page that has the log after a record can know: what was under way then, or came later."""
     kept = {
-        id: view for id, view in shown["intents"].items() if view["seq"] > since or view.get("verdictSeq", since + 1) > since
+        id: view
+        for id, view in shown["intents"].items()
+        if view["seq"] > since or view.get("verdictSeq", since + 1) > since
     }
     return {**{name: shown[name] for name in ("questions", "steps", "drafts", "composing")}, "intents": kept}
 
@@ -267,15 +275,15 @@ async def who_waits_for_whom(hall: Hall) -> None:
 
 async def an_agent_at_work(hall: Hall) -> None:
     id = await hall.ask("Ana", "write")
-    _, desk, answer = await hall.planning(id)
+    _, context, answer = await hall.planning(id)
     for words in ("Reads plan.", "Thinks.", "Thinks.", "Writes.", "Reads.", "Reads again."):
-        desk.step(words)
-        desk.show(Draft("plan", words))
-        desk.show(Draft("budget", words * 2))
+        context.step(words)
+        context.show(Draft("plan", words))
+        context.show(Draft("budget", words * 2))
         old = await hall.look()
     assert old["steps"] == {id: ["Thinks.", "Writes.", "Reads.", "Reads again."]}
     assert len(old["drafts"]) == 2
-    desk.show(Draft("budget", ""))
+    context.show(Draft("budget", ""))
     await hall.look()
     answer.set_result(Asked("Warm or cold?", (Option("warm", "warm"), Option("cold", "cold"))))
     question = await hall.question()
@@ -447,4 +455,3 @@ async def test_the_visible_list_of_a_page_opened_late_is_that_of_an_old_one() ->
         await expect(again.get_by_test_id("question-card")).to_contain_text("Your answer is in", timeout=WAIT)
         await expect(again.get_by_test_id("answers")).to_contain_text("you “Neither”")
         assert problems == []
-

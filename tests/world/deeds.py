@@ -21,7 +21,7 @@ from tests.world.post import effect_of
 from workspace.errors import PlannerFault
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.model.plan import Asked, Option, Planned, PlanRefused, Proposal, Task
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 Name = Literal["set", "add", "derive", "rewrite", "remove", "append", "ask", "refuse"]
 LINES, CELLS = "plan", "budget"
@@ -168,13 +168,13 @@ class Agent:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def plan(self, task: Task, desk: Desk) -> Proposal:
+    async def plan(self, task: Task, context: PlanContext) -> Proposal:
         """Plan every deed of a task in order, on its snapshot."""
         # What joined it is carried out, too, or left to run by itself: the plan says which.
         served = [steer for steer in task.steers if self._chance.random() < SERVED_SHARE]
         deeds = [deed for text in (task.text, *(steer.text for steer in served)) for deed in read_deeds(text)]
         first = deeds[0]
-        desk.step("thinks")
+        context.step("thinks")
         await asyncio.sleep(first.seconds * self._chance.uniform(0.5, 1.5))
         if self._faults.setdefault(task.intent, first.faults) > 0:
             self._faults[task.intent] -= 1
@@ -255,7 +255,7 @@ class Referee:
         goals = [goal_of(item.text) for item in (one, other)]
         return Judgement((one.intent, other.intent), "compatible") if "" in goals else None
 
-    async def judge(self, task: JudgeTask, desk: Desk) -> tuple[Judgement, ...]:
+    async def judge(self, task: JudgeTask, context: PlanContext) -> tuple[Judgement, ...]:
         """Compare the goals of every pair."""
         await asyncio.sleep(self._chance.uniform(0.01, 3.0))
         if self._chance.random() < 0.1:
@@ -266,7 +266,7 @@ class Referee:
             for pair in task.pairs
         )
 
-    async def merge(self, task: MergeTask, desk: Desk) -> Merged:
+    async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
         """Put deeds on different places together; there is no middle between two on one place."""
         await asyncio.sleep(self._chance.uniform(0.01, 2.0))
         group = tuple(item.intent for item in task.items)

@@ -17,22 +17,23 @@ import msgspec
 import crdt.operations.execute
 import crdt.operations.fork
 import crdt.undo.undo
-from crdt.documents.document import EMPTY_UPDATE, Document
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.document import Document
 from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer
+from workspace.intents.model import bodies
+from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.intents.model.causality import LaneClock, Lanes
 from workspace.intents.rules import conflict
 from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Board
-from workspace.intents.steps import admission, planning
+from workspace.intents.steps import admission, planning, waiting
 from workspace.intents.steps import commit as entering
 from workspace.intents.steps import commit_round as committing
 from workspace.intents.steps import kernel_state as core
-from workspace.intents.steps import parked as parking
 from workspace.intents.steps import resolution as settling
-from workspace.intents.steps.kernel_state import RESERVED_IDS
 from workspace.room.hub import Hub
 from workspace.room.output_gate import OutputGate
 from workspace.room.room import Room
@@ -222,17 +223,17 @@ def _deaf() -> list[Any]:
     return [patch.object(Hub, "_relay", relay)]
 
 
-def _stale_rest() -> list[Any]:
-    original = Document.rest
+def _stale_unload() -> list[Any]:
+    original = Document.unload
 
-    def rest(self: Document) -> bool:
+    def unload(self: Document) -> bool:
         kept = self._cache.get("encode")
-        was_awake, does = self.is_awake, original(self)
-        if was_awake and does and kept is not None:
-            self._asleep, self._cache["encode"] = kept[1], (self.version, kept[1])  # type: ignore[assignment]
+        was_loaded, does = self.is_loaded, original(self)
+        if was_loaded and does and kept is not None:
+            self._unloaded_state, self._cache["encode"] = kept[1], (self.version, kept[1])  # type: ignore[assignment]
         return does
 
-    return [patch.object(Document, "rest", rest)]
+    return [patch.object(Document, "unload", unload)]
 
 
 def _running_clocks() -> list[Any]:
@@ -287,7 +288,7 @@ MUTATIONS = (
         "an intent does not wait for its author's own edits",
         frozenset({"I6"}),
         400,
-        lambda: [patch.object(parking, "lacks_updates", lambda entry, core: ())],
+        lambda: [patch.object(waiting, "lacks_updates", lambda *_, **more: ())],
     ),
     Mutation(
         "output gate",
@@ -377,7 +378,7 @@ MUTATIONS = (
         "other words under a taken number get the old answer",
         frozenset({"I5"}),
         60,
-        lambda: [patch.object(admission, "sha256_of", lambda content: "sha256:0")],
+        lambda: [patch.object(at, "frame_sha", lambda frame: "sha256:0") for at in (admission, bodies)],
     ),
     Mutation(
         "approved twice",
@@ -397,7 +398,7 @@ MUTATIONS = (
     ),
     Mutation("torn disk", "a crash takes an edit that a record names", frozenset({"I11"}), 40, _torn),
     Mutation("spread", "now and then an edit is told to nobody", frozenset({"I13"}), 40, _deaf),
-    Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_rest),
+    Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_unload),
     Mutation(
         "stop",
         "the agent is planned for and commits though it is stopped",

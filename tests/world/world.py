@@ -29,9 +29,9 @@ from tests.world.post import RECEIVERS, Transport
 from tests.world.scale import small
 from tests.world.stock import Stock
 from workspace.errors import LogCorrupt
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.model.segment import Segment
 from workspace.ports import Delivery
 from workspace.registry.registry import RoomRegistry
@@ -202,8 +202,8 @@ class World:
         """Let documents of the server rest at any moment, whoever is at them."""
         for room in self.host.registry.rooms.values() if self.host is not None else ():
             for document in room.sequencer.fold.documents.values():
-                if self.sleepy.random() < REST_SHARE and document.is_awake:
-                    self.rests += document.rest()
+                if self.sleepy.random() < REST_SHARE and document.is_loaded:
+                    self.rests += document.unload()
 
     def _claimed(self, epoch: int) -> None:
         self.monitor.claims = epoch

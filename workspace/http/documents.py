@@ -7,16 +7,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from crdt.digest import Json
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.values import for_people
 from workspace.history.read import read_documents
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, document_name, enter, number, registry_of
-from workspace.intents.model.record import ConfigBody
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.rules.evidence import in_lines
+from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.steps.quarantine import refuse_lost
 from workspace.registry.creation import found
 from workspace.room.context import Handle
 from workspace.room.room import Room

@@ -12,9 +12,11 @@ from crdt.digest import Json
 from workspace.http.problem import Problem
 from workspace.http.request import answer, enter
 from workspace.intents.audit.usage_report import report
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import CallClosed, CallOpened
-from workspace.intents.model.record import OracleBody, read_row
-from workspace.intents.steps.accounting import day_of
+from workspace.intents.model.ids import CALL, is_id, seq_of
+from workspace.intents.model.record import read_row
+from workspace.intents.model.times import day_of
 from workspace.room.room import Room
 
 PAGE = 500
@@ -35,10 +37,11 @@ async def call(request: Request) -> Response:
     """`GET …/calls/ID`: one call to a model, with the whole request and response."""
     room, _ = await enter(request, "read")
     id: str = request.path_params["id"]
-    if not id.startswith("k") or not id[1:].isdigit() or len(id) > 17:
+    if not is_id(id, CALL):
         raise Problem("not_found", "There is no such call.")
-    opened = await _opened(room, int(id[1:]))
-    closed = await _closed(room, id, int(id[1:]))
+    seq = seq_of(id, CALL)
+    opened = await _opened(room, seq)
+    closed = await _closed(room, id, seq)
     return answer(
         {
             "id": id,

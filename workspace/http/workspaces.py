@@ -7,19 +7,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from workspace.access import ROLES
 from workspace.history.fork import fork_workspace
 from workspace.http.content import NewDocument, first_edits, new_documents
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, check_query, enter, identity_of, registry_of
 from workspace.http.stop import stops_of
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.calls import Budget, RouteTable, check_budget, check_routes
 from workspace.intents.model.effects import Receiver, check_receivers
 from workspace.intents.model.events import Configured
 from workspace.intents.model.intent import Role
 from workspace.intents.model.invariant import Invariant, broken, check_invariants
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.rules.policy import check
 from workspace.intents.state.fold import WorkspaceState
 from workspace.names import is_actor, is_title, is_workspace_id

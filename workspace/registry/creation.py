@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Edited, ReadFrom
-from workspace.intents.model.record import ConfigBody
 from workspace.room.context import Handle
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import ParamSpec, TypeVar
 
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from workspace import __version__
 from workspace.errors import (
     CLOSE_NOT_FOUND,
@@ -20,10 +20,10 @@ from workspace.errors import (
     WorkspaceMissing,
 )
 from workspace.history.read import read_all
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Edited
-from workspace.intents.model.record import ConfigBody, PolicyConfig
+from workspace.intents.model.times import timestamp
 from workspace.intents.recovery import open_sequencer
-from workspace.intents.steps.turn import timestamp
 from workspace.ports import Batch, Clock, EffectSender, Judge, Planner, Store, WorkspaceRow
 from workspace.registry.creation import found
 from workspace.registry.readiness import Readiness

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from workspace.errors import WorkspaceFault
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.stop import Switch
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.times import timestamp
 from workspace.ports import SERVER, Clock, Store, SwitchRow
 from workspace.room.context import Handle
 from workspace.room.room import Room

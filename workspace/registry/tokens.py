@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workspace.access import Identity, check_token, format_token, hash_secret, parse_token
 from workspace.intents.model.intent import Role
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.times import timestamp
 from workspace.ports import Clock, Store, TokenRow
 
 FRESH_SECONDS = 2.0

@@ -12,11 +12,11 @@ from itertools import islice
 
 import msgspec
 
+from workspace.intents.model.bodies import IntentBody
+from workspace.intents.model.ids import draft_id
 from workspace.intents.model.intent import State
-from workspace.intents.model.record import IntentBody
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.planning import draft_name
 from workspace.protocol.messages import Composing, ComposingMessage, DraftMessage, encode
 from workspace.room.mailbox import Job
 from workspace.room.peer import Peer, PreparedMessage
@@ -164,4 +164,4 @@ def _drafts(sequencer: Sequencer) -> Iterator[DraftMessage]:
     for entry in sequencer.fold.board.live_index.of("planning"):
         work = sequencer.kernel.progress_of(entry)
         for doc, text in work.drafts.items():
-            yield DraftMessage(draft_name(entry.id, work.attempt), (entry.id,), doc, text)
+            yield DraftMessage(draft_id(entry.id, work.attempt), (entry.id,), doc, text)

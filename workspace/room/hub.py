@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from crdt.sync.y_sync import encode_step1, encode_update
-from workspace.errors import CLOSE_BROKEN, CLOSE_INTERNAL, CLOSE_NOT_FOUND, CLOSE_UNAUTHENTICATED, Close
+from workspace.errors import (
+    CLOSE_BROKEN,
+    CLOSE_INTERNAL,
+    CLOSE_NOT_FOUND,
+    CLOSE_UNAUTHENTICATED,
+    Close,
+)
 from workspace.intents.model.events import (
     Acked,
     DocumentsChanged,

@@ -13,8 +13,8 @@ from functools import partial
 import msgspec
 
 from workspace.errors import Close, WorkspaceFault
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.intent import RUNNING_KINDS
-from workspace.intents.model.record import VerdictBody
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
 from workspace.ports import InboxRow, Store

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workspace.access import hash_secret
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.ids import socket_lane
+from workspace.intents.model.times import timestamp
 from workspace.ports import Clock, LaneRow, Store
 from workspace.protocol.messages import Hello
 
@@ -24,6 +25,6 @@ async def grant_lane(store: Store, clock: Clock, ws: str, *, actor: str, hello: 
         row, secret = await store.lane(ws, hello.lane), hello.secret or ""
         is_known = row is not None and row.actor == actor and row.secret_hash == hash_secret(secret)
         return LaneGrant(hello.lane, secret) if is_known else None
-    grant = LaneGrant(f"L{clock.token(4)}", clock.token(16))
+    grant = LaneGrant(socket_lane(clock.token(4)), clock.token(16))
     await store.put_lane(LaneRow(ws, grant.lane, actor, hash_secret(grant.secret), timestamp(clock.now())))
     return grant

@@ -12,7 +12,8 @@ from functools import partial
 
 from workspace import __version__
 from workspace.errors import Close, RoomClosed, WorkspaceFault
-from workspace.intents.model.record import Record, VerdictBody
+from workspace.intents.model.bodies import VerdictBody
+from workspace.intents.model.record import Record
 from workspace.protocol.messages import Hello, Welcome, encode, encode_record
 from workspace.room.arrival import Arrivals
 from workspace.room.context import RoomContext

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from workspace.intents.model.bodies import Question
 from workspace.intents.model.events import Acked, DraftShown, Nacked, QuestionOpened, StateChanged, StopsChanged
-from workspace.intents.model.record import Question
 from workspace.intents.state.fold import WorkspaceState
 from workspace.protocol.messages import Ack, DraftMessage, Nack, QuestionMessage, StateMessage, StopsMessage, encode
 

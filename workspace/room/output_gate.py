@@ -29,7 +29,7 @@ NOTHING: Releases = deque(maxlen=0)
 RELEASES_MAX = 1_000
 
 
-class Stop(Protocol):
+class StopRoom(Protocol):
     """Stops the room at once; a room that was deposed is not counted as one that failed."""
 
     def __call__(self, reason: str, *, is_counted: bool = True) -> None: ...
@@ -64,7 +64,7 @@ class OutputGate:
         store: Store,
         *,
         caught: Callable[[BaseException], None],
-        stop: Stop,
+        stop: StopRoom,
         released: Callable[[bool], None],
     ) -> None:
         self._kernel = sequencer.kernel

@@ -15,8 +15,16 @@ from typing import TypeVar
 
 from crdt.errors import BrokenDocument
 from workspace.errors import CLOSE_RESTART, Close, EventRefused, RoomClosed, TurnFailed, WorkspaceFault
-from workspace.intents.model.events import Closing, DocumentDoubted, Edited, Event, Outcome, ReadFrom, Ticked
-from workspace.intents.model.record import CheckpointBody
+from workspace.intents.model.bodies import CheckpointBody
+from workspace.intents.model.events import (
+    Closing,
+    DocumentDoubted,
+    Edited,
+    Event,
+    Outcome,
+    ReadFrom,
+    Ticked,
+)
 from workspace.intents.model.requests import Request
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE

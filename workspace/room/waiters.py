@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from workspace.errors import RoomClosed
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.events import Acked, Nacked
-from workspace.intents.model.record import VerdictBody
 from workspace.intents.sequencer import Sequencer
 from workspace.room.mailbox import Mailbox
 from workspace.room.output_gate import OutputGate

@@ -11,7 +11,7 @@ from workspace.intents.model.requests import AskJudge, AskMerger
 from workspace.ports import Judge
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
-from workspace.workers.plan_context import OpenCalls, RoomDesk, WorkerContext, is_stopped
+from workspace.workers.plan_context import OpenCalls, RoomPlanContext, WorkerContext, is_stopped
 
 SECONDS_MAX = 30.0
 
@@ -44,9 +44,9 @@ class JudgeCalls:
         try:
             assert request.task.pairs, "a judge is asked about something"
             judge = self._connected()
-            desk = RoomDesk(self._context, self._open, request.task.pairs[0][0])
+            plan_context = RoomPlanContext(self._context, self._open, request.task.pairs[0][0])
             async with asyncio.timeout(SECONDS_MAX):
-                found = await judge.judge(request.task, desk)
+                found = await judge.judge(request.task, plan_context)
             self._context.post_event(Judged(request.task, found, name))
         except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
             if is_stopped(fault):
@@ -62,7 +62,7 @@ class JudgeCalls:
         try:
             judge = self._connected()
             async with asyncio.timeout(SECONDS_MAX):
-                merged = await judge.merge(request.task, RoomDesk(self._context, self._open, group[0]))
+                merged = await judge.merge(request.task, RoomPlanContext(self._context, self._open, group[0]))
             self._context.post_event(MergeProposed(merged))
         except (TimeoutError, PlannerFault, CallRefused, RoomClosed) as fault:
             if is_stopped(fault):

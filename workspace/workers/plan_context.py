@@ -1,6 +1,6 @@
-"""The desk at which a planner works: everything it may do with its room, for one task, while somebody waits.
+"""The context in which a planner works: everything it may do with its room, for one task, while its author waits.
 
-Reservations wait until they are on disk; everything else is reported and goes on. A desk whose task was cancelled
+Reservations wait until they are on disk; everything else is reported and goes on. The context of a cancelled task
 takes nothing more but the ends of calls, which must be accounted for whatever happened.
 """
 
@@ -79,8 +79,8 @@ def is_stopped(fault: BaseException) -> bool:
     return isinstance(fault, CallRefused) and fault.refusal.code == STOPPED
 
 
-class RoomDesk:
-    """`workspace.ports.Desk` for one task."""
+class RoomPlanContext:
+    """`workspace.ports.PlanContext` for one task."""
 
     def __init__(self, context: WorkerContext, calls: OpenCalls, intent: str, attempt: int = 0) -> None:
         self._context = context

@@ -11,7 +11,7 @@ from workspace.intents.model.requests import AskPlanner
 from workspace.ports import Planner
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
-from workspace.workers.plan_context import OpenCalls, RoomDesk, WorkerContext
+from workspace.workers.plan_context import OpenCalls, RoomPlanContext, WorkerContext
 from workspace.workers.undo_planner import plan_undo
 
 
@@ -56,7 +56,7 @@ class PlannerCalls:
     async def _proposal(self, planner: Planner, task: Task) -> Proposal:
         if task.undo:
             return await plan_undo(self._context.store, self._context.ws, task)
-        return await planner.plan(task, RoomDesk(self._context, self._open, task.intent, task.attempt))
+        return await planner.plan(task, RoomPlanContext(self._context, self._open, task.intent, task.attempt))
 
     async def _call(self, request: AskPlanner) -> None:
         task = request.task

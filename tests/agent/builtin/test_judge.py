@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.builtin.judge import DIRECTIONS, STYLES, TOPS, BuiltinJudge, compare
-from tests.support.desk import FakeDesk
+from tests.support.plan_context import FakePlanContext
 from workspace.intents.model.oracle import Item, JudgeTask, MergeTask
 
 CONTRADICT = [
@@ -65,10 +65,10 @@ def test_it_is_symmetric_and_never_raises(one: str, other: str) -> None:
 
 async def test_it_answers_every_pair_and_does_not_write() -> None:
     items = tuple(Item(f"i{at}", "Ana", words) for at, words in enumerate(["keep the table", "cut the table", "sing"]))
-    found = await BuiltinJudge().judge(JudgeTask(items, (("i0", "i1"), ("i1", "i2"))), FakeDesk())
+    found = await BuiltinJudge().judge(JudgeTask(items, (("i0", "i1"), ("i1", "i2"))), FakePlanContext())
     assert [(j.pair, j.opinion) for j in found] == [(("i0", "i1"), "contradict"), (("i1", "i2"), "compatible")]
     assert found[0].quotes == ("keep", "cut")
-    assert not (await BuiltinJudge().merge(MergeTask(items), FakeDesk())).text
+    assert not (await BuiltinJudge().merge(MergeTask(items), FakePlanContext())).text
 
 
 def test_the_lexicon_is_documented() -> None:

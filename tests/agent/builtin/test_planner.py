@@ -9,16 +9,16 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from agent.builtin.language import parse
-from agent.builtin.planner import BuiltinPlanner, Work
+from agent.builtin.planner import BuiltinPlanner, CommandRun
 from agent.editing.commands import Instruction
-from agent.editing.editor import Editing
+from agent.editing.editor import Editor
 from agent.editing.pieces import PieceTable
 from agent.editing.text import CannotDo
 from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.operations.fork import run
-from tests.support.desk import FakeDesk
+from tests.support.plan_context import FakePlanContext
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Asked, Exchange, Image, Planned, PlanRefused, Proposal, Snapshot, Steer, Task
 
@@ -56,7 +56,7 @@ async def plan(
 
     snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
     return await BuiltinPlanner(sleep).plan(
-        Task("w", "i1", "ana", "editor", text, scope, snapshot, exchanges=exchanges, steers=steers), FakeDesk()
+        Task("w", "i1", "ana", "editor", text, scope, snapshot, exchanges=exchanges, steers=steers), FakePlanContext()
     )
 
 
@@ -208,7 +208,9 @@ async def test_a_command_finds_lines_and_writes_them_whatever_their_ends() -> No
         ("sort the list", "one\r\ntwo\r\nthree\r\n- a\n- z\r\n"),
     ):
         snapshot = Snapshot(1, {"dos": Image("text", dos.encode())})
-        planned = await BuiltinPlanner(None).plan(Task("w", "i1", "ana", "editor", words, None, snapshot), FakeDesk())  # type: ignore[arg-type]
+        planned = await BuiltinPlanner(None).plan(
+            Task("w", "i1", "ana", "editor", words, None, snapshot), FakePlanContext()
+        )  # type: ignore[arg-type]
         assert isinstance(planned, Planned), planned
         ran = run({"dos": dos}, planned.ops, planned.reads, client=99)
         assert ran.documents["dos"].value() == expected, words
@@ -263,15 +265,15 @@ async def test_a_refusal_says_what_would_work(words: str, code: str, remedy: str
 
 @pytest.mark.parametrize("words", ['replace "folks" with "friends"', "set budget.travel to 300"])
 async def test_the_draft_is_shown_before_the_one_delay(words: str) -> None:
-    desk, waited = FakeDesk(), []
+    context, waited = FakePlanContext(), []
 
     async def sleep(seconds: float) -> None:
-        assert len(desk.drafts) == 1
+        assert len(context.drafts) == 1
         waited.append(seconds)
 
     snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
     task = Task("w", "i1", "ana", "editor", f"{words} after 9 seconds", None, snapshot)
-    await BuiltinPlanner(sleep).plan(task, desk)
+    await BuiltinPlanner(sleep).plan(task, context)
     assert waited == [9]
 
 
@@ -318,7 +320,7 @@ def test_one_plan_of_many_commands_gives_the_text_that_was_edited(steps: list[st
     assert isinstance(instruction, Instruction)
     snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode()) for name, doc in DOCS.items()})
     task = Task("w", "i1", "ana", "editor", "; ".join(steps), None, snapshot)
-    work = Work(task, Editing(task))
+    work = CommandRun(task, Editor(task))
     try:
         planned = work.carry_out([(None, instruction.commands)])
     except CannotDo:
@@ -326,7 +328,7 @@ def test_one_plan_of_many_commands_gives_the_text_that_was_edited(steps: list[st
     assert isinstance(planned, Planned)
     ran = run(DOCS, planned.ops, planned.reads, client=99)
     now = ran.documents["plan"].text() if "plan" in ran.documents else TEXT
-    assert now == work.editing.texts["plan"].table.text
+    assert now == work.editor.texts["plan"].table.text
 
 
 PLAN, BUDGET = (Scope("plan"),), (Scope("budget"),)

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from agent.demo.story import Outcome, tell
+from agent.demo.story import StoryResult, tell
 
 
 @pytest.mark.parametrize("seed", [2, 3])
 async def test_every_check_of_the_story_holds(tmp_path: Path, seed: int) -> None:
     said: list[tuple[str, str]] = []
-    outcome = await tell(tmp_path, lambda who, what: said.append((who, what)), seed_number=seed)
-    assert [name for name, holds in outcome.checks if not holds] == []
-    assert len(outcome.checks) >= 10
+    result = await tell(tmp_path, lambda who, what: said.append((who, what)), seed_number=seed)
+    assert [name for name, holds in result.checks if not holds] == []
+    assert len(result.checks) >= 10
     assert {"Ana", "Ben", "Chen", "agent"} <= {who for who, _ in said}
 
 
 def test_a_story_without_checks_or_with_a_broken_one_is_not_good() -> None:
-    assert not Outcome().is_good
-    assert not Outcome(checks=[("a", True), ("b", False)]).is_good
+    assert not StoryResult().is_good
+    assert not StoryResult(checks=[("a", True), ("b", False)]).is_good
 
 
 async def test_the_command_exits_with_zero() -> None:

@@ -58,33 +58,33 @@ def test_any_date_is_a_wait_within_bounds(then: object) -> None:
 
 
 def test_a_model_that_asked_for_time_is_left_alone_until_then() -> None:
-    patience = Backoff(lambda: 0.0)
-    patience.hold("m", CallFailed("rate_limited", "", retry_after=20), 100.0)
-    patience.hold("m", CallFailed("rate_limited", "", retry_after=5), 101.0)
-    patience.hold("n", CallFailed("rate_limited", ""), 100.0)
-    patience.hold("n", CallFailed("malformed", "", retry_after=20), 100.0)
-    assert patience.held("m", 101.0) == 19
-    assert patience.held("n", 101.0) == 0
-    assert patience.held("m", 120.0) == 0
-    assert not patience.holds
-    patience.hold("m", CallFailed("overloaded", "", retry_after=80_000), 200.0)
-    assert patience.held("m", 200.0) == HOLD_SECONDS_MAX
+    backoff = Backoff(lambda: 0.0)
+    backoff.hold("m", CallFailed("rate_limited", "", retry_after=20), 100.0)
+    backoff.hold("m", CallFailed("rate_limited", "", retry_after=5), 101.0)
+    backoff.hold("n", CallFailed("rate_limited", ""), 100.0)
+    backoff.hold("n", CallFailed("malformed", "", retry_after=20), 100.0)
+    assert backoff.held("m", 101.0) == 19
+    assert backoff.held("n", 101.0) == 0
+    assert backoff.held("m", 120.0) == 0
+    assert not backoff.holds
+    backoff.hold("m", CallFailed("overloaded", "", retry_after=80_000), 200.0)
+    assert backoff.held("m", 200.0) == HOLD_SECONDS_MAX
 
 
 def test_retries_are_a_few_and_then_a_share_of_the_calls() -> None:
-    patience = Backoff(lambda: 0.5)
-    granted = sum(patience.may_retry() for _ in range(100))
+    backoff = Backoff(lambda: 0.5)
+    granted = sum(backoff.may_retry() for _ in range(100))
     assert granted == RETRIES_SAVED_MAX
     calls, granted = 1_000, 0
     for _ in range(calls):
-        patience.called()
-        granted += patience.may_retry()
+        backoff.called()
+        granted += backoff.may_retry()
     assert granted <= calls * RETRIES_PER_CALL + 1
     assert granted >= calls * RETRIES_PER_CALL - 1
 
 
 @given(chance=st.floats(0, 1), seconds=st.floats(0, 300), tries=st.integers(0, 9))
 def test_waits_are_as_long_as_asked_and_spread(chance: float, seconds: float, tries: int) -> None:
-    patience = Backoff(lambda: chance)
-    assert seconds <= patience.spread(seconds) <= seconds + max(1.0, seconds / 10) + 1e-9
-    assert 0 <= patience.backoff(tries) <= 4
+    backoff = Backoff(lambda: chance)
+    assert seconds <= backoff.spread(seconds) <= seconds + max(1.0, seconds / 10) + 1e-9
+    assert 0 <= backoff.pause(tries) <= 4

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.gateway.breaker import OPEN_SECONDS, TRIPS_AT, Breaker
 from agent.gateway.call import Signals
-from agent.gateway.route import FALLBACKS, Walk, choose, default_table, difficulty
+from agent.gateway.route import FALLBACKS, ChainStep, choose, default_table, difficulty
 from workspace.intents.model.calls import FAILURES, RouteTable, Rule, check_routes
 
 TABLE = default_table("haiku", "sonnet", "opus")
@@ -63,22 +63,22 @@ def test_a_rule_may_look_at_latency_and_budget() -> None:
 
 @given(kinds=st.lists(st.sampled_from(FAILURES), max_size=40), start=st.sampled_from(["small", "medium", "large"]))
 def test_every_chain_of_failures_ends(kinds: list[str], start: str) -> None:
-    walk: Walk | None = Walk(TABLE, start)
+    step: ChainStep | None = ChainStep(TABLE, start)
     seen = set()
     for kind in kinds:
-        if walk is None:
+        if step is None:
             break
-        step = (walk.tier, walk.at, walk.used)
-        assert step not in seen, "a chain does not go in circles"
-        seen.add(step)
-        walk = walk.after(kind)  # type: ignore[arg-type]
+        place = (step.tier, step.at, step.used)
+        assert place not in seen, "a chain does not go in circles"
+        seen.add(place)
+        step = step.after(kind)  # type: ignore[arg-type]
     longest = sum(len(steps) for steps in FALLBACKS.values())
     assert len(seen) <= longest + 1
 
 
 def test_each_kind_of_failure_has_its_own_rule() -> None:
     table = RouteTable(tiers=(("small", ("a", "b")), ("large", ("c",))), fallbacks=FALLBACKS)
-    start = Walk(table, "small")
+    start = ChainStep(table, "small")
     overloaded = start.after("overloaded")
     assert overloaded is not None
     assert (overloaded.model, overloaded.why) == ("a", "retry:overloaded")

@@ -25,7 +25,7 @@ from agent.scripted.stream import events_of
 from agent.scripted.strictness import problem
 from crdt.operations.fork import run
 from tests.agent.model.test_planner import DOCS, task
-from tests.support.desk import FakeDesk
+from tests.support.plan_context import FakePlanContext
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import Price
 from workspace.intents.model.plan import SUMMARY_POINTS_MAX, Asked, Planned, PlanRefused, Proposal, is_expressible
@@ -127,10 +127,10 @@ async def no_sleep(_: float) -> None:
     """Nobody waits here."""
 
 
-def plan(playing: Playing, desk: FakeDesk, **more: Any) -> Proposal | str:
+def plan(playing: Playing, context: FakePlanContext, **more: Any) -> Proposal | str:
     gateway = Gateway(playing, TABLE, PRICES, sleep=no_sleep, chance=lambda: 0.5)
     try:
-        return asyncio.run(ModelPlanner(gateway).plan(task(**more), desk))
+        return asyncio.run(ModelPlanner(gateway).plan(task(**more), context))
     except PlannerFault as fault:
         return fault.reason
 
@@ -138,12 +138,12 @@ def plan(playing: Playing, desk: FakeDesk, **more: Any) -> Proposal | str:
 @settings(max_examples=150, deadline=None)
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=6))
 def test_any_answers_end_are_sendable_readable_and_repeatable(answers: list[ReplyScript]) -> None:
-    playing, desk = Playing(answers), FakeDesk()
-    proposal = plan(playing, desk)
+    playing, context = Playing(answers), FakePlanContext()
+    proposal = plan(playing, context)
     assert playing.refused == []
-    assert playing.sent == len(desk.opened) == len(desk.closed)
-    assert all(content.decode() for content in desk.archive.values())
-    assert is_expressible(desk.closed)
+    assert playing.sent == len(context.opened) == len(context.closed)
+    assert all(content.decode() for content in context.archive.values())
+    assert is_expressible(context.closed)
     assert is_expressible(proposal)
     if isinstance(proposal, Planned):
         run(DOCS, proposal.ops, proposal.reads, client=99)
@@ -154,14 +154,14 @@ def test_any_answers_end_are_sendable_readable_and_repeatable(answers: list[Repl
     if isinstance(proposal, Planned | Asked):
         # After a crash in the last moment the same answers come out of the archive; what had failed is asked again.
         sent = playing.sent
-        again = plan(playing, desk, recorded=desk.recorded())
-        if all(closed.outcome in ("ok", "cut_by_length") for closed in desk.closed):
+        again = plan(playing, context, recorded=context.recorded())
+        if all(closed.outcome in ("ok", "cut_by_length") for closed in context.closed):
             assert again == proposal
             assert playing.sent == sent
 
 
 def test_the_player_fails_like_a_provider() -> None:
     playing = Playing([ReplyScript(stop_reason="refusal", text="no")])
-    assert isinstance(plan(playing, FakeDesk()), PlanRefused)
+    assert isinstance(plan(playing, FakePlanContext()), PlanRefused)
     assert playing.sent == 2
     assert CallFailed("refused", "x").kind == "refused"

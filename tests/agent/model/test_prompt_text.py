@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agent.editing.editor import Editing
+from agent.editing.editor import Editor
 from agent.model.prompt_text import load_prompt, render_task
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_range
@@ -26,8 +26,8 @@ def text_document(text: str) -> Document:
 
 
 def told(task: Task) -> dict[str, object]:
-    text = render_task(task, Editing(task))
-    assert text == render_task(task, Editing(task)), "the same bytes"
+    text = render_task(task, Editor(task))
+    assert text == render_task(task, Editor(task)), "the same bytes"
     value: dict[str, object] = json.loads(text.removeprefix("<task>\n").removesuffix("\n</task>"))
     return value
 

@@ -13,8 +13,8 @@ from agent.model.planner import ModelPlanner
 from agent.model.tool_loop import ANSWER_TOKENS, ANSWER_TOKENS_MAX
 from agent.scripted.scenario import words_of
 from tests.agent.model.test_planner import DONE, FORMAL, LOOK, TEXT, carried_out, task
-from tests.support.desk import FakeDesk
 from tests.support.model import Model, reply, scripted_model, use
+from tests.support.plan_context import FakePlanContext
 from workspace.intents.model.calls import RouteTable
 from workspace.intents.model.plan import Asked, Exchange, Planned, PlanRefused, Proposal
 
@@ -31,8 +31,8 @@ def told(model: Model, at: int = -1) -> str:
     return words_of(model.scripted.calls[at]["messages"][-1:])
 
 
-async def planned(model: Model, desk: FakeDesk | None = None, **more: Any) -> Proposal:
-    proposal = await model.planner().plan(task(**more), desk or FakeDesk())
+async def planned(model: Model, context: FakePlanContext | None = None, **more: Any) -> Proposal:
+    proposal = await model.planner().plan(task(**more), context or FakePlanContext())
     assert model.scripted.refused == []
     return proposal
 
@@ -115,13 +115,13 @@ async def test_an_endless_pause_ends() -> None:
 
 async def test_a_window_that_is_full_ends_with_what_would_work() -> None:
     async with scripted_model([reply(text="so much", stop_reason="model_context_window_exceeded")]) as model:
-        desk = FakeDesk()
-        proposal = await planned(model, desk)
+        context = FakePlanContext()
+        proposal = await planned(model, context)
     assert isinstance(proposal, PlanRefused)
     assert proposal.code == "too_long"
     assert "less" in proposal.remedy
     assert model.scripted.count <= 3
-    assert {closed.outcome for closed in desk.closed} == {"too_long"}
+    assert {closed.outcome for closed in context.closed} == {"too_long"}
 
 
 # ------------------------------------------------------------ numbers and characters
@@ -154,23 +154,23 @@ async def test_what_nothing_can_hold_is_refused_to_the_model_by_its_field(kind: 
     tool, text, words = UNFIT[kind]
     replies = [reply(raw(tool, text), turn=1), reply(FORMAL, turn=2), reply(DONE, turn=3)]
     async with scripted_model(replies) as model:
-        desk = FakeDesk()
-        proposal = await planned(model, desk)
+        context = FakePlanContext()
+        proposal = await planned(model, context)
         assert carried_out(proposal) == {"plan": DONE_TEXT}
         assert model.scripted.count == 3
         assert words in told(model, 1)
         result = model.scripted.calls[1]["messages"][-1]["content"][0]
         assert result["is_error"]
-        assert all(content.decode() for content in desk.archive.values()), "what is kept can be read"
+        assert all(content.decode() for content in context.archive.values()), "what is kept can be read"
 
 
 async def test_a_tool_that_there_is_not_may_have_any_name_and_input() -> None:
     odd = {"name": "rm -rf \ud83d", "raw": '{"x":"\\ud83d","y":NaN}', "id": "functions.rm:0"}
     replies = [reply(odd, odd, turn=1), reply(FORMAL, turn=2), reply(DONE, turn=3)]
     async with scripted_model(replies) as model:
-        desk = FakeDesk()
-        assert carried_out(await planned(model, desk)) == {"plan": DONE_TEXT}
-        assert [code for _, code in desk.denied] == ["no_such_tool"] * 2
+        context = FakePlanContext()
+        assert carried_out(await planned(model, context)) == {"plan": DONE_TEXT}
+        assert [code for _, code in context.denied] == ["no_such_tool"] * 2
         ids = [block["id"] for block in model.scripted.calls[1]["messages"][1]["content"]]
         assert len(set(ids)) == 2
 
@@ -223,11 +223,11 @@ async def test_a_question_beside_edits_waits_and_the_edits_are_kept() -> None:
     append = use("insert", document="plan", insert_line=0, text="Top")
     replies = [reply(append, wonder, CLAIMS, turn=1), reply(FORMAL, turn=2), reply(DONE, turn=3)]
     async with scripted_model(replies) as model:
-        desk = FakeDesk()
-        assert isinstance(await planned(model, desk), Asked)
+        context = FakePlanContext()
+        assert isinstance(await planned(model, context), Asked)
         assert model.scripted.count == 1
         answered = (Exchange("Which tone?", "warm"),)
-        proposal = await planned(model, desk, exchanges=answered, recorded=desk.recorded())
+        proposal = await planned(model, context, exchanges=answered, recorded=context.recorded())
         assert carried_out(proposal)["plan"] == "Top\n" + DONE_TEXT
         assert model.scripted.count == 3
         assert '"answer":"warm"' in told(model, 1)
@@ -238,16 +238,18 @@ async def test_two_questions_of_one_answer_are_put_one_after_the_other() -> None
     both = (use("ask", question="Which tone?"), use("ask", question="Which length?"))
     replies = [reply(*both, turn=1), reply(FORMAL, DONE, turn=2)]
     async with scripted_model(replies) as model:
-        desk = FakeDesk()
-        first = await planned(model, desk)
+        context = FakePlanContext()
+        first = await planned(model, context)
         assert isinstance(first, Asked)
         assert first.question == "Which tone?"
         one = (Exchange("Which tone?", "warm"),)
-        second = await planned(model, desk, exchanges=one, recorded=desk.recorded())
+        second = await planned(model, context, exchanges=one, recorded=context.recorded())
         assert isinstance(second, Asked)
         assert second.question == "Which length?"
         two = (*one, Exchange("Which length?", "short"))
-        assert carried_out(await planned(model, desk, exchanges=two, recorded=desk.recorded()))["plan"] == DONE_TEXT
+        assert (
+            carried_out(await planned(model, context, exchanges=two, recorded=context.recorded()))["plan"] == DONE_TEXT
+        )
         assert model.scripted.count == 2
 
 
@@ -282,8 +284,8 @@ LONG = use("insert", document="plan", insert_line=0, text="word " * 400)
 
 async def test_an_answer_that_is_always_cut_ends_soon_and_says_why() -> None:
     async with scripted_model([reply(LONG, cut_at=300, text="I will.")]) as model:
-        desk = FakeDesk()
-        proposal = await planned(model, desk)
+        context = FakePlanContext()
+        proposal = await planned(model, context)
         assert isinstance(proposal, PlanRefused)
         assert (proposal.code, proposal.remedy) == (
             "cut_by_length", "Ask for less at once, or for one part after the other.",
@@ -292,8 +294,8 @@ async def test_an_answer_that_is_always_cut_ends_soon_and_says_why() -> None:
         asked = [body["max_tokens"] for body in model.scripted.calls]
         assert asked == [ANSWER_TOKENS, 2 * ANSWER_TOKENS, ANSWER_TOKENS_MAX]
         assert "cut at 8192 tokens inside a call of insert, which was not carried out" in told(model, 1)
-        assert [closed.outcome for closed in desk.closed] == ["cut_by_length"] * 3
-        assert all(closed.cost for closed in desk.closed)
+        assert [closed.outcome for closed in context.closed] == ["cut_by_length"] * 3
+        assert all(closed.cost for closed in context.closed)
 
 
 @pytest.mark.parametrize("cut_at", [0, 1, 40, 300])
@@ -320,9 +322,9 @@ async def test_a_finish_in_an_answer_that_was_cut_does_not_count() -> None:
 async def test_a_list_without_input_yet_is_not_carried_out() -> None:
     replies = [reply(use("list_documents"), turn=1, cut_at=0), reply(FORMAL, DONE, turn=2)]
     async with scripted_model(replies) as model:
-        desk = FakeDesk()
-        assert carried_out(await planned(model, desk))["plan"] == DONE_TEXT
-        assert "Looks at what documents there are." not in desk.steps
+        context = FakePlanContext()
+        assert carried_out(await planned(model, context))["plan"] == DONE_TEXT
+        assert "Looks at what documents there are." not in context.steps
 
 
 async def test_words_that_were_cut_go_on() -> None:
@@ -356,10 +358,10 @@ async def test_a_conversation_with_rare_answers_comes_out_of_the_archive_again()
         reply(FORMAL, LONG, turn=2, block=thought, cut_at=60), reply(WRONG, CLAIMS, turn=3), reply(DONE, turn=4),
     ]  # fmt: skip
     async with scripted_model(replies) as model:
-        desk = FakeDesk()
-        first = await planned(model, desk)
+        context = FakePlanContext()
+        first = await planned(model, context)
         assert model.scripted.count == 4
-        again = await planned(model, desk, recorded=desk.recorded())
+        again = await planned(model, context, recorded=context.recorded())
         assert model.scripted.count == 4, "nothing is paid twice"
     assert first == again
 
@@ -371,9 +373,9 @@ async def test_order_of_keys_and_form_of_numbers_make_no_other_conversation_of_a
         raw("increment", '{"path":["travel"],"document":"budget","by":1.0}'),
     ]
     async with scripted_model([reply(*odd, turn=1), reply(DONE, turn=2)]) as model:
-        desk = FakeDesk()
-        first = await planned(model, desk)
-        again = await planned(model, desk, recorded=desk.recorded())
+        context = FakePlanContext()
+        first = await planned(model, context)
+        again = await planned(model, context, recorded=context.recorded())
         assert model.scripted.count == 2
     assert first == again
 
@@ -386,7 +388,7 @@ async def test_a_server_that_asks_for_more_time_than_there_is_ends_with_when_to_
         async with scripted_model([{"when": {}, "error": 429, **header}]) as model:
             planner = ModelPlanner(model.gateway())
             planner._gateway.wall = lambda: 1_800_000_000.0
-            proposal = await planner.plan(task(seconds_max=60.0), FakeDesk())
+            proposal = await planner.plan(task(seconds_max=60.0), FakePlanContext())
         assert isinstance(proposal, PlanRefused)
         assert proposal.code == "rate_limited"
         assert "asks to wait" in proposal.reason
@@ -401,11 +403,11 @@ async def test_a_server_that_asks_for_time_is_given_it(header: dict[str, float])
 
         async def sleep(seconds: float) -> None:
             slept.append(seconds)
-            gateway.patience.holds.clear()
+            gateway.backoff.holds.clear()
 
         gateway.sleep = sleep
-        desk = FakeDesk()
-        assert carried_out(await ModelPlanner(gateway).plan(task(), desk))["plan"] == DONE_TEXT
+        context = FakePlanContext()
+        assert carried_out(await ModelPlanner(gateway).plan(task(), context))["plan"] == DONE_TEXT
     assert len(slept) == 1
     assert 11 <= slept[0] <= 15
-    assert any("asks to wait 1" in step for step in desk.steps)
+    assert any("asks to wait 1" in step for step in context.steps)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from agent.model.verdict_text import NOTHING, account_of
 from tests.agent.model.test_planner import DOCS, FORMAL, task
-from tests.support.desk import FakeDesk
 from tests.support.model import reply, scripted_model, use
+from tests.support.plan_context import FakePlanContext
 from workspace.intents.model.plan import SUMMARY_POINTS_MAX, Planned
 
 SET = {"document": "budget", "path": ["travel"]}
@@ -45,7 +45,7 @@ CANCELLED = {
 @pytest.mark.parametrize("name", list(CANCELLED))
 async def test_what_cancels_out_is_nothing_whatever_is_said(name: str) -> None:
     async with scripted_model([reply(*CANCELLED[name], use("finish", summary="Did it all."), turn=1)]) as model:
-        proposal = await model.planner().plan(task(), FakeDesk())
+        proposal = await model.planner().plan(task(), FakePlanContext())
     assert isinstance(proposal, Planned)
     assert proposal.summary == "Nothing was changed. The agent said: Did it all."
 
@@ -61,7 +61,7 @@ async def test_what_cancels_out_is_nothing_whatever_is_said(name: str) -> None:
 )
 async def test_a_claim_never_stands_in_place_of_what_was_done(claim: str) -> None:
     async with scripted_model([reply(FORMAL, use("finish", summary=claim), turn=1)]) as model:
-        proposal = await model.planner().plan(task(), FakeDesk())
+        proposal = await model.planner().plan(task(), FakePlanContext())
     assert isinstance(proposal, Planned)
     done = "plan: replaced “Hi folks.” by “Dear colleagues,”"
     assert proposal.summary == f"What was done: {done}. The agent said: {claim}"

@@ -11,11 +11,11 @@ import asyncio
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from agent.editing.editor import Editing
+from agent.editing.editor import Editor
 from crdt.operations.fork import Reading, read_hash
 from tests.bench.designs.workload import DOC, Instruction, carried_out, flat, path_of
 from workspace.intents.model.plan import Planned, PlanRefused, Proposal, Task
-from workspace.ports import Desk
+from workspace.ports import PlanContext
 
 NAME = "scripted-bench@1"
 REPAIR_SHARE = 0.5
@@ -70,7 +70,7 @@ class ScriptedPlanner:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def plan(self, task: Task, desk: Desk) -> Proposal:
+    async def plan(self, task: Task, context: PlanContext) -> Proposal:
         """Return the plan that the words stand for, after the time it takes."""
         book = self.books[task.workspace]
         instruction = book.find(task)
@@ -87,9 +87,9 @@ class ScriptedPlanner:
 
 
 def _planned(instruction: Instruction, task: Task) -> Planned:
-    editing = Editing(task)
-    document = editing.open(DOC)
-    edit, said, based = editing.data(DOC), list[str](), list[Reading]()
+    editor = Editor(task)
+    document = editor.open(DOC)
+    edit, said, based = editor.data(DOC), list[str](), list[Reading]()
     if instruction.kind == "add":
         said.append(edit.increase(path_of(instruction.cells[0]), instruction.amount))
     else:
@@ -99,5 +99,5 @@ def _planned(instruction: Instruction, task: Task) -> Planned:
         for cell in instruction.cells[:2]:
             place = Reading(DOC, "", path_of(cell))
             based.append(Reading(DOC, read_hash({DOC: document}, place) or "", path_of(cell)))
-    ops, reads = editing.result()
+    ops, reads = editor.result()
     return Planned(ops=tuple(ops), reads=(*reads, *based), summary=" ".join(said), planner=NAME)

@@ -23,9 +23,9 @@ from workspace.delivery import webhook
 from workspace.delivery.mail import MailDrop
 from workspace.delivery.webhook import ANSWER_BYTES_MAX, Webhook, is_public, sign
 from workspace.errors import DeliveryFault
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import Configured, EffectSettled
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.requests import SendEffect
 from workspace.ports import Delivery
 from workspace.settings import Settings

@@ -22,13 +22,15 @@ from tests.support.server import Running, running_server
 from workspace.client import RoomClient, connect
 from workspace.history import redact as redacting
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Receiver
 from workspace.intents.model.events import Configured
 from workspace.intents.model.oracle import Merged, MergeTask
-from workspace.intents.model.record import ConfigBody, PolicyConfig, body_parts
-from workspace.intents.state.replay import fold_log, verify
-from workspace.ports import Desk
+from workspace.intents.model.record import body_parts
+from workspace.intents.state.replay import fold_log
+from workspace.ports import PlanContext
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
 
@@ -238,7 +240,7 @@ async def test_what_was_added_to_anothers_task(size: int) -> None:
 class Merger(BuiltinJudge):
     """A merger that quotes what it merges."""
 
-    async def merge(self, task: MergeTask, desk: Desk) -> Merged:
+    async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
         group = tuple(item.intent for item in task.items)
         text = f'append "{task.items[0].text[10:60]} {NAME}" to plan'.replace('"', "'")
         return Merged(group, text, {group[0]: f"not all of {task.items[0].text}"}, f"{NAME} and Ben")

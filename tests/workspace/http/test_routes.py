@@ -12,7 +12,7 @@ import pytest
 
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
-from workspace.intents.model.record import BODIES
+from workspace.intents.model.bodies import BODIES
 from workspace.settings import Settings
 
 WS = "/api/workspaces/demo"

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from tests.workspace.room.stage import Typist, stage, until
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Edited
-from workspace.intents.model.record import ConfigBody
 from workspace.registry.creation import found
 
 NEW = ConfigBody(documents={"notes": "text"})

@@ -13,9 +13,9 @@ from tests.workspace.intents.steps.test_effects import RECEIVERS, declare, hook
 from workspace.clock import SystemClock
 from workspace.history.fork import fork_workspace
 from workspace.history.read import read_all
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Proposed
 from workspace.intents.model.plan import Asked, Option
-from workspace.intents.model.record import ConfigBody
 from workspace.ports import Batch, Delivery, WorkspaceRow
 from workspace.registry.registry import WAKING_AT_ONCE, RoomRegistry
 from workspace.settings import Settings

@@ -93,7 +93,7 @@ async def test_a_workspace_with_edits_that_have_no_one_order_opens_again(is_rebu
             if is_rebuilt:
                 await sent(room, ana, AFTER)
                 await sent(room, ben, BENS)
-                assert await room.read(room.sequencer.fold.documents["plan"].rest)
+                assert await room.read(room.sequencer.fold.documents["plan"].unload)
                 await sent(room, ana, typed(A, 2, "!", left=(A, 1), right=None))
             else:  # three records: one of ana's has rows from before and from behind the one of ben's
                 await sent(room, ben, typed(D, 0, "?", left=(A, 1), right=None))

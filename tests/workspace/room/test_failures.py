@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from crdt.updates.scan import scan_update
 from tests.workspace.intents.driver import Driver
 from tests.workspace.room.stage import Typist
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Edited, Ticked
-from workspace.intents.model.record import ConfigBody
 from workspace.room.failures import EVENTS_MAX, PAUSE_SECONDS_MAX, WORKSPACES_MAX, Failures, place_of
 
 

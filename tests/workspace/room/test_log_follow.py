@@ -8,8 +8,8 @@ import pytest
 
 from tests.workspace.room.stage import Stage, messages, stage, until
 from workspace.errors import StoreFault
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.protocol.messages import Hello
 from workspace.room import log_follow
 from workspace.room.lane_grant import LaneGrant

@@ -6,8 +6,8 @@ import json
 
 from tests.workspace.intents.driver import Driver
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Acked, Configured, DraftShown, Nacked, StateChanged, StopsChanged
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.stop import Stop, Switch
 from workspace.protocol.messages import Ack, Nack
 from workspace.room.notices import answer_of, notice_of, standing

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.workspace.intents.driver import Driver
 from tests.workspace.room.stage import HeldStore
 from workspace.errors import Deposed, StoreFault
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Outcome
-from workspace.intents.model.record import ConfigBody
 from workspace.ports import WorkspaceRow
 from workspace.room import output_gate
 from workspace.room.output_gate import OutputGate

@@ -19,8 +19,8 @@ from tests.support.server import Running, running_server
 from workspace.client import connect, offer
 from workspace.client.document import connect_document
 from workspace.errors import EventRefused, RoomClosed
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.sequencer import Sequencer
 from workspace.protocol.session import DocumentEdit, Session, WantState
 from workspace.room.failures import Failures

@@ -8,9 +8,9 @@ import pytest
 
 from tests.workspace.room.stage import stage, until
 from workspace.errors import RoomClosed
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Acked, Configured, Submitted
 from workspace.intents.model.intent import IntentFrame
-from workspace.intents.model.record import ConfigBody
 
 CONFIG = Configured("olga", ConfigBody(name="x"))
 
