@@ -60,8 +60,9 @@ class AccessTokens:
         self._kept.clear()
 
     def _keep(self, row: TokenRow | None, now: float) -> None:
+        if row is None:
+            return
         if len(self._kept) >= KEPT_MAX:
             self._kept.clear()
-        if row is not None:
-            self._kept[row.id] = (row, now)
+        self._kept[row.id] = (row, now)
         assert len(self._kept) <= KEPT_MAX, "what is kept is bounded"

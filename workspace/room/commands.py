@@ -62,11 +62,28 @@ class Commands:
         """
         if peer.waiting_edits is edits:
             peer.waiting_edits = None
-        if peer in self._hub.peers:
-            try:
-                self._edit(peer, edits)
-            except EventRefused:
-                peer.close(CLOSE_REFUSED)
+        hub, handle = self._hub, self._context.handle
+        if peer not in hub.peers:
+            return
+        session = peer.session
+        doc, lane, actor = session.doc, session.lane, session.identity.actor
+        assert doc is not None, "only document sockets edit"
+        # One event for a run of keystrokes: applying, writing and relaying cost by the event, not by the byte.
+        joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
+        try:
+            if joined is not None:
+                update, scan = joined
+                held = hub.writers.held(peer, doc, scan)
+                handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held), peer)
+            else:
+                for edit in edits:
+                    held = hub.writers.held(peer, doc, edit.scan, is_typed=not edit.is_step2)
+                    event = Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held)
+                    hub.syncing.note(peer, edit, handle(event, peer))
+        except EventRefused:
+            peer.close(CLOSE_REFUSED)
+        else:
+            self._context.metrics.add("updates_total", by=len(edits))
 
     @staticmethod
     def _refuse(peer: Peer, command: Command, fault: EventRefused) -> None:
@@ -82,7 +99,7 @@ class Commands:
             case WantState(vector):
                 hub.syncing.answer(peer, vector)
             case DocumentEdit():
-                self._edit(peer, [command])
+                self.edit(peer, [command])
             case InSync():
                 assert session.doc is not None, "only document sockets sync"
                 context.handle(Resynced(session.lane, session.doc))
@@ -103,23 +120,6 @@ class Commands:
                 peer.close(close)
             case _:
                 assert_never(command)
-
-    def _edit(self, peer: Peer, edits: list[DocumentEdit]) -> None:
-        session, hub, context = peer.session, self._hub, self._context
-        doc, lane, actor = session.doc, session.lane, session.identity.actor
-        assert doc is not None, "only document sockets edit"
-        # One event for a run of keystrokes: applying, writing and relaying cost by the event, not by the byte.
-        joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
-        if joined is not None:
-            update, scan = joined
-            held = hub.writers.held(peer, doc, scan)
-            context.handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held), peer)
-        else:
-            for edit in edits:
-                held = hub.writers.held(peer, doc, edit.scan, is_typed=not edit.is_step2)
-                event = Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held)
-                hub.syncing.note(peer, edit, context.handle(event, peer))
-        context.metrics.add("updates_total", by=len(edits))
 
     def _say(self, peer: Peer, message: ClientMessage) -> None:
         session, hub = peer.session, self._hub

@@ -188,7 +188,7 @@ class Hub:
                             self.refusals.edit(by, notice)
                     case _:
                         assert_never(notice)
-            except Exception as bug:  # noqa: BLE001  a root: the notices behind it are told all the same
+            except Exception as bug:  # noqa: BLE001  a root: who waits over HTTP is answered all the same
                 self._context.caught(bug)
                 self.close_all(CLOSE_INTERNAL)
 

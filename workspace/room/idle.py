@@ -1,4 +1,4 @@
-"""Documents that nobody is at rest after a while, and large ones wake beside the loop. Runs in the room's loop."""
+"""Documents that nobody is at are unloaded after a while, large ones loaded beside the loop. In the room's loop."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from workspace.room.peer import Peer
 from workspace.settings import Settings
 from workspace.telemetry import Metrics
 
-REST_BYTES = 1 << 20  # of state at one beat: encoding it takes time of every workspace, some 6 ms a megabyte
-WAKE_BYTES = 128 << 10  # of state: smaller ones wake in the turn that needs them, in 3 ms at most
+UNLOAD_BYTES = 1 << 20  # of state at one beat: encoding it takes time of every workspace, some 6 ms a megabyte
+LOAD_BYTES = 128 << 10  # of state: smaller ones are loaded in the turn that needs them, in 3 ms at most
 
 
 class IdleDocuments:
@@ -39,8 +39,8 @@ class IdleDocuments:
         self._still: dict[str, tuple[int, float]] = {}
 
     def beat(self) -> None:
-        """Let those rest that had no socket and no change for `Settings.idle_seconds`."""
-        budget = REST_BYTES
+        """Unload those that had no socket and no change for `Settings.idle_seconds`."""
+        budget = UNLOAD_BYTES
         now = self._clock.now()
         for doc, document in self._sequencer.fold.documents.items():
             if not document.is_loaded or self._by_doc.get(doc):
@@ -55,10 +55,10 @@ class IdleDocuments:
                 del self._still[doc]
                 self._metrics.add("documents_rested_total")
 
-    async def wake(self, doc: str) -> None:
-        """Wake a document that somebody comes to, in a thread where that takes long."""
+    async def load(self, doc: str) -> None:
+        """Load a document that somebody comes to, in a thread where that takes long."""
         document = self._sequencer.fold.documents.get(doc)
-        if document is None or document.is_loaded or len(document.encode()) < WAKE_BYTES:
+        if document is None or document.is_loaded or len(document.encode()) < LOAD_BYTES:
             return
         with suppress(BrokenDocument):  # whoever uses it next learns of it, and it is put aside
             document.load(*await asyncio.to_thread(document.prepare_load))

@@ -84,7 +84,7 @@ class SocketEndpoint:
         if doc is None:
             return room, None
         doc = find_document(doc, room.sequencer.fold.kinds)
-        await room.hub.idle.wake(doc)
+        await room.hub.idle.load(doc)
         # It may have been closed meanwhile.
         return await self._registry.room(ws), doc
 

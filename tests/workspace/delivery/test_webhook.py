@@ -229,15 +229,17 @@ class Down:
 
 
 class Told:
-    """An office that keeps what it is told."""
+    """A context that keeps what it is told."""
 
     ws = "w"
-    durable_seq = 0
 
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
 
-    def report(self, event: EffectSettled) -> None:
+    def durable_seq(self) -> int:
+        return 0
+
+    def post_event(self, event: EffectSettled) -> None:
         self.events.append(event)
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from workspace.access import Identity
-from workspace.errors import CLOSE_RESTART
 from workspace.protocol.send_queue import SendQueue
-from workspace.protocol.session import Session
-from workspace.room.peer import Peer
 
 
 def test_frames_leave_in_order_and_the_bound_holds() -> None:
@@ -38,30 +34,3 @@ def test_behind_an_answer_as_much_again_may_wait_until_all_was_taken() -> None:
     box.settle()
     assert box.put(b"12345")
     assert not box.put(b"123456")
-
-
-async def test_an_answer_of_any_size_is_not_what_a_client_is_too_slow_for() -> None:
-    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), SendQueue(bytes_max=10))
-    peer.send(b"1234567")
-    peer.answer(b"x" * 1_000)
-    peer.send(b"1234567")
-    assert peer.closing is None
-    assert [len(await peer.next_frame() or b"") for _ in range(3)] == [7, 1_000, 7]
-
-
-async def test_a_client_that_does_not_read_is_closed_with_resync() -> None:
-    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"), SendQueue(bytes_max=10))
-    for _ in range(5):
-        peer.send(b"12345")
-    assert peer.closing is not None
-    assert peer.closing.status == 4508
-    assert await peer.next_frame() is None
-    assert not await peer.room_to_send()
-
-
-async def test_what_was_queued_is_sent_before_an_orderly_close() -> None:
-    peer = Peer(Session("s", Identity("ana", "editor"), "S", "plan"))
-    peer.send(b"last words")
-    peer.close(CLOSE_RESTART)
-    assert await peer.next_frame() == b"last words"
-    assert await peer.next_frame() is None

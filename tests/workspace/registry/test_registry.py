@@ -149,18 +149,3 @@ async def test_a_workspace_that_does_not_open_is_not_tried_again_at_once(
     monkeypatch.setattr(Failures, "pause", lambda *args: (0.0, ""))
     assert (await registry.room("w")).is_open
     await registry.stop()
-
-
-def test_the_pauses_grow_and_end() -> None:
-    failures = Failures()
-    for at, expected in ((100.0, 0.0), (100.1, 1.0), (101.5, 2.0), (104.0, 4.0), (109.0, 5.0), (115.0, 5.0)):
-        failures.note("w", at, "it stopped", did_open=True)
-        assert failures.pause("w", at)[0] == pytest.approx(expected)
-    assert failures.pause("w", 120.5)[0] == 0.0
-    assert failures.pause("v", 100.0) == (0.0, "")
-    failures.note("w", 200.0, "it stopped", did_open=True)
-    assert failures.pause("w", 200.0)[0] == 0.0, "long ago"
-    failures.note("x", 300.0, "it does not open", did_open=False)
-    assert failures.pause("x", 300.0) == (1.0, "it does not open")
-    failures.forget("x")
-    assert failures.pause("x", 300.0)[0] == 0.0

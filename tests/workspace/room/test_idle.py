@@ -15,7 +15,7 @@ from workspace.client import connect
 from workspace.client.document import connect_document
 from workspace.history.read import verify_log
 from workspace.registry.heap import give_back
-from workspace.room import idle as resting
+from workspace.room import idle
 from workspace.settings import Settings
 
 WAIT = 20.0
@@ -53,7 +53,7 @@ async def test_what_nobody_is_at_rests_and_whoever_comes_finds_it() -> None:
 
 
 async def test_a_large_one_wakes_in_a_thread_as_somebody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resting, "WAKE_BYTES", 10)
+    monkeypatch.setattr(idle, "LOAD_BYTES", 10)
     async with running_server(planner=BuiltinPlanner(), settings=SOON) as server:
         token = await server.token("Ana")
         async with connect(f"{server.ws_url}/ws/demo", token=token) as room:
@@ -83,7 +83,7 @@ async def test_where_somebody_is_nothing_rests() -> None:
 
 
 async def test_no_more_is_encoded_at_one_beat_than_a_turn_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resting, "REST_BYTES", 1)
+    monkeypatch.setattr(idle, "UNLOAD_BYTES", 1)
     settings = Settings(idle_seconds=0.0, presence_seconds=600.0)
     async with running_server(settings=settings) as server:
         room = await server.registry.room("demo")
