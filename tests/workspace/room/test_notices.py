@@ -31,10 +31,10 @@ def stop_fields(stop: Stop) -> dict[str, object]:
 
 def test_who_comes_late_is_told_of_the_stop_first_then_of_what_is_under_way_and_asked() -> None:
     driver = Driver()
-    assert standing(driver.sequencer.fold) == ()
+    assert standing(driver.sequencer.fold, driver.sequencer.lives) == ()
     ids = [driver.ask(actor) for actor in ("Ana", "Ben")]
     driver.handle(Configured("Owner", ConfigBody(switch=Switch("workspace", True, "wait"))))
-    told = [json.loads(message) for message in standing(driver.sequencer.fold)]
+    told = [json.loads(message) for message in standing(driver.sequencer.fold, driver.sequencer.lives)]
     assert [message["type"] for message in told] == ["stops", "state", "state"]
     assert [message["id"] for message in told[1:]] == ids
 

@@ -26,17 +26,7 @@ def report(
     `saved` compares what served with the same tokens at the strongest model's price, for intents that ended `done`:
     what was paid includes their failed calls, not their shadows, which nobody needed for the outcome.
     """
-    verdicts: dict[str, dict[str, int]] = {}
-    paid = strongest = 0
-    for intent, cost in usage.intents.items():
-        entry = board.entries.get(intent)
-        state = state_of(entry) if entry is not None else "unknown"
-        own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
-        own["intents"] += 1
-        own["cost"] += cost.cost
-        if state in (States.DONE, States.MERGED):
-            paid += cost.cost - cost.shadow
-            strongest += cost.strongest
+    verdicts, paid, strongest = _by_verdict(usage, board, state_of)
     lines = usage.lines
     return {
         "total": line_of(total(lines.values())),
@@ -121,3 +111,21 @@ def _by(lines: dict[Key, UsageLine], name: Callable[[Key], str]) -> dict[str, Js
     for key, line in lines.items():
         groups.setdefault(name(key), []).append(line)
     return {group: line_of(total(own)) for group, own in sorted(groups.items())}
+
+
+def _by_verdict(
+    usage: Usage, board: Board, state_of: Callable[[Entry], State]
+) -> tuple[dict[str, dict[str, int]], int, int]:
+    """Return what intents of each state have cost, what was paid for those done, and at the strongest model's price."""
+    verdicts: dict[str, dict[str, int]] = {}
+    paid = strongest = 0
+    for intent, cost in usage.intents.items():
+        entry = board.entries.get(intent)
+        state = state_of(entry) if entry is not None else "unknown"
+        own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
+        own["intents"] += 1
+        own["cost"] += cost.cost
+        if state in (States.DONE, States.MERGED):
+            paid += cost.cost - cost.shadow
+            strongest += cost.strongest
+    return verdicts, paid, strongest
