@@ -23,6 +23,7 @@ from crdt.documents.paths import Path
 from workspace.client.intent import QUEUE_MAX, Intent, IntentState, PendingAnswer, is_over
 from workspace.errors import WorkspaceFault
 from workspace.intents.model.intent import TERMINAL
+from workspace.tasks import Tasks
 
 FRAME_BYTES_MAX = 64 << 20
 FINAL_STATUS = range(4400, 4500)
@@ -386,10 +387,11 @@ def offer(token: str | None) -> list[Subprotocol]:
 async def connect(url: str, *, token: str | None = None, origin: str | None = None) -> AsyncIterator[RoomClient]:
     """Open a workspace (`ws://host/ws/WS`) and yield it once it has its lane. Raises `Disconnected`."""
     room = RoomClient(url, token, origin)
-    running = asyncio.create_task(room.run(), name=f"room client {url}")
+    tasks = Tasks()
+    # Awaited: whoever uses the client hears of its end from what it waits for.
+    tasks.start(room.run(), name=f"room client {url}", is_awaited=True)
     try:
         await room._up()
         yield room
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await tasks.close()
