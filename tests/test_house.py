@@ -27,13 +27,14 @@ IMPURE_MODULES = {
     "starlette", "uvicorn", "websockets", "anthropic", "os", "subprocess", "uuid", "tempfile", "pathlib",
 }  # fmt: skip
 CRDT_MAY_IMPORT = {"pycrdt", "msgspec", "crdt"}
-# Who makes tasks: their owner, connections that end with their task, clients, the process's own, a store's writer, and
-# what is made once and awaited by whoever needs it.
+# Who makes tasks, and who ends them.
 TASK_MAKERS = {
-    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py",
-    "workspace/client/room.py", "workspace/client/document.py", "workspace/store/postgres/writer.py", "agent/server.py",
-    "agent/gateway/provider.py",
-}  # fmt: skip
+    "workspace/tasks.py",  # the owner of all others
+    "workspace/sockets/uvicorn_protocol.py",  # uvicorn's: it keeps and awaits the task of each connection
+    "workspace/store/postgres/writer.py",  # one for the life of a store, which awaits it as it closes
+    "agent/server.py",  # the process's own, awaited where it is made
+    "agent/gateway/provider.py",  # made once, awaited by whoever needs what it makes
+}
 # Where a test lets time pass of its own, and why `tests.support.until` does not serve. Simulated worlds have a clock of
 # their own, benchmarks a pace.
 TIMELESS = ("tests/world/", "tests/bench/")

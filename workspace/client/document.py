@@ -26,6 +26,7 @@ from crdt.sync.y_sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, 
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.client.room import FRAME_BYTES_MAX, Disconnected, offer
 from workspace.intents.model.bounds import RESERVED_IDS
+from workspace.tasks import Tasks
 
 SYNC_SECONDS = 30.0
 
@@ -128,7 +129,9 @@ async def connect_document(
         compression=None,
     ) as socket:
         opened = DocumentClient(Document(kind, client=client), socket)
-        running = asyncio.create_task(opened.run(), name=f"document client {doc}")
+        tasks = Tasks()
+        # Awaited: whoever uses the client hears of its end from `closed`.
+        tasks.start(opened.run(), name=f"document client {doc}", is_awaited=True)
         try:
             async with asyncio.timeout(SYNC_SECONDS):
                 await opened.synced.wait()
@@ -136,5 +139,4 @@ async def connect_document(
                 raise opened.closed
             yield opened
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await tasks.close()

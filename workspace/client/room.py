@@ -23,6 +23,7 @@ from workspace.client.intent import QUEUE_MAX, Intent, IntentState, Message, Pen
 from workspace.errors import WorkspaceFault
 from workspace.intents.model.bodies import RecordKinds
 from workspace.intents.model.intent import INSTRUCTIONS, TERMINAL, Kinds
+from workspace.tasks import Tasks
 
 FRAME_BYTES_MAX = 64 << 20
 FINAL_STATUS = range(4400, 4500)
@@ -388,10 +389,11 @@ def offer(token: str | None) -> list[Subprotocol]:
 async def connect(url: str, *, token: str | None = None, origin: str | None = None) -> AsyncIterator[RoomClient]:
     """Open a workspace (`ws://host/ws/WS`) and yield it once it has its lane. Raises `Disconnected`."""
     room = RoomClient(url, token, origin)
-    running = asyncio.create_task(room.run(), name=f"room client {url}")
+    tasks = Tasks()
+    # Awaited: whoever uses the client hears of its end from what it waits for.
+    tasks.start(room.run(), name=f"room client {url}", is_awaited=True)
     try:
         await room._up()
         yield room
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await tasks.close()
