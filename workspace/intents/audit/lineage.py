@@ -71,6 +71,7 @@ def concern_of(parts: Sequence[LineagePart], intent: str) -> Concern | None:
     for id, question in asked.items():
         if question["group"][0] in concern.near:
             concern.choices[id] = {option["value"]: at for at, option in enumerate(question["options"], 1)}
+    assert intent in concern.near, "its own words are near it"
     concern.waiting = _waiting(parts)
     return concern
 
@@ -152,7 +153,9 @@ def calls_of(parts: Sequence[LineagePart], concern: Concern) -> tuple[tuple[str,
             theirs[f"k{part.seq}"].add(opened["request"])
         elif closed and closed["call"] in theirs and closed.get("response"):
             theirs[closed["call"]].add(closed["response"])
-    return tuple(sorted(told)), tuple(sorted(later - told))
+    forgotten, looked_at = tuple(sorted(told)), tuple(sorted(later - told))
+    assert told.isdisjoint(looked_at), "what is forgotten as a whole is not looked through"
+    return forgotten, looked_at
 
 
 class _Conversations:

@@ -75,6 +75,7 @@ def redact(rows: Iterable[Row], intent: str) -> Redaction | None:
             blank = _swept(blank, words)
         if blank != part.body:
             bodies[part.seq] = f'{BLANKED}{shas[part.seq]}","body":{canonical(blank).decode()}}}'
+    assert bodies.keys() <= shas.keys(), "what is blanked keeps the hash of what it was"
     calls, later = calls_of(parts, concern)
     return Redaction(bodies, calls, later, words)
 
@@ -82,6 +83,7 @@ def redact(rows: Iterable[Row], intent: str) -> Redaction | None:
 def words_of(*texts: str) -> tuple[str, ...]:
     """Return which of these texts are long enough to be looked for, the longest first."""
     found = {text for text in texts if len(text) >= QUOTED_POINTS_MIN and text != BLANK}
+    assert BLANK not in found, "a blank is not blanked again"
     return tuple(sorted(found, key=lambda text: (-len(text), text)))
 
 

@@ -26,17 +26,7 @@ def report(
     `saved` compares what served with the same tokens at the strongest model's price, for intents that ended `done`:
     what was paid includes their failed calls, not their shadows, which nobody needed for the outcome.
     """
-    verdicts: dict[str, dict[str, int]] = {}
-    paid = strongest = 0
-    for intent, cost in usage.intents.items():
-        entry = board.entries.get(intent)
-        state = state_of(entry) if entry is not None else "unknown"
-        own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
-        own["intents"] += 1
-        own["cost"] += cost.cost
-        if state in ("done", "merged"):
-            paid += cost.cost - cost.shadow
-            strongest += cost.strongest
+    verdicts, paid, strongest = _by_verdict(usage, board, state_of)
     lines = usage.lines
     return {
         "total": line_of(total(lines.values())),
@@ -80,6 +70,25 @@ def report(
         },
         "intents": [cost_of(usage, intent, board, state_of) for intent in list(usage.intents)[-INTENTS_LISTED_MAX:]],
     }
+
+
+def _by_verdict(
+    usage: Usage, board: Board, state_of: Callable[[Entry], State]
+) -> tuple[dict[str, dict[str, int]], int, int]:
+    """Return intents and cost by how they ended; what was paid for the done, and what the strongest model would be."""
+    verdicts: dict[str, dict[str, int]] = {}
+    paid = strongest = 0
+    for intent, cost in usage.intents.items():
+        entry = board.entries.get(intent)
+        state = state_of(entry) if entry is not None else "unknown"
+        assert cost.calls > 0, "who has a line has called"
+        own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
+        own["intents"] += 1
+        own["cost"] += cost.cost
+        if state in ("done", "merged"):
+            paid += cost.cost - cost.shadow
+            strongest += cost.strongest
+    return verdicts, paid, strongest
 
 
 def cost_of(

@@ -48,7 +48,9 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
     said = [whole_words(op, documents.get(op.doc)) for op in ordered]
     # The same twice is two deeds: a yes to one is none to the other.
     counts = [said[: at + 1].count(one) for at, one in enumerate(said)]
-    return tuple(one if count == 1 else f"{one} ({count})" for one, count in zip(said, counts, strict=True))
+    words_of_each = tuple(one if count == 1 else f"{one} ({count})" for one, count in zip(said, counts, strict=True))
+    assert len(words_of_each) == len(beyond), "every deed outside is told"
+    return words_of_each
 
 
 def reaches(ops: Sequence[Op], entry: Entry, documents: Mapping[str, Document]) -> bool:
@@ -97,6 +99,7 @@ def _area_of(op: Op, document: Document) -> Area:
 def _holds(outer: Area, inner: Area) -> bool:
     if outer.span is not None and inner.span is not None:
         return outer.span[0] <= inner.span[0] and inner.span[1] <= outer.span[1]
+    assert outer.doc == inner.doc, "areas of one document are held against each other"
     if outer.path is not None and inner.path is not None:
         return inner.path[: len(outer.path)] == outer.path
     return False
@@ -131,4 +134,5 @@ def _place(part: Scope) -> str:
 
 def _listed(places: Sequence[str]) -> str:
     more = len(places) - PLACES_SHOWN_MAX
+    assert places, "who sets a fence has pointed somewhere"
     return ", ".join([*places[:PLACES_SHOWN_MAX], *([f"{more} more places"] if more > 0 else [])])

@@ -30,6 +30,7 @@ def meanings(ops: Sequence[Op], before: Documents) -> dict[str, Meaning]:
     by_doc: dict[str, list[Op]] = {}
     for op in ops:
         by_doc.setdefault(op.doc, []).append(op)
+    assert made.keys() <= by_doc.keys(), "what a plan makes it also touches"
     return {doc: meant(made.get(doc) or before[doc], own) for doc, own in by_doc.items()}
 
 
@@ -62,6 +63,7 @@ class Readings:
         Raises:
             CrdtError: the plan does not fit these documents.
         """
+        assert body.plan == plan.plan, "a commit comes to what its own plan meant"
         self.meant = meanings(plan.ops, before) if is_strict else {}
         if plan.planner != VARIANT_PLANNER:
             self.did.update(dict.fromkeys(body.intents, told(plan.ops, before, after)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from workspace.intents.model.causality import Lanes, Stamp
-from workspace.intents.model.intent import RUNNING_KINDS, Role, State, rank_of
+from workspace.intents.model.intent import LIVE, RUNNING_KINDS, TERMINAL, Role, State, rank_of
 from workspace.intents.model.plan import Exchange
 from workspace.intents.model.record import (
     CHANGED,
@@ -129,11 +129,13 @@ class Board:
 
     def apply(self, record: Record) -> list[Entry]:
         """Enter one record; return the intents that it has moved. Order is the log's, each record comes once."""
+        assert record.seq > self._seq, "records are entered in the order of the log"
         self._seq, self._moved = record.seq, []
         match record.body:
             case IntentBody() as body:
                 self._intent(record, body)
             case PlanBody() as body:
+                assert body.intents, "a plan is made for somebody"
                 for entry in self._entries(body.intents):
                     if body.planner == VARIANT_PLANNER:
                         entry.branched = entry.plan
@@ -147,6 +149,7 @@ class Board:
             case DecisionBody() as body:
                 self._decision(body)
             case CommitBody() as body:
+                assert body.commit not in self.commits, "a commit is entered once"
                 self.commits[body.commit] = (record.seq, body)
                 for entry in self._entries(body.intents):
                     entry.commit = body
@@ -168,6 +171,7 @@ class Board:
     def subject_of(self, entry: Entry) -> Entry:
         """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
         while entry.body.kind == "approve":
+            assert entry.body.refs, "an approval names what it approves"
             entry = self.entries[entry.body.refs[0]]
         return entry
 
@@ -213,6 +217,8 @@ class Board:
 
     def _stand(self, entry: Entry, state: State, reason: str) -> None:
         """Put an intent into a state that is not its end, for a reason that is told now and in looking back."""
+        assert state in LIVE, "an end is a verdict's to give"
+        assert entry.is_live, "what has ended stands where it ended"
         entry.state, entry.reason = state, reason
         entry.moves.append(Move(self._seq, state, reason))
         self._moved.append(entry)
@@ -228,6 +234,7 @@ class Board:
         self._moved.append(entry)
         self.timeline.add(entry, oldest=next(iter(self.live.values())).seq)
         self.lanes.accept(entry.stamp)
+        assert entry.is_live, "nothing is accepted that has ended"
         if body.kind == "answer":
             self._answer(entry)
         elif body.kind == "approve":
@@ -269,6 +276,8 @@ class Board:
             self._begin_again(entry, body.reason)
         elif body.oracle == "steered" and entry is not None:
             joining = self.entries[body.source]
+            assert joining is not entry, "nothing joins itself"
+            assert not joining.joins, "what has joined one cannot join another"
             self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
             self._moved.append(joining)
@@ -284,6 +293,8 @@ class Board:
         self._stand(entry, "queued", reason)
 
     def _decision(self, body: DecisionBody) -> None:
+        assert body.group, "a decision is about somebody"
+        assert body.outcome.keys() <= set(body.group), "an outcome is for one of the group"
         for id in body.group:
             self.entries[id].decisions.append(body)
         if body.question is not None:
@@ -332,6 +343,7 @@ class Board:
                     id, f"The plan for {entry.actor}'s instruction does not carry this out: it runs by itself."
                 )
         entry.steers = tuple(id for id in entry.steers if id in serves)
+        assert set(entry.steers) <= set(serves), "what stays joined is carried out with it"
 
     def _release(self, id: str, reason: str) -> None:
         other = self.live.get(id)
@@ -351,6 +363,7 @@ class Board:
     def _verdict(self, body: VerdictBody, seq: int) -> None:
         entry = self.entries[body.intent]
         assert entry.verdict is None, f"intent {body.intent} has two verdicts"
+        assert body.state in TERMINAL, "a verdict is an end"
         entry.verdict, entry.verdict_seq = body, seq
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
         self._moved.append(entry)
