@@ -227,7 +227,6 @@ def late_rivals(entry: Entry, footprint: Mapping[str, Executed], board: Board, *
                 continue
             for doc, part in footprint.items():
                 theirs = commit.docs.get(doc)
-                assert seq > since, "what the snapshot had is not late"
                 if theirs is not None and _share(part.absolute_deleted, theirs.deleted):
                     found[id] = rival
     return tuple(found.values())

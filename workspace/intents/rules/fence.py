@@ -48,9 +48,7 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
     said = [whole_words(op, documents.get(op.doc)) for op in ordered]
     # The same twice is two deeds: a yes to one is none to the other.
     counts = [said[: at + 1].count(one) for at, one in enumerate(said)]
-    words_of_each = tuple(one if count == 1 else f"{one} ({count})" for one, count in zip(said, counts, strict=True))
-    assert len(words_of_each) == len(beyond), "every deed outside is told"
-    return words_of_each
+    return tuple(one if count == 1 else f"{one} ({count})" for one, count in zip(said, counts, strict=True))
 
 
 def reaches(ops: Sequence[Op], entry: Entry, documents: Mapping[str, Document]) -> bool:

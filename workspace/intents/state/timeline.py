@@ -62,7 +62,6 @@ class Timeline(Generic[E]):
 
         At most `limit`, the newest; as fast in a long log as in a short one.
         """
-        assert after <= upto, "a stretch of the log runs forwards"
         own = self._ended.get(actor, [])
         end = bisect_right(own, upto, key=_verdict_seq)
         first = max(bisect_right(own, after, key=_verdict_seq), end - limit)

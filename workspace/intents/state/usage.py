@@ -135,9 +135,7 @@ class Usage:
             for name, limit, spent in used
             if limit is not None and not (name == "author_day" and not author) and not (name == "intent" and not intent)
         ]
-        least = min(shares, default=(1.0, ""))
-        assert least[0] <= 1.0, "nobody has more left than the whole"
-        return least
+        return min(shares, default=(1.0, ""))
 
 
 def total(lines: Iterable[UsageLine]) -> UsageLine:

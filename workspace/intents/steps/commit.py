@@ -66,7 +66,6 @@ def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> Com
         effects=entry.plan.effects if entry.plan.planner != VARIANT_PLANNER else (),
         weak_changed=weak or msgspec.UNSET,
     )
-    assert commit.origin == f"commit:{commit.commit}", "who follows the bytes finds the commit"
     turn.append(commit, AGENT)
     assert entry.commit is commit, "its verdict will name what was done"
     for effect in commit.effects:

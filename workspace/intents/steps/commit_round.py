@@ -81,7 +81,6 @@ def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:
     if isinstance(ran, Ran):
         return ran
     footprint = kernel.progress_of(entry).footprint
-    assert not isinstance(ran, Ran), "what still holds is sent nowhere"
     late = late_rivals(entry, footprint, kernel.fold.board, since=entry.plan.snapshot) if footprint else ()
     if late:
         settle(kernel, turn, (*late, entry), layer="L2")
