@@ -62,6 +62,7 @@ def attribute_text(fold: WorkspaceState, doc: str, start: int, end: int) -> tupl
             found[-1] = (found[-1][0], at + 1, edit)
         else:
             found.append((at, at + 1, edit))
+    assert sum(high - low for low, high, _ in found) == end - start, "every character has who brought it"
     return tuple(_stretch(fold, edit, text[low:high], low, high) for low, high, edit in found)
 
 
@@ -73,6 +74,7 @@ def attribute_value(fold: WorkspaceState, doc: str, path: Path) -> tuple[Stretch
     probe = document.fork(document.client ^ 3)
     with probe.transaction() as done:
         delete_path(probe, path)
+    assert done, "what is there can be taken out of a copy"
     edits: set[Edit] = set()
     for applied in done:
         edits |= fold.history.writers(doc, applied.deleted)

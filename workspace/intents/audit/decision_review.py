@@ -88,6 +88,7 @@ class Review:
 
     def look(self, record: Record) -> Difference | None:
         """Return how this record, or the answer before it, would have been decided otherwise."""
+        assert record.seq == self.fold.seq + 1, "a decision is made again on the state that it was made on"
         body = record.body
         if isinstance(body, IntentBody):
             found = self._unsettled()
@@ -228,6 +229,7 @@ class Review:
     def _at_deadline(self, question: Question, opened: DecisionBody) -> str:
         """Return who wins where nobody has settled it in time, or all but one have gone."""
         ruling, board = self._opened.get(question.id), self.fold.board
+        assert opened.question is not None, "it was opened by asking"
         default = question.default if ruling is None or not self.changes else ruling.default
         group = [board.entries[id] for id in question.group]
         ids = [entry.id for entry in group if is_standing(entry)]

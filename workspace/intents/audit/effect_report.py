@@ -30,4 +30,5 @@ def sent_by(fold: WorkspaceState, commit: str) -> list[Json]:
                 "attempts": body.attempts if body is not None else 0,
             }
         )
+    assert entry is None or len(found) == len(entry[1].effects), "every effect is told"
     return found

@@ -76,6 +76,7 @@ def concern_of(parts: Sequence[LineagePart], intent: str) -> Concern | None:
     for id, question in asked.items():
         if question["group"][0] in concern.near:
             concern.choices[id] = {option["value"]: at for at, option in enumerate(question["options"], 1)}
+    assert intent in concern.near, "its own words are near it"
     concern.waiting = _waiting(parts)
     return concern
 

@@ -77,6 +77,7 @@ def unseen_by(entry: Entry, executed: Mapping[str, Executed], board: Board, hist
         human |= {
             edit for edit in history.deleters(doc, spans, after=0) if not edit.intents and _is_unseen(entry, edit)
         }
+    assert entry.id not in rivals, "nobody is a rival of itself"
     return Overwritten(tuple(sorted(human, key=lambda edit: edit.seq)), tuple(rivals.values()))
 
 
@@ -176,6 +177,7 @@ class Watch:
 
         Returns those that its author knew of and that it should have come after.
         """
+        assert entry.id in joined, "a commit names the intent it is for"
         overtaken, self._near = list[Entry](), set()
         places = list(places_of(self.fold.documents, plan))
         near = {id: kept for doc in plan.docs for id, kept in self._holding.get(doc, {}).items()}
@@ -201,6 +203,7 @@ class Watch:
         if awaited:
             documents = self.fold.documents
             states = {doc: (documents[doc].kind, documents[doc].encode()) for doc in plan.docs & documents.keys()}
+            assert entry.id not in awaited, "nobody waits for itself"
             self._waited = [*self._waited, Waited(record.seq, entry, plan, states, awaited)][-WAITED_MAX:]
 
     def _awaited(self, record: Record, entry: Entry, places: list[Place]) -> Iterator[Entry]:

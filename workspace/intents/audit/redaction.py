@@ -77,6 +77,7 @@ def redact(rows: Iterable[Row], intent: str) -> Redaction | None:
             blank = _swept(blank, words)
         if blank != part.body:
             bodies[part.seq] = f'{BLANKED}{shas[part.seq]}","body":{canonical(blank).decode()}}}'
+    assert bodies.keys() <= shas.keys(), "what is blanked keeps the hash of what it was"
     calls, later = calls_of(parts, concern)
     return Redaction(bodies, calls, later, words)
 

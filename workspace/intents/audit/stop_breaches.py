@@ -47,4 +47,5 @@ def defiance(record: Record, fold: WorkspaceState) -> str:
 
 
 def _lower(words: str) -> str:
+    assert words, "a stop says by whom"
     return words[0].lower() + words[1:]

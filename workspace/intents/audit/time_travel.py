@@ -41,7 +41,9 @@ def end_of_turn(rows: Sequence[Row], at: int) -> int:
 
     A turn is durable as one and has one time. Turns within one millisecond count as one, which is a little later.
     """
+    assert 0 < at <= len(rows), "it is one of these records"
     here = rows[at - 1]
+    assert here.seq == at, "rows begin with record 1"
     while at < len(rows) and (rows[at].epoch, rows[at].at) == (here.epoch, here.at):
         at += 1
     return at
@@ -116,5 +118,6 @@ def board_at(board: Board, seq: int) -> Iterator[StateAt]:
 
 
 def _stood(entry: Entry, seq: int) -> tuple[str, str]:
+    assert entry.seq <= seq, "it was accepted by then"
     moved = bisect_right(entry.moves, seq, key=attrgetter("seq"))
     return entry.moves[moved - 1][1:] if moved else ("queued", "")

@@ -72,6 +72,25 @@ def report(
     }
 
 
+def _by_verdict(
+    usage: Usage, board: Board, state_of: Callable[[Entry], State]
+) -> tuple[dict[str, dict[str, int]], int, int]:
+    """Return intents and cost by how they ended; what was paid for the done, and what the strongest model would be."""
+    verdicts: dict[str, dict[str, int]] = {}
+    paid = strongest = 0
+    for intent, cost in usage.intents.items():
+        entry = board.entries.get(intent)
+        state = state_of(entry) if entry is not None else "unknown"
+        assert cost.calls > 0, "who has a line has called"
+        own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
+        own["intents"] += 1
+        own["cost"] += cost.cost
+        if state in (States.DONE, States.MERGED):
+            paid += cost.cost - cost.shadow
+            strongest += cost.strongest
+    return verdicts, paid, strongest
+
+
 def cost_of(
     usage: Usage, intent: str, board: Board, state_of: Callable[[Entry], State] = by_the_log
 ) -> dict[str, Json]:
@@ -111,21 +130,3 @@ def _by(lines: dict[Key, UsageLine], name: Callable[[Key], str]) -> dict[str, Js
     for key, line in lines.items():
         groups.setdefault(name(key), []).append(line)
     return {group: line_of(total(own)) for group, own in sorted(groups.items())}
-
-
-def _by_verdict(
-    usage: Usage, board: Board, state_of: Callable[[Entry], State]
-) -> tuple[dict[str, dict[str, int]], int, int]:
-    """Return what intents of each state have cost, what was paid for those done, and at the strongest model's price."""
-    verdicts: dict[str, dict[str, int]] = {}
-    paid = strongest = 0
-    for intent, cost in usage.intents.items():
-        entry = board.entries.get(intent)
-        state = state_of(entry) if entry is not None else "unknown"
-        own = verdicts.setdefault(state, {"intents": 0, "cost": 0})
-        own["intents"] += 1
-        own["cost"] += cost.cost
-        if state in (States.DONE, States.MERGED):
-            paid += cost.cost - cost.shadow
-            strongest += cost.strongest
-    return verdicts, paid, strongest

@@ -76,6 +76,7 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: b
     if auditor is None or not auditor.breaches:
         return report if not lost else _without(report)
     first = auditor.breaches[0]
+    assert report.checked == report.head, "the log is as it was written, to its end"
     return msgspec.structs.replace(
         report,
         ok=False,
@@ -87,10 +88,12 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: b
 
 
 def _without(report: Report) -> Report:
+    assert report.lost, "something is lost"
     first = min(report.lost, key=lambda one: one.seq).seq
     reason = "; ".join(f"the document {one.doc} cannot be rebuilt: {one.reason}" for one in report.lost[:LOST_SHOWN])
     return msgspec.structs.replace(report, ok=False, first_bad=first, reason=reason, code="document_broken")
 
 
 def _bad(seq: int, checked: int, states: int, reason: str, *, code: str = LogCorrupt.code) -> Report:
+    assert reason, "what is wrong is said"
     return Report(False, seq, checked, states, first_bad=seq, reason=reason, code=code)

@@ -57,6 +57,7 @@ def decide_again(
         first = review.look(record)
         if first is not None:
             behind = rows[-1].seq - first.seq
+            assert behind >= 0, "a difference is at one of these records"
             return WhatIf(
                 review.decided,
                 max(0, review.decided - (row.seq == first.seq)),

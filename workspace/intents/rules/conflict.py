@@ -54,9 +54,11 @@ def _span(document: Document, part: Scope) -> tuple[int, int] | None:
     """Return the range of a text scope now; a range that cannot be resolved widens to the whole document."""
     try:
         anchors = TextRange(Anchor.decode(part.from_ or ""), Anchor.decode(part.to or part.from_ or ""))
-        return resolve_range(document, anchors)
+        start, end = resolve_range(document, anchors)
     except CrdtError:
         return None
+    assert start <= end, "a range runs forwards"
+    return start, end
 
 
 def areas_of_plan(ops: Iterable[Op], reads: Iterable[Reading], documents: Documents) -> tuple[Area, ...]:
@@ -126,6 +128,7 @@ def do_collide(one: Entry, other: Entry, documents: Documents, *, client: int) -
     """L2: tell whether two planned, concurrent intents exclude each other or depend on which comes first."""
     assert one.plan is not None, "L2 compares plans"
     assert other.plan is not None, "L2 compares plans"
+    assert one is not other, "nothing collides with itself"
     mine = (one.plan.ops, one.plan.reads)
     theirs = (other.plan.ops, other.plan.reads)
     return collide(documents, mine, theirs, client=client)
@@ -147,6 +150,7 @@ def components(ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[tup
     groups: dict[str, list[str]] = {}
     for id in order:
         groups.setdefault(find(id), []).append(id)
+    assert sum(map(len, groups.values())) == len(order), "everybody is in one group"
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
@@ -173,6 +177,7 @@ def unseen_by(entry: Entry, executed: Mapping[str, Executed], board: Board, hist
                 if is_rival(rival, entry, board):
                     rivals[id] = rival
         human.update(edit for edit in _removed(doc, part, history) if edit.is_human and is_unseen(edit, entry))
+    assert entry.id not in rivals, "nobody is a rival of itself"
     return Unseen(tuple(sorted(human, key=lambda edit: edit.seq)), tuple(rivals.values()))
 
 
@@ -190,6 +195,7 @@ def _removed(doc: str, part: Executed, history: History) -> set[Edit]:
 
 def is_unseen(edit: Edit, entry: Entry) -> bool:
     """Tell whether a human's edit is outside an intent's past: after the stamp by another, after sending by oneself."""
+    assert edit.is_human, "what the agent wrote is its intents' and asked about as theirs"
     return edit.seq > (entry.seq if edit.actor == entry.actor else entry.body.seen)
 
 

@@ -14,6 +14,7 @@ from workspace.intents.state.board import Entry
 def approved(entry: Entry) -> set[Json]:
     """Return the digests of what somebody has allowed an intent to send."""
     decided = [one for one in entry.decisions if one.layer == Layers.EFFECTS and one.outcome.get(entry.id) == Fates.RUN]
+    assert all(entry.id in one.group for one in decided), "what was decided about it names it"
     return {decision.evidence.get("digest") for decision in decided}
 
 

@@ -23,6 +23,7 @@ BY_RULE = {MERGE: "together", BRANCH: "the variants side by side", NONE: "none o
 def in_words(actors: Iterable[str]) -> str:
     """Return people's names as a sentence has them: each once, `A, B and C`, at most six and how many more."""
     unique = list(dict.fromkeys(actors))
+    assert unique, "a sentence about people names somebody"
     if len(unique) > NAMED_MAX:
         unique = [*unique[:NAMED_MAX], f"{len(unique) - NAMED_MAX} more"]
     return unique[0] if len(unique) == 1 else ", ".join(unique[:-1]) + " and " + unique[-1]
@@ -82,6 +83,7 @@ def at_deadline(
     is_elected: bool,
 ) -> str:
     """Return why something stands that the answers alone did not settle in time."""
+    assert winner, "something stands when the time is up, if only that nothing does"
     told = answers_in_words(opened, group, votes, first=winner)
     silent, question = silent_of(opened, group, votes), opened.question
     parts = [*left_out(group, board), *([told] if told else [])]
@@ -107,6 +109,7 @@ def left_out(group: Sequence[Entry], board: Board) -> list[str]:
 
 
 def _gone(entry: Entry, board: Board) -> str:
+    assert not entry.is_live, "what goes on has not gone"
     by = board.entries.get(entry.verdict.by) if entry.verdict is not None else None
     if by is None:
         return f"{entry.actor}'s instruction has ended {entry.state}"
@@ -118,6 +121,7 @@ def _gone(entry: Entry, board: Board) -> str:
 def moot(group: Sequence[Entry], board: Board, *, winner: str) -> str:
     """Return why a question needs no answer any more: what it was about has gone, all or all but one."""
     gone = "; ".join(left_out(group, board))
+    assert gone, "a question that is still about everybody needs its answer"
     left = next((entry for entry in group if entry.id == winner and is_standing(entry)), None)
     return f"{gone}; {left.actor}'s is what is left" if left is not None else f"{gone}; nothing is left to decide"
 

@@ -19,6 +19,7 @@ TEXT_POINTS_SHOWN = 1_000
 
 def evidence_of(group: tuple[Entry, ...], documents: Documents, *, client: int) -> dict[str, Json]:
     """Return the evidence of a question or decision: the intents, and every touched document with each outcome."""
+    assert group, "evidence is about somebody"
     touched = sorted({op.doc for entry in group if entry.plan for op in entry.plan.ops})
     shown: dict[str, Json] = {}
     for doc in touched:
@@ -75,6 +76,7 @@ def preview(plan: PlanBody, doc: str, documents: Documents, *, client: int) -> s
 
 def excerpt(versions: list[str]) -> list[str]:
     """Return the lines in which the versions differ, with two lines around, at most 4,000 code points each."""
+    assert versions, "there is something to show"
     split = [version.split("\n") for version in versions]
     shortest = min(len(lines) for lines in split)
     head = 0
@@ -83,6 +85,7 @@ def excerpt(versions: list[str]) -> list[str]:
     tail = 0
     while tail < shortest - head and len({lines[-1 - tail] for lines in split}) == 1:
         tail += 1
+    assert head + tail <= shortest, "no line is counted from both ends"
     first, last = max(0, head - CONTEXT_LINES), max(0, tail - CONTEXT_LINES)
     cut = ["\n".join(lines[first : len(lines) - last]) for lines in split]
     return [text if len(text) <= EXCERPT_POINTS_MAX else text[:EXCERPT_POINTS_MAX] + "…" for text in cut]

@@ -98,6 +98,7 @@ def _area_of(op: Op, document: Document) -> Area:
 def _holds(outer: Area, inner: Area) -> bool:
     if outer.span is not None and inner.span is not None:
         return outer.span[0] <= inner.span[0] and inner.span[1] <= outer.span[1]
+    assert outer.doc == inner.doc, "areas of one document are held against each other"
     if outer.path is not None and inner.path is not None:
         return inner.path[: len(outer.path)] == outer.path
     return False
@@ -132,4 +133,5 @@ def _place(part: Scope) -> str:
 
 def _listed(places: Sequence[str]) -> str:
     more = len(places) - PLACES_SHOWN_MAX
+    assert places, "who sets a fence has pointed somewhere"
     return ", ".join([*places[:PLACES_SHOWN_MAX], *([f"{more} more places"] if more > 0 else [])])

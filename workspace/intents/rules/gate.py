@@ -79,6 +79,7 @@ def predecessors(entry: Entry, others: Iterable[Entry], *, may_meet: Callable[[E
             assert happened_before(other.stamp, entry.stamp), "what was seen, or came before on the lane, is its past"
             if may_meet(other):
                 found.append(other)
+    assert not found or found[-1].seq < entry.seq, "what comes before it lies before it in the log"
     return found
 
 
@@ -122,7 +123,9 @@ def may_edit(entry: Entry) -> bool:
 
 def docs_of(plan: PlanBody) -> set[str]:
     """Return every document that a plan writes or reads, weakly too."""
-    return {op.doc for op in plan.ops} | {reading.doc for reading in plan.reads}
+    found = {op.doc for op in plan.ops} | {reading.doc for reading in plan.reads}
+    assert plan.docs <= found, "where a plan works is part of what it touches"
+    return found
 
 
 def refuse_lost(fold: WorkspaceState, docs: Iterable[str]) -> Refusal | None:
@@ -130,5 +133,6 @@ def refuse_lost(fold: WorkspaceState, docs: Iterable[str]) -> Refusal | None:
     lost = sorted({doc for doc in docs if doc in fold.quarantined})
     if not lost:
         return None
+    assert fold.documents.keys().isdisjoint(lost), "what is put aside is nobody's to read"
     reason = f"{', '.join(lost)} cannot be read any more: {fold.quarantined[lost[0]]}."
     return Refusal("document_broken", reason, LOST_REMEDY)

@@ -44,13 +44,16 @@ def chain_of(policy: PolicyConfig, layer: str, group: Sequence[Entry], board: Bo
     if not picks_variants(group, board):
         return config
     rest = tuple(name for name in config.chain if name != Policies.BRANCH) or ("fair",)
+    assert rest, "some policy rules in the end"
     return msgspec.structs.replace(config, chain=rest)
 
 
 def beside(target: Entry) -> frozenset[str]:
     """Return the intents whose variants stand beside a branched one's, itself included."""
     decisions = (decision for decision in target.decisions if Fates.BRANCH in decision.outcome.values())
-    return frozenset(id for decision in decisions for id in decision.group)
+    found = frozenset(id for decision in decisions for id in decision.group)
+    assert not found or target.id in found, "a variant stands beside itself"
+    return found
 
 
 def picks_variants(group: Iterable[Entry], board: Board) -> bool:
@@ -72,6 +75,7 @@ def losers_by(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) 
         return []
     if winner == NONE or not isinstance(edges, list) or not edges:
         return [entry for entry in group if entry.id != winner]
+    assert winner, "somebody wins, or it is said that nobody does"
     against = {id for edge in edges if isinstance(edge, list) and winner in edge for id in edge}
     return [entry for entry in group if entry.id != winner and entry.id in against]
 
@@ -94,6 +98,7 @@ def outcome_of(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, la
                 layer, "overruled"
             )
             outcome[entry.id] = lost if entry in losers else "open"
+    assert len(outcome) == len(group), "a ruling says something of everybody"
     return outcome
 
 
@@ -104,6 +109,7 @@ def end_beyond_scope(by: str) -> str:
 
 def overruled(entry: Entry, decision: DecisionBody, rival: Entry | None) -> VerdictBody:
     """Return the verdict of an intent that lost: to whom, why, and what its author may do now."""
+    assert rival is not entry, "nobody loses against itself"
     if rival is None:
         reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
     else:

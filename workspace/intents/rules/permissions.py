@@ -19,6 +19,7 @@ def may_answer(question: Question, actor: str, rank: int, board: Board) -> bool:
     What the agent asks about one instruction is for its author; only somebody above may answer instead.
     """
     group = [board.entries[id] for id in question.group]
+    assert group, "a question is about somebody"
     opened = board.layers.get(question.id)
     if opened is None:
         return actor == group[0].actor or rank > group[0].rank
@@ -41,6 +42,7 @@ def may_cancel(target: Entry, actor: str, rank: int) -> bool:
 
 def may_undo(authors: Sequence[Entry], actor: str, rank: int) -> bool:
     """Tell whether somebody may take back a commit: its authors, and whoever stands at least as high as all of them."""
+    assert authors, "a commit has an author"
     return actor in {entry.actor for entry in authors} or rank >= max(entry.rank for entry in authors)
 
 

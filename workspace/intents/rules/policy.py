@@ -55,6 +55,7 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
     reason. `merges` holds
     what the merger wrote for each group; `merge` passes where there is no honest middle.
     """
+    assert group, "a policy rules over somebody"
     for at, name in enumerate(config.chain):
         match name:
             case Policies.MERGE:
@@ -79,6 +80,7 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
 
 
 def _asks(policy: str, reason: str, after: Ruling) -> Ruling:
+    assert after.winner, "what is left of a chain asks nobody: it rules"
     return Ruling(policy, "", reason, default=after.winner, because=after.reason)
 
 
@@ -86,6 +88,7 @@ def _rest(config: PolicyConfig, at: int) -> PolicyConfig:
     chain = tuple(
         name for name in config.chain[at + 1 :] if name not in (Policies.ASK, Policies.MERGE, Policies.VOTE)
     ) or ("fair",)
+    assert chain, "some policy rules when nobody answers"
     return PolicyConfig(chain=chain)
 
 
@@ -133,6 +136,7 @@ def region_of(regions: Iterable[Region], ops: Iterable[Op]) -> Region | None:
 def _priority(group: tuple[Member, ...]) -> Ruling | None:
     best = max(member.rank for member in group)
     top = [member for member in group if member.rank == best]
+    assert top, "somebody is highest"
     if len(top) != 1:
         return None
     others = ", ".join(f"{member.actor} ({member.role})" for member in group if member is not top[0])
@@ -160,6 +164,7 @@ def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
     among = owed or list(group)
     fewest = min(standing.wins.get(member.actor, 0) for member in among)
     equal = [member for member in among if standing.wins.get(member.actor, 0) == fewest]
+    assert equal, "somebody has won least often"
     group_id = digest_value([member.intent for member in group])
     done = [member for member in equal if member.is_committed]
     winner = min(done or equal, key=lambda member: digest_value([group_id, member.intent]))

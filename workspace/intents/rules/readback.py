@@ -63,6 +63,7 @@ class Readings:
         Raises:
             CrdtError: the plan does not fit these documents.
         """
+        assert body.plan == plan.plan, "a commit comes to what its own plan meant"
         self.meant = meanings(plan.ops, before) if is_strict else {}
         if plan.planner != VARIANT_PLANNER:
             self.did.update(dict.fromkeys(body.intents, told(plan.ops, before, after)))

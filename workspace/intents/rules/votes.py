@@ -17,6 +17,7 @@ def agreed(group: tuple[Entry, ...], votes: list[Answer], board: Board) -> str |
 
     An author stands by the own intent until saying otherwise; an author alone at the highest rank decides at once.
     """
+    assert group, "answers settle something about somebody"
     top = max(entry.rank for entry in group)
     authors = {entry.actor for entry in group}
     leaders = {entry.actor for entry in group if entry.rank == top}
@@ -28,6 +29,7 @@ def agreed(group: tuple[Entry, ...], votes: list[Answer], board: Board) -> str |
             return vote.value
         if vote.actor in authors:
             stands[vote.actor] = vote.value
+    assert stands.keys() == authors, "every author stands by something"
     values = set(stands.values())
     return values.pop() if len(values) == 1 and votes else None
 
@@ -42,6 +44,7 @@ def carried(votes: list[Answer], quorum: int) -> str | None:
     """Return the value that more than half of those who voted stand for, once a quorum has voted."""
     count = counted(votes)
     total = sum(count.values())
+    assert quorum >= 1, "nobody is no quorum"
     return next((value for value, own in count.items() if total >= quorum and own * 2 > total), None)
 
 
@@ -65,5 +68,6 @@ def fallback(default: str, group: Sequence[Entry], standing: Sequence[str]) -> s
 
     Variants stand side by side only where nobody has left the group and nothing of it is in the documents.
     """
+    assert standing, "something stands, if only that nothing does"
     still = {*standing, BOTH, *([BRANCH] if all(entry.is_live for entry in group) else ())}
     return default if default in still else standing[0]

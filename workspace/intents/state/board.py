@@ -26,7 +26,7 @@ from workspace.intents.model.bodies import (
 )
 from workspace.intents.model.calls import CallOutcomes
 from workspace.intents.model.causality import Lanes, Stamp
-from workspace.intents.model.intent import RUNNING_KINDS, Kinds, Role, State, rank_of
+from workspace.intents.model.intent import LIVE, RUNNING_KINDS, TERMINAL, Kinds, Role, State, rank_of
 from workspace.intents.model.plan import Exchange
 from workspace.intents.model.policies import Fates, RuledBy
 from workspace.intents.model.record import Record
@@ -131,11 +131,13 @@ class Board:
 
     def apply(self, record: Record) -> list[Entry]:
         """Enter one record; return the intents that it has moved. Order is the log's, each record comes once."""
+        assert record.seq > self._seq, "records are entered in the order of the log"
         self._seq, self._moved = record.seq, []
         match record.body:
             case IntentBody() as body:
                 self._intent(record, body)
             case PlanBody() as body:
+                assert body.intents, "a plan is made for somebody"
                 for entry in self._entries(body.intents):
                     if body.planner == VARIANT_PLANNER:
                         entry.branched = entry.plan
@@ -149,6 +151,7 @@ class Board:
             case DecisionBody() as body:
                 self._decision(body)
             case CommitBody() as body:
+                assert body.commit not in self.commits, "a commit is entered once"
                 self.commits[body.commit] = (record.seq, body)
                 for entry in self._entries(body.intents):
                     entry.commit = body
@@ -170,6 +173,7 @@ class Board:
     def subject_of(self, entry: Entry) -> Entry:
         """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
         while entry.body.kind == Kinds.APPROVE:
+            assert entry.body.refs, "an approval names what it approves"
             entry = self.entries[entry.body.refs[0]]
         return entry
 
@@ -215,6 +219,8 @@ class Board:
 
     def _stand(self, entry: Entry, state: State, reason: str) -> None:
         """Put an intent into a state that is not its end, for a reason that is told now and in looking back."""
+        assert state in LIVE, "an end is a verdict's to give"
+        assert entry.is_live, "what has ended stands where it ended"
         entry.state, entry.reason = state, reason
         entry.moves.append(Move(self._seq, state, reason))
         self._moved.append(entry)
@@ -271,6 +277,8 @@ class Board:
             self._begin_again(entry, body.reason)
         elif body.oracle == OracleKinds.STEERED and entry is not None:
             joining = self.entries[body.source]
+            assert joining is not entry, "nothing joins itself"
+            assert not joining.joins, "what has joined one cannot join another"
             self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
             self._moved.append(joining)
@@ -286,6 +294,8 @@ class Board:
         self._stand(entry, "queued", reason)
 
     def _decision(self, body: DecisionBody) -> None:
+        assert body.group, "a decision is about somebody"
+        assert body.outcome.keys() <= set(body.group), "an outcome is for one of the group"
         for id in body.group:
             self.entries[id].decisions.append(body)
         if body.question is not None:
@@ -334,6 +344,7 @@ class Board:
                     id, f"The plan for {entry.actor}'s instruction does not carry this out: it runs by itself."
                 )
         entry.steers = tuple(id for id in entry.steers if id in serves)
+        assert set(entry.steers) <= set(serves), "what stays joined is carried out with it"
 
     def _release(self, id: str, reason: str) -> None:
         other = self.live.get(id)
@@ -353,6 +364,7 @@ class Board:
     def _verdict(self, body: VerdictBody, seq: int) -> None:
         entry = self.entries[body.intent]
         assert entry.verdict is None, f"intent {body.intent} has two verdicts"
+        assert body.state in TERMINAL, "a verdict is an end"
         entry.verdict, entry.verdict_seq = body, seq
         entry.state, entry.reason, entry.waits_for = body.state, body.reason, ()
         self._moved.append(entry)

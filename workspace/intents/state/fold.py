@@ -143,6 +143,7 @@ class WorkspaceState:
         self.segments.add(record.seq, record.row.hash)
         match record.body:
             case UpdateBody() as body:
+                assert body.first <= body.last, "a run has a first row and a last"
                 edit = Edit(record.seq, body.doc, record.actor, body.lane)
                 self.history.add(edit, inserted=body.inserted, deleted=body.deleted)
                 for client, _, _ in body.inserted:
@@ -189,11 +190,13 @@ class WorkspaceState:
 
     def uncreate(self, doc: str) -> None:
         """Take back a `create` that no record holds."""
+        assert doc in self.documents, "what was not made is not taken back"
         self.documents.pop(doc)
         self.kinds.pop(doc)
 
     def put_back(self, doc: str, state: bytes) -> None:
         """Let a document be what it was, by its whole state then: no record holds what came in since."""
+        assert doc in self.documents, "only what is there is put back"
         document = Document.of_state(self.kinds[doc], state, client=self.client)
         document.is_strict = self.is_strict
         self.documents[doc] = document
@@ -266,6 +269,7 @@ class WorkspaceState:
 
     def lose(self, broken: Break) -> None:
         """Go on without a document that cannot be rebuilt."""
+        assert broken.doc in self.kinds, "nobody loses what was never there"
         self.breaks.setdefault(broken.doc, broken)
         self.documents.pop(broken.doc, None)
         self.touched.discard(broken.doc)
@@ -286,6 +290,7 @@ class WorkspaceState:
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each document, the marker for those put aside."""
+        assert self.documents.keys().isdisjoint(self.quarantined), "what is put aside is nobody's to read"
         found = {doc: document.digest() for doc, document in self.documents.items()}
         return {**found, **dict.fromkeys(self.quarantined, MARKER)}
 
@@ -321,6 +326,7 @@ class WorkspaceState:
     def _throw(self, switch: Switch, record: Record) -> None:
         """Enter a switch. A server under which the agent was stopped all the time has begun no effect."""
         idle = self.stops.enter(switch, seq=record.seq, epoch=record.epoch, at=record.at, actor=record.actor)
+        assert idle >= 0, "nobody has idled a negative number of epochs"
         if idle:
             self.outbox = {place: replace(one, epoch=one.epoch + idle) for place, one in self.outbox.items()}
         self.board.postpone(switch.deadlines)
@@ -329,6 +335,7 @@ class WorkspaceState:
         if body.opened is not None:
             self.usage.open(call_id(record.seq), body.opened, day_of(unix_time(record.at)))
         if body.closed is not None:
+            assert body.closed.call in self.usage.opened, "a call is opened before it is closed, and closed once"
             _, opened = self.usage.opened[body.closed.call]
             if body.closed.outcome != CallOutcomes.LOST and not opened.shadow:
                 self.board.came_through(opened.intents[0])

@@ -47,6 +47,7 @@ class _Column:
 
     def hits(self, start: int, end: int) -> Iterable[Edit]:
         at = max(0, bisect_right(self.starts, start) - 1)
+        assert start < end, "nobody is looked for in nothing"
         while at < len(self.starts) and self.starts[at] < end:
             if self.ends[at] > start:
                 yield self.edits[at]
@@ -67,6 +68,7 @@ class History:
         if inserted:
             self.names.setdefault(edit.doc, set()).add(edit.actor)
         for client, start, end in inserted:
+            assert start < end, "a span holds something"
             self.inserted.setdefault((edit.doc, client), _Column()).add(start, end, edit)
             if not edit.is_human:
                 self.agents.add(client)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from workspace.intents.model.intent import State
+from workspace.intents.model.intent import LIVE, State
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.live_index import LiveIndex
 
@@ -45,6 +45,7 @@ class LiveBoard:
         live = LiveBoard()
         live.follow(board.live.values())
         live.all_shown()
+        assert live.by_id.keys() == board.live.keys(), "everybody under way is here, and nobody else"
         return live
 
     def of(self, entry: Entry) -> Live:
@@ -80,6 +81,7 @@ class LiveBoard:
             self.move(entry, entry.state, waits_for=entry.waits_for, reason=entry.reason)
 
     def _begin(self, entry: Entry) -> None:
+        assert entry.id not in self.by_id, "an intent begins once"
         docs = None if entry.body.scope is None else [part.doc for part in entry.body.scope]
         self.by_id[entry.id] = Live(entry.state, entry.waits_for, entry.reason)
         self.index.add(entry, entry.state, docs=docs, has_deadline=entry.body.deadline is not None)
@@ -88,6 +90,7 @@ class LiveBoard:
 
     def move(self, entry: Entry, state: State, *, waits_for: tuple[str, ...], reason: str) -> None:
         """Note where an intent stands now, whatever the log says; people are told by the turn."""
+        assert state in LIVE, "an end is a verdict's to give"
         live = self.by_id[entry.id]
         old, live.state, live.waits_for, live.reason = live.state, state, waits_for, reason
         self.index.move(entry, old, state)

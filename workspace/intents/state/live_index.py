@@ -46,6 +46,7 @@ class LiveIndex(Generic[E]):
 
     def add(self, entry: E, state: State, *, docs: Iterable[str] | None, has_deadline: bool) -> None:
         """Lay out a new intent that may touch `docs`, or anything (None)."""
+        assert entry.id not in self._docs, "an intent is laid out once"
         self.by_state.setdefault(state, {})[entry.id] = entry
         self._docs[entry.id] = set()
         if docs is None:
@@ -58,6 +59,7 @@ class LiveIndex(Generic[E]):
     def reach(self, entry: E, docs: Iterable[str]) -> None:
         """Note that an intent may touch these documents, too; who sleeps behind it looks again."""
         self.wake(entry.id)
+        assert entry.id in self._docs, "only what is laid out reaches further"
         known = self._docs[entry.id]
         for doc in docs:
             if doc not in known:
@@ -69,12 +71,14 @@ class LiveIndex(Generic[E]):
         self.moved[entry.id] = entry
         if old != new:
             self.wake(entry.id)
+            assert entry.id in self.by_state[old], "who is awake lies where its state says"
             del self.by_state[old][entry.id]
             self.by_state.setdefault(new, {})[entry.id] = entry
 
     def drop(self, entry: E, state: State) -> None:
         """Take away an intent that has its verdict."""
         self.wake(entry.id)
+        assert entry.id in self.by_state[state], "who is awake lies where its state says"
         del self.by_state[state][entry.id]
         self.anywhere.pop(entry.id, None)
         self.timed.pop(entry.id, None)
@@ -107,6 +111,8 @@ class LiveIndex(Generic[E]):
 
     def sleep(self, entry: E, *, behind: tuple[str, ...], tied: tuple[str, ...]) -> None:
         """Let a queued intent sleep until one of `behind` moves or one of the documents `tied` changes."""
+        assert entry.id in self.by_state["queued"], "only the queued sleep"
+        assert entry.id not in behind, "nobody sleeps behind itself: nothing would wake it"
         del self.by_state["queued"][entry.id]
         self.asleep[entry.id] = entry
         self._reasons[entry.id] = behind, tied

@@ -65,6 +65,7 @@ class JournalIndex:
                 named = [part.jid for part in body.docs.values() if part.jid in self.rows]
             case _:
                 return []
+        assert self.used.isdisjoint(named), "a row of the journal is named by one record"
         self.used.update(named)
         return [self.rows[jid] for jid in named]
 
@@ -128,6 +129,7 @@ class Replay:
             self.put_aside.update(dict.fromkeys(record.body.quarantined, record.seq))
         if record.seq >= self.states_from:
             self._check_state(record)
+        assert record.seq == self.fold.seq, "what was read is what was entered"
         self.last = record.row
 
     def read_again(self, seq: int) -> None:
@@ -179,6 +181,7 @@ class Replay:
             right = set(others) if is_it else set()
             apart = {doc for doc, document in self.fold.documents.items() if _is_apart(document)}
             wrong = right or apart | others.keys()
+        assert right <= wrong, "what comes out right in another order was wrong in this one"
         if not wrong:
             raise LogCorrupt(f"record {record.seq} says the state was {body.state}, replay gives another")
         self.fold.documents.update((doc, others[doc]) for doc in right)

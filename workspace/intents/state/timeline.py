@@ -46,12 +46,15 @@ class Timeline(Generic[E]):
 
     def add(self, entry: E, *, oldest: int) -> None:
         """Enter a new intent; `oldest` is the `seq` of the oldest that is under way now, perhaps its own."""
+        assert not self._seqs or entry.seq > self._seqs[-1], "intents come in the order of the log"
+        assert oldest <= entry.seq, "it is under way itself"
         self._entries.append(entry)
         self._seqs.append(entry.seq)
         self._reach.append(bisect_left(self._seqs, oldest))
 
     def end(self, entry: E) -> None:
         """Enter that an intent has its verdict, whose record is the log's last."""
+        assert entry.verdict_seq > entry.seq, "an end comes after its beginning"
         self._ended.setdefault(entry.actor, []).append(entry)
 
     def ended(self, actor: str, *, after: int, upto: int, limit: int) -> list[E]:

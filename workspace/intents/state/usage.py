@@ -71,12 +71,14 @@ class Usage:
 
     def open(self, call: str, opened: CallOpened, day: int) -> None:
         """Reserve what a call may cost."""
+        assert call not in self.opened, "a call is opened once"
         self.opened[call] = (day, opened)
         self._spend(day, opened, opened.reserve)
 
     def close(self, closed: CallClosed) -> None:
         """Replace a reservation by what the call did cost."""
         day, opened = self.opened.pop(closed.call)
+        assert opened.intents, "a call is made for somebody"
         self._spend(day, opened, closed.cost - opened.reserve)
         key = Key(day, opened.author, opened.purpose, opened.model, opened.prompt, closed.outcome, opened.shadow)
         line = self.lines.setdefault(key, UsageLine())

@@ -63,9 +63,11 @@ def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
     if turn.refused is not None:
         return
     kernel.runs.close(turn)
+    assert opened.intents, "a call is made for somebody"
     record = turn.append(OracleBody(oracle="call_opened", intent=intent, opened=opened), AGENT)
     turn.blobs += event.blobs
     turn.call = call_id(record.seq)
+    assert turn.call in usage.opened, "a call that may be made is reserved"
 
 
 def close_call(kernel: KernelState, turn: Turn, event: CallEnded) -> None:
@@ -78,6 +80,7 @@ def close_call(kernel: KernelState, turn: Turn, event: CallEnded) -> None:
     if not is_expressible(closed):
         closed = msgspec.structs.replace(closed, detail=whole(closed.detail), stop_reason=whole(closed.stop_reason))
     turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
+    assert closed.call not in kernel.fold.usage.opened, "a reservation gives way to what was paid"
     turn.blobs += event.blobs
 
 
@@ -96,6 +99,7 @@ def close_lost(kernel: KernelState, turn: Turn, *, is_crash: bool) -> None:
             detail="The server stopped before the answer was recorded.",
         )
         turn.append(OracleBody(oracle="call_closed", intent=opened.intents[0], closed=closed), AGENT)
+    assert not kernel.fold.usage.opened, "nothing waits for an answer that will not come"
     for intent in tried if is_crash else ():
         if intent in kernel.fold.board.live:
             turn.append(failure(intent, "lost", "The server died while a model worked on it."), AGENT)

@@ -223,6 +223,7 @@ def _accept(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     question = board.questions.get(frame.refs[0]) if was_open else None
     record = turn.append(body, event.actor)
     entry = board.entries[body.id]
+    assert entry.seq == record.seq, "an intent is named for its record"
     kernel.progress[entry.id] = Progress(since=turn.now, turn=kernel.turn)
     turn.tell(Acked(event.lane, event.request, frame.n, entry.id, record.seq, entry.state))
     match frame.kind:
@@ -252,6 +253,7 @@ def _end(turn: Turn, entry: Entry, state: TerminalState, code: str, reason: str,
 
 
 def _answer(kernel: KernelState, turn: Turn, entry: Entry, *, is_open: bool) -> None:
+    assert len(entry.body.refs) == 1, "an answer is to one question"
     ref = entry.body.refs[0]
     if not is_open:
         reason = f"That question was settled before {entry.actor}'s answer came."
@@ -300,6 +302,7 @@ def _to_cancel(kernel: KernelState, entry: Entry) -> list[Entry]:
 
 
 def _approve(kernel: KernelState, turn: Turn, entry: Entry) -> None:
+    assert len(entry.body.refs) == 1, "an approval is of one thing"
     target = kernel.fold.board.entries[entry.body.refs[0]]
     state = kernel.lives.state_of(target)
     if state not in (States.SUGGESTED, States.BRANCHED):
@@ -322,6 +325,8 @@ def _override(kernel: KernelState, turn: Turn, entry: Entry) -> None:
 
 def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state: TerminalState, reason: str) -> None:
     """End a live intent from outside its plan; a question it is part of goes on without it, or is dropped."""
+    assert target.is_live, "what has ended is not ended again"
+    assert target is not by, "nothing ends itself so"
     stop(kernel, turn, target)
     steered = kernel.fold.board.live.get(target.joins)
     if steered is not None:
@@ -336,3 +341,4 @@ def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state
         can=("override",),
     )
     turn.verdict(body, AGENT)
+    assert steered is None or target.id not in steered.steers, "what has ended is nobody's part any more"

@@ -25,6 +25,7 @@ from workspace.intents.steps.turn import Turn
 
 def throw(kernel: KernelState, turn: Turn, config: ConfigBody, actor: str) -> None:
     """Enter a set-up with a switch, and stop what is under way or let it go on; every open run must be closed."""
+    assert not kernel.runs.open, "what was typed before a switch is in the log before it"
     fold = kernel.fold
     was_on = fold.stops.is_on
     record(kernel, turn, config, actor)
@@ -49,6 +50,7 @@ def _deadlines(kernel: KernelState, now: float) -> dict[str, float]:
 
     What was asked meanwhile has its whole time.
     """
+    assert kernel.fold.stops.at, "clocks stand still since a record"
     since, whole = unix_time(kernel.fold.stops.at), kernel.fold.policy.ask_seconds
     return {
         question.id: now + min(max(0.0, question.deadline - since), whole)
@@ -61,6 +63,7 @@ def _halt(kernel: KernelState, turn: Turn) -> None:
         if kernel.is_halted(entry):
             stop(kernel, turn, entry)
             turn.state(entry, "queued")
+    assert not any(kernel.is_halted(one) for one in kernel.lives.index.of("planning")), "only people's undos go on"
     kernel.judging.clear()
     kernel.merging.clear()
     turn.request(HaltAgent())
@@ -68,6 +71,7 @@ def _halt(kernel: KernelState, turn: Turn) -> None:
 
 def _resume(kernel: KernelState, turn: Turn) -> None:
     fold = kernel.fold
+    assert not fold.stops.is_on, "it goes on when the last switch is off"
     for entry in kernel.lives.index.of(States.QUEUED, States.READY):
         if _is_held_back(entry):
             state = kernel.lives.of(entry).state

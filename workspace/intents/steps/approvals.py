@@ -22,6 +22,7 @@ def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether an approval may go on; it waits for an earlier one like it, and ends with what that one did."""
     if entry.body.kind != Kinds.APPROVE:
         return True
+    assert entry.is_live, "who has ended asks for nothing"
     target = entry.body.refs[0]
     for other in _others(kernel, entry):
         is_same = other.body.refs[0] == target
@@ -46,6 +47,7 @@ def _others(kernel: KernelState, entry: Entry) -> Iterator[Entry]:
 
 def _end(kernel: KernelState, turn: Turn, entry: Entry, first: Entry, *, is_same: bool) -> None:
     """End an approval that another one has made needless, or impossible."""
+    assert first is not entry, "nothing is in its own way"
     picked = kernel.fold.board.entries[first.body.refs[0]]
     commit = first.commit.commit if first.commit is not None else ""
     if is_same:

@@ -68,6 +68,7 @@ def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> Com
         weak_changed=weak or msgspec.UNSET,
     )
     turn.append(commit, AGENT)
+    assert entry.commit is commit, "its verdict will name what was done"
     for effect in commit.effects:
         turn.request(SendEffect(kernel.fold.outbox[(commit.commit, effect.i)]))
     if created:
@@ -95,6 +96,7 @@ def _carry_in(
         applied = document.apply(part.update)
         assert applied is not None, "an executed edit is new to the live document"
         changes[doc] = before, applied
+    assert changes.keys() <= plan.docs, "a plan changes what it names"
     told = unlike(meant, fold.documents)
     if not told:
         return changes
@@ -108,6 +110,7 @@ def _carry_in(
 
 def tell_done(kernel: KernelState, turn: Turn, entry: Entry, commit: CommitBody, did: tuple[str, ...]) -> None:
     """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
+    assert entry.id == commit.intents[0], "a commit stands for its first intent"
     has_changed = bool(did or commit.effects)
     summary = commit.summary
     if not has_changed and not summary.startswith(NOTHING_CHANGED):

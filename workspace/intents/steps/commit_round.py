@@ -62,6 +62,7 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     guarded = guard_rules(kernel, turn, ordered)
     if guarded != "clear":
         return guarded == "moved"
+    assert ordered or not released, "of those who may go one goes first"
     for entry in ordered[:1]:
         has_run = (
             tried is not None and tried[0] is entry and kernel.progress_of(entry).tried == (kernel.fold.jid, entry.plan)
@@ -121,6 +122,7 @@ def _in_order(entries: list[Entry], kernel: KernelState) -> list[Entry]:
         (chosen,) = _first_of(rest, kernel)
         rest.remove(chosen)
         ordered.append(chosen)
+    assert len(ordered) == len(entries), "everybody has one place"
     return ordered
 
 

@@ -29,6 +29,7 @@ def to_approve(kernel: KernelState, entry: Entry) -> tuple[Effect, ...]:
 def ask_approval(kernel: KernelState, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
     """Hold a plan until somebody who may has looked at what would leave the workspace."""
     assert entry.plan is not None, "only planned intents have effects"
+    assert effects, "somebody is asked about something"
     told = "; ".join(describe(effect, kernel.fold.receivers.get(effect.tool)) for effect in effects)
     hold(
         kernel,
@@ -88,3 +89,4 @@ def settled(kernel: KernelState, turn: Turn, event: EffectSettled) -> None:
         begun=event.begun,
     )
     turn.append(body, AGENT)
+    assert (outgoing.commit, outgoing.effect.i) not in kernel.fold.outbox, "what has left waits no more"

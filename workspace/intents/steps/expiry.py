@@ -46,6 +46,7 @@ def expire_questions(kernel: KernelState, turn: Turn) -> bool:
             if is_moot
             else at_deadline(opened, group, votes, board, winner=winner, is_elected=is_elected)
         )
+        assert winner, "a question ends with something, if only with nothing"
         ruling = Ruling(policy, winner, why)
         rule(
             kernel,
@@ -69,6 +70,7 @@ def _withdraw(kernel: KernelState, turn: Turn, question: Question, opened: Decis
     ends = {
         entry.id: "open" if entry.is_live else "kept" if entry.commit is not None else "withdrawn" for entry in group
     }
+    assert "run" not in ends.values(), "what is taken back decides nothing"
     votes = tuple(kernel.fold.board.votes.get(question.id, ()))
     decision = DecisionBody(
         decision=decision_id(turn.fold.seq + 1),
@@ -83,6 +85,7 @@ def _withdraw(kernel: KernelState, turn: Turn, question: Question, opened: Decis
         silent=silent_of(opened, group, votes),
     )
     turn.append(decision, AGENT)
+    assert question.id not in kernel.fold.board.questions, "it is asked no more"
     for entry in group:
         if entry.is_live:
             turn.state(entry, "ready" if entry.plan is not None else "queued", reason=decision.reason)

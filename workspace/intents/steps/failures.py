@@ -55,6 +55,7 @@ def subject_of(event: Event, fold: WorkspaceState) -> str:
 
 def failure(intent: str, kind: Failure, reason: str) -> OracleBody:
     """Return the body of the record that counts one try of an intent."""
+    assert intent, "a try is somebody's"
     return OracleBody(oracle="turn_failed", intent=intent, code=kind, reason=reason[:REASON_POINTS_MAX])
 
 

@@ -28,6 +28,7 @@ def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mappin
     beyond = [one for one in outside(entry.plan, entry, board, documents) if one not in allowed(entry, board)]
     if not beyond:
         return False
+    assert board.subject_of(entry).body.scope is not None, "who points at nothing sets no fence"
     kernel.runs.close(turn)
     if sum(len(one.encode()) for one in beyond) > CONSENT_BYTES_MAX:
         reason = f"the plan does {len(beyond)} things there, more than can be shown"

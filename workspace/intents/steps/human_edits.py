@@ -27,6 +27,8 @@ def is_settled(entry: Entry, edits: tuple[Edit, ...]) -> bool:
 
 def protect(kernel: KernelState, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> None:
     """Decide about a plan that would overwrite edits its author has not seen; `is_settled` says so afterwards."""
+    assert edits, "somebody's edit is protected"
+    assert not is_settled(entry, edits), "what was allowed is not asked twice"
     names = sorted({edit.actor for edit in edits})
     docs = sorted({edit.doc for edit in edits})
     reason = f"{', '.join(names)} edited the same place in {', '.join(docs)} after {entry.actor} began to write."
@@ -74,6 +76,7 @@ def _ask(
 
 def suggest(turn: Turn, entry: Entry, code: str, reason: str, can: tuple[str, ...], *, by: str = "") -> None:
     """End an intent as a suggestion that somebody may approve."""
+    assert "approve" in can, "a suggestion is for somebody to take up"
     turn.verdict(
         VerdictBody(
             intent=entry.id,

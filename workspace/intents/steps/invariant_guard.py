@@ -64,6 +64,8 @@ def _core(
             less = _breaks(kernel, fewer, already)
             if less:
                 kept, why = fewer, less
+        assert kept, "a break has somebody who makes it"
+        assert why.keys().isdisjoint(already), "what was broken before is nobody's doing here"
         return kept, why
     return [], {}
 

@@ -106,6 +106,7 @@ def _ask(kernel: KernelState, turn: Turn, pairs: list[Pair]) -> None:
         ids = list(dict.fromkeys(id for pair in pairs for id in pair))[:ITEMS_MAX]
         among = tuple(pair for pair in pairs if pair[0] in ids and pair[1] in ids)
         kernel.judging.update(among)
+        assert among, "every question is about a pair: else this would never end"
         items = tuple(item_of(kernel.fold.board.entries[id]) for id in ids)
         turn.request(AskJudge(JudgeTask(items, among)))
         pairs = [pair for pair in pairs if pair not in kernel.judging]
@@ -160,6 +161,7 @@ def documents_of(entry: Entry) -> set[str]:
 def pair_of(one: Entry, other: Entry) -> Pair:
     """Return the name of a pair: the earlier first."""
     first, second = sorted((one, other), key=lambda entry: entry.seq)
+    assert first.seq < second.seq, "a pair is two"
     return first.id, second.id
 
 

@@ -113,6 +113,7 @@ class KernelState:
         What was found holds within a turn, too: there only commits change the documents, and each commit is of a plan
         that was compared with both of these.
         """
+        assert one is not other, "nothing collides with itself"
         kept = self.compared.get((one.id, other.id))
         is_same = kept is not None and kept[0] is one.plan and kept[1] is other.plan
         if kept is not None and is_same and (kept[2] == self.fold.jid or kept[3] == self.turn):
@@ -134,6 +135,7 @@ class KernelState:
                 del self.progress[id]
                 self.areas.pop(id, None)
             self.compared = {pair: kept for pair, kept in self.compared.items() if pair[0] in live and pair[1] in live}
+        assert len(self.progress) == len(live), "of everybody under way it is known how far that has come"
 
     @property
     def scratch_client(self) -> int:
@@ -152,6 +154,8 @@ def writer_client(used: Container[int], chance: int) -> int:
     first = chance % (RESERVED_IDS // 2 - 1)
     for step in range(RESERVED_IDS // 2 - 1):
         client = 2 + 2 * ((first + step) % (RESERVED_IDS // 2 - 1))
+        assert client % 2 == 0, "odd ids are for forks that are thrown away"
+        assert 0 < client < RESERVED_IDS, "a hand edit has the higher id, and wins"
         if client not in used:
             return client
     raise LogCorrupt("every Yjs client id of the server's range has been used in this workspace")

@@ -19,6 +19,7 @@ from workspace.intents.steps.turn import AGENT, Turn
 
 def awaits_merger(kernel: KernelState, turn: Turn, group: tuple[Entry, ...]) -> bool:
     """Tell whether a group must wait for the merger; asks it once. Committed rivals cannot be merged any more."""
+    assert len(group) > 1, "one alone is merged with nobody"
     ids = tuple(entry.id for entry in group)
     if any(entry.commit is not None for entry in group):
         if group_key(ids) not in kernel.fold.merges:
@@ -62,6 +63,7 @@ def _enter(kernel: KernelState, turn: Turn, merged: Merged) -> None:
 def carry(kernel: KernelState, turn: Turn, group: tuple[Entry, ...]) -> None:
     """Send the merged instruction to the planner: the first standing one carries it, the others join."""
     merged = kernel.fold.merges[group_key(tuple(entry.id for entry in group))]
+    assert merged.text, "without an honest middle nothing is carried"
     live = [entry for entry in group if entry.is_live]
     if not live:
         return

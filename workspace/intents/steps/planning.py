@@ -122,6 +122,7 @@ def start(kernel: KernelState, turn: Turn) -> bool:
 def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     kernel.runs.close(turn)
     secure(kernel, turn, encoded=kernel.fold.listed(), is_digested=False)
+    assert not entry.joins, "what has joined another is planned with it"
     work = kernel.progress_of(entry)
     work.attempt, work.ask, work.footprint, work.steps = entry.attempts, kernel.turn, None, ()
     repair = repair_of(entry, kernel)
@@ -196,6 +197,7 @@ def repair_of(entry: Entry, kernel: KernelState) -> Repair | None:
 def plan_again(kernel: KernelState, turn: Turn, entry: Entry, why: Refusal) -> None:
     """Send a plan that no longer holds back to the planner, at most `replans_max` times; then suggest it."""
     assert entry.plan is not None, "only planned intents are planned again"
+    assert kernel.lives.of(entry).state == States.READY, "only what was ready can have become stale"
     if entry.plan.attempt - entry.restarts >= kernel.fold.policy.replans_max:
         is_stale = why.code != "read_back"
         turn.verdict(
@@ -280,6 +282,7 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     )
     joined = entry.steers
     turn.append(body, AGENT)
+    assert entry.plan is body, "what is looked at from here on is what was answered"
     for id in joined:
         if id not in entry.steers:
             turn.show(kernel.fold.board.entries[id])
@@ -334,6 +337,7 @@ def failed(kernel: KernelState, turn: Turn, event: PlanFailed) -> None:
     _end_drafts(kernel, turn, entry)
     kernel.runs.close(turn)
     turn.append(OracleBody(oracle="planner_failed", intent=entry.id, reason=whole(event.reason)), AGENT)
+    assert entry.faults > 0, "the record has counted it"
     if entry.faults > FAULTS_MAX:
         turn.verdict(
             VerdictBody(

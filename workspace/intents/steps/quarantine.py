@@ -41,7 +41,9 @@ def secure(
 
 def put_aside(turn: Turn, found: dict[str, str]) -> None:
     """Enter that documents cannot be read, and have their sockets told; every open run must be closed."""
+    assert found, "something cannot be read"
     turn.append(ConfigBody(quarantined=found), AGENT)
+    assert turn.fold.documents.keys().isdisjoint(found), "what was put aside is nobody's to read"
     turn.tell(DocumentsChanged((), (), broken=tuple(sorted(found))))
 
 

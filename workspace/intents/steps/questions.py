@@ -31,6 +31,9 @@ def hold(
     `group` is whom the question is about, by default the held ones; without an answer `default` stands after the
     workspace's time for questions, `because` of what is said here.
     """
+    assert held, "a question holds somebody"
+    assert all(entry.is_live for entry in held), "what has ended waits for no answer"
+    assert not kernel.runs.open, "what was typed before a question is in the log before it"
     number = turn.fold.seq + 1
     question = Question(
         id=question_id(number),
@@ -54,6 +57,7 @@ def hold(
         question=question,
     )
     turn.append(decision, AGENT)
+    assert question.id in kernel.fold.board.questions, "what was asked is open"
     for entry in held:
         turn.show(entry)
     turn.ask(question)

@@ -95,6 +95,8 @@ def settle(
 
     Returns False when the policy wants the merger's word first and has asked for it.
     """
+    assert len(group) > 1, "nobody collides alone"
+    assert any(entry.is_live for entry in group), "what is all over is not settled any more"
     kernel.subject = group[-1].id
     config = chain_of(kernel.fold.policy, layer, group, kernel.fold.board)
     if Policies.MERGE in config.chain and awaits_merger(kernel, turn, group):
@@ -134,6 +136,7 @@ def _ask(
     evidence: dict[str, Json],
     inputs: str,
 ) -> None:
+    assert not ruling.winner, "what a policy has settled is not asked about"
     names = in_words(entry.actor for entry in group)
     verb = "asks" if len({entry.actor for entry in group}) == 1 else "ask"
     options = [Option(entry.id, _label(entry)) for entry in group]
@@ -171,6 +174,8 @@ def ask_consent(kernel: KernelState, turn: Turn, target: Entry, override: Entry)
 
     The target goes on meanwhile; without a word it stays.
     """
+    assert target.is_live, "consent is asked for what goes on"
+    assert override.rank < target.rank, "who stands as high needs no consent"
     kernel.runs.close(turn)
     hold(
         kernel,
@@ -214,6 +219,7 @@ def rule(
     silent: tuple[str, ...] = (),
 ) -> None:
     """Log a decision and the verdicts of those who lose by it. `ruling.winner` may be `none`."""
+    assert ruling.winner, "who is asked about is not ruled over"
     losers = losers_by(group, ruling.winner, evidence)
     outcome = outcome_of(group, ruling.winner, losers, layer=layer, by=by)
     decision = DecisionBody(
@@ -231,6 +237,7 @@ def rule(
         silent=silent,
     )
     turn.append(decision, AGENT)
+    assert not of or of not in kernel.fold.board.questions, "a question is settled once"
     for entry in group:
         if entry in losers and entry.is_live:
             stop(kernel, turn, entry)
@@ -262,6 +269,7 @@ def _lose(kernel: KernelState, turn: Turn, entry: Entry, decision: DecisionBody,
 def answered(kernel: KernelState, turn: Turn, question: Question) -> None:
     """Settle an open conflict question when its answers suffice (semantics §4, `ask`)."""
     opened = kernel.fold.board.layers[question.id]
+    assert opened.question is not None, "it was opened by asking"
     group = tuple(kernel.fold.board.entries[id] for id in question.group)
     votes = kernel.fold.board.votes.get(question.id, [])
     is_vote = opened.policy == RuledBy.VOTE

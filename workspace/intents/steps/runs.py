@@ -40,6 +40,7 @@ class Run:
 
     def add(self, jid: int, applied: Applied) -> None:
         """Take in one more update of this lane."""
+        assert jid > self.last, "rows of the journal come in order"
         self.last = jid
         self.count += 1
         self.size += len(applied.update)
@@ -57,6 +58,8 @@ class Run:
 
     def body(self) -> UpdateBody:
         """Return the record body that closes this run."""
+        assert self.count > 0, "a run is opened by an update"
+        assert self.first <= self.last, "a run has a first row and a last"
         ranges = {client: normalise_ranges(spans) for client, spans in self.deleted.items()}
         return UpdateBody(
             doc=self.doc,

@@ -50,6 +50,7 @@ def earlier_of(entry: Entry, kernel: KernelState) -> tuple[Earlier, ...]:
                 other.id, other.actor, other.body.text[:EARLIER_POINTS_MAX], other.state, summary[:EARLIER_POINTS_MAX]
             )
         )
+    assert len(found) <= EARLIER_MAX, "a conversation is told in a few words"
     return tuple(found)
 
 
@@ -94,6 +95,7 @@ def ask_where(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     gone = gone_of(entry, kernel)
     if not gone or any(exchange.answer == WHOLE for exchange in entry.exchanges):
         return False
+    assert entry.body.scope, "only who pointed somewhere is asked where"
     kernel.runs.close(turn)
     part = gone[0]
     quote = f" (“{part.quote[:QUOTE_POINTS_SHOWN]}”)" if part.quote else ""

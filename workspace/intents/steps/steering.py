@@ -25,9 +25,12 @@ def steer(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     target = next((t for ref in entry.body.refs if (t := kernel.fold.board.live.get(ref)) is not None), None)
     if target is None or not may_steer(entry, target, kernel.lives.of(target).state):
         return
+    assert target is not entry, "nothing joins itself"
     stop(kernel, turn, target)
     body = OracleBody(oracle="steered", intent=target.id, source=entry.id, reason=f"{entry.actor} added to it")
     turn.append(body, AGENT)
+    assert entry.id in target.steers, "who joins is part of it"
+    assert target.plan is None, "what it was asked has changed: it is planned anew"
     turn.state(target, "queued", reason=f"{entry.actor} added: {entry.body.text[:200]}")
     reason = f"Joins {target.actor}'s instruction: the agent begins again with both."
     turn.state(entry, "queued", waits_for=(target.id,), reason=reason)

@@ -54,12 +54,14 @@ class Turn:
             body, seq=self.fold.seq + 1, epoch=self.epoch, at=timestamp(self.now), actor=actor, prev=self.fold.hash
         )
         self.lives.follow(self.fold.apply(record))
+        assert self.fold.seq == record.seq, "later decisions of this turn see it"
         self.records.append(record)
         self.notices.append(RecordAppended(record))
         return record
 
     def journal_row(self, doc: str, *, lane: str, actor: str, update: bytes) -> int:
         """Give the next journal row its number and keep it for this turn's transaction."""
+        assert update, "a row of the journal holds something"
         self.fold.jid += 1
         self.journal.append(Journaled(self.fold.jid, doc, lane, actor, update))
         return self.fold.jid
@@ -82,6 +84,7 @@ class Turn:
 
     def show(self, entry: Entry) -> None:
         """Show where a record that was just appended has put an intent."""
+        assert entry.is_live, "of an end the verdict tells"
         live = self.lives.of(entry)
         live.shown = live.stands
         self.tell(StateChanged(entry.id, *live.stands))
@@ -103,11 +106,13 @@ class Turn:
 
     def ask(self, question: Question) -> None:
         """Show a question that was just logged."""
+        assert question.id in self.fold.board.questions, "what is shown was asked"
         self.tell(QuestionOpened(question))
 
     def verdict(self, body: VerdictBody, actor: str = AGENT) -> None:
         """Append the one end of an intent."""
         self.append(body, actor)
+        assert body.intent not in self.fold.board.live, "an end is the end"
 
     def outcome(self) -> Outcome:
         """Return everything this turn led to."""

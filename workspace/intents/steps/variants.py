@@ -33,6 +33,7 @@ def variant_name(doc: str, intent: str) -> str:
 
 def branch(kernel: KernelState, turn: Turn, group: tuple[Entry, ...], decision: DecisionBody) -> None:
     """Write the variant of every member into documents of its own, and end them `branched`."""
+    assert all(entry.commit is None for entry in group if entry.is_live), "what is done is no variant"
     names = {entry.id: _write(kernel, turn, entry) for entry in group if entry.is_live}
     for entry in group:
         if not entry.is_live:
@@ -90,6 +91,7 @@ def _write(kernel: KernelState, turn: Turn, entry: Entry) -> tuple[str, ...]:
         summary=f"Variant: {entry.plan.summary}",
         planner=VARIANT_PLANNER,
     )
+    assert all(name not in kernel.fold.kinds for name in {op.doc for op in ops}), "a variant overwrites nothing"
     turn.append(body, AGENT)
     written = enter_commit(kernel, turn, entry, run(kernel.fold.documents, body.ops, (), client=kernel.client))
     if isinstance(written, Refusal):
@@ -116,6 +118,7 @@ def approved_plan(kernel: KernelState, entry: Entry) -> PlanBody | None:
     if target is None or target.branched is None:
         return None
     plan = target.branched
+    assert plan.planner != VARIANT_PLANNER, "what is picked is the plan, not what was written to show it"
     return plan if isinstance(try_plan(plan, kernel.fold.documents, client=kernel.scratch_client), Ran) else None
 
 

@@ -50,6 +50,7 @@ def _press(kernel: KernelState, turn: Turn, entry: Entry, missing: tuple[str, ..
     """Ask the author's client for what is missing; end the intent when it never comes."""
     work = kernel.progress_of(entry)
     waited = turn.now - work.since
+    assert waited >= 0, "a room's time never goes back"
     is_online = entry.body.lane in kernel.online
     while is_online and work.resyncs < len(RESYNC_AT) and waited >= RESYNC_AT[work.resyncs]:
         work.resyncs += 1
@@ -92,6 +93,7 @@ def is_blocked(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     It then sleeps: while those nearest are there and where they were, nothing can free it, and no event looks at it.
     """
     before = known_before(kernel, entry)[-WAITS_SHOWN_MAX:]
+    assert all(one.seq < entry.seq for one in before), "nobody waits for who comes after"
     if before:
         nearest = tuple(other.id for other in before)
         turn.state(entry, "queued", waits_for=nearest, reason="Waits for earlier ones.")
@@ -129,4 +131,5 @@ def rivals_to_await(kernel: KernelState, entry: Entry, *, now: float) -> list[En
             awaited = patience and theirs.since <= opened and (live.state == States.PLANNING or not live.waits_for)
         if awaited and kernel.may_meet(other, entry):
             found.append(other)
+    assert all(other is not entry for other in found), "nobody waits for itself"
     return found

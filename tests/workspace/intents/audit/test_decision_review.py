@@ -9,8 +9,8 @@ import pytest
 from tests.workspace.intents.driver import Driver, two_prices
 from tests.workspace.intents.story import Story
 from workspace.intents.audit.decision_review import Difference, Review, changed
-from workspace.intents.model.bodies import PolicyConfig
-from workspace.intents.model.record import read_row
+from workspace.intents.model.bodies import DecisionBody, PolicyConfig
+from workspace.intents.model.record import seal
 from workspace.intents.state.replay import NEVER, start_replay
 
 
@@ -102,7 +102,8 @@ def test_a_decision_that_names_no_question_of_the_log_is_unsound() -> None:
     story = Story.begun()
     one, other = story.planned("Ana"), story.planned("Ben", 9, seen=1)
     review = Review(story.fold)
-    story.decide({one.id: "run", other.id: "overruled"}, of="q99")
-    record = read_row(story.rows[-1])
+    body = DecisionBody("d8", (one.id, other.id), "L2", "first@1", "timer", {one.id: "run"}, "so", of="q99")
+    last = story.rows[-1]
+    record = seal(body, seq=last.seq + 1, epoch=1, at=last.at, actor="agent", prev=last.hash)
     assert review.look(record) is None
     assert review.unsound == [record.seq]
