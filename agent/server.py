@@ -120,6 +120,7 @@ async def serving(
     """Run the server beside the caller; `signals` leaves Ctrl+C to uvicorn. Raises OSError when the port is taken."""
     listener = bind(settings.host, settings.port)
     port = listener.getsockname()[1]
+    assert port > 0, "a bound socket has a port"
     app = build_app(settings, models)
     server = server_of(app, settings)
     if not signals:

@@ -192,3 +192,12 @@ def test_the_project_names_no_registry_and_no_machine() -> None:
                 continue
             found = pattern.search(path.read_text(errors="replace"))
             assert found is None, f"{name}: {found.group() if found else ''}"
+
+
+MIRRORED = ("agent/", "workspace/http/", "workspace/delivery/", "workspace/client/")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(MIRRORED) and not name.endswith("__.py")])
+def test_a_module_has_a_test_of_its_own_name(name: str) -> None:
+    folder, _, module = name.rpartition("/")
+    assert (ROOT / "tests" / folder / f"test_{module}").is_file(), f"{name} has no test of its own"

@@ -78,6 +78,7 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
         while True:
             rows = await store.rows(ws, first=at, limit=PAGE)
             for row in rows:
+                assert row.seq >= at, "records come in order"
                 at = row.seq + 1
                 if kind in (None, row.kind):
                     print(encode_record(row).decode() if raw else line_of(row), flush=follow)

@@ -22,6 +22,7 @@ def unknown_field(value: Json, kind: type) -> str:
 
     `value` was read from JSON within bounds of nesting. What does not fit the type at all is left to whoever reads it.
     """
+    # Decision 80: here and not in the types, because the log reads the same types and takes what a newer server adds.
     return _unknown(value, _type_of(kind), "")
 
 
@@ -81,5 +82,6 @@ def _first(found: Iterable[str]) -> str:
 
 
 def _below(path: str, key: str) -> str:
+    assert isinstance(key, str), "JSON names its fields by text"
     shown = key if len(key) <= SHOWN_MAX else f"{key[:SHOWN_MAX]}…"
     return f"{path}.{shown}" if path else shown

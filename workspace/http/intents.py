@@ -54,6 +54,7 @@ async def create(request: Request) -> Response:
     if isinstance(acked, Nacked):
         refuse(acked.refusal)
     verdict = await room.waiters.await_verdict(acked.id, wait) if wait else None
+    assert verdict is None or verdict.intent == acked.id, "the verdict that was waited for"
     ack = {"n": acked.n, "id": acked.id, "seq": acked.seq, "state": acked.state}
     return answer({**ack, "verdict": verdict, **({"state": verdict.state} if verdict else {})}, 202)
 
@@ -61,6 +62,7 @@ async def create(request: Request) -> Response:
 async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> Acked | Nacked:
     """Put the intent on a lane of this token: one per idempotency key, else one for all its requests."""
     lane = lane_of(identity)
+    # A lane per key, of one intent: its repeat is the same dot again, and the same dot changes nothing.
     if key:
         lane = f"{lane}:{sha256_of(key.encode())[7:23]}"
     request = f"{lane}/{room.clock.token(8)}"
@@ -80,6 +82,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
             value=body.value,
             deadline=body.deadline,
         )
+        assert frame.n >= 1 or body.n is not None, "the server counts from 1"
         delivered = room.waiters.delivered(identity.actor)
         return Submitted(lane, identity.actor, identity.role, frame, delivered, request)
 

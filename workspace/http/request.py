@@ -38,6 +38,7 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
     if scheme.lower() == "bearer":
         identity = await registry.identify(token.strip(), ws)
     else:
+        # A cookie comes with whatever a browser sends, also from the pages of others: it counts only from one's own.
         identity = await registry.identify(request.cookies.get(COOKIE), ws) if _is_own_page(request) else None
         if identity is None and registry.settings.is_open and not token:
             return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
@@ -86,7 +87,8 @@ def document_name(request: Request, room: Room) -> str:
     """Return the document a path names, decoded once, in the form in which the room knows it if it does."""
     name: str = request.path_params["doc"]
     if request.scope["path"].endswith("\n"):
-        name += "\n"  # a route's `$` also matches before it
+        # Decision 78: ASGI decodes a path once, nobody decodes it again. A route's `$` also matches before a last "\n".
+        name += "\n"
     return find_document(name, room.sequencer.fold.kinds)
 
 
@@ -103,6 +105,7 @@ async def body_of(request: Request, kind: type[T]) -> T:
     typed = read_value(value, kind)
     if isinstance(typed, Malformed):
         raise Problem(typed.code, typed.reason)
+    assert isinstance(typed, kind), "a body is of the type that was asked for"
     return typed
 
 
@@ -121,6 +124,7 @@ def number(request: Request, name: str, *, default: int, low: int, high: int) ->
     text = request.query_params.get(name)
     if text is None:
         return default
+    assert low <= high, "some number is within"
     found = whole_number(text)
     if found is None or not low <= found <= high:
         raise Problem("malformed", f"{name} is a whole number from {low} to {high}.")
