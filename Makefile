@@ -1,4 +1,4 @@
-# Folkmoot. `make demo` and `make test` work on a fresh Debian machine with Python 3.11 and Node 20.
+# Folkmoot. `make demo` and `make test` work on a fresh Debian machine with Python 3.11 and Node 20; `make` lists the rest.
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
@@ -7,33 +7,85 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 EDITORS := tests/editors/dist/codemirror.html
 PAGE := web/dist/index.html
+# What needs no server, browser or database; some of it asks stock Yjs in node. Two files that search long are left out.
+UNITS := tests/test_house.py tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
+  tests/agent/builtin tests/agent/gateway tests/agent/scripted \
+  --ignore=tests/crdt/test_long_life.py --ignore=tests/crdt/test_outside.py
 
-.PHONY: decisions bench-profile fuzz plans long-life demo story test check web serve bench bench-routing bench-long bench-replay world world-mutations histories soak clean bench-designs bench-layers
+.DEFAULT_GOAL := help
+.PHONY: help demo story serve web check quick test style types decisions page-units units tested clean \
+  accept-worlds accept-guards accept-fuzz accept-plans accept-long-life accept-histories accept-undo accept-stories \
+  bench bench-layers bench-routing bench-profile bench-replay bench-long bench-designs
 
-demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name says; do \
+		printf '%-18s %s\n' "$$name" "$$says"; done
+
+demo: $(STAMP) $(PAGE)  ## start a server with a workspace to try; PORT
 	$(BIN)/folkmoot demo --port $(PORT)
 
 story: $(STAMP)  ## act a conflict out in the terminal
 	$(BIN)/folkmoot demo --story
 
-serve: $(STAMP) $(PAGE)  ## serve ./folkmoot-data
+serve: $(STAMP) $(PAGE)  ## serve ./folkmoot-data; PORT
 	$(BIN)/folkmoot serve --port $(PORT)
 
 web: $(NODE)  ## build the page
 	cd web && npm run build
 
-check: $(STAMP)  ## style, types, the shape of the house
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+check: style types  ## style, types, the shape of the house
 	$(BIN)/python -m pytest tests/test_house.py
 
 decisions: $(STAMP)  ## the index of docs/decisions, from its files
 	$(BIN)/python -m tests.decisions
 
-test: $(STAMP) $(PAGE) $(STOCK) $(EDITORS) check  ## everything, browser, stock clients and editors included
+quick: $(STAMP) $(NODE) $(STOCK)  ## style, types, house, kernel and unit tests, the page's too: under a minute on two cores
+	@$(MAKE) --no-print-directory --output-sync=target -j 2 style types page-units units
+
+test:  ## everything, with stock clients, editors, a browser, PostgreSQL: installs what is missing; WORKERS
+	@PYTHON=$(PYTHON) tests/prepare.sh python node browser postgres
+	@$(MAKE) --no-print-directory tested
+
+style: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+page-units: $(NODE)
 	cd web && npm test
+
+units: $(STAMP) $(STOCK)
+	$(BIN)/python -m pytest -n 2 $(UNITS)
+
+# What fails in seconds comes first, and pytest's closing line is the last.
+tested: $(STAMP) $(PAGE) $(STOCK) $(EDITORS) style types page-units
 	$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
+
+accept-worlds: $(STAMP)  ## many simulated worlds: people, sockets, crashes, a disk, a clock; SEEDS, STEPS; goes on from SEED0
+	$(BIN)/python -m tests.world --seeds $(or $(SEEDS),1000) --seed0 $(or $(SEED0),0) --steps $(or $(STEPS),60)
+
+accept-guards: $(STAMP)  ## switch every guard off in turn: the worlds must notice
+	$(BIN)/python -m tests.world --mutations
+
+accept-fuzz: $(STAMP) $(STOCK)  ## hostile frames against a room in child processes; FRAMES, SEED; goes on from FIRST
+	$(BIN)/python -m tests.fuzz --frames $(or $(FRAMES),100000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+
+accept-plans: $(STAMP) $(STOCK)  ## random plans of both planners with planted failures, judged by a stock Yjs; RUNS, SEED; goes on from FIRST
+	$(BIN)/python -m tests.plans --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+
+accept-long-life: $(STAMP) $(STOCK)  ## documents of 20,000 clients, 500,000 deleted ranges, 10 MiB, over sockets; says how long each step took
+	FOLKMOOT_LONG_LIFE=1 $(BIN)/python -m pytest -s tests/crdt/test_long_life.py tests/stock/test_long_life.py
+
+accept-histories: $(STAMP)  ## random histories of people, plans and crashes against the bare sequencer; HISTORIES, SEED
+	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest --hypothesis-seed=$(or $(SEED),1) tests/workspace/intents -k any_history
+
+accept-undo: $(STAMP)  ## random histories with undos, against a model of what an undo may do; EXAMPLES, SEED
+	FOLKMOOT_UNDO_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest --hypothesis-seed=$(or $(SEED),1) tests/workspace/workers/test_undo_histories.py
+
+accept-stories: $(STAMP) $(STOCK)  ## the stories, RUNS times each; goes on from SEED0; each says its seeds and how many passed
+	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_SEED0=$(or $(SEED0),1) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
 
 bench: $(STAMP)  ## beside other servers, written to docs/performance.md; fetches them first (an hour and more)
 	$(BIN)/python -m tests.bench.peers --reps $(or $(REPS),5) --write
@@ -53,47 +105,30 @@ bench-replay: $(STAMP)  ## folding and time travel on 100,000 records, written t
 bench-long: $(STAMP)  ## tokens of a plan against the length of the document
 	$(BIN)/python -m tests.bench.long_document
 
-world: $(STAMP)  ## many simulated worlds: people, sockets, crashes, a disk, a clock; SEEDS, SEED0, STEPS
-	$(BIN)/python -m tests.world --seeds $(or $(SEEDS),1000) --seed0 $(or $(SEED0),0) --steps $(or $(STEPS),60)
-
-world-mutations: $(STAMP)  ## switch every guard off in turn: the world must notice
-	$(BIN)/python -m tests.world --mutations
-
 bench-designs: $(STAMP)  ## five designs of an agent under the same people, written to docs/designs.md; a quarter of an hour
 	$(BIN)/python -m tests.bench.designs --minutes 14 --seeds 6 --write
 
-fuzz: $(STAMP) $(STOCK)  ## hostile frames against a room in child processes; FRAMES, SEED; goes on from FIRST
-	$(BIN)/python -m tests.fuzz --frames $(or $(FRAMES),100000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
-
-plans: $(STAMP) $(STOCK)  ## random plans of both planners with planted failures, judged by a stock Yjs; RUNS, SEED; goes on from FIRST
-	$(BIN)/python -m tests.plans --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
-
-long-life: $(STAMP) $(STOCK)  ## documents of 20,000 clients, 500,000 deleted ranges, 10 MiB, over sockets; says how long each step took
-	FOLKMOOT_LONG_LIFE=1 $(BIN)/python -m pytest -s tests/crdt/test_long_life.py tests/stock/test_long_life.py
-
-histories: $(STAMP)  ## random histories of people, plans and crashes against the bare sequencer
-	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest tests/workspace/intents -k any_history
-
-soak: $(STAMP) $(STOCK)  ## the stories, RUNS times each from seed SEED0 on; each says its seeds and how many passed
-	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_SEED0=$(or $(SEED0),1) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
-
 $(STAMP): pyproject.toml
+	@PYTHON=$(PYTHON) tests/prepare.sh python
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
 $(NODE): web/package-lock.json
+	@tests/prepare.sh node
 	cd web && npm ci --no-audit --no-fund
 	touch $@
 
 $(STOCK): tests/stock/package-lock.json
+	@tests/prepare.sh node
 	cd tests/stock && npm ci --no-audit --no-fund
 	touch $@
 
 $(EDITORS): tests/editors/package-lock.json tests/editors/build.mjs $(wildcard tests/editors/pages/*)
+	@tests/prepare.sh node
 	cd tests/editors && npm ci --no-audit --no-fund --ignore-scripts && npm run build
 
-$(PAGE): $(NODE) $(wildcard web/src/*) web/index.html web/vite.config.ts
+$(PAGE): $(NODE) $(wildcard web/src/* web/src/*/*) web/index.html web/vite.config.ts
 	cd web && npm run build
 
 clean:  ## remove what was built and installed

@@ -1,4 +1,4 @@
-"""`make bench`: what our layers cost, as ratios against the bare library measured in the same run.
+"""`make bench-layers`: what our layers cost, as ratios against the bare library measured in the same run.
 
 Prints the median of interleaved rounds; no test depends on it.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -29,7 +30,7 @@ CRDT_MAY_IMPORT = {"pycrdt", "msgspec", "crdt"}
 # Who makes tasks: their owner, connections that end with their task, clients, the process's own, a store's writer, and
 # what is made once and awaited by whoever needs it.
 TASK_MAKERS = {
-    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py", "workspace/sockets/connection.py",
+    "workspace/tasks.py", "workspace/sockets/uvicorn_protocol.py",
     "workspace/client/room.py", "workspace/client/document.py", "workspace/store/postgres/writer.py", "agent/server.py",
     "agent/gateway/provider.py",
 }  # fmt: skip
@@ -54,6 +55,7 @@ FUNCTION_LINES_MAX = 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "types", "base", "data"}
 
 
+@functools.cache
 def tree_of(name: str) -> ast.Module:
     return ast.parse((ROOT / name).read_text())
 
@@ -182,6 +184,15 @@ def test_every_module_and_public_name_is_documented(name: str) -> None:
     assert not FORBIDDEN_NAMES & set(name.removesuffix(".py").split("/")), name
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "workspace/intents/model/ids.py"])
+def test_ids_are_made_and_read_in_one_place(name: str) -> None:
+    source = (ROOT / name).read_text()
+    made = re.search(r"f([\"'])[ipdqck]\{[^{}]*\}\1|f([\"'])[LH]:?\{[^{}]*\}", source)
+    assert made is None, f"{name} makes an id: {made.group() if made else ''}"
+    read = re.search(r"\b(?:id|ref|intent|commit|plan|decision|question|call|value)\[1:\]", source)
+    assert read is None, f"{name} reads an id: {read.group() if read else ''}"
+
+
 def test_the_project_names_no_registry_and_no_machine() -> None:
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     pattern = re.compile(r"https?://(?:registry\.|pypi\.|files\.pythonhosted|deb\.debian)|resolved\"|/root/|/home/")
@@ -192,6 +203,78 @@ def test_the_project_names_no_registry_and_no_machine() -> None:
                 continue
             found = pattern.search(path.read_text(errors="replace"))
             assert found is None, f"{name}: {found.group() if found else ''}"
+
+
+# ---------------------------------------------------------------- the kernel's floors
+
+KERNEL = "workspace/intents/"
+KERNEL_NAMES = [name for name in NAMES if name.startswith(KERNEL)]
+# What each folder of the kernel may import of it. `sequencer` and `recovery`, its door, may import all.
+KERNEL_MAY_IMPORT = {
+    "model": {"model"},
+    "state": {"model", "state"},
+    "rules": {"model", "state", "rules"},
+    "steps": {"model", "state", "rules", "steps"},
+    "audit": {"model", "state", "rules", "audit"},
+}
+FOLDER_FILES_MAX, LOOSE_FILES_MAX = 25, 10
+DOINGS = {"planning", "judging", "steering", "accounting"}
+# `wording` is what is said, `waiting` a state that intents are in, `backing` what stands behind a document.
+NOUNS_IN_ING = {"wording", "waiting", "backing"}
+# Each of the two stores has a writer and a wire of its own; nothing imports both.
+NAMED_TWICE = {("workspace", "Job"), ("workspace", "Connection")}
+
+
+def room_in_kernel(name: str) -> str:
+    parts = name.removeprefix(KERNEL).split("/")
+    return parts[0] if len(parts) > 1 else ""
+
+
+@pytest.mark.parametrize("name", [name for name in KERNEL_NAMES if room_in_kernel(name)])
+def test_the_kernels_folders_keep_their_order(name: str) -> None:
+    room = room_in_kernel(name)
+    for module, _ in imports(name):
+        top, *rest = module.removeprefix("workspace.").split(".")
+        if module == "workspace.errors" or not module.startswith("workspace"):
+            continue
+        assert top == "intents", f"{name} imports {module}: the kernel stands on crdt and the errors alone"
+        assert rest[0] in KERNEL_MAY_IMPORT[room], f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("name", [name for name in KERNEL_NAMES if room_in_kernel(name) != "steps"])
+def test_only_a_step_takes_the_kernel_and_a_turn(name: str) -> None:
+    if not room_in_kernel(name):
+        return
+    known = {node.id for node in ast.walk(tree_of(name)) if isinstance(node, ast.Name)}
+    known |= {alias.name for _, node in imports(name) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert not known & {"Turn", "KernelState"}, f"{name} takes values and returns values"
+
+
+def test_a_folder_can_be_looked_over() -> None:
+    folders = {path.parent for path in SOURCES}
+    for folder in folders:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= FOLDER_FILES_MAX, f"{folder.relative_to(ROOT)} has {len(files)} modules"
+    loose = [path.name for path in (ROOT / "workspace").glob("*.py") if not path.name.startswith("__")]
+    assert len(loose) <= LOOSE_FILES_MAX, f"loose in workspace/: {', '.join(sorted(loose))}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_modules_are_nouns(name: str) -> None:
+    stem = Path(name).stem
+    assert not stem.endswith("ing") or stem in DOINGS | NOUNS_IN_ING, f"{name} is named for a doing"
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_no_class_name_stands_twice_on_a_floor(floor: str) -> None:
+    found: dict[str, list[str]] = {}
+    for name in NAMES:
+        if name.startswith(f"{floor}/"):
+            for node in tree_of(name).body:
+                if isinstance(node, ast.ClassDef):
+                    found.setdefault(node.name, []).append(name)
+    twice = {kind: names for kind, names in found.items() if len(names) > 1 and (floor, kind) not in NAMED_TWICE}
+    assert not twice
 
 
 MIRRORED = ("agent/", "workspace/http/", "workspace/delivery/", "workspace/client/")

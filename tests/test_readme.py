@@ -11,7 +11,7 @@ from agent.builtin.planner import BuiltinPlanner
 from agent.cli import app
 from agent.scripted.scenario import read_scenario
 from tests.support.server import running_server
-from workspace.intents.model.record import BODIES
+from workspace.intents.model.bodies import BODIES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -26,11 +26,12 @@ async def test_the_python_client_runs_as_printed(capsys: object) -> None:
         room = await server.registry.room("demo")
         assert "See you there" in room.sequencer.fold.documents["plan"].text()
     assert "done" in capsys.readouterr().out  # type: ignore[attr-defined]
+    assert (ROOT / "docs/examples/instruct.py").read_text().endswith(code), "README shows the example as it is"
 
 
 def test_the_javascript_client_uses_what_the_library_has() -> None:
     (code,) = re.findall(r"```js\n(.*?)```", README, re.S)
-    library = "\n".join((ROOT / "web/src" / name).read_text() for name in ("room.ts", "told.ts"))
+    library = "\n".join((ROOT / "web/src/client" / name).read_text() for name in ("room.ts", "log_view.ts"))
     spoken = re.sub(r"//[^\n]*", "", code)
     for name in re.findall(r"room\.(\w+)", spoken):
         assert re.search(rf"^  (?:async )?{name}\b", library, re.M), name
@@ -41,9 +42,6 @@ def test_every_command_exists() -> None:
     for command in re.findall(r"`folkmoot ([\w-]+)", README):
         result = runner.invoke(app, [command, "--help"])
         assert result.exit_code == 0, command
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make (\w+)", README):
-        assert re.search(rf"^{target}:", makefile, re.M), target
 
 
 def test_the_glossary_names_every_kind_of_record() -> None:

@@ -71,7 +71,7 @@ def read_law() -> Law:
         "condition": rows("semantics.md", "C"),
         "promise": rows("promises.md", "G"),
         "story": rows("stories.md", "S"),
-        "invariant": rows("invariants.md", "I"),
+        "invariant": rows("../ARCHITECTURE.md", "I"),
         "trap": rows("pycrdt.md", ""),
         "decision": [int(path.name[:4]) for path in sorted((DOCS / "decisions").glob("[0-9]*.md"))],
     }

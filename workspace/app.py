@@ -21,7 +21,7 @@ from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_pro
 from workspace.ports import Clock, EffectSender, Judge, Planner, Store
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
-from workspace.sockets.connection import SocketEndpoint
+from workspace.sockets.endpoint import SocketEndpoint
 from workspace.sockets.guests import CHANCE_BYTES, receive_guest
 
 WS = "/api/workspaces/{ws}"
@@ -78,15 +78,15 @@ class Application(Starlette):
     def __init__(self, endpoint: SocketEndpoint, registry: RoomRegistry, **more: Any) -> None:
         super().__init__(**more)
         self._endpoint = endpoint
-        self._lobby = registry
+        self._registry = registry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
         if scope["type"] == "websocket" and scope["path"].startswith("/ws/"):
             await self._endpoint(scope, receive, send)
             return
-        if scope["type"] == "http" and self._lobby.settings.is_open:
-            send = receive_guest(scope, send, self._lobby.clock.token(CHANCE_BYTES))
+        if scope["type"] == "http" and self._registry.settings.is_open:
+            send = receive_guest(scope, send, self._registry.clock.token(CHANCE_BYTES))
         await super().__call__(scope, receive, send)
 
 
@@ -100,6 +100,8 @@ def create_app(
     }
     registry = RoomRegistry(store=store, planner=planner, clock=clock, settings=settings, judge=judge, senders=senders)
 
+    endpoint = SocketEndpoint(registry)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await registry.start()
@@ -107,8 +109,8 @@ def create_app(
             yield
         finally:
             await registry.stop()
+            await endpoint.close()
 
-    endpoint = SocketEndpoint(registry)
     routes: list[BaseRoute] = [
         *API,
         *OPERATIONS,

@@ -35,6 +35,8 @@ CLOSE_BROKEN = Close(4410, "document_broken", "This document cannot be read any 
 CLOSE_REFUSED = Close(4400, "internal", "What this socket sent cannot be carried out: it is not taken again.")
 CLOSE_INTERNAL = Close(1011, "internal", "The server broke while it answered: reconnect.")
 CLOSE_ORIGIN = Close(1008, "origin", "This origin may not open sockets here.")
+CLOSE_UNAVAILABLE = Close(1013, "no_sequencer", "The workspace cannot be opened now: try later.")
+CLOSE_RATE = Close(4529, "rate_limited", "Too many messages: wait a while.")
 CLOSE_SLOW = Close(4508, "too_slow", "Too much was waiting for this client: reconnect and resync.")
 
 

@@ -34,8 +34,8 @@ from agent.editing.commands import (
 from agent.editing.editor import Editor
 from agent.editing.text import CannotDo
 from crdt.digest import Json
-from crdt.documents.document import DocumentKind
 from crdt.documents.paths import Path, dotted
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from workspace.intents.model.effects import Effect, describe, refuse_effects
 from workspace.intents.model.intent import Scope

@@ -27,8 +27,8 @@ from workspace.errors import WorkspaceFault
 from workspace.history.read import read_all
 from workspace.http.pages import assets
 from workspace.intents.audit.usage_report import report
+from workspace.intents.model.times import day_of
 from workspace.intents.state.replay import fold_log
-from workspace.intents.steps.accounting import day_of
 from workspace.ports import Store
 from workspace.settings import Settings
 from workspace.store.address import shown, store_of

@@ -19,17 +19,19 @@ from workspace.errors import WorkspaceExists, WorkspaceFault, WorkspaceMissing
 from workspace.history.read import read_all, verify_log
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.audit.decision_review import changed
+from workspace.intents.audit.verify import Report
+from workspace.intents.audit.verify import verify as audit
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import BODIES, ConfigBody, PolicyConfig, Row, body_parts, seal
+from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
+from workspace.intents.model.record import Row, body_parts, seal
+from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
-from workspace.intents.state.replay import Report, fold_log
-from workspace.intents.state.replay import verify as audit
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.state.replay import fold_log
 from workspace.names import is_actor, is_workspace_id
 from workspace.ports import Batch, Store, WorkspaceRow
 from workspace.protocol.messages import encode_record
-from workspace.registry.registry import make_token
+from workspace.registry.tokens import AccessTokens
 from workspace.store.address import store_of
 
 FOLLOW_SECONDS = 0.5
@@ -273,7 +275,7 @@ def token(workspace: str, actor: str, role: str, expires: str | None, database: 
     async def work(store: Store) -> int:
         if await store.workspace(workspace) is None:
             await _create(store, workspace, actor)
-        made = await make_token(store, clock, workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
+        made = await AccessTokens(store, clock).make(workspace, actor=actor, role=role, expires=until)  # type: ignore[arg-type]
         print(made)
         return 0
 

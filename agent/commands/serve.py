@@ -85,7 +85,7 @@ async def greeting(registry: RoomRegistry, url: str) -> list[str]:
             await registry.create(DEMO, name="First workspace", actor="owner", documents={"plan": "text"})
         except WorkspaceFault as fault:
             lines.append(fault.reason)
-        token = await registry.make_token(None, actor="owner", role="owner")
+        token = await registry.tokens.make(None, actor="owner", role="owner")
         lines += [f"Owner's link (shown this once): {url}/w/{DEMO}#token={token}"]
     lines.append("More people: folkmoot token --workspace demo --actor NAME --role editor")
     return lines

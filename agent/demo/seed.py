@@ -54,7 +54,7 @@ async def seed(
             ws, name="Spring gathering", actor="Ana", documents={"plan": "text", "budget": "data"}
         )
         await write_seed(room)
-    return {actor: await registry.make_token(ws, actor=actor, role=role) for actor, role in people}
+    return {actor: await registry.tokens.make(ws, actor=actor, role=role) for actor, role in people}
 
 
 async def write_seed(room: Room) -> None:

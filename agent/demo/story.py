@@ -17,8 +17,9 @@ from agent.server import RunningServer, serving
 from workspace.client import Message, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import Report, verify
 from workspace.intents.model.intent import Role
-from workspace.intents.state.replay import Report, fold_log, verify
+from workspace.intents.state.replay import fold_log
 from workspace.settings import Settings
 
 PEOPLE: tuple[tuple[str, Role], ...] = (("Ana", "editor"), ("Ben", "editor"), ("Chen", "editor"))

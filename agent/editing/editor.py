@@ -13,7 +13,9 @@ from agent.editing.text import CannotDo, TextEditor
 from agent.editing.values import DataEditor
 from crdt.digest import digest_text
 from crdt.documents.anchor import Anchor, TextRange, place_anchors, place_range, resolve_range
-from crdt.documents.document import EMPTY_UPDATE, Document, DocumentKind
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import CreateDocument, Delete, Insert, Op, Replace
 from workspace.intents.model.intent import Scope

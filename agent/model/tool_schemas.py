@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from crdt.digest import EXACT_MAX, Json
-from crdt.documents.document import DocumentKind
 from crdt.documents.paths import Path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.ops import TEXT_POINTS_MAX
 from workspace.intents.model.effects import Receiver
 

@@ -22,9 +22,8 @@ from crdt.documents.document import TEXT_ROOT, Document
 from crdt.errors import AnchorLost, MalformedFrame, WrongKind
 from crdt.text import byte_offset, point_at_byte, point_at_utf16
 from crdt.updates.lib0 import Reader, Writer
-from crdt.updates.scan import Id, Ranges
-from crdt.updates.structs import Block
-from crdt.updates.summary import DELETED, FORMAT, GC
+from crdt.updates.structs import StoredStruct
+from crdt.updates.summary import DELETED, FORMAT, GC, DeleteSet, Id, IdSpan
 
 ANCHOR_CHARS_MAX = 200
 ROOT_BYTES_MAX = 100
@@ -109,7 +108,7 @@ def place_anchors(document: Document, points: Sequence[tuple[int, int]]) -> list
     return placed
 
 
-def ids_of_range(document: Document, start: int, end: int) -> list[tuple[int, int, int]]:
+def ids_of_range(document: Document, start: int, end: int) -> list[IdSpan]:
     """Return client, first and end clock of each code point from `start` to `end` of a text.
 
     Every character is deleted once on a throwaway fork: about 50 µs each. Raises `OffsetOutside`.
@@ -119,9 +118,9 @@ def ids_of_range(document: Document, start: int, end: int) -> list[tuple[int, in
     return [found[char] for char in range(start, end)]
 
 
-def _ids_of(document: Document, chars: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+def _ids_of(document: Document, chars: Sequence[int]) -> dict[int, IdSpan]:
     """Return client, first clock and end clock of each character (code points, descending), found on one fork."""
-    found: dict[int, tuple[int, int, int]] = {}
+    found: dict[int, IdSpan] = {}
     if not chars:
         return found
     probe = document.fork(_probe_client(document))
@@ -132,15 +131,15 @@ def _ids_of(document: Document, chars: Sequence[int]) -> dict[int, tuple[int, in
     return found
 
 
-def _counted(document: Document, deleted: Ranges) -> tuple[int, int, int]:
+def _counted(document: Document, deleted: DeleteSet) -> IdSpan:
     """Return client, first and end clock of the one character or embed that is deleted, without marks around it."""
     spans = [(client, start, end) for client, ranges in deleted.items() for start, end in ranges]
     if len(spans) > 1 or not document.is_plain:
         spans = [
-            (client, max(start, block.start), min(end, block.start + block.length))
+            (client, max(start, struct.start), min(end, struct.start + struct.length))
             for client, start, end in spans
-            for block in document.blocks()[0][client]
-            if block.kind != FORMAT and block.start < end and start < block.start + block.length
+            for struct in document.stored_structs()[0][client]
+            if struct.kind != FORMAT and struct.start < end and start < struct.start + struct.length
         ]
         # What a shared type held goes with it; the type itself is in the text.
         spans = [span for span in spans if document.is_in_text(Id(*span[:2]))]
@@ -176,26 +175,26 @@ def resolve_anchor(document: Document, anchor: Anchor) -> int:
     now = document.text()
     if anchor.item is None:
         return 0 if anchor.assoc < 0 else len(now)
-    block, is_deleted = _block_of(document, anchor.item)
+    struct, is_deleted = _block_of(document, anchor.item)
     if not document.is_in_text(anchor.item):
         raise AnchorLost(f"the anchor names {anchor.item}, which is not in the text")
-    offset = _index(document.text_root, Id(anchor.item.client, block.start))
+    offset = _index(document.text_root, Id(anchor.item.client, struct.start))
     start = point_at_byte(now, offset) if document.is_plain else document.ruler().point(offset)
-    if is_deleted or block.kind in UNCOUNTED:
+    if is_deleted or struct.kind in UNCOUNTED:
         return start
-    if block.text is None:
+    if struct.text is None:
         return start + (1 if anchor.assoc < 0 else 0)
-    within = point_at_utf16(block.text, anchor.item.clock - block.start)
+    within = point_at_utf16(struct.text, anchor.item.clock - struct.start)
     return start + within + (1 if anchor.assoc < 0 else 0)
 
 
-def _block_of(document: Document, item: Id) -> tuple[Block, bool]:
+def _block_of(document: Document, item: Id) -> tuple[StoredStruct, bool]:
     """Return the stored struct that holds an id, and whether that id is deleted. Raises `AnchorLost`."""
     _check_known(document, item)
-    blocks, deleted = document.blocks()
-    own = blocks[item.client]
-    block = own[bisect_right(own, item.clock, key=lambda part: part.start) - 1]
-    return block, any(low <= item.clock < high for low, high in deleted.get(item.client, ()))
+    structs, deleted = document.stored_structs()
+    own = structs[item.client]
+    struct = own[bisect_right(own, item.clock, key=lambda part: part.start) - 1]
+    return struct, any(low <= item.clock < high for low, high in deleted.get(item.client, ()))
 
 
 def _check_known(document: Document, item: Id) -> None:

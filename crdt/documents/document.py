@@ -15,25 +15,15 @@ from pycrdt import Map, Text, XmlFragment
 
 from crdt.digest import Json, digest_value
 from crdt.documents.backing import EMPTY_UPDATE, Applied
-from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind, Spare
+from crdt.documents.pycrdt_document import TEXT_ROOT, Backup, DocumentKind
 from crdt.documents.shape import TEXT, Shape
-from crdt.documents.text_content import Worded
+from crdt.documents.text_content import TextContent
 from crdt.documents.values import has_choice, read_map, xml_of
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies, WrongKind
-from crdt.updates.exact_numbers import Exact, exact_values, put_right, whole_values
-from crdt.updates.scan import (
-    INTERNAL,
-    Id,
-    Ranges,
-    Scan,
-    Span,
-    encode_state_vector,
-    scan_delete_set,
-    scan_state_vector,
-    scan_update,
-)
-from crdt.updates.structs import Block, scan_blocks, sections_of, waits_for_itself
-from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING
+from crdt.updates.exact_numbers import ExactValues, exact_values, put_right, whole_values
+from crdt.updates.scan import INTERNAL, encode_state_vector, scan_delete_set, scan_state_vector, scan_update
+from crdt.updates.structs import StoredStruct, scan_stored_structs, sections_of, waits_for_itself
+from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING, DeleteSet, Id, Span, UpdateSummary
 from crdt.updates.surrogates import all_pairs, before_pairs, cut_strings, cuts, edges, middles_of
 
 __all__ = ["EMPTY_UPDATE", "KINDS", "TEXT_ROOT", "Applied", "Document", "DocumentKind"]
@@ -42,11 +32,11 @@ HAS_NOTHING = b"\x00"  # the state vector of a peer that comes for the first tim
 NO_DELETIONS = b"\x00"
 TYPED, PLAIN = 1 << STRING, 1 << STRING | 1 << DELETED
 NO_MIDDLES: dict[int, set[int]] = {}
-NO_EXACT: Exact = {}
+NO_EXACT: ExactValues = {}
 EXACT_TAGS = (b"\x7a", b"\x7d\x40")  # a bigint and -0 begin so; much else has the same bytes
 
 
-class Document(Worded):
+class Document(TextContent):
     """A document of one kind, written under the Yjs client id `client`, built from `updates` in causal order.
 
     `is_strict` false reads as folkmoot 0.1 did: strings that a client cut between two UTF-16 halves as pycrdt has
@@ -60,7 +50,7 @@ class Document(Worded):
         # Where its items hang, and the characters of two units, by their middles: None until somebody needs it.
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
-        self._exact: Exact = NO_EXACT
+        self._exact: ExactValues = NO_EXACT
         # Whole numbers beyond 2**53 that a transaction writes, by the floats nearest to them.
         self.whole: dict[float, int] = {}
         for update in updates:
@@ -76,7 +66,7 @@ class Document(Worded):
         document = cls(kind, client=client)
         if state != EMPTY_UPDATE:
             document._integrate(state)
-            document._state = scan_state_vector(document._native(document._doc.get_state), INTERNAL)
+            document._state = scan_state_vector(document._call_pycrdt(document._doc.get_state), INTERNAL)
             document._is_plain, document._shape, document._middles = False, None, None
             if kind != "text" and any(tag in state for tag in EXACT_TAGS):
                 document._exact = exact_values(state) or NO_EXACT
@@ -96,11 +86,11 @@ class Document(Worded):
     def encode(self, since: bytes | None = None) -> bytes:
         """Return the whole state as one v1 update, or what a peer with state vector `since` lacks."""
         if since is None or since == HAS_NOTHING:
-            return self._cached("encode", lambda: self._put_right(self._native(self._doc.get_update)))
+            return self._cached("encode", lambda: self._put_right(self._call_pycrdt(self._doc.get_update)))
         middles = self._known_middles()
         if middles:
             since = before_pairs(since, middles)
-        return self._put_right(self._native(lambda: self._doc.get_update(since)))
+        return self._put_right(self._call_pycrdt(lambda: self._doc.get_update(since)))
 
     def since(self, client: int, clock: int) -> bytes:
         """Return what it holds of one client from a clock on, as an update; deletions of all come with it."""
@@ -114,9 +104,9 @@ class Document(Worded):
         """Return the hash over kind, value, state vector and delete set: equal on every replica of this state."""
         return self._cached("digest", self._read_digest)
 
-    def blocks(self) -> tuple[dict[int, list[Block]], dict[int, tuple[Span, ...]]]:
+    def stored_structs(self) -> tuple[dict[int, list[StoredStruct]], dict[int, tuple[Span, ...]]]:
         """Return the stored structs by Yjs client, and which of their clocks are deleted."""
-        return self._cached("blocks", lambda: scan_blocks(self.encode()))
+        return self._cached("stored_structs", lambda: scan_stored_structs(self.encode()))
 
     def shape(self) -> Shape:
         """Return where the items of this document hang."""
@@ -146,13 +136,13 @@ class Document(Worded):
         """Tell whether folkmoot 0.1 digested it otherwise each time: XML with several attributes somewhere."""
         return not self.is_strict and isinstance(self._root, XmlFragment) and has_choice(self._root)
 
-    def missing(self, scan: Scan) -> bool:
+    def missing(self, summary: UpdateSummary) -> bool:
         """Tell whether an update would leave a gap or refers to ids that are not here."""
         state = self._state
-        for client, (start, _) in scan.inserted.items():
+        for client, (start, _) in summary.inserted.items():
             if start > state.get(client, 0):
                 return True
-        for client, clock in scan.needs.items():  # noqa: SIM110  # a generator costs as much as all of these
+        for client, clock in summary.needs.items():  # noqa: SIM110  # a generator costs as much as all of these
             if clock > state.get(client, 0):
                 return True
         return False
@@ -170,7 +160,7 @@ class Document(Worded):
 
     # ------------------------------------------------------------ changing
 
-    def apply(self, update: bytes, scan: Scan | None = None, *, is_typing: bool = False) -> Applied | None:
+    def apply(self, update: bytes, summary: UpdateSummary | None = None, *, is_typing: bool = False) -> Applied | None:
         """Integrate an update; None when it holds nothing new. What a client brings passes the intake before.
 
         `is_typing` where `crdt.documents.intake` has asked `self.is_typing` already.
@@ -181,57 +171,57 @@ class Document(Worded):
                 document is as it was.
             BrokenDocument: pycrdt panicked, and the document cannot be built again; discard it.
         """
-        found = scan if scan is not None else scan_update(update, INTERNAL)
-        if is_typing or self.is_typing(update, found):
+        summary = summary if summary is not None else scan_update(update, INTERNAL)
+        if is_typing or self.is_typing(update, summary):
             self._integrate(update)
-            for client, (_, end) in found.inserted.items():
+            for client, (_, end) in summary.inserted.items():
                 self._state[client] = end
-            if found.pairs:
-                self._note_pairs(found)
+            if summary.pairs:
+                self._note_pairs(summary)
             self.version += 1
-            return Applied(update, found.inserted, {})
-        if not found.structs and not found.deleted:
+            return Applied(update, summary.inserted, {})
+        if not summary.structs and not summary.deleted:
             return None  # what a newcomer answers with
-        if self.missing(found) or waits_for_itself(update, found, self._state):
+        if self.missing(summary) or waits_for_itself(update, summary, self._state):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
-        self._make_ready(found)
-        whole = self._cut_pairs(update, found)
-        self._heard.event = None
+        self._make_ready(summary)
+        whole = self._cut_pairs(update, summary)
+        self._listener.event = None
         try:
-            self._integrate(update, self._heard)
+            self._integrate(update, self._listener)
         except MalformedFrame:
             if whole is not None:  # what did not come in has cut nothing
-                self._replace(whole)
+                self._replace_state(whole)
                 self._middles = None
             raise
         state = self._state
-        is_new = all(start == state.get(client, 0) for client, (start, _) in found.inserted.items())
-        self._shape_with(update, found)
-        applied = self._integrated(found, update, is_new=is_new)
+        is_new = all(start == state.get(client, 0) for client, (start, _) in summary.inserted.items())
+        self._shape_with(update, summary)
+        applied = self._integrated(summary, update, is_new=is_new)
         if applied is not None:
-            if found.kinds >> EXACT & 1:
+            if summary.kinds >> EXACT & 1:
                 self._exact = {**self._exact, **exact_values(applied.update)}
-            self._spare_with(applied.update)
-            if found.pairs:
-                self._note_pairs(found)
+            self._extend_backup(applied.update)
+            if summary.pairs:
+                self._note_pairs(summary)
         return applied
 
-    def _make_ready(self, found: Scan) -> None:
+    def _make_ready(self, summary: UpdateSummary) -> None:
         """Note that an update brings more than words, before it does."""
-        if self._is_plain and found.kinds & ~PLAIN:
+        if self._is_plain and summary.kinds & ~PLAIN:
             self._is_plain = False
             self._shape = Shape.of_text(self._state)
-        if not self._is_plain and self._spare is None:
-            self._spare = Spare(self.encode())
+        if not self._is_plain and self._backup is None:
+            self._backup = Backup(self.encode())
 
-    def _cut_pairs(self, update: bytes, found: Scan) -> bytes | None:
+    def _cut_pairs(self, update: bytes, summary: UpdateSummary) -> bytes | None:
         """Put U+FFFD in place of characters that an update cuts in two, as Yjs does; return the state before that."""
         middles = self._known_middles()
-        cut = cuts(middles, edges(update, found)) if middles else {}
+        cut = cuts(middles, edges(update, summary)) if middles else {}
         if not cut:
             return None
         whole = self.encode()
-        self._replace(cut_strings(whole, cut))
+        self._replace_state(cut_strings(whole, cut))
         for client, clocks in cut.items():
             middles[client] -= clocks
         self.version += 1
@@ -244,9 +234,9 @@ class Document(Worded):
         There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
         """
         done: list[Applied] = []
-        self._heard.event, self.whole = None, {}
+        self._listener.event, self.whole = None, {}
         # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
-        subscription = self._doc._doc.observe(self._heard) if self._doc._txn is None else None
+        subscription = self._doc._doc.observe(self._listener) if self._doc._txn is None else None
         try:
             with self._doc.transaction(origin="folkmoot"):
                 yield done
@@ -258,16 +248,16 @@ class Document(Worded):
         finally:
             if subscription is not None:
                 subscription.drop()
-        if self._heard.event is not None:
-            update = whole_values(self._heard.event[0], self.whole) if self.whole else self._heard.event[0]
-            self._heard.event = update, self._heard.event[1]
-            found = scan_update(update, INTERNAL)
-            self._is_plain = self._is_plain and not found.kinds & ~PLAIN
-            self._spare = self._shape = None
-            self._middles = None if found.pairs else self._middles
-            if found.kinds >> EXACT & 1:
+        if self._listener.event is not None:
+            update = whole_values(self._listener.event[0], self.whole) if self.whole else self._listener.event[0]
+            self._listener.event = update, self._listener.event[1]
+            summary = scan_update(update, INTERNAL)
+            self._is_plain = self._is_plain and not summary.kinds & ~PLAIN
+            self._backup = self._shape = None
+            self._middles = None if summary.pairs else self._middles
+            if summary.kinds >> EXACT & 1:
                 self._exact = {**self._exact, **exact_values(update)}
-            applied = self._integrated(found, update, is_new=False)
+            applied = self._integrated(summary, update, is_new=False)
             assert applied is not None, "an event means that something changed"
             done.append(applied)
 
@@ -284,7 +274,7 @@ class Document(Worded):
         copy.is_strict = self.is_strict
         return copy
 
-    def is_typing(self, update: bytes, scan: Scan) -> bool:
+    def is_typing(self, update: bytes, summary: UpdateSummary) -> bool:
         """Tell whether an update is new strings of one client in a plain text: then pycrdt's event says nothing new.
 
         What integrates is all of it, because it starts where its client ends and both neighbours are here: `needs`
@@ -296,19 +286,19 @@ class Document(Worded):
         under no key. And nothing else comes with it: in a plain text nothing waits inside pycrdt. `_is_plain` is lost
         for good with the first struct of another kind, or one that does not integrate at once.
         """
-        if scan.kinds != TYPED or len(scan.inserted) != 1 or scan.deleted or not self._is_plain:
+        if summary.kinds != TYPED or len(summary.inserted) != 1 or summary.deleted or not self._is_plain:
             return False
         state = self._state
-        for client, (start, end) in scan.inserted.items():
+        for client, (start, end) in summary.inserted.items():
             if start != state.get(client, 0) or end > CLOCK_MAX:
                 return False
-        for client, clock in scan.needs.items():
+        for client, clock in summary.needs.items():
             if clock > state.get(client, 0):
                 return False
         middles = self._middles
         if middles is NO_MIDDLES:
             return True
-        return middles is not None and not cuts(middles, edges(update, scan))
+        return middles is not None and not cuts(middles, edges(update, summary))
 
     # ------------------------------------------------------------ inside
 
@@ -320,45 +310,45 @@ class Document(Worded):
             self._middles = all_pairs(self.encode()) or NO_MIDDLES
         return self._middles
 
-    def _note_pairs(self, scan: Scan) -> None:
+    def _note_pairs(self, summary: UpdateSummary) -> None:
         if self._middles is None:
             return
         if self._middles is NO_MIDDLES:
             self._middles = {}
-        for client, middles in middles_of(scan.pairs).items():
+        for client, middles in middles_of(summary.pairs).items():
             self._middles.setdefault(client, set()).update(middles)
 
-    def _forget(self) -> None:
+    def _forget_derived(self) -> None:
         self._shape = None
 
     def _put_right(self, written: bytes) -> bytes:
         return put_right(written, self._exact) if self._exact else written
 
-    def _shape_with(self, update: bytes, scan: Scan) -> None:
-        if self._shape is not None and scan.structs and not self._is_plain:
+    def _shape_with(self, update: bytes, summary: UpdateSummary) -> None:
+        if self._shape is not None and summary.structs and not self._is_plain:
             self._shape.add_all(sections_of(update), self._state)
 
-    def _integrated(self, scan: Scan, original: bytes, *, is_new: bool) -> Applied | None:
+    def _integrated(self, summary: UpdateSummary, original: bytes, *, is_new: bool) -> Applied | None:
         state = self._state
         inserted = {}
-        for client, (start, end) in scan.inserted.items():
+        for client, (start, end) in summary.inserted.items():
             known = state.get(client, 0)
             if end > known:
                 inserted[client] = (max(start, known), end)
-        if self._heard.event is None:
+        if self._listener.event is None:
             if inserted:  # it waits inside pycrdt, where nobody would see it again
-                self._heal("new structs were kept and not integrated")
+                self._rebuild("new structs were kept and not integrated")
                 raise MalformedFrame("pycrdt does not integrate the update")
             return None
-        update, delete_set = self._heard.event
-        self._heard.event = None
+        update, delete_set = self._listener.event
+        self._listener.event = None
         for client, (_, end) in inserted.items():
             state[client] = end
-        deleted: Ranges
+        deleted: DeleteSet
         if delete_set == NO_DELETIONS:
             deleted = {}
-        elif scan.structs == 0 and delete_set == original[1:]:
-            deleted = scan.deleted
+        elif summary.structs == 0 and delete_set == original[1:]:
+            deleted = summary.deleted
         else:
             deleted = scan_delete_set(delete_set)
         if not inserted and not deleted:
@@ -371,22 +361,22 @@ class Document(Worded):
             case Text() as root:
                 return self.text() if self._is_plain else str(root)
             case Map():
-                return self._native(lambda: read_map(self.data_root, is_quick=self._is_without_xml()))
+                return self._call_pycrdt(lambda: read_map(self.data_root, is_quick=self._is_without_xml()))
             case root:
-                return self._native(lambda: xml_of(root) if self.is_strict else str(root))
+                return self._call_pycrdt(lambda: xml_of(root) if self.is_strict else str(root))
 
     def _is_without_xml(self) -> bool:
         return not self.is_strict or (self._shape is not None and not self._shape.has_xml)
 
     def _read_digest(self) -> str:
         own = encode_state_vector(self._state)
-        tail = self._native(lambda: self._doc.get_update(own))
+        tail = self._call_pycrdt(lambda: self._doc.get_update(own))
         if tail == EMPTY_UPDATE and not self._state:
             return _empty_digest(self.kind)
-        scan = scan_update(tail, INTERNAL)
-        assert not scan.inserted, "the state vector mirror is pycrdt's own"
+        summary = scan_update(tail, INTERNAL)
+        assert not summary.inserted, "the state vector mirror is pycrdt's own"
         state = sorted([client, clock] for client, clock in self._state.items())
-        deleted = sorted([client, list(spans)] for client, spans in scan.deleted.items())
+        deleted = sorted([client, list(spans)] for client, spans in summary.deleted.items())
         return digest_value({"kind": self.kind, "value": self.value(), "state": state, "deleted": deleted})
 
 

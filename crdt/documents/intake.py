@@ -28,9 +28,9 @@ from crdt.documents.shape import (
 )
 from crdt.updates.known_structs import may_be_same, units_of
 from crdt.updates.lib0 import Writer
-from crdt.updates.rewrite import as_collected, as_deleted, cut_at, encode_deletions, mend
+from crdt.updates.rewrite import as_collected, as_deleted, cut_at, encode_delete_set, mend
 from crdt.updates.scan import INTERNAL, normalise_ranges, scan_fully
-from crdt.updates.structs import Part, in_causal_order, sections_of
+from crdt.updates.structs import Struct, in_causal_order, sections_of
 from crdt.updates.summary import (
     ANY,
     BINARY,
@@ -48,8 +48,8 @@ from crdt.updates.summary import (
     STRING,
     TYPE,
     Id,
-    Scan,
     Span,
+    UpdateSummary,
 )
 from crdt.updates.surrogates import cut_strings, cuts, edges, middles_of, string_of
 
@@ -78,21 +78,21 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Intake(msgspec.Struct, frozen=True):
-    """What comes in: `update` is to be applied, with its `scan`. `waits` where a part of it lacks what came before.
+    """What comes in: `update` is to be applied, with its `summary`. `waits` where a part of it lacks what came before.
 
     `removed` are the ids whose content was entered as deleted: their author's replica is to delete them, too.
     `is_typing` where it is but new words in a plain text: `Document.apply` need not find that out again.
     """
 
     update: bytes
-    scan: Scan
+    summary: UpdateSummary
     refused: tuple[Refused, ...] = ()
     waits: bool = False
     removed: Mapping[int, tuple[Span, ...]] = {}
     is_typing: bool = False
 
 
-class Holding(Protocol):
+class IntakeTarget(Protocol):
     """What a document says of itself to whoever brings something."""
 
     @property
@@ -102,10 +102,10 @@ class Holding(Protocol):
     def state_vector(self) -> Mapping[int, int]:
         """Return client id to next clock."""
 
-    def is_typing(self, update: bytes, scan: Scan) -> bool:
+    def is_typing(self, update: bytes, summary: UpdateSummary) -> bool:
         """Tell whether an update is new words of one client in a plain text."""
 
-    def missing(self, scan: Scan) -> bool:
+    def missing(self, summary: UpdateSummary) -> bool:
         """Tell whether an update would leave a gap."""
 
     def shape(self) -> Shape:
@@ -116,9 +116,9 @@ class Holding(Protocol):
 
 
 def take_in(
-    document: Holding,
+    document: IntakeTarget,
     update: bytes,
-    scan: Scan,
+    summary: UpdateSummary,
     *,
     foreign: Collection[int] = (),
     unwanted: Collection[int] = (),
@@ -133,110 +133,112 @@ def take_in(
         MalformedFrame: a part of it cannot be cut where it must be.
     """
     # Nearly every edit there is: words of one client, or a deletion, in a plain text.
-    if not (foreign or unwanted or is_full or scan.pairs) and document.is_typing(update, scan):
-        return Intake(update, scan, is_typing=True)
+    if not (foreign or unwanted or is_full or summary.pairs) and document.is_typing(update, summary):
+        return Intake(update, summary, is_typing=True)
     state = document.state_vector()
     is_free = not (foreign or unwanted or is_full)
-    if is_free and not (scan.kinds & ~TYPED or scan.pairs) and len(scan.inserted) <= 1 and document.is_plain:
-        for client, (start, _) in scan.inserted.items():
+    if is_free and not (summary.kinds & ~TYPED or summary.pairs) and len(summary.inserted) <= 1 and document.is_plain:
+        for client, (start, _) in summary.inserted.items():
             if start != state.get(client, 0):
                 break
         else:
-            if not document.missing(scan):
-                return Intake(update, scan)
-    is_full = is_full or bool(scan.kinds >> CROWDED & 1)
-    is_plain = is_free and not (is_full or scan.kinds & (ODD | 1 << FORWARD)) and len(scan.inserted) <= 1
-    if is_plain and all(start == state.get(client, 0) for client, (start, _) in scan.inserted.items()):
-        is_plain = not document.missing(scan)
-        is_plain = is_plain and not (_is_looked_at(document, scan) and _misplaced(document.shape(), update, scan))
-        is_plain = is_plain and not _hangs_from_nothing(document, scan)
-        if is_plain and not (scan.pairs and cuts(middles_of(scan.pairs), edges(update, scan))):
-            return Intake(update, scan)
-    return _Rewrite(document, update, scan, frozenset(foreign), frozenset(unwanted), is_full).result()
+            if not document.missing(summary):
+                return Intake(update, summary)
+    is_full = is_full or bool(summary.kinds >> CROWDED & 1)
+    is_plain = is_free and not (is_full or summary.kinds & (ODD | 1 << FORWARD)) and len(summary.inserted) <= 1
+    if is_plain and all(start == state.get(client, 0) for client, (start, _) in summary.inserted.items()):
+        is_plain = not document.missing(summary)
+        is_plain = is_plain and not (_is_looked_at(document, summary) and _misplaced(document.shape(), update, summary))
+        is_plain = is_plain and not _hangs_from_nothing(document, summary)
+        if is_plain and not (summary.pairs and cuts(middles_of(summary.pairs), edges(update, summary))):
+            return Intake(update, summary)
+    return _Rewrite(document, update, summary, frozenset(foreign), frozenset(unwanted), is_full).result()
 
 
-def _is_looked_at(document: Holding, scan: Scan) -> bool:
+def _is_looked_at(document: IntakeTarget, summary: UpdateSummary) -> bool:
     """Tell whether an update may hang something where it may not; words, too, where there are keys."""
-    return bool(scan.kinds & LOOKED_AT) or bool(scan.structs and not document.is_plain)
+    return bool(summary.kinds & LOOKED_AT) or bool(summary.structs and not document.is_plain)
 
 
-def _hangs_from_nothing(document: Holding, scan: Scan) -> bool:
+def _hangs_from_nothing(document: IntakeTarget, summary: UpdateSummary) -> bool:
     """Tell whether an update may put something beside what was collected; Yjs collects it, pycrdt may show it."""
-    if document.is_plain or not scan.structs:
+    if document.is_plain or not summary.structs:
         return False
     shape = document.shape()
     if not shape.has_gone:
         return False
-    firsts = scan.first_item.values()
-    return scan.structs > 1 or any(shape.is_gone(item.origin) or shape.is_gone(item.right) for item in firsts)
+    firsts = summary.first_item.values()
+    return summary.structs > 1 or any(shape.is_gone(item.origin) or shape.is_gone(item.right) for item in firsts)
 
 
-def _misplaced(shape: Shape, update: bytes, scan: Scan) -> bool:
+def _misplaced(shape: Shape, update: bytes, summary: UpdateSummary) -> bool:
     """Tell whether an update may hang something where it may not; of several structs only the rewrite can say."""
-    if scan.structs > 1 or scan.kinds & 1 << TYPE:
+    if summary.structs > 1 or summary.kinds & 1 << TYPE:
         return True
-    return any(_judge(shape, update, part) for parts in sections_of(update).values() for part in parts)
+    return any(_judge(shape, update, struct) for structs in sections_of(update).values() for struct in structs)
 
 
-def _judge(shape: Shape, update: bytes, part: Part) -> Reason | None:
+def _judge(shape: Shape, update: bytes, struct: Struct) -> Reason | None:
     """Return why a struct may not come in, by what it is and what it hangs from."""
-    if part.kind in (GC, SKIP):
+    if struct.kind in (GC, SKIP):
         return None
-    number = shape.holder_of(part)
-    if part.kind == DELETED:
+    number = shape.holder_of(struct)
+    if struct.kind == DELETED:
         # What is deleted is a neighbour still: what comes to stand beside it hangs where it hangs.
-        return "no_place" if number != GONE and shape.is_torn(part) else None
+        return "no_place" if number != GONE and shape.is_torn(struct) else None
     # pycrdt tells words and an embed that is a string apart nowhere.
-    is_string = part.kind == EMBED and string_of(update, part).lstrip().startswith('"')
-    if part.kind in (JSON, DOC) or part.ref == XML_HOOK or part.is_unread or is_string:
+    is_string = struct.kind == EMBED and string_of(update, struct).lstrip().startswith('"')
+    if struct.kind in (JSON, DOC) or struct.ref == XML_HOOK or struct.is_unread or is_string:
         return "unsupported_value"
-    if part.is_deep:
+    if struct.is_deep:
         return "nested_too_deep"
-    if isinstance(part.parent, Id) and not shape.is_type(part.parent):
+    if isinstance(struct.parent, Id) and not shape.is_type(struct.parent):
         return "no_place"
     if number == GONE:
         return None
-    if shape.is_torn(part):
+    if shape.is_torn(struct):
         return "no_place"
-    holder, has_key = shape.holder(number), shape.is_keyed(part)
-    if part.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
+    holder, has_key = shape.holder(number), shape.is_keyed(struct)
+    if struct.kind == TYPE and holder.depth >= TYPE_DEPTH_MAX:
         return "nested_too_deep"
     if has_key:
         # A mark is no value, nor is a word; of several values under one key Yjs shows the last, and keeps the others or
         # not by how they came.
-        return None if part.length == 1 and part.kind in UNDER_A_KEY else "no_place"
-    if holder.kind in TEXTS and part.kind in (ANY, BINARY):
+        return None if struct.length == 1 and struct.kind in UNDER_A_KEY else "no_place"
+    if holder.kind in TEXTS and struct.kind in (ANY, BINARY):
         return "no_place"
     # A list holds values, a map nothing that stands under no key: pycrdt never comes to an end of words in a list.
-    if holder.kind == MAP or (holder.kind == ARRAY and part.kind not in UNDER_A_KEY):
+    if holder.kind == MAP or (holder.kind == ARRAY and struct.kind not in UNDER_A_KEY):
         return "no_place"
-    is_node = part.kind == TYPE and part.ref in XML_NODES
+    is_node = struct.kind == TYPE and struct.ref in XML_NODES
     if holder.kind in (XML_ELEMENT, XML_FRAGMENT) and not is_node:
         return "no_place"
     return None
 
 
-def _from(part: Part, begin: int) -> Part:
+def _from(struct: Struct, begin: int) -> Struct:
     """Return what of a struct is new: the rest of an item hangs from its own first part, wherever that came to lie."""
-    if begin == part.clock:
-        return part
-    rest = part._replace(clock=begin, length=part.stop - begin)
-    return rest if part.kind in (GC, SKIP) else rest._replace(origin=Id(part.client, begin - 1), parent=None, key=None)
+    if begin == struct.clock:
+        return struct
+    rest = struct._replace(clock=begin, length=struct.stop - begin)
+    return (
+        rest if struct.kind in (GC, SKIP) else rest._replace(origin=Id(struct.client, begin - 1), parent=None, key=None)
+    )
 
 
 @dataclass(slots=True)
 class _Rewrite:
     """One update on its way through: what is kept of each section, and what is said of the rest."""
 
-    document: Holding
+    document: IntakeTarget
     update: bytes
-    scan: Scan
+    summary: UpdateSummary
     foreign: frozenset[int]
     unwanted: frozenset[int]
     is_full: bool
     refused: list[Refused] = field(default_factory=list)
     removed: dict[int, list[Span]] = field(default_factory=dict)
-    kept: dict[int, list[tuple[Part, bytes]]] = field(default_factory=dict)
+    kept: dict[int, list[tuple[Struct, bytes]]] = field(default_factory=dict)
     waits: bool = False
     is_cut: bool = False
     structs: int = 0
@@ -244,107 +246,109 @@ class _Rewrite:
     def result(self) -> Intake:
         """Return what is left, written anew."""
         state = self.document.state_vector()
-        sections: dict[int, list[Part]] = {}
+        sections: dict[int, list[Struct]] = {}
         count = 0
         # Who was away for a while sends all there is; where nothing of it is new, nobody looks at each struct.
-        is_known = all(end <= state.get(client, 0) for client, (_, end) in self.scan.inserted.items())
-        self.structs = self.scan.structs if is_known else 0
-        for client, parts in () if is_known else sections_of(self.update).items():
-            self.structs += len(parts)
-            end = parts[-1].stop
+        is_known = all(end <= state.get(client, 0) for client, (_, end) in self.summary.inserted.items())
+        self.structs = self.summary.structs if is_known else 0
+        for client, structs in () if is_known else sections_of(self.update).items():
+            self.structs += len(structs)
+            end = structs[-1].stop
             if client in self.foreign:
                 known = state.get(client, 0)
                 if end > known:
-                    self.refused.append(Refused("foreign_id", client, max(known, parts[0].clock), end))
+                    self.refused.append(Refused("foreign_id", client, max(known, structs[0].clock), end))
                 continue
-            own = self._unknown(client, parts, state.get(client, 0))
+            own = self._unknown(client, structs, state.get(client, 0))
             if own:
                 sections[client] = own
                 count += len(own)
         shape = self.document.shape()
         taken = 0
-        for part in in_causal_order(sections, state):
+        for struct in in_causal_order(sections, state):
             taken += 1
-            if part.kind != SKIP:
-                self._take(shape, part)
+            if struct.kind != SKIP:
+                self._take(shape, struct)
         self.waits = taken < count
         if count == self.structs and not (
-            self.waits or self.refused or self.is_cut or self.document.missing(self.scan)
+            self.waits or self.refused or self.is_cut or self.document.missing(self.summary)
         ):
             return self._whole()
-        reach = {client: parts[-1][0].stop for client, parts in self.kept.items()}
+        reach = {client: structs[-1][0].stop for client, structs in self.kept.items()}
         update = self._written({**state, **reach})
-        update, scan = _with_pairs_cut(update, scan_fully(update, INTERNAL))
+        update, summary = _with_pairs_cut(update, scan_fully(update, INTERNAL))
         removed = {client: normalise_ranges(spans) for client, spans in self.removed.items()}
-        return Intake(update, scan, tuple(_joined(self.refused)), self.waits, removed)
+        return Intake(update, summary, tuple(_joined(self.refused)), self.waits, removed)
 
     def _whole(self) -> Intake:
-        return Intake(*_with_pairs_cut(self.update, self.scan))
+        return Intake(*_with_pairs_cut(self.update, self.summary))
 
-    def _unknown(self, client: int, parts: list[Part], known: int) -> list[Part]:
+    def _unknown(self, client: int, structs: list[Struct], known: int) -> list[Struct]:
         """Return the structs that are new, the first of them cut where it begins below what is known."""
-        new = [part for part in parts if part.stop > known]
-        if new and parts[0].clock < known and not self._repeats(parts, known):
+        new = [struct for struct in structs if struct.stop > known]
+        if new and structs[0].clock < known and not self._repeats(structs, known):
             self.refused.append(Refused("conflicting_id", client, known, new[-1].stop))
             return []
         return new
 
-    def _repeats(self, parts: list[Part], known: int) -> bool:
+    def _repeats(self, structs: list[Struct], known: int) -> bool:
         """Tell whether structs hold, below what is known, what the document holds."""
-        client, start = parts[0].client, parts[0].clock
+        client, start = structs[0].client, structs[0].clock
         held = self.document.since(client, start)
         mine = units_of(held, sections_of(held).get(client, []), start, known)
-        theirs = units_of(self.update, parts, start, known)
+        theirs = units_of(self.update, structs, start, known)
         return all(may_be_same(left, right) for left, right in zip(mine, theirs, strict=False))
 
-    def _take(self, shape: Shape, part: Part) -> None:
-        known = self.document.state_vector().get(part.client, 0)
-        begin = max(part.clock, known)
-        placed = _from(part, begin)
-        self.is_cut = self.is_cut or begin > part.clock
-        mended = mend(self.update, part, begin) if part.is_unread and not part.is_deep else None
+    def _take(self, shape: Shape, struct: Struct) -> None:
+        known = self.document.state_vector().get(struct.client, 0)
+        begin = max(struct.clock, known)
+        placed = _from(struct, begin)
+        self.is_cut = self.is_cut or begin > struct.clock
+        mended = mend(self.update, struct, begin) if struct.is_unread and not struct.is_deep else None
         reason = _judge(shape, self.update, placed if mended is None else placed._replace(is_unread=False))
-        if reason is None and part.kind not in (GC, DELETED):
-            reason = "foreign_id" if part.client in self.unwanted else "too_large" if self.is_full else None
-        if reason is None and part.kind != GC and shape.holder_of(placed) == GONE:
-            written, entered, self.is_cut = as_collected(part, begin), placed._replace(kind=GC, ref=-1), True
+        if reason is None and struct.kind not in (GC, DELETED):
+            reason = "foreign_id" if struct.client in self.unwanted else "too_large" if self.is_full else None
+        if reason is None and struct.kind != GC and shape.holder_of(placed) == GONE:
+            written, entered, self.is_cut = as_collected(struct, begin), placed._replace(kind=GC, ref=-1), True
         elif reason is None and mended is not None:
             written, entered, self.is_cut = mended, placed, True
         elif reason is None:
-            written = self.update[part.at : part.end] if begin == part.clock else cut_at(self.update, part, begin)
+            written = (
+                self.update[struct.at : struct.end] if begin == struct.clock else cut_at(self.update, struct, begin)
+            )
             entered = placed
         else:
             is_buried = shape.is_torn(placed) or (shape.holder_of(placed) == GONE and isinstance(placed.parent, Id))
-            written = as_collected(part, begin) if is_buried else as_deleted(self.update, part, begin)
+            written = as_collected(struct, begin) if is_buried else as_deleted(self.update, struct, begin)
             entered = placed._replace(kind=GC if is_buried else DELETED, ref=-1)
-            self.refused.append(Refused(reason, part.client, begin, part.stop))
-            self.removed.setdefault(part.client, []).append((begin, part.stop))
+            self.refused.append(Refused(reason, struct.client, begin, struct.stop))
+            self.removed.setdefault(struct.client, []).append((begin, struct.stop))
         shape.add(entered)
-        self.kept.setdefault(part.client, []).append((placed, written))
+        self.kept.setdefault(struct.client, []).append((placed, written))
 
     def _written(self, reach: Mapping[int, int]) -> bytes:
         writer = Writer().var_uint(len(self.kept))
         for client in sorted(self.kept, reverse=True):
-            parts = self.kept[client]
-            writer.var_uint(len(parts)).var_uint(client).var_uint(parts[0][0].clock)
-            for _, written in parts:
+            structs = self.kept[client]
+            writer.var_uint(len(structs)).var_uint(client).var_uint(structs[0][0].clock)
+            for _, written in structs:
                 writer.raw(written)
         there: dict[int, list[Span]] = {}
-        for client, spans in self.scan.deleted.items():
+        for client, spans in self.summary.deleted.items():
             top = reach.get(client, 0)
             here = [(start, min(end, top)) for start, end in spans if start < top]
             if len(here) < len(spans) or (here and here[-1] != spans[-1]):
                 self.waits = self.waits or client not in self.foreign
             if here:
                 there[client] = here
-        return writer.raw(encode_deletions(there)).getvalue()
+        return writer.raw(encode_delete_set(there)).getvalue()
 
 
-def _with_pairs_cut(update: bytes, scan: Scan) -> tuple[bytes, Scan]:
+def _with_pairs_cut(update: bytes, summary: UpdateSummary) -> tuple[bytes, UpdateSummary]:
     """Return an update in which no item lies between the halves of a character that comes with it."""
-    cut = cuts(middles_of(scan.pairs), edges(update, scan)) if scan.pairs else {}
+    cut = cuts(middles_of(summary.pairs), edges(update, summary)) if summary.pairs else {}
     if not cut:
-        return update, scan
+        return update, summary
     update = cut_strings(update, cut)
     return update, scan_fully(update, INTERNAL)
 

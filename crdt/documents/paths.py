@@ -15,7 +15,7 @@ from crdt.documents.anchor import Anchor, item_index
 from crdt.documents.document import Document
 from crdt.documents.values import from_stored, to_stored
 from crdt.errors import PathMissing, WrongKind
-from crdt.updates.scan import Id
+from crdt.updates.summary import Id, IdSpan
 
 Path = tuple[str | int, ...]
 Container = Map[object] | Array[object]
@@ -124,7 +124,7 @@ def item_anchor(document: Document, path: Path, index: int) -> str | None:
     return Anchor(Id(position["client"], position["clock"]), None, 0).encode()
 
 
-def ids_at(document: Document, path: Path) -> tuple[tuple[int, int, int], ...]:
+def ids_at(document: Document, path: Path) -> tuple[IdSpan, ...]:
     """Return the ids (client, first clock, end) of what stands at a path and in it; none inside plain JSON.
 
     It is deleted on a throwaway fork, and the ids are read out of the delete set.

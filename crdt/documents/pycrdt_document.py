@@ -12,7 +12,7 @@ TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
 SPARE_BYTES_MAX, SPARE_UPDATES_MAX = 256 << 10, 2_000
 
 
-class Emitted:
+class EventListener:
     """What pycrdt said of the last transaction: its update and delete set.
 
     An object of its own, because pycrdt holds its observers where Python's collector cannot look: a method of the
@@ -29,7 +29,7 @@ class Emitted:
         self.event = (event.update, event.delete_set)  # type: ignore[attr-defined]  # missing from pycrdt's stub
 
 
-class Native:
+class PycrdtDocument:
     """An empty document of one kind, written under the Yjs client id `client`."""
 
     __slots__ = ("doc", "root")
@@ -38,7 +38,7 @@ class Native:
         self.doc: Doc[Any] = Doc(client_id=client)
         self.root = _root_of(self.doc, kind)
 
-    def integrate(self, update: bytes, heard: Emitted | None = None) -> None:
+    def integrate(self, update: bytes, heard: EventListener | None = None) -> None:
         """Integrate an update: `Doc.apply_update` without its Python half, which costs as much again.
 
         Raises what pycrdt raises: a ValueError for bytes that it refuses, a panic for those it trips over.
@@ -57,7 +57,7 @@ class Native:
                 subscription.drop()
 
 
-class Spare:
+class Backup:
     """What builds a document again that pycrdt trips over: a state, and the updates since. Held while it is awake."""
 
     __slots__ = ("_bytes", "_state", "_updates")
@@ -73,9 +73,9 @@ class Spare:
         self._bytes += len(update)
         return self._bytes <= SPARE_BYTES_MAX and len(self._updates) <= SPARE_UPDATES_MAX
 
-    def build(self, kind: DocumentKind, client: int) -> Native:
+    def build(self, kind: DocumentKind, client: int) -> PycrdtDocument:
         """Return the document as it was after the last update that was kept."""
-        native = Native(kind, client)
+        native = PycrdtDocument(kind, client)
         for update in (self._state, *self._updates):
             if update != b"\x00\x00":
                 native.integrate(update)

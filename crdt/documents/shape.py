@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from crdt.documents.pycrdt_document import DATA_ROOT, RICH_ROOT, TEXT_ROOT, DocumentKind
-from crdt.updates.structs import Part, in_causal_order, sections_of
+from crdt.updates.structs import Struct, in_causal_order, sections_of
 from crdt.updates.summary import GC, SKIP, TYPE, Id
 
 TYPE_DEPTH_MAX = 32
@@ -29,7 +29,7 @@ ROOTS: Mapping[tuple[DocumentKind, str], int] = {
 GONE = 0
 
 
-class Holder(NamedTuple):
+class SharedType(NamedTuple):
     """A shared type: its kind and how many others it lies in. Roots have depth 0."""
 
     kind: int
@@ -44,7 +44,7 @@ class Shape:
     def __init__(self, kind: DocumentKind) -> None:
         self._kind = kind
         self.has_xml = False
-        self._holders = [Holder(ANY_ROOT, 0)]  # what is collected hangs from number 0
+        self._holders = [SharedType(ANY_ROOT, 0)]  # what is collected hangs from number 0
         self._roots: dict[str, int] = {}
         self._types: dict[Id, int] = {}
         self._runs: dict[int, tuple[array[int], array[int]]] = {}
@@ -66,52 +66,54 @@ class Shape:
         shape.add_all(sections_of(state), {})
         return shape
 
-    def add_all(self, sections: Mapping[int, list[Part]], known: Mapping[int, int]) -> None:
+    def add_all(self, sections: Mapping[int, list[Struct]], known: Mapping[int, int]) -> None:
         """Enter the structs of an update to a document that holds `known`."""
-        for part in in_causal_order(sections, known):
-            self.add(part)
+        for struct in in_causal_order(sections, known):
+            self.add(struct)
 
-    def add(self, part: Part) -> None:
+    def add(self, struct: Struct) -> None:
         """Enter one struct; what it needs must have been entered, and what its client made before it.
 
         Entering it again changes nothing.
         """
-        place = self._place(part)
+        place = self._place(struct)
         self.has_gone = self.has_gone or place == GONE
-        if part.kind == TYPE and not self.is_type(Id(part.client, part.clock)):
-            self._types[Id(part.client, part.clock)] = len(self._holders)
-            self._holders.append(Holder(part.ref, self._holders[place >> 1].depth + 1))
-            self.has_xml = self.has_xml or part.ref >= XML_ELEMENT
-        run = self._runs.get(part.client)
+        if struct.kind == TYPE and not self.is_type(Id(struct.client, struct.clock)):
+            self._types[Id(struct.client, struct.clock)] = len(self._holders)
+            self._holders.append(SharedType(struct.ref, self._holders[place >> 1].depth + 1))
+            self.has_xml = self.has_xml or struct.ref >= XML_ELEMENT
+        run = self._runs.get(struct.client)
         if run is None:
-            self._runs[part.client] = (array("L", (part.clock,)), array("L", (place,)))
-        elif run[1][-1] != place and part.clock >= run[0][-1]:
-            run[0].append(part.clock)
+            self._runs[struct.client] = (array("L", (struct.clock,)), array("L", (place,)))
+        elif run[1][-1] != place and struct.clock >= run[0][-1]:
+            run[0].append(struct.clock)
             run[1].append(place)
 
-    def holder_of(self, part: Part) -> int:
+    def holder_of(self, struct: Struct) -> int:
         """Return the number of what a struct hangs from; `GONE` where that was collected or is no shared type."""
-        return self._place(part) >> 1
+        return self._place(struct) >> 1
 
-    def is_keyed(self, part: Part) -> bool:
+    def is_keyed(self, struct: Struct) -> bool:
         """Tell whether a struct stands under a key: its neighbour's, where it has one, whatever its flags say."""
-        return bool(self._place(part) & 1)
+        return bool(self._place(struct) & 1)
 
-    def _place(self, part: Part) -> int:
+    def _place(self, struct: Struct) -> int:
         """Return twice the number of what a struct hangs from, and one more under a key."""
-        if part.kind in (GC, SKIP):
+        if struct.kind in (GC, SKIP):
             return GONE
-        if part.parent is not None:
-            number = self._root(part.parent) if isinstance(part.parent, str) else self._types.get(part.parent, GONE)
-            return number << 1 | (part.key is not None)
-        left = self._of(part.origin) if part.origin is not None else None
-        right = self._of(part.right) if part.right is not None else None
+        if struct.parent is not None:
+            number = (
+                self._root(struct.parent) if isinstance(struct.parent, str) else self._types.get(struct.parent, GONE)
+            )
+            return number << 1 | (struct.key is not None)
+        left = self._of(struct.origin) if struct.origin is not None else None
+        right = self._of(struct.right) if struct.right is not None else None
         for place in (left, right):
             if place is not None and place >> 1 == GONE:
                 return GONE
         return left if left is not None else right if right is not None else GONE
 
-    def holder(self, number: int) -> Holder:
+    def holder(self, number: int) -> SharedType:
         """Return the shared type of a number."""
         return self._holders[number]
 
@@ -119,14 +121,14 @@ class Shape:
         """Tell whether an item was collected; not where it is None."""
         return id is not None and self._of(id) == GONE
 
-    def is_torn(self, part: Part) -> bool:
+    def is_torn(self, struct: Struct) -> bool:
         """Tell whether the neighbours of a struct are one, hang from different types, or under a key and under none.
 
         Yjs itself puts such an item at one place where it comes as an edit and at another where it comes in a state.
         """
-        if part.origin is None or part.right is None:
+        if struct.origin is None or struct.right is None:
             return False
-        return part.origin == part.right or self._of(part.origin) != self._of(part.right)
+        return struct.origin == struct.right or self._of(struct.origin) != self._of(struct.right)
 
     def is_type(self, id: Id) -> bool:
         """Tell whether an item is or was a shared type."""
@@ -140,13 +142,13 @@ class Shape:
     def is_in_root(self, id: Id, kind: int) -> bool:
         """Tell whether an item hangs from the root of this kind, or was collected where that cannot be told."""
         place = self._of(id)
-        return place >> 1 == GONE or (self._holders[place >> 1] == Holder(kind, 0) and not place & 1)
+        return place >> 1 == GONE or (self._holders[place >> 1] == SharedType(kind, 0) and not place & 1)
 
     def _root(self, name: str) -> int:
         number = self._roots.get(name)
         if number is None:
             number = self._roots[name] = len(self._holders)
-            self._holders.append(Holder(ROOTS.get((self._kind, name), ANY_ROOT), 0))
+            self._holders.append(SharedType(ROOTS.get((self._kind, name), ANY_ROOT), 0))
         return number
 
     def _of(self, id: Id) -> int:

@@ -12,7 +12,7 @@ from crdt.errors import WrongKind
 from crdt.text import byte_offset
 
 
-class Worded(Backing):
+class TextContent(Backing):
     """The text side of one document; see `crdt.documents.document.Document`."""
 
     __slots__ = ("_is_plain", "is_strict")

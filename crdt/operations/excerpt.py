@@ -10,13 +10,19 @@ from crdt.documents.document import Document
 from crdt.documents.ruler import EMBED
 from crdt.documents.values import from_stored
 from crdt.operations.ops import VALUE_BYTES_MAX, Insert
+from crdt.updates.summary import IdSpan
 
-Ids = tuple[tuple[int, int, int], ...]  # (Yjs client id, first clock, end clock), half open
 WORDS = re.compile(f"[^{EMBED}]+")
 
 
 def copied(
-    document: Document, start: int, end: int, *, doc: str, at: str, ids: Callable[[int, int], Ids] | None = None
+    document: Document,
+    start: int,
+    end: int,
+    *,
+    doc: str,
+    at: str,
+    ids: Callable[[int, int], tuple[IdSpan, ...]] | None = None,
 ) -> tuple[list[Insert], int]:
     """Return inserts at the anchor `at` of `doc` for code points `start` to `end`, in order.
 
@@ -44,7 +50,12 @@ def copied(
 
 
 def _words(
-    text: str, start: int, doc: str, at: str, marks: Mapping[str, Json] | None, ids: Callable[[int, int], Ids] | None
+    text: str,
+    start: int,
+    doc: str,
+    at: str,
+    marks: Mapping[str, Json] | None,
+    ids: Callable[[int, int], tuple[IdSpan, ...]] | None,
 ) -> Iterator[Insert]:
     for found in WORDS.finditer(text):
         of = ids(start + found.start(), start + found.end()) if ids is not None else ()

@@ -15,7 +15,8 @@ from pycrdt import Array, merge_updates
 
 from crdt.digest import Json, digest_value, normal
 from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
-from crdt.documents.document import EMPTY_UPDATE, Applied, Document
+from crdt.documents.backing import EMPTY_UPDATE, Applied
+from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, Path, delete_path, dotted, find_item, list_at, read_path, set_path, shared
 from crdt.documents.ruler import EMBED
 from crdt.documents.values import INT64_MAX, INT64_MIN, to_stored
@@ -44,7 +45,8 @@ from crdt.operations.ops import (
     validate,
 )
 from crdt.updates.exact_numbers import exact_values, put_right
-from crdt.updates.scan import INTERNAL, Id, Ranges, Span, normalise_ranges, scan_update
+from crdt.updates.scan import INTERNAL, normalise_ranges, scan_update
+from crdt.updates.summary import DeleteSet, Id, Span
 
 DIFF_POINTS_MAX = 4_000
 TextEdit = tuple[int, int, int]  # start, end, how many code points stand there instead
@@ -60,8 +62,8 @@ class Executed:
 
     update: bytes
     inserted: Mapping[int, Span]
-    deleted: Ranges
-    absolute_deleted: Ranges
+    deleted: DeleteSet
+    absolute_deleted: DeleteSet
     overwritten: tuple[Id, ...] = ()
 
 
@@ -141,7 +143,7 @@ def _joined(parts: Iterable[Mapping[int, Span]]) -> dict[int, Span]:
     return joined
 
 
-def _united(parts: Iterable[Ranges]) -> dict[int, tuple[Span, ...]]:
+def _united(parts: Iterable[DeleteSet]) -> dict[int, tuple[Span, ...]]:
     spans: dict[int, list[Span]] = {}
     for part in parts:
         for client, ranges in part.items():

@@ -42,7 +42,7 @@ class Reading(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     strong: bool = True
 
 
-Work = tuple[Sequence[Op], Sequence[Reading]]
+Plan = tuple[Sequence[Op], Sequence[Reading]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *,
     return Ran(forks, executed)
 
 
-def effect(documents: Documents, first: Work, second: Work, *, client: int) -> str:
+def effect(documents: Documents, first: Plan, second: Plan, *, client: int) -> str:
     """Return the digest of what the documents are after `first` and then `second`; a stale one changes nothing."""
     now = dict(documents)
     for at, (ops, readings) in enumerate((first, second)):
@@ -120,12 +120,12 @@ def effect(documents: Documents, first: Work, second: Work, *, client: int) -> s
     return digest_value({doc: now[doc].value() for doc in touched if doc in now})
 
 
-def commute(documents: Documents, a: Work, b: Work, *, client: int) -> bool:
+def commute(documents: Documents, a: Plan, b: Plan, *, client: int) -> bool:
     """Tell whether two plans give the same documents in both orders."""
     return effect(documents, a, b, client=client) == effect(documents, b, a, client=client)
 
 
-def collide(documents: Documents, a: Work, b: Work, *, client: int) -> bool:
+def collide(documents: Documents, a: Plan, b: Plan, *, client: int) -> bool:
     """L2: tell whether two plans write the same place, or each what the other read, and their order matters."""
     writes_a, writes_b = _writes(documents, a), _writes(documents, b)
     both_write = _meet(writes_a, writes_b)
@@ -137,10 +137,10 @@ def _meet(one: list[Touch], other: list[Touch]) -> bool:
     return any(overlap(a, b) for a in one for b in other)
 
 
-def _writes(documents: Documents, work: Work) -> list[Touch]:
+def _writes(documents: Documents, plan: Plan) -> list[Touch]:
     """Return where a plan writes; a place that cannot be found any more is the whole document."""
     found = []
-    for op in work[0]:
+    for op in plan[0]:
         document = documents.get(op.doc)
         try:
             found.append(touches(document, op) if document is not None else Touch(op.doc, "document"))
@@ -149,9 +149,9 @@ def _writes(documents: Documents, work: Work) -> list[Touch]:
     return found
 
 
-def _reads(documents: Documents, work: Work) -> list[Touch]:
+def _reads(documents: Documents, plan: Plan) -> list[Touch]:
     found = []
-    for reading in work[1]:
+    for reading in plan[1]:
         document = documents.get(reading.doc)
         if not reading.strong or document is None:
             continue

@@ -1,6 +1,6 @@
 """What value operations mean on plain JSON: the canonical value of a data document after them. Pure, no CRDT.
 
-A list knows the ids of its items (`Items`), because operations name items and not places. Values stand here as
+A list knows the ids of its items (`ListItems`), because operations name items and not places. Values stand here as
 `Document.value` gives them, so an object that looks like a tag has one more `~` before its key (`docs/values.md`).
 """
 
@@ -15,13 +15,13 @@ from crdt.documents.paths import ABSENT, Path, dotted
 from crdt.documents.values import from_stored, to_stored
 from crdt.errors import PathMissing, StaleRead, WrongKind
 from crdt.operations.ops import SUM_DIGITS, DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue
-from crdt.updates.scan import Id
+from crdt.updates.summary import Id
 
 _ESCAPED = re.compile(r"~(~+(?:bytes|number|bigint|xml|deep))")
 _TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
 
 
-class Items(list[Json]):
+class ListItems(list[Json]):
     """The items of a list with their ids, None for an item that came in since; a plain list's items have none."""
 
     def __init__(self, items: Sequence[Json], *, ids: Sequence[Id | None] = (), is_plain: bool = False) -> None:
@@ -34,14 +34,14 @@ class Items(list[Json]):
         id = Anchor.decode(anchor).item if anchor is not None else None
         return self.ids.index(id) if id is not None and id in self.ids else None
 
-    def put(self, at: int, value: Json) -> Items:
+    def put(self, at: int, value: Json) -> ListItems:
         """Return the list with an item more."""
         ids = [*self.ids[:at], None, *self.ids[at:]]
-        return Items([*self[:at], value, *self[at:]], ids=ids)
+        return ListItems([*self[:at], value, *self[at:]], ids=ids)
 
-    def without(self, at: int) -> Items:
+    def without(self, at: int) -> ListItems:
         """Return the list with an item less."""
-        return Items([*self[:at], *self[at + 1 :]], ids=[*self.ids[:at], *self.ids[at + 1 :]])
+        return ListItems([*self[:at], *self[at + 1 :]], ids=[*self.ids[:at], *self.ids[at + 1 :]])
 
 
 def child(tree: Json, path: Path) -> object:
@@ -77,11 +77,11 @@ def changed(tree: Json, path: Path, change: Callable[[object], object]) -> Json:
         return _closed({**kept, key: new} if new is not ABSENT else kept)
     if isinstance(tree, list) and isinstance(key, int) and 0 <= key < len(tree):
         new = changed(tree[key], rest, change)
-        items = tree if isinstance(tree, Items) else Items(tree)
+        items = tree if isinstance(tree, ListItems) else ListItems(tree)
         gone = items.without(key)
         if new is ABSENT:
             return gone
-        return gone.put(key, new) if not rest else Items([*tree[:key], new, *tree[key + 1 :]], ids=items.ids)
+        return gone.put(key, new) if not rest else ListItems([*tree[:key], new, *tree[key + 1 :]], ids=items.ids)
     raise PathMissing(f"there is nothing at {dotted(path)}")
 
 
@@ -145,10 +145,10 @@ def _added(now: object, by: float, path: Path) -> Json:
     return normal(round(now + by, SUM_DIGITS))
 
 
-def _list(now: object, path: Path) -> Items:
+def _list(now: object, path: Path) -> ListItems:
     if not isinstance(now, list):
         raise WrongKind(f"{dotted(path)} is not a list")
-    return now if isinstance(now, Items) else Items(now)
+    return now if isinstance(now, ListItems) else ListItems(now)
 
 
 def _place(now: object, item: str, path: Path) -> int:
@@ -158,14 +158,14 @@ def _place(now: object, item: str, path: Path) -> int:
     return at
 
 
-def _with_item(now: object, value: Json, after: str | None, path: Path) -> Items:
+def _with_item(now: object, value: Json, after: str | None, path: Path) -> ListItems:
     if now is ABSENT:
-        return Items([value])
+        return ListItems([value])
     items = _list(now, path)
     return items.put(len(items) if items.is_plain else _behind(items, after), value)
 
 
-def _behind(items: Items, after: str | None) -> int:
+def _behind(items: ListItems, after: str | None) -> int:
     """Return the place behind an anchored item; the start for none, the end where that item is gone."""
     if after is None:
         return 0
@@ -173,7 +173,7 @@ def _behind(items: Items, after: str | None) -> int:
     return len(items) if at is None else at + 1
 
 
-def _moved(items: Items, item: str, after: str | None, path: Path) -> Items:
+def _moved(items: ListItems, item: str, after: str | None, path: Path) -> ListItems:
     at = _place(items, item, path)
     to = _behind(items, after)
     if to in (at, at + 1):

@@ -16,13 +16,14 @@ import msgspec
 
 from crdt.digest import EXACT_MAX, Json, canonical, digest_text, digest_value
 from crdt.documents.anchor import Anchor, TextRange, resolve_anchor, resolve_range
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, Path, dotted, read_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.ruler import EMBED
 from crdt.documents.values import to_stored
 from crdt.errors import CrdtError, FrameTooLarge, MalformedFrame, WrongKind
 from crdt.text import utf16_length
-from crdt.updates.summary import CLOCK_MAX
+from crdt.updates.summary import CLOCK_MAX, IdSpan
 
 TEXT_POINTS_MAX = 262_144
 VALUE_BYTES_MAX = 65_536
@@ -43,7 +44,7 @@ class Insert(msgspec.Struct, frozen=True, tag_field="op", tag="insert", omit_def
     text: str
     marks: dict[str, Json] | None = None
     embeds: tuple[Json, ...] = ()
-    of: tuple[tuple[int, int, int], ...] = ()
+    of: tuple[IdSpan, ...] = ()
 
 
 class Replace(msgspec.Struct, frozen=True, tag_field="op", tag="replace", rename={"from_": "from"}):
@@ -179,7 +180,7 @@ def validate(op: Op) -> None:
         raise FrameTooLarge(f"a path is more than {PATH_DEPTH_MAX} deep")
 
 
-def _units(spans: Sequence[tuple[int, int, int]]) -> int:
+def _units(spans: Sequence[IdSpan]) -> int:
     """Return how many ids these are; less than none where one of them is no span."""
     is_sound = all(client >= 0 and 0 <= start < end <= CLOCK_MAX for client, start, end in spans)
     return sum(end - start for _, start, end in spans) if is_sound else -1

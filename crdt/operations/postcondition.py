@@ -18,25 +18,25 @@ from crdt.documents.paths import ABSENT, Path, dotted, item_anchor, list_at
 from crdt.documents.ruler import EMBED
 from crdt.documents.values import from_stored
 from crdt.errors import CrdtError
-from crdt.operations.json_tree import Items, after_op, changed, child
+from crdt.operations.json_tree import ListItems, after_op, changed, child
 from crdt.operations.ops import Delete, Insert, ListAdd, ListMove, ListOp, ListRemove, Op, Replace, ValueOp, range_of
 
-Marks = bytes  # canonical JSON of the marks of a character
-ANY: Marks = b"*"  # words that took the place of others may look like either
-NO_MARKS: Marks = b"{}"
+MarksJson = bytes  # canonical JSON of the marks of a character
+ANY: MarksJson = b"*"  # words that took the place of others may look like either
+NO_MARKS: MarksJson = b"{}"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ExpectedText:
     """A text as people read it: `EMBED` for each of `embeds`; `marks` as runs of (code points, marks)."""
 
     text: str
     embeds: tuple[bytes, ...] = ()
-    marks: tuple[tuple[int, Marks], ...] = ()
+    marks: tuple[tuple[int, MarksJson], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class ExpectedValue:
     """A data document as people read it, and where the operations write in it."""
 
     tree: Json
@@ -44,10 +44,10 @@ class Values:
 
 
 # A text may have two readings that are both right, where words come to stand beside words of the same plan.
-Meaning = tuple[Words, ...] | Values
+Postcondition = tuple[ExpectedText, ...] | ExpectedValue
 
 
-def meant(before: Document, ops: Sequence[Op]) -> Meaning:
+def meant(before: Document, ops: Sequence[Op]) -> Postcondition:
     """Return how a document reads after `ops` of one plan, all about it and valid on `before`.
 
     Raises:
@@ -55,12 +55,12 @@ def meant(before: Document, ops: Sequence[Op]) -> Meaning:
     """
     if before.kind == "text":
         return _texts(before, ops)
-    return _values(before, ops) if before.kind == "data" else Values(before.value())
+    return _values(before, ops) if before.kind == "data" else ExpectedValue(before.value())
 
 
-def differs(meaning: Meaning, after: Document) -> str:
+def differs(meaning: Postcondition, after: Document) -> str:
     """Return in words where a document is not what was meant; "" where it is."""
-    if isinstance(meaning, Values):
+    if isinstance(meaning, ExpectedValue):
         return _first_difference(meaning, after.value())
     now = words_of(after)
     told = [_difference(words, now) for words in meaning]
@@ -70,27 +70,27 @@ def differs(meaning: Meaning, after: Document) -> str:
 # ---------------------------------------------------------------- texts
 
 
-def words_of(document: Document) -> Words:
+def words_of(document: Document) -> ExpectedText:
     """Return how a text document reads."""
     text = document.text()
     if document.is_plain:
-        return Words(text, (), ((len(text), NO_MARKS),) if text else ())
-    embeds, marks = list[bytes](), list[tuple[int, Marks]]()
+        return ExpectedText(text, (), ((len(text), NO_MARKS),) if text else ())
+    embeds, marks = list[bytes](), list[tuple[int, MarksJson]]()
     for stretch in document.ruler().between(0, len(text)):
         if stretch.is_embed:
             embeds.append(_said(stretch.value))
         else:
             embeds += [b""] * stretch.text.count(EMBED)  # somebody typed the character that stands for embeds
         marks.append((len(stretch.text), _said(stretch.marks or {})))
-    return Words(text, tuple(embeds), _joined(marks))
+    return ExpectedText(text, tuple(embeds), _joined(marks))
 
 
 def _said(value: object) -> bytes:
     return canonical(from_stored(value))
 
 
-def _joined(runs: Sequence[tuple[int, Marks]]) -> tuple[tuple[int, Marks], ...]:
-    joined = list[tuple[int, Marks]]()
+def _joined(runs: Sequence[tuple[int, MarksJson]]) -> tuple[tuple[int, MarksJson], ...]:
+    joined = list[tuple[int, MarksJson]]()
     for length, marks in runs:
         if joined and joined[-1][1] == marks:
             joined[-1] = (joined[-1][0] + length, marks)
@@ -103,12 +103,12 @@ def _joined(runs: Sequence[tuple[int, Marks]]) -> tuple[tuple[int, Marks], ...]:
 class _Slot:
     """What comes to stand before a code point of the old text, in order: words clinging left, put in place, right."""
 
-    left: list[Words]
-    placed: list[Words]
-    right: list[Words]
+    left: list[ExpectedText]
+    placed: list[ExpectedText]
+    right: list[ExpectedText]
 
 
-def _texts(before: Document, ops: Sequence[Op]) -> tuple[Words, ...]:
+def _texts(before: Document, ops: Sequence[Op]) -> tuple[ExpectedText, ...]:
     """Return the readings: one, or two where an insert stands at the edge of words that are replaced."""
     old, slots, gone = words_of(before), dict[int, _Slot](), list[tuple[int, int]]()
     for op in ops:
@@ -125,7 +125,7 @@ def _texts(before: Document, ops: Sequence[Op]) -> tuple[Words, ...]:
             gone.append((start, end))
             if isinstance(op, Replace) and op.text:
                 embeds = _cut(old, start, end).embeds if is_kept else ()
-                words = Words(op.text, embeds, ((len(op.text), ANY),))
+                words = ExpectedText(op.text, embeds, ((len(op.text), ANY),))
                 slots.setdefault(start, _Slot([], [], [])).placed.append(words)
     replaced = [(start, end) for start, end in gone if start in slots and slots[start].placed]
     is_tied = any(
@@ -135,14 +135,16 @@ def _texts(before: Document, ops: Sequence[Op]) -> tuple[Words, ...]:
     return (one, _assembled(old, slots, gone, is_behind=True)) if is_tied else (one,)
 
 
-def _inserted(op: Insert) -> Words:
+def _inserted(op: Insert) -> ExpectedText:
     """Return the words of an insert. Without marks of its own it looks like what stands around it."""
     marks = ANY if op.marks is None else _said(op.marks)
-    return Words(op.text, tuple(_said(embed) for embed in op.embeds), ((len(op.text), marks),))
+    return ExpectedText(op.text, tuple(_said(embed) for embed in op.embeds), ((len(op.text), marks),))
 
 
-def _assembled(old: Words, slots: dict[int, _Slot], gone: Sequence[tuple[int, int]], *, is_behind: bool) -> Words:
-    parts, at = list[Words](), 0
+def _assembled(
+    old: ExpectedText, slots: dict[int, _Slot], gone: Sequence[tuple[int, int]], *, is_behind: bool
+) -> ExpectedText:
+    parts, at = list[ExpectedText](), 0
     points = sorted({*slots, *(edge for span in gone for edge in span), len(old.text)})
     for point in points:
         if not any(start <= at and point <= end for start, end in gone):
@@ -151,25 +153,25 @@ def _assembled(old: Words, slots: dict[int, _Slot], gone: Sequence[tuple[int, in
         if slot is not None:
             beside = [*slot.left, *slot.right]
             parts += [*slot.placed, *beside] if is_behind else [*slot.left, *slot.placed, *slot.right]
-    return Words(
+    return ExpectedText(
         "".join(part.text for part in parts),
         tuple(embed for part in parts for embed in part.embeds),
         _joined([run for part in parts for run in part.marks]),
     )
 
 
-def _cut(words: Words, start: int, end: int) -> Words:
+def _cut(words: ExpectedText, start: int, end: int) -> ExpectedText:
     first = words.text.count(EMBED, 0, start)
     count = words.text.count(EMBED, start, end)
-    runs, at = list[tuple[int, Marks]](), 0
+    runs, at = list[tuple[int, MarksJson]](), 0
     for length, marks in words.marks:
         low, high = max(start, at), min(end, at + length)
         runs += [(high - low, marks)] if low < high else []
         at += length
-    return Words(words.text[start:end], words.embeds[first : first + count], tuple(runs))
+    return ExpectedText(words.text[start:end], words.embeds[first : first + count], tuple(runs))
 
 
-def _difference(words: Words, now: Words) -> str:
+def _difference(words: ExpectedText, now: ExpectedText) -> str:
     if words.text != now.text:
         at = next((at for at, (a, b) in enumerate(zip(words.text, now.text, strict=False)) if a != b), None)
         at = min(len(words.text), len(now.text)) if at is None else at
@@ -189,7 +191,7 @@ def _difference(words: Words, now: Words) -> str:
 # ---------------------------------------------------------------- values
 
 
-def _values(before: Document, ops: Sequence[Op]) -> Values:
+def _values(before: Document, ops: Sequence[Op]) -> ExpectedValue:
     tree: Json = before.value()
     for path in {op.path for op in ops if isinstance(op, ListAdd | ListMove | ListRemove)}:
         now = child(tree, path)
@@ -198,24 +200,24 @@ def _values(before: Document, ops: Sequence[Op]) -> Values:
             tree = changed(tree, path, partial(_instead, items))
     for op in ops:
         tree = after_op(tree, op)
-    return Values(tree, frozenset(op.path for op in ops if isinstance(op, ValueOp | ListOp)))
+    return ExpectedValue(tree, frozenset(op.path for op in ops if isinstance(op, ValueOp | ListOp)))
 
 
-def _instead(items: Items, _: object) -> object:
+def _instead(items: ListItems, _: object) -> object:
     return items
 
 
-def _items_of(before: Document, path: Path, now: list[Json]) -> Items:
+def _items_of(before: Document, path: Path, now: list[Json]) -> ListItems:
     """Return a list with the identity of its items, as the document has them."""
     try:
         is_plain = list_at(before, path) is None
         ids = [None if is_plain else item_anchor(before, path, at) for at in range(len(now))]
     except CrdtError:
-        return Items(now)
-    return Items(now, ids=[Anchor.decode(id).item if id is not None else None for id in ids], is_plain=is_plain)
+        return ListItems(now)
+    return ListItems(now, ids=[Anchor.decode(id).item if id is not None else None for id in ids], is_plain=is_plain)
 
 
-def _first_difference(meaning: Values, now: Json) -> str:
+def _first_difference(meaning: ExpectedValue, now: Json) -> str:
     # Equal in Python is not yet the same: True is 1 there, and where something was written that counts.
     if meaning.tree == now:
         places = [(path, child(meaning.tree, path), child(now, path)) for path in meaning.paths]

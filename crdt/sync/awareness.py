@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from crdt.errors import MalformedFrame
-from crdt.sync.awareness_state import State, encode_state, read_state, signed
+from crdt.sync.awareness_state import AwarenessState, encode_state, read_state, signed
 from crdt.updates.lib0 import Reader, Writer
 
 ENTRIES_MAX = 1_000
@@ -39,7 +39,7 @@ class AwarenessEntry:
 
     client: int
     clock: int
-    state: State | None
+    state: AwarenessState | None
 
 
 class Announced(msgspec.Struct, frozen=True):
@@ -134,7 +134,7 @@ class Presence:
         # A client that announces somebody's living entry repeats what it heard; its own is new here.
         return raw != NULL and self.owners.get(client, session) == session
 
-    def _stamp(self, client: int, clock: int, state: State | None, now: float) -> AwarenessEntry:
+    def _stamp(self, client: int, clock: int, state: AwarenessState | None, now: float) -> AwarenessEntry:
         known = self.entries.get(client)
         # An entry at clock 0 is no news to anybody: clients count from there.
         before = known.clock if known is not None else self.gone.pop(client, 0)
@@ -142,7 +142,7 @@ class Presence:
         self.told[client] = now
         return entry
 
-    def place(self, client: int, state: State, *, now: float) -> bytes:
+    def place(self, client: int, state: AwarenessState, *, now: float) -> bytes:
         """Set the server's own entry under `client`; return the update for everybody."""
         self.owners[client] = ""
         return encode_awareness([self._stamp(client, 1, state, now)])

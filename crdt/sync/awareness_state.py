@@ -12,7 +12,7 @@ import math
 from crdt.digest import Json
 from crdt.errors import MalformedFrame
 
-State = dict[str, Json]
+AwarenessState = dict[str, Json]
 # A larger state is not looked into: only its person is kept.
 READ_BYTES_MAX = 1 << 20
 LEVELS_MAX = 64
@@ -23,7 +23,7 @@ NAMED_MAX, NAME_CHARS_MAX = 5, 40
 encode_state = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-def read_state(raw: bytes) -> tuple[State | None, str]:
+def read_state(raw: bytes) -> tuple[AwarenessState | None, str]:
     """Return a state, None for one that is gone, and what was left out of it. Raises `MalformedFrame`: no JSON."""
     try:
         text = raw.decode()
@@ -41,13 +41,13 @@ def read_state(raw: bytes) -> tuple[State | None, str]:
     return _object(value)
 
 
-def _object(value: Json) -> tuple[State | None, str]:
+def _object(value: Json) -> tuple[AwarenessState | None, str]:
     if value is None or isinstance(value, dict):
         return value, ""
     return {}, "a state is an object or null"
 
 
-def _read_deep(text: str) -> tuple[State | None, str]:
+def _read_deep(text: str) -> tuple[AwarenessState | None, str]:
     """Read a text with many brackets: its values may be nested as deep as its sender likes."""
     too_deep = f"a state is nested at most {LEVELS_MAX} deep"
     try:
@@ -94,7 +94,7 @@ def _levels(value: Json) -> int:
     return deepest
 
 
-def signed(state: State, actor: str, *, bytes_max: int, bytes_read: int) -> tuple[State, str]:
+def signed(state: AwarenessState, actor: str, *, bytes_max: int, bytes_read: int) -> tuple[AwarenessState, str]:
     """Return a state whose `user` says who it really is, and what was left out; the colour is the client's to choose.
 
     Of one that is too large the smallest parts are kept, so that a caret outlives a picture. `bytes_read` is how long
@@ -106,7 +106,7 @@ def signed(state: State, actor: str, *, bytes_max: int, bytes_read: int) -> tupl
         for key in ("color", "colorLight")
         if isinstance(user, dict) and isinstance(value := user.get(key), str) and len(value) <= COLOUR_CHARS_MAX
     }
-    person: State = {"user": {**colours, "name": actor, "kind": "human"}}
+    person: AwarenessState = {"user": {**colours, "name": actor, "kind": "human"}}
     whole = {**state, **person}
     # A number may be written eight times as long as it came: 1e15.
     if 8 * (bytes_read + PERSON_BYTES_MAX) <= bytes_max or _size(whole) <= bytes_max:
@@ -125,5 +125,5 @@ def signed(state: State, actor: str, *, bytes_max: int, bytes_read: int) -> tupl
     )
 
 
-def _size(state: State) -> int:
+def _size(state: AwarenessState) -> int:
     return len(encode_state(state).encode())

@@ -44,10 +44,10 @@ class ControlFrame(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-Frame = SyncStep1 | SyncUpdate | AwarenessFrame | QueryAwareness | ControlFrame
+ClientFrame = SyncStep1 | SyncUpdate | AwarenessFrame | QueryAwareness | ControlFrame
 
 
-def decode_frame(frame: bytes) -> Frame:
+def decode_frame(frame: bytes) -> ClientFrame:
     """Return what a client's binary frame says. Raises `MalformedFrame` for unknown types and trailing bytes."""
     if len(frame) > 2 and frame[0] == SYNC and frame[1] == UPDATE:
         # Nearly every frame: an update, with a length of one byte or two.
@@ -59,10 +59,10 @@ def decode_frame(frame: bytes) -> Frame:
     return decode_fully(frame)
 
 
-def decode_fully(frame: bytes) -> Frame:
+def decode_fully(frame: bytes) -> ClientFrame:
     """Return what `decode_frame` returns, whatever the type of the frame. Raises as it does."""
     reader = Reader(frame)
-    decoded: Frame
+    decoded: ClientFrame
     match reader.var_uint():
         case 0:
             decoded = _decode_sync(reader)
@@ -78,7 +78,7 @@ def decode_fully(frame: bytes) -> Frame:
     return decoded
 
 
-def _decode_sync(reader: Reader) -> Frame:
+def _decode_sync(reader: Reader) -> ClientFrame:
     match reader.var_uint():
         case 0:
             return SyncStep1(reader.var_bytes())

@@ -15,8 +15,8 @@ from crdt.documents.document import Document
 from crdt.errors import CrdtError
 from crdt.text import utf16_length
 from crdt.undo.lineage import Past
-from crdt.undo.positions import Piece, Spans, pieces_of, start_of
-from crdt.updates.scan import Id
+from crdt.undo.positions import IdSpans, Piece, pieces_of, start_of
+from crdt.updates.summary import Id
 
 BESIDE_POINTS_MAX = 80
 
@@ -45,7 +45,7 @@ class Rival(NamedTuple):
     at: tuple[int, int]
 
 
-def hunks_of(before: Document, after: Document, *, inserted: Spans, deleted: Spans) -> list[Hunk]:
+def hunks_of(before: Document, after: Document, *, inserted: IdSpans, deleted: IdSpans) -> list[Hunk]:
     """Return the hunks of an edit, in the order of the text; `before` and `after` are the document around it."""
     found: dict[int, Hunk] = {}
     for key, piece in _by_place(pieces_of(before, deleted)):
@@ -90,7 +90,7 @@ def ids_in(piece: Piece) -> Iterator[Id]:
 
 def place_of(now: Document, id: Id, where: dict[Id, int]) -> int:
     """Return where a character stood, by what is known of others: what was deleted in one block has one place."""
-    own = now.blocks()[0].get(id.client, [])
+    own = now.stored_structs()[0].get(id.client, [])
     at = bisect_right(own, id.clock, key=start_of) - 1
     block = Id(id.client, own[at].start) if at >= 0 else id
     if block not in where:

@@ -9,8 +9,8 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from crdt.undo.positions import Spans
-from crdt.updates.scan import Id
+from crdt.undo.positions import IdSpans
+from crdt.updates.summary import Id, IdSpan
 
 Mapped = tuple[int, int, int, int]  # first clock, end clock, and the client and first clock that these stand for
 NEVER = 1 << 53
@@ -29,7 +29,7 @@ class Lineage:
     def __bool__(self) -> bool:
         return bool(self._roots)
 
-    def enter(self, new: Spans, old: Spans) -> bool:
+    def enter(self, new: IdSpans, old: IdSpans) -> bool:
         """Note that new ids stand for old ones, one by one; False, and nothing noted, where their number differs."""
         news, olds = list(new), list(old)
         if sum(end - start for _, start, end in news) != sum(end - start for _, start, end in olds):
@@ -56,7 +56,7 @@ class Lineage:
         """Return the last that was put there for an id, or for what it stands for."""
         return self.line(id)[-1]
 
-    def roots(self, spans: Spans) -> Iterator[tuple[int, int, int]]:
+    def roots(self, spans: IdSpans) -> Iterator[IdSpan]:
         """Yield what these ids stand for, in their order."""
         for client, start, end in spans:
             at = start
@@ -68,16 +68,16 @@ class Lineage:
             if at < end:
                 yield client, at, end
 
-    def instances(self, spans: Spans) -> list[tuple[int, int, int]]:
+    def instances(self, spans: IdSpans) -> list[IdSpan]:
         """Return these ids, what they stand for, and all that ever stood for it."""
-        found = list[tuple[int, int, int]]()
+        found = list[IdSpan]()
         for client, start, end in self.roots(spans):
             found.append((client, start, end))
             for own in self._heirs.get(client, ()):
                 found += [(heir, first, first + high - low) for low, high, heir, first in _within(own, start, end)]
         return found
 
-    def heirs(self) -> list[tuple[int, int, int]]:
+    def heirs(self) -> list[IdSpan]:
         """Return every id that stands for another."""
         return [(client, start, end) for client, own in self._roots.items() for start, end, _, _ in own]
 
@@ -106,9 +106,7 @@ def _within(own: Sequence[Mapped], start: int, end: int) -> Iterator[Mapped]:
             yield cut, min(high, end), client, first + cut - low
 
 
-def _aligned(
-    news: list[tuple[int, int, int]], olds: list[tuple[int, int, int]]
-) -> Iterator[tuple[tuple[int, int, int], tuple[int, int, int]]]:
+def _aligned(news: list[IdSpan], olds: list[IdSpan]) -> Iterator[tuple[IdSpan, IdSpan]]:
     """Yield stretches of both that are equally long, in order."""
     left, right = news[::-1], olds[::-1]
     while left and right:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crdt.documents.anchor import Anchor, item_index, resolve_anchor
-from crdt.documents.document import EMPTY_UPDATE, Document
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.document import Document
 from crdt.documents.paths import Path, list_at
 from crdt.documents.shape import ARRAY
 from crdt.errors import CrdtError
 from crdt.undo.lineage import NEVER, Past
 from crdt.updates.lib0 import Writer
-from crdt.updates.scan import Id
-from crdt.updates.structs import Part, sections_of
-from crdt.updates.summary import ANY, DELETED, STRING
+from crdt.updates.structs import Struct, sections_of
+from crdt.updates.summary import ANY, DELETED, STRING, Id
 
 NO_DELETIONS = b"\x00"
 KIND_BITS = 0xE0
@@ -97,23 +97,23 @@ def _unveiled(document: Document) -> Document:
         return document
     sections = sections_of(state)
     writer = Writer().var_uint(len(sections))
-    for client, parts in sections.items():
-        writer.var_uint(len(parts)).var_uint(client).var_uint(parts[0].clock if parts else 0)
-        for part in parts:
-            writer.raw(_shown(document, state, part))
+    for client, structs in sections.items():
+        writer.var_uint(len(structs)).var_uint(client).var_uint(structs[0].clock if structs else 0)
+        for struct in structs:
+            writer.raw(_shown(document, state, struct))
     return Document.of_state(document.kind, writer.raw(NO_DELETIONS).getvalue(), client=document.client)
 
 
-def _shown(document: Document, state: bytes, part: Part) -> bytes:
+def _shown(document: Document, state: bytes, struct: Struct) -> bytes:
     """Return the bytes of a struct, with content again where it was deleted."""
-    if part.kind == DELETED and document.kind == "text" and document.is_in_text(Id(part.client, part.clock)):
-        return _head(state, part, STRING).var_string("·" * part.length).getvalue()
-    if part.kind == DELETED and document.kind == "data":
+    if struct.kind == DELETED and document.kind == "text" and document.is_in_text(Id(struct.client, struct.clock)):
+        return _head(state, struct, STRING).var_string("·" * struct.length).getvalue()
+    if struct.kind == DELETED and document.kind == "data":
         shape = document.shape()
-        if not shape.is_keyed(part) and shape.holder(shape.holder_of(part)).kind == ARRAY:
-            return _head(state, part, ANY).var_uint(part.length).raw(UNDEFINED * part.length).getvalue()
-    return state[part.at : part.end]
+        if not shape.is_keyed(struct) and shape.holder(shape.holder_of(struct)).kind == ARRAY:
+            return _head(state, struct, ANY).var_uint(struct.length).raw(UNDEFINED * struct.length).getvalue()
+    return state[struct.at : struct.end]
 
 
-def _head(state: bytes, part: Part, kind: int) -> Writer:
-    return Writer().byte(state[part.at] & KIND_BITS | kind).raw(state[part.at + 1 : part.body])
+def _head(state: bytes, struct: Struct, kind: int) -> Writer:
+    return Writer().byte(state[struct.at] & KIND_BITS | kind).raw(state[struct.at + 1 : struct.body])

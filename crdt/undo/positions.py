@@ -10,11 +10,10 @@ from crdt.documents.anchor import Anchor, resolve_anchor
 from crdt.documents.document import Document
 from crdt.documents.ruler import EMBED as EMBED_CHARACTER
 from crdt.text import point_at_utf16, utf16_length, utf16_offset
-from crdt.updates.scan import Id
-from crdt.updates.structs import Block
-from crdt.updates.summary import EMBED, STRING, TYPE, Span
+from crdt.updates.structs import StoredStruct
+from crdt.updates.summary import EMBED, STRING, TYPE, Id, IdSpan, Span
 
-Spans = Iterable[tuple[int, int, int]]  # (Yjs client id, first clock, end clock), half open
+IdSpans = Iterable[IdSpan]
 SHOWN = frozenset({STRING, EMBED, TYPE})
 NO_DELETIONS = b"\x00"
 KIND_BITS = 0xE0
@@ -39,7 +38,7 @@ class Piece(NamedTuple):
         return self.clock + utf16_length(self.text)
 
     @property
-    def span(self) -> tuple[int, int, int]:
+    def span(self) -> IdSpan:
         """Its ids."""
         return self.client, self.clock, self.stop
 
@@ -50,41 +49,41 @@ class Piece(NamedTuple):
         return Piece(self.start + low, self.text[low:high], self.client, self.clock + utf16_offset(self.text, low))
 
 
-def pieces_of(document: Document, spans: Spans) -> list[Piece]:
+def pieces_of(document: Document, spans: IdSpans) -> list[Piece]:
     """Return the characters of these ids that stand in a text now, in the order of the text."""
-    blocks, deleted = document.blocks()
+    structs, deleted = document.stored_structs()
     found: list[Piece] = []
     for client, low, high in spans:
-        own, gone = blocks.get(client, []), deleted.get(client, ())
+        own, gone = structs.get(client, []), deleted.get(client, ())
         at = max(0, bisect_right(own, low, key=start_of) - 1)
         while at < len(own) and own[at].start < high:
-            block = own[at]
+            struct = own[at]
             at += 1
-            if block.start + block.length <= low or not _is_shown(document, client, block, gone):
+            if struct.start + struct.length <= low or not _is_shown(document, client, struct, gone):
                 continue
-            start = resolve_anchor(document, Anchor(Id(client, block.start), None, 0))
-            if block.text is None:
-                found.append(Piece(start, EMBED_CHARACTER, client, block.start))
+            start = resolve_anchor(document, Anchor(Id(client, struct.start), None, 0))
+            if struct.text is None:
+                found.append(Piece(start, EMBED_CHARACTER, client, struct.start))
                 continue
-            first = point_at_utf16(block.text, max(0, low - block.start))
-            last = point_at_utf16(block.text, min(block.length, high - block.start))
-            whole = Piece(start, block.text, client, block.start)
+            first = point_at_utf16(struct.text, max(0, low - struct.start))
+            last = point_at_utf16(struct.text, min(struct.length, high - struct.start))
+            whole = Piece(start, struct.text, client, struct.start)
             if last > first:
                 found.append(whole.cut(start + first, start + last))
     return sorted(found)
 
 
-def start_of(block: Block) -> int:
+def start_of(struct: StoredStruct) -> int:
     """Return the first clock of a block."""
-    return block.start
+    return struct.start
 
 
-def _is_shown(document: Document, client: int, block: Block, gone: tuple[Span, ...]) -> bool:
+def _is_shown(document: Document, client: int, struct: StoredStruct, gone: tuple[Span, ...]) -> bool:
     """Tell whether a struct is a part of the text that people see: words, or something embedded."""
-    if block.kind not in SHOWN or not document.is_in_text(Id(client, block.start)):
+    if struct.kind not in SHOWN or not document.is_in_text(Id(client, struct.start)):
         return False
-    at = bisect_right(gone, block.start, key=_first) - 1
-    return at < 0 or gone[at][1] <= block.start
+    at = bisect_right(gone, struct.start, key=_first) - 1
+    return at < 0 or gone[at][1] <= struct.start
 
 
 def _first(span: Span) -> int:

@@ -18,20 +18,20 @@ from crdt.digest import digest_text
 from crdt.documents.anchor import Anchor, ids_of_range, place_anchors, place_range, resolve_anchor
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
-from crdt.operations.excerpt import Ids, copied
+from crdt.operations.excerpt import copied
 from crdt.operations.ops import Check, Delete, Op
 from crdt.undo.hunks import Gone, Hunk, hunks_of, ids_in, is_since, missing, place_of, rivals
 from crdt.undo.lineage import Past
 from crdt.undo.order import Order, ranked
-from crdt.undo.positions import Piece, Spans, joined, pieces_of, runs_of
+from crdt.undo.positions import IdSpans, Piece, joined, pieces_of, runs_of
 from crdt.undo.undo import Emptied, Undo
-from crdt.updates.scan import Id
+from crdt.updates.summary import Id, IdSpan
 
 LETTERS = re.compile(r"\w\w")
 
 
 @dataclass(slots=True)
-class _Work:
+class _TextUndo:
     """One undo under way: what goes, and what comes back where, in the order of the text."""
 
     doc: str
@@ -151,15 +151,15 @@ def undo_text(
     after: Document,
     now: Document,
     *,
-    inserted: Spans,
-    deleted: Spans,
+    inserted: IdSpans,
+    deleted: IdSpans,
     past: Past | None = None,
 ) -> Undo:
     """Return what takes a text edit back. `before` and `after` are the document around it, `now` as it is.
 
     `past` is what a log knows of the ids in it.
     """
-    work = _Work(doc, before, after, now, past or Past())
+    work = _TextUndo(doc, before, after, now, past or Past())
     hunks = hunks_of(before, after, inserted=inserted, deleted=deleted)
     # What was typed inside a hunk parts it in two when it is taken back: an undo is taken back as a whole.
     is_kept = [not work.take(hunk) for hunk in hunks]
@@ -180,14 +180,14 @@ def undo_text(
     return undo
 
 
-def _deletions(work: _Work) -> Iterator[Op]:
+def _deletions(work: _TextUndo) -> Iterator[Op]:
     text = work.now.text()
     for start, end in sorted(work.going):
         place = place_range(work.now, start, end)
         yield Delete(work.doc, place.start.encode(), place.end.encode(), digest_text(text[start:end]))
 
 
-def _checks(work: _Work) -> Iterator[Op]:
+def _checks(work: _TextUndo) -> Iterator[Op]:
     """Yield what holds the neighbours of a bare place: who writes there meanwhile is looked at anew."""
     text = work.now.text()
     for at in dict.fromkeys(work.alone):
@@ -197,12 +197,12 @@ def _checks(work: _Work) -> Iterator[Op]:
             yield Check(work.doc, digest_text(text[start:end]), (), place.start.encode(), place.end.encode())
 
 
-def _ids_of(taken: Sequence[Piece]) -> Callable[[int, int], Ids]:
+def _ids_of(taken: Sequence[Piece]) -> Callable[[int, int], tuple[IdSpan, ...]]:
     """Return what says which ids stood at a range of the text before the edit; `taken` are pieces in its order."""
     ends = [piece.end for piece in taken]
 
-    def ids(start: int, end: int) -> Ids:
-        found = list[tuple[int, int, int]]()
+    def ids(start: int, end: int) -> tuple[IdSpan, ...]:
+        found = list[IdSpan]()
         at = bisect_right(ends, start)
         while at < len(taken) and taken[at].start < end:
             client, low, high = taken[at].cut(start, end).span
@@ -216,7 +216,7 @@ def _ids_of(taken: Sequence[Piece]) -> Callable[[int, int], Ids]:
     return ids
 
 
-def _in_order(work: _Work) -> list[tuple[int, tuple[int, int]]]:
+def _in_order(work: _TextUndo) -> list[tuple[int, tuple[int, int]]]:
     """Return what comes back, each at a place where all that ever stood together keeps its order.
 
     A place says between which words that stand something belongs. What undos have put back there meanwhile does not
@@ -249,7 +249,7 @@ def _ascending(coming: Iterable[tuple[int, tuple[int, int]]]) -> list[tuple[int,
     return found
 
 
-def _grown(work: _Work, coming: Sequence[tuple[int, tuple[int, int]]]) -> Iterator[tuple[int, int]]:
+def _grown(work: _TextUndo, coming: Sequence[tuple[int, tuple[int, int]]]) -> Iterator[tuple[int, int]]:
     """Yield the words written since that would stand with what comes back as one word."""
     text, going, words = work.now.text(), joined(work.going), work.before.text()
     for place, (start, end) in coming:
@@ -268,6 +268,6 @@ def _grown(work: _Work, coming: Sequence[tuple[int, tuple[int, int]]]) -> Iterat
             yield right, high
 
 
-def _is_new(work: _Work, at: int) -> bool:
+def _is_new(work: _TextUndo, at: int) -> bool:
     ((client, clock, _),) = ids_of_range(work.now, at, at + 1)
     return is_since(work.past, work.after, Id(client, clock))

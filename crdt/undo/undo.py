@@ -38,8 +38,8 @@ from crdt.operations.ops import (
 from crdt.undo.hunks import Rival
 from crdt.undo.lineage import NEVER, Lineage, Past
 from crdt.undo.order import Order, ranked_items
-from crdt.undo.positions import Spans
-from crdt.updates.scan import Id
+from crdt.undo.positions import IdSpans
+from crdt.updates.summary import Id, IdSpan
 
 
 class Emptied(NamedTuple):
@@ -56,7 +56,7 @@ class Reset(NamedTuple):
 
     path: Path
     value: object
-    ids: tuple[tuple[int, int, int], ...]
+    ids: tuple[IdSpan, ...]
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def undo_values(
     now: Document,
     ops: Sequence[Op],
     *,
-    inserted: Spans,
+    inserted: IdSpans,
     added: Mapping[Path, float],
     past: Past | None = None,
     agents: Container[int] | None = None,
@@ -224,7 +224,7 @@ def _undo_add(
     path: Path,
     after: Document,
     now: Document,
-    spans: list[tuple[int, int, int]],
+    spans: list[IdSpan],
     lineage: Lineage,
 ) -> None:
     """Take an added item out again, unless somebody has changed something inside it since."""
@@ -273,7 +273,7 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
 def _is_its_list(now: Document, path: Path, id: Id) -> bool:
     """Tell whether the list that stands at a path is the one from which an item was removed."""
     holder = now.shape().type_of(id)
-    gone = now.blocks()[1].get(holder.client, ()) if holder is not None else ()
+    gone = now.stored_structs()[1].get(holder.client, ()) if holder is not None else ()
     is_gone = holder is None or any(start <= holder.clock < end for start, end in gone)
     return not is_gone and read_path(now, path) is not ABSENT and list_at(now, path) is not None
 

@@ -13,38 +13,38 @@ from collections.abc import Iterator, Mapping
 from struct import unpack
 
 from crdt.updates.lib0 import Reader
-from crdt.updates.scan import LIMITS, Pass
-from crdt.updates.structs import Part, read_parts
+from crdt.updates.scan import LIMITS, Scanner
+from crdt.updates.structs import Struct, read_structs
 from crdt.updates.summary import ANY, EMBED, EXACT, FORMAT, Id
 
 HOLDING = frozenset({ANY, EMBED, FORMAT})
-Exact = Mapping[Id, bytes]  # the bytes of one value, by the id of its unit
+ExactValues = Mapping[Id, bytes]  # the bytes of one value, by the id of its unit
 
 
 def exact_values(update: bytes) -> dict[Id, bytes]:
     """Return the bytes of all values of an update, or of a state, that hold such numbers."""
     return {
-        Id(part.client, part.clock + at): update[start:end]
-        for _, parts in read_parts(update)
-        for part in parts
-        if part.kind in HOLDING
-        for at, (start, end, is_exact) in enumerate(_values(update, part))
+        Id(struct.client, struct.clock + at): update[start:end]
+        for _, structs in read_structs(update)
+        for struct in structs
+        if struct.kind in HOLDING
+        for at, (start, end, is_exact) in enumerate(_values(update, struct))
         if is_exact
     }
 
 
-def put_right(written: bytes, exact: Exact) -> bytes:
+def put_right(written: bytes, exact: ExactValues) -> bytes:
     """Return what pycrdt wrote with these values as they came."""
     if not exact:
         return written
     out, copied = bytearray(), 0
     clients = {id.client for id in exact}
-    for client, parts in read_parts(written):
-        for part in parts:
-            if client not in clients or part.kind not in HOLDING:
+    for client, structs in read_structs(written):
+        for struct in structs:
+            if client not in clients or struct.kind not in HOLDING:
                 continue
-            for at, (start, end, _) in enumerate(_values(written, part)):
-                kept = exact.get(Id(client, part.clock + at))
+            for at, (start, end, _) in enumerate(_values(written, struct)):
+                kept = exact.get(Id(client, struct.clock + at))
                 if kept is not None:
                     out += written[copied:start]
                     out += kept
@@ -55,9 +55,9 @@ def put_right(written: bytes, exact: Exact) -> bytes:
 def whole_values(written: bytes, whole: Mapping[float, int]) -> bytes:
     """Return what pycrdt wrote with whole numbers as bigints, where it wrote the floats nearest to them."""
     out, copied = bytearray(), 0
-    for _, parts in read_parts(written):
-        for part in parts:
-            for start, end, _ in _values(written, part) if part.kind == ANY else ():
+    for _, structs in read_structs(written):
+        for struct in structs:
+            for start, end, _ in _values(written, struct) if struct.kind == ANY else ():
                 size = {123: "d", 124: "f"}.get(written[start])
                 number = unpack(f">{size}", written[start + 1 : end])[0] if size else math.nan
                 if number in whole:
@@ -66,14 +66,14 @@ def whole_values(written: bytes, whole: Mapping[float, int]) -> bytes:
     return bytes(out + written[copied:])
 
 
-def _values(update: bytes, part: Part) -> Iterator[tuple[int, int, bool]]:
+def _values(update: bytes, struct: Struct) -> Iterator[tuple[int, int, bool]]:
     """Yield where each value of a struct begins and ends, and whether it holds such a number."""
-    work = Pass(Reader(update, part.body), LIMITS)
-    if part.kind != ANY:
-        work.content(part.kind, part.client, part.clock)
-        yield part.body, part.end, bool(work.kinds >> EXACT & 1)
+    scanner = Scanner(Reader(update, struct.body), LIMITS)
+    if struct.kind != ANY:
+        scanner.content(struct.kind, struct.client, struct.clock)
+        yield struct.body, struct.end, bool(scanner.kinds >> EXACT & 1)
         return
-    for _ in range(work.reader.var_uint()):
-        start, work.kinds = work.reader.pos, 0
-        work.any()
-        yield start, work.reader.pos, bool(work.kinds >> EXACT & 1)
+    for _ in range(scanner.reader.var_uint()):
+        start, scanner.kinds = scanner.reader.pos, 0
+        scanner.any()
+        yield start, scanner.reader.pos, bool(scanner.kinds >> EXACT & 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crdt.text import pairs_in, utf16_length
-from crdt.updates.summary import CLOCK_MAX, NO_PAIRS, STRING, Id, Item, Scan, Span
+from crdt.updates.summary import CLOCK_MAX, NO_PAIRS, STRING, FirstItem, Id, Span, UpdateSummary
 
 HAS_ORIGIN, HAS_RIGHT = 0x80, 0x40
 IN_TEXT = b"\x01\x07content"
@@ -22,7 +22,7 @@ VARINT_BYTES_MAX = 5
 _new = tuple.__new__
 
 
-def scan_keystroke(update: bytes) -> Scan | None:
+def scan_keystroke(update: bytes) -> UpdateSummary | None:
     """Return what the full pass would return for a plain keystroke; None for anything else, broken bytes included."""
     try:
         if update[1] == 1:
@@ -30,7 +30,7 @@ def scan_keystroke(update: bytes) -> Scan | None:
                 return _typed(update)
             if update[0] == 0:
                 client, span = _only_range(update, 1)
-                return Scan({}, {client: (span,)}, {client: span[1]}, {}, NEITHER_GONE, 0)
+                return UpdateSummary({}, {client: (span,)}, {client: span[1]}, {}, NEITHER_GONE, 0)
     except (IndexError, _Otherwise, UnicodeDecodeError):
         pass
     return None
@@ -40,7 +40,7 @@ class _Otherwise(Exception):
     """These bytes are for the full pass."""
 
 
-def _typed(data: bytes) -> Scan | None:
+def _typed(data: bytes) -> UpdateSummary | None:
     """Read one section with one string item, and at most one deleted range."""
     client = data[2]
     pos = 3
@@ -85,8 +85,8 @@ def _typed(data: bytes) -> Scan | None:
     # What lies below the section's own start is covered by the gap check of that section; above it something is odd.
     if needs.pop(client, 0) > start or size == 0 or end > CLOCK_MAX or (origin is not None and origin == right):
         return None
-    first = {client: _new(Item, (_new(Id, (client, start)), origin, right))}
-    return Scan({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED, pairs)
+    first = {client: _new(FirstItem, (_new(Id, (client, start)), origin, right))}
+    return UpdateSummary({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED, pairs)
 
 
 def _units(text: str, client: int, start: int) -> tuple[int, Mapping[int, tuple[int, ...]]]:

@@ -30,11 +30,11 @@ from crdt.updates.summary import (
     SKIP,
     UNREAD,
 )
+from crdt.updates.summary import DeleteSet as DeleteSet
+from crdt.updates.summary import FirstItem as FirstItem
 from crdt.updates.summary import Id as Id
-from crdt.updates.summary import Item as Item
-from crdt.updates.summary import Ranges as Ranges
-from crdt.updates.summary import Scan as Scan
 from crdt.updates.summary import Span as Span
+from crdt.updates.summary import UpdateSummary as UpdateSummary
 
 HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
 XML_ELEMENT, XML_HOOK, TYPE_MAX = 3, 5, 6
@@ -64,14 +64,14 @@ LIMITS = Limits()
 
 
 @dataclass(slots=True)
-class Pass:
+class Scanner:
     """The state of one pass over an update, for this package: it bounds everything that it passes."""
 
     reader: Reader
     limits: Limits
     inserted: dict[int, Span] = field(default_factory=dict)
     needs: dict[int, int] = field(default_factory=dict)
-    first_item: dict[int, Item] = field(default_factory=dict)
+    first_item: dict[int, FirstItem] = field(default_factory=dict)
     gc_clients: set[int] = field(default_factory=set)
     keys: dict[tuple[object, str], int] = field(default_factory=dict)
     structs: int = 0
@@ -113,7 +113,7 @@ class Pass:
         origin = self.id() if info & HAS_ORIGIN else None
         right = self.id() if info & HAS_RIGHT else None
         if client not in self.first_item:
-            self.first_item[client] = Item(Id(client, clock), origin, right)
+            self.first_item[client] = FirstItem(Id(client, clock), origin, right)
         if origin is not None and origin == right:
             self.kinds |= 1 << FORWARD
         for neighbour in (origin, right):
@@ -297,7 +297,7 @@ class Pass:
         return {client: normalise_ranges(spans) for client, spans in deleted.items() if spans}
 
 
-def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
+def scan_update(update: bytes, limits: Limits = LIMITS) -> UpdateSummary:
     """Return what a Yjs v1 update inserts, deletes and refers to.
 
     Raises:
@@ -310,23 +310,25 @@ def scan_update(update: bytes, limits: Limits = LIMITS) -> Scan:
     return quick if quick is not None else scan_fully(update, limits)
 
 
-def scan_fully(update: bytes, limits: Limits = LIMITS) -> Scan:
+def scan_fully(update: bytes, limits: Limits = LIMITS) -> UpdateSummary:
     """Return what `scan_update` returns, by the general pass: whatever the shape. Raises as it does."""
-    work = Pass(Reader(update), limits)
-    for _ in range(work.count(work.reader.var_uint())):
-        work.section()
-    deleted = work.deletions()
-    work.reader.expect_end()
+    scanner = Scanner(Reader(update), limits)
+    for _ in range(scanner.count(scanner.reader.var_uint())):
+        scanner.section()
+    deleted = scanner.deletions()
+    scanner.reader.expect_end()
     needs = {
         client: clock
-        for client, clock in work.needs.items()
+        for client, clock in scanner.needs.items()
         # What lies below a section's own start is covered by the gap check of that section.
-        if client not in work.inserted or clock > work.inserted[client][1]
+        if client not in scanner.inserted or clock > scanner.inserted[client][1]
     }
-    gone = frozenset(work.gc_clients)
-    pairs = {client: tuple(clocks) for client, clocks in work.pairs.items()} or NO_PAIRS
-    overwrites = tuple(work.overwrites)
-    return Scan(work.inserted, deleted, needs, work.first_item, gone, work.structs, overwrites, work.kinds, pairs)
+    gone = frozenset(scanner.gc_clients)
+    pairs = {client: tuple(clocks) for client, clocks in scanner.pairs.items()} or NO_PAIRS
+    overwrites = tuple(scanner.overwrites)
+    return UpdateSummary(
+        scanner.inserted, deleted, needs, scanner.first_item, gone, scanner.structs, overwrites, scanner.kinds, pairs
+    )
 
 
 def normalise_ranges(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -364,9 +366,9 @@ def encode_state_vector(state: Mapping[int, int]) -> bytes:
 
 def scan_delete_set(delete_set: bytes) -> dict[int, tuple[Span, ...]]:
     """Return the ranges of a bare Yjs v1 delete set, sorted and merged per client. Raises `MalformedFrame`."""
-    work = Pass(Reader(delete_set), INTERNAL)
-    deleted = work.deletions()
-    work.reader.expect_end()
+    scanner = Scanner(Reader(delete_set), INTERNAL)
+    deleted = scanner.deletions()
+    scanner.reader.expect_end()
     return deleted
 
 

@@ -13,23 +13,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from crdt.text import pairs_in
 from crdt.updates.lib0 import Writer
 from crdt.updates.scan import INTERNAL, encode_state_vector, scan_state_vector
-from crdt.updates.structs import Part, read_parts
-from crdt.updates.summary import STRING, Id, Scan
+from crdt.updates.structs import Struct, read_structs
+from crdt.updates.summary import STRING, Id, UpdateSummary
 
 REPLACEMENT = "\ufffd"
 Cuts = Mapping[int, frozenset[int]]  # by client, the clocks between the two halves
 
 
-def edges(update: bytes, scan: Scan) -> Iterator[Id]:
+def edges(update: bytes, summary: UpdateSummary) -> Iterator[Id]:
     """Yield the places at which an update cuts what is there: its clock is the first behind the cut."""
-    if scan.structs == 1 and scan.first_item:
-        for item in scan.first_item.values():
+    if summary.structs == 1 and summary.first_item:
+        for item in summary.first_item.values():
             yield from _edges_of(item.origin, item.right)
-    elif scan.structs:
-        for _, parts in read_parts(update):
-            for part in parts:
-                yield from _edges_of(part.origin, part.right)
-    for client, spans in scan.deleted.items():
+    elif summary.structs:
+        for _, structs in read_structs(update):
+            for struct in structs:
+                yield from _edges_of(struct.origin, struct.right)
+    for client, spans in summary.deleted.items():
         for start, end in spans:
             yield Id(client, start)
             yield Id(client, end)
@@ -59,21 +59,21 @@ def middles_of(pairs: Mapping[int, Iterable[int]]) -> dict[int, set[int]]:
 def cut_strings(update: bytes, cut: Cuts) -> bytes:
     """Return an update, or a whole state, with U+FFFD twice in place of each pair that is cut."""
     out, copied = bytearray(), 0
-    for _, parts in read_parts(update):
-        for part in parts:
-            if part.kind == STRING and part.client in cut:
-                text = string_of(update, part)
-                changed = _cut_text(text, part.clock, cut[part.client])
+    for _, structs in read_structs(update):
+        for struct in structs:
+            if struct.kind == STRING and struct.client in cut:
+                text = string_of(update, struct)
+                changed = _cut_text(text, struct.clock, cut[struct.client])
                 if changed != text:
-                    out += update[copied : part.body]
+                    out += update[copied : struct.body]
                     out += Writer().var_string(changed).getvalue()
-                    copied = part.end
+                    copied = struct.end
     return bytes(out + update[copied:])
 
 
-def string_of(update: bytes, part: Part) -> str:
+def string_of(update: bytes, struct: Struct) -> str:
     """Return the text of a string, whose bytes lie in `update`."""
-    raw = update[part.body : part.end]
+    raw = update[struct.body : struct.end]
     at = next(at for at, byte in enumerate(raw) if byte < 0x80)
     return raw[at + 1 :].decode()
 
@@ -96,10 +96,10 @@ def units_from(text: str, unit: int) -> str:
 def all_pairs(state: bytes) -> dict[int, set[int]]:
     """Return the middles of all pairs of a whole state."""
     found: dict[int, set[int]] = {}
-    for client, parts in read_parts(state):
-        for part in parts:
-            if part.kind == STRING:
-                middles = (part.clock + unit + 1 for unit in pairs_in(string_of(state, part)))
+    for client, structs in read_structs(state):
+        for struct in structs:
+            if struct.kind == STRING:
+                middles = (struct.clock + unit + 1 for unit in pairs_in(string_of(state, struct)))
                 found.setdefault(client, set()).update(middles)
     return {client: middles for client, middles in found.items() if middles}
 

@@ -29,10 +29,11 @@ from tests.workspace.intents.driver import Driver
 from workspace.history.read import read_all, read_documents
 from workspace.http.intents import BOARD_MAX
 from workspace.intents.audit.time_travel import board_at
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.recovery import open_sequencer
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 from workspace.ports import Batch, WorkspaceRow
 from workspace.store.sql import SqlStore
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
-from workspace.intents.model.record import ConfigBody, Row, seal
+from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.record import Row, seal
 from workspace.ports import (
     EVERYBODY,
     SERVER,

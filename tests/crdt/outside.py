@@ -16,9 +16,11 @@ from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
 from crdt.digest import canonical, digest_text, normal
 from crdt.documents.anchor import place_anchors, place_range
-from crdt.documents.document import Applied, Document, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.document import Document
 from crdt.documents.intake import Intake, take_in
 from crdt.documents.paths import ABSENT, read_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.values import for_people
 from crdt.errors import CrdtError
 from crdt.operations.fork import run
@@ -27,7 +29,7 @@ from crdt.operations.postcondition import differs, meant
 from crdt.undo.text_undo import undo_text
 from crdt.undo.undo import undo_values
 from crdt.updates.lib0 import Writer
-from crdt.updates.rewrite import encode_deletions
+from crdt.updates.rewrite import encode_delete_set
 from crdt.updates.scan import scan_state_vector, scan_update
 from tests.support.oracle import Oracle
 from workspace.intents.rules.evidence import render
@@ -51,7 +53,7 @@ class Server:
         """Take what somebody sends, as the room does; None where all of it was refused."""
         try:
             intake = take_in(self.document, update, scan_update(update))
-            applied = self.document.apply(intake.update, intake.scan)
+            applied = self.document.apply(intake.update, intake.summary)
         except CrdtError as error:
             if error.code == "broken_document":
                 raise
@@ -59,7 +61,7 @@ class Server:
             return None
         self._keep(applied)
         if intake.removed:
-            self.removals.append(b"\x00" + encode_deletions(intake.removed))
+            self.removals.append(b"\x00" + encode_delete_set(intake.removed))
         self.refused += [refused.reason for refused in intake.refused]
         return intake
 
@@ -85,7 +87,7 @@ def check_everything(server: Server, chance: random.Random) -> None:
     reopened(server)
     for _ in range(2):
         serve(document, chance)
-    assert document.rest(), "it does not rest"
+    assert document.unload(), "it does not rest"
     assert document.digest() == digest, "resting changed it"
     fresh = Document.of_state(document.kind, document.encode(), client=6)
     assert fresh.digest() == digest, "its state is another document"
@@ -105,7 +107,7 @@ def read(document: Document) -> None:
     render(document)
     document.encode()
     document.encode_state_vector()
-    document.blocks()
+    document.stored_structs()
     document.shape()
     if document.kind == "text":
         text, ruler = document.text(), document.ruler()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.updates.lib0 import UINT_MAX, Writer
 
 CLIENTS = (70_000, 10**6, 2**31 + 7, 2**32 - 1, 2**32, 2**53 - 1, 0, 1, 4097)

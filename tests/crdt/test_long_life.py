@@ -24,7 +24,7 @@ def test_a_document_of_a_long_life(make: Callable[[float], bytes]) -> None:
     document = Document("text", client=4097)
     for _ in range(2):  # it comes, and comes again when its author is back
         intake = take_in(document, update, scan_update(update))
-        document.apply(intake.update, intake.scan)
+        document.apply(intake.update, intake.summary)
         assert not intake.refused
     newcomer = document.encode()
     assert document.encode(document.encode_state_vector())

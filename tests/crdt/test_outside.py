@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from tests.crdt.outside import Server, check_everything, check_stock
 from tests.crdt.raw import hostile
 from tests.support.oracle import Oracle, stock_yjs

@@ -12,8 +12,9 @@ from tests.support.process import folkmoot, free_port, make_token, serve
 from workspace.client import RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
-from workspace.intents.model.record import PolicyConfig
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import PolicyConfig
+from workspace.intents.state.replay import fold_log
 from workspace.store.sql import SqlStore
 
 INTENTS = 1000

@@ -12,7 +12,8 @@ from tests.faults.test_effect_kill_9 import Receiver
 from tests.support.process import folkmoot, free_port, make_token, serve
 from workspace.client import connect
 from workspace.history.read import read_all
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.audit.verify import verify
+from workspace.intents.state.replay import fold_log
 from workspace.store.sql import SqlStore
 
 WAIT = 60

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from crdt.updates.lib0 import Writer
-from crdt.updates.rewrite import encode_deletions
+from crdt.updates.rewrite import encode_delete_set
 from crdt.updates.scan import INTERNAL, scan_update
 from crdt.updates.structs import sections_of
 from crdt.updates.summary import Id
@@ -57,7 +57,7 @@ def has_one_order(kind: str, journal: Sequence[str], tries: int = 24) -> bool:
                 head = Writer().var_uint(1).var_uint(1).var_uint(client).var_uint(part.clock)
                 sections.setdefault(client, []).append(head.raw(row[part.at : part.end]).byte(0).getvalue())
                 needs.setdefault(client, []).append((part.stop, list(part.needs())))
-        deletions.append(Writer().byte(0).raw(encode_deletions(scan_update(row, INTERNAL).deleted)).getvalue())
+        deletions.append(Writer().byte(0).raw(encode_delete_set(scan_update(row, INTERNAL).deleted)).getvalue())
     chance, said = random.Random(0), set()
     with stock_yjs() as yjs:
         for _ in range(tries):

@@ -19,7 +19,8 @@ from typing import IO, Any
 
 from crdt.digest import normal
 from crdt.documents.anchor import place_anchors
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.values import for_people
 from crdt.operations.fork import run
 from crdt.operations.ops import Insert, Op, SetValue, hash_of_value
@@ -32,7 +33,7 @@ from workspace.intents.rules.evidence import render
 from workspace.registry.registry import RoomRegistry
 from workspace.room.room import Room
 from workspace.settings import Settings
-from workspace.sockets.connection import SocketEndpoint
+from workspace.sockets.endpoint import SocketEndpoint
 from workspace.store.memory import MemoryStore
 from workspace.telemetry import LOGGER
 
@@ -151,7 +152,7 @@ class World:
             "w", name="w", actor="olga", documents={kind: kind for kind in KINDS}
         )
         self.endpoint = SocketEndpoint(self.registry)
-        self.tokens = {who: await self.registry.make_token("w", actor=who, role="editor") for who in ("mal", "ana")}
+        self.tokens = {who: await self.registry.tokens.make("w", actor=who, role="editor") for who in ("mal", "ana")}
         self.hostile = {kind: self._dial(kind, "mal") for kind in KINDS}
         self.honest = {kind: Bystander(self._dial(kind, "ana"), kind, 5 * 10**8 + at) for at, kind in enumerate(KINDS)}
         LOGGER.addHandler(self.errors)

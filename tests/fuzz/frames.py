@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.sync.y_sync import encode_awareness_frame, encode_control, encode_step1, encode_step2, encode_update
 from crdt.updates.lib0 import Writer
 from tests.crdt.raw import CLIENTS, HUGE, hostile, mutated

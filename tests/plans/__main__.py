@@ -12,7 +12,7 @@ from tests.plans.model import Scripts
 from tests.support.model import scripted_model
 from tests.support.oracle import stock_yjs
 from tests.support.server import running_server
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 TOLD_EVERY = 50
 # What stock clients have just typed is no reason to ask, here.

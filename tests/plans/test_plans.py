@@ -1,4 +1,4 @@
-"""A few of the random plans that `make plans` tries by the thousand: no false *done*, no blend by an undo."""
+"""A few of the random plans that `make accept-plans` tries by the thousand: no false *done*, no blend by an undo."""
 
 from __future__ import annotations
 

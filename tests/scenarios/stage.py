@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 
 from agent.builtin.planner import BuiltinPlanner
 from agent.demo.seed import write_seed
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from tests.scenarios.hands import Hand, our_hand, stock_hand
 from tests.support.server import Running, running_server
 from workspace.client import Message, RoomClient
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import PolicyConfig
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.model.bodies import PolicyConfig
+from workspace.intents.state.replay import fold_log
 from workspace.ports import Judge, Planner
 from workspace.settings import Settings
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.effects import Receiver
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.settings import Settings
 
 DATES = {"Ana": "2027-04-01", "Ben": "2027-05-01"}

@@ -24,8 +24,10 @@ from workspace.client import RoomClient, connect
 from workspace.client.document import connect_document
 from workspace.clock import SystemClock
 from workspace.history.read import read_all
-from workspace.intents.model.record import CommitBody, Row, read_row
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import CommitBody
+from workspace.intents.model.record import Row, read_row
+from workspace.intents.state.replay import fold_log
 from workspace.ports import JournalRow
 from workspace.store.sql import SqlStore
 

@@ -12,7 +12,7 @@ from tests.support.model import scripted_model
 from tests.support.obedient import obey
 from workspace.history.read import read_all
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.state.replay import fold_log
 
 LINE, NEW, OTHER = "Doors open at three.", "Doors open at noon.", "Doors stay shut."

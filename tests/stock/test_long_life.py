@@ -1,7 +1,7 @@
 """Documents of a long life over sockets: everybody may bring one, join, come back and find it after a kill -9.
 
 A real server on SQLite, stock Yjs clients. `FOLKMOOT_LONG_LIFE` is the share of the full size (20,000 clients, 500,000
-deleted ranges, 10 MiB of words); `make long-life` runs all of it.
+deleted ranges, 10 MiB of words); `make accept-long-life` runs all of it.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 from tests.support.postgres import elsewhere
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 from workspace.intents.model.record import Row
-from workspace.intents.state.replay import verify
 from workspace.ports import JournalRow
 from workspace.store.memory import MemoryStore
 from workspace.store.postgres.store import PostgresStore

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crdt.updates.lib0 import Writer
-from crdt.updates.rewrite import encode_deletions
+from crdt.updates.rewrite import encode_delete_set
 
 CLIENTS, RANGES, BYTES = 20_000, 500_000, 10 << 20
 FIRST = 10**6
@@ -25,7 +25,7 @@ def of_many_ranges(share: float = 1.0) -> bytes:
     writer.byte(4).var_uint(1).var_string("content").var_string("a")
     for at in range(1, count):
         writer.byte(0x84 if at % 2 == 0 else 0x81).raw(own).var_uint(at - 1).raw(b"\x01a" if at % 2 == 0 else b"\x01")
-    return writer.raw(encode_deletions({FIRST: [(at, at + 1) for at in range(1, count, 2)]})).getvalue()
+    return writer.raw(encode_delete_set({FIRST: [(at, at + 1) for at in range(1, count, 2)]})).getvalue()
 
 
 def of_many_bytes(share: float = 1.0) -> bytes:

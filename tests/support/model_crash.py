@@ -13,9 +13,10 @@ from tests.support.model import Model, Reply, scripted_model
 from tests.support.process import free_port, make_token, serve
 from workspace.client import RoomClient, connect
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 from workspace.intents.model.record import Row
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 from workspace.store.sql import SqlStore
 
 WAIT = 60.0

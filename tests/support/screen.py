@@ -1,4 +1,4 @@
-"""What a page shows of instructions and questions, from nothing but what it is told; a second reading of `told.ts`.
+"""What a page shows of instructions and questions, from nothing but what it is told; a second reading of `log_view.ts`.
 
 One that was there all the time is told everything as it happens. One that is opened now gets the log from some record
 on, and the board. Both must show the same: that is looked at after every event of every history that the tests make.

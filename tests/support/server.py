@@ -11,10 +11,10 @@ from typing import Any
 
 import uvicorn
 
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from workspace.app import create_app
 from workspace.clock import SystemClock
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.ports import Judge, Planner, Store
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
@@ -35,7 +35,7 @@ class Running:
 
     async def token(self, actor: str, role: str = "editor", ws: str | None = "demo", **more: float) -> str:
         """Return a fresh token."""
-        return await self.registry.make_token(ws, actor=actor, role=role, **more)  # type: ignore[arg-type]
+        return await self.registry.tokens.make(ws, actor=actor, role=role, **more)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ from crdt.sync.y_sync import encode_update
 from tests.support.server import Running, running_server
 from workspace.client.document import connect_document
 from workspace.history.read import read_all
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.audit.verify import verify
+from workspace.intents.state.replay import fold_log
 from workspace.settings import Settings
 
 HERE = Path(__file__).parent

@@ -1,4 +1,4 @@
-// Pages without a screen: the client library of the page, as it is in web/src, on stock providers; driven by JSON lines.
+// Pages without a screen: the client library of the page, as it is in web/src/client, on stock providers; driven by JSON lines.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -12,10 +12,10 @@ const { rolldown } = await import(pathToFileURL(join(dirname(web.resolve('rolldo
 const WebSocket = createRequire(join(here, '../stock/package.json'))('ws')
 
 const folder = mkdtempSync(join(tmpdir(), 'late-'))
-const entry = join(here, '../../web/src/room.ts')
+const entry = join(here, '../../web/src/client/room.ts')
 const source = `export { attach } from ${JSON.stringify(entry)}\nexport { WebsocketProvider } from 'y-websocket'\nexport * as Y from 'yjs'\n`
 // Beside the library, so that it finds the packages that the page is built with.
-const pagesFile = join(here, '../../web/src/pages.js')
+const pagesFile = join(here, '../../web/src/client/pages.js')
 const bundle = await rolldown({
   input: pagesFile,
   platform: 'node',

@@ -7,8 +7,8 @@ from playwright.async_api import Page, expect
 
 from tests.support.server import Running
 from tests.web.test_page import WAIT, shoot, stage, visit
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 
 pytestmark = pytest.mark.browser
 LINE = "A short walk, then the talks."

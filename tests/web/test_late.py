@@ -21,10 +21,14 @@ from tests.support.server import Running, running_server
 from tests.web.test_page import WAIT, stage, visit
 from workspace.client import RoomClient, connect
 from workspace.client.document import connect_document
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured
 from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, PlanRefused, Task
-from workspace.intents.model.record import ConfigBody, PolicyConfig
+from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.bodies import PolicyConfig
+from workspace.ports import PlanContext
+from workspace.intents.model.plan import Asked, Draft, Option, Planned, PlanRefused, Proposal, Task
 from workspace.ports import PlanContext
 
 SCRIPT = Path(__file__).parent / "late.mjs"
@@ -77,7 +81,9 @@ class Hall:
     async def page(self, name: str, *, since: int = 0) -> None:
         """Open a page with the log after a record, as Vic, who only looks on."""
         token = await self.server.token("Vic", "commenter")
-        await self.tell(do="open", page=name, url=f"{self.server.ws_url}/ws/demo", doc="plan", token=token, **{"from": since})
+        await self.tell(
+            do="open", page=name, url=f"{self.server.ws_url}/ws/demo", doc="plan", token=token, **{"from": since}
+        )
 
     async def shown(self, name: str, *, head: int = 0) -> Any:
         """Return what a page shows once it has the log up to a record, and the board."""
@@ -169,7 +175,9 @@ class Hall:
 def pruned(shown: Any, since: int) -> Any:
     """Return what a page that has the log after a record can know: what was under way then, or came later."""
     kept = {
-        id: view for id, view in shown["intents"].items() if view["seq"] > since or view.get("verdictSeq", since + 1) > since
+        id: view
+        for id, view in shown["intents"].items()
+        if view["seq"] > since or view.get("verdictSeq", since + 1) > since
     }
     return {**{name: shown[name] for name in ("questions", "steps", "drafts", "composing")}, "intents": kept}
 
@@ -447,4 +455,3 @@ async def test_the_visible_list_of_a_page_opened_late_is_that_of_an_old_one() ->
         await expect(again.get_by_test_id("question-card")).to_contain_text("Your answer is in", timeout=WAIT)
         await expect(again.get_by_test_id("answers")).to_contain_text("you “Neither”")
         assert problems == []
-

@@ -138,6 +138,8 @@ async def test_a_text_with_other_line_ends_is_edited_where_it_is_shown() -> None
         _, page, problems = await visit(server, browser, "Ana")
         await page.goto(f"{server.url}/w/demo?doc=dos")
         await is_open(page, "dos")
+        # The welcome says "saved" before the text has come.
+        await expect(page.locator(".cm-line")).to_have_count(4, timeout=WAIT)
         assert await lines_of(page) == ["one", "two", "three␍drei", "four"]
         await page.locator(".cm-line").first.click()
         for keys, text in (

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.web.test_page import WAIT, shoot, stage, visit
-from workspace.intents.state.replay import verify
+from workspace.intents.audit.verify import verify
 from workspace.history.read import read_all
 
 pytestmark = pytest.mark.browser

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.updates.scan import INTERNAL, scan_update
 from tests.world.facts import Violation
 from tests.world.scale import CHECKPOINT_RECORDS, SEGMENT_RECORDS

@@ -12,8 +12,8 @@ from tests.world.person import Person
 from tests.world.stock import Stock
 from workspace.history.read import read_documents
 from workspace.intents.audit.time_travel import board_at
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.state.replay import verify
 
 # Two frames of the slowest socket, a stalled disk, and a moment.
 QUIET_SECONDS = 12.0

@@ -17,24 +17,25 @@ import msgspec
 import crdt.operations.execute
 import crdt.operations.fork
 import crdt.undo.undo
-from crdt.documents.document import EMPTY_UPDATE, Document
+from crdt.documents.backing import EMPTY_UPDATE
+from crdt.documents.document import Document
 from tests.world import brake, disk, people
 from tests.world.person import Person
 from workspace.intents import sequencer
+from workspace.intents.model import bodies
+from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.intents.model.causality import LaneClock, Lanes
-from workspace.intents.model.events import UpdateRelayed
 from workspace.intents.rules import conflict
 from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Board
-from workspace.intents.steps import admission, planning
+from workspace.intents.steps import admission, planning, waiting
 from workspace.intents.steps import commit as entering
 from workspace.intents.steps import commit_round as committing
 from workspace.intents.steps import kernel_state as core
-from workspace.intents.steps import parked as parking
 from workspace.intents.steps import resolution as settling
-from workspace.intents.steps.kernel_state import RESERVED_IDS
 from workspace.room.hub import Hub
+from workspace.room.output_gate import OutputGate
 from workspace.room.room import Room
 from workspace.store import memory
 from workspace.store.memory import MemoryStore
@@ -144,15 +145,17 @@ def _judge() -> list[Any]:
 
 
 def _output_gate() -> list[Any]:
-    original = Room._flush
+    original = OutputGate.flush
 
-    def flush(self: Room) -> None:
+    def flush(self: OutputGate) -> None:
+        # Nothing is on disk yet; people are told as if all of it were.
         jobs, self._pending.jobs = self._pending.jobs, []
+        self.durable_seq = self._sequencer.fold.seq
         for job in jobs:
             job()
         original(self)
 
-    return [patch.object(Room, "_flush", flush)]
+    return [patch.object(OutputGate, "flush", flush)]
 
 
 def _kept_empty() -> list[Any]:
@@ -173,7 +176,7 @@ def _packed_early() -> list[Any]:
     def pack_job(self: Room) -> Any:
         segments = self.sequencer.fold.segments
         found = (*segments.sealed, *segments.waiting)
-        return lambda: self.spawn(self._packing.run(found)) if found else None
+        return lambda: self._tasks.start(self._packing.run(found), name="pack") if found else None
 
     def handle(self: Room, event: Any, by: Any = None) -> Any:
         outcome = original(self, event, by)
@@ -181,8 +184,8 @@ def _packed_early() -> list[Any]:
             pack_job(self)()
         return outcome
 
-    original = Room.handle
-    return [patch.object(Room, "_pack_job", pack_job), patch.object(Room, "handle", handle)]
+    original = Room._handle
+    return [patch.object(Room, "_pack_job", pack_job), patch.object(Room, "_handle", handle)]
 
 
 def _new_keys() -> list[Any]:
@@ -211,26 +214,26 @@ def _torn() -> list[Any]:
 
 
 def _deaf() -> list[Any]:
-    original, counter = Hub.tell, itertools.count(1)
+    original, counter = Hub._relay, itertools.count(1)
 
-    def tell(self: Hub, notice: Any, by: Any) -> None:
-        if not isinstance(notice, UpdateRelayed) or next(counter) % 20:
-            original(self, notice, by)
+    def relay(self: Hub, *more: Any) -> None:
+        if next(counter) % 20:
+            original(self, *more)
 
-    return [patch.object(Hub, "tell", tell)]
+    return [patch.object(Hub, "_relay", relay)]
 
 
-def _stale_rest() -> list[Any]:
-    original = Document.rest
+def _stale_unload() -> list[Any]:
+    original = Document.unload
 
-    def rest(self: Document) -> bool:
+    def unload(self: Document) -> bool:
         kept = self._cache.get("encode")
-        was_awake, does = self.is_awake, original(self)
-        if was_awake and does and kept is not None:
-            self._asleep, self._cache["encode"] = kept[1], (self.version, kept[1])  # type: ignore[assignment]
+        was_loaded, does = self.is_loaded, original(self)
+        if was_loaded and does and kept is not None:
+            self._unloaded_state, self._cache["encode"] = kept[1], (self.version, kept[1])  # type: ignore[assignment]
         return does
 
-    return [patch.object(Document, "rest", rest)]
+    return [patch.object(Document, "unload", unload)]
 
 
 def _running_clocks() -> list[Any]:
@@ -285,7 +288,7 @@ MUTATIONS = (
         "an intent does not wait for its author's own edits",
         frozenset({"I6"}),
         400,
-        lambda: [patch.object(parking, "lacks_updates", lambda entry, core: ())],
+        lambda: [patch.object(waiting, "lacks_updates", lambda *_, **more: ())],
     ),
     Mutation(
         "output gate",
@@ -375,7 +378,7 @@ MUTATIONS = (
         "other words under a taken number get the old answer",
         frozenset({"I5"}),
         60,
-        lambda: [patch.object(admission, "sha256_of", lambda content: "sha256:0")],
+        lambda: [patch.object(at, "frame_sha", lambda frame: "sha256:0") for at in (admission, bodies)],
     ),
     Mutation(
         "approved twice",
@@ -395,7 +398,7 @@ MUTATIONS = (
     ),
     Mutation("torn disk", "a crash takes an edit that a record names", frozenset({"I11"}), 40, _torn),
     Mutation("spread", "now and then an edit is told to nobody", frozenset({"I13"}), 40, _deaf),
-    Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_rest),
+    Mutation("resting", "a document rests as it was when last read", frozenset({"I12", "I13"}), 40, _stale_unload),
     Mutation(
         "stop",
         "the agent is planned for and commits though it is stopped",

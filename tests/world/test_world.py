@@ -1,4 +1,4 @@
-"""Some worlds at every run; `make world` runs thousands, `make world-mutations` switches every guard off."""
+"""Some worlds at every run; `make accept-worlds` runs thousands, `make accept-guards` switches every guard off."""
 
 from __future__ import annotations
 

@@ -29,14 +29,14 @@ from tests.world.post import RECEIVERS, Transport
 from tests.world.scale import small
 from tests.world.stock import Stock
 from workspace.errors import LogCorrupt
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.model.segment import Segment
 from workspace.ports import Delivery
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
-from workspace.sockets.connection import SocketEndpoint
+from workspace.sockets.endpoint import SocketEndpoint
 
 WS = "world"
 LIMITS = (200_000.0, 350_000.0, 600_000.0)
@@ -138,7 +138,7 @@ class World:
         self.note("the server dies")
         host.handle.die()
         for room in host.registry.rooms.values():
-            room.is_open = False
+            room.mailbox.close()
         for wire in host.wires:
             wire.cut()
         for task in list(host.tasks):
@@ -202,8 +202,8 @@ class World:
         """Let documents of the server rest at any moment, whoever is at them."""
         for room in self.host.registry.rooms.values() if self.host is not None else ():
             for document in room.sequencer.fold.documents.values():
-                if self.sleepy.random() < REST_SHARE and document.is_awake:
-                    self.rests += document.rest()
+                if self.sleepy.random() < REST_SHARE and document.is_loaded:
+                    self.rests += document.unload()
 
     def _claimed(self, epoch: int) -> None:
         self.monitor.claims = epoch
@@ -297,7 +297,7 @@ class World:
                 ("cy", "commenter"),
                 ("sid", "editor"),
             ):
-                self.tokens[actor] = await registry.make_token(WS, actor=actor, role=role)  # type: ignore[arg-type]
+                self.tokens[actor] = await registry.tokens.make(WS, actor=actor, role=role)  # type: ignore[arg-type]
 
         await self.host.spawn(work())
         self.host.handle.has_faults = True

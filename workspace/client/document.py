@@ -18,13 +18,14 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
 
 from crdt.digest import Json
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import Path, set_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError, MissingDependencies
 from crdt.sync.y_sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.client.room import FRAME_BYTES_MAX, Disconnected, offer
-from workspace.intents.steps.kernel_state import RESERVED_IDS
+from workspace.intents.model.bounds import RESERVED_IDS
 
 SYNC_SECONDS = 30.0
 

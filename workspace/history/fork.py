@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 
 from crdt.digest import sha256_of
-from crdt.documents.document import EMPTY_UPDATE
+from crdt.documents.backing import EMPTY_UPDATE
 from workspace.history.read import read_all
 from workspace.intents.audit.time_travel import end_of_turn, last_journal_row
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.intent import Forked
-from workspace.intents.model.record import ConfigBody, Row, read_row, seal
+from workspace.intents.model.record import Row, read_row, seal
+from workspace.intents.model.times import timestamp
 from workspace.intents.state.replay import JournalIndex
-from workspace.intents.steps.turn import timestamp
 from workspace.names import TITLE_POINTS_MAX
 from workspace.ports import EVERYBODY, Batch, Clock, InboxRow, JournalRow, Store, WorkspaceRow
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from workspace.errors import SegmentCorrupt
 from workspace.intents.audit.time_travel import documents_at, last_journal_row
-from workspace.intents.model.record import CheckpointBody, Row, read_row
+from workspace.intents.audit.verify import Report, verify
+from workspace.intents.model.bodies import CheckpointBody
+from workspace.intents.model.record import Row, read_row
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
-from workspace.intents.state.replay import Report, verify
 from workspace.ports import JournalRow, Store
 
 PAGE = 50_000

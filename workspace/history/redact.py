@@ -5,20 +5,44 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import Protocol
 
 from crdt.digest import Json, canonical
-from workspace.errors import CLOSE_RESTART
+from workspace.errors import CLOSE_RESTART, Close
 from workspace.history.read import read_all
 from workspace.intents.audit.redaction import Redaction, redact, without
-from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
-from workspace.room.room import Room
+from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.events import Configured, Outcome
+from workspace.intents.sequencer import Sequencer
+from workspace.ports import Store
 
 PASSES_MAX = 4
 SHARED_PARTS = 2  # system prompt and tools stand first in a request; they are every call's, and hold nobody's words
 
 
-async def redact_intent(room: Room, intent: str, *, actor: str) -> int | None:
+class OpenWorkspace(Protocol):
+    """A workspace whose log goes on while it is redacted; a room is one."""
+
+    @property
+    def ws(self) -> str:
+        """Its id."""
+
+    @property
+    def store(self) -> Store:
+        """Where its log is."""
+
+    @property
+    def sequencer(self) -> Sequencer:
+        """Who writes it."""
+
+    async def submit(self, event: Configured, /) -> Outcome:
+        """Put a set-up through the sequencer; return once that is durable."""
+
+    async def close(self, why: Close, /) -> None:
+        """End it, so that whoever comes next folds the log anew."""
+
+
+async def redact_intent(room: OpenWorkspace, intent: str, *, actor: str) -> int | None:
     """Take an intent's words out of a workspace's log and archive; return how many records changed, None for no intent.
 
     The log goes on while it is read: it is read again until nothing is left. Repeated, it finds nothing more, unless
@@ -45,7 +69,7 @@ async def redact_intent(room: Room, intent: str, *, actor: str) -> int | None:
     return len(changed)
 
 
-async def _told(room: Room, redaction: Redaction) -> set[str]:
+async def _told(room: OpenWorkspace, redaction: Redaction) -> set[str]:
     """Return what of the archive is to be forgotten."""
     forgotten: set[str] = set()
     for sha in redaction.calls:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 import msgspec
 
 from crdt.digest import Json, canonical
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import set_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from crdt.line_ends import with_plain_line_ends
 from crdt.operations.ops import check_value
@@ -21,6 +22,7 @@ from crdt.updates.scan import INTERNAL, scan_update
 from workspace.access import Identity
 from workspace.http.problem import Problem, refuse
 from workspace.intents.model.events import Edited
+from workspace.intents.model.ids import http_lane
 from workspace.names import compose, refuse_document_name
 from workspace.ports import Clock
 
@@ -34,9 +36,9 @@ class NewDocument(msgspec.Struct, frozen=True):
     content: Json | msgspec.UnsetType = msgspec.UNSET
 
 
-def lane_of(identity: Identity) -> str:
-    """Return the lane of everything that one token does over HTTP."""
-    return f"H:{identity.token_id or identity.actor}"
+def lane_of(identity: Identity, key: str = "") -> str:
+    """Return the lane of everything that one token does over HTTP, or does under one idempotency key."""
+    return http_lane(identity.token_id or identity.actor, key)
 
 
 def new_documents(given: Mapping[str, DocumentKind | NewDocument]) -> dict[str, NewDocument]:

@@ -7,17 +7,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from crdt.digest import Json
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.values import for_people
 from workspace.history.read import read_documents
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, document_name, enter, number, registry_of
-from workspace.intents.model.record import ConfigBody
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.rules.evidence import in_lines
+from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.steps.quarantine import refuse_lost
 from workspace.registry.creation import found
+from workspace.room.context import Handle
 from workspace.room.room import Room
 
 FORMATS = ("json", "text", "update")
@@ -53,17 +55,17 @@ async def create(request: Request) -> Response:
         check_name(name)
     edits = await first_edits({name: body}, identity, room.clock)
 
-    def create_here() -> Problem | None:
+    def create_here(handle: Handle) -> Problem | None:
         fold = room.sequencer.fold
         refuse_broken(fold, name)
         if name in fold.kinds:
             return _clash(fold.documents[name], name, body)
         if len(fold.kinds) >= room.settings.documents_max:
             return Problem("too_large", f"A workspace has at most {room.settings.documents_max} documents.")
-        found(room, identity.actor, ConfigBody(documents={name: body.kind}), edits)
+        found(handle, identity.actor, ConfigBody(documents={name: body.kind}), edits)
         return None
 
-    problem = await room.read(create_here)
+    problem = await room.write(create_here)
     if problem is not None:
         raise problem
     return answer({"name": name, "kind": body.kind}, 201)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from crdt.digest import Json
 from workspace.http.request import answer, enter
-from workspace.intents.steps.effects import sent_by
+from workspace.intents.audit.effect_report import sent_by
 
 EFFECTS_SHOWN = 500
 
@@ -17,13 +17,13 @@ async def index(request: Request) -> Response:
     room, _ = await enter(request, "read")
 
     def listed() -> list[Json]:
-        kernel = room.sequencer.kernel
+        fold = room.sequencer.fold
         found: list[Json] = []
-        for commit in reversed(kernel.fold.board.commits):
-            found += sent_by(kernel, commit)
+        for commit in reversed(fold.board.commits):
+            found += sent_by(fold, commit)
             if len(found) >= EFFECTS_SHOWN:
                 break
-        assert kernel.fold.board.commits or not found, "only commits send"
+        assert fold.board.commits or not found, "only commits send"
         return found[:EFFECTS_SHOWN]
 
     return answer(await room.read(listed))

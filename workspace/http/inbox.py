@@ -13,18 +13,18 @@ from workspace.protocol.messages import Acknowledge, InboxMessage
 async def show(request: Request) -> Response:
     """`GET …/inbox`: the newest 100 of one's own verdicts that are not acknowledged, and how many more."""
     room, identity = await enter(request, "read")
-    return _answer(await room.hub.inbox.of(identity.actor))
+    return _answer(await room.hub.log.inbox.of(identity.actor))
 
 
 async def acknowledge(request: Request) -> Response:
     """`POST …/inbox`: acknowledge the verdicts on one's own `intents`, all or none; answers with what is left."""
     room, identity = await enter(request, "read")
     body = await body_of(request, Acknowledge)
-    problem = room.hub.inbox.problem(identity.actor, body.intents)
+    problem = room.hub.log.inbox.problem(identity.actor, body.intents)
     if problem is not None:
         raise Problem(problem.code, problem.reason)
-    await room.hub.inbox.acknowledge(identity.actor, frozenset(body.intents))
-    return _answer(await room.hub.inbox.of(identity.actor))
+    await room.hub.log.inbox.acknowledge(identity.actor, frozenset(body.intents))
+    return _answer(await room.hub.log.inbox.of(identity.actor))
 
 
 def _answer(message: InboxMessage) -> Response:

@@ -8,15 +8,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from crdt.digest import Json, sha256_of
+from crdt.digest import Json
 from workspace.access import Identity
 from workspace.http.content import lane_of
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, number
 from workspace.intents.audit.time_travel import StateAt, board_at
 from workspace.intents.model.events import Acked, Nacked, Submitted
-from workspace.intents.model.intent import Expect, IntentFrame, IntentKind, Scope
+from workspace.intents.model.intent import IntentContent, frame_of
 from workspace.intents.state.board import Entry
+from workspace.room.context import Handle
 from workspace.room.room import Room
 from workspace.sockets.guests import GUEST, IS_NEW
 
@@ -25,18 +26,11 @@ KEY_CHARS_MAX = 200
 BOARD_MAX = 500
 
 
-class NewIntent(msgspec.Struct, frozen=True):
+class NewIntent(IntentContent, frozen=True, kw_only=True):
     """Body of `POST …/intents`: as the socket's `intent`; without `n` the server counts for this token."""
 
-    text: str = ""
-    kind: IntentKind = "do"
     n: int | None = None
     seen: int | None = None
-    scope: tuple[Scope, ...] | None = None
-    refs: tuple[str, ...] = ()
-    expects: tuple[Expect, ...] = ()
-    value: str | None = None
-    deadline: float | None = None
 
 
 async def create(request: Request) -> Response:
@@ -61,33 +55,21 @@ async def create(request: Request) -> Response:
 
 async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> Acked | Nacked:
     """Put the intent on a lane of this token: one per idempotency key, else one for all its requests."""
-    lane = lane_of(identity)
-    # A lane per key, of one intent: its repeat is the same dot again, and the same dot changes nothing.
-    if key:
-        lane = f"{lane}:{sha256_of(key.encode())[7:23]}"
+    lane = lane_of(identity, key)
     request = f"{lane}/{room.clock.token(8)}"
     future = room.waiters.await_answer(request)
 
-    def submit() -> Submitted:
+    def submit(handle: Handle) -> None:
         clock = room.sequencer.fold.board.lanes.clock(lane)
         seen = body.seen if body.seen is not None else (0 if key else clock.seen)
-        frame = IntentFrame(
-            n=body.n if body.n is not None else (1 if key else clock.n + 1),
-            kind=body.kind,
-            text=body.text,
-            seen=seen,
-            scope=body.scope,
-            refs=body.refs,
-            expects=body.expects,
-            value=body.value,
-            deadline=body.deadline,
-        )
-        assert frame.n >= 1 or body.n is not None, "the server counts from 1"
+        n = body.n if body.n is not None else (1 if key else clock.n + 1)
+        assert n >= 1 or body.n is not None, "the server counts from 1"
+        frame = frame_of(body, n=n, seen=seen)
         delivered = room.waiters.delivered(identity.actor)
-        return Submitted(lane, identity.actor, identity.role, frame, delivered, request)
+        handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))
 
     try:
-        await room.submit(submit)
+        await room.write(submit)
     except Exception:
         room.waiters.forget(request)
         raise

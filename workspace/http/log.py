@@ -16,10 +16,10 @@ from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number
 from workspace.intents.audit.decision_review import changed
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import BODIES, PolicyConfig
+from workspace.intents.model.bodies import BODIES, PolicyConfig
 from workspace.intents.rules.policy import check as check_policy
-from workspace.intents.state.replay import verify
 from workspace.protocol.messages import encode_record
 from workspace.room.room import Room
 

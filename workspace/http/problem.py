@@ -10,7 +10,7 @@ from starlette.responses import Response
 from crdt.digest import canonical
 from crdt.errors import BrokenDocument, CrdtError
 from workspace.errors import Refusal, StoreBusy, WorkspaceFault
-from workspace.intents.steps.quarantine import REMEDY
+from workspace.intents.rules.gate import LOST_REMEDY
 
 ASK_OWNER = "Ask for something else, or ask the owner to look at the server's log."
 STATUS = {
@@ -91,7 +91,7 @@ async def on_unreadable(_: Request, error: Exception) -> Response:
     """Starlette handler for what a document says of itself while it is read."""
     assert isinstance(error, CrdtError), "registered for CrdtError only"
     if error.code == BrokenDocument.code:
-        return Problem("document_broken", "This document cannot be read any more.", remedy=REMEDY).response()
+        return Problem("document_broken", "This document cannot be read any more.", remedy=LOST_REMEDY).response()
     return Problem("internal", f"The document cannot be read so: {error.reason}", remedy=ASK_OWNER).response()
 
 

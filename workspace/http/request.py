@@ -17,7 +17,7 @@ from workspace.names import find_document, is_workspace_id
 from workspace.protocol.messages import Malformed, read_json, read_value
 from workspace.registry.registry import RoomRegistry
 from workspace.room.room import Room
-from workspace.sockets.connection import COOKIE
+from workspace.sockets.credentials import SESSION_COOKIE
 from workspace.sockets.guests import GUEST, open_identity
 
 T = TypeVar("T")
@@ -36,10 +36,11 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
     registry = registry_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        identity = await registry.identify(token.strip(), ws)
+        identity = await registry.tokens.identify(token.strip(), ws)
     else:
         # A cookie comes with whatever a browser sends, also from the pages of others: it counts only from one's own.
-        identity = await registry.identify(request.cookies.get(COOKIE), ws) if _is_own_page(request) else None
+        cookie = request.cookies.get(SESSION_COOKIE) if _is_own_page(request) else None
+        identity = await registry.tokens.identify(cookie, ws) if _is_own_page(request) else None
         if identity is None and registry.settings.is_open and not token:
             return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
     if identity is None:

@@ -10,11 +10,13 @@ from starlette.responses import Response
 
 from crdt.digest import Json
 from workspace.http.problem import Problem
-from workspace.http.request import answer, enter, whole_number
+from workspace.http.request import answer, enter
 from workspace.intents.audit.usage_report import report
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import CallClosed, CallOpened
-from workspace.intents.model.record import OracleBody, read_row
-from workspace.intents.steps.accounting import day_of
+from workspace.intents.model.ids import CALL, is_id, seq_of
+from workspace.intents.model.record import read_row
+from workspace.intents.model.times import day_of
 from workspace.room.room import Room
 
 PAGE = 500
@@ -35,9 +37,9 @@ async def call(request: Request) -> Response:
     """`GET …/calls/ID`: one call to a model, with the whole request and response."""
     room, _ = await enter(request, "read")
     id: str = request.path_params["id"]
-    seq = whole_number(id[1:]) if id.startswith("k") else None
-    if seq is None:
+    if not is_id(id, CALL):
         raise Problem("not_found", "There is no such call.")
+    seq = seq_of(id, CALL)
     opened = await _opened(room, seq)
     closed = await _closed(room, id, seq)
     return answer(

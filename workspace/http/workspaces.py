@@ -7,23 +7,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from workspace.access import ROLES
 from workspace.history.fork import fork_workspace
 from workspace.http.content import NewDocument, first_edits, new_documents
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, check_query, enter, identity_of, registry_of
 from workspace.http.stop import stops_of
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.calls import Budget, RouteTable, check_budget, check_routes
 from workspace.intents.model.effects import Receiver, check_receivers
 from workspace.intents.model.events import Configured
 from workspace.intents.model.intent import Role
 from workspace.intents.model.invariant import Invariant, broken, check_invariants
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.rules.policy import check
 from workspace.intents.state.fold import WorkspaceState
 from workspace.names import is_actor, is_title, is_workspace_id
-from workspace.sockets.connection import COOKIE
+from workspace.sockets.credentials import SESSION_COOKIE
 
 
 class NewWorkspace(msgspec.Struct, frozen=True):
@@ -192,7 +192,7 @@ async def make_token(request: Request) -> Response:
     body = await body_of(request, NewToken)
     if not is_actor(body.actor) or body.role not in ROLES:
         raise Problem("malformed", f"Give an actor (1 to 64 characters) and a role of {', '.join(ROLES)}.")
-    token = await registry_of(request).make_token(
+    token = await registry_of(request).tokens.make(
         room.ws,
         actor=body.actor,
         role=body.role,  # type: ignore[arg-type]
@@ -228,5 +228,5 @@ async def open_session(request: Request) -> Response:
     token = request.headers.get("authorization", "").partition(" ")[2].strip()
     await identity_of(request, request.query_params.get("ws"))
     response = Response(status_code=204)
-    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return response

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crdt.documents.document import EMPTY_UPDATE
+from crdt.documents.backing import EMPTY_UPDATE
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
 from workspace.intents.model.events import Outcome
-from workspace.intents.model.record import ConfigBody, Row
+from workspace.intents.model.ids import intent_id
+from workspace.intents.model.record import Row
 from workspace.intents.model.stop import Switch
+from workspace.intents.model.times import unix_time
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE, Break, JournalLike, WorkspaceState, words_of
 from workspace.intents.state.replay import Replay, start_replay
-from workspace.intents.steps import accounting
-from workspace.intents.steps import agent_stop as stopping
+from workspace.intents.steps import accounting, agent_stop
 from workspace.intents.steps.failures import end_failed
 from workspace.intents.steps.kernel_state import KernelState, Progress, Quick, writer_client
 from workspace.intents.steps.quarantine import put_aside
-from workspace.intents.steps.turn import AGENT, Turn, unix_time
+from workspace.intents.steps.turn import AGENT, Turn
 
 IDLE_LANE_SECONDS = 86_400.0
 
@@ -81,7 +83,7 @@ def open_sequencer(
         turn.append(ConfigBody(versions=versions, retired=idle), AGENT)
     if fold.is_strict and not was_strict:
         replay.read_again(fold.seq)
-    stopping.take_up(kernel, turn, switches)
+    agent_stop.take_up(kernel, turn, switches)
     return sequencer, turn.outcome()
 
 
@@ -108,7 +110,7 @@ def _idle_lanes(fold: WorkspaceState, now: float) -> tuple[str, ...]:
     return tuple(
         lane
         for lane, places in sorted(lanes.places.items())
-        if lane not in lanes.retired and now - unix_time(entries[f"i{places[-1]}"].at) > IDLE_LANE_SECONDS
+        if lane not in lanes.retired and now - unix_time(entries[intent_id(places[-1])].at) > IDLE_LANE_SECONDS
     )
 
 

@@ -13,8 +13,9 @@ import msgspec
 from crdt.documents.document import Document
 from crdt.documents.intake import WORDS, Intake, Reason, take_in
 from crdt.errors import CrdtError
-from crdt.updates.rewrite import encode_deletions
-from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
+from crdt.updates.rewrite import encode_delete_set
+from workspace.intents.model.bodies import CheckpointBody
+from workspace.intents.model.bounds import DEFAULT_BOUNDS, RESERVED_IDS, Bounds
 from workspace.intents.model.events import (
     CallEnded,
     CallOpening,
@@ -44,18 +45,23 @@ from workspace.intents.model.events import (
     ToolDenied,
     UpdateRelayed,
 )
-from workspace.intents.model.plan import whole
-from workspace.intents.model.record import CheckpointBody
+from workspace.intents.model.ids import draft_id
+from workspace.intents.model.plan import draft_name, whole
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.steps import accounting, admission, judging, planning
-from workspace.intents.steps import agent_stop as stopping
-from workspace.intents.steps import commit_round as committing
-from workspace.intents.steps import effects as outside
-from workspace.intents.steps import merge as merging
-from workspace.intents.steps import parked as parking
+from workspace.intents.steps import (
+    accounting,
+    admission,
+    agent_stop,
+    commit_round,
+    effects,
+    judging,
+    merge,
+    planning,
+    waiting,
+)
 from workspace.intents.steps.expiry import expire_questions
 from workspace.intents.steps.failures import subject_of
-from workspace.intents.steps.kernel_state import RESERVED_IDS, KernelState, Quick
+from workspace.intents.steps.kernel_state import KernelState, Quick
 from workspace.intents.steps.quarantine import secure
 from workspace.intents.steps.turn import AGENT, Turn
 
@@ -131,8 +137,8 @@ class Sequencer:
         times = [
             kernel.runs.due_at(),
             planning.overdue_at(kernel),
-            parking.parked_deadline(kernel),
-            committing.release_deadline(kernel),
+            waiting.parked_deadline(kernel),
+            commit_round.release_deadline(kernel),
         ]
         if not kernel.fold.stops.is_on:
             times += [question.deadline for question in kernel.fold.board.questions.values()]
@@ -173,10 +179,10 @@ class Sequencer:
         for _ in range(STEPS_MAX):
             moved = planning.expire_overdue(kernel, turn)
             moved = expire_questions(kernel, turn) or moved
-            moved = parking.park(kernel, turn) or moved
-            stopping.hold_back(kernel, turn)
+            moved = waiting.park(kernel, turn) or moved
+            agent_stop.hold_back(kernel, turn)
             moved = planning.start(kernel, turn) or moved
-            moved = committing.commit_ready(kernel, turn) or moved
+            moved = commit_round.commit_ready(kernel, turn) or moved
             if not moved:
                 return
             self._stir(turn)
@@ -208,9 +214,9 @@ class Sequencer:
             case Judged():
                 judging.judged(kernel, turn, event)
             case MergeProposed():
-                merging.proposed(kernel, turn, event)
+                merge.proposed(kernel, turn, event)
             case EffectSettled():
-                outside.settled(kernel, turn, event)
+                effects.settled(kernel, turn, event)
             case Configured():
                 self._configure(turn, event)
             case LaneChanged():
@@ -243,7 +249,7 @@ class Sequencer:
         try:
             foreign, lost = self._foreign(event, document)
             intake = take_in(document, event.update, event.scan, foreign=foreign, unwanted=lost, is_full=left < 0)
-            applied = document.apply(intake.update, intake.scan, is_typing=intake.is_typing)
+            applied = document.apply(intake.update, intake.summary, is_typing=intake.is_typing)
         except CrdtError as error:
             if error.code == "broken_document":
                 raise
@@ -262,7 +268,7 @@ class Sequencer:
         if applied is None:
             return
         jid = turn.journal_row(event.doc, lane=event.lane, actor=event.actor, update=applied.update)
-        kernel.runs.add(turn, jid, applied, intake.scan, doc=event.doc, lane=event.lane, actor=event.actor)
+        kernel.runs.add(turn, jid, applied, intake.summary, doc=event.doc, lane=event.lane, actor=event.actor)
         turn.tell(UpdateRelayed(event.doc, applied.update, event.lane))
         turn.applied = applied
 
@@ -289,7 +295,7 @@ class Sequencer:
 
     def _refused(self, turn: Turn, event: Edited, code: Reason, intake: Intake | None = None) -> None:
         removed = intake.removed if intake is not None else {}
-        removal = b"\x00" + encode_deletions(removed) if removed else b""
+        removal = b"\x00" + encode_delete_set(removed) if removed else b""
         reason = f"A part of the edit was not taken: {WORDS[code]}."
         turn.tell(EditRefused(event.lane, event.doc, "drop", code, reason, removal))
 
@@ -309,7 +315,8 @@ class Sequencer:
         work = self.kernel.progress_of(entry)
         if work.attempt != event.attempt:
             return
-        name, text = planning.draft_name(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
+        name, text = draft_name(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
+        name, text = draft_id(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
         work.drafts.pop(event.draft.doc, None)
         if text:
             work.drafts[event.draft.doc] = text
@@ -319,7 +326,7 @@ class Sequencer:
         created = tuple(doc for doc in event.config.documents if doc not in self.kernel.fold.documents)
         self.kernel.runs.close(turn)
         if event.config.switch is not None:
-            stopping.throw(self.kernel, turn, event.config, event.actor)
+            agent_stop.throw(self.kernel, turn, event.config, event.actor)
         else:
             turn.append(event.config, event.actor)
         if created:

@@ -14,9 +14,10 @@ import msgspec
 
 from crdt.digest import Json
 from crdt.sync.awareness_state import mend_halves
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.intent import IntentFrame, IntentKind, Role, Scope, State
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import Row, VerdictBody, body_parts
+from workspace.intents.model.record import Row, body_parts
 from workspace.intents.model.stop import Stop
 
 T = TypeVar("T")

@@ -17,7 +17,8 @@ from crdt.sync.y_sync import (
     SyncUpdate,
     decode_frame,
 )
-from crdt.updates.scan import LIMITS, Limits, Scan, scan_state_vector, scan_update
+from crdt.updates.scan import LIMITS, Limits, scan_state_vector, scan_update
+from crdt.updates.summary import UpdateSummary
 from workspace.access import Identity
 from workspace.errors import CLOSE_UNAUTHENTICATED, Close
 from workspace.protocol.messages import ClientMessage, ErrorMessage, Hello, Malformed, Nack, decode_client
@@ -41,7 +42,7 @@ class DocumentEdit:
     """The client changes the document, and may."""
 
     update: bytes
-    scan: Scan
+    scan: UpdateSummary
     is_step2: bool
     # Of a delete set that may come again: see `workspace.protocol.repeats`.
     digest: bytes = b""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Edited, ReadFrom
-from workspace.intents.model.record import ConfigBody
-from workspace.room.room import Room
+from workspace.room.context import Handle
 
 
-def found(room: Room, actor: str, config: ConfigBody, edits: tuple[Edited, ...] = ()) -> None:
-    """Enter a set-up with new documents and their first edits, inside the room's loop: all durable, or nothing is."""
-    room.handle(Configured(actor, config))
+def found(handle: Handle, actor: str, config: ConfigBody, edits: tuple[Edited, ...] = ()) -> None:
+    """Enter a set-up with new documents and their first edits, inside a turn: all durable, or nothing is."""
+    assert len(edits) <= len(config.documents), "first edits are those of new documents"
+    handle(Configured(actor, config))
     for edit in edits:
-        outcome = room.handle(edit)
+        assert edit.doc in config.documents, "a first edit is that of a new document"
+        outcome = handle(edit)
         assert outcome.journal, "the first edit of a new document is taken"
     if edits:
-        room.handle(ReadFrom())
+        # Closes their runs: who asks what a document holds finds it in the log, not in a run that is open yet.
+        handle(ReadFrom())

@@ -1,17 +1,15 @@
-"""Find, open and close rooms; make and delete workspaces; look at tokens. One room a workspace, opened once."""
+"""Find, open and close rooms; make and delete workspaces. One room a workspace, opened once."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import ParamSpec, TypeVar
 
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from workspace import __version__
-from workspace.access import Identity, check_token, format_token, hash_secret, parse_token
 from workspace.errors import (
     CLOSE_NOT_FOUND,
     CLOSE_RESTART,
@@ -22,19 +20,17 @@ from workspace.errors import (
     WorkspaceMissing,
 )
 from workspace.history.read import read_all
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Edited
-from workspace.intents.model.intent import Role
-from workspace.intents.model.record import ConfigBody, PolicyConfig
+from workspace.intents.model.times import timestamp
 from workspace.intents.recovery import open_sequencer
-from workspace.intents.steps.turn import timestamp
-from workspace.ports import Batch, Clock, EffectSender, Judge, LaneRow, Planner, Store, TokenRow, WorkspaceRow
-from workspace.protocol.messages import Hello
+from workspace.ports import Batch, Clock, EffectSender, Judge, Planner, Store, WorkspaceRow
 from workspace.registry.creation import found
-from workspace.registry.heap import give_back
 from workspace.registry.readiness import Readiness
+from workspace.registry.sweeper import Sweeper
 from workspace.registry.switches import Switches
+from workspace.registry.tokens import AccessTokens
 from workspace.room.failures import Failures, place_of
-from workspace.room.peer import Peer
 from workspace.room.room import Room
 from workspace.settings import Settings
 from workspace.tasks import Tasks
@@ -42,12 +38,8 @@ from workspace.telemetry import LOGGER, Metrics
 
 P = ParamSpec("P")
 T = TypeVar("T")
-SWEEP_SECONDS = 5.0
-GIVE_BACK_SECONDS = 60.0
 WAKING_AT_ONCE = 4
 SHORT_LOG = 200
-TOKEN_SECONDS = 2.0
-TOKENS_MAX = 10_000
 
 
 class RoomRegistry:
@@ -71,13 +63,13 @@ class RoomRegistry:
         self.settings = settings
         self.metrics = Metrics()
         self.rooms: dict[str, Room] = {}
+        self.tokens = AccessTokens(store, clock)
         self.switches = Switches(store, clock, self.rooms)
+        self.readiness = Readiness(store)
+        self._sweeper = Sweeper(self.rooms, clock=clock, metrics=self.metrics, idle_seconds=settings.idle_seconds)
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._failures = Failures()
-        self.readiness = Readiness(store)
         self._tasks = Tasks()
-        # Tokens looked at lately: one that another process revokes counts for two seconds more.
-        self._tokens: dict[str, tuple[TokenRow | None, float]] = {}
 
     async def start(self) -> None:
         """Open the store, begin to open what went on when the last server stopped, and to close idle rooms."""
@@ -86,7 +78,7 @@ class RoomRegistry:
         if self.planner is not None:
             await self.planner.open()
         self._tasks.start(self._wake(), name="registry wake")
-        self._tasks.start(self._sweep(), name="registry sweep")
+        self._tasks.start(self._sweeper.run(), name="registry sweep")
 
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
@@ -213,29 +205,6 @@ class RoomRegistry:
         for opening in [self._tasks.start(one(ws), name=f"wake {ws}") for ws in busy]:
             await opening
 
-    async def _sweep(self) -> None:
-        """Close rooms that nobody needs; give back the memory of what was closed and of documents that rest."""
-        given_back, since = self._freed(), self.clock.now()
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            for ws, room in list(self.rooms.items()):
-                is_idle = not room.hub.peers and not room.sequencer.fold.is_busy
-                is_due = is_idle and self.clock.now() - room.idle_since > self.settings.idle_seconds
-                if room.is_open and not is_due:
-                    continue
-                self.rooms.pop(ws, None)
-                self.metrics.add("rooms_closed_total")
-                if room.is_open:
-                    with suppress(RoomClosed):  # it stops meanwhile
-                        await room.close(CLOSE_RESTART)
-            now = self.clock.now()
-            if self._freed() != given_back and not 0 <= now - since < GIVE_BACK_SECONDS:
-                given_back, since = self._freed(), now
-                await asyncio.to_thread(give_back)
-
-    def _freed(self) -> int:
-        return self.metrics.value("rooms_closed_total") + self.metrics.value("documents_rested_total")
-
     # ------------------------------------------------------------ workspaces
 
     async def create(
@@ -255,7 +224,7 @@ class RoomRegistry:
         await self.store.create_workspace(WorkspaceRow(ws, name, timestamp(self.clock.now())))
         room = await self.room(ws)
         config = ConfigBody(name=name, documents=documents or {}, members={actor: "owner"}, policy=policy)
-        await room.read(lambda: found(room, actor, config, edits))
+        await room.write(lambda handle: found(handle, actor, config, edits))
         return room
 
     async def delete(self, ws: str) -> None:
@@ -265,66 +234,16 @@ class RoomRegistry:
             await room.close(CLOSE_NOT_FOUND)
         await self.store.delete_workspace(ws)
         self._failures.forget(ws)
-        self._tokens.clear()
-
-    # ------------------------------------------------------------ people
-
-    async def identify(self, token: str | None, ws: str | None) -> Identity | None:
-        """Return whose token this is for a workspace (None: for the server), or None when it does not count."""
-        parts = parse_token(token) if token else None
-        if parts is None:
-            return None
-        now = self.clock.now()
-        kept = self._tokens.get(parts[0])
-        if kept is None or not kept[1] <= now < kept[1] + TOKEN_SECONDS:
-            if len(self._tokens) >= TOKENS_MAX:
-                self._tokens.clear()
-            row = await self.store.token(parts[0])
-            kept = (row, now)
-            if row is not None:
-                self._tokens[parts[0]] = kept
-        return check_token(kept[0], parts[1], ws=ws, now=now)
-
-    async def make_token(self, ws: str | None, *, actor: str, role: Role, expires: float | None = None) -> str:
-        """Make a token, remember its hash, return it: this is the only time it is seen."""
-        return await make_token(self.store, self.clock, ws, actor=actor, role=role, expires=expires)
+        self.tokens.forget()
 
     async def revoke(self, ws: str, *, actor: str | None, token_id: str | None) -> list[str]:
-        """Revoke tokens now; their sockets are closed before this returns."""
-        ids = await self.store.revoke(ws, actor=actor, token_id=token_id)
-        self._tokens.clear()
+        """Revoke tokens of a workspace now; their sockets are closed before this returns."""
+        ids = await self.tokens.revoke(ws, actor=actor, token_id=token_id)
         room = self.rooms.get(ws)
         if room is not None and room.is_open and ids:
             gone = frozenset(ids)
             await room.read(lambda: room.hub.close_all(CLOSE_UNAUTHENTICATED, token_ids=gone))
         return ids
-
-    async def hello(self, room: Room, peer: Peer, hello: Hello) -> None:
-        """Give a socket its lane: a new one, or the one whose secret it knows."""
-        actor = peer.session.identity.actor
-        if hello.lane is not None:
-            row = await self.store.lane(room.ws, hello.lane)
-            known = row is not None and row.actor == actor and row.secret_hash == hash_secret(hello.secret or "")
-            if not known:
-                await room.post(lambda: peer.close(CLOSE_UNAUTHENTICATED))
-                return
-            lane, secret = hello.lane, hello.secret or ""
-        else:
-            lane, secret = f"L{self.clock.token(4)}", self.clock.token(16)
-            now = timestamp(self.clock.now())
-            await self.store.put_lane(LaneRow(room.ws, lane, actor, hash_secret(secret), now))
-        await room.post(lambda: room.hub.welcome(peer, hello, lane=lane, secret=secret))
-
-
-async def make_token(
-    store: Store, clock: Clock, ws: str | None, *, actor: str, role: Role, expires: float | None = None
-) -> str:
-    """Make a token in a store and return it. `expires` is unix seconds, None for never."""
-    id, secret = clock.token(6), clock.token(16)
-    created = timestamp(clock.now())
-    row = TokenRow(id, ws, actor, role, hash_secret(secret), expires, revoked=False, created_at=created)
-    await store.put_token(row)
-    return format_token(id, secret)
 
 
 @functools.cache

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from workspace.errors import WorkspaceFault
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.stop import Switch
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.times import timestamp
 from workspace.ports import SERVER, Clock, Store, SwitchRow
+from workspace.room.context import Handle
 from workspace.room.room import Room
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
@@ -62,7 +63,7 @@ class Switches:
         """Let a room that has just opened learn what was thrown meanwhile, and drop the order it was opened with."""
         stops = room.sequencer.fold.stops
         if room.ws in self._rows or any(stops.is_news(switch, actor) for actor, switch in self.thrown(room.ws)):
-            room.spawn(self._obeyed(room))
+            self._tasks.start(self._obeyed(room), name=f"switches of {room.ws}")
 
     async def throw(self, *, is_on: bool, actor: str, reason: str = "") -> None:
         """Throw the server's: durable, and in the log of every open room, when this returns.
@@ -118,11 +119,12 @@ async def _enter(room: Room, switch: Switch, actor: str) -> None:
         await room.read(lambda: None)  # what it says already is durable when this returns
         return
 
-    def event() -> Configured | None:
-        is_news = room.sequencer.fold.stops.is_news(switch, actor)
-        return Configured(actor, ConfigBody(switch=switch)) if is_news else None
+    def enter(handle: Handle) -> None:
+        # Looked at again in the turn itself: what came between may have said the same.
+        if room.sequencer.fold.stops.is_news(switch, actor):
+            handle(Configured(actor, ConfigBody(switch=switch)))
 
-    await room.submit(event)
+    await room.write(enter)
 
 
 def _switch(row: SwitchRow) -> Switch:

@@ -7,18 +7,18 @@ part. Runs in the room's loop.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 
 import msgspec
 
+from workspace.intents.model.bodies import IntentBody
+from workspace.intents.model.ids import draft_id
 from workspace.intents.model.intent import State
-from workspace.intents.model.record import IntentBody
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.planning import draft_name
 from workspace.protocol.messages import Composing, ComposingMessage, DraftMessage, encode
-from workspace.room.context import RoomContext
+from workspace.room.mailbox import Job
 from workspace.room.peer import Peer, PreparedMessage
 
 INTENTS_AT_ONCE = 50
@@ -75,24 +75,28 @@ class BoardMessage(msgspec.Struct, frozen=True, tag_field="type", tag="board"):
 
 
 class Arrivals:
-    """Who is writing an instruction, and the board for those who have caught up; `listeners` follow the log."""
+    """Who is writing an instruction, and the board for those who have caught up; `followers` follow the log."""
 
-    __slots__ = ("_composing", "_context", "_listeners")
+    __slots__ = ("_after_durable", "_composing", "_followers", "_sequencer")
 
-    def __init__(self, context: RoomContext, listeners: Collection[Peer]) -> None:
-        self._context, self._listeners = context, listeners
+    def __init__(
+        self, sequencer: Sequencer, after_durable: Callable[[Job], None], *, followers: Collection[Peer]
+    ) -> None:
+        self._sequencer = sequencer
+        self._after_durable = after_durable
+        self._followers = followers
         self._composing: dict[str, ComposingMessage] = {}
 
     def show(self, peer: Peer, seen: int) -> None:
         """Show a socket that has the records after `seen` where everything stands."""
         others = tuple(note for lane, note in self._composing.items() if lane != peer.session.lane)
-        notes = [PreparedMessage(msgspec.json.encode(board)) for board in boards(self._context.sequencer, seen, others)]
+        notes = [PreparedMessage(msgspec.json.encode(board)) for board in boards(self._sequencer, seen, others)]
 
         def job() -> None:
-            for note in notes if peer in self._listeners else ():
+            for note in notes if peer in self._followers else ():
                 peer.control(note)
 
-        self._context.after_durable(job)
+        self._after_durable(job)
 
     def compose(self, peer: Peer, message: Composing) -> None:
         """Tell all others that somebody began or stopped writing an instruction."""
@@ -107,7 +111,7 @@ class Arrivals:
     def closed(self, question: str) -> None:
         """Tell everybody that a question cannot be answered any more."""
         note = PreparedMessage(msgspec.json.encode(ClosedMessage(question)))
-        for peer in self._listeners:
+        for peer in self._followers:
             peer.control(note)
 
     def _tell(self, message: ComposingMessage) -> None:
@@ -115,7 +119,7 @@ class Arrivals:
         if message.on:
             self._composing[message.lane] = message
         note = PreparedMessage(encode(message))
-        for peer in self._listeners:
+        for peer in self._followers:
             if peer.session.lane != message.lane:
                 peer.control(note)
 
@@ -158,4 +162,4 @@ def _drafts(sequencer: Sequencer) -> Iterator[DraftMessage]:
     for entry in sequencer.fold.board.live_index.of("planning"):
         work = sequencer.kernel.progress_of(entry)
         for doc, text in work.drafts.items():
-            yield DraftMessage(draft_name(entry.id, work.attempt), (entry.id,), doc, text)
+            yield DraftMessage(draft_id(entry.id, work.attempt), (entry.id,), doc, text)

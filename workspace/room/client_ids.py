@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crdt.updates.scan import Scan
+from crdt.updates.summary import UpdateSummary
 from workspace.room.peer import Peer
 
 NOBODY: frozenset[int] = frozenset()
@@ -25,7 +25,7 @@ class ClientIds:
         self._holders: dict[str, dict[int, Peer]] = {}
         self._announced: dict[Peer, int] = {}
 
-    def held(self, peer: Peer, doc: str, scan: Scan, *, is_typed: bool = True) -> frozenset[int]:
+    def held(self, peer: Peer, doc: str, scan: UpdateSummary, *, is_typed: bool = True) -> frozenset[int]:
         """Return the ids of an update that somebody else holds; what is typed under a free one is held from now on."""
         holders = self._holders.setdefault(doc, {})
         others = NOBODY

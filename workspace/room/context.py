@@ -1,30 +1,36 @@
-"""What the parts of a room need of the room itself: its sequencer, its store, its gate."""
+"""What the parts of a room stand on. The room makes it once and hands it down: no part holds the room itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from workspace.intents.model.events import Acked, Event, Nacked, Outcome
+from workspace.intents.model.events import Event, Outcome
 from workspace.intents.sequencer import Sequencer
 from workspace.ports import Clock, Store
+from workspace.room.mailbox import Mailbox
+from workspace.room.output_gate import OutputGate
 from workspace.room.peer import Peer
 from workspace.settings import Settings
+from workspace.tasks import Tasks
 from workspace.telemetry import Metrics
 
 
-class WaitingRequests(Protocol):
-    """Those who wait over HTTP: see `workspace.room.waiters`."""
+class Handle(Protocol):
+    """Puts an event through the sequencer, inside a turn of the room. `by` is the socket it came from.
 
-    def answered(self, notice: Acked | Nacked) -> None:
-        """Hand an ack or nack to the request that waits for it."""
+    Raises:
+        TurnFailed: the sequencer raised; the room stops.
+        EventRefused: the same event made the room stop once.
+    """
 
-    def durable(self, seq: int) -> None:
-        """Wake those who waited for records up to `seq`."""
+    def __call__(self, event: Event, by: Peer | None = None) -> Outcome: ...
 
 
-class RoomContext(Protocol):
-    """What the hub needs of its room."""
+@dataclass(frozen=True, slots=True)
+class RoomContext:
+    """The shared ground of one room's parts: its state, what lies below it, and the one way to change it."""
 
     ws: str
     sequencer: Sequencer
@@ -32,26 +38,9 @@ class RoomContext(Protocol):
     clock: Clock
     settings: Settings
     metrics: Metrics
-    durable_seq: int
-    is_open: bool
-    idle_since: float
-
-    @property
-    def planner_name(self) -> str | None:
-        """The planner's name and version, None without one."""
-
-    @property
-    def waiters(self) -> WaitingRequests:
-        """Those who wait over HTTP."""
-
-    def handle(self, event: Event, by: Peer | None = None) -> Outcome:
-        """Put an event through the sequencer."""
-
-    def after_durable(self, job: Callable[[], object]) -> None:
-        """Do something once everything before it is durable."""
-
-    async def post(self, job: Callable[[], object]) -> None:
-        """Queue work for the room's loop; waits while the inbox is full. Raises where the room has stopped."""
-
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Run something beside the loop."""
+    gate: OutputGate
+    mailbox: Mailbox
+    tasks: Tasks
+    handle: Handle
+    # Told of what was raised beside the writer.
+    caught: Callable[[BaseException], None]

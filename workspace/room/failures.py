@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from crdt.digest import sha256_of
 from workspace.intents.model.events import Configured, Edited, Event, Submitted
 from workspace.intents.model.record import Record, seal
+from workspace.intents.model.times import timestamp
 from workspace.intents.steps.failures import failure
 from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.turn import AGENT, timestamp
+from workspace.intents.steps.turn import AGENT
 
 EVENTS_MAX, WORKSPACES_MAX = 100, 1_000
 REASON_POINTS_MAX = 200

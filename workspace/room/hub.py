@@ -1,28 +1,21 @@
-"""Everybody connected to one room: who joins, what each is told, who is present. Runs inside the room's loop only."""
+"""Everybody connected to one room: who is in, and what each is told. Runs inside the room's loop only."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from crdt.errors import CrdtError
-from crdt.sync.y_sync import encode_denied, encode_step1, encode_update
-from crdt.updates.coalesce import join
-from workspace import __version__
+from crdt.sync.y_sync import encode_step1, encode_update
 from workspace.errors import (
     CLOSE_BROKEN,
     CLOSE_INTERNAL,
     CLOSE_NOT_FOUND,
-    CLOSE_REFUSED,
     CLOSE_UNAUTHENTICATED,
     Close,
-    EventRefused,
-    TurnFailed,
 )
 from workspace.intents.model.events import (
     Acked,
     DocumentsChanged,
     DraftShown,
-    Edited,
     EditRefused,
     LaneChanged,
     Nacked,
@@ -31,79 +24,56 @@ from workspace.intents.model.events import (
     QuestionOpened,
     RecordAppended,
     Resync,
-    Resynced,
     SocketOpened,
     StateChanged,
     StopsChanged,
-    Submitted,
     UpdateRelayed,
 )
-from workspace.intents.model.intent import IntentFrame
-from workspace.intents.model.record import VerdictBody
 from workspace.protocol.frames import pack_binary
-from workspace.protocol.messages import (
-    Acknowledge,
-    ClientMessage,
-    Composing,
-    ErrorMessage,
-    Hello,
-    Nack,
-    Seen,
-    Welcome,
-    encode,
-    encode_record,
-)
-from workspace.protocol.session import (
-    STATUS_MALFORMED,
-    Announce,
-    Command,
-    DocumentEdit,
-    EditDenied,
-    End,
-    InSync,
-    Refuse,
-    Say,
-    WantPresence,
-    WantState,
-)
-from workspace.room.arrival import Arrivals
+from workspace.protocol.messages import Hello, encode
 from workspace.room.client_ids import ClientIds
 from workspace.room.context import RoomContext
 from workspace.room.idle import IdleDocuments
-from workspace.room.inbox import Inbox
-from workspace.room.log_follow import catch_up
-from workspace.room.notices import answer_of, notice_of, standing
-from workspace.room.peer import Peer, PreparedMessage
+from workspace.room.lane_grant import LaneGrant
+from workspace.room.log_follow import LogFollow
+from workspace.room.notices import answer_of, notice_of
+from workspace.room.peer import Peer
 from workspace.room.presence import RoomPresence
 from workspace.room.refusals import Refusals
 from workspace.room.sync import SyncAnswers
+from workspace.room.waiters import Waiters
 
 
 class Hub:
-    """The sockets of a room, by document and lane."""
+    """The sockets of a room, by document and lane; `waiters` are those who ask over HTTP."""
 
-    def __init__(self, context: RoomContext) -> None:
+    def __init__(self, context: RoomContext, waiters: Waiters) -> None:
         self._context = context
+        self._waiters = waiters
         self.peers: set[Peer] = set()
+        # When the last socket left, or the room opened: what nobody needs is closed after a while.
+        self.empty_since = context.clock.now()
         self._by_doc: dict[str, set[Peer]] = {}
         self._lanes: dict[str, set[Peer]] = {}
-        # Those who follow the log, in the order in which they began to.
-        self._listeners: dict[Peer, None] = {}
-        self.presence = RoomPresence(context, self._by_doc)
-        self.inbox = Inbox(context)
-        self.arrivals = Arrivals(context, self._listeners)
-        self.resting = IdleDocuments(context, self._by_doc)
-        self.delivered: dict[str, int] = {}
-        self.writers = ClientIds(context.sequencer.fold.owners)
-        self.syncing = SyncAnswers(context)
-        self.refusals = Refusals(context, self.syncing)
+        sequencer, clock = context.sequencer, context.clock
+        self.presence = RoomPresence(
+            sequencer, self._by_doc, clock=clock, settings=context.settings, tasks=context.tasks
+        )
+        self.log = LogFollow(context, self.peers)
+        self.idle = IdleDocuments(
+            sequencer, self._by_doc, clock=clock, settings=context.settings, metrics=context.metrics
+        )
+        self.writers = ClientIds(sequencer.fold.owners)
+        self.syncing = SyncAnswers(sequencer, context.gate.after_durable)
+        self.refusals = Refusals(self.syncing, clock=clock, metrics=context.metrics)
 
     # ------------------------------------------------------------ coming and going
 
     def join(self, peer: Peer) -> None:
         """Let a socket in: a document socket is asked what it has, and told who is here."""
-        session, context = peer.session, self._context
-        doc, fold = session.doc, context.sequencer.fold
+        context, doc = self._context, peer.session.doc
+        assert peer not in self.peers, "a socket joins once"
+        fold, after_durable = context.sequencer.fold, context.gate.after_durable
         if doc is not None and not fold.is_listed(doc):
             peer.close(CLOSE_BROKEN if doc in fold.quarantined else CLOSE_NOT_FOUND)
             return
@@ -114,19 +84,19 @@ class Hub:
         self._by_doc.setdefault(doc, set()).add(peer)
         self.syncing.enter(peer, doc)
         self._enter_lane(peer)
+        # Both are taken now and sent later: what comes meanwhile reaches the socket as an update of its own.
         vector = fold.documents[doc].encode_state_vector()
         present = self.presence.frame(doc)
-        context.after_durable(lambda: peer.send(encode_step1(vector)))
+        after_durable(lambda: peer.send(encode_step1(vector)))
         if present is not None:
-            context.after_durable(lambda: peer.send(present))
+            after_durable(lambda: peer.send(present))
 
     def leave(self, peer: Peer) -> None:
         """Forget a socket; its lane goes offline with its last one."""
         if peer not in self.peers:
             return
         self.peers.discard(peer)
-        self._listeners.pop(peer, None)
-        self.inbox.leave(peer)
+        self.log.leave(peer)
         self._context.metrics.add("sockets", by=-1)
         doc = peer.session.doc
         if doc is not None:
@@ -135,7 +105,18 @@ class Hub:
             self.writers.leave(peer, doc)
         self._leave_lane(peer)
         if not self.peers:
-            self._context.idle_since = self._context.clock.now()
+            self.empty_since = self._context.clock.now()
+
+    def welcome(self, peer: Peer, hello: Hello, granted: LaneGrant | None) -> None:
+        """Put a socket on the lane it was granted and let it follow the log; one that was granted none is closed."""
+        if granted is None:
+            peer.close(CLOSE_UNAUTHENTICATED)
+        if granted is None or peer not in self.peers:
+            return
+        self._leave_lane(peer)
+        peer.session.lane, peer.session.has_hello = granted.lane, True
+        self._enter_lane(peer)
+        self.log.welcome(peer, hello, granted.secret)
 
     def _enter_lane(self, peer: Peer) -> None:
         lane, doc = peer.session.lane, peer.session.doc
@@ -153,7 +134,7 @@ class Hub:
         if not mates and lane in self._lanes:
             del self._lanes[lane]
             self._context.handle(LaneChanged(lane, online=False))
-            self.arrivals.leave(lane)
+            self.log.arrivals.leave(lane)
 
     def close_all(self, why: Close, *, token_ids: frozenset[str] | None = None) -> None:
         """Close every socket, or those of the given tokens."""
@@ -161,188 +142,44 @@ class Hub:
             if token_ids is None or peer.session.identity.token_id in token_ids:
                 peer.close(why)
 
-    # ------------------------------------------------------------ what sockets ask for
-
-    def take(self, peer: Peer, command: Command) -> None:
-        """Carry out one command of a socket that is in; what cannot be done costs this socket, not the room."""
-        if peer not in self.peers:
-            return
-        try:
-            self._take(peer, command)
-        except TurnFailed:
-            raise
-        except EventRefused as fault:
-            self._refuse(peer, command, fault)
-        except BaseException:
-            peer.close(CLOSE_INTERNAL)
-            raise
-
-    def _refuse(self, peer: Peer, command: Command, fault: EventRefused) -> None:
-        """Say that something is not taken a second time; an instruction costs no more than itself."""
-        if isinstance(command, Say) and isinstance(command.message, IntentFrame):
-            peer.control(encode(Nack(command.message.n, fault.code, fault.reason, "Ask in other words.")))
-        else:
-            peer.close(CLOSE_REFUSED)
-
-    def _take(self, peer: Peer, command: Command) -> None:
-        session, context = peer.session, self._context
-        match command:
-            case WantState(vector):
-                self.syncing.answer(peer, vector)
-            case DocumentEdit():
-                self._edit(peer, [command])
-            case InSync():
-                assert session.doc is not None, "only document sockets sync"
-                context.handle(Resynced(session.lane, session.doc))
-            case EditDenied(reason):
-                context.after_durable(lambda: peer.send(encode_denied(reason)))
-            case Announce(payload):
-                self._announce(peer, payload)
-            case WantPresence():
-                present = self.presence.frame(session.doc or "")
-                if present is not None:
-                    peer.send(present)
-            case Say(message):
-                self._say(peer, message)
-            case Refuse(answer):
-                peer.control(encode(answer))
-            case End(close):
-                peer.control(encode(ErrorMessage(close.code, close.reason, what="frame", document=session.doc or "")))
-                peer.close(close)
-            case _:
-                assert_never(command)
-
-    def edit(self, peer: Peer, edits: list[DocumentEdit]) -> None:
-        """Carry out edits of one socket that is in, as one where each follows the one before."""
-        if peer in self.peers:
-            try:
-                self._edit(peer, edits)
-            except EventRefused:
-                peer.close(CLOSE_REFUSED)
-
-    def _edit(self, peer: Peer, edits: list[DocumentEdit]) -> None:
-        session, context = peer.session, self._context
-        doc, lane, actor = session.doc, session.lane, session.identity.actor
-        assert doc is not None, "only document sockets edit"
-        joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
-        if joined is not None:
-            update, scan = joined
-            held = self.writers.held(peer, doc, scan)
-            context.handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held), peer)
-        else:
-            for edit in edits:
-                held = self.writers.held(peer, doc, edit.scan, is_typed=not edit.is_step2)
-                event = Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held)
-                self.syncing.note(peer, edit, context.handle(event, peer))
-        context.metrics.add("updates_total", by=len(edits))
-
-    def _say(self, peer: Peer, message: ClientMessage) -> None:
-        session = peer.session
-        match message:
-            case IntentFrame():
-                event = Submitted(
-                    lane=session.lane,
-                    actor=session.identity.actor,
-                    role=session.identity.role,
-                    frame=message,
-                    delivered=self.delivered.get(session.lane, 0),
-                    request=session.id,
-                )
-                self._context.handle(event, peer)
-            case Composing():
-                self.arrivals.compose(peer, message)
-            case Acknowledge(intents):
-                self.inbox.take(peer, intents)
-            case Seen() | Hello():
-                # `seen` is for servers that forget what was delivered; this one counts it. `hello` came before.
-                pass
-
-    def _announce(self, peer: Peer, payload: bytes) -> None:
-        try:
-            problem = self.presence.announce(peer, payload)
-        except CrdtError as error:
-            peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
-            return
-        if problem:
-            self.refusals.presence(peer, problem)
-        own = self.presence.client_of(peer)
-        if own is not None:
-            self.writers.announce(peer, own)
-
     def beat(self) -> None:
         """Every 15 s: the agent is still here and so is everybody, expired tokens are out, what lies still rests."""
         self.presence.place_agent()
         self.presence.renew()
-        self.resting.beat()
+        self.idle.beat()
         now = self._context.clock.now()
         for peer in list(self.peers):
             if not peer.session.identity.may("read", now):
                 peer.close(CLOSE_UNAUTHENTICATED)
 
-    # ------------------------------------------------------------ lanes and the log
+    # ------------------------------------------------------------ what each is told
 
-    def welcome(self, peer: Peer, hello: Hello, *, lane: str, secret: str) -> None:
-        """Put a socket on its lane, tell it where the log stands, and let it follow from `hello.seen`."""
-        if peer not in self.peers:
-            return
-        self._leave_lane(peer)
-        peer.session.lane, peer.session.has_hello = lane, True
-        self._enter_lane(peer)
-        # What an earlier life of this server sent counts too; nobody can have seen more than is durable.
-        self.deliver(peer, min(max(0, hello.seen), self._context.durable_seq))
-        identity, sequencer = peer.session.identity, self._context.sequencer
-        board = sequencer.fold.board
-        told = standing(sequencer.fold)
-        answer = Welcome(
-            lane=lane,
-            secret=secret,
-            n=board.lanes.clock(lane).n,
-            seq=sequencer.fold.seq,
-            epoch=sequencer.kernel.epoch,
-            actor=identity.actor,
-            role=identity.role,
-            server=__version__,
-        )
+    def tell(self, notices: tuple[Notice, ...], by: Peer | None) -> None:
+        """Tell people what a turn led to, in order; everything before it is durable.
 
-        def job() -> None:
-            peer.control(encode(answer))
-            for message in told:
-                peer.control(message)
-            if hello.follow and peer in self.peers:
-                peer.following = "catching_up"
-                self._listeners[peer] = None
-                self._context.spawn(catch_up(self._context, self, peer, max(0, hello.seen)))
+        A notice that cannot be told costs all sockets, not the room: they come again and have it from the log.
+        """
+        for notice in notices:
+            try:
+                self._tell(notice, by)
+            except Exception as bug:  # noqa: BLE001  a root: the notices behind it are told all the same
+                self._context.caught(bug)
+                self.close_all(CLOSE_INTERNAL)
 
-        self._context.after_durable(job)
-
-    def deliver(self, peer: Peer, seq: int) -> None:
-        """Remember that a socket was sent the log up to `seq`."""
-        lane = peer.session.lane
-        self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
-
-    # ------------------------------------------------------------ notices
-
-    def tell(self, notice: Notice, by: Peer | None) -> None:
-        """Tell people one thing. Called in order, after everything before it is durable."""
+    def _tell(self, notice: Notice, by: Peer | None) -> None:
         match notice:
+            case UpdateRelayed(doc, update, lane):
+                self._relay(doc, update, lane, by)
+            case RecordAppended(record):
+                self._waiters.durable(record.seq)
+                self._context.metrics.add("records_total", f'kind="{record.kind}"')
+                self.log.append(record)
             case Acked() | Nacked():
                 self._answer(notice, by)
-            case RecordAppended(record):
-                wire = PreparedMessage(encode_record(record.row)) if self._listeners else None
-                self._context.waiters.durable(record.seq)
-                self._context.metrics.add("records_total", f'kind="{record.kind}"')
-                for peer in self._listeners:
-                    if wire is not None and peer.following == "live":
-                        peer.control(wire)
-                        self.deliver(peer, record.seq)
-                if isinstance(record.body, VerdictBody):
-                    self.inbox.arrived(record.body)
-            case UpdateRelayed(doc, update, lane):
-                self._spread(doc, update, lane, by)
             case StateChanged() | QuestionOpened() | DraftShown() | StopsChanged():
-                self._to_followers(notice_of(notice))
+                self.log.tell(notice_of(notice))
             case QuestionClosed(id):
-                self.arrivals.closed(id)
+                self.log.arrivals.closed(id)
             case DocumentsChanged(_, removed, broken):
                 for doc in (*removed, *broken):
                     self.syncing.forget(doc)
@@ -356,7 +193,7 @@ class Hub:
             case _:
                 assert_never(notice)
 
-    def _spread(self, doc: str, update: bytes, lane: str, by: Peer | None) -> None:
+    def _relay(self, doc: str, update: bytes, lane: str, by: Peer | None) -> None:
         """Relay an update to a document's sockets, packed once."""
         peers = self._by_doc.get(doc)
         if not peers:
@@ -375,15 +212,10 @@ class Hub:
                 peer.send(frame, packed)
 
     def _answer(self, notice: Acked | Nacked, by: Peer | None) -> None:
-        self._context.waiters.answered(notice)
+        self._waiters.answered(notice)
         if isinstance(notice, Acked):
             self._context.metrics.add("intents_total")
         else:
             self._context.metrics.add("refusals_total", f'code="{notice.refusal.code}"')
         if by is not None:
             by.control(encode(answer_of(notice)))
-
-    def _to_followers(self, message: bytes) -> None:
-        note = PreparedMessage(message)
-        for peer in self._listeners:
-            peer.control(note)

@@ -13,13 +13,15 @@ from functools import partial
 import msgspec
 
 from workspace.errors import Close, WorkspaceFault
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.intent import RUNNING_KINDS
-from workspace.intents.model.record import VerdictBody
+from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Entry
-from workspace.ports import InboxRow
+from workspace.ports import InboxRow, Store
 from workspace.protocol.messages import ErrorMessage, InboxEntry, InboxMessage, encode
-from workspace.room.context import RoomContext
+from workspace.room.output_gate import OutputGate
 from workspace.room.peer import Peer, PreparedMessage
+from workspace.tasks import Tasks
 
 SHOWN_MAX = 100
 KEPT_MAX = 500
@@ -32,10 +34,14 @@ Work = Callable[[], Awaitable[None]]
 class Inbox:
     """The inboxes of a room's people, and the sockets on which they are shown."""
 
-    __slots__ = ("_context", "_order", "_peers", "_rows")
+    __slots__ = ("_gate", "_order", "_peers", "_rows", "_sequencer", "_store", "_tasks", "_ws")
 
-    def __init__(self, context: RoomContext) -> None:
-        self._context = context
+    def __init__(self, sequencer: Sequencer, store: Store, *, gate: OutputGate, tasks: Tasks) -> None:
+        self._sequencer = sequencer
+        self._ws = sequencer.kernel.ws
+        self._store = store
+        self._gate = gate
+        self._tasks = tasks
         self._peers: dict[str, dict[Peer, None]] = {}
         # This room is the only writer: what it has read or written lately it need not read again.
         self._rows: dict[str, InboxRow] = {}
@@ -46,7 +52,7 @@ class Inbox:
     def enter(self, peer: Peer) -> None:
         """Show a socket its author's inbox, now and whenever it changes."""
         self._peers.setdefault(peer.session.identity.actor, {})[peer] = None
-        self._context.spawn(self._careful(peer, partial(self._show, peer)))
+        self._begin(peer, partial(self._show, peer))
 
     def leave(self, peer: Peer) -> None:
         """Show a socket nothing more."""
@@ -59,7 +65,7 @@ class Inbox:
 
     def arrived(self, body: VerdictBody) -> None:
         """Tell an author's sockets of a verdict that has become durable."""
-        entry = self._context.sequencer.fold.board.entries[body.intent]
+        entry = self._sequencer.fold.board.entries[body.intent]
         if entry.actor in self._peers and entry.body.kind in RUNNING_KINDS:
             self._tell(entry.actor, InboxMessage((_described(entry),), whole=False))
 
@@ -69,7 +75,7 @@ class Inbox:
         if problem is not None:
             peer.control(encode(problem))
         else:
-            self._context.spawn(self._careful(peer, partial(self._acknowledge, peer, ids)))
+            self._begin(peer, partial(self._acknowledge, peer, ids))
 
     async def _show(self, peer: Peer) -> None:
         message = await self.of(peer.session.identity.actor)
@@ -78,6 +84,9 @@ class Inbox:
     async def _acknowledge(self, peer: Peer, ids: tuple[str, ...]) -> None:
         if not await self.acknowledge(peer.session.identity.actor, ids):
             await self._show(peer)
+
+    def _begin(self, peer: Peer, work: Work) -> None:
+        self._tasks.start(self._careful(peer, work), name=f"inbox {peer.session.id}")
 
     async def _careful(self, peer: Peer, work: Work) -> None:
         """Close the socket when the store cannot go on."""
@@ -100,14 +109,14 @@ class Inbox:
 
     def problem(self, actor: str, ids: Collection[str]) -> ErrorMessage | None:
         """Return why an author may not acknowledge all of these, if so: then none is acknowledged."""
-        board = self._context.sequencer.fold.board
+        board = self._sequencer.fold.board
         for id in ids:
             entry = board.entries.get(id)
             if entry is None or entry.body.kind not in RUNNING_KINDS:
                 return ErrorMessage("malformed", f"There is no instruction {id}.")
             if entry.actor != actor:
                 return ErrorMessage("forbidden", f"{id} is {entry.actor}'s: only its author acknowledges its verdict.")
-            if not 0 < entry.verdict_seq <= self._context.durable_seq:
+            if not 0 < entry.verdict_seq <= self._gate.durable_seq:
                 return ErrorMessage("malformed", f"{id} has no verdict yet.")
         return None
 
@@ -117,13 +126,13 @@ class Inbox:
         `problem` has been asked before. Raises `StoreFault`.
         """
         async with self._order:
-            row, upto = await self._row(actor), self._context.durable_seq
+            row, upto = await self._row(actor), self._gate.durable_seq
             unread = self._unread(row)
             left = tuple(entry.id for entry in unread if entry.id not in ids)
             if len(left) == len(unread):
                 return False
-            row = InboxRow(self._context.ws, actor, upto, left)
-            await self._context.store.put_inbox(row, self._context.sequencer.kernel.epoch)
+            row = InboxRow(self._ws, actor, upto, left)
+            await self._store.put_inbox(row, self._sequencer.kernel.epoch)
             self._remember(row)
             self._tell(actor, self._message(row))
         return True
@@ -131,7 +140,7 @@ class Inbox:
     async def _row(self, actor: str) -> InboxRow:
         row = self._rows.get(actor)
         if row is None:
-            row = await self._context.store.inbox(self._context.ws, actor)
+            row = await self._store.inbox(self._ws, actor)
             self._remember(row)
         return row
 
@@ -143,7 +152,7 @@ class Inbox:
 
     def _unread(self, row: InboxRow) -> list[Entry]:
         """Return what is in an inbox, newest first; beyond 500 the oldest have fallen out."""
-        board, durable = self._context.sequencer.fold.board, self._context.durable_seq
+        board, durable = self._sequencer.fold.board, self._gate.durable_seq
         later = board.timeline.ended(row.actor, after=row.upto, upto=durable, limit=KEPT_MAX)
         return (later + [board.entries[id] for id in row.open if id in board.entries])[:KEPT_MAX]
 

@@ -1,52 +1,131 @@
-"""Bring a socket up to date with the log before it follows it live. Runs beside the room's loop."""
+"""Who follows the log: each socket is brought up to date, then told every record as it becomes durable.
+
+A socket that follows first reads the log from the store, as fast as it takes it, and then goes over to live: the page
+that ends at the last durable record is followed, in the same step of the loop, by the notices of the next.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
 
+from workspace import __version__
 from workspace.errors import Close, RoomClosed, WorkspaceFault
-from workspace.protocol.messages import encode_record
+from workspace.intents.model.bodies import VerdictBody
+from workspace.intents.model.record import Record
+from workspace.protocol.messages import Hello, Welcome, encode, encode_record
 from workspace.room.arrival import Arrivals
 from workspace.room.context import RoomContext
 from workspace.room.inbox import Inbox
-from workspace.room.peer import Peer
+from workspace.room.notices import standing
+from workspace.room.peer import Peer, PreparedMessage
 
 PAGE_ROWS = 500
 
 
-class Hall(Protocol):
-    """What catching up needs of the hub."""
+class LogFollow:
+    """The sockets that follow one room's log, and how far each lane was sent it; `peers` are all that are in."""
 
-    peers: set[Peer]
-    inbox: Inbox
-    arrivals: Arrivals
+    __slots__ = ("_context", "_peers", "arrivals", "delivered", "followers", "inbox")
+
+    def __init__(self, context: RoomContext, peers: Container[Peer]) -> None:
+        self._context = context
+        self._peers = peers
+        # In the order in which they began to: whoever has come first is told first.
+        self.followers: dict[Peer, None] = {}
+        self.inbox = Inbox(context.sequencer, context.store, gate=context.gate, tasks=context.tasks)
+        self.arrivals = Arrivals(context.sequencer, context.gate.after_durable, followers=self.followers)
+        self.delivered: dict[str, int] = {}
+
+    # ------------------------------------------------------------ coming and going
+
+    def welcome(self, peer: Peer, hello: Hello, secret: str) -> None:
+        """Tell a socket that is on its lane where the log stands, and let it follow from `hello.seen`."""
+        context, session = self._context, peer.session
+        assert session.has_hello, "a socket is on its lane before it is welcomed"
+        # What an earlier life of this server sent counts too; nobody can have seen more than is durable.
+        self.deliver(peer, min(max(0, hello.seen), context.gate.durable_seq))
+        fold = context.sequencer.fold
+        told = standing(fold)
+        answer = Welcome(
+            lane=session.lane,
+            secret=secret,
+            n=fold.board.lanes.clock(session.lane).n,
+            seq=fold.seq,
+            epoch=context.sequencer.kernel.epoch,
+            actor=session.identity.actor,
+            role=session.identity.role,
+            server=__version__,
+        )
+
+        def job() -> None:
+            peer.control(encode(answer))
+            for message in told:
+                peer.control(message)
+            if hello.follow and peer in self._peers:
+                self._begin(peer, max(0, hello.seen))
+
+        context.gate.after_durable(job)
+
+    def leave(self, peer: Peer) -> None:
+        """Tell a socket nothing more."""
+        self.followers.pop(peer, None)
+        self.inbox.leave(peer)
 
     def deliver(self, peer: Peer, seq: int) -> None:
-        """Remember that a socket was sent the log up to `seq`."""
+        """Remember that a socket was sent the log up to `seq`: its lane may claim to have seen it."""
+        lane = peer.session.lane
+        self.delivered[lane] = max(seq, self.delivered.get(lane, 0))
 
+    # ------------------------------------------------------------ what followers are told
 
-async def catch_up(context: RoomContext, hall: Hall, peer: Peer, seen: int) -> None:
-    """Send the log from `seen` on, as fast as the socket takes it, then go over to live without a gap."""
-    cursor = seen
-    while peer in hall.peers and await peer.room_to_send():
-        if cursor >= context.durable_seq:
-            peer.following = "live"
-            with suppress(RoomClosed):
-                await context.post(partial(hall.arrivals.show, peer, seen))
-            # After the log, so that a long inbox does not fill a queue that is filled already.
-            hall.inbox.enter(peer)
-            return
-        last = min(context.durable_seq, cursor + PAGE_ROWS)
-        try:
-            rows = await context.store.rows(context.ws, first=cursor + 1, last=last, limit=PAGE_ROWS)
-        except WorkspaceFault as fault:
-            peer.close(Close(1012, fault.code, fault.reason))
-            return
-        for row in rows:
-            if not await peer.room_to_send():
+    def append(self, record: Record) -> None:
+        """Tell those who are up to date of a record that is durable."""
+        assert record.seq <= self._context.gate.durable_seq, "nothing is told before it is on disk"
+        if self.followers:
+            wire = PreparedMessage(encode_record(record.row))
+            for peer in self.followers:
+                if peer.following == "live":
+                    peer.control(wire)
+                    self.deliver(peer, record.seq)
+        if isinstance(record.body, VerdictBody):
+            self.inbox.arrived(record.body)
+
+    def tell(self, message: bytes) -> None:
+        """Tell all followers something that is in no record."""
+        note = PreparedMessage(message)
+        for peer in self.followers:
+            peer.control(note)
+
+    # ------------------------------------------------------------ catching up, beside the room's loop
+
+    def _begin(self, peer: Peer, seen: int) -> None:
+        peer.following = "catching_up"
+        self.followers[peer] = None
+        self._context.tasks.start(self._catch_up(peer, seen), name=f"catch up {peer.session.id}")
+
+    async def _catch_up(self, peer: Peer, seen: int) -> None:
+        """Send the log from `seen` on, as fast as the socket takes it, then go over to live without a gap."""
+        context, cursor = self._context, seen
+        while peer in self._peers and await peer.room_to_send():
+            # No await between this look and `live`: a record that becomes durable in between would be nobody's.
+            if cursor >= context.gate.durable_seq:
+                peer.following = "live"
+                with suppress(RoomClosed):
+                    await context.mailbox.post(partial(self.arrivals.show, peer, seen))
+                # After the log, so that a long inbox does not fill a queue that is filled already.
+                self.inbox.enter(peer)
                 return
-            peer.control(encode_record(row))
-            cursor = row.seq
-            hall.deliver(peer, cursor)
+            last = min(context.gate.durable_seq, cursor + PAGE_ROWS)
+            try:
+                rows = await context.store.rows(context.ws, first=cursor + 1, last=last, limit=PAGE_ROWS)
+            except WorkspaceFault as fault:
+                peer.close(Close(1012, fault.code, fault.reason))
+                return
+            for row in rows:
+                if not await peer.room_to_send():
+                    return
+                peer.control(encode_record(row))
+                cursor = row.seq
+                self.deliver(peer, cursor)

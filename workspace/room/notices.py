@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from workspace.intents.model.bodies import Question
 from workspace.intents.model.events import Acked, DraftShown, Nacked, QuestionOpened, StateChanged, StopsChanged
-from workspace.intents.model.record import Question
 from workspace.intents.state.fold import WorkspaceState
 from workspace.protocol.messages import Ack, DraftMessage, Nack, QuestionMessage, StateMessage, StopsMessage, encode
 
-Notice = StateChanged | QuestionOpened | DraftShown | StopsChanged
+Shown = StateChanged | QuestionOpened | DraftShown | StopsChanged
 
 
-def notice_of(notice: Notice) -> bytes:
+def notice_of(notice: Shown) -> bytes:
     """Return what everybody who follows is told of a notice."""
     match notice:
         case StateChanged():

@@ -1,49 +1,90 @@
-"""What the turns of a room since its last flush have led to: what must become durable, and what waits for that."""
+"""The output gate: what a turn leads to is held back until its records and journal rows are on disk, in order.
+
+Memory may run ahead of the disk because nobody can see it. What people are told, and what workers are asked, waits here
+behind the batch that makes it true; where nothing is to be written and nothing waits, it passes at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from workspace.errors import Deposed, WorkspaceFault
 from workspace.intents.model.calls import Blob
+from workspace.intents.model.events import Outcome
 from workspace.intents.model.record import Record
-from workspace.ports import Batch, JournalRow, SnapshotRow
+from workspace.intents.sequencer import Sequencer
+from workspace.ports import Batch, JournalRow, SnapshotRow, Store
+from workspace.room.failures import place_of
+from workspace.room.mailbox import Job
 from workspace.telemetry import LOGGER
 
-Job = Callable[[], object]
-Releases = deque[tuple["asyncio.Future[None] | None", list[Job]]]
+Releases = deque[tuple["asyncio.Future[None] | None", int, list[Job]]]
 # An idle room keeps no queue of its own: 700 bytes each.
 NOTHING: Releases = deque(maxlen=0)
 RELEASES_MAX = 1_000
 
 
-class Gated(Protocol):
-    """What the gate needs of its room."""
+class StopRoom(Protocol):
+    """Stops the room at once; a room that was deposed is not counted as one that failed."""
 
-    ws: str
+    def __call__(self, reason: str, *, is_counted: bool = True) -> None: ...
 
-    def beside(self, bug: BaseException) -> None:
-        """Take what was raised beside the writer."""
 
-    def stop(self, reason: str, *, is_counted: bool = True) -> None:
-        """Stop at once."""
+@dataclass(slots=True)
+class PendingBatch:
+    """What the turns since the last flush have made durable-to-be, and what waits for that."""
 
-    def released(self, *, was_full: bool) -> None:
-        """Go on after something was let out."""
+    records: list[Record] = field(default_factory=list)
+    journal: list[JournalRow] = field(default_factory=list)
+    blobs: list[Blob] = field(default_factory=list)
+    kept: list[SnapshotRow] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to write; there may be jobs all the same."""
+        return not self.records and not self.journal
 
 
 class OutputGate:
-    """What was said and wished for, in order, until what comes before it is on disk."""
+    """What one room has said and asked for, until what comes before it is on disk.
 
-    __slots__ = ("_releases", "_room")
+    `caught` is told what a job raised; `released` that something was let out, and whether the gate was full until then;
+    `stop` why the room must not go on.
+    """
 
-    def __init__(self, room: Gated) -> None:
-        self._room = room
+    __slots__ = (
+        "_caught", "_is_busy_stored", "_last_write", "_pending", "_released", "_releases", "_sequencer", "_stop",
+        "_store", "durable_seq",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        store: Store,
+        *,
+        caught: Callable[[BaseException], None],
+        stop: StopRoom,
+        released: Callable[[bool], None],
+    ) -> None:
+        self._sequencer = sequencer
+        self._store = store
+        self._caught = caught
+        self._stop = stop
+        self._released = released
+        # The last record that may be shown. What is in memory behind it may be lost yet.
+        self.durable_seq = sequencer.fold.seq
+        # What is stored of whether the workspace is busy: only its owner changes it, so it need not be read again.
+        self._is_busy_stored = sequencer.fold.is_busy
+        self._pending = PendingBatch()
         self._releases: Releases = NOTHING
+        # The write of a failure, that a room which stops waits for.
+        self._last_write: asyncio.Future[None] | None = None
 
     @property
     def is_full(self) -> bool:
@@ -52,31 +93,81 @@ class OutputGate:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing waits."""
+        """Tell whether nothing waits for the disk."""
         return not self._releases
 
-    def wait(self, written: asyncio.Future[None] | None, jobs: list[Job]) -> None:
-        """Let `jobs` out behind what waits and, where there is one, behind a batch; at once where nothing is."""
-        if written is not None:
-            if self._releases is NOTHING:
-                self._releases = deque()
-            self._releases.append((written, jobs))
-            written.add_done_callback(self._release)
-        elif self._releases and jobs:
-            self._releases.append((None, jobs))
-        else:
-            self._carry_out(jobs)
+    # ------------------------------------------------------------ what a turn leads to
+
+    def hold(self, outcome: Outcome, kept: Iterable[SnapshotRow] = ()) -> None:
+        """Take in what must be written of a turn; `kept` are the documents of its checkpoint."""
+        pending = self._pending
+        if outcome.records:
+            pending.records += outcome.records
+            pending.kept += kept
+        pending.journal += outcome.journal
+        pending.blobs += outcome.blobs
+
+    def after_durable(self, job: Job) -> None:
+        """Do something once everything before it is durable."""
+        self._pending.jobs.append(job)
+
+    def flush(self) -> None:
+        """Hand what was taken in to the disk; what waits for it is let out when that is done. Raises `StoreFault`."""
+        pending, self._pending = self._pending, PendingBatch()
+        if not pending.is_empty:
+            self._wait(self._write(pending), pending.jobs)
+        elif not self._releases:
+            self._let_out(pending.jobs)
+        elif pending.jobs:
+            self._releases.append((None, self._releases[-1][1], pending.jobs))
+
+    def write_failure(self, record: Record | None, *, seq: int, jid: int) -> None:
+        """Write what the turns before a failed one have led to, and its record if there is one; nothing is let out.
+
+        `seq` and `jid` are where the log and the journal stood before that turn.
+        """
+        pending, self._pending = self._pending, PendingBatch()
+        if record is not None:
+            assert record.seq == seq + 1, "the failure is the next record of the log"
+            pending.records.append(record)
+            seq = record.seq
+        if not pending.is_empty:
+            # A turn that failed ends nothing: what was under way before it is so when the workspace opens again.
+            self._last_write = self._store.submit(self._batch(pending, (seq, jid), is_busy=True))
 
     def drop(self) -> None:
-        """Let out nothing more."""
+        """Let out nothing more: what is not durable was never shown."""
         self._releases = NOTHING
+        self._pending = PendingBatch()
 
-    def _carry_out(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            try:
-                job()
-            except BaseException as bug:  # noqa: BLE001  a root: only the writer's own errors go further
-                self._room.beside(bug)
+    async def settle(self) -> None:
+        """Wait for the write of a failure; where that failed too the log knows nothing of it, and it was not tried."""
+        if self._last_write is not None:
+            with suppress(WorkspaceFault):
+                await self._last_write
+
+    # ------------------------------------------------------------ the disk
+
+    def _write(self, pending: PendingBatch) -> asyncio.Future[None]:
+        fold = self._sequencer.fold
+        is_busy = fold.is_busy if pending.records else self._is_busy_stored
+        return self._store.submit(self._batch(pending, (fold.seq, fold.jid), is_busy=is_busy))
+
+    def _batch(self, pending: PendingBatch, head: tuple[int, int], *, is_busy: bool) -> Batch:
+        """Return all of it as one transaction that ends at `head`."""
+        kernel, rows = self._sequencer.kernel, tuple(record.row for record in pending.records)
+        assert not rows or rows[-1].seq == head[0], "a batch ends where the log does"
+        assert not pending.journal or pending.journal[-1].jid <= head[1], "no row of the journal is beyond its end"
+        turned = is_busy if is_busy != self._is_busy_stored else None
+        self._is_busy_stored = is_busy
+        journal, kept, blobs = tuple(pending.journal), tuple(pending.kept), tuple(pending.blobs)
+        return Batch(kernel.ws, kernel.epoch, rows, journal, kept, blobs, head, turned)
+
+    def _wait(self, written: asyncio.Future[None], jobs: list[Job]) -> None:
+        if self._releases is NOTHING:
+            self._releases = deque()
+        self._releases.append((written, self._sequencer.fold.seq, jobs))
+        written.add_done_callback(self._release)
 
     def _release(self, done: asyncio.Future[None]) -> None:
         """Let out, in order, what has become durable; stop the room when the disk refuses."""
@@ -85,38 +176,27 @@ class OutputGate:
         releases, was_full = self._releases, self.is_full
         try:
             while releases and (releases[0][0] is None or releases[0][0].done()):
-                written, jobs = releases.popleft()
+                written, seq, jobs = releases.popleft()
                 if written is not None:
                     written.result()
-                self._carry_out(jobs)
+                assert seq >= self.durable_seq, "what is durable stays so"
+                self.durable_seq = seq
+                self._let_out(jobs)
         except WorkspaceFault as fault:
-            LOGGER.error("room %s: not durable: %s", self._room.ws, fault.reason)
-            self._room.stop(fault.reason, is_counted=not isinstance(fault, Deposed))
+            LOGGER.error("room %s: not durable: %s", self._sequencer.kernel.ws, fault.reason)
+            self._stop(fault.reason, is_counted=not isinstance(fault, Deposed))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as bug:  # noqa: BLE001  a root: a bug stops this room, not the server
-            LOGGER.exception("room %s stops on a bug", self._room.ws)
-            self._room.stop(type(bug).__name__)
+            LOGGER.exception("room %s stops on a bug", self._sequencer.kernel.ws)
+            self._stop(place_of(bug))
         if not releases:
             self._releases = NOTHING
-        self._room.released(was_full=was_full)
+        self._released(was_full)
 
-
-@dataclass(slots=True)
-class PendingBatch:
-    """What the turns since the last flush have made durable-to-be, and what waits for that."""
-
-    was_busy: bool = False  # what is stored of the workspace; only its owner changes it
-    records: list[Record] = field(default_factory=list)
-    journal: list[JournalRow] = field(default_factory=list)
-    blobs: list[Blob] = field(default_factory=list)
-    kept: list[SnapshotRow] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
-
-    def batch(self, ws: str, epoch: int, *, head: tuple[int, int], is_busy: bool) -> Batch | None:
-        """Return all of it as one transaction that ends at `head`; None where nothing is to be written."""
-        if not self.records and not self.journal:
-            return None
-        rows, kept, blobs = tuple(record.row for record in self.records), tuple(self.kept), tuple(self.blobs)
-        turned = is_busy if is_busy != self.was_busy else None
-        return Batch(ws, epoch, rows, tuple(self.journal), kept, blobs, head, turned)
+    def _let_out(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            try:
+                job()
+            except BaseException as bug:  # noqa: BLE001  a root: only the writer's own errors go further
+                self._caught(bug)

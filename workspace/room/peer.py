@@ -11,7 +11,7 @@ from crdt.sync.y_sync import encode_control
 from workspace.errors import CLOSE_SLOW, Close
 from workspace.protocol.frames import pack_binary, pack_text
 from workspace.protocol.send_queue import Frame, SendQueue
-from workspace.protocol.session import Session
+from workspace.protocol.session import DocumentEdit, Session
 
 Following = Literal["no", "catching_up", "live"]
 ASK_SECONDS, ASK_SECONDS_MAX = 0.5, 60.0
@@ -53,27 +53,29 @@ class PreparedMessage:
 
 @dataclass(slots=True, eq=False)
 class Peer:
-    """The room writes here. What the carrier cannot send at once waits in the outbox for the socket's writer."""
+    """The room writes here. What the transport cannot send at once waits in `send_queue` for the socket's writer."""
 
     session: Session
-    outbox: SendQueue = field(default_factory=SendQueue)
+    send_queue: SendQueue = field(default_factory=SendQueue)
     transport: Transport | None = None
-    # What sends packed frames at once: there while the carrier offers it, nothing waits before and no close is due.
+    # What sends packed frames at once: there while the transport offers it, nothing waits before and no close is due.
     write_packed: WritePacked | None = None
-    # Begins to send what is queued, where nobody stands by for that.
-    begin: Callable[[], None] | None = None
+    # Starts a writer for what is queued, where none stands by: most sockets never need one.
+    start_writer: Callable[[], None] | None = None
     closing: Close | None = None
     following: Following = "no"
     is_gone: bool = False
     # Yjs ids under which this socket writes: see `workspace.room.client_ids`.
     writes_as: tuple[int, ...] = ()
     # The state vector of a question that is being answered: the same one twice is one question.
-    asks: bytes | None = None
+    asked_vector: bytes | None = None
+    # Edits that the room has not taken yet: what is typed meanwhile joins them.
+    waiting_edits: list[DocumentEdit] | None = None
     # When it may be asked again for what it lacks, and how long the time after that is.
     _ask_from: float = 0.0
     _ask_pause: float = ASK_SECONDS
     _is_writing: bool = False
-    _has_begun: bool = False
+    _has_started: bool = False
     _writer: asyncio.Future[None] | None = None
     _drained: asyncio.Future[None] | None = None
 
@@ -89,13 +91,13 @@ class Peer:
             return
         if self.closing is not None:
             return
-        if not self.outbox.put(frame):
+        if not self.send_queue.put(frame):
             self.close(CLOSE_SLOW)
         self.wake_writer()
 
     def answer(self, frame: Frame) -> None:
         """Send what the client has asked for, however large: it is never what a client is too slow for."""
-        self.outbox.expect(len(frame))
+        self.send_queue.expect(len(frame))
         self.send(frame)
 
     def may_ask(self, now: float) -> bool:
@@ -111,11 +113,11 @@ class Peer:
 
     def update_flow(self) -> None:
         """See whether frames may be sent at once: called when anything has changed that decides it."""
-        is_free = self.transport is not None and self.closing is None and not self._is_writing and not self.outbox
+        is_free = self.transport is not None and self.closing is None and not self._is_writing and not self.send_queue
         self.write_packed = self.transport.write_packed if is_free and self.transport is not None else None
 
     def control(self, message: bytes | PreparedMessage) -> None:
-        """Send a control message in this socket's carrier; nothing to a socket that never said hello (F9)."""
+        """Send a control message in this socket's kind of frame; nothing to a socket that never said hello (F9)."""
         note = message if isinstance(message, PreparedMessage) else PreparedMessage(message)
         if self.session.doc is None:
             self.send(*note.text())
@@ -138,32 +140,32 @@ class Peer:
 
     def wake_writer(self) -> None:
         """See to it that what is queued is sent, and the close behind it."""
-        if self.begin is None:
+        if self.start_writer is None:
             _wake(self._writer)
-        elif not self._has_begun:
-            self._has_begun = True
-            self.begin()
+        elif not self._has_started:
+            self._has_started = True
+            self.start_writer()
 
     async def next_frame(self) -> Frame | None:
         """Return the next frame to send; None when the socket is to be closed, or is gone. Called by one writer.
 
-        A writer that was begun for what is queued also gets None when nothing is.
+        A writer that was started for what is queued also gets None when nothing is left.
         """
         while not self.is_gone:
             if self.closing is not None and self.closing.status == CLOSE_SLOW.status:
                 return None
-            frame = self.outbox.take()
+            frame = self.send_queue.take()
             # While the writer holds a frame, nothing may overtake it.
             self._is_writing = frame is not None
-            if self.outbox.has_room:
+            if self.send_queue.has_room:
                 _wake(self._drained)
             if frame is not None:
                 return frame
-            self.outbox.settle()
+            self.send_queue.settle()
             if self.closing is not None:
                 return None
-            if self.begin is not None:
-                self._has_begun = False
+            if self.start_writer is not None:
+                self._has_started = False
                 self.update_flow()
                 return None
             self._writer = asyncio.get_running_loop().create_future()
@@ -172,7 +174,7 @@ class Peer:
 
     async def room_to_send(self) -> bool:
         """Wait until the queue is less than half full; False when the socket is closing. Called by one task."""
-        while self.closing is None and not self.outbox.has_room:
+        while self.closing is None and not self.send_queue.has_room:
             self._drained = asyncio.get_running_loop().create_future()
             await self._drained
         return self.closing is None

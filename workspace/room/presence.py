@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from crdt.digest import Json
 from crdt.sync.awareness import Presence, Renewal
 from crdt.sync.y_sync import encode_awareness_frame
+from workspace.intents.sequencer import Sequencer
+from workspace.ports import Clock
 from workspace.protocol.frames import pack_binary
-from workspace.room.context import RoomContext
 from workspace.room.peer import Peer
+from workspace.settings import Settings
+from workspace.tasks import Tasks
 
 AGENT_USER = {"name": "Agent", "kind": "agent", "color": "#7c5cff"}
 # Clients drop who was not renewed for 30 s: with a beat every 15 s each entry is said again in time.
@@ -24,9 +28,22 @@ IDLE_AGENT: dict[str, Json] = {"user": AGENT_USER, "agent": {"status": "idle", "
 class RoomPresence:
     """The awareness of every document; `by_doc` holds the sockets of each, kept by the hub."""
 
-    def __init__(self, context: RoomContext, by_doc: dict[str, set[Peer]]) -> None:
-        self._context = context
+    __slots__ = ("_agent", "_by_doc", "_clock", "_presence", "_sequencer", "_settings", "_tasks")
+
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        by_doc: Mapping[str, set[Peer]],
+        *,
+        clock: Clock,
+        settings: Settings,
+        tasks: Tasks,
+    ) -> None:
+        self._sequencer = sequencer
         self._by_doc = by_doc
+        self._clock = clock
+        self._settings = settings
+        self._tasks = tasks
         self._presence: dict[str, Presence] = {}
         self._agent = self._agent_state()
 
@@ -34,8 +51,8 @@ class RoomPresence:
         """Return who is here in one document; the agent is, from the first moment."""
         kept = self._presence.get(doc)
         if kept is None:
-            kept = self._presence[doc] = Presence(self._context.settings.awareness_bytes_max)
-            kept.place(self._context.sequencer.client, self._agent_state(), now=self._context.clock.now())
+            kept = self._presence[doc] = Presence(self._settings.awareness_bytes_max)
+            kept.place(self._sequencer.client, self._agent_state(), now=self._clock.now())
         return kept
 
     def frame(self, doc: str) -> bytes | None:
@@ -51,9 +68,7 @@ class RoomPresence:
         """
         session = peer.session
         assert session.doc is not None, "only document sockets announce"
-        heard = self.of(session.doc).receive(
-            session.id, payload, actor=session.identity.actor, now=self._context.clock.now()
-        )
+        heard = self.of(session.doc).receive(session.id, payload, actor=session.identity.actor, now=self._clock.now())
         if heard is None:
             return ""
         if heard.update is not None:
@@ -83,16 +98,16 @@ class RoomPresence:
         """Say again that the agent is here: it also keeps silent stock clients connected."""
         for doc, peers in self._by_doc.items():
             if peers:
-                now = self._context.clock.now()
-                self.spread(doc, self.of(doc).place(self._context.sequencer.client, self._agent_state(), now=now))
+                now = self._clock.now()
+                self.spread(doc, self.of(doc).place(self._sequencer.client, self._agent_state(), now=now))
 
     def renew(self) -> None:
         """Say again who is here: a throttled tab does not do it in time, and is here as long as its socket lives."""
-        now, after = self._context.clock.now(), RENEW_SHARE * self._context.settings.presence_seconds
+        now, after = self._clock.now(), RENEW_SHARE * self._settings.presence_seconds
         for doc in [doc for doc, peers in self._by_doc.items() if peers]:
             renewals = self.of(doc).renew(now=now, after=after)
             if len(renewals) > RENEWED_AT_ONCE:
-                self._context.spawn(self._renew_in_turns(doc, renewals))
+                self._tasks.start(self._renew_in_turns(doc, renewals), name=f"renew {doc}")
             else:
                 self._tell(doc, renewals)
 
@@ -119,7 +134,7 @@ class RoomPresence:
                 peer.send(frame, packed)
 
     def _agent_state(self) -> dict[str, Json]:
-        board = self._context.sequencer.fold.board
+        board = self._sequencer.fold.board
         if not board.live:
             return IDLE_AGENT
         planning = [entry.id for entry in board.live_index.of("planning")][:SHOWN_MAX]

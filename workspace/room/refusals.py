@@ -8,11 +8,12 @@ from __future__ import annotations
 from crdt.sync.y_sync import encode_update
 from workspace.errors import Close
 from workspace.intents.model.events import EditRefused
+from workspace.ports import Clock
 from workspace.protocol.messages import ErrorMessage, encode
 from workspace.protocol.session import STATUS_MALFORMED
-from workspace.room.context import RoomContext
 from workspace.room.peer import Peer
 from workspace.room.sync import SyncAnswers
+from workspace.telemetry import Metrics
 
 NEW_ID = "Reload: the editor gets a Yjs client id of its own then."
 REMEDIES = {
@@ -29,22 +30,25 @@ REMEDIES = {
 class Refusals:
     """Tells people what of theirs was not taken."""
 
-    def __init__(self, context: RoomContext, syncing: SyncAnswers) -> None:
-        self._context = context
+    __slots__ = ("_clock", "_metrics", "_syncing")
+
+    def __init__(self, syncing: SyncAnswers, *, clock: Clock, metrics: Metrics) -> None:
         self._syncing = syncing
+        self._clock = clock
+        self._metrics = metrics
 
     def edit(self, peer: Peer, refused: EditRefused) -> None:
         """Say what became of an edit that was not taken as a whole."""
         match refused.action:
             case "resync":
-                if peer.may_ask(self._context.clock.now()):
+                if peer.may_ask(self._clock.now()):
                     self._syncing.ask([peer])
             case "drop":
                 if refused.removal:
                     peer.send(encode_update(refused.removal))
                 remedy = REMEDIES.get(refused.code, "")
                 peer.control(encode(ErrorMessage(refused.code, refused.reason, remedy, "edit", refused.doc)))
-                self._context.metrics.add("refusals_total", f'code="{refused.code}"')
+                self._metrics.add("refusals_total", f'code="{refused.code}"')
             case "close":
                 peer.close(Close(STATUS_MALFORMED, refused.code, refused.reason))
 
@@ -57,4 +61,4 @@ class Refusals:
         reason = f"A part of your presence is not shown to others: {problem}."
         remedy = "Keep pictures and long selections out of it; you are shown as present all the same."
         peer.control(encode(ErrorMessage("too_large", reason, remedy, "presence", session.doc or "")))
-        self._context.metrics.add("refusals_total", 'code="too_large"')
+        self._metrics.add("refusals_total", 'code="too_large"')

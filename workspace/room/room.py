@@ -1,55 +1,55 @@
-"""The one writer of a workspace: a single loop that takes commands, asks the sequencer, and lets nothing out undurable.
+"""The one writer of a workspace: turns that take what waits, ask the sequencer, and let nothing out undurable.
 
-The output gate: what a turn tells people, and what it wants from the planner, waits until its records and journal rows
-are on disk, in order. Memory may run ahead of the disk because nobody can see it; when the disk fails the room stops,
-its sockets are told to reconnect, and the next opening starts from the log.
+A room is put together here and nowhere else: the mailbox in which it is asked, the sequencer that decides, the output
+gate that holds back what was decided until it is on disk, the hub that tells people, the dispatcher that asks planners.
+None of them holds the room. When the disk fails or a turn raises the room stops, its sockets are told to reconnect, and
+the next opening starts from the log.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from workspace.errors import CLOSE_INTERNAL, CLOSE_RESTART, Close, EventRefused, RoomClosed, TurnFailed, WorkspaceFault
+from crdt.errors import BrokenDocument
+from workspace.errors import CLOSE_RESTART, Close, EventRefused, RoomClosed, TurnFailed, WorkspaceFault
+from workspace.intents.model.bodies import CheckpointBody
 from workspace.intents.model.events import (
     Closing,
     DocumentDoubted,
     Edited,
     Event,
-    Notice,
     Outcome,
     ReadFrom,
-    RecordAppended,
     Ticked,
 )
-from workspace.intents.model.record import CheckpointBody
 from workspace.intents.model.requests import Request
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE
 from workspace.ports import Clock, EffectSender, Judge, Planner, SnapshotRow, Store
 from workspace.room.alarm import Alarm
+from workspace.room.commands import Commands
+from workspace.room.context import Handle, RoomContext
 from workspace.room.failures import Failures, place_of
 from workspace.room.hub import Hub
-from workspace.room.output_gate import Job, OutputGate, PendingBatch
+from workspace.room.mailbox import Job, Mailbox
+from workspace.room.output_gate import OutputGate
 from workspace.room.peer import Peer
-from workspace.room.visits import visit
 from workspace.room.waiters import Waiters
 from workspace.settings import Settings
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
 from workspace.workers.dispatcher import Dispatcher
+from workspace.workers.plan_context import WorkerContext
 from workspace.workers.segment_packer import SegmentPacker
 
 T = TypeVar("T")
-INBOX_MAX = 10_000
-DRAIN_MAX = 256
 
 
 class Room:
-    """One workspace, open. `post` queues work for its loop; `stopped` resolves when the loop is gone."""
+    """One workspace, open. `mailbox` takes work for its turns; `stopped` resolves when the last of them is over."""
 
     def __init__(
         self,
@@ -70,94 +70,88 @@ class Room:
         self.clock = clock
         self.settings = settings
         self.metrics = metrics
-        self.durable_seq = sequencer.fold.seq
-        self.is_open = True
-        self.idle_since = clock.now()
-        self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiters = Waiters(self)
-        self.hub = Hub(self)
         self._loop = asyncio.get_running_loop()
-        self._inbox: list[Job] = []
-        self._gate = OutputGate(self)
-        self._dispatcher = Dispatcher(self, planner=planner, judge=judge, senders=senders)
-        self._packing = SegmentPacker(store, sequencer)
-        self._pending = PendingBatch(sequencer.fold.is_busy)
+        self.stopped: asyncio.Future[None] = self._loop.create_future()
+        self.mailbox = Mailbox(turn=self._turn, caught=self._caught)
+        self.gate = OutputGate(sequencer, store, caught=self._caught, stop=self._stop, released=self._go_on)
         self._tasks = Tasks()
+        self.waiters = Waiters(sequencer, self.gate, self.mailbox)
+        context = RoomContext(
+            self.ws, sequencer, store, clock, settings, metrics,
+            gate=self.gate, mailbox=self.mailbox, tasks=self._tasks, handle=self._handle, caught=self._caught,
+        )  # fmt: skip
+        self.hub = Hub(context, self.waiters)
+        self.commands = Commands(context, self.hub)
+        outside = WorkerContext(self.ws, store, lambda: self.gate.durable_seq, self.post_event, self.submit)
+        self._dispatcher = Dispatcher(outside, planner=planner, judge=judge, senders=senders)
+        self._packing = SegmentPacker(store, sequencer)
         self._failures = failures if failures is not None else Failures()
-        self._waiting: list[asyncio.Future[None]] = []
-        self._is_scheduled = self._is_busy = False
+        # Whether something happened since the last turn's end that may change what the agent is seen doing.
+        self._has_news = False
         self._ending: asyncio.Task[None] | None = None
-        self._writing: asyncio.Future[None] | None = None
         self._why = CLOSE_RESTART
         self._alarm = Alarm(self._ring)
         self._heart = self._loop.call_later(settings.presence_seconds, self._beat)
-        self._schedule()
+        self.mailbox.schedule()
 
     @property
-    def planner_name(self) -> str | None:
-        """The planner's name and version, None without one."""
-        return self._dispatcher.planning.name
+    def is_open(self) -> bool:
+        """Tell whether the room takes work."""
+        return self.mailbox.is_open
+
+    @property
+    def durable_seq(self) -> int:
+        """The last record that is on disk."""
+        return self.gate.durable_seq
 
     # ------------------------------------------------------------ for sessions, routes and the registry
 
-    def try_post(self, job: Job) -> bool:
-        """Queue work for the room's loop; False when the inbox is full or the room has stopped."""
-        if len(self._inbox) >= INBOX_MAX or not self.is_open:
-            return False
-        self._inbox.append(job)
-        if not self._is_scheduled:
-            self._schedule()
-        return True
+    async def read(self, look: Callable[[], T]) -> T:
+        """Look between two turns; return what `look` found once everything before it is durable.
 
-    async def post(self, job: Job) -> None:
-        """Queue work for the room's loop; waits while the inbox is full, which slows the socket that sends.
-
-        Raises:
-            RoomClosed: the room stopped.
-        """
-        while not self.try_post(job):
-            if not self.is_open:
-                raise RoomClosed("the workspace is restarting", retry=True)
-            space = self._loop.create_future()
-            self._waiting.append(space)
-            await space
-
-    def post_event(self, event: Event) -> None:
-        """Take a planner's event without waiting; behind a full inbox it waits beside the loop."""
-        job = partial(self.handle, event)
-        if not self.try_post(job) and self.is_open:
-            self.spawn(self.post(job))
-
-    async def read(self, call: Callable[[], T]) -> T:
-        """Look with `call` between two turns; return what it found once everything before it is durable.
-
-        What it raises is its caller's, the room goes on: a turn of the sequencer is `submit`'s.
+        What it raises is its caller's, the room goes on: a turn of the sequencer is `submit`'s and `write`'s.
 
         Raises:
             RoomClosed: the room stopped before the result was safe to show.
         """
-        return await visit(self, call)
+        found: asyncio.Future[T] = self._loop.create_future()
 
-    async def submit(self, event: Event | Callable[[], Event | None]) -> Outcome:
-        """Put an event through the sequencer; return what it led to once that is durable.
+        def job() -> None:
+            try:
+                result = look()
+            except (TurnFailed, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as bug:  # noqa: BLE001  a root: it is who asked that hears of it; a panic is no Exception
+                self._doubt(bug)
+                if not found.done():
+                    found.set_exception(bug if isinstance(bug, Exception) else BrokenDocument(place_of(bug)))
+            else:
+                self.gate.after_durable(lambda: None if found.done() else found.set_result(result))
 
-        A callable decides between two turns which event it is, or none: nothing comes between its look and the turn.
+        await self.mailbox.post(job)
+        await asyncio.wait((found, self.stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not found.done():
+            raise RoomClosed("the workspace is restarting", retry=True)
+        return found.result()
+
+    async def write(self, work: Callable[[Handle], T]) -> T:
+        """Look and act between two turns: `work` is given what puts events through the sequencer; all in one batch.
 
         Raises:
             RoomClosed: the room stopped before.
             EventRefused: the same event made the room stop once.
         """
+        return await self.read(partial(work, self._handle))
 
-        def enter() -> Outcome:
-            found = event() if callable(event) else event
-            return self.handle(found) if found is not None else Outcome()
+    async def submit(self, event: Event) -> Outcome:
+        """Put an event through the sequencer; return what it led to once that is durable. Raises as `write` does."""
+        return await self.read(partial(self._handle, event))
 
-        return await self.read(enter)
-
-    def doubt(self, bug: BaseException) -> None:
-        """Have all documents looked at where somebody could not read one: what cannot be read is put aside."""
-        if isinstance(bug, UNREADABLE) or not isinstance(bug, Exception):
-            self.try_post(partial(self.handle, DocumentDoubted()))
+    def post_event(self, event: Event) -> None:
+        """Take a worker's event without waiting; behind a full mailbox it waits beside the loop."""
+        job = partial(self._handle, event)
+        if not self.mailbox.try_post(job) and self.is_open:
+            self._tasks.start(self.mailbox.post(job), name=f"event for {self.ws}")
 
     async def flush_runs(self) -> int:
         """Return the log's last `seq` once all that was typed before this call is in it and durable.
@@ -166,46 +160,11 @@ class Room:
             RoomClosed: the room stopped.
         """
 
-        def close_runs() -> int:
-            self.handle(ReadFrom())
+        def close_runs(handle: Handle) -> int:
+            handle(ReadFrom())
             return self.sequencer.fold.seq
 
-        return await self.read(close_runs)
-
-    def handle(self, event: Event, by: Peer | None = None) -> Outcome:
-        """Put an event through the sequencer, inside the loop; keep what must be durable and what waits for it.
-
-        Raises:
-            TurnFailed: the sequencer raised; the room stops.
-            EventRefused: the same event made the room stop once.
-        """
-        if self._failures.knows(self.ws, event):
-            raise EventRefused("This made the workspace stop before. It is not taken again.")
-        fold, leaving = self.sequencer.fold, self._pending
-        seq, seal_before, jid = fold.seq, fold.hash, fold.jid
-        try:
-            outcome = self.sequencer.handle(event, self.clock.now())
-            has_checkpoint = any(isinstance(record.body, CheckpointBody) for record in outcome.records)
-            kept = self._snapshots() if has_checkpoint else ()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as bug:  # the root of a turn; a native panic is no Exception
-            self._record_failure(event, bug, seq=seq, prev=seal_before, jid=jid)
-            raise TurnFailed(place_of(bug)) from bug
-        if outcome.records:
-            leaving.records += outcome.records
-            if has_checkpoint:
-                leaving.kept += kept
-                self.after_durable(self._pack_job())
-        leaving.journal += outcome.journal
-        leaving.blobs += outcome.blobs
-        if outcome.notices:
-            leaving.jobs.append(partial(self._tell, outcome.notices, by))
-        if outcome.requests:
-            leaving.jobs += [partial(self._dispatcher.start, request) for request in outcome.requests]
-        if outcome.records or not isinstance(event, Edited):
-            self._is_busy = True
-        return outcome
+        return await self.write(close_runs)
 
     def start(self, requests: Iterable[Request]) -> None:
         """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""
@@ -215,97 +174,80 @@ class Room:
             self.post_event(Ticked())
         self._pack_job()()
 
-    def after_durable(self, job: Job) -> None:
-        """Do something once everything before it is durable."""
-        self._pending.jobs.append(job)
-
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Run something beside the loop until it ends or the room does."""
-        self._tasks.start(work, name=f"beside {self.ws}")
-
     async def close(self, why: Close = CLOSE_RESTART) -> None:
         """Close in good order: a checkpoint, everything durable, sockets told why."""
         if self.is_open:
-            await self.post(lambda: self._finish(why))
+            await self.mailbox.post(lambda: self._finish(why))
         await asyncio.wait((self.stopped,))
 
-    # ------------------------------------------------------------ the loop
-
-    def _schedule(self) -> None:
-        self._is_scheduled = True
-        self._loop.call_soon(self._turn)
+    # ------------------------------------------------------------ a turn
 
     def _turn(self) -> None:
-        """Carry out what waits in the inbox, hand it to the disk, and say when to come again."""
-        self._is_scheduled = False
-        if not self.is_open or self._gate.is_full:
+        """Do what waits in the mailbox, hand what it led to to the disk, and say when to come again."""
+        self.mailbox.begin_turn()
+        if not self.is_open or self.gate.is_full:
             return
         try:
             self._work()
         except WorkspaceFault as fault:
             LOGGER.error("room %s stops: %s: %s", self.ws, type(fault).__name__, fault)
-            self.stop(str(fault))
+            self._stop(str(fault))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as bug:  # noqa: BLE001  the root of the room's loop: a bug stops this room, not the server
             LOGGER.exception("room %s stops on a bug", self.ws)
-            self.stop(place_of(bug))
+            self._stop(place_of(bug))
 
     def _work(self) -> None:
-        jobs, self._inbox = self._inbox[:DRAIN_MAX], self._inbox[DRAIN_MAX:]
-        for job in jobs:
-            if not self.is_open:
-                break
-            try:
-                job()
-            except BaseException as bug:  # noqa: BLE001  a root: only the writer's own errors go further
-                self.beside(bug)
-        due = self.sequencer.next_deadline()
-        if due is not None and due <= self.clock.now() and self.is_open:
-            self.handle(Ticked())
-            due = self.sequencer.next_deadline()
-        if self._is_busy:
-            self._is_busy = False
+        mailbox, sequencer = self.mailbox, self.sequencer
+        mailbox.drain()
+        due = sequencer.next_deadline()
+        if due is not None and due <= self.clock.now() and mailbox.is_open:
+            self._handle(Ticked())
+            due = sequencer.next_deadline()
+        if self._has_news:
+            self._has_news = False
             self.hub.presence.refresh()
-        self._flush()
-        if self._waiting and len(self._inbox) < INBOX_MAX:
-            self._wake_waiting()
-        if not self.is_open:
+        self.gate.flush()
+        if not mailbox.is_open:
             self._end_when_released()
-        elif self._inbox:
-            if not self._is_scheduled:
-                self._schedule()
+        elif len(mailbox):
+            mailbox.schedule()
         elif due is not None:
             self._alarm.set(self._loop.time() + max(0.0, due - self.clock.now()))
 
-    def _ring(self) -> None:
-        if not self._is_scheduled:
-            self._turn()
+    def _handle(self, event: Event, by: Peer | None = None) -> Outcome:
+        """Put an event through the sequencer, inside a turn; keep what must be durable and what waits for it.
 
-    def _wake_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for space in waiting:
-            if not space.done():
-                space.set_result(None)
-
-    def _flush(self) -> None:
-        """Hand what happened to the disk; what waits for it is released when that is done."""
-        leaving = self._pending
-        is_busy = self.sequencer.fold.is_busy if leaving.records else leaving.was_busy
-        self._pending = PendingBatch(is_busy)
-        batch = leaving.batch(self.ws, self.sequencer.kernel.epoch, head=self._head(), is_busy=is_busy)
-        self._gate.wait(self.store.submit(batch) if batch is not None else None, leaving.jobs)
-
-    def beside(self, bug: BaseException) -> None:
-        """Take what was raised beside the writer; raise again what was not."""
-        if isinstance(bug, TurnFailed | KeyboardInterrupt | SystemExit):
-            raise bug
-        LOGGER.error("room %s: something beside its writer broke", self.ws, exc_info=bug)
-        self.doubt(bug)
-
-    def _head(self) -> tuple[int, int]:
-        fold = self.sequencer.fold
-        return fold.seq, fold.jid
+        Raises:
+            TurnFailed: the sequencer raised; the room stops.
+            EventRefused: the same event made the room stop once.
+        """
+        if self._failures.knows(self.ws, event):
+            raise EventRefused("This made the workspace stop before. It is not taken again.")
+        fold, gate = self.sequencer.fold, self.gate
+        seq, seal_before, jid = fold.seq, fold.hash, fold.jid
+        try:
+            outcome = self.sequencer.handle(event, self.clock.now())
+            has_checkpoint = any(isinstance(record.body, CheckpointBody) for record in outcome.records)
+            kept = self._snapshots() if has_checkpoint else ()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as bug:  # the root of a turn; a native panic is no Exception
+            record = self._failures.record(event, bug, self.sequencer.kernel, seq=seq, prev=seal_before)
+            gate.write_failure(record, seq=seq, jid=jid)
+            raise TurnFailed(place_of(bug)) from bug
+        if has_checkpoint:
+            gate.after_durable(self._pack_job())
+        gate.hold(outcome, kept)
+        if outcome.notices:
+            gate.after_durable(partial(self.hub.tell, outcome.notices, by))
+        for request in outcome.requests:
+            gate.after_durable(partial(self._dispatcher.start, request))
+        # A keystroke that led to no record changes nothing of what the agent does: most turns are spared the look.
+        if outcome.records or not isinstance(event, Edited):
+            self._has_news = True
+        return outcome
 
     def _snapshots(self) -> tuple[SnapshotRow, ...]:
         fold = self.sequencer.fold
@@ -314,77 +256,72 @@ class Room:
             for doc in self.sequencer.changed_documents()
         )
 
-    def released(self, *, was_full: bool) -> None:
+    def _pack_job(self) -> Job:
+        """Return what packs the segments sealed so far; later ones wait until their own checkpoint is durable."""
+        sealed = tuple(self.sequencer.fold.segments.sealed)
+        return lambda: self._tasks.start(self._packing.run(sealed), name=f"pack {self.ws}") if sealed else None
+
+    def _caught(self, bug: BaseException) -> None:
+        """Take what was raised beside the writer; raise again what was not."""
+        if isinstance(bug, TurnFailed | KeyboardInterrupt | SystemExit):
+            raise bug
+        LOGGER.error("room %s: something beside its writer broke", self.ws, exc_info=bug)
+        self._doubt(bug)
+
+    def _doubt(self, bug: BaseException) -> None:
+        """Have all documents looked at where one could not be read: what cannot be read is put aside."""
+        if isinstance(bug, UNREADABLE) or not isinstance(bug, Exception):
+            self.mailbox.try_post(partial(self._handle, DocumentDoubted()))
+
+    # ------------------------------------------------------------ what wakes it
+
+    def _ring(self) -> None:
+        if not self.mailbox.is_scheduled:
+            self._turn()
+
+    def _go_on(self, was_full: bool) -> None:
         """Go on, or end, once the gate has let out what it could."""
-        if was_full and self.is_open and not self._is_scheduled:
-            self._schedule()
         if not self.is_open:
             self._end_when_released()
+        elif was_full:
+            self.mailbox.schedule()
 
     def _beat(self) -> None:
         if self.is_open:
             self._heart = self._loop.call_later(self.settings.presence_seconds, self._beat)
-            self.try_post(self.hub.beat)
+            self.mailbox.try_post(self.hub.beat)
 
     # ------------------------------------------------------------ the end
 
-    def _pack_job(self) -> Job:
-        """Return what packs the segments sealed so far; later ones wait until their own checkpoint is durable."""
-        sealed = tuple(self.sequencer.fold.segments.sealed)
-        return lambda: self.spawn(self._packing.run(sealed)) if sealed else None
-
     def _finish(self, why: Close) -> None:
-        self.handle(Closing())
+        self._handle(Closing())
         self._why = why
-        self.after_durable(lambda: self.hub.close_all(why))
-        self.is_open = False
+        self.gate.after_durable(lambda: self.hub.close_all(why))
+        self.mailbox.close()
 
-    def _record_failure(self, event: Event, bug: BaseException, *, seq: int, prev: str, jid: int) -> None:
-        """Write what the turns before have led to, and which intent made this one raise; nothing of it is told."""
-        core, leaving = self.sequencer.kernel, self._pending
-        record = self._failures.record(event, bug, core, seq=seq, prev=prev)
-        leaving.records += [record] if record is not None else []
-        batch = leaving.batch(self.ws, core.epoch, head=(seq + (record is not None), jid), is_busy=True)
-        if batch is not None:
-            self._writing = self.store.submit(batch)
-
-    def stop(self, reason: str, *, is_counted: bool = True) -> None:
+    def _stop(self, reason: str, *, is_counted: bool = True) -> None:
         """Stop at once: what is not durable was never shown. Who was deposed has not failed, and is not counted."""
         if self.is_open and is_counted:
             self._failures.note(self.ws, self._loop.time(), reason, did_open=True)
-        self.is_open = False
-        self._gate.drop()
-        self._pending = PendingBatch()
+        self.mailbox.close()
+        self.gate.drop()
         self._end_when_released()
 
     def _end_when_released(self) -> None:
-        if self._ending is None and self._gate.is_empty:
+        if self._ending is None and self.gate.is_empty:
             self._ending = self._tasks.start(self._end(), name=f"end {self.ws}")
 
     async def _end(self) -> None:
+        assert not self.is_open, "a room that ends takes nothing more"
         try:
-            self._wake_waiting()
+            self.mailbox.abandon()
             self._heart.cancel()
             self._alarm.cancel()
             await self._tasks.close()
             await self._dispatcher.close()
             self.hub.close_all(self._why)
             self.waiters.abandon()
-            if self._writing is not None:
-                with suppress(WorkspaceFault):  # then the log knows nothing of it, and it counts as not tried
-                    await self._writing
+            await self.gate.settle()
         finally:
             if not self.stopped.done():
                 self.stopped.set_result(None)
-
-    # ------------------------------------------------------------ what leaves
-
-    def _tell(self, notices: tuple[Notice, ...], by: Peer | None) -> None:
-        for notice in notices:
-            if isinstance(notice, RecordAppended):
-                self.durable_seq = notice.record.seq
-            try:
-                self.hub.tell(notice, by)
-            except Exception as bug:  # noqa: BLE001  a root: who was not told of everything comes again
-                self.beside(bug)
-                self.hub.close_all(CLOSE_INTERNAL)

@@ -5,21 +5,25 @@ Runs in the room's loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from crdt.sync.y_sync import encode_step1, encode_step2
 from workspace.intents.model.events import Outcome
+from workspace.intents.sequencer import Sequencer
 from workspace.protocol.repeats import Repeats
 from workspace.protocol.session import DocumentEdit
-from workspace.room.context import RoomContext
+from workspace.room.mailbox import Job
 from workspace.room.peer import Peer
 
 
 class SyncAnswers:
     """Questions and answers about what each side has."""
 
-    def __init__(self, context: RoomContext) -> None:
-        self._context = context
+    __slots__ = ("_after_durable", "_repeats", "_sequencer")
+
+    def __init__(self, sequencer: Sequencer, after_durable: Callable[[Job], None]) -> None:
+        self._sequencer = sequencer
+        self._after_durable = after_durable
         # By document: see `workspace.protocol.repeats`.
         self._repeats: dict[str, Repeats] = {}
 
@@ -35,20 +39,20 @@ class SyncAnswers:
         """Answer a step 1; the same question while its answer waits for the disk is one question."""
         doc = peer.session.doc
         assert doc is not None, "only document sockets sync"
-        if peer.asks == vector:
+        if peer.asked_vector == vector:
             return
-        peer.asks, update = vector, self._context.sequencer.fold.documents[doc].encode(vector)
+        peer.asked_vector, update = vector, self._sequencer.fold.documents[doc].encode(vector)
 
         def job() -> None:
-            peer.asks = None
+            peer.asked_vector = None
             peer.answer(encode_step2(update))
 
-        self._context.after_durable(job)
+        self._after_durable(job)
 
     def ask(self, peers: Iterable[Peer]) -> None:
         """Ask clients for what this document lacks."""
         for peer in peers:
-            document = self._context.sequencer.fold.documents.get(peer.session.doc or "")
+            document = self._sequencer.fold.documents.get(peer.session.doc or "")
             if document is not None:
                 peer.send(encode_step1(document.encode_state_vector()))
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 
 from workspace.errors import RoomClosed
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.events import Acked, Nacked
-from workspace.intents.model.record import VerdictBody
-from workspace.room.context import RoomContext
+from workspace.intents.sequencer import Sequencer
+from workspace.room.mailbox import Mailbox
+from workspace.room.output_gate import OutputGate
 
 
 class Waiters:
     """Futures of HTTP requests, and what each actor was sent over HTTP."""
 
-    def __init__(self, context: RoomContext) -> None:
-        self._context = context
+    __slots__ = ("_answers", "_delivered", "_gate", "_mailbox", "_records", "_sequencer")
+
+    def __init__(self, sequencer: Sequencer, gate: OutputGate, mailbox: Mailbox) -> None:
+        self._sequencer = sequencer
+        self._gate = gate
+        self._mailbox = mailbox
         self._answers: dict[str, asyncio.Future[Acked | Nacked]] = {}
         self._records: list[tuple[int, asyncio.Future[None]]] = []
         self._delivered: dict[str, int] = {}
@@ -47,20 +53,20 @@ class Waiters:
 
     async def await_verdict(self, intent: str, seconds: float) -> VerdictBody | None:
         """Return the verdict of an intent when it is durable, or None when it does not come in time."""
-        context, loop = self._context, asyncio.get_running_loop()
+        loop, gate = asyncio.get_running_loop(), self._gate
         deadline = loop.time() + seconds
         while True:
-            entry = context.sequencer.fold.board.entries[intent]
+            entry = self._sequencer.fold.board.entries[intent]
             left = deadline - loop.time()
-            if left <= 0 or not context.is_open:
+            if left <= 0 or not self._mailbox.is_open:
                 return None
-            if entry.verdict is not None and entry.verdict_seq <= context.durable_seq:
+            if entry.verdict is not None and entry.verdict_seq <= gate.durable_seq:
                 return entry.verdict
-            await self.await_records(context.durable_seq + 1, left)
+            await self.await_records(gate.durable_seq + 1, left)
 
     async def await_records(self, seq: int, seconds: float) -> bool:
         """Wait until record `seq` is durable, at most so many seconds; tell whether it is."""
-        if self._context.durable_seq >= seq:
+        if self._gate.durable_seq >= seq:
             return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._records.append((seq, future))

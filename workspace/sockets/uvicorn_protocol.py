@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -33,7 +33,7 @@ PLAIN = frozenset({BINARY, TEXT})
 DROP_SECONDS, LAST_SECONDS = 30.0, 2.0
 # What a client may send before its room is open; then it waits.
 EARLY_BYTES_MAX = 1 << 20
-Taking = Callable[[Frame], Coroutine[Any, Any, None] | None]
+Taking = Callable[[Frame], asyncio.Future[None] | None]
 
 
 class _Nobody:
@@ -75,7 +75,7 @@ class FastProtocol(WebSocketsSansIOProtocol):
         self._partial: bytearray | None = None
         self._wanted = 0
         self._left: int | None = None
-        self._waiting: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Future[None] | None = None
         self._http: asyncio.BaseProtocol | None = None
         self._is_first = True
         self._handshake: Handshake | None = None
@@ -86,9 +86,9 @@ class FastProtocol(WebSocketsSansIOProtocol):
     def attach(self, take: Taking, gone: Callable[[], None], flow: Callable[[], None]) -> None:
         """Lead every message to `take`, in order, and the end of the connection to `gone`.
 
-        What `take` returns is awaited before the next message; meanwhile nothing is read, which slows the client. From
-        now on the connection lives without its ASGI application, which may return. `flow` is called when `write_packed`
-        has come or gone.
+        What `take` returns ends before the next message is taken; meanwhile nothing is read, which slows the client.
+        From now on the connection lives without its ASGI application, which may return. `flow` is called when
+        `write_packed` has come or gone.
         """
         self._take, self._gone, self._flow = take, gone, flow
         early, self._rest = self._rest, b""
@@ -255,8 +255,8 @@ class FastProtocol(WebSocketsSansIOProtocol):
         assert self._take is not None, "messages are delivered once somebody takes them"
         wait = self._take(frame)
         if wait is not None:
-            self._waiting = self.loop.create_task(wait)
-            self._waiting.add_done_callback(self._go_on)
+            self._waiting = wait
+            wait.add_done_callback(self._go_on)
             self._pause()
 
     def _pause(self) -> None:

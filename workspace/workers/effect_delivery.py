@@ -66,7 +66,7 @@ class EffectDelivery:
                 async with self._room:
                     while not self._may_leave.is_set():
                         await self._may_leave.wait()
-                    attempts, begun = attempts + 1, self._context.durable_seq
+                    attempts, begun = attempts + 1, self._context.durable_seq()
                     async with asyncio.timeout(SECONDS_MAX):
                         detail = await self._sender_of(delivery).deliver(delivery)
             except DeliveryFault as fault:

@@ -7,8 +7,8 @@ takes nothing more but the ends of calls, which must be accounted for whatever h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from workspace.errors import CallRefused, Refusal
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
@@ -27,18 +27,18 @@ from workspace.intents.model.stop import STOPPED
 from workspace.ports import Store
 
 
-class WorkerContext(Protocol):
-    """What the workers, and the context of a planner, need of their room."""
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """What workers are given of the room they work for: where to read, and two ways to report."""
 
     ws: str
     store: Store
-    durable_seq: int
-
-    def post_event(self, event: Event) -> None:
-        """Take an event; never blocks."""
-
-    async def submit(self, event: Event) -> Outcome:
-        """Put an event through the sequencer; returns when what it led to is durable."""
+    # The last record that is on disk.
+    durable_seq: Callable[[], int]
+    # Takes an event; never blocks.
+    post_event: Callable[[Event], None]
+    # Puts an event through the sequencer; returns when what it led to is durable.
+    submit: Callable[[Event], Awaitable[Outcome]]
 
 
 class OpenCalls:

@@ -20,6 +20,7 @@ from crdt.undo.text_undo import undo_text
 from crdt.undo.undo import made_documents, undo_values
 from workspace.errors import LogCorrupt, PlannerFault
 from workspace.history.read import read_all
+from workspace.intents.model.bodies import CommitBody
 from workspace.intents.model.effects import describe
 from workspace.intents.model.plan import (
     OPS_MAX,
@@ -31,9 +32,9 @@ from workspace.intents.model.plan import (
     Proposal,
     Task,
 )
-from workspace.intents.model.record import CommitBody, Row
+from workspace.intents.model.record import Row
+from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.fold import JournalLike, WorkspaceState
-from workspace.intents.steps.quarantine import refuse_lost
 from workspace.ports import Store
 from workspace.workers.undo_preview import UndoPreview, question_of, shortened
 from workspace.workers.undo_surroundings import Surroundings, surroundings, taken_back_by

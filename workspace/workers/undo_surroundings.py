@@ -15,9 +15,9 @@ from crdt.operations.ops import Insert, ListAdd, Op, Replace
 from crdt.text import utf16_length
 from crdt.undo.lineage import Dated, Lineage, Past
 from crdt.undo.undo import item_ids
-from crdt.updates.scan import Id
-from crdt.updates.summary import EMBED, STRING
-from workspace.intents.model.record import CommitBody, CommitDoc, Record, Row, read_row
+from crdt.updates.summary import EMBED, STRING, Id
+from workspace.intents.model.bodies import CommitBody, CommitDoc
+from workspace.intents.model.record import Record, Row, read_row
 from workspace.intents.state.board import Board
 from workspace.intents.state.fold import JournalLike, WorkspaceState
 from workspace.intents.state.history import Edit
@@ -197,7 +197,7 @@ def _cut(spans: Sequence[tuple[int, int, int]], low: int, high: int) -> Iterator
 
 def _written(document: Document, part: CommitDoc) -> list[tuple[int, int, int]]:
     """Return the ids of words and embeds that a commit has written, as they were written, without marks."""
-    blocks, _ = document.blocks()
+    blocks, _ = document.stored_structs()
     return [
         (client, max(low, block.start), min(high, block.start + block.length))
         for client, low, high in part.inserted

@@ -32,7 +32,7 @@ async def test_beside_a_running_server_it_is_in_the_log_when_the_command_ends(tm
     settings = Settings(port=0, database=f"sqlite:///{tmp_path / 'folkmoot.sqlite'}")
     async with serving(settings) as server:
         await server.registry.create("demo", name="d", actor="ana", documents={"budget": "data"})
-        token = await server.registry.make_token("demo", actor="ana", role="editor")
+        token = await server.registry.tokens.make("demo", actor="ana", role="editor")
         async with connect(f"{server.ws_url}/ws/demo", token=token) as room:
             code, said = await beside("stop", "-w", "demo", "--reason", "the numbers", "--actor", "Ops", *here)
             assert (code, said) == (0, "The agent is stopped in demo: it is in its log.")

@@ -37,7 +37,7 @@ async def planned(folder: Path) -> None:
         settings = Settings(port=0, database=f"sqlite:///{folder / 'folkmoot.sqlite'}")
         async with serving(settings, models=model.settings()) as server:
             await server.registry.create("demo", name="Demo", actor="Ana", documents={"plan": "text"})
-            token = await server.registry.make_token("demo", actor="Ana", role="editor")
+            token = await server.registry.tokens.make("demo", actor="Ana", role="editor")
             async with connect(f"{server.ws_url}/ws/demo", token=token) as room:
                 assert (await (await room.intent("Greet them", doc="plan")).verdict(20))["state"] == "done"
 

@@ -14,8 +14,8 @@ from agent.cli import app
 from agent.commands.records import read_changes
 from tests.bench.replay import lay
 from tests.workspace.intents.driver import Driver
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import Expect
-from workspace.intents.model.record import PolicyConfig
 from workspace.store.sql import SqlStore
 
 RUNNER = CliRunner()

@@ -59,7 +59,7 @@ async def test_the_owners_link_is_shown_once() -> None:
         (link,) = [line for line in lines if "Owner's link" in line]
         token = re.search(r"#token=(\S+)", link)
         assert token is not None
-        identity = await server.registry.identify(token[1], "demo")
+        identity = await server.registry.tokens.identify(token[1], "demo")
         assert identity is not None
         assert identity.role == "owner"
         again = await greeting(server.registry, server.url)

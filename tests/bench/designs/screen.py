@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from crdt.digest import Json
-from crdt.documents.document import Applied, Document
-from crdt.updates.scan import Scan
+from crdt.documents.backing import Applied
+from crdt.documents.document import Document
+from crdt.updates.summary import UpdateSummary
 from tests.bench.designs.workload import Pace, flat
 from workspace.client import Message, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
@@ -38,7 +39,7 @@ class WatchedDocument(Document):
         self._now, self._reads = now, reads
         super().__init__(of.kind, client=of.client, updates=(of.encode(),))
 
-    def apply(self, update: bytes, scan: Scan | None = None, *, is_typing: bool = False) -> Applied | None:
+    def apply(self, update: bytes, scan: UpdateSummary | None = None, *, is_typing: bool = False) -> Applied | None:
         """Integrate an update and note it."""
         applied = super().apply(update, scan, is_typing=is_typing)
         if applied is not None:

@@ -31,9 +31,9 @@ from tests.bench.designs.workload import (
 )  # fmt: skip
 from tests.support.server import Running
 from workspace.client import Message
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 
 DESIGNS = ("parallel", "interrupt", "rollback", "enqueue", "ours")
 SETTLE_SECONDS_MAX = 300.0

@@ -17,9 +17,9 @@ import time
 
 from tests.bench.replay import lay, make_log, travel_times
 from tests.workspace.intents.driver import Driver
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.record import PolicyConfig
 from workspace.intents.state.replay import fold_log
 from workspace.store.sql import SqlStore
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from tests.bench.peers.install import NODE_MODULES, PYTHON
 from tests.bench.peers.order import Order, room_name
 from tests.bench.peers.wire import Dialect
 from workspace.clock import SystemClock
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
@@ -36,12 +37,16 @@ Layout = Literal["one each", "shared"]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One server. `layout` says how Folkmoot's rooms lie in workspaces; None for the others."""
+    """One server. `layout` says how Folkmoot's rooms lie in workspaces; None for the others.
+
+    `root` is the checkout that Folkmoot is run from, and its data made by: another one than this for a comparison.
+    """
 
     name: str
     dialect: Dialect
     command: Callable[[int, Path], list[str]]
     layout: Layout | None = None
+    root: Path = ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,35 @@ def prepare(folder: Path, peer: Peer, rooms: int, *, policy: PolicyConfig | None
     """
     if peer.layout is None:
         return "{room}" if peer.dialect != "hocuspocus" else ""
+    if peer.root != ROOT:
+        return _prepare_elsewhere(folder, peer, rooms, policy=policy, documents=documents)
     named = {room_name(at): "text" for at in range(rooms)} if peer.layout == "shared" else {}
     token = asyncio.run(_make(folder, peer, rooms, {**named, **documents}, policy))
     where = f"{SHARED_WS}/{{room}}" if peer.layout == "shared" else "{room}/plan"
     return f"ws/{where}?token={token}"
+
+
+# The other checkout has its own modules under its own names: only this one and what it hands on is asked for.
+_ELSEWHERE = """
+import json, sys
+from pathlib import Path
+from tests.bench.peers import servers
+folder, name, rooms, policy, documents = json.loads(sys.argv[1])
+policy = policy and servers.PolicyConfig(**policy)
+print(servers.prepare(Path(folder), servers.PEERS[name], rooms, policy=policy, **documents))
+"""
+
+
+def _prepare_elsewhere(
+    folder: Path, peer: Peer, rooms: int, *, policy: PolicyConfig | None, documents: dict[str, str]
+) -> str:
+    changed = policy and {"window_ms": policy.window_ms, "slots": policy.slots}
+    layout = "folkmoot" if peer.layout == "one each" else "folkmoot-shared"
+    told = json.dumps([str(folder), layout, rooms, changed, documents])
+    environment = {**os.environ, "PYTHONPATH": str(peer.root)}
+    command = [sys.executable, "-c", _ELSEWHERE, told]
+    done = subprocess.run(command, cwd=peer.root, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.strip().splitlines()[-1]
 
 
 async def _make(folder: Path, peer: Peer, rooms: int, documents: dict[str, str], policy: PolicyConfig | None) -> str:
@@ -105,7 +135,7 @@ async def _make(folder: Path, peer: Peer, rooms: int, documents: dict[str, str],
     else:
         for at in range(rooms):
             await registry.create(room_name(at), name="Bench", actor="owner", documents={"plan": "text"})
-    token = await registry.make_token(None, actor="owner", role="owner")
+    token = await registry.tokens.make(None, actor="owner", role="owner")
     await registry.stop()
     return token
 
@@ -116,10 +146,10 @@ def running(peer: Peer, folder: Path, path: str) -> Iterator[Server]:
     port = free_port()
     command = peer.command(port, folder)
     pinned = ["taskset", "-c", SERVER_CORE, *command] if (os.cpu_count() or 1) > 1 else command
-    environment = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "PYTHONPATH": str(peer.root)}
     begun = time.perf_counter()
     with open(folder / "server.log", "ab") as log:
-        process = subprocess.Popen(pinned, stdout=log, stderr=log, env=environment, cwd=ROOT)
+        process = subprocess.Popen(pinned, stdout=log, stderr=log, env=environment, cwd=peer.root)
     try:
         ready = _await_port(process, port, folder) - begun
         time.sleep(SETTLE_SECONDS)

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.bench.peers.install import PYTHON
 from tests.bench.peers.order import Order
 from tests.bench.peers.servers import ROOT, Peer, Server, prepare, running
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.bodies import PolicyConfig
 
 GENERATOR_CORE = "1"
 GENERATOR_SECONDS = 300
@@ -187,13 +187,15 @@ def intents(peer: Peer, scale: Scale) -> Figures:
     return figures
 
 
-def kernel(_: Peer, scale: Scale) -> Figures:
+def kernel(peer: Peer, scale: Scale) -> Figures:
     """(g) The sequencer without sockets: the gate beside pending intents, folding a log, going back in time."""
     order = json.dumps({"records": scale.records, "pending": scale.gate_pending})
     command = [sys.executable, "-m", "tests.bench.peers.kernel", order]
     pinned = ["taskset", "-c", GENERATOR_CORE, *command] if (os.cpu_count() or 1) > 1 else command
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(pinned, capture_output=True, text=True, timeout=900, env=environment, cwd=ROOT, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(peer.root)}
+    done = subprocess.run(
+        pinned, capture_output=True, text=True, timeout=900, env=environment, cwd=peer.root, check=True
+    )
     figures: Figures = json.loads(done.stdout.strip().splitlines()[-1])
     return figures
 
@@ -227,7 +229,9 @@ def starting(peer: Peer, _: Scale) -> Figures:
             figures["ready_ms"] = server.ready * 1e3
     if peer.layout is not None:
         begun = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "agent", "--help"], capture_output=True, check=True, cwd=ROOT)
+        environment = {**os.environ, "PYTHONPATH": str(peer.root)}
+        command = [sys.executable, "-m", "agent", "--help"]
+        subprocess.run(command, capture_output=True, check=True, env=environment, cwd=peer.root)
         figures["help_ms"] = (time.perf_counter() - begun) * 1e3
     return figures
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crdt.documents.anchor import Anchor, place_anchors, place_range, resolve_anchor, resolve_range
 from crdt.documents.document import Document
 from crdt.errors import AnchorLost, MalformedFrame, OffsetOutside
-from crdt.updates.scan import Id
+from crdt.updates.summary import Id
 from tests.crdt.histories import scribble, shared_history
 
 

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from crdt.documents.document import KINDS, Applied, Document, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.document import KINDS, Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import BrokenDocument, MissingDependencies
 from crdt.updates.scan import scan_update
 from tests.crdt.histories import shared_history
@@ -48,7 +50,7 @@ def test_histories_end_alike_wherever_the_document_rests(seed: int) -> None:
         if one is not None:
             peer.apply(one.update)
         if not rested or chance.random() < 0.4:
-            assert rests.rest()
+            assert rests.unload()
             rested += 1
         if chance.random() < 0.2:
             assert rests.encode(Document("text", client=9).encode_state_vector()) == rests.encode()
@@ -81,7 +83,7 @@ def test_values_and_markup_come_back_from_rest(seed: int, kind: DocumentKind) ->
             assert told(rests.apply(update)) == told(stays.apply(update))
         updates.clear()
         if chance.random() < 0.5:
-            rests.rest()
+            rests.unload()
     author.unobserve(watched)
     assert dict(rests.state_vector()) == dict(stays.state_vector())
     other = Document(kind, client=9, updates=(rests.encode(),))
@@ -91,36 +93,36 @@ def test_values_and_markup_come_back_from_rest(seed: int, kind: DocumentKind) ->
 def test_reading_what_is_kept_wakes_nobody() -> None:
     document = Document("text", client=7, updates=typed("a", "b", "😀")[1])
     state, digest, vector = document.encode(), document.digest(), document.encode_state_vector()
-    assert document.rest()
-    assert not document.is_awake
-    assert document.rest(), "it does already"
+    assert document.unload()
+    assert not document.is_loaded
+    assert document.unload(), "it does already"
     assert document.encode(Doc().get_state()) == state, "a newcomer has nothing"
     assert (document.encode(), document.digest(), document.encode_state_vector()) == (state, digest, vector)
     assert document.fork(8).text() == "ab😀"
     assert document.missing(scan_update(typed("x", "y")[1][1])) is False
-    assert document.blocks()
-    assert not document.is_awake
+    assert document.stored_structs()
+    assert not document.is_loaded
     assert document.text() == "ab😀"
-    assert document.is_awake
+    assert document.is_loaded
 
 
 def test_an_update_with_a_gap_wakes_nobody() -> None:
     document = Document("text", client=7)
-    assert document.rest()
+    assert document.unload()
     with pytest.raises(MissingDependencies):
         document.apply(typed("x", "y")[1][1])
-    assert not document.is_awake
+    assert not document.is_loaded
 
 
 def test_what_is_written_to_does_not_rest() -> None:
     document = Document("text", client=7)
     with document.transaction() as done:
         document.insert_text(0, "a")
-        assert not document.rest()
+        assert not document.unload()
     assert done
-    assert document.rest()
+    assert document.unload()
     document._broken = True
-    assert document.rest(), "it rests already"
+    assert document.unload(), "it rests already"
     with pytest.raises(BrokenDocument):
         document.text()
 
@@ -129,19 +131,19 @@ def test_revived_in_a_thread_and_late() -> None:
     """What was made of an older rest is not taken for the document, however late it comes."""
     _, updates = typed("a", "b", "c")
     document = Document("text", client=7, updates=updates[:1])
-    document.rest()
+    document.unload()
     made = list[object]()
-    thread = threading.Thread(target=lambda: made.append(document.revive()))
+    thread = threading.Thread(target=lambda: made.append(document.prepare_load()))
     thread.start()
     thread.join()
-    stale = document.revive()
-    document.wake(*made[0])  # type: ignore[misc]
-    assert document.is_awake
+    stale = document.prepare_load()
+    document.load(*made[0])  # type: ignore[misc]
+    assert document.is_loaded
     document.apply(updates[1])
-    document.rest()
-    document.wake(*stale)
-    assert not document.is_awake
+    document.unload()
+    document.load(*stale)
+    assert not document.is_loaded
     assert document.text() == "ab"
     document.apply(updates[2])
-    document.wake(*stale)
+    document.load(*stale)
     assert document.text() == "abc"

@@ -125,7 +125,7 @@ def test_a_document_that_is_dropped_is_freed() -> None:
     document = Document("text", client=5)
     with document.transaction():
         document.insert_text(0, "x" * 10_000)
-    kept = weakref.ref(document.fork(6)._heard)
+    kept = weakref.ref(document.fork(6)._listener)
     assert kept() is None, "a fork lives no longer than whoever uses it"
 
 

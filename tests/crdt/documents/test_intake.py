@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.intake import Intake, take_in
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.updates.lib0 import Writer
-from crdt.updates.rewrite import encode_deletions
+from crdt.updates.rewrite import encode_delete_set
 from crdt.updates.scan import scan_update
 from tests.support.oracle import Oracle, stock_yjs
 
@@ -36,11 +37,11 @@ class Server:
 
     def send(self, update: bytes, **more: object) -> Intake:
         intake = take_in(self.document, update, scan_update(update), **more)  # type: ignore[arg-type]
-        applied = self.document.apply(intake.update, intake.scan)
+        applied = self.document.apply(intake.update, intake.summary)
         if applied is not None:
             self.relayed.append(applied.update)
         if intake.removed:
-            self.removals.append(b"\x00" + encode_deletions(intake.removed))
+            self.removals.append(b"\x00" + encode_delete_set(intake.removed))
         self.intakes.append(intake)
         return intake
 
@@ -275,7 +276,7 @@ def test_a_repetition_with_more_behind_it_is_cut_off(yjs: Oracle) -> None:
     assert server.document.text() == "abcd"
     server.check(yjs, [words("abcd")])
     again = server.send(words("abcd"))
-    assert again.scan.structs == 0
+    assert again.summary.structs == 0
 
 
 def test_an_item_inside_words_is_collected(yjs: Oracle) -> None:

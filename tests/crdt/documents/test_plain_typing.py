@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
-from crdt.documents.document import KINDS, Applied, Document, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.document import KINDS, Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError, MissingDependencies
 from crdt.updates.lib0 import Writer
-from crdt.updates.scan import Scan, scan_update
+from crdt.updates.scan import scan_update
+from crdt.updates.summary import UpdateSummary
 from tests.crdt.histories import ALPHABET, shared_history
 from tests.crdt.updates.test_scan import scribble_values
 
@@ -24,7 +27,7 @@ class Listening(Document):
 
     __slots__ = ()
 
-    def is_typing(self, update: bytes, scan: Scan) -> bool:
+    def is_typing(self, update: bytes, scan: UpdateSummary) -> bool:
         return False
 
 
@@ -291,7 +294,7 @@ def test_a_document_that_listened_is_freed() -> None:
             author.insert_text(at, "abc")
             author.delete_text(0, 1)
         document.apply(done[0].update)
-    kept = [weakref.ref(author._heard), weakref.ref(document._heard)]
+    kept = [weakref.ref(author._listener), weakref.ref(document._listener)]
     del author, document, done
     gc.collect()
     assert [ref() for ref in kept] == [None, None]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.undo.lineage import Dated, Lineage, Past
-from crdt.updates.scan import Id
+from crdt.updates.summary import Id
 
 
 @given(data=st.data())

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_anchors, place_range
-from crdt.documents.document import Applied, Document
+from crdt.documents.backing import Applied
+from crdt.documents.document import Document
 from crdt.documents.paths import Path, item_anchor, read_path, set_path
 from crdt.errors import MalformedFrame
 from crdt.operations.execute import execute

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.updates.coalesce import join
 from crdt.updates.lib0 import Writer
 from crdt.updates.scan import normalise_ranges, scan_update

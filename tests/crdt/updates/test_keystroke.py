@@ -14,7 +14,7 @@ from crdt.errors import FrameTooLarge, MalformedFrame
 from crdt.updates.keystroke import scan_keystroke
 from crdt.updates.lib0 import UINT_MAX, Writer
 from crdt.updates.scan import INTERNAL, LIMITS, Limits, scan_fully, scan_update
-from crdt.updates.summary import Scan
+from crdt.updates.summary import UpdateSummary
 from tests.crdt.histories import shared_history
 from tests.crdt.updates.test_scan import EDITS, HOSTILE, TAKEN, mutated
 
@@ -22,7 +22,7 @@ NUMBERS = st.sampled_from([0, 1, 5, 127, 128, 300, 16_383, 16_384, 2**21, 2**28,
 IDS = st.none() | st.tuples(st.sampled_from([7, 128, 1_234_567_890, 2**40]), NUMBERS)
 
 
-def said(update: bytes, limits: Limits = LIMITS) -> tuple[Scan | None, type[Exception] | None, str]:
+def said(update: bytes, limits: Limits = LIMITS) -> tuple[UpdateSummary | None, type[Exception] | None, str]:
     """Return what the full pass says: a scan, or its error and the words of it."""
     try:
         return scan_fully(update, limits), None, ""
@@ -30,7 +30,7 @@ def said(update: bytes, limits: Limits = LIMITS) -> tuple[Scan | None, type[Exce
         return None, type(error), str(error)
 
 
-def agree(update: bytes) -> Scan | None:
+def agree(update: bytes) -> UpdateSummary | None:
     """Assert that the short way is silent or says what the full pass says; return what it says."""
     quick = scan_keystroke(update)
     slow, error, words = said(update)

@@ -22,19 +22,15 @@ from crdt.errors import FrameTooLarge, MalformedFrame, MissingDependencies
 from crdt.updates.lib0 import UINT_MAX, Writer
 from crdt.updates.scan import (
     INTERNAL,
-    Id,
-    Item,
     Limits,
-    Ranges,
-    Scan,
     encode_state_vector,
     normalise_ranges,
     scan_delete_set,
     scan_state_vector,
     scan_update,
 )
-from crdt.updates.structs import scan_blocks
-from crdt.updates.summary import CROWDED, DEEP, DOC, HOOK, ODD, SKIP
+from crdt.updates.structs import scan_stored_structs
+from crdt.updates.summary import CROWDED, DEEP, DOC, HOOK, ODD, SKIP, DeleteSet, FirstItem, Id, UpdateSummary
 from tests.crdt.histories import ALPHABET, shared_history
 
 CORPUS = json.loads((Path(__file__).parent / "yjs_updates.json").read_text())
@@ -43,7 +39,7 @@ REFUSED = [case for case in CORPUS if case.get("refused")]
 U32_MAX = 2**32 - 1
 
 
-def union(*many: Ranges) -> dict[int, tuple[tuple[int, int], ...]]:
+def union(*many: DeleteSet) -> dict[int, tuple[tuple[int, int], ...]]:
     found: dict[int, list[tuple[int, int]]] = {}
     for ranges in many:
         for client, spans in ranges.items():
@@ -70,7 +66,7 @@ def test_a_history_is_scanned_as_pycrdt_applies_it(seed: int) -> None:
         assert scan_state_vector(native.get_state()) == state
     whole = scan_update(original.encode())
     assert {client: end for client, (_, end) in whole.inserted.items()} == state
-    blocks, deleted = scan_blocks(original.encode())
+    blocks, deleted = scan_stored_structs(original.encode())
     assert deleted == whole.deleted == union(*(scan_update(update).deleted for update in updates))
     gone = {(client, clock) for client, spans in deleted.items() for a, b in spans for clock in range(a, b)}
     kept = [(client, at) for client, own in blocks.items() for b in own for at in range(b.start, b.start + b.length)]
@@ -114,7 +110,7 @@ def test_histories_of_values_and_markup_are_scanned_as_pycrdt_tells_them(seed: i
     events: list[tuple[bytes, bytes]] = []
     watched = [doc.observe(lambda event: events.append((event.update, event.delete_set))) for doc in docs]
     state: dict[int, int] = {}
-    deleted: list[Ranges] = []
+    deleted: list[DeleteSet] = []
     for _ in range(25):
         author, reader = chance.sample(docs, 2)
         events.clear()
@@ -152,7 +148,7 @@ def test_updates_of_stock_yjs_are_read_as_yjs_reads_them(case: dict[str, Any]) -
     update = base64.b64decode(case["update"])
     scan = scan_update(update)
     assert (scan.inserted, scan.deleted) == expected(case)
-    blocks, deleted = scan_blocks(update)
+    blocks, deleted = scan_stored_structs(update)
     assert deleted == scan.deleted
     spans = {client: (own[0].start, own[-1].start + own[-1].length) for client, own in blocks.items()}
     assert spans == scan.inserted
@@ -228,7 +224,7 @@ def mutated(data: bytes, edits: list[tuple[str, int, int]]) -> bytes:
     return bytes(changed)
 
 
-def is_sound(scan: Scan) -> bool:
+def is_sound(scan: UpdateSummary) -> bool:
     return all(0 <= a < b <= UINT_MAX for a, b in scan.inserted.values()) and all(
         spans and all(a < b for a, b in spans) and all(x[1] < y[0] for x, y in pairwise(spans))
         for spans in scan.deleted.values()
@@ -249,12 +245,12 @@ def test_mutated_updates_of_pycrdt_are_scanned_or_refused(seed: int, edits: list
 @given(case=st.sampled_from(TAKEN), edits=EDITS)
 def test_mutated_updates_of_yjs_are_scanned_or_refused(case: dict[str, Any], edits: list[tuple[str, int, int]]) -> None:
     data = mutated(base64.b64decode(case["update"]), edits)
-    for scan in (scan_update, scan_blocks):
+    for scan in (scan_update, scan_stored_structs):
         try:
             found = scan(data)
         except (MalformedFrame, FrameTooLarge):
             continue
-        assert not isinstance(found, Scan) or is_sound(found)
+        assert not isinstance(found, UpdateSummary) or is_sound(found)
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
@@ -274,7 +270,7 @@ def test_pycrdt_reads_no_mutant_otherwise_than_the_scanner(
 
 
 @given(junk=st.binary(max_size=200) | st.binary(max_size=200).map(b"\x01\x01\x09\x00".__add__))
-@pytest.mark.parametrize("scan", [scan_update, scan_blocks, scan_state_vector, scan_delete_set])
+@pytest.mark.parametrize("scan", [scan_update, scan_stored_structs, scan_state_vector, scan_delete_set])
 def test_any_bytes_are_scanned_or_refused(scan: Callable[[bytes], object], junk: bytes) -> None:
     try:
         scan(junk)
@@ -428,7 +424,7 @@ def test_an_item_tells_its_neighbours_and_what_it_takes_the_place_of() -> None:
     writer = head(client=9, clock=4).byte(0x80 | 0x40 | 0x20 | 8)
     data = writer.var_uint(7).var_uint(3).var_uint(8).var_uint(5).var_uint(1).byte(126).byte(0).getvalue()
     scan = scan_update(data)
-    assert scan.first_item == {9: Item(Id(9, 4), Id(7, 3), Id(8, 5))}
+    assert scan.first_item == {9: FirstItem(Id(9, 4), Id(7, 3), Id(8, 5))}
     assert scan.overwrites == (Id(7, 3),)
     assert scan.needs == {7: 4, 8: 6}
 

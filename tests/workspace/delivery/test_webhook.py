@@ -20,9 +20,9 @@ from workspace.client import connect
 from workspace.delivery import webhook
 from workspace.delivery.webhook import ANSWER_BYTES_MAX, Webhook, is_public, sign
 from workspace.errors import DeliveryFault
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import Configured, EffectSettled
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.requests import SendEffect
 from workspace.ports import Delivery
 from workspace.settings import Settings
@@ -228,13 +228,15 @@ class Down:
 
 
 class Told:
-    """An office that keeps what it is told."""
+    """A room that keeps what it is told."""
 
     ws = "w"
-    durable_seq = 0
 
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
+
+    def durable_seq(self) -> int:
+        return 0
 
     def post_event(self, event: EffectSettled) -> None:
         self.events.append(event)

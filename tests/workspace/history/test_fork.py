@@ -18,10 +18,11 @@ from workspace.errors import WorkspaceExists
 from workspace.history.fork import fork_workspace
 from workspace.history.read import read_all
 from workspace.intents.audit.time_travel import end_of_turn
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.recovery import open_sequencer
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 
 async def forked(driver: Driver, at: int) -> tuple[list[object], list[object]]:

@@ -11,8 +11,9 @@ from crdt.digest import sha256_of
 from tests.support.server import Running, running_server
 from workspace.client import connect
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 from workspace.intents.model.record import BLANKED, Row
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 SECRET = 'append "Zoë Example, born 1990-01-01" to plan'
 

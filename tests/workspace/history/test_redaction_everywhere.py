@@ -22,12 +22,14 @@ from tests.support.server import Running, running_server
 from workspace.client import RoomClient, connect
 from workspace.history import redact as redacting
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Receiver
 from workspace.intents.model.events import Configured
 from workspace.intents.model.oracle import Merged, MergeTask
-from workspace.intents.model.record import ConfigBody, PolicyConfig, body_parts
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.model.record import body_parts
+from workspace.intents.state.replay import fold_log
 from workspace.ports import PlanContext
 from workspace.settings import Settings
 from workspace.store.sql import SqlStore
@@ -104,7 +106,7 @@ async def reach(stage: Scene) -> dict[str, str]:
     read |= {f"board {one['id']}": json.dumps(without_writing(one), ensure_ascii=False) for one in board}
     live = await stage.server.registry.room("demo")
     for actor in {one["actor"] for one in board}:
-        read[f"inbox {actor}"] = msgspec.json.encode(await live.hub.inbox.of(actor)).decode()
+        read[f"inbox {actor}"] = msgspec.json.encode(await live.hub.log.inbox.of(actor)).decode()
     read["usage"] = (await stage.http.get("/usage")).text
     for record in records:
         if (record["body"] or {}).get("opened"):

@@ -10,7 +10,7 @@ import pytest
 
 import workspace.intents.steps.commit_round as commit_round
 from tests.support.http import WS, client_of, http, problem
-from workspace.intents.model.record import BODIES
+from workspace.intents.model.bodies import BODIES
 
 
 async def test_the_log_is_read_in_parts_followed_and_streamed_as_events() -> None:

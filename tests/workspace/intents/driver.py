@@ -10,12 +10,16 @@ from typing import Any
 
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_range
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
 from crdt.documents.paths import set_path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Increment, Op, Replace, SetValue, hash_of_value
 from crdt.updates.scan import scan_update
 from tests.support.screen import Screen
+from workspace.intents.audit.verify import verify
+from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig, VerdictBody
 from workspace.intents.model.events import (
     Acked,
     Configured,
@@ -29,13 +33,14 @@ from workspace.intents.model.events import (
     Submitted,
     Ticked,
 )
-from workspace.intents.model.intent import IntentFrame
+from workspace.intents.model.intent import IntentFrame, Scope
 from workspace.intents.model.oracle import JudgeTask, MergeTask
 from workspace.intents.model.plan import Planned, Task
-from workspace.intents.model.record import ConfigBody, PolicyConfig, Row, VerdictBody
+from workspace.intents.model.record import Row
 from workspace.intents.model.requests import AskJudge, AskMerger, AskPlanner
 from workspace.intents.recovery import open_sequencer
 from workspace.intents.sequencer import Sequencer
+from workspace.intents.state.replay import fold_log
 from workspace.ports import JournalRow, SnapshotRow, WorkspaceRow
 from workspace.store.memory import MemoryStore
 
@@ -43,6 +48,7 @@ DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
 # How much a page holds for what is looked at after every event to be as fast as the tests.
 LOOKED_AT_MAX, ROWS_LOOKED_AT_MAX = 40, 300
 TEXT = "First line.\nSecond line.\nThird line.\n"
+PLACES = (Scope("plan"), Scope("budget"))
 
 
 @dataclass
@@ -248,6 +254,27 @@ class Driver:
         """The id of the only open question."""
         (id,) = self.sequencer.fold.board.questions
         return id
+
+
+def two_prices(driver: Driver) -> tuple[str, str]:
+    """Let Ana and Ben set one price, unseen by each other."""
+    seen = driver.sequencer.fold.seq
+    ana, ben = driver.ask("Ana", "set 1", seen=seen), driver.ask("Ben", "set 2", seen=seen)
+    driver.set(ana, "price", 1)
+    driver.set(ben, "price", 2)
+    driver.wait(0.4)
+    return ana, ben
+
+
+def sound(driver: Driver) -> None:
+    """The log verifies, replays to the same state and the same ends, and its policies decide the same again."""
+    report = verify(driver.rows, driver.journal)
+    assert report.ok, report
+    fold, live = fold_log(driver.rows, driver.journal), driver.sequencer.fold
+    assert fold.state() == live.state()
+    assert [one.verdict for one in fold.board.entries.values()] == [one.verdict for one in live.board.entries.values()]
+    again = decide_again(driver.rows, driver.journal)
+    assert (again.first, again.unsound) == (None, ())
 
 
 def differing(late: dict[str, Any], open: dict[str, Any]) -> list[Any]:

@@ -11,8 +11,8 @@ from tests.workspace.intents.driver import Driver
 from tests.workspace.intents.steps.test_effects import RECEIVERS, declare, hook
 from workspace.clock import SystemClock
 from workspace.errors import LogCorrupt, RoomClosed, StoreFault, WorkspaceFault, WorkspaceMissing
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody
 from workspace.ports import Batch, Taken, WorkspaceRow
 from workspace.registry.registry import RoomRegistry
 from workspace.room.failures import Failures

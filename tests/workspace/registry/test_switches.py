@@ -16,7 +16,8 @@ from tests.support.server import Running, running_server
 from workspace.client import connect
 from workspace.clock import SystemClock
 from workspace.history.read import read_all
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.audit.verify import verify
+from workspace.intents.state.replay import fold_log
 from workspace.ports import SERVER, SwitchRow
 from workspace.registry import switches as switch
 from workspace.registry.registry import RoomRegistry

@@ -13,9 +13,9 @@ from tests.workspace.intents.steps.test_effects import RECEIVERS, declare, hook
 from workspace.clock import SystemClock
 from workspace.history.fork import fork_workspace
 from workspace.history.read import read_all
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Proposed
 from workspace.intents.model.plan import Asked, Option
-from workspace.intents.model.record import ConfigBody
 from workspace.ports import Batch, Delivery, WorkspaceRow
 from workspace.registry.registry import WAKING_AT_ONCE, RoomRegistry
 from workspace.settings import Settings
@@ -120,7 +120,7 @@ async def test_a_server_dropped_while_an_effect_was_on_its_way_is_followed_by_on
     assert row is not None
     assert row.is_busy
     room = dropped.rooms["w"]
-    room.is_open = False
+    room.mailbox.close()
     for task in (*dropped._tasks, *room._tasks, *room._dispatcher._sending._tasks):  # as if its process were gone
         task.cancel()
     registry = lobby_on(store, second)

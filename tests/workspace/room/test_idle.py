@@ -27,7 +27,7 @@ async def rested(server: Running, doc: str) -> Document:
     room = await server.registry.room("demo")
     document = room.sequencer.fold.documents[doc]
     async with asyncio.timeout(WAIT):
-        while document.is_awake:
+        while document.is_loaded:
             await asyncio.sleep(0.01)
     return document
 
@@ -42,10 +42,10 @@ async def test_what_nobody_is_at_rests_and_whoever_comes_finds_it() -> None:
             document = await rested(server, "plan")
             async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as reader:
                 assert reader.text() == "See you 😀 there"
-                assert not document.is_awake, "reading all of it needs nothing of pycrdt"
+                assert not document.is_loaded, "reading all of it needs nothing of pycrdt"
                 await reader.insert(0, "Hello. ")
                 await room.until(lambda r: sum(one["kind"] == "update" for one in r.records) == 2, WAIT)
-                assert document.is_awake
+                assert document.is_loaded
             await rested(server, "plan")
             assert (await (await room.intent('append "!" to plan')).verdict(WAIT))["state"] == "done"
             async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as reader:
@@ -65,7 +65,7 @@ async def test_a_large_one_wakes_in_a_thread_as_somebody_comes(monkeypatch: pyte
                 connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as one,
                 connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as two,
             ):
-                assert document.is_awake
+                assert document.is_loaded
                 await one.insert(0, "a")
                 await two.until(lambda client: client.text().startswith("a") and "long enough" in client.text(), WAIT)
 
@@ -77,13 +77,13 @@ async def test_where_somebody_is_nothing_rests() -> None:
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token):
             for _ in range(3):
                 await room.read(room.hub.beat)
-            assert [document.is_awake for document in (documents["plan"], documents["budget"])] == [True, False]
+            assert [document.is_loaded for document in (documents["plan"], documents["budget"])] == [True, False]
         async with asyncio.timeout(WAIT):
             while room.hub.peers:
                 await asyncio.sleep(0.01)
         for awake in (True, False):
             await room.read(room.hub.beat)
-            assert documents["plan"].is_awake == awake
+            assert documents["plan"].is_loaded == awake
 
 
 async def test_no_more_is_encoded_at_one_beat_than_a_turn_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ async def test_no_more_is_encoded_at_one_beat_than_a_turn_may_take(monkeypatch: 
         documents = room.sequencer.fold.documents
         for awake in (2, 1, 0, 0):
             await room.read(room.hub.beat)
-            assert sum(document.is_awake for document in documents.values()) == awake
+            assert sum(document.is_loaded for document in documents.values()) == awake
 
 
 def resident_bytes() -> int:
@@ -111,7 +111,7 @@ def test_memory_goes_back_to_the_system() -> None:
     before = resident_bytes()
     documents = [Document.of_state("text", state, client=7) for _ in range(60)]
     held = resident_bytes() - before
-    assert all(document.rest() for document in documents)
+    assert all(document.unload() for document in documents)
     gc.collect()
     give_back()
     kept = resident_bytes() - before

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -24,12 +23,13 @@ from workspace.history.fork import fork_workspace
 from workspace.intents.model.events import Proposed
 from workspace.intents.model.intent import RUNNING_KINDS
 from workspace.intents.model.plan import Asked, Option
-from workspace.intents.sequencer import Sequencer
 from workspace.ports import InboxRow, Store
 from workspace.protocol.messages import ACKNOWLEDGED_MAX
 from workspace.room import inbox
+from workspace.room.output_gate import OutputGate
 from workspace.store.memory import MemoryStore
 from workspace.store.sql import SqlStore
+from workspace.tasks import Tasks
 
 WS = "/api/workspaces/demo"
 
@@ -207,7 +207,7 @@ async def test_a_fork_begins_with_everything_acknowledged() -> None:
     async with running_server(planner=BuiltinPlanner(), store=store, workspace=None) as server:
         for ws, expected in (("w", [before]), ("v", [])):
             room = await server.registry.room(ws)
-            assert [entry.id for entry in (await room.hub.inbox.of("Ana")).intents] == expected
+            assert [entry.id for entry in (await room.hub.log.inbox.of("Ana")).intents] == expected
         async with connect(f"{server.ws_url}/ws/v", token=await server.token("Ana", ws="v")) as ana:
             done = await ana.intent("set budget.food to 5", doc="budget")
             await ana.until(lambda room: done.id in room.inbox)
@@ -228,22 +228,12 @@ async def test_what_ends_as_a_fork_opens_is_in_its_authors_inbox_there() -> None
             assert ana.inbox[asked]["verdict"]["code"] == "no_answer"
             await ana.acknowledge([asked])
         room = await server.registry.room("v")
-        assert not (await room.hub.inbox.of("Ana")).intents
+        assert not (await room.hub.log.inbox.of("Ana")).intents
         assert "w" not in server.registry.rooms, "nothing happens in the original"
 
 
-@dataclass
-class Hall:
-    """What an inbox needs of its room, without one."""
-
-    sequencer: Sequencer
-    store: Store
-    ws: str = "w"
-    durable_seq: int = 0
-
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Nothing is shown here."""
-        work.close()
+def never(*more: object) -> None:
+    raise AssertionError("nothing goes wrong, nothing is let out")
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -253,17 +243,18 @@ async def test_whatever_happens_an_inbox_holds_what_ended_and_was_not_acknowledg
     store, fold = await driver.stored(), driver.sequencer.fold
     epoch = (await store.workspace("w") or pytest.fail("it is there")).epoch
     fold.epoch = driver.sequencer.kernel.epoch = epoch
-    hall = Hall(driver.sequencer, store)
-    opened = inbox.Inbox(hall)  # type: ignore[arg-type]
+    gate = OutputGate(driver.sequencer, store, caught=never, stop=never, released=never)
+    gate.durable_seq = 0
+    opened = inbox.Inbox(driver.sequencer, store, gate=gate, tasks=Tasks())
     read: dict[str, set[str]] = {"Ana": set(), "Ben": set()}
     acknowledged = 0
-    while hall.durable_seq < fold.seq:
-        hall.durable_seq = min(fold.seq, hall.durable_seq + chance.randrange(1, 20))
+    while gate.durable_seq < fold.seq:
+        gate.durable_seq = min(fold.seq, gate.durable_seq + chance.randrange(1, 20))
         if chance.random() < 0.3:
-            opened = inbox.Inbox(hall)  # type: ignore[arg-type]
+            opened = inbox.Inbox(driver.sequencer, store, gate=gate, tasks=Tasks())
         for actor, known in read.items():
             entries = [e for e in fold.board.entries.values() if e.actor == actor and e.body.kind in RUNNING_KINDS]
-            ended = [e for e in entries if 0 < e.verdict_seq <= hall.durable_seq]
+            ended = [e for e in entries if 0 < e.verdict_seq <= gate.durable_seq]
             waits = sorted((e for e in ended if e.id not in known), key=lambda e: -e.verdict_seq)
             assert [entry.id for entry in (await opened.of(actor)).intents] == [e.id for e in waits]
             ids = {e.id for e in ended if chance.random() < 0.3}

@@ -22,7 +22,7 @@ from workspace.access import Identity
 from workspace.client.document import connect_document
 from workspace.protocol.repeats import KEPT_MAX, Repeats, digest_of
 from workspace.protocol.session import DocumentEdit, InSync, Session
-from workspace.registry.registry import RoomRegistry
+from workspace.registry.tokens import AccessTokens
 from workspace.settings import Settings
 from workspace.sockets.uvicorn_protocol import FastProtocol
 
@@ -212,23 +212,23 @@ async def test_what_is_sent_at_once_after_the_handshake_is_taken_whole(
 ) -> None:
     """The room is not open yet when the first part comes, and is when the rest does."""
     async with running_server(carrier=CARRIERS[carrier], settings=FAST) as server:
-        identify = RoomRegistry.identify
+        identify = AccessTokens.identify
         may_go_on, is_asked = asyncio.Event(), asyncio.Event()
 
-        async def slowly(registry: RoomRegistry, token: str, ws: str) -> Identity | None:
-            found = await identify(registry, token, ws)
+        async def slowly(tokens: AccessTokens, token: str, ws: str) -> Identity | None:
+            found = await identify(tokens, token, ws)
             is_asked.set()
             await may_go_on.wait()
             return found
 
-        monkeypatch.setattr(RoomRegistry, "identify", slowly)
+        monkeypatch.setattr(AccessTokens, "identify", slowly)
         _, writer = await shake_hands(server, "ana")
         await is_asked.wait()
         sent = masked(encode_update(typed(71_000, "first "))) + masked(encode_step2(typed(72_000, "x" * 300_000)))
         writer.write(sent[:cut])
         await asyncio.sleep(0.05)
         may_go_on.set()
-        monkeypatch.setattr(RoomRegistry, "identify", identify)
+        monkeypatch.setattr(AccessTokens, "identify", identify)
         if not ends:
             await asyncio.sleep(0.05)
         writer.write(sent[cut:])

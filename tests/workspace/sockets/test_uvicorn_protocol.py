@@ -264,7 +264,7 @@ async def test_who_catches_up_has_everything_in_order_and_nobody_stands_by_any_m
                 async with asyncio.timeout(WAIT):
                     while len(room.sequencer.fold.documents["plan"].text()) < (at + 1) * 40_002:
                         await asyncio.sleep(0.005)
-                waited = waited or not slow.outbox.is_empty
+                waited = waited or not slow.send_queue.is_empty
             assert waited, "the kernel took everything: the test shows nothing"
             assert slow.closing is None
             await typist.insert(0, "last")
@@ -274,7 +274,7 @@ async def test_who_catches_up_has_everything_in_order_and_nobody_stands_by_any_m
                 if isinstance(heard, SyncUpdate):
                     mirror.apply(heard.update)
             assert mirror.text() == typist.text()
-            assert slow.outbox.is_empty
+            assert slow.send_queue.is_empty
             await typist.insert(0, "more")
             opcode, payload = await socket.frame()
             assert b"more" in payload

@@ -18,7 +18,8 @@ from tests.support.postgres import Postgres, until
 from tests.support.relay import Relay
 from tests.workspace.store.test_segments import cut, log_of
 from workspace.errors import Deposed, StoreBusy, StoreFault
-from workspace.intents.model.record import ConfigBody, Row, read_row, seal
+from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.record import Row, read_row, seal
 from workspace.ports import Batch, JournalRow, LaneRow, SnapshotRow, SwitchRow, TokenRow, WorkspaceRow
 from workspace.store import segments
 from workspace.store.postgres import link

@@ -14,7 +14,8 @@ from hypothesis.strategies import DataObject, data, integers, lists, sampled_fro
 
 from tests.support.homes import Home, SqliteHome, opened
 from workspace.errors import Deposed, SegmentCorrupt, StoreFault
-from workspace.intents.model.record import CheckpointBody, ConfigBody, OracleBody, Row, UpdateBody, seal
+from workspace.intents.model.bodies import CheckpointBody, ConfigBody, OracleBody, UpdateBody
+from workspace.intents.model.record import Row, seal
 from workspace.intents.model.segment import Segment, root_of
 from workspace.ports import Batch, WorkspaceRow
 from workspace.store import segments

@@ -12,7 +12,8 @@ import pytest
 from tests.contracts.test_store import journal, rows
 from tests.support.homes import Home, home_of, opened
 from workspace.errors import Deposed, StoreFault
-from workspace.ports import Batch, Blob, JournalRow, SnapshotRow, Store, WorkspaceRow
+from workspace.intents.model.calls import Blob
+from workspace.ports import Batch, JournalRow, SnapshotRow, Store, WorkspaceRow
 
 Job = Callable[[Store], "asyncio.Future[Any]"]
 

@@ -28,10 +28,13 @@ class Told:
     """A context that keeps what it is told."""
 
     ws = "w"
-    durable_seq = 0
 
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
+        self.seq = 0
+
+    def durable_seq(self) -> int:
+        return self.seq
 
     def post_event(self, event: EffectSettled) -> None:
         self.events.append(event)
@@ -92,14 +95,14 @@ async def test_what_is_on_the_wire_ends_and_nothing_begins_while_the_agent_is_st
     task.start(letter())
     await gate.knocked.wait()
     task.hold()
-    context.durable_seq = 7
+    context.seq = 7
     task.start(letter("c10"))
     gate.answer.set()
     for _ in range(20):
         await asyncio.sleep(0)
     assert len(gate.knocks) == 1, "it is not tried again, and nothing new is begun"
     assert context.events == []
-    context.durable_seq = 8
+    context.seq = 8
     task.resume()
     first, second = sorted(await told(context, 2), key=lambda event: event.outgoing.commit)
     assert (first.status, first.attempts, first.begun) == ("sent", 1, 8)

@@ -10,7 +10,7 @@ import pytest
 from workspace.errors import CallRefused
 from workspace.intents.model.calls import CallClosed, CallOpened
 from workspace.intents.model.events import CallEnded, CallOpening, Event, Outcome
-from workspace.workers.plan_context import OpenCalls, RoomPlanContext
+from workspace.workers.plan_context import OpenCalls, RoomPlanContext, WorkerContext
 
 OPENED = CallOpened(("i1",), "Ana", "plan", "plan@1", "s", "r", "small", "m", 5, shadow=True)
 
@@ -18,7 +18,7 @@ OPENED = CallOpened(("i1",), "Ana", "plan", "plan@1", "s", "r", "small", "m", 5,
 class Books:
     """A context that opens what it is asked to, once it is told to."""
 
-    ws, durable_seq = "w", 0
+    ws = "w"
     store: Any = None
 
     def __init__(self) -> None:
@@ -34,6 +34,9 @@ class Books:
         await self.is_durable.wait()
         return Outcome(call="k1")
 
+    def context(self) -> WorkerContext:
+        return WorkerContext(self.ws, self.store, lambda: 0, self.post_event, self.submit)
+
 
 async def ask(context: RoomPlanContext) -> None:
     """Ask a model as a gateway does: whatever happens, the call is closed."""
@@ -48,7 +51,7 @@ async def ask(context: RoomPlanContext) -> None:
 async def test_whoever_waits_for_an_answer_is_cancelled_and_its_call_closed_once() -> None:
     books, calls = Books(), OpenCalls()
     books.is_durable.set()
-    shadow = asyncio.create_task(ask(RoomPlanContext(books, calls, "i1")))
+    shadow = asyncio.create_task(ask(RoomPlanContext(books.context(), calls, "i1")))
     await asyncio.sleep(0)
     calls.halt()
     with pytest.raises(asyncio.CancelledError):
@@ -59,7 +62,7 @@ async def test_whoever_waits_for_an_answer_is_cancelled_and_its_call_closed_once
 
 async def test_what_was_opened_in_the_moment_of_the_stop_does_not_leave() -> None:
     books, calls = Books(), OpenCalls()
-    shadow = asyncio.create_task(ask(RoomPlanContext(books, calls, "i1")))
+    shadow = asyncio.create_task(ask(RoomPlanContext(books.context(), calls, "i1")))
     await asyncio.sleep(0)
     calls.halt()
     books.is_durable.set()
@@ -68,7 +71,7 @@ async def test_what_was_opened_in_the_moment_of_the_stop_does_not_leave() -> Non
     assert refused.value.refusal.code == "agent_stopped"
     assert [(closed.call, closed.outcome, closed.cost) for closed in books.closed] == [("k1", "cancelled", 0)]
     calls.resume()
-    again = asyncio.create_task(ask(RoomPlanContext(books, calls, "i1")))
+    again = asyncio.create_task(ask(RoomPlanContext(books.context(), calls, "i1")))
     await asyncio.sleep(0)
     assert not again.done()
     again.cancel()

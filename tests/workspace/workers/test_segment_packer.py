@@ -18,10 +18,12 @@ from workspace.errors import LogCorrupt
 from workspace.history.fork import fork_workspace
 from workspace.history.read import read_all, read_documents, verify_log
 from workspace.history.redact import redact_intent
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import CheckpointBody
 from workspace.intents.model.events import Closing
-from workspace.intents.model.record import CheckpointBody, Row, read_row, seal
+from workspace.intents.model.record import Row, read_row, seal
 from workspace.intents.model.segment import SEGMENT_RECORDS, Segment, root_of
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 from workspace.ports import Batch, WorkspaceRow
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings

@@ -12,10 +12,11 @@ from tests.support.model import reply, scripted_model, use
 from tests.support.server import Running, running_server
 from workspace.client import connect
 from workspace.history.read import read_all
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody, OracleBody
 from workspace.intents.model.calls import Shadow
 from workspace.intents.model.events import Configured
-from workspace.intents.model.record import ConfigBody, OracleBody, read_row
-from workspace.intents.state.replay import verify
+from workspace.intents.model.record import read_row
 from workspace.registry.switches import throw
 
 LOOK = use("list_documents")

@@ -24,9 +24,9 @@ from crdt.operations.ops import Delete, Insert, ListAdd, ListRemove, Op, Replace
 from tests.support.oracle import Oracle, stock_yjs
 from tests.workspace.intents.driver import Driver
 from tests.workspace.workers.undo_model import Told, letters, signs, words_of
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Proposed
 from workspace.intents.model.plan import Asked, Planned, PlanRefused, Proposal
-from workspace.intents.model.record import ConfigBody
 from workspace.workers.undo_planner import plan_undo
 
 EXAMPLES = int(os.environ.get("FOLKMOOT_UNDO_EXAMPLES", "150"))

@@ -13,8 +13,8 @@ from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
 from workspace.client import RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.plan import QUESTION_POINTS_MAX
-from workspace.intents.model.record import PolicyConfig
 from workspace.workers.undo_preview import question_of
 
 WAIT = 15.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from crdt.digest import Json, canonical
-from crdt.documents.document import EMPTY_UPDATE
+from crdt.documents.backing import EMPTY_UPDATE
 from crdt.errors import CrdtError
 from crdt.operations.execute import Executed
 from crdt.operations.fork import weakly_changed
@@ -24,31 +24,28 @@ from workspace.errors import Refusal
 from workspace.intents.audit.decision_review import Review
 from workspace.intents.audit.precedence import Watch, are_decided, knew, unseen_by
 from workspace.intents.audit.stop_breaches import CONDITION, defiance
-from workspace.intents.model.effects import digest_of
-from workspace.intents.model.intent import RUNNING_KINDS, rank_of
-from workspace.intents.model.invariant import broken
-from workspace.intents.model.record import (
-    BLANKED,
+from workspace.intents.model.bodies import (
     CheckpointBody,
     CommitBody,
     ConfigBody,
     IntentBody,
     OracleBody,
     PlanBody,
-    Record,
     UpdateBody,
     VerdictBody,
 )
+from workspace.intents.model.effects import digest_of
+from workspace.intents.model.intent import RUNNING_KINDS, rank_of
+from workspace.intents.model.invariant import broken
+from workspace.intents.model.record import BLANKED, Record
+from workspace.intents.rules.consent import allowed_over, approved
 from workspace.intents.rules.fence import allowed, outside
-from workspace.intents.rules.gate import EDIT_RANK, read_need, try_plan, unmet_expectation
+from workspace.intents.rules.gate import EDIT_RANK, docs_of, read_need, try_plan, unmet_expectation
+from workspace.intents.rules.groups import beside
 from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.rules.readback import Readings
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
 from workspace.intents.state.fold import WorkspaceState, sha_of
-from workspace.intents.steps.approvals import beside
-from workspace.intents.steps.effects import approved
-from workspace.intents.steps.human_edits import allowed_over
-from workspace.intents.steps.quarantine import docs_of
 
 SCRATCH_CLIENT = 4
 BREACHES_MAX = 100

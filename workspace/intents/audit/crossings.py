@@ -17,7 +17,7 @@ from crdt.documents.paths import Path
 from crdt.errors import CrdtError
 from crdt.operations.fork import Ran, Reading, run
 from crdt.operations.ops import Check, CreateDocument, Delete, Insert, ListMove, ListRemove, Op, Replace, is_relative
-from workspace.intents.model.record import PlanBody
+from workspace.intents.model.bodies import PlanBody
 
 Documents = Mapping[str, Document]
 Whole = tuple[Sequence[Op], Sequence[Reading]]

@@ -14,23 +14,15 @@ from itertools import combinations
 import msgspec
 
 from crdt.digest import Json
-from workspace.intents.model.record import (
-    BLANKED,
-    CHANGED,
-    DecisionBody,
-    IntentBody,
-    PolicyConfig,
-    Question,
-    Record,
-    VerdictBody,
-)
-from workspace.intents.rules.decision_words import is_standing, silent_of
+from workspace.intents.model.bodies import CHANGED, DecisionBody, IntentBody, PolicyConfig, Question, VerdictBody
+from workspace.intents.model.ids import intent_id
+from workspace.intents.model.record import BLANKED, Record
+from workspace.intents.rules.decision_words import silent_of
+from workspace.intents.rules.groups import ALONE, SPECIAL, chain_of, is_standing, member_of
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
 from workspace.intents.rules.votes import agreed, carried, fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.resolution import ALONE, SPECIAL, chain_of, member_of
 
 ASKED = ""
 VOTE = "vote@1"
@@ -95,7 +87,7 @@ class Review:
                     self._blanked.add(body.refs[0])
             return found
         if self._answered is not None:
-            if isinstance(body, VerdictBody) and f"i{self._answered.seq}" == body.intent:
+            if isinstance(body, VerdictBody) and intent_id(self._answered.seq) == body.intent:
                 return None
             if not isinstance(body, DecisionBody) or not body.of:
                 return self._unsettled()
@@ -216,9 +208,7 @@ class Review:
             value = carried(votes, self.policy.vote_quorum)
         else:
             group = tuple(board.entries[id] for id in question.group)
-            value = agreed(
-                group, votes, KernelState(ws="", epoch=self.fold.epoch, client=self.fold.client, fold=self.fold)
-            )
+            value = agreed(group, votes, board)
         if value is None or (value not in SPECIAL and not is_standing(board.entries[value])):
             return None
         return value

@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from workspace.intents.model.causality import Stamp, happened_before
+from workspace.intents.model.ids import call_id
 from workspace.intents.model.intent import RUNNING_KINDS
-from workspace.intents.steps.scope import EARLIER_LOOKED_AT, EARLIER_MAX
+from workspace.intents.model.plan import EARLIER_LOOKED_AT, EARLIER_MAX
 
 Body = dict[str, Any]  # a record's body as JSON
 
@@ -147,9 +148,9 @@ def calls_of(parts: Sequence[LineagePart], concern: Concern) -> tuple[tuple[str,
         if opened:
             ids = opened["intents"]
             is_told = concern.is_near(ids) or any(history.tells(concern.near, id) for id in ids)
-            theirs[f"k{part.seq}"] = told if is_told else later
-            concern.calls.update([f"k{part.seq}"] if is_told else [])
-            theirs[f"k{part.seq}"].add(opened["request"])
+            theirs[call_id(part.seq)] = told if is_told else later
+            concern.calls.update([call_id(part.seq)] if is_told else [])
+            theirs[call_id(part.seq)].add(opened["request"])
         elif closed and closed["call"] in theirs and closed.get("response"):
             theirs[closed["call"]].add(closed["response"])
     return tuple(sorted(told)), tuple(sorted(later - told))

@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.execute import Executed
 from workspace.errors import Refusal
 from workspace.intents.audit.crossings import SCRATCH_CLIENT, Place, are_near, do_cross, place_at, places_of
+from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.intent import RUNNING_KINDS, Scope
-from workspace.intents.model.record import PlanBody, Record
+from workspace.intents.model.record import Record
+from workspace.intents.model.times import unix_time
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.history import Edit, History
-from workspace.intents.steps.turn import unix_time
 
 # Times in the log are cut to milliseconds.
 CLOCK_SECONDS = 0.002

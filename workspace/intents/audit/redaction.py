@@ -17,9 +17,9 @@ import msgspec
 
 from crdt.digest import canonical, sha256_of
 from workspace.intents.audit.lineage import Concern, LineagePart, calls_of, concern_of
-from workspace.intents.model.record import BLANKED, Row, body_parts
+from workspace.intents.model.ids import INTENT, is_id
+from workspace.intents.model.record import BLANK, BLANKED, Row, body_parts
 
-BLANK = "[redacted]"
 QUOTED_POINTS_MIN, EXCERPT_POINTS_MIN = 8, 79
 KEPT_KINDS = frozenset({"update", "config", "checkpoint"})
 FIXED_ANSWERS = frozenset({"none", "both", "merge", "whole", "yes", "no"})
@@ -135,7 +135,7 @@ def _hollow(value: Any) -> Any:
 
 def _is_fixed(value: str) -> bool:
     """Tell whether an answer is one of the few that the rules give, or an intent's id: then it says nothing."""
-    return value in FIXED_ANSWERS or (value[:1] == "i" and value[1:].isdigit())
+    return value in FIXED_ANSWERS or is_id(value, INTENT)
 
 
 def _intent(concern: Concern, body: Body) -> None:

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from workspace.intents.model.record import (
-    CommitBody,
-    DecisionBody,
-    EffectBody,
-    OracleBody,
-    PlanBody,
-    Record,
-    VerdictBody,
-)
+from workspace.intents.model.bodies import CommitBody, DecisionBody, EffectBody, OracleBody, PlanBody, VerdictBody
+from workspace.intents.model.record import Record
 from workspace.intents.state.fold import WorkspaceState
 
 CONDITION = "stop"

@@ -12,17 +12,12 @@ from operator import attrgetter
 
 import msgspec
 
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from workspace.errors import LogCorrupt
-from workspace.intents.model.record import (
-    CheckpointBody,
-    CommitBody,
-    ConfigBody,
-    Row,
-    UpdateBody,
-    read_row,
-)
+from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBody, UpdateBody
+from workspace.intents.model.record import Row, read_row
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.fold import MARKER, JournalLike, WorkspaceState
 from workspace.intents.state.replay import REPLAY_CLIENT, JournalIndex

@@ -13,7 +13,8 @@ import msgspec
 
 from crdt.digest import Json
 from workspace.intents.audit.decision_review import Difference, Review
-from workspace.intents.model.record import PolicyConfig, Row
+from workspace.intents.model.bodies import PolicyConfig
+from workspace.intents.model.record import Row
 from workspace.intents.state.fold import JournalLike
 from workspace.intents.state.replay import NEVER, start_replay
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Yjs ids below are the server's own; Yjs draws from 2**32, so one session in 65,536 has to draw again.
+RESERVED_IDS = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

@@ -10,15 +10,16 @@ from typing import Literal
 
 import msgspec
 
-from crdt.documents.document import Applied
-from crdt.updates.scan import Scan
+from crdt.documents.backing import Applied
+from crdt.updates.summary import UpdateSummary
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import ConfigBody, Question
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.model.effects import Outgoing
 from workspace.intents.model.intent import IntentFrame, Role, State
 from workspace.intents.model.oracle import Judgement, JudgeTask, Merged
 from workspace.intents.model.plan import Draft, Proposal
-from workspace.intents.model.record import ConfigBody, Question, Record
+from workspace.intents.model.record import Record
 from workspace.intents.model.requests import Request
 from workspace.intents.model.stop import Stop
 
@@ -47,7 +48,7 @@ class Edited(msgspec.Struct, frozen=True):
     actor: str
     doc: str
     update: bytes
-    scan: Scan
+    scan: UpdateSummary
     step2: bool = False
     count: int = 1
     held: frozenset[int] = frozenset()

@@ -78,19 +78,30 @@ class Expect(msgspec.Struct, frozen=True):
     equals: Json = None
 
 
-class IntentFrame(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An intent as a client sends it: `n` counts the lane's intents from 1, `seen` is the compose stamp."""
+class IntentContent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What an intent says, whichever way it comes: each of these fields is spelt here and nowhere else."""
 
-    n: int
     kind: IntentKind = "do"
     text: str = ""
-    seen: int = 0
-    needs: dict[str, Need] = {}
     scope: tuple[Scope, ...] | None = None
     refs: tuple[str, ...] = ()
     expects: tuple[Expect, ...] = ()
     value: str | None = None
     deadline: float | None = None
+
+
+class IntentFrame(IntentContent, frozen=True, omit_defaults=True, kw_only=True):
+    """An intent as a client sends it: `n` counts the lane's intents from 1, `seen` is the compose stamp."""
+
+    n: int
+    seen: int = 0
+    needs: dict[str, Need] = {}
+
+
+def frame_of(content: IntentContent, *, n: int, seen: int) -> IntentFrame:
+    """Return the frame that says the same as `content`, as the lane's `n`-th intent."""
+    said = {name: getattr(content, name) for name in IntentContent.__struct_fields__}
+    return IntentFrame(n=n, seen=seen, **said)
 
 
 def rank_of(role: str) -> int:

@@ -54,3 +54,8 @@ class Merged(msgspec.Struct, frozen=True):
     text: str
     gives_up: dict[str, str] = {}
     reason: str = ""
+
+
+def group_key(ids: tuple[str, ...]) -> str:
+    """Return the name of a group, whatever the order."""
+    return " ".join(sorted(ids))

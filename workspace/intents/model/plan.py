@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from crdt.digest import canonical
-from crdt.documents.document import DocumentKind
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Reading
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Recorded, RouteTable
@@ -21,6 +21,10 @@ READS_MAX = 1_000
 SUMMARY_POINTS_MAX = 2_000
 QUESTION_POINTS_MAX = 1_000
 OPTIONS_MAX = 8
+# What a planner is told of its author's earlier instructions: the newest six of the last 200 of the log.
+EARLIER_MAX, EARLIER_POINTS_MAX, EARLIER_LOOKED_AT = 6, 500, 200
+# The answers to the question where to work instead of a place that is gone.
+WHOLE, NOT_AT_ALL = "whole", "none"
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -177,3 +181,8 @@ def is_expressible(answer: object) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def draft_name(entry_id: str, attempt: int) -> str:
+    """Return the name under which an attempt's draft is shown."""
+    return f"{entry_id}.{attempt}"

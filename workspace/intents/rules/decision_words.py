@@ -2,14 +2,15 @@
 
 Made of the facts in the decision's own record and those it names, so that the words are true for every reader: the
 author, the others, whoever reads the log in a year. People have names here, never "you". Only the last word of each
-person counts, as it does in `answering.py`.
+person counts, as it does in `votes.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workspace.intents.model.record import Answer, DecisionBody, Question
+from workspace.intents.model.bodies import Answer, DecisionBody, Question
+from workspace.intents.rules.groups import is_standing
 from workspace.intents.rules.policy import BRANCH, MERGE, NONE
 from workspace.intents.state.board import Board, Entry
 
@@ -37,11 +38,6 @@ def silent_of(opened: DecisionBody, group: Sequence[Entry], votes: Sequence[Answ
     asked = group[:1] if opened.layer == "rights" else group
     has_answered = {vote.actor for vote in votes}
     return tuple(dict.fromkeys(e.actor for e in asked if is_standing(e) and e.actor not in has_answered))
-
-
-def is_standing(entry: Entry) -> bool:
-    """Tell whether an intent still counts in its group: live, or in the document already."""
-    return entry.is_live or entry.commit is not None
 
 
 def choice(opened: DecisionBody, group: Sequence[Entry], value: str) -> str:

@@ -8,7 +8,7 @@ from crdt.digest import Json
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
 from crdt.operations.fork import run
-from workspace.intents.model.record import PlanBody
+from workspace.intents.model.bodies import PlanBody
 from workspace.intents.rules.conflict import Documents
 from workspace.intents.state.board import Entry
 

@@ -15,21 +15,15 @@ from crdt.documents.document import Document
 from crdt.documents.paths import dotted
 from crdt.errors import CrdtError
 from crdt.operations.ops import Check, CreateDocument, Delete, DeleteValue, Insert, ListRemove, Op
+from workspace.intents.model.bodies import Layer, PlanBody
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.plan import Option
-from workspace.intents.model.record import Layer, PlanBody, VerdictBody
+from workspace.intents.model.plan import WHOLE
 from workspace.intents.model.wording import whole_words
 from workspace.intents.rules.conflict import Area, areas_of_plan, areas_of_scope
-from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Board, Entry
-from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.questions import hold
-from workspace.intents.steps.scope import WHOLE
-from workspace.intents.steps.turn import Turn
 
 LAYER: Layer = "scope"
-PLACES_SHOWN_MAX, DOES_SHOWN_MAX, DOES_POINTS_MAX = 6, 4, 160
-CONSENT_BYTES_MAX = 65_536
+PLACES_SHOWN_MAX = 6
 FILLERS = frozenset(
     re.findall(r"\w+", "a an the it its this that these those is are was be in on of to and or with for from by")
 )
@@ -124,46 +118,8 @@ def allowed(entry: Entry, board: Board) -> frozenset[str]:
     return frozenset(found)
 
 
-def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mapping[str, Document]) -> bool:
-    """Hold a plan that writes outside its scope, and ask; True when it must wait. `documents` are as it was made on.
-
-    What is more than can be shown is not asked about: it is refused.
-    """
-    assert entry.plan is not None, "a plan is held against the fence"
-    board = kernel.fold.board
-    beyond = [one for one in outside(entry.plan, entry, board, documents) if one not in allowed(entry, board)]
-    if not beyond:
-        return False
-    kernel.runs.close(turn)
-    if sum(len(one.encode()) for one in beyond) > CONSENT_BYTES_MAX:
-        reason = f"the plan does {len(beyond)} things there, more than can be shown"
-        not_allowed(turn, entry, reason, by="")
-        return True
-    shown = "; ".join(
-        one if len(one) <= DOES_POINTS_MAX else f"{one[:DOES_POINTS_MAX]}…" for one in beyond[:DOES_SHOWN_MAX]
-    )
-    more = len(beyond) - DOES_SHOWN_MAX
-    hold(
-        kernel,
-        turn,
-        (entry,),
-        text=(
-            f"{board.subject_of(entry).actor} pointed at {_pointed(entry, board)}. "
-            f"The agent would also write elsewhere: {shown}"
-            + (f"; and {more} more, listed below" if more > 0 else "")
-            + ". Do it?"
-        ),
-        options=(Option(entry.id, "Yes, do all of it"), Option(NONE, "No, do nothing")),
-        default=NONE,
-        because="outside of where somebody pointed nothing is written without a word",
-        layer=LAYER,
-        policy="scope@1",
-        evidence={"does": list(beyond)},
-    )
-    return True
-
-
-def _pointed(entry: Entry, board: Board) -> str:
+def pointed(entry: Entry, board: Board) -> str:
+    """Return in words where the author of an intent points."""
     return _listed(list(dict.fromkeys(_place(part) for part in board.subject_of(entry).body.scope or ())))
 
 
@@ -176,18 +132,3 @@ def _place(part: Scope) -> str:
 def _listed(places: Sequence[str]) -> str:
     more = len(places) - PLACES_SHOWN_MAX
     return ", ".join([*places[:PLACES_SHOWN_MAX], *([f"{more} more places"] if more > 0 else [])])
-
-
-def not_allowed(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:
-    """End an intent whose plan was not allowed to write outside its scope."""
-    turn.verdict(
-        VerdictBody(
-            intent=entry.id,
-            state="rejected",
-            code="outside_scope",
-            reason=f"Nothing was changed, because the plan also writes outside of where it points: {reason}.",
-            remedy="Point at all of the places, or ask for less.",
-            by=by,
-            can=("override",),
-        )
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from crdt.digest import canonical
 from crdt.documents.document import Document
@@ -16,16 +16,17 @@ from crdt.errors import CrdtError, StaleRead
 from crdt.operations.fork import Ran, run
 from crdt.updates.scan import scan_state_vector
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.intent import RUNNING_KINDS, Expect, Need, rank_of
-from workspace.intents.model.record import PlanBody
-from workspace.intents.rules.conflict import Documents, anchored_docs, overlap
+from workspace.intents.rules.conflict import Documents
 from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.turn import Turn
+from workspace.intents.state.fold import WorkspaceState
 
 EDIT_RANK = rank_of("editor")
-WAITS_SHOWN_MAX = 8
+LOST_REMEDY = "Go on in another document; a fork of the workspace from before it broke still has it."
+# One document's socket: the lane it belongs to, and the document.
+Socket = tuple[str, str]
 
 
 def read_need(need: Need) -> dict[int, int]:
@@ -42,92 +43,43 @@ def read_need(need: Need) -> dict[int, int]:
         raise ValueError("needs.sv is not base64") from error
 
 
-def lacks_updates(entry: Entry, kernel: KernelState) -> tuple[str, ...]:
+def lacks_updates(
+    entry: Entry, documents: Documents, *, sent: Mapping[Socket, int], synced: Mapping[Socket, int], since: int
+) -> tuple[str, ...]:
     """C1: return the documents in which edits the author depends on have not arrived.
 
-    A state vector does not move for a deletion (semantics F1), so the number of updates sent on the document's socket
-    counts too; a full sync on a newer socket of the lane settles both.
+    `sent` counts the updates that came on each socket, `synced` is the turn of its last full sync, `since` the turn in
+    which the intent was accepted. A state vector does not move for a deletion (semantics F1), so the count decides,
+    too; a full sync on a newer socket of the lane settles both.
     """
     missing = []
     for doc, need in entry.body.needs.items():
-        document = kernel.fold.documents.get(doc)
+        document = documents.get(doc)
         if document is None:
             continue
         known = document.state_vector()
         behind = any(known.get(client, 0) < clock for client, clock in read_need(need).items())
         key = (entry.body.lane, doc)
-        resynced = kernel.synced.get(key, -1) > kernel.progress_of(entry).turn
-        if behind or (kernel.sent.get(key, 0) < need.sent and not resynced):
+        resynced = synced.get(key, -1) > since
+        if behind or (sent.get(key, 0) < need.sent and not resynced):
             missing.append(doc)
     return tuple(missing)
 
 
-def predecessors(entry: Entry, kernel: KernelState) -> list[Entry]:
-    """C2: return the unsettled intents its author knew of and that may touch the same place."""
+def predecessors(entry: Entry, others: Iterable[Entry], *, may_meet: Callable[[Entry], bool]) -> list[Entry]:
+    """C2: return the intents its author knew of and that may touch the same place.
+
+    `others` are live and in log order; `may_meet` tells of one whether it may work where this one does (L1).
+    """
     found, seen, lane = [], entry.body.seen, entry.body.lane
-    for other in kernel.neighbours(entry):  # in log order: what lies behind an intent is not its past
+    for other in others:  # in log order: what lies behind an intent is not its past
         if other.seq >= entry.seq:
             break
         if (other.seq <= seen or other.body.lane == lane) and other.body.kind in RUNNING_KINDS:
             assert happened_before(other.stamp, entry.stamp), "what was seen, or came before on the lane, is its past"
-            if may_meet(other, entry, kernel):
+            if may_meet(other):
                 found.append(other)
     return found
-
-
-def is_blocked(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
-    """Tell whether a queued intent waits for earlier ones, and show the nearest of them.
-
-    It then sleeps: while those nearest are there and where they were, nothing can free it, and no event looks at it.
-    """
-    before = predecessors(entry, kernel)[-WAITS_SHOWN_MAX:]
-    if before:
-        nearest = tuple(other.id for other in before)
-        turn.state(entry, "queued", waits_for=nearest, reason="Waits for earlier ones.")
-        tied = set[str]().union(*(anchored_docs(one) for one in (entry, *before)))
-        kernel.fold.board.live_index.sleep(entry, behind=nearest, tied=tuple(tied))
-    return bool(before)
-
-
-def rivals_to_await(entry: Entry, kernel: KernelState, now: float) -> list[Entry]:
-    """C2 and C3: return the intents that must end, be planned or be settled before this one may commit.
-
-    Those its author knew of must have ended where they work in its place: a plan may lie elsewhere than its scope.
-    Only those accepted before this plan was ready and its window over are awaited, and only `overlap_wait_ms` long, so
-    that a stream of newcomers cannot starve anybody; who comes later meets the commit as a late conflict. An intent
-    that waits for an answer is awaited without that bound: its question has a deadline.
-    """
-    work, policy = kernel.progress_of(entry), kernel.fold.policy
-    opened = max(work.ready_at, work.since + policy.window_ms / 1000)
-    patience = now < work.ready_at + policy.overlap_wait_ms / 1000
-    found = []
-    seen, seq, lane = entry.body.seen, entry.seq, entry.body.lane
-    for other in kernel.neighbours(entry):
-        if other.seq <= seen or (other.body.lane == lane and other.seq < seq):
-            if other.joins != entry.id and other.body.kind in RUNNING_KINDS and may_meet(other, entry, kernel):
-                found.append(other)
-            continue
-        if seq <= other.body.seen or other.body.lane == lane or kernel.is_halted(other):
-            continue  # that one knew of this one, is this one, or comes after it because the agent is stopped
-        theirs = kernel.progress_of(other)
-        if other.state == "held":
-            awaited = not _is_cleared(entry, other, kernel)
-        elif other.state in ("parked", "ready") or other.body.kind not in RUNNING_KINDS:
-            awaited = False
-        else:
-            awaited = patience and theirs.since <= opened and (other.state == "planning" or not other.waits_for)
-        if awaited and may_meet(other, entry, kernel):
-            found.append(other)
-    return found
-
-
-def may_meet(one: Entry, other: Entry, kernel: KernelState) -> bool:
-    """L1: tell whether two intents may touch the same place."""
-    return overlap(kernel.areas_of(one), kernel.areas_of(other))
-
-
-def _is_cleared(one: Entry, other: Entry, kernel: KernelState) -> bool:
-    return frozenset((one.id, other.id)) in kernel.fold.board.cleared
 
 
 def try_plan(plan: PlanBody, documents: Documents, *, client: int) -> Ran | Refusal:
@@ -166,3 +118,17 @@ def value_at(document: Document, expect: Expect) -> object:
 def may_edit(entry: Entry) -> bool:
     """C5: tell whether the author's own rights cover the agent's edit; the agent never has more."""
     return entry.rank >= EDIT_RANK
+
+
+def docs_of(plan: PlanBody) -> set[str]:
+    """Return every document that a plan writes or reads, weakly too."""
+    return {op.doc for op in plan.ops} | {reading.doc for reading in plan.reads}
+
+
+def refuse_lost(fold: WorkspaceState, docs: Iterable[str]) -> Refusal | None:
+    """Return why nothing may be done with these documents, or None."""
+    lost = sorted({doc for doc in docs if doc in fold.quarantined})
+    if not lost:
+        return None
+    reason = f"{', '.join(lost)} cannot be read any more: {fold.quarantined[lost[0]]}."
+    return Refusal("document_broken", reason, LOST_REMEDY)

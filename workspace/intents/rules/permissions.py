@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workspace.intents.model.record import Question
+from workspace.intents.model.bodies import Question
 from workspace.intents.rules.gate import EDIT_RANK
 from workspace.intents.state.board import Board, Entry
 

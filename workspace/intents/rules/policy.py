@@ -14,9 +14,9 @@ import msgspec
 from crdt.digest import digest_value
 from crdt.operations.ops import Op
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import PATH_DEPTH_MAX, Region
-from workspace.intents.model.oracle import Merged
-from workspace.intents.model.record import PolicyConfig
+from workspace.intents.model.oracle import Merged, group_key
 from workspace.intents.state.board import Standing
 
 POLICIES = ("priority", "first", "fair", "ask", "merge", "vote", "branch")
@@ -102,11 +102,6 @@ def _merge(
         return Ruling("merge@1", MERGE, f"one instruction serves all: {merged.text[:200]}")
     after = decide(group, _rest(config, at), standing, merges)
     return _asks("merge@1", "One instruction could serve all; its authors decide.", after)
-
-
-def group_key(ids: tuple[str, ...]) -> str:
-    """Return the name of a group, whatever the order."""
-    return " ".join(sorted(ids))
 
 
 def chain_for(config: PolicyConfig, layer: str, ops: Iterable[Op]) -> PolicyConfig:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from crdt.documents.document import Document
 from crdt.operations.ops import CreateDocument, Op
-from crdt.operations.postcondition import Meaning, differs, meant
-from workspace.intents.audit.redaction import BLANK
-from workspace.intents.model.record import CommitBody, PlanBody, VerdictBody
+from crdt.operations.postcondition import Postcondition, differs, meant
+from workspace.intents.model.bodies import CommitBody, PlanBody, VerdictBody
+from workspace.intents.model.record import BLANK
 from workspace.intents.model.wording import told
 from workspace.intents.state.board import VARIANT_PLANNER
 
@@ -21,7 +21,7 @@ Documents = Mapping[str, Document]
 SCRATCH_CLIENT = 6
 
 
-def meanings(ops: Sequence[Op], before: Documents) -> dict[str, Meaning]:
+def meanings(ops: Sequence[Op], before: Documents) -> dict[str, Postcondition]:
     """Return how each document that a plan writes to reads after it.
 
     Raises:
@@ -34,7 +34,7 @@ def meanings(ops: Sequence[Op], before: Documents) -> dict[str, Meaning]:
     return {doc: meant(made.get(doc) or before[doc], own) for doc, own in by_doc.items()}
 
 
-def unlike(meanings: Mapping[str, Meaning], after: Documents) -> str:
+def unlike(meanings: Mapping[str, Postcondition], after: Documents) -> str:
     """Return in words the first place that does not read as it was meant; "" where all do."""
     for doc, meaning in sorted(meanings.items()):
         document = after.get(doc)
@@ -48,7 +48,7 @@ def unlike(meanings: Mapping[str, Meaning], after: Documents) -> str:
 class Readings:
     """Follows the commits of a log: how the documents must read after the one at hand, what verdicts may name."""
 
-    meant: dict[str, Meaning] = field(default_factory=dict)
+    meant: dict[str, Postcondition] = field(default_factory=dict)
     did: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def begin(self) -> None:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workspace.intents.model.record import Answer, DecisionBody
+from workspace.intents.model.bodies import Answer, DecisionBody
 from workspace.intents.rules.policy import BOTH, BRANCH, MERGE
-from workspace.intents.state.board import Entry
-from workspace.intents.steps.kernel_state import KernelState
+from workspace.intents.state.board import Board, Entry
 
 
-def agreed(group: tuple[Entry, ...], votes: list[Answer], kernel: KernelState) -> str | None:
+def agreed(group: tuple[Entry, ...], votes: list[Answer], board: Board) -> str | None:
     """Return the settled answer: one from outside the group with at least its highest rank, or all authors agreeing.
 
     An author stands by the own intent until saying otherwise; an author alone at the highest rank decides at once.
@@ -23,7 +22,7 @@ def agreed(group: tuple[Entry, ...], votes: list[Answer], kernel: KernelState) -
     leaders = {entry.actor for entry in group if entry.rank == top}
     stands: dict[str, str] = {entry.actor: entry.id for entry in group}
     for vote in votes:
-        rank = kernel.fold.board.entries[vote.intent].rank
+        rank = board.entries[vote.intent].rank
         alone = leaders == {vote.actor} and vote.value != MERGE
         if (vote.actor not in authors and rank >= top) or alone:
             return vote.value

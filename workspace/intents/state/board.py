@@ -11,10 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from workspace.intents.model.causality import Lanes, Stamp
-from workspace.intents.model.intent import LIVE, RUNNING_KINDS, Role, State, rank_of
-from workspace.intents.model.plan import Exchange
-from workspace.intents.model.record import (
+from workspace.intents.model.bodies import (
     CHANGED,
     Answer,
     CommitBody,
@@ -24,9 +21,12 @@ from workspace.intents.model.record import (
     OracleBody,
     PlanBody,
     Question,
-    Record,
     VerdictBody,
 )
+from workspace.intents.model.causality import Lanes, Stamp
+from workspace.intents.model.intent import LIVE, RUNNING_KINDS, Role, State, rank_of
+from workspace.intents.model.plan import Exchange
+from workspace.intents.model.record import Record
 from workspace.intents.state.live_index import LiveIndex
 from workspace.intents.state.timeline import Move, Timeline
 
@@ -58,7 +58,7 @@ class Entry:
     branched: PlanBody | None = None
     plan_seq: int = 0
     faults: int = 0
-    # Turns that raised because of it, and servers that died while a model worked on it (`failing.py`).
+    # Turns that raised because of it, and servers that died while a model worked on it (`failures.py`).
     raised: int = 0
     lost: int = 0
     attempts: int = 0

@@ -8,35 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 from crdt.digest import digest_value
-from crdt.documents.document import Document, DocumentKind
+from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
-from workspace.intents.model.calls import Budget, RouteTable
-from workspace.intents.model.effects import Outgoing, Receiver
-from workspace.intents.model.intent import Role
-from workspace.intents.model.invariant import Invariant
-from workspace.intents.model.oracle import Judgement, Merged, Pair
-from workspace.intents.model.record import (
+from workspace.intents.model.bodies import (
     CheckpointBody,
     CommitBody,
     ConfigBody,
     EffectBody,
     OracleBody,
     PolicyConfig,
-    Record,
     UpdateBody,
     VerdictBody,
 )
+from workspace.intents.model.calls import Budget, RouteTable
+from workspace.intents.model.effects import Outgoing, Receiver
+from workspace.intents.model.ids import call_id
+from workspace.intents.model.intent import Role
+from workspace.intents.model.invariant import Invariant
+from workspace.intents.model.oracle import Judgement, Merged, Pair, group_key
+from workspace.intents.model.record import Record
 from workspace.intents.model.segment import Segments
 from workspace.intents.model.stop import Stops, Switch
-from workspace.intents.rules.policy import group_key
+from workspace.intents.model.times import day_of, unix_time
 from workspace.intents.state.board import Board
 from workspace.intents.state.history import Edit, History
-from workspace.intents.state.usage import DAY_SECONDS, Usage
+from workspace.intents.state.usage import Usage
 
 AGENT_LANE = "agent"
 MARKER = "quarantined"
@@ -326,8 +327,7 @@ class WorkspaceState:
 
     def _account(self, body: OracleBody, record: Record) -> None:
         if body.opened is not None:
-            day = int(datetime.fromisoformat(record.at).timestamp() // DAY_SECONDS)
-            self.usage.open(f"k{record.seq}", body.opened, day)
+            self.usage.open(call_id(record.seq), body.opened, day_of(unix_time(record.at)))
         if body.closed is not None:
             _, opened = self.usage.opened[body.closed.call]
             entry = self.board.entries.get(opened.intents[0])

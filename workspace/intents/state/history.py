@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from workspace.intents.model.record import Spans
+from workspace.intents.model.bodies import Spans
 
 Ranges = Mapping[int, Iterable[tuple[int, int]]]
 

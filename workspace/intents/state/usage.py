@@ -13,8 +13,6 @@ import msgspec
 
 from workspace.intents.model.calls import ANSWERED, MICROS, Budget, CallClosed, CallOpened, Compared, Recorded
 
-DAY_SECONDS = 86_400
-
 
 class UsageLine(msgspec.Struct):
     """A sum over calls that share a `Key`; `cost` in millionths of a US dollar."""

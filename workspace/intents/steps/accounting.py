@@ -9,12 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.calls import Budget, CallClosed
 from workspace.intents.model.events import CallEnded, CallOpening, ShadowCompared, Stepped, ToolDenied
+from workspace.intents.model.ids import call_id
 from workspace.intents.model.plan import is_expressible, whole
-from workspace.intents.model.record import OracleBody
 from workspace.intents.model.stop import STOPPED
-from workspace.intents.state.usage import DAY_SECONDS
+from workspace.intents.model.times import day_of
 from workspace.intents.steps.failures import failure
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import awaited
@@ -29,11 +30,6 @@ BUDGETS = {
     "author_day": "{author}'s budget for today",
     "intent": "The budget of one instruction",
 }
-
-
-def day_of(now: float) -> int:
-    """Return the day in UTC, counted from 1970-01-01."""
-    return int(now // DAY_SECONDS)
 
 
 def over_budget(kernel: KernelState, now: float, *, author: str, intent: str = "", reserve: int = 0) -> Refusal | None:
@@ -67,7 +63,7 @@ def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
     kernel.runs.close(turn)
     record = turn.append(OracleBody(oracle="call_opened", intent=intent, opened=opened), AGENT)
     turn.blobs += event.blobs
-    turn.call = f"k{record.seq}"
+    turn.call = call_id(record.seq)
 
 
 def close_call(kernel: KernelState, turn: Turn, event: CallEnded) -> None:

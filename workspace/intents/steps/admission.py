@@ -6,14 +6,13 @@ is through) is logged and gets its verdict, so that nobody's act disappears.
 
 from __future__ import annotations
 
-import msgspec
-
-from crdt.digest import canonical, sha256_of
 from crdt.documents.anchor import Anchor
 from crdt.errors import CrdtError
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import Answer, VerdictBody, accepted, frame_sha
 from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.events import Acked, Nacked, Submitted
+from workspace.intents.model.ids import QUESTION, intent_id, is_id, seq_of
 from workspace.intents.model.intent import (
     PATH_DEPTH_MAX,
     QUOTE_POINTS_MAX,
@@ -22,15 +21,13 @@ from workspace.intents.model.intent import (
     Scope,
     rank_of,
 )
-from workspace.intents.model.record import Answer, IntentBody, VerdictBody
 from workspace.intents.rules.decision_words import answers_in_words
-from workspace.intents.rules.gate import read_need
+from workspace.intents.rules.gate import read_need, refuse_lost
 from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.accounting import over_budget
 from workspace.intents.steps.kernel_state import KernelState, Progress
 from workspace.intents.steps.planning import stop
-from workspace.intents.steps.quarantine import refuse_lost
 from workspace.intents.steps.resolution import answered, ask_consent
 from workspace.intents.steps.steering import steer
 from workspace.intents.steps.turn import AGENT, Turn
@@ -50,12 +47,11 @@ REASON_POINTS_MAX = 500
 def submit(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     """Answer one intent frame: nack, the old ack again, or a new record with its ack."""
     frame = event.frame
-    sha = sha256_of(canonical(msgspec.to_builtins(frame)))
     lanes = kernel.fold.board.lanes
     known = lanes.seq_of(event.lane, frame.n)
     if known is not None:
-        entry = kernel.fold.board.entries[f"i{known}"]
-        if entry.body.sha == sha and entry.actor == event.actor:
+        entry = kernel.fold.board.entries[intent_id(known)]
+        if entry.body.sha == frame_sha(frame) and entry.actor == event.actor:
             turn.tell(Acked(event.lane, event.request, frame.n, entry.id, entry.seq, entry.state))
             return
         refusal = Refusal(
@@ -71,7 +67,7 @@ def submit(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     if refused is not None:
         turn.tell(Nacked(event.lane, event.request, frame.n, refused))
         return
-    _accept(kernel, turn, event, sha)
+    _accept(kernel, turn, event)
 
 
 def refuse(kernel: KernelState, event: Submitted) -> Refusal | None:
@@ -202,10 +198,10 @@ def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
 
 
 def _is_past_question(kernel: KernelState, ref: str) -> bool:
-    return ref.startswith("q") and ref[1:].isdigit() and int(ref[1:]) <= kernel.fold.seq
+    return is_id(ref, QUESTION) and seq_of(ref, QUESTION) <= kernel.fold.seq
 
 
-def _accept(kernel: KernelState, turn: Turn, event: Submitted, sha: str) -> None:
+def _accept(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     frame, board = event.frame, kernel.fold.board
     if len(board.live) >= kernel.bounds.live_intents and frame.kind not in ENDS_AT_ONCE:
         reason = f"{kernel.bounds.live_intents} instructions are under way here."
@@ -217,23 +213,8 @@ def _accept(kernel: KernelState, turn: Turn, event: Submitted, sha: str) -> None
         turn.tell(Nacked(event.lane, event.request, frame.n, spent))
         return
     kernel.runs.close(turn)
-    body = IntentBody(
-        id=f"i{turn.fold.seq + 1}",
-        lane=event.lane,
-        n=frame.n,
-        kind=frame.kind,
-        text=frame.text,
-        seen=frame.seen,
-        vc=board.lanes.vector_clock(event.lane, n=frame.n, seen=frame.seen),
-        role=event.role,
-        sha=sha,
-        needs=frame.needs,
-        scope=frame.scope,
-        refs=frame.refs,
-        expects=frame.expects,
-        value=frame.value,
-        deadline=frame.deadline,
-    )
+    clock = board.lanes.vector_clock(event.lane, n=frame.n, seen=frame.seen)
+    body = accepted(frame, id=intent_id(turn.fold.seq + 1), lane=event.lane, vc=clock, role=event.role)
     was_open = frame.kind == "answer" and frame.refs[0] in board.questions
     question = board.questions.get(frame.refs[0]) if was_open else None
     record = turn.append(body, event.actor)

@@ -11,15 +11,16 @@ from collections.abc import Sequence
 
 import msgspec
 
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import QuestionOpened, StopsChanged
 from workspace.intents.model.intent import RUNNING_KINDS
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.requests import HaltAgent, ResumeAgent, SendEffect
 from workspace.intents.model.stop import Switch
+from workspace.intents.model.times import unix_time
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import stop
-from workspace.intents.steps.turn import Turn, unix_time
+from workspace.intents.steps.turn import Turn
 
 
 def throw(kernel: KernelState, turn: Turn, config: ConfigBody, actor: str) -> None:

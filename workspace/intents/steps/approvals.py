@@ -7,11 +7,12 @@ comes too late when that one is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.causality import happened_before
-from workspace.intents.model.record import VerdictBody
-from workspace.intents.state.board import Board, Entry
+from workspace.intents.rules.groups import beside
+from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
@@ -31,26 +32,6 @@ def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
             kernel.fold.board.live_index.sleep(entry, behind=(other.id,), tied=())
             return False
     return True
-
-
-def are_rival_picks(one: Entry, other: Entry, kernel: KernelState) -> bool:
-    """Tell whether two approvals pick different variants of one group: both cannot be kept, whatever they write."""
-    if one.body.kind != "approve" or other.body.kind != "approve":
-        return False
-    return one.body.refs[0] != other.body.refs[0] and one.body.refs[0] in beside(
-        kernel.fold.board.entries[other.body.refs[0]]
-    )
-
-
-def picks_variants(group: Iterable[Entry], board: Board) -> bool:
-    """Tell whether somebody in a group approves a variant: to branch again would be no answer."""
-    return any(entry.body.kind == "approve" and beside(board.entries[entry.body.refs[0]]) for entry in group)
-
-
-def beside(target: Entry) -> frozenset[str]:
-    """Return the intents whose variants stand beside a branched one's, itself included."""
-    decisions = (decision for decision in target.decisions if "branch" in decision.outcome.values())
-    return frozenset(id for decision in decisions for id in decision.group)
 
 
 def _others(kernel: KernelState, entry: Entry) -> Iterator[Entry]:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from crdt.documents.document import Applied, DocumentKind
+from crdt.documents.backing import Applied
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.fork import Ran, weakly_changed
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged, UpdateRelayed
-from workspace.intents.model.record import CommitBody, CommitDoc, PlanBody, VerdictBody
+from workspace.intents.model.ids import commit_id, commit_origin
 from workspace.intents.model.requests import SendEffect
 from workspace.intents.model.wording import NOTHING_CHANGED, with_agents_words
 from workspace.intents.rules.readback import meanings, unlike
@@ -52,7 +54,7 @@ def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> Com
         )
         turn.tell(UpdateRelayed(doc, applied.update, AGENT_LANE))
     commit = CommitBody(
-        commit=f"c{number}",
+        commit=commit_id(number),
         plan=entry.plan.plan,
         intents=(entry.id, *entry.steers),
         base=entry.plan.snapshot,
@@ -60,7 +62,7 @@ def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> Com
         docs=docs,
         created=created,
         state=fold.state(),
-        origin=f"commit:c{number}",
+        origin=commit_origin(commit_id(number)),
         summary=entry.plan.summary,
         effects=entry.plan.effects if entry.plan.planner != VARIANT_PLANNER else (),
         weak_changed=weak or msgspec.UNSET,

@@ -9,24 +9,25 @@ from __future__ import annotations
 from crdt.operations.fork import Ran
 from crdt.operations.ops import Insert
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import PlanBody, VerdictBody
 from workspace.intents.model.effects import refuse_effects
-from workspace.intents.model.record import PlanBody, VerdictBody
 from workspace.intents.model.wording import told
 from workspace.intents.rules.conflict import late_rivals, unseen_by
-from workspace.intents.rules.fence import asks_beyond
-from workspace.intents.rules.gate import may_edit, may_meet, rivals_to_await, try_plan, unmet_expectation
+from workspace.intents.rules.gate import docs_of, may_edit, try_plan, unmet_expectation
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.commit import enter_commit, tell_done
 from workspace.intents.steps.effects import ask_approval, to_approve
+from workspace.intents.steps.fence_questions import asks_beyond
 from workspace.intents.steps.human_edits import is_settled, protect, suggest
 from workspace.intents.steps.invariant_guard import guard_rules
 from workspace.intents.steps.judging import contradictions, without_judgement
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import plan_again
-from workspace.intents.steps.quarantine import docs_of, reject_lost
+from workspace.intents.steps.quarantine import reject_lost
 from workspace.intents.steps.resolution import settle, settle_ready
 from workspace.intents.steps.turn import Turn
 from workspace.intents.steps.variants import archive_variants
+from workspace.intents.steps.waiting import rivals_to_await
 
 
 def commit_ready(kernel: KernelState, turn: Turn) -> bool:
@@ -92,7 +93,7 @@ def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:
 def _is_released(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether the batch window is over and nobody who came in time is still being planned or asked about."""
     work, kernel.subject = kernel.progress_of(entry), entry.id
-    awaited = rivals_to_await(entry, kernel, turn.now)
+    awaited = rivals_to_await(kernel, entry, now=turn.now)
     if awaited:
         turn.state(
             entry, "ready", waits_for=tuple(other.id for other in awaited), reason="Waits for overlapping instructions."
@@ -135,7 +136,7 @@ def _reads_after(reader: Entry, writer: Entry, kernel: KernelState) -> bool:
     """Tell whether committing `writer` first would make `reader`'s plan stale."""
     assert reader.plan is not None, "only planned intents are ordered"
     assert writer.plan is not None, "only planned intents are ordered"
-    if _is_steadfast(reader.plan) or not may_meet(reader, writer, kernel):
+    if _is_steadfast(reader.plan) or not kernel.may_meet(reader, writer):
         return False
     kernel.subject = writer.id
     after = try_plan(writer.plan, kernel.fold.documents, client=kernel.scratch_client)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import EffectBody, VerdictBody
 from workspace.intents.model.effects import Effect, describe, digest_of, effect_key
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.plan import Option, whole
-from workspace.intents.model.record import EffectBody, VerdictBody
+from workspace.intents.rules.consent import approved
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
@@ -23,12 +24,6 @@ def to_approve(kernel: KernelState, entry: Entry) -> tuple[Effect, ...]:
     assert entry.plan is not None, "only planned intents have effects"
     final = tuple(effect for effect in entry.plan.effects if effect.effect_class == "irreversible")
     return final if final and digest_of(entry.plan.effects, kernel.fold.receivers) not in approved(entry) else ()
-
-
-def approved(entry: Entry) -> set[Json]:
-    """Return the digests of what somebody has allowed an intent to send."""
-    decided = [one for one in entry.decisions if one.layer == "effects" and one.outcome.get(entry.id) == "run"]
-    return {decision.evidence.get("digest") for decision in decided}
 
 
 def ask_approval(kernel: KernelState, turn: Turn, entry: Entry, effects: tuple[Effect, ...]) -> None:
@@ -93,29 +88,3 @@ def settled(kernel: KernelState, turn: Turn, event: EffectSettled) -> None:
         begun=event.begun,
     )
     turn.append(body, AGENT)
-
-
-def sent_by(kernel: KernelState, commit: str) -> list[Json]:
-    """Return what a commit sends or has sent, for people."""
-    found: list[Json] = []
-    entry = kernel.fold.board.commits.get(commit)
-    for effect in entry[1].effects if entry is not None else ():
-        body = kernel.fold.effects.get((commit, effect.i))
-        waiting = kernel.fold.outbox.get((commit, effect.i))
-        key = body.key if body is not None else effect_key(waiting.seal, effect.i) if waiting is not None else ""
-        status = body.status if body is not None else "waiting" if waiting is not None else "left out by a fork"
-        found.append(
-            {
-                "commit": commit,
-                "i": effect.i,
-                "receiver": effect.tool,
-                "class": effect.effect_class,
-                "args": effect.args,
-                "what": describe(effect, kernel.fold.receivers.get(effect.tool)),
-                "key": key,
-                "status": status,
-                "detail": body.detail if body is not None else "",
-                "attempts": body.attempts if body is not None else 0,
-            }
-        )
-    return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from workspace.intents.model.record import CHANGED, DecisionBody, Question, VerdictBody
-from workspace.intents.rules.decision_words import at_deadline, is_standing, moot, silent_of, taken_back
+from workspace.intents.model.bodies import CHANGED, DecisionBody, Question, VerdictBody
+from workspace.intents.model.ids import decision_id
+from workspace.intents.rules.decision_words import at_deadline, moot, silent_of, taken_back
+from workspace.intents.rules.groups import ALONE, is_standing
 from workspace.intents.rules.policy import BOTH, NONE, Ruling
 from workspace.intents.rules.votes import fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.resolution import ALONE, rule
+from workspace.intents.steps.resolution import rule
 from workspace.intents.steps.turn import AGENT, Turn
 
 
@@ -68,7 +70,7 @@ def _withdraw(kernel: KernelState, turn: Turn, question: Question, opened: Decis
     }
     votes = tuple(kernel.fold.board.votes.get(question.id, ()))
     decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
+        decision=decision_id(turn.fold.seq + 1),
         group=question.group,
         layer=opened.layer,
         policy=CHANGED,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from workspace.intents.model.bodies import OracleBody, VerdictBody
 from workspace.intents.model.events import (
     CallEnded,
     CallOpening,
@@ -23,7 +24,6 @@ from workspace.intents.model.events import (
     Stepped,
     ToolDenied,
 )
-from workspace.intents.model.record import OracleBody, VerdictBody
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn

@@ -7,8 +7,10 @@ stands as high; `apply_and_flag` runs it, says whose words it replaced, and one 
 from __future__ import annotations
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import DecisionBody, VerdictBody
+from workspace.intents.model.ids import decision_id
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import DecisionBody, VerdictBody
+from workspace.intents.rules.consent import allowed_over, edits_of
 from workspace.intents.rules.evidence import evidence_of
 from workspace.intents.rules.policy import NONE
 from workspace.intents.state.board import Entry
@@ -21,12 +23,6 @@ from workspace.intents.steps.turn import AGENT, Turn
 def is_settled(entry: Entry, edits: tuple[Edit, ...]) -> bool:
     """Tell whether it was decided that an intent runs over exactly these edits, or more."""
     return {edit.seq for edit in edits} <= allowed_over(entry)
-
-
-def allowed_over(entry: Entry) -> set[int]:
-    """Return the records of human edits that somebody decided an intent may overwrite."""
-    decided = [one for one in entry.decisions if one.layer == "E" and one.outcome.get(entry.id) == "run"]
-    return {int(str(edit[0])) for decision in decided for edit in _edits(decision)}
 
 
 def protect(kernel: KernelState, turn: Turn, entry: Entry, edits: tuple[Edit, ...]) -> None:
@@ -44,7 +40,7 @@ def protect(kernel: KernelState, turn: Turn, entry: Entry, edits: tuple[Edit, ..
         return
     runs = mode == "apply_and_flag"
     decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
+        decision=decision_id(turn.fold.seq + 1),
         group=(entry.id,),
         layer="E",
         policy=f"human_edit:{mode}@1",
@@ -97,11 +93,6 @@ def flagged(entry: Entry) -> str:
         str(edit[1])
         for decision in entry.decisions
         if decision.layer == "E" and decision.outcome.get(entry.id) == "run"
-        for edit in _edits(decision)
+        for edit in edits_of(decision)
     }
     return f" It replaced what {', '.join(sorted(names))} had typed meanwhile: undo brings it back." if names else ""
-
-
-def _edits(decision: DecisionBody) -> list[list[Json]]:
-    found = decision.evidence.get("edits")
-    return [edit for edit in found if isinstance(edit, list)] if isinstance(found, list) else []

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.invariant import broken
-from workspace.intents.model.record import VerdictBody
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.events import Judged
 from workspace.intents.model.oracle import ITEMS_MAX, QUOTE_POINTS_MAX, Item, Judgement, JudgeTask, Pair
 from workspace.intents.model.plan import is_expressible, whole
-from workspace.intents.model.record import OracleBody
 from workspace.intents.model.requests import AskJudge
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState, Quick

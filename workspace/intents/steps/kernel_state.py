@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 
 from crdt.operations.execute import Executed
 from workspace.errors import LogCorrupt
-from workspace.intents.model.bounds import DEFAULT_BOUNDS, Bounds
+from workspace.intents.model.bodies import PlanBody
+from workspace.intents.model.bounds import DEFAULT_BOUNDS, RESERVED_IDS, Bounds
 from workspace.intents.model.oracle import Item, Judgement, Pair
 from workspace.intents.model.plan import Snapshot
-from workspace.intents.model.record import PlanBody
-from workspace.intents.rules.conflict import Area, areas_of, do_collide
+from workspace.intents.rules.conflict import Area, areas_of, do_collide, overlap
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps.runs import Runs
 
-# Yjs draws client ids from 2**32: one session in 65,536 has to draw again.
-RESERVED_IDS = 1 << 16
 Quick = Callable[[Item, Item], Judgement | None]
 
 
@@ -96,6 +94,10 @@ class KernelState:
         if kept is None or kept[0] != jid or kept[1] != count or kept[2] is not entry.plan:
             kept = self.areas[entry.id] = (jid, count, entry.plan, areas_of(entry, self.fold.documents))
         return kept[3]
+
+    def may_meet(self, one: Entry, other: Entry) -> bool:
+        """L1: tell whether two live intents may touch the same place."""
+        return overlap(self.areas_of(one), self.areas_of(other))
 
     def collides(self, one: Entry, other: Entry) -> bool:
         """L2 for two planned intents, worked out once for a state of the documents.

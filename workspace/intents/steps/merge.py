@@ -6,12 +6,11 @@ decides. When the authors agree, the first of them carries the merged words, the
 
 from __future__ import annotations
 
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.events import MergeProposed
-from workspace.intents.model.oracle import MERGED_POINTS_MAX, Merged, MergeTask
+from workspace.intents.model.oracle import MERGED_POINTS_MAX, Merged, MergeTask, group_key
 from workspace.intents.model.plan import is_expressible
-from workspace.intents.model.record import OracleBody
 from workspace.intents.model.requests import AskMerger
-from workspace.intents.rules.policy import group_key
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.judging import item_of
 from workspace.intents.steps.kernel_state import KernelState

@@ -11,8 +11,10 @@ import msgspec
 
 from crdt.documents.document import Document
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.events import DraftShown, PlanFailed, Proposed
+from workspace.intents.model.ids import draft_id, plan_id, question_id
 from workspace.intents.model.intent import RUNNING_KINDS
 from workspace.intents.model.plan import (
     OPS_MAX,
@@ -31,18 +33,19 @@ from workspace.intents.model.plan import (
     is_expressible,
     whole,
 )
-from workspace.intents.model.record import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.model.requests import AskPlanner, StopPlanner
-from workspace.intents.rules.fence import asks_beyond, reaches
-from workspace.intents.rules.gate import is_blocked, try_plan
+from workspace.intents.model.times import day_of
+from workspace.intents.rules.fence import reaches
+from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import Entry
-from workspace.intents.state.usage import DAY_SECONDS
 from workspace.intents.steps.approvals import is_free
+from workspace.intents.steps.fence_questions import asks_beyond
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.quarantine import reject_lost, secure
 from workspace.intents.steps.scope import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.steps.turn import AGENT, Turn
 from workspace.intents.steps.variants import approved_plan
+from workspace.intents.steps.waiting import is_blocked
 
 FAULTS_MAX = 2
 WAITS_FOR_SLOT = "Waits for a free planner."
@@ -145,7 +148,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
         recorded=tuple(kernel.fold.usage.recorded.get(entry.id, ())),
         routes=kernel.fold.routes,
         budget_left=kernel.fold.usage.left(
-            kernel.fold.budget, day=int(turn.now // DAY_SECONDS), author=entry.actor, intent=entry.id
+            kernel.fold.budget, day=day_of(turn.now), author=entry.actor, intent=entry.id
         )[0],
         strict=bool(subject.body.expects),
         undo=subject.body.refs[0] if subject.body.kind == "undo" else "",
@@ -161,7 +164,7 @@ def _adopt(kernel: KernelState, turn: Turn, entry: Entry, plan: PlanBody) -> Non
     secure(kernel, turn, encoded=kernel.fold.listed(), is_digested=False)
     work, number = kernel.progress_of(entry), turn.fold.seq
     work.base, work.ready_at = snapshot(kernel), turn.now
-    body = msgspec.structs.replace(plan, plan=f"p{number + 1}", intents=(entry.id,), snapshot=number, attempt=0)
+    body = msgspec.structs.replace(plan, plan=plan_id(number + 1), intents=(entry.id,), snapshot=number, attempt=0)
     turn.append(body, AGENT)
     ran = try_plan(body, kernel.fold.documents, client=kernel.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
@@ -255,7 +258,7 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
         return
     kernel.runs.close(turn)
     body = PlanBody(
-        plan=f"p{turn.fold.seq + 1}",
+        plan=plan_id(turn.fold.seq + 1),
         intents=(entry.id,),
         snapshot=base.seq,
         attempt=work.attempt,
@@ -303,7 +306,7 @@ def opened(kernel: KernelState, base: Snapshot, names: Collection[str]) -> dict[
 def _enter_question(kernel: KernelState, turn: Turn, entry: Entry, asked: Asked) -> None:
     kernel.runs.close(turn)
     question = Question(
-        id=f"q{turn.fold.seq + 1}",
+        id=question_id(turn.fold.seq + 1),
         group=(entry.id,),
         text=asked.question[:QUESTION_POINTS_MAX],
         options=asked.options[:OPTIONS_MAX],
@@ -343,15 +346,10 @@ def stop(kernel: KernelState, turn: Turn, entry: Entry) -> None:
         _end_drafts(kernel, turn, entry)
 
 
-def draft_name(entry_id: str, attempt: int) -> str:
-    """Return the name under which an attempt's draft is shown."""
-    return f"{entry_id}.{attempt}"
-
-
 def _end_drafts(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     work = kernel.progress_of(entry)
     for doc in sorted(work.drafts):
-        turn.tell(DraftShown(draft_name(entry.id, work.attempt), (entry.id,), doc, ""))
+        turn.tell(DraftShown(draft_id(entry.id, work.attempt), (entry.id,), doc, ""))
     work.drafts.clear()
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from workspace.errors import Refusal
+from workspace.intents.model.bodies import ConfigBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged
-from workspace.intents.model.record import ConfigBody, PlanBody, VerdictBody
+from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.board import Entry
-from workspace.intents.state.fold import Break, WorkspaceState, unreadable
+from workspace.intents.state.fold import Break, unreadable
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
-
-REMEDY = "Go on in another document; a fork of the workspace from before it broke still has it."
 
 
 def secure(
@@ -45,20 +43,6 @@ def put_aside(turn: Turn, found: dict[str, str]) -> None:
     """Enter that documents cannot be read, and have their sockets told; every open run must be closed."""
     turn.append(ConfigBody(quarantined=found), AGENT)
     turn.tell(DocumentsChanged((), (), broken=tuple(sorted(found))))
-
-
-def refuse_lost(fold: WorkspaceState, docs: Iterable[str]) -> Refusal | None:
-    """Return why nothing may be done with these documents, or None."""
-    lost = sorted({doc for doc in docs if doc in fold.quarantined})
-    if not lost:
-        return None
-    reason = f"{', '.join(lost)} cannot be read any more: {fold.quarantined[lost[0]]}."
-    return Refusal("document_broken", reason, REMEDY)
-
-
-def docs_of(plan: PlanBody) -> set[str]:
-    """Return every document that a plan writes or reads, weakly too."""
-    return {op.doc for op in plan.ops} | {reading.doc for reading in plan.reads}
 
 
 def reject_lost(kernel: KernelState, turn: Turn, entry: Entry, docs: Iterable[str]) -> bool:

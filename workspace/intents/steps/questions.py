@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from crdt.digest import Json
+from workspace.intents.model.bodies import DecisionBody, Layer, Question
+from workspace.intents.model.ids import decision_id, question_id
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import DecisionBody, Layer, Question
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
@@ -32,7 +33,7 @@ def hold(
     """
     number = turn.fold.seq + 1
     question = Question(
-        id=f"q{number}",
+        id=question_id(number),
         group=group or tuple(entry.id for entry in held),
         text=text,
         options=options,
@@ -42,7 +43,7 @@ def hold(
         because=because,
     )
     decision = DecisionBody(
-        decision=f"d{number}",
+        decision=decision_id(number),
         group=question.group,
         layer=layer,
         policy=policy,

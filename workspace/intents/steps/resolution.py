@@ -6,35 +6,35 @@ question is a decision too, with the outcome `held`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from crdt.digest import Json
-from crdt.operations.ops import Op
+from workspace.intents.model.bodies import Answer, DecisionBody, Layer, Question
 from workspace.intents.model.causality import are_concurrent
+from workspace.intents.model.ids import decision_id
+from workspace.intents.model.oracle import group_key
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import Answer, DecisionBody, Layer, PolicyConfig, Question, VerdictBody
 from workspace.intents.rules.conflict import components
-from workspace.intents.rules.decision_words import answers_in_words, in_words, is_standing, silent_of
+from workspace.intents.rules.decision_words import answers_in_words, in_words, silent_of
 from workspace.intents.rules.evidence import evidence_of
-from workspace.intents.rules.fence import not_allowed
-from workspace.intents.rules.policy import (
-    BOTH,
-    BRANCH,
-    MERGE,
-    NONE,
-    Member,
-    Ruling,
-    chain_for,
-    decide,
-    group_key,
-    inputs_hash,
+from workspace.intents.rules.groups import (
+    SPECIAL,
+    are_rival_picks,
+    chain_of,
+    end_beyond_scope,
+    is_standing,
+    losers_by,
+    member_of,
+    outcome_of,
+    overruled,
 )
+from workspace.intents.rules.policy import BOTH, BRANCH, MERGE, NONE, Ruling, decide, inputs_hash
 from workspace.intents.rules.votes import agreed, carried
-from workspace.intents.state.board import Board, Entry
-from workspace.intents.steps.approvals import are_rival_picks, picks_variants
+from workspace.intents.state.board import Entry
 from workspace.intents.steps.effects import not_approved
+from workspace.intents.steps.fence_questions import not_allowed
 from workspace.intents.steps.human_edits import suggest
 from workspace.intents.steps.judging import contradictions
 from workspace.intents.steps.kernel_state import KernelState
@@ -45,8 +45,6 @@ from workspace.intents.steps.turn import AGENT, Turn
 from workspace.intents.steps.variants import branch
 
 LABEL_POINTS_MAX = 80
-ALONE = frozenset({"E", "effects", "scope"})
-SPECIAL = frozenset({NONE, BOTH, MERGE, BRANCH})
 
 
 def settle_ready(
@@ -65,7 +63,7 @@ def settle_ready(
         for other in ready[at + 1 :]
         if are_concurrent(one.stamp, other.stamp)
         and frozenset((one.id, other.id)) not in cleared
-        and (kernel.collides(one, other) or are_rival_picks(one, other, kernel))
+        and (kernel.collides(one, other) or are_rival_picks(one, other, kernel.fold.board))
     ]
     order = [entry.id for entry in ready]
     opposed = [pair for pair in contradictions(kernel, ready) if set(pair) <= set(order)]
@@ -123,25 +121,6 @@ def settle(
     else:
         _ask(kernel, turn, group, ruling, layer=layer, evidence=evidence, inputs=inputs)
     return True
-
-
-def chain_of(policy: PolicyConfig, layer: str, group: Sequence[Entry], board: Board) -> PolicyConfig:
-    """Return the policy for a group; who picks one of several variants is not answered with more variants."""
-    config = chain_for(policy, layer, ops_of(group))
-    if not picks_variants(group, board):
-        return config
-    rest = tuple(name for name in config.chain if name != "branch") or ("fair",)
-    return msgspec.structs.replace(config, chain=rest)
-
-
-def ops_of(group: Iterable[Entry]) -> list[Op]:
-    """Return the operations of everybody's plan."""
-    return [op for entry in group if entry.plan is not None for op in entry.plan.ops]
-
-
-def member_of(entry: Entry) -> Member:
-    """Return what a policy may know of an intent."""
-    return Member(entry.id, entry.actor, entry.role, entry.rank, entry.seq, entry.commit is not None)
 
 
 def _ask(
@@ -234,10 +213,10 @@ def rule(
     silent: tuple[str, ...] = (),
 ) -> None:
     """Log a decision and the verdicts of those who lose by it. `ruling.winner` may be `none`."""
-    losers = _losers(group, ruling.winner, evidence)
-    outcome = _outcome(group, ruling.winner, losers, layer=layer, by=by)
+    losers = losers_by(group, ruling.winner, evidence)
+    outcome = outcome_of(group, ruling.winner, losers, layer=layer, by=by)
     decision = DecisionBody(
-        decision=f"d{turn.fold.seq + 1}",
+        decision=decision_id(turn.fold.seq + 1),
         group=tuple(entry.id for entry in group),
         layer=layer,
         policy=ruling.policy,
@@ -268,7 +247,7 @@ def _lose(kernel: KernelState, turn: Turn, entry: Entry, decision: DecisionBody,
     match decision.layer:
         case "effects":
             not_approved(turn, entry, ruling.reason, by=decision.decision)
-        case "scope" if _beyond(decision.by) == "refused":
+        case "scope" if end_beyond_scope(decision.by) == "refused":
             not_allowed(turn, entry, ruling.reason, by=decision.decision)
         case "scope":
             reason = f"It also writes outside of where it points: {ruling.reason}."
@@ -276,62 +255,7 @@ def _lose(kernel: KernelState, turn: Turn, entry: Entry, decision: DecisionBody,
         case "E":
             suggest(turn, entry, "human_edit", f"{ruling.reason}.", ("approve", "override"), by=decision.decision)
         case _:
-            turn.verdict(overruled(entry, kernel, decision, ruling.winner))
-
-
-def _beyond(by: str) -> str:
-    """Return what a no about the scope comes to: somebody's word ends it, a deadline leaves it to be looked at."""
-    return "refused" if by == "person" else "suggested"
-
-
-def _outcome(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, layer: Layer, by: str) -> dict[str, str]:
-    """Return what a ruling means for each of the group."""
-    won = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}.get(winner, "")
-    outcome: dict[str, str] = {}
-    for entry in group:
-        if not is_standing(entry):
-            outcome[entry.id] = "withdrawn"
-        elif won:
-            outcome[entry.id] = won if entry.is_live else "kept"
-        elif not entry.is_live:
-            outcome[entry.id] = "kept" if entry.id == winner else "replaced"
-        elif entry.id == winner:
-            outcome[entry.id] = "kept" if layer == "rights" and entry is group[0] else "run"
-        else:
-            lost = {"E": "suggested", "effects": "refused", "scope": _beyond(by)}.get(layer, "overruled")
-            outcome[entry.id] = lost if entry in losers else "open"
-    return outcome
-
-
-def _losers(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
-    """Return who loses: with a winner those who collide with it, without one everybody."""
-    edges = evidence.get("edges") or []
-    if winner in (BOTH, MERGE, BRANCH):
-        return []
-    if winner == NONE or not isinstance(edges, list) or not edges:
-        return [entry for entry in group if entry.id != winner]
-    against = {id for edge in edges if isinstance(edge, list) and winner in edge for id in edge}
-    return [entry for entry in group if entry.id != winner and entry.id in against]
-
-
-def overruled(entry: Entry, kernel: KernelState, decision: DecisionBody, winner: str) -> VerdictBody:
-    """Return the verdict of an intent that lost: to whom, why, and what its author may do now."""
-    rival = kernel.fold.board.entries.get(winner)
-    if rival is None:
-        reason, code = f"Nobody's instruction was run: {decision.reason}.", "none_chosen"
-    else:
-        does = "stays" if rival.commit is not None else "goes on" if decision.layer == "rights" else "runs instead"
-        reason, code = f"{rival.actor}'s instruction {does}: {decision.reason}.", decision.policy.split("@")[0]
-    return VerdictBody(
-        intent=entry.id,
-        state="overruled",
-        code=code,
-        reason=reason,
-        remedy="Look at the result; its author may override it knowingly.",
-        by=decision.decision,
-        winner=winner if rival else "",
-        can=("override",),
-    )
+            turn.verdict(overruled(entry, decision, kernel.fold.board.entries.get(ruling.winner)))
 
 
 def answered(kernel: KernelState, turn: Turn, question: Question) -> None:
@@ -340,7 +264,7 @@ def answered(kernel: KernelState, turn: Turn, question: Question) -> None:
     group = tuple(kernel.fold.board.entries[id] for id in question.group)
     votes = kernel.fold.board.votes.get(question.id, [])
     is_vote = opened.policy == "vote@1"
-    value = carried(votes, kernel.fold.policy.vote_quorum) if is_vote else agreed(group, votes, kernel)
+    value = carried(votes, kernel.fold.policy.vote_quorum) if is_vote else agreed(group, votes, kernel.fold.board)
     if value is None or (value not in SPECIAL and not is_standing(kernel.fold.board.entries[value])):
         return
     reason = answers_in_words(opened, group, votes, first=value)

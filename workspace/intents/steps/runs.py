@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from crdt.documents.document import Applied
-from crdt.updates.scan import Scan, normalise_ranges
-from workspace.intents.model.record import UpdateBody
+from crdt.documents.backing import Applied
+from crdt.updates.scan import normalise_ranges
+from crdt.updates.summary import UpdateSummary
+from workspace.intents.model.bodies import UpdateBody
 from workspace.intents.state.history import spans_of, spans_of_ranges
 from workspace.intents.steps.turn import Turn
 
@@ -76,7 +77,9 @@ class Runs:
 
     open: dict[tuple[str, str], Run] = field(default_factory=dict)
 
-    def add(self, turn: Turn, jid: int, applied: Applied, scan: Scan, *, doc: str, lane: str, actor: str) -> None:
+    def add(
+        self, turn: Turn, jid: int, applied: Applied, scan: UpdateSummary, *, doc: str, lane: str, actor: str
+    ) -> None:
         """Enter one journaled update; close the document's runs first where it builds on another lane's."""
         if any(self._builds_on(run, scan) for run in self.open.values() if run.doc == doc and run.lane != lane):
             self.close(turn, doc=doc)
@@ -99,6 +102,6 @@ class Runs:
         return None if opened is None else opened + RUN_SECONDS_MAX
 
     @staticmethod
-    def _builds_on(run: Run, scan: Scan) -> bool:
+    def _builds_on(run: Run, scan: UpdateSummary) -> bool:
         continued = ((client, start) for client, (start, _) in scan.inserted.items())
         return any(run.holds(client, clock) for client, clock in (*scan.needs.items(), *continued))

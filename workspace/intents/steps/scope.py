@@ -9,17 +9,24 @@ from itertools import islice
 
 from crdt.documents.anchor import Anchor, TextRange, resolve_range
 from crdt.errors import CrdtError
+from workspace.intents.model.bodies import OracleBody, Question, VerdictBody
 from workspace.intents.model.causality import happened_before
+from workspace.intents.model.ids import question_id
 from workspace.intents.model.intent import RUNNING_KINDS, Scope
-from workspace.intents.model.plan import Earlier, Option
-from workspace.intents.model.record import OracleBody, Question, VerdictBody
+from workspace.intents.model.plan import (
+    EARLIER_LOOKED_AT,
+    EARLIER_MAX,
+    EARLIER_POINTS_MAX,
+    NOT_AT_ALL,
+    WHOLE,
+    Earlier,
+    Option,
+)
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
 
-EARLIER_MAX, EARLIER_POINTS_MAX, EARLIER_LOOKED_AT = 6, 500, 200
 QUOTE_POINTS_SHOWN = 120
-WHOLE, NOT_AT_ALL = "whole", "none"
 SOURCE = "scope@1"
 
 
@@ -91,7 +98,7 @@ def ask_where(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     quote = f" (“{part.quote[:QUOTE_POINTS_SHOWN]}”)" if part.quote else ""
     by = deleter_of(part, kernel)
     question = Question(
-        id=f"q{turn.fold.seq + 1}",
+        id=question_id(turn.fold.seq + 1),
         group=(entry.id,),
         text=f"What {entry.actor} pointed at in {part.doc}{quote} was deleted{by} before this arrived. What now?",
         options=(Option(WHOLE, f"Do it in the whole of {part.doc}"), Option(NOT_AT_ALL, "Do nothing")),

@@ -8,8 +8,8 @@ the other and is planned on its result.
 
 from __future__ import annotations
 
+from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.causality import happened_before
-from workspace.intents.model.record import OracleBody
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import stop

@@ -6,10 +6,10 @@ The turn seals records in order and enters each into the fold at once, so that l
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from crdt.documents.document import Applied
+from crdt.documents.backing import Applied
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import Body, Question, VerdictBody
 from workspace.intents.model.calls import Blob
 from workspace.intents.model.events import (
     Journaled,
@@ -21,8 +21,9 @@ from workspace.intents.model.events import (
     StateChanged,
 )
 from workspace.intents.model.intent import State
-from workspace.intents.model.record import Body, Question, Record, VerdictBody, seal
+from workspace.intents.model.record import Record, seal
 from workspace.intents.model.requests import Request
+from workspace.intents.model.times import timestamp
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
 
@@ -115,13 +116,3 @@ class Turn:
             self.refused,
             self.call,
         )
-
-
-def timestamp(now: float) -> str:
-    """Return unix seconds as ISO 8601 in UTC with milliseconds, for people's eyes."""
-    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def unix_time(at: str) -> float:
-    """Return a record's `at` as unix seconds."""
-    return datetime.fromisoformat(at).timestamp()

@@ -14,8 +14,9 @@ from crdt.operations.excerpt import copied
 from crdt.operations.fork import Ran, run
 from crdt.operations.ops import CreateDocument, Op, SetValue, is_writable
 from workspace.errors import Refusal
+from workspace.intents.model.bodies import ConfigBody, DecisionBody, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged
-from workspace.intents.model.record import ConfigBody, DecisionBody, PlanBody, VerdictBody
+from workspace.intents.model.ids import plan_id
 from workspace.intents.rules.gate import try_plan
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
 from workspace.intents.steps.commit import enter_commit
@@ -78,7 +79,7 @@ def _write(kernel: KernelState, turn: Turn, entry: Entry) -> tuple[str, ...]:
         name = variant_name(doc, entry.id)
         ops += [CreateDocument(name, document.kind), *_contents(name, document)]
     body = PlanBody(
-        plan=f"p{turn.fold.seq + 1}",
+        plan=plan_id(turn.fold.seq + 1),
         intents=(entry.id,),
         snapshot=turn.fold.seq,
         attempt=entry.plan.attempt,

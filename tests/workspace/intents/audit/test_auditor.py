@@ -17,24 +17,25 @@ import crdt.operations.fork
 import workspace.intents.steps.admission as admission
 import workspace.intents.steps.commit_round as committing
 import workspace.intents.steps.kernel_state as kernel
-import workspace.intents.steps.parked as parking
 import workspace.intents.steps.planning as planning
 import workspace.intents.steps.resolution as settling
+import workspace.intents.steps.waiting as waiting
 from crdt.digest import digest_text
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.operations.fork import Reading
 from crdt.operations.ops import SetValue, hash_of_value
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import Report, verify
+from workspace.intents.model.bodies import CommitBody, ConfigBody, IntentBody, PolicyConfig
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured, Judged, Proposed
 from workspace.intents.model.intent import Expect, Need, Scope
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement
 from workspace.intents.model.plan import Planned
-from workspace.intents.model.record import CommitBody, ConfigBody, IntentBody, PolicyConfig, Row, read_row, seal
+from workspace.intents.model.record import Row, read_row, seal
 from workspace.intents.rules.conflict import Unseen
-from workspace.intents.state.replay import Report, verify
 
 Switch = Callable[[pytest.MonkeyPatch], None]
 BUDGET = (Scope("budget"),)
@@ -200,7 +201,7 @@ STALE = (
 )
 NOT_OPPOSED = tuple((module, "contradictions", lambda *args: []) for module in (settling, committing))
 
-NO_ORDER = ((planning, "is_blocked", lambda *args: False), (committing, "rivals_to_await", lambda *args: []))
+NO_ORDER = ((planning, "is_blocked", lambda *args: False), (committing, "rivals_to_await", lambda *args, **more: []))
 GUARDS = {
     "colliding plans": (off(NONE_COLLIDE, NOTHING_UNSEEN, NONE_LATE, *STALE), two_prices, "C3/I8"),
     "late rivals": (off(NOTHING_UNSEEN, NONE_LATE), one_after_the_other, "C3/I8"),
@@ -211,7 +212,7 @@ GUARDS = {
     "rights": (off((committing, "may_edit", lambda _: True)), by_a_commenter, "C5"),
     "approvals": (off((committing, "to_approve", lambda *args: ())), sending, "C5"),
     "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "C5/I10"),
-    "arrivals": (off((parking, "lacks_updates", lambda *args: ())), before_its_edits, "C1/I6"),
+    "arrivals": (off((waiting, "lacks_updates", lambda *args, **more: ())), before_its_edits, "C1/I6"),
     "causal order": (off(*NO_ORDER, NOTHING_UNSEEN, NONE_LATE), not_in_its_turn, "C2"),
     "who may cancel": (off((admission, "may_cancel", lambda *args: True)), by_another("cancel"), "C5"),
     "who may replace": (off((admission, "may_replace", lambda *args: True)), by_another("override"), "C5"),

@@ -6,10 +6,12 @@ import pytest
 
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.time_travel import end_of_turn
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.intent import Forked, Scope
-from workspace.intents.model.record import ConfigBody, PolicyConfig, read_row, seal
-from workspace.intents.state.replay import JournalIndex, verify
-from workspace.intents.steps.turn import timestamp
+from workspace.intents.model.record import read_row, seal
+from workspace.intents.model.times import timestamp
+from workspace.intents.state.replay import JournalIndex
 
 
 def story(chain: tuple[str, ...]) -> Driver:

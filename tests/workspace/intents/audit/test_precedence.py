@@ -10,7 +10,6 @@ from hypothesis import given, settings
 
 import crdt.operations.fork
 import workspace.intents.rules.conflict as conflict
-import workspace.intents.steps.approvals as approving
 import workspace.intents.steps.commit_round as committing
 import workspace.intents.steps.kernel_state as kernel
 import workspace.intents.steps.planning as planning
@@ -25,10 +24,10 @@ from crdt.operations.ops import DeleteValue, Insert, ListAdd, ListMove, ListRemo
 from tests.crdt.operations.test_fork import DOCS, plans
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.crossings import do_cross
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import PlanBody, PolicyConfig
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.record import PlanBody, PolicyConfig
 from workspace.intents.rules.conflict import Unseen
-from workspace.intents.state.replay import verify
 
 LIST = ("l",)
 Plan = Callable[[Driver, str], None]
@@ -117,7 +116,7 @@ COMPARISONS: dict[str, Off] = {
     "places": ((crdt.operations.fork, "overlap", NEVER), (conflict, "is_rival", NEVER)),
     "who is concurrent": ((settling, "are_concurrent", NEVER), (conflict, "is_rival", NEVER)),
 }
-WAITING: Off = ((committing, "rivals_to_await", lambda *args: []),)
+WAITING: Off = ((committing, "rivals_to_await", lambda *args, **more: []),)
 
 
 def two(driver: Driver, kind: str, *, is_late: bool, **more: object) -> tuple[str, str]:
@@ -273,7 +272,7 @@ def test_two_picks_of_one_group_are_found(is_same: bool, condition: str, monkeyp
     driver = Driver(PolicyConfig(chain=("branch",)))
     with monkeypatch.context() as patch:
         patch.setattr(planning, "is_free", lambda *args: True)
-        patch.setattr(approving, "are_rival_picks", NEVER)
+        patch.setattr(settling, "are_rival_picks", NEVER)
         picked_twice(driver, is_same=is_same)
     assert condition in breaches(driver)
 

@@ -12,12 +12,12 @@ import workspace.intents.steps.kernel_state as kernel
 from tests.workspace.intents.audit.test_auditor import audited, conditions
 from tests.workspace.intents.driver import Driver
 from tests.world.mutations import MUTATIONS
+from workspace.intents.model.bodies import ConfigBody, OracleBody, PolicyConfig
 from workspace.intents.model.calls import CallOpened
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import CallOpening, Configured, EffectSettled, Proposed
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Asked, Option, Planned
-from workspace.intents.model.record import ConfigBody, OracleBody, PolicyConfig
 from workspace.intents.model.stop import Switch
 
 

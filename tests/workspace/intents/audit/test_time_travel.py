@@ -12,8 +12,8 @@ from workspace.errors import LogCorrupt
 from workspace.history.read import read_documents
 from workspace.intents import sequencer
 from workspace.intents.audit.time_travel import board_at
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import Closing
-from workspace.intents.model.record import PolicyConfig
 from workspace.intents.state.replay import fold_log
 
 

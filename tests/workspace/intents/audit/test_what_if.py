@@ -10,8 +10,9 @@ from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.what_if import WhatIf, decide_again
+from workspace.intents.model.bodies import DecisionBody, PolicyConfig
 from workspace.intents.model.intent import Region, Scope
-from workspace.intents.model.record import DecisionBody, PolicyConfig, Record, Row, read_row, seal
+from workspace.intents.model.record import Record, Row, read_row, seal
 
 BUDGET = (Scope("budget"),)
 

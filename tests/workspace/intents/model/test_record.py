@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from crdt.digest import canonical, sha256_of
 from tests.workspace.intents.driver import Driver
 from workspace.errors import LogCorrupt
-from workspace.intents.model.record import CheckpointBody, CommitBody, Row, chain_hash, read_row, seal
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import CheckpointBody, CommitBody
+from workspace.intents.model.record import Row, chain_hash, read_row, seal
 from workspace.intents.recovery import open_sequencer
-from workspace.intents.state.replay import verify
 
 WORDS = st.text(max_size=20)
 NUMBERS = st.integers(min_value=0, max_value=2**53)

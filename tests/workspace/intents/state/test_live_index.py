@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workspace.intents.driver import Driver
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.intent import Scope, State
-from workspace.intents.model.record import PolicyConfig
-from workspace.intents.rules.gate import predecessors
 from workspace.intents.state.live_index import LiveIndex
+from workspace.intents.steps.waiting import known_before
 
 STATES: tuple[State, ...] = ("parked", "queued", "planning", "ready", "held")
 DOCS = ("plan", "budget", "notes")
@@ -143,4 +143,4 @@ def test_a_place_given_by_keys_is_found_among_neighbours() -> None:
     one = driver.ask("ana", "somewhere", scope=None)
     other = driver.ask("ana", "there", scope=(Scope("budget", keys=(("a",),)),))
     board, kernel = driver.sequencer.fold.board, driver.sequencer.kernel
-    assert [entry.id for entry in predecessors(board.entries[other], kernel)] == [one], "an unknown place is everywhere"
+    assert [entry.id for entry in known_before(kernel, board.entries[other])] == [one], "an unknown place is everywhere"

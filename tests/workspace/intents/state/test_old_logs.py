@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from workspace.intents.audit.verify import verify
 from workspace.intents.model.record import Row
 from workspace.intents.recovery import open_sequencer
-from workspace.intents.state.replay import verify
 from workspace.registry.registry import library_versions
 
 LOGS = json.loads((Path(__file__).parent / "old_logs.json").read_text())

@@ -7,6 +7,8 @@ import pytest
 
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.usage_report import report
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.calls import (
     Blob,
     Budget,
@@ -20,9 +22,8 @@ from workspace.intents.model.calls import (
     check_routes,
 )
 from workspace.intents.model.events import CallEnded, CallOpening, Configured, ToolDenied
-from workspace.intents.model.record import ConfigBody
-from workspace.intents.state.replay import fold_log, verify
-from workspace.intents.steps.accounting import day_of
+from workspace.intents.model.times import day_of
+from workspace.intents.state.replay import fold_log
 
 
 def opened(intent: str, reserve: int = 1000, **more: object) -> CallOpened:

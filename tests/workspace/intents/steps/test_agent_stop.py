@@ -8,6 +8,8 @@ import pytest
 
 from crdt.operations.ops import Increment
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.calls import CallOpened
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import (
@@ -24,10 +26,9 @@ from workspace.intents.model.events import (
 )
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Asked, Option, Planned
-from workspace.intents.model.record import ConfigBody, PolicyConfig
 from workspace.intents.model.requests import AskPlanner, HaltAgent, Request, ResumeAgent, SendEffect, StopPlanner
 from workspace.intents.model.stop import REASON_POINTS_MAX, StopScope, Switch, refuse_reason
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 HOOK = Receiver("webhook", "https://example.org/in", "reversible", keys=True)
 WORDS = "The agent is stopped by Owner: checking the numbers"

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workspace.intents.driver import Driver
-from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.record import PolicyConfig
-from workspace.intents.state.replay import fold_log, verify
-
-
-def sound(driver: Driver) -> None:
-    fold, live = fold_log(driver.rows, driver.journal), driver.sequencer.fold
-    assert fold.state() == live.state()
-    assert [e.verdict for e in fold.board.entries.values()] == [e.verdict for e in live.board.entries.values()]
-    assert verify(driver.rows, driver.journal).ok
-    again = decide_again(driver.rows, driver.journal)
-    assert (again.first, again.unsound) == (None, ())
+from tests.workspace.intents.driver import Driver, sound
+from workspace.intents.model.bodies import PolicyConfig
 
 
 def suggested(driver: Driver) -> str:
@@ -133,90 +122,4 @@ def test_who_picks_knowing_that_another_variant_was_picked_comes_too_late() -> N
 # ------------------------------------------------------------ cancelling
 
 
-def under_way(driver: Driver) -> dict[str, str]:
-    return {
-        "Olga": driver.ask("Olga", role="owner"),
-        "Ana": driver.ask("Ana"),
-        "Gil": driver.ask("Gil", role="commenter"),
-        "Gus": driver.ask("Gus", role="commenter"),
-    }
-
-
-def live(driver: Driver, ids: dict[str, str]) -> set[str]:
-    return {who for who, id in ids.items() if driver.sequencer.fold.board.entries[id].is_live}
-
-
-def test_a_right_to_cancel_one_is_no_right_to_cancel_what_is_listed_behind_it() -> None:
-    driver = Driver()
-    ids = under_way(driver)
-    refs = (ids["Gil"], ids["Olga"])
-    assert driver.ask("Gil", "", role="commenter", kind="cancel", refs=refs) == "FORBIDDEN"
-    assert live(driver, ids) == set(ids)
-
-
-def test_naming_one_thing_twice_is_refused_and_stops_nothing() -> None:
-    driver = Driver()
-    ids = under_way(driver)
-    refs = (ids["Gil"], ids["Gil"])
-    assert driver.ask("Gil", "", role="commenter", kind="cancel", refs=refs) == "MALFORMED"
-    assert live(driver, ids) == set(ids)
-
-
-@pytest.mark.parametrize("kind", ["approve", "undo", "answer"])
-def test_an_act_about_one_thing_names_one(kind: str) -> None:
-    driver = Driver()
-    ids = under_way(driver)
-    more = {"value": "x"} if kind == "answer" else {}
-    assert driver.ask("Ana", "", kind=kind, refs=(ids["Ana"], ids["Gil"]), **more) == "MALFORMED"
-
-
-@pytest.mark.parametrize(
-    ("who", "role", "value", "left"),
-    [
-        ("Gil", "commenter", "mine", {"Olga", "Ana", "Gus"}),
-        ("Gil", "commenter", "all", {"Olga", "Ana", "Gus"}),
-        ("Ana", "editor", "mine", {"Olga", "Gil", "Gus"}),
-        ("Ana", "editor", "all", {"Olga"}),
-        ("Olga", "owner", "all", set()),
-    ],
-)
-def test_stop_has_a_scope_and_reaches_as_far_as_the_rights(who: str, role: str, value: str, left: set[str]) -> None:
-    driver = Driver()
-    ids = under_way(driver)
-    stop = driver.ask(who, "", role=role, kind="cancel", value=value)
-    assert driver.verdict(stop).state == "done"
-    assert live(driver, ids) == left
-    again = driver.ask(who, "", role=role, kind="cancel", value=value)
-    assert (driver.verdict(again).state, driver.verdict(again).code) == ("rejected", "too_late")
-    sound(driver)
-
-
-def test_a_cancel_without_a_scope_is_refused() -> None:
-    driver = Driver()
-    under_way(driver)
-    assert driver.ask("Olga", "", role="owner", kind="cancel") == "MALFORMED"
-    assert driver.ask("Olga", "", role="owner", kind="cancel", value="everything") == "MALFORMED"
-
-
-def test_what_was_added_to_a_cancelled_instruction_is_cancelled_once() -> None:
-    driver = Driver()
-    first = driver.ask("Ana", "write")
-    joined = driver.ask("Ben", "and keep the table", refs=(first,))
-    stop = driver.ask("Olga", "", role="owner", kind="cancel", value="all")
-    assert [driver.state(id) for id in (first, joined, stop)] == ["cancelled", "cancelled", "done"]
-    sound(driver)
-
-
 # ------------------------------------------------------------ overriding
-
-
-def test_an_override_that_needs_consent_names_one() -> None:
-    driver = Driver()
-    first, second = driver.ask("Olga", role="owner"), driver.ask("Olga", role="owner")
-    assert driver.ask("Ana", "mine", kind="override", refs=(first, second)) == "FORBIDDEN"
-    one = driver.ask("Ana", "mine", kind="override", refs=(first,))
-    assert driver.state(one) == "held"
-    both = driver.ask("Otto", "instead", role="owner", kind="override", refs=(first, second))
-    assert [driver.state(id) for id in (first, second)] == ["superseded", "superseded"]
-    assert driver.state(both) in ("queued", "planning")
-    sound(driver)

@@ -7,12 +7,13 @@ import pytest
 from crdt.digest import Json
 from crdt.operations.ops import Increment
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.effects import Effect, Receiver, check_receivers, effect_key
 from workspace.intents.model.events import Configured, EffectSettled, Proposed
 from workspace.intents.model.plan import Planned
-from workspace.intents.model.record import ConfigBody
 from workspace.intents.model.requests import SendEffect
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.state.replay import fold_log
 
 MAIL: dict[str, Json] = {"to": "zoe@example.org", "subject": "Hello", "text": "Hi"}
 RECEIVERS = {

@@ -9,14 +9,16 @@ import pytest
 import workspace.intents.steps.commit_round as committing
 from tests.workspace.intents.driver import Driver
 from tests.workspace.intents.steps.test_accounting import begin, opened, settle
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Closing, Configured, Event, Judged, PlanFailed, Proposed, Stepped
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement, JudgeTask
 from workspace.intents.model.plan import Asked, Planned
-from workspace.intents.model.record import ConfigBody, PolicyConfig, seal
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.model.record import seal
+from workspace.intents.state.replay import fold_log
 from workspace.intents.steps.failures import failure
 from workspace.intents.steps.turn import AGENT
 from workspace.room.failures import Failures

@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
-from tests.workspace.intents.driver import Driver
-from workspace.intents.audit.what_if import decide_again
+from tests.workspace.intents.driver import Driver, sound
+from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
 from workspace.intents.model.invariant import Invariant, broken, check_invariants, problem_of
-from workspace.intents.model.record import ConfigBody, PolicyConfig
-from workspace.intents.state.replay import fold_log, verify
 from workspace.intents.steps import invariant_guard as guarding
 
 LIMIT = {"cap": Invariant("sum_at_most", "budget", limit=150, message="We have 150")}
@@ -26,13 +24,6 @@ def driver_with(rules: dict[str, Invariant], **more: object) -> Driver:
     driver.handle(Configured("Owner", ConfigBody(invariants=rules)))
     driver.start = driver.sequencer.fold.seq
     return driver
-
-
-def sound(driver: Driver) -> None:
-    assert verify(driver.rows, driver.journal).ok
-    assert fold_log(driver.rows, driver.journal).state() == driver.sequencer.fold.state()
-    again = decide_again(driver.rows, driver.journal)
-    assert (again.first, again.unsound) == (None, ())
 
 
 def test_one_that_breaks_a_rule_alone_is_told_which_and_why() -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workspace.intents.driver import Driver
-from workspace.intents.audit.what_if import decide_again
-from workspace.intents.model.events import Judged, MergeProposed
-from workspace.intents.model.oracle import Judgement, Merged, Opinion
-from workspace.intents.model.record import PolicyConfig
-from workspace.intents.state.replay import fold_log
+from tests.workspace.intents.driver import Driver, sound
+from workspace.intents.model.bodies import PolicyConfig
+from workspace.intents.model.events import Judged
+from workspace.intents.model.oracle import Judgement, Opinion
 
 
 def pair(driver: Driver, *, roles: tuple[str, str] = ("editor", "editor")) -> tuple[str, str]:
@@ -26,14 +24,6 @@ def opine(driver: Driver, opinion: Opinion) -> None:
     task = driver.judge_tasks.pop()
     driver.handle(Judged(task, tuple(Judgement(p, opinion, ("formal", "casual")) for p in task.pairs), "test"))
     driver.wait(0.1)
-
-
-def sound(driver: Driver) -> None:
-    fold, live = fold_log(driver.rows, driver.journal), driver.sequencer.fold
-    assert fold.state() == live.state()
-    assert [e.state for e in fold.board.entries.values()] == [e.state for e in live.board.entries.values()]
-    again = decide_again(driver.rows, driver.journal)
-    assert (again.first, again.unsound) == (None, ())
 
 
 def test_nothing_is_committed_before_the_judge_has_spoken_and_each_pair_is_asked_once() -> None:
@@ -149,109 +139,6 @@ def test_a_restart_asks_the_judge_again_and_keeps_what_it_said() -> None:
     driver.wait(0.5)
     assert driver.state(first) == "held"
     assert not driver.judge_tasks
-
-
-MERGING = PolicyConfig(chain=("merge", "fair"))
-
-
-def colliding(driver: Driver) -> tuple[str, str]:
-    first = driver.ask("Ana", "price 7", seen=driver.start)
-    second = driver.ask("Ben", "price 9", seen=driver.start)
-    driver.set(first, "price", 7)
-    driver.set(second, "price", 9)
-    driver.wait(0.4)
-    return first, second
-
-
-def propose(driver: Driver, text: str) -> None:
-    task = driver.merge_tasks.pop()
-    group = tuple(item.intent for item in task.items)
-    driver.handle(MergeProposed(Merged(group, text, {"Ana": "a little"})))
-    driver.wait(0.1)
-
-
-def test_a_merged_instruction_runs_when_every_author_agrees() -> None:
-    driver = Driver(policy=MERGING, has_judge=True)
-    first, second = colliding(driver)
-    propose(driver, "set the price to 8")
-    question = driver.sequencer.fold.board.questions[driver.question]
-    assert question.options[-1].value == "merge"
-    assert "set the price to 8" in question.options[-1].label
-    driver.ask("Ana", "", kind="answer", refs=(question.id,), value="merge")
-    assert driver.state(first) == "held", "one author is not both"
-    driver.ask("Ben", "", kind="answer", refs=(question.id,), value="merge")
-    assert driver.tasks[first].text == "set the price to 8"
-    driver.set(first, "price", 8)
-    driver.wait(1)
-    assert driver.value("price") == 8
-    assert driver.verdict(first).state == driver.verdict(second).state == "merged"
-    assert sum(row.kind == "commit" for row in driver.rows) == 1
-    sound(driver)
-
-
-def test_auto_needs_nobodys_word() -> None:
-    driver = Driver(policy=PolicyConfig(chain=("merge",), merge_auto=True), has_judge=True)
-    first, second = colliding(driver)
-    propose(driver, "set the price to 8")
-    driver.set(first, "price", 8)
-    driver.wait(1)
-    assert driver.verdict(second).state == "merged"
-    sound(driver)
-
-
-def test_what_was_added_to_one_of_them_goes_on_alone() -> None:
-    """Cy adds to Ben's instruction, then Ben's is merged into Ana's words: Cy's is in neither, so it runs by itself."""
-    driver = Driver(policy=PolicyConfig(chain=("merge",), merge_auto=True), has_judge=True)
-    first = driver.ask("Ana", "price 7", seen=driver.start)
-    second = driver.ask("Ben", "price 9", seen=driver.start)
-    third = driver.ask("Cy", "and note it", refs=(second,))
-    driver.set(first, "price", 7)
-    driver.set(second, "price", 9)
-    driver.wait(0.4)
-    propose(driver, "set the price to 8")
-    driver.set(first, "price", 8)
-    driver.wait(1)
-    assert driver.verdict(first).state == driver.verdict(second).state == "merged"
-    driver.set(third, "note", 1)
-    driver.wait(1)
-    assert driver.verdict(third).state == "done"
-    sound(driver)
-
-
-def test_approving_a_merged_suggestion_runs_what_was_merged() -> None:
-    driver = Driver(policy=PolicyConfig(chain=("merge",), merge_auto=True), has_judge=True)
-    first = driver.ask("Cy", "price 7", seen=driver.start, role="commenter")
-    second = driver.ask("Ben", "price 9", seen=driver.start)
-    driver.set(first, "price", 7)
-    driver.set(second, "price", 9)
-    driver.wait(0.4)
-    propose(driver, "set the price to 8")
-    driver.set(first, "price", 8)
-    driver.wait(1)
-    assert (driver.verdict(first).state, driver.verdict(first).code) == ("suggested", "needs_approval")
-    driver.ask("Ben", "", kind="cancel", refs=(second,))
-    approval = driver.ask("Olga", "", role="owner", kind="approve", refs=(first,))
-    assert driver.tasks[approval].text == "set the price to 8"
-
-
-@pytest.mark.parametrize("has_judge", [True, False])
-def test_without_an_honest_middle_the_next_policy_decides(has_judge: bool) -> None:
-    driver = Driver(policy=MERGING, has_judge=has_judge)
-    first, second = colliding(driver)
-    if has_judge:
-        propose(driver, "")
-    driver.wait(1)
-    assert sorted([driver.verdict(first).state, driver.verdict(second).state]) == ["done", "overruled"]
-    sound(driver)
-
-
-def test_nobody_answers_about_a_merge_and_the_rest_of_the_chain_rules() -> None:
-    driver = Driver(policy=MERGING, has_judge=True)
-    first, second = colliding(driver)
-    propose(driver, "set the price to 8")
-    driver.wait(120)
-    assert sorted([driver.verdict(first).state, driver.verdict(second).state]) == ["done", "overruled"]
-    sound(driver)
 
 
 def test_a_pure_judge_answers_at_once_and_only_what_matters_is_logged() -> None:

@@ -8,16 +8,18 @@ import msgspec
 import pytest
 
 from crdt.documents.anchor import Anchor
-from crdt.documents.document import TEXT_ROOT, Applied, Document
+from crdt.documents.backing import Applied
+from crdt.documents.document import TEXT_ROOT, Document
 from crdt.documents.paths import set_path
 from crdt.errors import BrokenDocument
 from crdt.operations.ops import Insert
-from crdt.updates.scan import Scan
+from crdt.updates.summary import UpdateSummary
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import CheckpointBody, ConfigBody, PolicyConfig
 from workspace.intents.model.events import Closing, Configured, DocumentDoubted, DocumentsChanged
 from workspace.intents.model.intent import Scope
-from workspace.intents.model.record import CheckpointBody, ConfigBody, PolicyConfig, read_row
-from workspace.intents.state.replay import verify
+from workspace.intents.model.record import read_row
 
 POISON = "poison"
 Spoil = Callable[[], None]
@@ -54,7 +56,7 @@ def unbuildable(monkeypatch: pytest.MonkeyPatch) -> Spoil:
         apply = Document.apply
 
         def call(
-            document: Document, update: bytes, scan: Scan | None = None, *, is_typing: bool = False
+            document: Document, update: bytes, scan: UpdateSummary | None = None, *, is_typing: bool = False
         ) -> Applied | None:
             if POISON.encode() in update:
                 raise BrokenDocument("pycrdt panicked")

@@ -6,12 +6,13 @@ import pytest
 
 from crdt.operations.ops import SetValue, hash_of_value
 from tests.workspace.intents.driver import Driver
+from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import Proposed
 from workspace.intents.model.intent import Expect, Scope
-from workspace.intents.model.plan import Asked
-from workspace.intents.model.record import Option, PolicyConfig
-from workspace.intents.state.replay import fold_log, verify
+from workspace.intents.model.plan import Asked, Option
+from workspace.intents.state.replay import fold_log
 
 
 def replays(driver: Driver) -> None:

@@ -1,0 +1,64 @@
+/** A text document in CodeMirror, bound to Yjs, with everybody's cursors and names. */
+import { defaultKeymap } from '@codemirror/commands'
+import { markdown } from '@codemirror/lang-markdown'
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
+import { EditorState } from '@codemirror/state'
+import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
+import { useEffect, useRef } from 'preact/hooks'
+import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
+import type { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import { lineEnds } from './line_ends'
+
+const style = HighlightStyle.define([
+  { tag: tags.heading1, fontSize: '1.6em', fontWeight: '700', lineHeight: '1.4' },
+  { tag: tags.heading2, fontSize: '1.22em', fontWeight: '650' },
+  { tag: tags.heading3, fontSize: '1.08em', fontWeight: '650' },
+  { tag: tags.strong, fontWeight: '700' },
+  { tag: tags.emphasis, fontStyle: 'italic' },
+  { tag: tags.processingInstruction, color: 'var(--faint)' },
+  { tag: [tags.monospace, tags.url], color: 'var(--accent)' },
+])
+
+/** Where text is selected, in UTF-16 units as Yjs and the editor count them. */
+export interface TextSelection { from: number; to: number }
+
+export function Editor(props: {
+  provider: WebsocketProvider
+  readOnly: boolean
+  onSelect: (selection: TextSelection | null) => void
+}) {
+  const host = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const text = props.provider.doc.getText('content')
+    const undo = new Y.UndoManager(text)
+    const view = new EditorView({
+      parent: host.current!,
+      state: EditorState.create({
+        doc: text.toString(),
+        extensions: [
+          keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+          markdown(),
+          syntaxHighlighting(style),
+          EditorView.lineWrapping,
+          lineNumbers(),
+          lineEnds,
+          drawSelection(),
+          highlightActiveLine(),
+          placeholder('Write here. Everybody sees it at once.'),
+          EditorState.readOnly.of(props.readOnly),
+          EditorView.contentAttributes.of({ 'aria-label': 'Document text', 'data-testid': 'editor' }),
+          yCollab(text, props.provider.awareness, { undoManager: undo }),
+          EditorView.updateListener.of((update) => {
+            if (!update.selectionSet && !update.docChanged) return
+            const { from, to } = update.state.selection.main
+            props.onSelect(from === to ? null : { from, to })
+          }),
+        ],
+      }),
+    })
+    return () => view.destroy()
+  }, [props.provider, props.readOnly])
+  return <div class="editor" ref={host} />
+}

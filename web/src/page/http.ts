@@ -1,0 +1,24 @@
+/** Small HTTP calls: what is asked, and what an answer means. */
+
+/** The server does not let this token in, or shows it no such workspace. */
+export class Denied extends Error {}
+
+/** A request with a token, and with a JSON body where there is one. */
+export function requestOf(method: string, token: string, body?: unknown): RequestInit & { headers: Record<string, string> } {
+  return {
+    method,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  }
+}
+
+/** What the server answered; or an error in its words. The caller says which shape the server gives to it. */
+export async function readAnswer<T>(response: Response): Promise<T> {
+  const answer = response.status === 204 ? null : await response.json()
+  if (response.status === 401 || response.status === 404) throw new Denied(answer?.detail ?? 'Not allowed.')
+  if (!response.ok) throw new Error(answer?.detail ?? `The server answered ${response.status}.`)
+  return answer as T
+}

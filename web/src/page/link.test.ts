@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { storeOf } from '../client/fixtures'
+import { laneKey, readToken, workspaceIn } from './link'
+
+describe('a link', () => {
+  it('names the workspace, as it came', () => {
+    expect(['/w/team-1', '/w/a%20b/', '/w/', '/'].map(workspaceIn)).toEqual(['team-1', 'a%20b', 'demo', 'demo'])
+  })
+
+  it('brings a token once: the tab keeps it, and begins a lane of its own', () => {
+    const kept = new Map([[laneKey('x'), 'old']])
+    expect(readToken('x', '#token=a.b', storeOf(kept))).toEqual({ token: 'a.b', isFresh: true })
+    expect(kept.has(laneKey('x'))).toBe(false)
+    kept.set(laneKey('x'), 'new')
+    expect(readToken('x', '', storeOf(kept))).toEqual({ token: 'a.b', isFresh: false })
+    expect(kept.get(laneKey('x'))).toBe('new')
+  })
+
+  it('gives no token to another workspace, and none where there was none', () => {
+    const kept = new Map<string, string>()
+    readToken('x', '#token=a.b', storeOf(kept))
+    expect(readToken('y', '#other=1', storeOf(kept)).token).toBe('')
+  })
+})

@@ -1,0 +1,26 @@
+/** Who is here and where: the token of the link, the workspace of the address, small HTTP calls. Read once, from the browser. */
+import type { DocumentKind, Role } from '../client/wire'
+import { readAnswer, requestOf } from './http'
+import { readToken, workspaceIn } from './link'
+
+export interface Me { actor: string; role: Role; ws: string | null; planner: string | null }
+export interface Workspace {
+  id: string
+  name: string
+  seq: number
+  documents: Record<string, DocumentKind>
+  members: Record<string, Role>
+}
+
+export const ws = workspaceIn(location.pathname)
+const found = readToken(ws, location.hash, sessionStorage)
+// Out of the address at once: it would be read over a shoulder, or sent on with the address.
+if (found.isFresh) history.replaceState(null, '', location.pathname + location.search)
+export const token = found.token
+export const api = `/api/workspaces/${ws}`
+export const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/${ws}`
+
+/** Ask the server something with this tab's token. */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return readAnswer<T>(await fetch(path, requestOf(method, token, body)))
+}
