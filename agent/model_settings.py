@@ -62,6 +62,7 @@ def read_model_settings(environ: Mapping[str, str]) -> ModelSettings:
     refusal = check_routes(settings.table)
     if refusal is not None:
         raise ValueError(f"FOLKMOOT_MODEL: {refusal.reason}")
+    assert settings.table.strongest == settings.large, "the last tier is the strongest"
     return settings
 
 

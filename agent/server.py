@@ -126,6 +126,7 @@ async def serving(
     """
     listener = bind(settings.host, settings.port)
     port = listener.getsockname()[1]
+    assert port > 0, "a bound socket has a port"
     app = build_app(settings, models)
     try:
         # Before uvicorn does: from there a fault of the database would reach the operator as a traceback.

@@ -73,6 +73,7 @@ class Setting:
 
 def clash(one: str, other: str) -> tuple[str, str] | None:
     """Return the two values when the texts give one and the same thing different ones; None otherwise."""
+    # Decision 51: all content words are equal, or it is another thing; one shared word would ask about far too much.
     for mine in settings_of(one):
         for theirs in settings_of(other):
             same = mine.kind == theirs.kind and mine.things == theirs.things
@@ -98,6 +99,7 @@ def settings_of(text: str) -> tuple[Setting, ...]:
             _singular(word) for at, word in enumerate(clause) if at not in taken and at != verb and word not in SMALL
         )
         things = named or things
+        assert taken <= set(range(len(clause))), "values are made of words of their clause"
         if things:
             found += [Setting(things, kind, value, " ".join(clause[at] for at in ats)) for kind, value, ats in values]
     return tuple(found)
@@ -106,6 +108,7 @@ def settings_of(text: str) -> tuple[Setting, ...]:
 def _may_set(setter: str, clause: list[str], value: Value) -> bool:
     """Tell whether a verb sets such a value: else the words only say more exactly what is meant ("figures for May")."""
     kind, _, ats = value
+    assert ats, "a value is said by some words"
     match kind:
         case "word":
             return setter in CHANGERS
@@ -133,6 +136,7 @@ def _values(clause: list[str]) -> list[Value]:
     while at < len(clause):
         value = _number(clause, at) or _date(clause, at) or _word(clause, at)
         if value is not None:
+            assert value[2][0] == at, "a value is read from where it begins"
             found.append(value)
         at = value[2][-1] + 1 if value is not None else at + 1
     return found

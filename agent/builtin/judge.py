@@ -66,16 +66,19 @@ class BuiltinJudge:
 
     def quick(self, one: Item, other: Item) -> Judgement | None:
         """Return what lexicon and values say."""
+        # Decision 25: asked at once and as a pure function, a round trip for every pair would stall a thousand intents.
         return compare(one, other)
 
     async def judge(self, task: JudgeTask, context: PlanContext) -> tuple[Judgement, ...]:
         """Return an opinion on every pair; the same whichever is named first."""
         items = {item.intent: item for item in task.items}
+        assert {id for pair in task.pairs for id in pair} <= set(items), "pairs are of items of the task"
         return tuple(compare(items[a], items[b]) for a, b in task.pairs)
 
     async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
         """Say that it cannot write."""
         group = tuple(item.intent for item in task.items)
+        assert group, "a merge is of somebody's instructions"
         return Merged(group, "", reason="The built-in judge cannot write; a model could.")
 
 
@@ -84,6 +87,7 @@ def compare(one: Item, other: Item) -> Judgement:
     pair = (one.intent, other.intent)
     mine, theirs = words_of(one.text), words_of(other.text)
     lexicon = _lexicon()
+    # A word of style is about the whole document; any other must be about a thing that both name.
     shared = {word for word in mine & theirs if word not in lexicon and word not in STOP and len(word) > 2}
     style = _opposed(mine, theirs, STYLES)
     if style is not None and (shared or not (_things(mine, lexicon) and _things(theirs, lexicon))):
@@ -137,6 +141,8 @@ def _opposed(
     """Return the words that pull in opposite directions, mine first; None when both pull both ways or none does."""
     for left, right in lexicon:
         ups, downs = _stems(left), _stems(right)
+        assert ups, "a line of the lexicon has two sides"
+        assert downs, "a line of the lexicon has two sides"
         for a, b in ((ups, downs), (downs, ups)):
             if mine & a and theirs & b and not (mine & b) and not (theirs & a):
                 return sorted(mine & a)[0], sorted(theirs & b)[0]

@@ -132,11 +132,14 @@ def parse(text: str) -> Instruction | NotUnderstood:
         commands.append(command)
     if not commands or len(parts) > COMMANDS_MAX:
         return NotUnderstood(_restore(plain, quotes).strip()[:PART_POINTS_SHOWN], _nearest(plain))
+    assert len(commands) == len(parts), "every part is a command, or the whole is not understood"
+    assert 0 <= delay <= DELAY_SECONDS_MAX, "a plan is held back for a bounded time"
     return Instruction(tuple(commands), delay)
 
 
 def _set_aside(found: re.Match[str], quotes: list[str]) -> str:
     body = next(group for group in found.groups() if group is not None)
+    # Quoted words are set aside before anything is read: they are content, and no word of theirs is a command.
     quotes.append(_ESCAPE.sub(lambda part: _ESCAPES[part.group()], body))
     return f"⟦{len(quotes) - 1}⟧"
 
@@ -205,6 +208,7 @@ def _doc(groups: Groups, quotes: list[str]) -> str | None:
 
 
 def _section(groups: Groups, quotes: list[str]) -> str:
+    assert "sec" in groups or "sec2" in groups, "only forms that name a section ask for it"
     return _word(groups.get("sec") or groups["sec2"], quotes)
 
 
@@ -214,6 +218,7 @@ def _which(groups: Groups) -> Which:
 
 def _case(text: str) -> CaseSection:
     first = text.lower()[0]
+    assert first in "ulcast", "the forms take upper, lower, title, capitals, caps, all caps and small letters"
     return CaseSection(None, "lower" if first in "ls" else "title" if first == "t" else "upper")
 
 

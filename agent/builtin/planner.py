@@ -118,7 +118,9 @@ def planned(task: Task, instruction: Instruction) -> tuple[CommandRun, Proposal]
         if isinstance(both, Planned):
             made, proposal, parts = longer, both, more
             serves.append(steer.intent)
+    assert len(parts) == len(serves) + 1, "what is carried out beside the instruction itself is served"
     if isinstance(proposal, Planned):
+        # Decision 86: who joined is served only where the plan names them; the others run by themselves.
         proposal = replace(proposal, serves=tuple(serves))
     return made, proposal
 
@@ -134,6 +136,7 @@ class CommandRun:
     def carry_out(self, parts: Sequence[ScopedCommands]) -> Proposal:
         """Return the proposal of all commands, all or nothing. Raises `CannotDo` and `CrdtError`."""
         said: list[str] = []
+        assert not self.effects, "a run carries its commands out once"
         for scope, commands in parts:
             self.editor.point(scope)
             for command in commands:
@@ -195,11 +198,13 @@ class CommandRun:
             known = ", ".join(sorted(self.task.receivers)) or "none: the owner declares receivers"
             raise CannotDo("no_receiver", f"It is not clear which {kind} receiver is meant.", f"There are: {known}.")
         ((name, receiver),) = fits.items()
+        assert receiver.kind == kind, "a receiver is told what it takes"
         effect = Effect(len(self.effects), name, receiver.effect_class, args)
         refusal = refuse_effects((*self.effects, effect), self.task.receivers)
         if refusal is not None:
             raise CannotDo(refusal.code, refusal.reason, refusal.remedy)
         self.effects.append(effect)
+        assert [one.i for one in self.effects] == list(range(len(self.effects))), "effects are numbered as declared"
         return f"Sends {describe(effect, receiver)}."
 
     # ------------------------------------------------------------ which document
@@ -217,7 +222,9 @@ class CommandRun:
         scoped = list(dict.fromkeys(part.doc for part in self._scoped(kind)))
         names = scoped or [name for name, its in self.kinds.items() if its == kind]
         if len(names) == 1:
+            assert self.kinds[names[0]] == kind, "what comes back is of the kind that was asked for"
             return names[0]
+        # Never guessed: a wrong document would be edited in somebody's name.
         listed = ", ".join(sorted(self.kinds)) or "none"
         raise CannotDo("which_document", f"It is not clear which {kind} document is meant.", f"There are: {listed}.")
 
@@ -229,6 +236,7 @@ class CommandRun:
             raise CannotDo("no_document", f"There is no document {name}.", f"There are: {listed}.")
         if self.kinds[name] != kind:
             raise CannotDo("wrong_kind", f"{name} is a {self.kinds[name]} document.", f"Name a {kind} document.")
+        assert self.kinds[name] == kind, "what comes back is of the kind that was asked for"
         return name
 
     def _text_target(self, target: str) -> str | None:
@@ -264,6 +272,7 @@ class CommandRun:
         """Split `DOC.PATH`: the longest document name in front, else the data document that is meant."""
         fits = self._fitting(target)
         doc = max(fits, key=len) if fits else self._default_data(target)
+        assert self.kinds[doc] == "data", "values stand in data documents"
         return doc, _path(target[len(doc) + 1 :] if fits else target)
 
     def _default_data(self, target: str) -> str:
@@ -306,6 +315,7 @@ class CommandRun:
         if not path:
             raise CannotDo("which_value", f"{name} as a whole cannot be set.", f"Say {name}.NAME.")
         self._expect_known(command, name, path)
+        assert path, "a command is about a value, never about a whole document"
         return self.editor.data(name).carry_out(command, path)
 
 

@@ -78,6 +78,8 @@ def status(workspace: str | None, database: str | None, data: Path | None) -> in
 
 async def _is_taken(store: Store, row: SwitchRow) -> bool:
     """Wait until a server has entered an order in the workspace's log; False when none does."""
+    assert row.ws != SERVER, "the server's own switch stays where it was written"
+    # Decision 90: the server that has the workspace open enters the order in its log and drops the row.
     loop = asyncio.get_running_loop()
     until = loop.time() + TAKEN_SECONDS
     while row in await store.switches():
@@ -119,5 +121,6 @@ async def _own(store: Store, ws: str) -> Stop | None:
             body = read_row(row).body
             if isinstance(body, ConfigBody) and body.switch is not None:
                 stops.enter(body.switch, seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor)
+        assert rows[-1].seq >= first, "pages go forward"
         first = rows[-1].seq + 1
     return stops.by_scope.get("workspace")

@@ -80,6 +80,7 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
         while True:
             rows = await store.rows(ws, first=at, limit=PAGE)
             for row in rows:
+                assert row.seq >= at, "records come in order"
                 at = row.seq + 1
                 if not raw:  # raw is what stands there, whoever wrote it
                     read_row(row)

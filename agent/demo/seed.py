@@ -60,5 +60,6 @@ async def seed(
 async def write_seed(room: Room) -> None:
     """Write the plan and the budget as Ana would."""
     wanted = {"plan": NewDocument("text", PLAN), "budget": NewDocument("data", BUDGET)}
+    assert room.sequencer.fold.kinds.keys() >= wanted.keys(), "documents are made before they are written"
     for edit in await first_edits(wanted, Identity("Ana", "owner"), room.clock):
         await room.submit(edit)

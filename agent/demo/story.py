@@ -102,6 +102,7 @@ async def _act(
     before = chen.text()
     await asyncio.sleep(chance.uniform(0.1, 0.1 + delay))
     is_quiet = chen.text() == before
+    assert set(result.asked) == {"Ana", "Ben"}, "both have asked before anybody answers"
     winner = chance.choice(("Ana", "Ben"))
     loser_room = ben if winner == "Ana" else ana
     chosen = result.asked[winner]["id"]
@@ -153,6 +154,7 @@ async def _check(
     live = await room.read(room.sequencer.fold.state)
     stamps_are_blind = all(body["seen"] < min(asked["seq"] for asked in result.asked.values()) for body in bodies)
     rejected = CASUAL if words is FORMAL else FORMAL
+    assert winner != loser, "one of two gives way"
     lost = result.verdicts[loser]
     result.checks = [
         ("neither author had seen the other's instruction", stamps_are_blind),

@@ -37,6 +37,7 @@ class Editor:
 
     def __post_init__(self) -> None:
         self.scope = self.task.scope
+        assert not self.texts, "a plan begins with no copy"
 
     def point(self, scope: tuple[Scope, ...] | None) -> None:
         """Go on with words that point elsewhere. Raises `CannotDo` where that place is gone."""
@@ -53,6 +54,7 @@ class Editor:
         """Return a document as it was in the snapshot; an empty one when this plan makes it."""
         if name not in self.opened:
             image = self.task.snapshot.documents.get(name)
+            assert image is not None or name in self.created, "only documents that there are, or will be, are opened"
             kind = image.kind if image is not None else self.created[name]
             state = image.state if image is not None else EMPTY_UPDATE
             self.opened[name] = Document.of_state(kind, state, client=SNAPSHOT_CLIENT)
@@ -61,13 +63,16 @@ class Editor:
     def text(self, name: str) -> TextEditor:
         """Return a text document under edit."""
         if name not in self.texts:
-            self.texts[name] = TextEditor(name, PieceTable(self.open(name).text()), self.window(name), set())
+            snapshot = self.open(name)
+            assert snapshot.kind == "text", "words are edited in text documents"
+            self.texts[name] = TextEditor(name, PieceTable(snapshot.text()), self.window(name), set())
         return self.texts[name]
 
     def data(self, name: str) -> DataEditor:
         """Return a data document under edit."""
         if name not in self.values:
             snapshot = self.open(name)
+            assert snapshot.kind == "data", "values are edited in data documents"
             self.values[name] = DataEditor(name, snapshot, snapshot.fork(WORKING_CLIENT))
         return self.values[name]
 
@@ -83,11 +88,13 @@ class Editor:
                 start, end = resolve_range(self.open(name), place)
                 if end == start:
                     raise CannotDo("empty_scope", "What you selected is gone.", "Select the place again.")
+                assert start < end, "a selection has some words"
                 return start, end
         return None
 
     def result(self) -> tuple[list[Op], list[Reading]]:
         """Return the operations of everything edited, and what they were based on."""
+        assert not set(self.created) & set(self.task.snapshot.documents), "nothing is made that is there"
         ops: list[Op] = [CreateDocument(name, kind) for name, kind in self.created.items()]
         reads: list[Reading] = []
         for name, editor in self.texts.items():
@@ -103,7 +110,9 @@ def text_ops(name: str, document: Document, editor: TextEditor) -> list[Op]:
     ops: list[Op] = []
     snapshot = editor.table.snapshot
     for part in editor.table.replacements():
+        assert part.text or part.end > part.start, "a replacement changes something"
         if part.start == part.end:
+            # It stays with the character before it, unless it belongs to what follows: others may write in between.
             assoc = 0 if part.sticks_right else -1
             (anchor,) = place_anchors(document, [(part.start, assoc)])
             ops.append(Insert(name, anchor.encode(), part.text))
@@ -129,6 +138,7 @@ def merged(spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return spans in order, with those that overlap joined."""
     found: list[tuple[int, int]] = []
     for start, end in sorted(spans):
+        assert start <= end, "a stretch has its start in front"
         if found and start < found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], end))
         else:

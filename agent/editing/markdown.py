@@ -41,6 +41,7 @@ def sections_of(text: str) -> list[Section]:
         level = len(head.group(1))
         end = next((other.start() for other in heads[at + 1 :] if len(other.group(1)) <= level), len(text))
         body = min(head.end() + 1, len(text))
+        assert head.start() < end, "a section holds at least its heading"
         found.append(Section(head.group(2), level, head.start(), body, max(end, body), head.start(2), head.end(2)))
     return found
 
@@ -48,6 +49,7 @@ def sections_of(text: str) -> list[Section]:
 def find_sections(text: str, name: str) -> list[Section]:
     """Return the sections called `name`; a number counts the second-level headings, or all where there are none."""
     all_sections = sections_of(text)
+    # A title as it is written goes before every reading of it: "2" may be a title, or a number.
     exact = [section for section in all_sections if section.title == name]
     if exact:
         return exact
@@ -56,11 +58,13 @@ def find_sections(text: str, name: str) -> list[Section]:
         return loose
     counted = [section for section in all_sections if section.level == 2] or all_sections
     number = int(name)
+    assert number >= 0, "digits alone are never negative"
     return [counted[number - 1]] if 1 <= number <= len(counted) else []
 
 
 def find_list(text: str, start: int, end: int) -> MarkdownList | None:
     """Return the first list between two offsets: lines that begin as items, until one does not."""
+    assert 0 <= start <= end <= len(text), "a list is looked for inside the text"
     at, first, items = start, -1, []
     for line in text[start:end].splitlines(keepends=True):
         bare = line.rstrip("\r\n")

@@ -45,10 +45,13 @@ class PieceTable:
 
     def edit(self, start: int, end: int, words: str, *, sticks_right: bool = False) -> None:
         """Put `words` in place of `start` to `end`; their lines end in `\n`, whatever they ended in."""
+        assert 0 <= start <= end, "a stretch has its start in front"
+        # Decision 82: lines of documents end in one character, whatever was pasted.
         if words.endswith("\r") and self.text[end : end + 1] == "\n":
             words = words[:-1]  # the rest of that line end stands there already
         words = normalise_line_ends(words)
         first, last = self._cut(start), self._cut(end)
+        assert first <= last, "pieces are in the order of the text"
         new = [Piece(-1, -1, words)] if words else []
         if sticks_right and start == end:
             origin = self.origin(start, start)
@@ -77,6 +80,7 @@ class PieceTable:
 
     def place_of(self, start: int, end: int) -> tuple[int, int]:
         """Return where a stretch of the snapshot stands now, with all that was written in it and at its ends."""
+        assert 0 <= start <= end <= len(self.snapshot), "the stretch is one of the snapshot"
         at, low, high = 0, 0, len(self.text)
         for piece in self._pieces:
             if piece.start >= 0:
@@ -85,6 +89,7 @@ class PieceTable:
                 if piece.end > end:
                     high = min(high, at + max(end, piece.start) - piece.start)
             at += len(piece.words)
+        assert low <= at, "a place is inside the text"
         return low, max(low, high)
 
     def sources(self, start: int, end: int) -> list[tuple[int, int]]:
@@ -108,11 +113,14 @@ class PieceTable:
             if words or piece.start > reached:
                 right = reached == piece.start and piece.start in self._right
                 found.append(Replacement(reached, piece.start, words, right))
+            assert piece.start >= reached, "what is left of the snapshot keeps its order"
             reached, words = piece.end, ""
+        assert reached == len(self.snapshot), "the snapshot was walked to its end"
         return found
 
     def _cut(self, offset: int) -> int:
         """Make a piece boundary at `offset` and return the index of the piece that starts there."""
+        assert offset >= 0, "offsets are counted from the start"
         at = 0
         for index, piece in enumerate(self._pieces):
             if at == offset:

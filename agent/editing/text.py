@@ -144,6 +144,7 @@ class TextEditor:
             items = list({item_text(item).casefold(): item for item in reversed(items)}.values())[::-1]
         else:
             items.sort(key=lambda item: item_text(item).casefold(), reverse=command.reverse)
+        assert len(items) <= len(found.items), "to order a list makes no items"
         self._rewrite(found.start, found.end, "\n".join(items))
         return f"{'Dropped repeated items from' if command.dedupe else 'Sorted'} the list in {self.name}."
 
@@ -158,11 +159,13 @@ class TextEditor:
         pattern = r"(?:\r\n?|\n)".join(map(re.escape, _LINE_END.split(words)))
         found = [(m.start(), m.end()) for m in re.finditer(pattern, text) if low <= m.start() and m.end() <= high]
         if not found:
+            # As it is written goes first: without regard to case only where that finds nothing.
             hits = re.finditer(pattern, text, re.I)
             found = [(m.start(), m.end()) for m in hits if low <= m.start() and m.end() <= high]
         if not found:
             where = f"your selection in {self.name}" if self.window is not None else self.name
             raise CannotDo("not_found", f"{shown(words)} does not stand in {where}.", "Quote the words as they stand.")
+        assert found, "words that do not stand there were refused above"
         if which == "all":
             return found
         if which == "only":
@@ -171,6 +174,7 @@ class TextEditor:
                 reason = f"{shown(words)} stands {len(found)} times in {self.name} (lines {lines})."
                 raise CannotDo("ambiguous", reason, 'Say "the first", "the last" or "all", or quote more of it.')
             return found
+        assert which in ORDINALS, "only and all were answered above"
         index = ORDINALS[which]
         if index >= len(found):
             raise CannotDo("not_found", f"{shown(words)} stands only {len(found)} times in {self.name}.")
@@ -181,6 +185,7 @@ class TextEditor:
         if not 1 <= first <= last <= len(lines):
             raise CannotDo("not_found", f"{self.name} has {len(lines)} lines.", f"Name lines from 1 to {len(lines)}.")
         start = sum(map(len, lines[: first - 1]))
+        assert start < len(self.table.text), "a line that there is begins inside the text"
         return start, start + sum(map(len, lines[first - 1 : last]))
 
     def _section(self, name: str) -> Section:
@@ -220,6 +225,7 @@ class TextEditor:
 
     def _read(self, start: int, end: int) -> None:
         """Depend on a stretch: if it changes before the commit, the plan is made again."""
+        assert start <= end, "a stretch has its start in front"
         origin = self.table.origin(start, end)
         if origin is not None and origin[1] > origin[0]:
             self.reads.add(origin)

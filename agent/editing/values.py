@@ -104,6 +104,7 @@ class DataEditor:
         op = ListAdd(self.name, path, value, after)
         self._do(op)
         # Items added behind one place come out in the order of the words when the later one is put in first.
+        assert self.ops[-1] is op, "an operation is kept where it was carried out"
         same = [at for at, other in enumerate(self.ops) if isinstance(other, ListAdd) and _is_beside(other, op)]
         self.ops.insert(same[0], self.ops.pop())
         return f"Added {brief(value)} to {self._at(path)}."
@@ -118,6 +119,7 @@ class DataEditor:
         now = self._expect(path)
         if not isinstance(now, list) or not 0 <= index < len(now) or canonical(now[index]) != canonical(value):
             raise CannotDo("not_found", f"{brief(value)} is not item {index} of {self._at(path)}.", "View it first.")
+        # A list inside a plain value has no items of its own in Yjs: it is set as a whole.
         if find_list(self.working, path) is None:
             self._do(SetValue(self.name, path, now[:index] + now[index + 1 :], self._old(path)))
         else:
@@ -128,6 +130,7 @@ class DataEditor:
     def _move_item(self, path: Path, value: Json, position: int) -> str:
         items, index = self._item(path, value)
         target = len(items) - 1 if position < 0 else min(max(position, 1), len(items)) - 1
+        assert 0 <= target < len(items), "a place in a list is inside it"
         rest = items[:index] + items[index + 1 :]
         if find_list(self.working, path) is None:
             self._do(SetValue(self.name, path, [*rest[:target], items[index], *rest[target:]], self._old(path)))
@@ -149,7 +152,9 @@ class DataEditor:
             hits = [at for at, item in enumerate(now) if isinstance(item, str) and item.casefold() == value.casefold()]
         if not hits:
             raise CannotDo("not_found", f"{brief(value)} is not in {self._at(path)}.", f"It holds {brief(now)}.")
+        assert all(0 <= hit < len(now) for hit in hits), "a hit is a place in the list"
         if len(hits) > 1:
+            # Not the first of them: whose it is cannot be known from its value.
             reason = f"{brief(value)} is {len(hits)} times in {self._at(path)}."
             raise CannotDo("ambiguous", reason, "Set the list as a whole.")
         return now, hits[0]
@@ -158,6 +163,7 @@ class DataEditor:
         """Return the anchor of an item that the snapshot has too. Raises `CannotDo` for one this instruction made."""
         item = anchor_item(self.working, path, index)
         assert item is not None, "a shared list's items have anchors"
+        # The commit runs on the documents of then, where items of this plan have ids that nobody knows yet.
         id = Anchor.decode(item).item
         if id is None or id.clock >= self.snapshot.state_vector().get(id.client, 0):
             reason = f"An item of {self._at(path)} is new in this same instruction."
@@ -181,6 +187,7 @@ class DataEditor:
 
     def _do(self, op: Op) -> None:
         """Keep an operation and carry it out on the working copy, so that later commands see it."""
+        assert op.doc == self.name, "operations are of their document"
         execute(self.working, [_on_now(op, self.working)])
         self.ops.append(op)
 

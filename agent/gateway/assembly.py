@@ -90,6 +90,7 @@ class Assembly:
         opened.text += str(delta.get(DELTAS.get(str(delta.get("type")), "")) or "")
         if len(opened.text) > BLOCK_BYTES_MAX:
             raise CallFailed("malformed", "a content block is longer than 1 MiB")
+        assert opened.told <= len(opened.text), "a block only grows"
         if len(opened.text) - opened.told < STEP_POINTS and opened.told:
             return None
         opened.told = len(opened.text)
@@ -116,6 +117,8 @@ class Assembly:
         `size` is the estimate of the input in tokens. A call that was answered by an error is not billed; one that
         was begun and broken off is, for what it had read and written until then, and so is one that nobody counted.
         """
+        # Decision 17: where nobody knows what will be billed, the account may be too high, never too low.
+        assert size >= 0, "an estimate of what was sent"
         counted = self.counted
         received = sum(len(opened.text.encode("utf-8", "surrogatepass")) for opened in self.blocks.values())
         if self.is_whole and self.usage:
@@ -137,6 +140,7 @@ class Assembly:
         if not self.is_whole or not self.stop_reason:
             raise CallFailed("cut", "the answer broke off before its end")
         content, cut = self._content()
+        assert len(content) <= len(self.blocks), "a block is kept once, or not"
         reply = Reply(tuple(content), self.stop_reason, self.counted, self.model, cut)
         if self.stop_reason == "refusal":
             raise CallFailed("refused", "the model declined", reply=reply)
@@ -190,6 +194,7 @@ def _tool_use(index: int, block: Mapping[str, Json], text: str) -> Block:
     if not isinstance(given, dict) or not isinstance(name, str):
         raise CallFailed("malformed", f"the call of {name!r} is not whole")
     id, name = str(id or f"call_{index}")[:NAME_POINTS_MAX], name[:NAME_POINTS_MAX]
+    assert id, "a result must name the call that it answers"
     used: Block = {"type": "tool_use", "id": id, "name": name, "input": given}
     return {**used, "unfit": list(unfit)} if unfit else used
 

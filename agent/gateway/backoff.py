@@ -66,6 +66,7 @@ class Backoff:
 
     def may_retry(self) -> bool:
         """Tell whether the same model may be asked once more, and count that."""
+        assert 0 <= self.saved <= RETRIES_SAVED_MAX, "what is spent was earned before"
         if self.saved < 1:
             return False
         self.saved -= 1
@@ -77,6 +78,8 @@ class Backoff:
         What is wrong with one request says nothing about the next.
         """
         if failed.retry_after and failed.kind in HOLDING:
+            assert failed.retry_after > 0, "a server asks for time, not for its return"
+            # Decision 93: believed, but not for ever, because one answer of one proxy would stop a model for all.
             until = now + min(failed.retry_after, HOLD_SECONDS_MAX)
             self.holds[model] = max(until, self.holds.get(model, 0.0))
 
@@ -89,8 +92,10 @@ class Backoff:
 
     def spread(self, seconds: float) -> float:
         """Return a wait a little longer than asked for, by chance, so that those who wait do not all come at once."""
+        assert seconds >= 0, "a wait is not in the past"
         return seconds + self.chance() * max(SPREAD_SECONDS_MIN, SPREAD_SHARE * seconds)
 
     def pause(self, tries: int) -> float:
         """Return the wait before a retry that nobody asked to delay: any time up to a bound that grows."""
+        assert tries >= 0, "tries are counted from none"
         return self.chance() * BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS) - 1)]

@@ -31,11 +31,13 @@ class Breaker:
 
     def end(self, outcome: CallOutcome, now: float) -> None:
         """A call is over."""
+        assert not OUTAGES & NEUTRAL, "an outcome counts one way"
         self.is_probing = False
         if outcome in OUTAGES:
             self.failures += 1
             if self.failures >= TRIPS_AT:
                 self.open_until = now + OPEN_SECONDS
+                assert self.is_open(now), "the failure that trips it closes the way at once"
         elif outcome not in NEUTRAL:
             self.failures = 0
 

@@ -68,6 +68,7 @@ class Rendered:
 
     def request(self, model: str) -> Blob:
         """Return the manifest of the request to one model: which parts, in which order."""
+        assert model, "a request is made to some model"
         content = canonical({"model": model, "prompt_sha": self.sha, "parts": self.manifest.decode()})
         return Blob(sha256_of(content), content)
 
@@ -88,6 +89,8 @@ def render(call: Call) -> Rendered:
         canonical(list(call.tools)),
         *(canonical(message) for message in call.messages),
     ]
+    assert len(parts) == len(call.messages) + 2, "system, tools, and every message are parts of their own"
+    # Decision 16: a part is archived under its own hash, so that a conversation of n turns is kept once, not n times.
     shas: list[Json] = [sha256_of(part) for part in parts]
     manifest = canonical(
         {

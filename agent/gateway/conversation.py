@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from agent.gateway.call import Block, Message
 from crdt.digest import Json
@@ -27,6 +28,7 @@ def sendable(messages: Sequence[Message], model: str) -> tuple[Message, ...]:
     are left out: none is offered. Every call has one result, in the message behind it, before all words. Neighbours of
     one role become one message.
     """
+    assert model, "a conversation is made fit for one model"
     sent: list[Message] = []
     known: set[str] = set()
     calls: list[tuple[str, str]] = []
@@ -42,7 +44,9 @@ def sendable(messages: Sequence[Message], model: str) -> tuple[Message, ...]:
             kept = [*_results(blocks, calls), *(dict(block) for block in blocks if _is_said(block))]
             calls = []
             kept = kept or [{"type": "text", "text": EMPTY}]
+        assert kept, "the API refuses a message without content"
         sent.append({"role": message["role"], "content": list[Json](kept)})
+    assert not any(one["role"] == other["role"] for one, other in pairwise(sent)), "neighbours were joined"
     return tuple(sent)
 
 
@@ -94,6 +98,7 @@ def _number(blocks: Sequence[Block], known: set[str]) -> list[tuple[str, str]]:
             while new in known:
                 count += 1
                 new = f"{fit}_{count}"
+            assert new not in known, "the API refuses an id that is there twice"
             known.add(new)
             block["id"] = new
             pairs.append((old, new))
@@ -112,6 +117,7 @@ def _results(blocks: Sequence[Block], calls: Sequence[tuple[str, str]]) -> list[
             continue
         given.remove(found)
         said = [dict(part) for part in _inner(found) if _is_said(part)]
+        # An empty result is refused as well: decision 93.
         content: Json = said or [{"type": "text", "text": EMPTY}]
         results.append({**found, "tool_use_id": new, "content": content})
     return results

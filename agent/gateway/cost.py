@@ -58,7 +58,9 @@ class Prices:
 
 
 def _micros(dollars: Decimal) -> int:
-    return int((dollars * MICROS).to_integral_value(ROUND_CEILING))
+    micros = int((dollars * MICROS).to_integral_value(ROUND_CEILING))
+    assert micros >= 0, "nobody is paid for asking"
+    return micros
 
 
 def read_prices(path: Path) -> dict[str, Price]:

@@ -157,6 +157,7 @@ class Gateway:
         if call.model:
             return ChainStep(RouteTable(tiers=(("shadow", (call.model,)),)), "shadow", why="shadow")
         routed = ChainStep(table, choose(table, call.purpose, call.signals))
+        assert routed.model, "a chain begins with a model"
         for tier, models in table.tiers:
             if call.stay in models and call.stay != routed.model:
                 return replace(routed, tier=tier, at=models.index(call.stay), why="stays")
@@ -189,6 +190,7 @@ class Gateway:
 
     async def _kept(self, call: Call, recorded: Sequence[Recorded], context: PlanContext) -> Answer | None:
         """Return the answer that this very conversation got before, from whichever model it was, if it did."""
+        # Decision 18: a run begins from its first message; what was answered before is answered from the archive.
         here = (call.attempt, call.fault, call.round)
         mine = [known for known in recorded if (known.attempt, known.fault, known.round) == here]
         shas = {model: render(prepared(call, model)).sha for model in {known.model for known in mine}}
@@ -205,6 +207,7 @@ class Gateway:
         model, breaker = step.model, self.breakers.of(step.model)
         call = prepared(call, model)
         rendered = render(call)
+        assert not call.model or call.model == model, "a shadow asks the one model it is about"
         size = check_size(rendered)
         reserve, _ = self.prices.cost(model, CallUsage(read=size, written=call.tokens_max), self.wall())
         opened = CallOpened(
@@ -213,7 +216,10 @@ class Gateway:
             why=step.why, attempt=call.attempt, fault=call.fault, round=call.round, tries=tries,
             shadow=bool(call.model),
         )  # fmt: skip
+        assert reserve >= 0, "a reservation takes from a budget"
+        # Decision 16: on disk before it leaves, so that a crash leaves no call unaccounted.
         id = await context.open_call(opened, rendered.blobs(model))
+        assert id, "an opened call has a name in the log"
         breaker.begin()
         outcome: CallOutcome = "cancelled"
         began, detail, reply, assembly = self.clock(), "", None, Assembly()
@@ -227,6 +233,7 @@ class Gateway:
             raise
         finally:
             ended, usage = self.clock(), assembly.billable(size, outcome)
+            assert ended >= began, "this clock never goes back"
             breaker.end(outcome, ended)
             closed = self._closed(id, outcome, usage, reply, model=model, detail=detail, ms=int((ended - began) * 1e3))
             context.close_call(closed, [Blob(closed.response, reply.encode())] if reply is not None else [])

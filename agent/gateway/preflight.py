@@ -15,6 +15,7 @@ REQUEST_BYTES_MAX = 4 << 20
 
 def estimate_tokens(size: int) -> int:
     """Return about how many tokens `size` bytes of UTF-8 are, rounded up."""
+    assert size >= 0, "bytes are counted"
     return int(size / BYTES_PER_TOKEN) + OVERHEAD_TOKENS
 
 

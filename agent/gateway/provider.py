@@ -37,6 +37,7 @@ class LateProvider:
         """Return the provider, making it once."""
         if self._made is None:
             self._made = asyncio.ensure_future(asyncio.to_thread(self._make))
+        # Shielded: a caller who gives up must not stop the loading that others wait for.
         return await asyncio.shield(self._made)
 
     async def send(self, call: Call, model: str, assembly: Assembly, on_part: Callable[[StreamPart], None]) -> Reply:

@@ -1,8 +1,8 @@
 """Any server that speaks the Anthropic Messages API, through its SDK. Loaded late: the SDK takes seconds to import.
 
 The SDK's own retries are off, because an attempt nobody sees is an attempt nobody accounts. Events are assembled by
-`agent.gateway.assembly`, since the SDK takes a cut stream for a whole
-one and reports errors in mid-stream as status 200.
+`agent.gateway.assembly`, since the SDK takes a cut stream for a whole one and reports errors in mid-stream as status
+200.
 """
 
 from __future__ import annotations
@@ -102,6 +102,9 @@ class AnthropicProvider:
                     on_part(part)
 
     async def _begin(self, call: Call, model: str) -> Any:
+        assert call.messages, "the API refuses a conversation without a message"
+        assert call.messages[-1]["role"] == "user", "the API refuses an answer that the client begins"
+        assert call.tokens_max >= 1, "the API refuses an answer without room"
         more: dict[str, Any] = {}
         if call.tools:
             more["tools"] = _cached(list(call.tools))

@@ -51,12 +51,15 @@ def difficulty(signals: Signals) -> float:
     documents = min(1.0, max(0, signals.documents - 1) / (DOCUMENTS_FULL - 1))
     scope = {"range": 0.0, "document": 0.5, "unknown": 1.0}[signals.scope]
     score = 0.45 * words + 0.25 * size + 0.15 * documents + 0.1 * scope + 0.05 * signals.strict
+    assert score >= 0, "nothing makes a task easier than easy"
+    # Rounded, so that the same signals choose the same tier in every process: a rule compares with a bound.
     return round(min(1.0, score), 6)
 
 
 def choose(table: RouteTable, purpose: Purpose, signals: Signals) -> str:
     """Return the tier for a call: the first rule that fits, raised one tier for every escalation."""
     names = [name for name, _ in table.tiers]
+    assert names, "a table has a tier"
     hard = difficulty(signals)
     chosen = next((rule.tier for rule in table.rules if _fits(rule, purpose, signals, hard)), names[-1])
     return names[min(names.index(chosen) + signals.escalations, len(names) - 1)]
@@ -85,7 +88,9 @@ class ChainStep:
     @property
     def model(self) -> str:
         """The model that is next to be asked."""
-        return self.table.models(self.tier)[self.at]
+        models = self.table.models(self.tier)
+        assert self.at < len(models), "a step stands on a model of its tier"
+        return models[self.at]
 
     def after(self, kind: CallOutcome) -> ChainStep | None:
         """Return the next place after a failure of this kind, or None when its chain is spent."""
@@ -104,6 +109,7 @@ class ChainStep:
         if step == "next":
             own = self.table.models(self.tier)
             return replace(self, at=self.at + 1, why=f"next:{kind}") if self.at + 1 < len(own) else None
+        assert step == "escalate", "a chain is made of retry, next and escalate"
         names = [name for name, _ in self.table.tiers]
         above = names.index(self.tier) + 1
         return replace(self, tier=names[above], at=0, why=f"escalate:{kind}") if above < len(names) else None

@@ -29,6 +29,8 @@ def numbered(
     name: str, lines: Sequence[str], first: int, last: int, *, writers: Sequence[str], points_max: int
 ) -> tuple[str, int]:
     """Return lines `first` to `last` as a quotation, and the last line that found room."""
+    assert first >= 1, "lines are counted from 1"
+    assert last <= max(1, len(lines)), "lines that there are"
     rows: list[str] = []
     points = 0
     for at in range(first, last + 1):
@@ -40,6 +42,7 @@ def numbered(
             break
         rows.append(f"{at}| {shown}")
     by = f' written_by="{_attribute(", ".join(writers))}"' if writers else ""
+    assert rows or last < first, "at least one line finds room, whatever its length"
     head = f'<document name="{_attribute(name)}" lines="{first}-{last}" of="{len(lines)}"{by}>'
     return "\n".join([head, *rows, "</document>"]), last
 
@@ -52,6 +55,7 @@ def outline(name: str, lines: Sequence[str]) -> str:
     for section in sections[:HEADINGS_MAX]:
         line += text.count("\n", at, section.start)
         at = section.start
+        assert line <= len(lines), "a heading stands on a line"
         rows.append(f"{line}| {'#' * section.level} {section.title[:120]}")
     more = f"\n… {len(sections) - HEADINGS_MAX} more headings" if len(sections) > HEADINGS_MAX else ""
     head = f'<outline name="{_attribute(name)}" of="{len(lines)}">'
@@ -71,6 +75,7 @@ class Hit:
 
 def search_text(text: str, query: str, room: int) -> list[Hit]:
     """Return at most `room` lines that hold the words, without regard to case; the query's own lines if it has many."""
+    assert room > 0, "room for a hit"
     wanted = query.casefold().strip()
     found: list[Hit] = []
     at = 0

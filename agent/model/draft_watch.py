@@ -27,6 +27,7 @@ class DraftWatch:
         """Show what a document will get, as far as it has come. What cannot be shown yet is not."""
         if part.kind != "tool_use" or part.tool not in DRAFT_TOOLS:
             return
+        # What has come so far is JSON that breaks off anywhere: a word is shown as soon as its field is known.
         try:
             given = jiter.from_json(part.text.encode("utf-8", "replace"), partial_mode="trailing-strings")
         except ValueError:

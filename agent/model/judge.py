@@ -107,6 +107,7 @@ class ModelJudge:
         flagged = tuple(pair for pair in task.pairs if first[pair].opinion == Opinions.CONTRADICT)
         if not flagged:
             return tuple(first.values())
+        # Asked in reverse order: a model that flags whatever stands first flags the other one now.
         again = {id for pair in flagged for id in pair}
         items = tuple(item for item in reversed(task.items) if item.intent in again)
         second = await self._compare(items, tuple((b, a) for a, b in reversed(flagged)), context)
@@ -127,6 +128,7 @@ class ModelJudge:
             answer = msgspec.convert(given, JudgeAnswer)
         except msgspec.ValidationError as error:
             raise PlannerFault(f"the judge's answer does not fit: {error}") from error
+        # Decision 21: what the model forgot is a failure, which asks the people, never a "compatible".
         found: dict[Pair, Judgement] = {pair: Judgement(pair, "failed") for pair in pairs}
         for part in answer.pairs:
             straight, turned = (part.first, part.second), (part.second, part.first)
@@ -134,6 +136,7 @@ class ModelJudge:
                 found[straight] = Judgement(straight, part.opinion, (part.quote_first, part.quote_second))
             elif turned in found:
                 found[turned] = Judgement(turned, part.opinion, (part.quote_second, part.quote_first))
+        assert set(found) == set(pairs), "every pair that was asked about has an opinion, and no other"
         return found
 
     async def merge(self, task: MergeTask, context: PlanContext) -> Merged:
@@ -145,6 +148,7 @@ class ModelJudge:
         except msgspec.ValidationError as error:
             raise PlannerFault(f"the merger's answer does not fit: {error}") from error
         group = tuple(item.intent for item in task.items)
+        assert len(group) > 1, "one instruction needs no middle"
         if not answer.possible or not answer.instruction.strip():
             return Merged(group, "", reason="The merger found no honest middle.")
         return Merged(group, answer.instruction.strip(), answer.gives_up)
@@ -160,6 +164,7 @@ class ModelJudge:
         context: PlanContext,
     ) -> Json:
         """Return the input of the forced tool."""
+        assert items, "a judge is asked about instructions"
         text = f"<instructions>\n{canonical(said).decode()}\n</instructions>"
         message: Message = {"role": "user", "content": [{"type": "text", "text": text}]}
         call = Call(

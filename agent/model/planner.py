@@ -56,6 +56,7 @@ class ModelPlanner:
         Raises:
             PlannerFault: no model came to an end.
         """
+        assert not task.undo, "a commit is taken back without a model"
         spent, last, began = Spent(), "no round was made", self._gateway.clock()
         until = began + (task.seconds_max or PLAN_SECONDS)
         context.step("Thinks about how to begin.")

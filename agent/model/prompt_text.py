@@ -31,6 +31,7 @@ class Prompt:
 
 def load_prompt(name: str, version: int) -> Prompt:
     """Return a prompt file's text. Raises FileNotFoundError for a version that is not there."""
+    assert version >= 1, "versions are counted from 1"
     raw = (FOLDER / f"{name}.{version}.md").read_bytes()
     return Prompt(f"{name}@{version}", raw.decode(), sha256_of(raw))
 

@@ -28,6 +28,7 @@ SNAPSHOT_CLIENT, TRIAL_CLIENT = 8, 32
 def is_sampled(intent: str, workspace: str, share: float) -> bool:
     """Tell whether an intent's plan is shadowed: a fixed share of all ids, 0 none, 1 all."""
     drawn = int(sha256_of(f"{workspace}/{intent}".encode())[7:15], 16) / 0x1_0000_0000
+    assert 0 <= drawn < 1, "a share of all ids"
     return drawn < share
 
 
@@ -90,6 +91,7 @@ class Shadows:
         plan: Callable[[PlanContext], Awaitable[Proposal]],
     ) -> None:
         """Start a shadow run of `plan` beside; does nothing while four are under way."""
+        assert model, "a shadow is of a candidate"
         if len(self.running) >= AT_ONCE_MAX:
             return
         self.running.start(self._run(task, context, served, model, plan), name=f"shadow {task.intent}")
@@ -117,6 +119,7 @@ class Shadows:
         else:
             detail = type(proposal).__name__.lower()
         latency = int((self.clock() - began) * 1000)
+        assert shade.cost >= 0, "what a shadow costs is paid"
         context.compare(
             compare(task, served, proposal, model=model, cost=shade.cost, latency_ms=latency, detail=detail)
         )

@@ -97,6 +97,7 @@ class ToolLoop:
 
     async def run(self) -> Proposal:
         """Return what the loop came to. Raises `Stuck`, `TooLong`, `PlannerFault` and `CallRefused`."""
+        assert not self.messages, "a loop is run once, from its first message"
         editor = Editor(self.task)
         runner = ToolRunner(editor, list(self.task.exchanges) if self.task.attempt == 0 else [])
         self.messages.append(_user([{"type": "text", "text": render_task(self.task, editor)}]))
@@ -114,6 +115,7 @@ class ToolLoop:
 
     async def _ask(self) -> Answer:
         task = self.task
+        assert 0 < self.tokens_max <= self.bound, "an answer has room, within what its model takes"
         purpose: Purpose = "repair" if task.repair is not None else "plan"
         call = Call(
             purpose=purpose, prompt=self.prompt.label, system=self.prompt.text, tools=tools.schemas_for(task.receivers),
@@ -142,6 +144,7 @@ class ToolLoop:
             if use["name"] not in ENDS:
                 told[at] = self._told(use, _used(runner, use))
                 failed += [f"{use['name']}: {told[at].text}"] if told[at].is_error else []
+        # Decision 92: questions and ends come last, and count only where nothing of this answer failed or was cut.
         ended = self._asked(runner, uses, told, failed) or self._finished(runner, uses, told, failed)
         if ended is not None:
             return ended
@@ -151,6 +154,7 @@ class ToolLoop:
             self.cuts = 0
             why = "the model's tool calls keep failing" if uses else "the model does not use its tools"
             self._count_error(is_error=is_bad or not uses, why=why)
+        assert set(told) == set(range(len(uses))), "every call has its result: the API refuses one without"
         results = [_result(use, told[at]) for at, use in enumerate(uses)]
         self.messages.append(_user([*results, *([{"type": "text", "text": words}] if words else [])]))
         return None
@@ -201,6 +205,8 @@ class ToolLoop:
 
     def _planned(self, runner: ToolRunner, finished: PlanFinished) -> Planned:
         """Return the plan; its summary says first what came of its operations, then what the model says."""
+        assert self.served_by, "a plan was made by some model"
+        # Decision 84: what was done is told from the operations; what the model says of it stands behind, as its words.
         editor, ops = runner.editor, finished.ops
         known = editor.task.snapshot.documents
         before = {op.doc: editor.open(op.doc) for op in ops if op.doc in known}
@@ -232,6 +238,7 @@ class ToolLoop:
         self.cuts += 1
         if self.cuts > CUTS_IN_A_ROW_MAX:
             raise TooLong(tokens)
+        # Decision 93: at the same bound it would be cut again, and paid again.
         self.tokens_max = min(2 * tokens, self.bound)
         self.context.step("Its answer was too long and was cut: goes on in smaller steps.")
         lost = f" inside a call of {reply.cut}, which was not carried out" if reply.cut else ""

@@ -171,6 +171,7 @@ class ToolRunner:
             )  # fmt: skip
             if name not in self.editor.created:
                 hash = digest_text(document.text()) if kind == "text" else digest_value(document.value())
+                # Decision 66: a list is a weak reading, or any keystroke anywhere would starve the agent.
                 self.weak.setdefault(name, Reading(name, hash, strong=False))
         return ToolResult(canonical(rows).decode(), "Looks at what documents there are.")
 
@@ -178,6 +179,7 @@ class ToolRunner:
         if self.editor.kinds[use.document] != "text":
             return self._view_value(use.document, use.path or ())
         lines = lines_of(self.editor.text(use.document).table.text)
+        # Decision 23: a strong reading of a whole long text would make every keystroke anywhere a stale plan.
         if use.range is None and len(lines) > WHOLE_LINES_MAX:
             text = outline(use.document, lines)
             return ToolResult(text, f"Reads the outline of {use.document} ({len(lines)} lines).")
@@ -192,6 +194,7 @@ class ToolRunner:
         lines = lines_of(editor.table.text)
         writers = self.editor.task.writers.get(name, ())
         shown, last = numbered(name, lines, first, last, writers=writers, points_max=VIEW_POINTS_MAX)
+        assert first <= last <= len(lines), "at least the first line was shown"
         start = sum(len(line) for line in lines[: first - 1])
         end = start + sum(len(line) for line in lines[first - 1 : last])
         if name not in self.editor.created:
@@ -253,6 +256,7 @@ class ToolRunner:
                 if count != 1:
                     reason = f"old_str occurs {count} times in {document}." if old else "old_str is empty."
                     raise CannotDo("not_once", reason, "View the lines and give text that occurs exactly once.")
+                assert old, "nothing stands everywhere"
                 start = table.text.index(old)
                 table.edit(start, start + len(old), new)
                 step = f"Rewrites {_lines(old)} in {document}." if new else f"Deletes {_lines(old)} in {document}."
@@ -323,6 +327,7 @@ class ToolRunner:
         refused = refuse_effects((*self.effects, effect), receivers)
         if refused is not None:
             return ToolResult(f"{refused.reason} {refused.remedy}".strip(), is_error=True)
+        assert effect.i == len(self.effects), "effects are numbered as declared: the number is part of their key"
         self.effects.append(effect)
         words = describe(effect, receiver)
         return ToolResult(f"Declared: {words}. It leaves after the commit.", f"Will send {words}.")
@@ -337,6 +342,7 @@ class ToolRunner:
 
     def _finish(self, use: tools.Finish) -> ToolOutcome:
         ops, reads = self.plan()
+        assert len(reads) <= READS_MAX, "readings are bounded"
         if len(ops) > OPS_MAX:
             raise CannotDo("too_large", f"{len(ops)} operations; at most {OPS_MAX}.", "Do less at once.")
         documents = {name: self.editor.open(name) for name in self.editor.task.snapshot.documents}
@@ -345,6 +351,7 @@ class ToolRunner:
 
     def _served(self, numbers: tuple[int, ...] | None) -> tuple[str, ...]:
         """Return the intents that the model says it serves beside the task's own. Raises `CannotDo`."""
+        # Decision 86: who joined is served only where the plan says so.
         steers = self.editor.task.steers
         odd = [number for number in numbers or () if not 1 <= number <= len(steers)]
         if steers and (numbers is None or odd) and not self.was_told:

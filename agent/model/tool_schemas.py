@@ -191,6 +191,7 @@ def read_use(name: str, given: Json) -> ToolInput:
         use = msgspec.convert(given, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise BadInput(f"{name}: {error}") from error
+    assert type(use) is kind, "a call is of its own tool"
     for field in kind.__struct_fields__:
         _check(name, field, getattr(use, field))
     return use
@@ -349,4 +350,5 @@ def schemas_for(receivers: Mapping[str, Receiver]) -> tuple[dict[str, Json], ...
         text=_TEXT,
         value=_ANY,
     )
+    assert SCHEMAS[-1]["name"] == "finish", "what ends a plan stands last"
     return (*SCHEMAS[:-2], send, *SCHEMAS[-2:])

@@ -27,5 +27,6 @@ def account_of(summary: str, done: Collection[str]) -> str:
 
 
 def _joined(first: str, words: str) -> str:
+    assert first, "what was done is always said, if it was nothing"
     text = with_agents_words(first, words)
     return text if len(text) <= SUMMARY_POINTS_MAX else f"{text[: SUMMARY_POINTS_MAX - 1]}…"

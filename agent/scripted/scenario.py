@@ -140,6 +140,7 @@ class Script:
             if groups is None:
                 continue
             self.used[at] = self.used.get(at, 0) + 1
+            assert not reply.times or self.used[at] <= reply.times, "an entry answers as often as it may"
             return filled(reply, groups)
         return None
 

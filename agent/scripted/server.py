@@ -147,6 +147,7 @@ class ScriptedModel:
             longest = max((size for name, size in sizes if name in self._prefixes), default=0)
             self._prefixes.update(name for name, _ in sizes)
         fresh = at - longest
+        assert fresh >= 0, "a prefix is not longer than the whole"
         usage = {"input_tokens": max(1, fresh // 4), "cache_read_input_tokens": longest // 4}
         return usage if is_cached else {"input_tokens": max(1, at // 4)}
 

@@ -22,6 +22,7 @@ def events_of(message: dict[str, Any], reply: ReplyScript, next_id: Callable[[],
     events: list[dict[str, Any]] = [{"type": "message_start", "message": head}]
     for at, block in enumerate(blocks):
         events += _block_events(at, block)
+    assert events[0]["type"] == "message_start", "a stream begins with its head"
     stop = reply.stop_reason or ("max_tokens" if reply.cut_at >= 0 else "tool_use" if reply.tools else "end_turn")
     end = {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}}
     events.append({**end, **({} if reply.no_usage else {"usage": {"output_tokens": written}})})
@@ -79,6 +80,7 @@ def _chunks(words: str) -> list[str]:
 
 def message_of(events: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the events as one whole message, for requests that do not stream."""
+    assert events[-1]["type"] == "message_stop", "only a whole stream is a message"
     message = dict(events[0]["message"])
     for event in events[1:]:
         if event["type"] == "content_block_start":

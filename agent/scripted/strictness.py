@@ -95,6 +95,7 @@ def _check_tools(body: Mapping[str, Any]) -> None:
         _must(is_object, f"tools.{at}.custom.input_schema.type: Input should be 'object'")
         names.append(tool["name"])
     _must(len(set(names)) == len(names), "tools: Tool names must be unique.")
+    assert len(names) == len(tools), "every tool has its name"
     choice = body.get("tool_choice")
     if choice is None:
         return
@@ -219,6 +220,7 @@ def _check_text(block: SentBlock, at: str, *, where: str) -> None:
 
 
 def _check_marks(body: Mapping[str, Any]) -> None:
+    assert body.get("messages"), "messages were checked before"
     found = sum("cache_control" in part for part in _markable(body))
     _must(found <= MARKS_MAX, f"A maximum of {MARKS_MAX} blocks with cache_control may be provided. Found {found}.")
 

@@ -67,6 +67,8 @@ class DocumentClient:
         with self.document.transaction() as done:
             change(self.document)
         for applied in done:
+            assert applied.update, "a change has its bytes"
+            # Counted, because an instruction says how many edits of its author must be there first (decision 31).
             self.sent += 1
             await self.socket.send(encode_update(applied.update))
 
@@ -89,6 +91,7 @@ class DocumentClient:
         except CrdtError as error:
             await self.socket.close(1002, error.code)
         status, reason = self.socket.close_code or 1006, self.socket.close_reason or ""
+        assert self.closed is None, "a socket is closed once"
         self.closed = Disconnected(status, reason)
         self.synced.set()
         async with self._changed:
@@ -122,6 +125,7 @@ async def connect_document(
     `doc` is its plain name: it is encoded here. Raises `Disconnected`.
     """
     client = RESERVED_IDS + secrets.randbelow(2**52)
+    assert client >= RESERVED_IDS, "the lowest ids are the agent's (decision 33)"
     async with open_socket(
         f"{url}/{quote(doc, safe='/')}",
         subprotocols=offer(token),

@@ -178,6 +178,7 @@ class RoomClient:
         async with self._order:
             await self._up()
             read = list(ids)
+            assert self._acknowledging is None, "one at a time, by the lock above"
             frame = msgspec.json.encode({"type": "acknowledge", "intents": read})
             self._acknowledging = waiting = PendingAnswer(
                 frame, asyncio.get_running_loop().create_future(), frozenset(read)
@@ -234,6 +235,7 @@ class RoomClient:
 
     async def _send_intent(self, n: int, frame: bytes) -> Message:
         waiting = PendingAnswer(frame, asyncio.get_running_loop().create_future())
+        assert n not in self._waiting, "a number is given to one intent, and waited for once"
         self._waiting[n] = waiting
         if self._socket is not None:
             with contextlib.suppress(ConnectionClosed):

@@ -21,4 +21,5 @@ class LateWebhook:
         if self._made is None:
             module = await asyncio.to_thread(load, "workspace.delivery.webhook")
             self._made = module.Webhook(self._keys, allows_private=self._allows_private)
+        assert delivery.receiver.kind == "webhook", "mail is a file, not a call"
         return await self._made.deliver(delivery)

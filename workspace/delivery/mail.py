@@ -25,6 +25,7 @@ class MailDrop:
 
     def _write(self, key: str, content: bytes) -> str:
         name = f"{key.removeprefix('sha256:')}.eml"
+        assert "/" not in name, "a key is a hash, and names one file in the folder"
         path = self._folder / name
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -35,6 +36,7 @@ class MailDrop:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            # A name appears with the whole file behind it; unless the folder is synced, a crash may take the name back.
             half.rename(path)
             folder = os.open(self._folder, os.O_RDONLY)
             try:

@@ -64,6 +64,8 @@ class Webhook:
         verify = self._trust if self._trust is not None else True
         problem = ""
         async with httpx2.AsyncClient(timeout=limits, follow_redirects=False, trust_env=False, verify=verify) as client:
+            assert numbers, "a name that was found has an address"
+            # Decision 41: to one of the numbers that were looked at, never to the name again.
             for number in numbers[:ADDRESSES_MAX]:
                 try:
                     return await _post(client, url, number, headers, body)
@@ -72,6 +74,7 @@ class Webhook:
                 except httpx2.HTTPError as error:
                     reason = f"no answer: {type(error).__name__}"
                     raise DeliveryFault(reason, retry=True, may_have_arrived=True) from error
+        assert problem, "every address that was tried has said why not"
         raise DeliveryFault(problem, retry=True)
 
     def _signed(self, delivery: Delivery, body: bytes) -> dict[str, str]:

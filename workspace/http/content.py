@@ -92,7 +92,9 @@ async def first_edits(wanted: Mapping[str, NewDocument], identity: Identity, clo
     filled = {name: document for name, document in wanted.items() if document.content is not msgspec.UNSET}
     if not filled:
         return ()
+    # Decision 79: an update of a client id of its own, so that attribution names whoever gave the content.
     clients = [_fresh_client(clock) for _ in filled]
+    assert len(clients) == len(filled), "each document begins with one client"
     return await asyncio.to_thread(_edits, filled, clients, lane_of(identity), identity.actor)
 
 
@@ -118,9 +120,12 @@ def _update(wanted: NewDocument, *, client: int) -> bytes | None:
         elif isinstance(wanted.content, dict):
             for key, value in wanted.content.items():
                 set_path(document, (key,), value)
+    assert len(done) <= 1, "one transaction is one update"
     return done[0].update if done else None
 
 
 def _fresh_client(clock: Clock) -> int:
     """Return a Yjs client id that nobody has: above the server's own, below what browsers pick beyond 32 bits."""
-    return CLIENT_MIN + int(clock.token(8), 16) % (CLIENT_END - CLIENT_MIN)
+    client = CLIENT_MIN + int(clock.token(8), 16) % (CLIENT_END - CLIENT_MIN)
+    assert CLIENT_MIN <= client < CLIENT_END, "below what browsers pick, above the server's own"
+    return client

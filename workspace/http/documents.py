@@ -87,6 +87,7 @@ async def show(request: Request) -> Response:
     """`GET …/documents/DOC?at=SEQ&format=json|text|update`."""
     room, identity = await enter(request, "read", "at", "format")
     name = document_name(request, room)
+    # What is shown counts as seen (semantics §2): a later instruction may build on it.
     form = request.query_params.get("format", "json")
     if form not in FORMATS:
         raise Problem("malformed", f"format is one of {', '.join(FORMATS)}.")
@@ -116,6 +117,7 @@ async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Docum
     if at > room.durable_seq:
         raise Problem("malformed", f"The log ends at {room.durable_seq}.")
     kinds = dict(room.sequencer.fold.kinds)
+    assert at >= 1, "records are counted from 1"
     document = (await read_documents(registry_of(request).store, room.ws, at, kinds)).get(name)
     if document is None:
         refuse_broken(room.sequencer.fold, name)
@@ -140,6 +142,7 @@ def _view(document: Document, form: str) -> DocumentView:
 
 def _rendered(view: DocumentView, name: str, seq: int, form: str) -> Response:
     """Return the response, made beside the room: what was looked at does not change any more."""
+    assert form in FORMATS, "the format was checked as it was read"
     headers = {"x-folkmoot-seq": str(seq)}
     match form:
         case "text":

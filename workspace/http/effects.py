@@ -23,6 +23,7 @@ async def index(request: Request) -> Response:
             found += sent_by(fold, commit)
             if len(found) >= EFFECTS_SHOWN:
                 break
+        assert fold.board.commits or not found, "only commits send"
         return found[:EFFECTS_SHOWN]
 
     return answer(await room.read(listed))

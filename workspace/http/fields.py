@@ -21,6 +21,7 @@ def unknown_field(value: Json, kind: type) -> str:
 
     `value` was read from JSON within bounds of nesting. What does not fit the type at all is left to whoever reads it.
     """
+    # Decision 80: a request refuses by name what it does not know, and a socket passes it over.
     return _unknown(value, type_of(kind), "")
 
 
@@ -60,5 +61,6 @@ def _first(found: Iterable[str]) -> str:
 
 
 def _below(path: str, key: str) -> str:
+    assert isinstance(key, str), "JSON names its fields by text"
     shown = key if len(key) <= SHOWN_MAX else f"{key[:SHOWN_MAX]}…"
     return f"{path}.{shown}" if path else shown

@@ -49,6 +49,7 @@ async def create(request: Request) -> Response:
     if isinstance(acked, Nacked):
         refuse(acked.refusal)
     verdict = await room.waiters.await_verdict(acked.id, wait) if wait else None
+    assert verdict is None or verdict.intent == acked.id, "the verdict that was waited for"
     ack = {"n": acked.n, "id": acked.id, "seq": acked.seq, "state": acked.state}
     return answer({**ack, "verdict": verdict, **({"state": verdict.state} if verdict else {})}, 202)
 
@@ -63,6 +64,7 @@ async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> 
         clock = room.sequencer.fold.board.lanes.clock(lane)
         seen = body.seen if body.seen is not None else (0 if key else clock.seen)
         n = body.n if body.n is not None else (1 if key else clock.n + 1)
+        assert n >= 1 or body.n is not None, "the server counts from 1"
         frame = frame_of(body, n=n, seen=seen)
         delivered = room.waiters.delivered(identity.actor)
         handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))

@@ -63,6 +63,7 @@ async def _lines(
     """Yield records in order as they become durable; a keep-alive line where nothing comes for 15 s."""
     cursor = first
     while True:
+        # No further than the disk: what is shown must still be there after a crash.
         top = min(last, room.durable_seq)
         while cursor <= top:
             rows = await room.store.rows(room.ws, first=cursor, last=min(top, cursor + PAGE - 1), limit=PAGE)
@@ -70,6 +71,7 @@ async def _lines(
                 if kind in (None, row.kind):
                     line = encode_record(row)
                     yield b"id: %d\ndata: %s\n\n" % (row.seq, line) if is_sse else line + b"\n"
+            assert not rows or cursor <= rows[-1].seq <= top, "a page is inside what was asked for"
             cursor = rows[-1].seq + 1 if rows else top + 1
             room.waiters.sent(actor, cursor - 1)
         if not follow or cursor > last or not room.is_open:

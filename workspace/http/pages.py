@@ -58,6 +58,7 @@ async def metrics(request: Request) -> Response:
     """`GET /metrics`: counters in Prometheus text, and where the agent is stopped."""
     registry = registry_of(request)
     text = registry.metrics.text() + f"# TYPE folkmoot_rooms gauge\nfolkmoot_rooms {len(registry.rooms)}\n"
+    # Of the rooms that are open: to count the others their logs would have to be read.
     stopped = sum("workspace" in room.sequencer.fold.stops.by_scope for room in registry.rooms.values())
     text += "# TYPE folkmoot_agent_stopped gauge\n"
     text += f'folkmoot_agent_stopped{{scope="server"}} {int(registry.switches.server.is_on)}\n'

@@ -53,6 +53,7 @@ class Problem(Exception):
         self.reason = reason
         self.remedy = remedy
         self.status = status or STATUS.get(code, 400)
+        assert 400 <= self.status < 600, "a problem is no success"
 
     def response(self) -> Response:
         """Return the problem as a response."""
@@ -98,6 +99,7 @@ async def on_unreadable(_: Request, error: Exception) -> Response:
 
 async def on_bug(_: Request, error: Exception) -> Response:
     """Starlette handler for everything else: the server logs what it was, the one who asked learns that it was."""
+    # Its class alone: a message may hold what somebody else has written.
     reason = f"The server could not answer this ({type(error).__name__})."
     return Problem("internal", reason, remedy=ASK_OWNER).response()
 

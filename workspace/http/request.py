@@ -38,9 +38,9 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
     if scheme.lower() == "bearer":
         identity = await registry.tokens.identify(token.strip(), ws)
     else:
-        identity = (
-            await registry.tokens.identify(request.cookies.get(SESSION_COOKIE), ws) if _is_own_page(request) else None
-        )
+        # A cookie comes with whatever a browser sends, also from the pages of others: it counts only from one's own.
+        cookie = request.cookies.get(SESSION_COOKIE) if _is_own_page(request) else None
+        identity = await registry.tokens.identify(cookie, ws) if _is_own_page(request) else None
         if identity is None and registry.settings.is_open and not token:
             return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
     if identity is None:
@@ -88,7 +88,8 @@ def document_name(request: Request, room: Room) -> str:
     """Return the document a path names, decoded once, in the form in which the room knows it if it does."""
     name: str = request.path_params["doc"]
     if request.scope["path"].endswith("\n"):
-        name += "\n"  # a route's `$` also matches before it
+        # Decision 78: ASGI decodes a path once, nobody decodes it again. A route's `$` also matches before a last "\n".
+        name += "\n"
     return find_document(name, room.sequencer.fold.kinds)
 
 
@@ -105,6 +106,7 @@ async def body_of(request: Request, kind: type[T]) -> T:
     typed = read_value(value, kind)
     if isinstance(typed, Malformed):
         raise Problem(typed.code, typed.reason)
+    assert isinstance(typed, kind), "a body is of the type that was asked for"
     return typed
 
 
@@ -123,6 +125,7 @@ def number(request: Request, name: str, *, default: int, low: int, high: int) ->
     text = request.query_params.get(name)
     if text is None:
         return default
+    assert low <= high, "some number is within"
     found = whole_number(text)
     if found is None or not low <= found <= high:
         raise Problem("malformed", f"{name} is a whole number from {low} to {high}.")

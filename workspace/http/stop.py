@@ -12,7 +12,7 @@ from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, check_query, enter, identity_of, number, registry_of
 from workspace.intents.model.stop import refuse_reason
 from workspace.intents.state.fold import WorkspaceState
-from workspace.ports import SwitchRow
+from workspace.ports import SERVER, SwitchRow
 from workspace.registry.switches import throw
 from workspace.room.room import Room
 
@@ -28,6 +28,7 @@ class NewStop(msgspec.Struct, frozen=True):
 def stops_of(fold: WorkspaceState, at: int = 0) -> dict[str, Json]:
     """Return whether the agent is stopped in a workspace, and by whom; `at` is a record after which it was."""
     stops = fold.stops.after(at) if at else fold.stops.all
+    assert at >= 0, "records are counted from 1; 0 is now"
     return {"stopped": bool(stops), "stops": msgspec.to_builtins(stops)}
 
 
@@ -98,6 +99,7 @@ async def _standing(room: Room, at: int = 0) -> Response:
 
 
 def _described(row: SwitchRow) -> dict[str, Json]:
+    assert row.ws == SERVER, "a workspace's own switch stands in its log (decision 90)"
     if not row.is_on:
         return {"stopped": False, "stops": []}
     return {"stopped": True, "stops": [{"scope": "server", "by": row.actor, "since": row.at, "reason": row.reason}]}

@@ -56,6 +56,7 @@ async def call(request: Request) -> Response:
 
 async def _opened(room: Room, seq: int) -> CallOpened:
     rows = await room.store.rows(room.ws, first=seq, last=min(seq, room.durable_seq), limit=1)
+    assert all(row.seq == seq for row in rows), "a call is named by the record that opened it (decision 16)"
     body = read_row(rows[0]).body if rows else None
     if not isinstance(body, OracleBody) or body.opened is None:
         raise Problem("not_found", "There is no such call.")
@@ -70,6 +71,7 @@ async def _closed(room: Room, id: str, seq: int) -> CallClosed | None:
             body = read_row(row).body
             if isinstance(body, OracleBody) and body.closed is not None and body.closed.call == id:
                 return body.closed
+        assert rows[-1].seq >= cursor, "pages go forward"
         cursor = rows[-1].seq + 1
     return None
 

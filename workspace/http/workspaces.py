@@ -182,6 +182,7 @@ async def fork(request: Request) -> Response:
         registry.store, registry.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
     )
     made = await registry.room(body.id)
+    assert made.ws == body.id, "a fork is a workspace of its own"
     return answer(await made.read(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
 
 
@@ -223,6 +224,7 @@ async def me(request: Request) -> Response:
 async def open_session(request: Request) -> Response:
     """`POST /api/session?ws=WS`: turn a bearer token into the page's cookie."""
     check_query(request, "ws")
+    # HttpOnly and same-site: no script of the page reads it, and no other page sends it.
     token = request.headers.get("authorization", "").partition(" ")[2].strip()
     await identity_of(request, request.query_params.get("ws"))
     response = Response(status_code=204)

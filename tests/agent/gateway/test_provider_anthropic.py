@@ -56,13 +56,13 @@ async def test_an_answer_comes_back_whole_while_its_parts_were_heard() -> None:
         ({"text": "half an answer", "cut_after": 3}, "cut"),
         ({"text": "half an answer", "drop_after": 3}, "cut"),
         ({"tool": [INSERT], "malformed": True}, "malformed"),
-        ({"text": "late", "stall_ms": 3_000}, "timeout"),
+        ({"text": "late", "stall_ms": 60_000}, "timeout"),
         ({"text": "no", "stop_reason": "refusal"}, "refused"),
     ],
 )
 async def test_each_failure_is_of_its_kind_and_is_tried_once(script: dict[str, Any], kind: str) -> None:
     async with scripted_model([script]) as model:
-        own = provider(model, stall_seconds=0.3)
+        own = provider(model, stall_seconds=1.0 if kind == "timeout" else 30.0)
         with pytest.raises(CallFailed) as raised:
             await own.send(CALL, "claude-haiku-5-5", Assembly(), lambda _: None)
         await own.close()

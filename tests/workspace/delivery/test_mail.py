@@ -56,6 +56,13 @@ async def test_many_at_once_with_one_key_leave_one_whole_file(tmp_path: Path) ->
     assert len(kept.get_content().strip()) == 100_000
 
 
+async def test_a_key_that_was_delivered_is_not_written_again(tmp_path: Path) -> None:
+    name = await MailDrop(tmp_path).deliver(letter(SENDER, to="zoe@example.org", subject="s", text="first"))
+    again = await MailDrop(tmp_path).deliver(letter(SENDER, to="zoe@example.org", subject="s", text="second"))
+    assert again == f"{name} was there already"
+    assert b"first" in (tmp_path / name).read_bytes()
+
+
 async def test_a_half_written_file_of_a_dead_server_is_written_over(tmp_path: Path) -> None:
     mail = letter(SENDER, to="zoe@example.org", subject="s", text="whole")
     (tmp_path / f"{mail.key.removeprefix('sha256:')}.part").write_bytes(b"To: zo")

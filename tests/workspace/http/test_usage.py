@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -32,6 +33,23 @@ async def test_a_call_is_read_back_whole_and_its_cost_adds_up() -> None:
                 assert len(read["request"]["messages"]) == len(sent["messages"])
             names = [block["name"] for read in whole for block in read["response"]["content"]]
             assert names == ["insert", "finish"]
+
+
+async def test_of_two_calls_at_once_each_has_its_own_end() -> None:
+    done = use("finish", summary="Nothing to do.")
+    replies = [reply(done, when_text="slow", latency_ms=600), reply(done, when_text="fast")]
+    async with scripted_model(replies) as model, running_server(planner=model.planner()) as server:
+        async with client_of(server, "ana") as client, client_of(server, "ben") as other:
+            slow = asyncio.create_task(client.post(f"{WS}/intents?wait=20", json={"text": "slow"}))
+            while not model.scripted.calls:
+                await asyncio.sleep(0.01)
+            fast = await other.post(f"{WS}/intents?wait=20", json={"text": "fast"})
+            for given in (await slow, fast):
+                intent = given.json()["id"]
+                records = [json.loads(line) for line in (await client.get(f"{WS}/log?kind=oracle")).text.splitlines()]
+                (call,) = [r["seq"] for r in records if intent in r["body"].get("opened", {}).get("intents", ())]
+                read = (await client.get(f"{WS}/calls/k{call}")).json()
+                assert read["closed"]["call"] == f"k{call}"
 
 
 @pytest.mark.parametrize("call", ["k1", "k999", "x1", "k", "k1x", "k²", "k" + "9" * 17])
