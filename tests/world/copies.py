@@ -29,7 +29,7 @@ class Copy:
         return not part["del"] or self.name == LINES or self._has_deleted(part["del"])
 
     def _has_deleted(self, spans: list[tuple[int, int, int]]) -> bool:
-        _, gone = self.document.blocks()
+        _, gone = self.document.stored_structs()
         return all(
             any(low <= clock < high for low, high in gone.get(client, ()))
             for client, start, end in spans
