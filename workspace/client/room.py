@@ -376,10 +376,10 @@ class RoomClient:
     def _tell(self, id: str, state: IntentState) -> None:
         assert state.name in TERMINAL or not state.is_final, "a verdict names an end"
         intent = self._intents.get(id)
-        if intent is not None:
-            intent.queue.put_nowait(state)
-        else:
+        if intent is None:
             self._early.setdefault(id, []).append(state)
+            return
+        intent.queue.put_nowait(state)
 
 
 def offer(token: str | None) -> list[Subprotocol]:
@@ -390,8 +390,7 @@ def offer(token: str | None) -> list[Subprotocol]:
 @contextlib.asynccontextmanager
 async def connect(url: str, *, token: str | None = None, origin: str | None = None) -> AsyncIterator[RoomClient]:
     """Open a workspace (`ws://host/ws/WS`) and yield it once it has its lane. Raises `Disconnected`."""
-    room = RoomClient(url, token, origin)
-    tasks = Tasks()
+    room, tasks = RoomClient(url, token, origin), Tasks()
     # Awaited: whoever uses the client hears of its end from what it waits for.
     tasks.start(room.run(), name=f"room client {url}", is_awaited=True)
     try:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.support.server import running_server
+from tests.support.until import until
 from workspace.client import Disconnected, connect_document
 
 
@@ -23,9 +24,8 @@ async def test_two_that_edit_one_document_come_to_the_same() -> None:
         async with connect_document(url, "budget", token=token, kind="data") as values:
             await values.set(("travel",), {"to": ["A", 1]})
             room = await server.registry.room("demo")
-            async with asyncio.timeout(10):
-                while await room.read(room.sequencer.fold.documents["budget"].value) != values.value():
-                    await asyncio.sleep(0)
+            budget = room.sequencer.fold.documents["budget"]
+            await until(lambda: room.read(budget.value), lambda value: value == values.value())
             assert values.value() == {"travel": {"to": ["A", 1]}}
 
 

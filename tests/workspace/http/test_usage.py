@@ -10,6 +10,7 @@ import pytest
 from tests.support.http import WS, client_of, http, problem
 from tests.support.model import reply, scripted_model, use
 from tests.support.server import running_server
+from tests.support.until import until
 
 
 async def test_a_call_is_read_back_whole_and_its_cost_adds_up() -> None:
@@ -41,8 +42,7 @@ async def test_of_two_calls_at_once_each_has_its_own_end() -> None:
     async with scripted_model(replies) as model, running_server(planner=model.planner()) as server:
         async with client_of(server, "ana") as client, client_of(server, "ben") as other:
             slow = asyncio.create_task(client.post(f"{WS}/intents?wait=20", json={"text": "slow"}))
-            while not model.scripted.calls:
-                await asyncio.sleep(0.01)
+            await until(lambda: model.scripted.calls)
             fast = await other.post(f"{WS}/intents?wait=20", json={"text": "fast"})
             for given in (await slow, fast):
                 intent = given.json()["id"]

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.workspace.room.stage import Typist, stage, until
+from tests.support.until import until
+from tests.workspace.room.stage import Typist, stage
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Edited
 from workspace.registry.creation import found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workspace.room.stage import stage, until
+from tests.support.until import until
+from tests.workspace.room.stage import stage
 from workspace.intents.model.events import Submitted
 from workspace.intents.model.intent import IntentFrame
 from workspace.registry import sweeper

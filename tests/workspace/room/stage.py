@@ -13,6 +13,7 @@ from typing import Any
 from crdt.documents.document import Document
 from crdt.sync.y_sync import ControlFrame, decode_frame
 from crdt.updates.scan import scan_update
+from tests.support.until import until
 from workspace.access import Identity
 from workspace.intents.model.intent import Role
 from workspace.ports import Batch, Planner
@@ -124,13 +125,6 @@ async def stage(*, planner: Planner | None = None, settings: Settings | None = N
     while store.waiting:
         store.write()
     await registry.stop()
-
-
-async def until(is_so: Any, seconds: float = 10.0) -> None:
-    """Let the loop turn until something is so."""
-    async with asyncio.timeout(seconds):
-        while not is_so():
-            await asyncio.sleep(0)
 
 
 def frames(peer: Peer) -> list[bytes | str]:

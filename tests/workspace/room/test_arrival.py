@@ -7,6 +7,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.until import until
 from tests.workspace.intents.driver import Driver
 from tests.workspace.room.stage import messages, stage
 from workspace.intents.model.events import Proposed, Submitted
@@ -81,8 +82,7 @@ async def test_a_board_is_shown_once_what_it_says_is_durable() -> None:
             one.room.hub.log.arrivals.show(peer, 0)
 
         showing = asyncio.create_task(one.room.write(shows))
-        while not one.store.waiting:
-            await asyncio.sleep(0)
+        await until(lambda: one.store.waiting)
         assert messages(peer) == []
         one.store.is_held = False
         while one.store.waiting:

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.workspace.room.stage import Stage, messages, stage, until
+from tests.support.until import until
+from tests.workspace.room.stage import Stage, messages, stage
 from workspace.errors import StoreFault
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.until import until
 from workspace.errors import RoomClosed
 from workspace.room import mailbox
 from workspace.room.mailbox import JOBS_MAX, TURN_JOBS_MAX, Job, Mailbox
@@ -35,8 +36,7 @@ class Owner:
         return lambda: self.done.append(name)
 
     async def rest(self) -> None:
-        while len(self.mailbox):
-            await asyncio.sleep(0)
+        await until(lambda: len(self.mailbox), lambda count: count == 0)
 
 
 @given(counts=st.lists(st.integers(0, 2 * TURN_JOBS_MAX), max_size=5))

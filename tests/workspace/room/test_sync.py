@@ -6,7 +6,8 @@ import asyncio
 
 from crdt.documents.document import Document
 from crdt.sync.y_sync import SyncUpdate, decode_frame
-from tests.workspace.room.stage import Typist, frames, stage, until
+from tests.support.until import until
+from tests.workspace.room.stage import Typist, frames, stage
 from workspace.intents.model.events import Outcome
 from workspace.protocol.session import DocumentEdit, WantState
 

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.workspace.room.stage import stage, until
+from tests.support.until import until
+from tests.workspace.room.stage import stage
 from workspace.errors import RoomClosed
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Acked, Configured, Submitted
@@ -61,12 +62,14 @@ async def test_a_verdict_that_is_not_on_disk_is_nobodys() -> None:
         (id,) = board.entries
         assert await one.room.waiters.await_verdict(id, 0.0) is None, "in time there was none"
         waiting = asyncio.create_task(one.room.waiters.await_verdict(id, 10.0))
+
         # There is no planner: it is asked, once what comes before is on disk, until it has failed often enough.
-        async with asyncio.timeout(10):
-            while board.entries[id].verdict is None:
-                if one.store.waiting:
-                    one.store.write()
-                await asyncio.sleep(0)
+        def verdict_after_a_write() -> object:
+            if board.entries[id].verdict is None and one.store.waiting:
+                one.store.write()
+            return board.entries[id].verdict
+
+        await until(verdict_after_a_write)
         late = asyncio.create_task(one.room.waiters.await_verdict(id, 10.0))
         for _ in range(10):
             await asyncio.sleep(0)

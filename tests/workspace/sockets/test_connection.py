@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from crdt.sync.y_sync import SyncStep1, decode_frame, encode_step1, encode_step2, encode_update
-from tests.workspace.room.stage import Stage, Typist, frames, stage, until
+from tests.support.until import until
+from tests.workspace.room.stage import Stage, Typist, frames, stage
 from workspace.errors import CLOSE_RESTART, Close
 from workspace.settings import Settings
 from workspace.sockets import connection

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.workspace.room.stage import Stage, stage, until
+from tests.support.until import until
+from tests.workspace.room.stage import Stage, stage
 from workspace.settings import Settings
 from workspace.sockets.credentials import SESSION_COOKIE
 from workspace.sockets.endpoint import SocketEndpoint, parse_path

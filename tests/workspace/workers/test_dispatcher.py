@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.workspace.room.stage import until
+from tests.support.until import until
 from tests.workspace.workers.test_judge_calls import COMPARE, Judge
 from tests.workspace.workers.test_planner_calls import Planner, asking
 from workspace.intents.model.effects import Effect, Outgoing, Receiver

@@ -26,7 +26,7 @@ class Refusing:
 
 
 class Told:
-    """An context that keeps what it is told."""
+    """A context that keeps what it is told."""
 
     ws = "w"
 
@@ -37,7 +37,7 @@ class Told:
     def durable_seq(self) -> int:
         return self.seq
 
-    def report(self, event: EffectSettled) -> None:
+    def post_event(self, event: EffectSettled) -> None:
         self.events.append(event)
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.workspace.room.stage import until
+from tests.support.until import until
 from workspace.errors import PlannerFault
 from workspace.intents.model.events import Event, Judged, MergeProposed
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask

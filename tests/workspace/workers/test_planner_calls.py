@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from tests.support.until import until
 from tests.workspace.intents.driver import Driver
-from tests.workspace.room.stage import until
 from workspace.errors import CallRefused, PlannerFault, Refusal
 from workspace.intents.model.events import Event, PlanFailed, Proposed
 from workspace.intents.model.plan import Planned, PlanRefused, Task
