@@ -233,3 +233,20 @@ def test_nothing_goes_by_an_older_number(name: str) -> None:
     text = (ROOT / name).read_text()
     parts = list(words_of(text)) if name.endswith(".py") else [text]
     assert name.endswith("test_references.py") or not [part for part in parts if OLD.search(part)]
+
+
+def walked() -> list[str]:
+    """Return the functions and methods that ARCHITECTURE's two walks name: `Class.method`, `module.function`."""
+    walks = (ROOT / "ARCHITECTURE.md").read_text().split("## Two walks", 1)[1].split("\n## ", 1)[0]
+    return sorted(set(re.findall(r"`([A-Za-z]\w+\.[a-z_]\w+)`", walks)))
+
+
+@pytest.mark.parametrize("name", walked())
+def test_a_hop_of_the_walks_is_in_the_code(name: str) -> None:
+    where, what = name.split(".")
+    sources = [path for floor in ("crdt", "workspace", "agent") for path in (ROOT / floor).rglob("*.py")]
+    if where[0].isupper():
+        texts = [text for path in sources if f"class {where}" in (text := path.read_text())]
+    else:
+        texts = [path.read_text() for path in sources if path.stem == where]
+    assert any(re.search(rf"\b{what}\b", text) for text in texts), f"{name} is not in the code"

@@ -49,9 +49,9 @@ export interface IntentView {
   effects?: EffectView[]
 }
 /** How far an outside effect has come: about to leave, or what became of it. */
-export type EffectStatus = 'waits' | EffectBody['status']
+export type EffectShown = 'waits' | EffectBody['status']
 /** One outside effect of a commit and how far it has come. */
-export interface EffectView { i: number; tool: string; args: Record<string, Json>; status: EffectStatus; detail: string }
+export interface EffectView { i: number; tool: string; args: Record<string, Json>; status: EffectShown; detail: string }
 /** Words the agent is writing. */
 export interface DraftView { doc: string; text: string; intents: string[] }
 /** What the models asked for one instruction have cost, in millionths of a US dollar. */

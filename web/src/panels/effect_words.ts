@@ -1,11 +1,11 @@
 /** An outside effect in words: to whom it goes, and what became of it. */
-import type { EffectStatus, EffectView } from '../client/log_view'
+import type { EffectShown, EffectView } from '../client/log_view'
 import type { Json } from '../client/wire'
 
 export type Tone = '' | 'good' | 'bad'
 export interface Fate { to: string; words: string; tone: Tone; detail: string }
 
-const STATUS: Record<EffectStatus, [string, Tone]> = {
+const STATUS: Record<EffectShown, [string, Tone]> = {
   waits: ['about to leave', ''],
   sent: ['sent', 'good'],
   failed: ['not sent', 'bad'],
