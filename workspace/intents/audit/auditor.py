@@ -215,6 +215,7 @@ class Auditor:
         if plan is None or plan.plan != body.plan or body.intents[1:] != entry.steers:
             self._note(seq, "C4/I7", f"{body.plan} is not the last plan of {', '.join(body.intents)}")
             return
+        # Decision 58: the plan is run again on the state before it; nothing of what the sequencer remembered is used.
         executed = self._fresh(seq, body, plan)
         if not self._has_lost(plan) and (body.weak_changed or ()) != find_weakly_changed(fold.documents, plan.reads):
             self._note(seq, "C4/I7", f"it does not name what changed of what {plan.plan} had seen in outline")

@@ -48,6 +48,7 @@ def do_cross(documents: Documents, one: PlanBody, other: PlanBody) -> bool:
     first, second = _both(documents, mine, theirs), _both(documents, theirs, mine)
     if first.values == second.values:
         return False
+    # Decision 87: both orders are carried out and looked at, beside the sequencer's own comparison and not with it.
     if not first.did_all and not second.did_all:
         return True
     bare, turned = _both(documents, (one.ops, ()), (other.ops, ())), _both(documents, (other.ops, ()), (one.ops, ()))

@@ -144,9 +144,11 @@ class Review:
         self.decided += 1
         group = [fold.board.entries[id] for id in body.group]
         members, standing = tuple(map(member_of, group)), fold.board.standing()
+        # First whether the inputs are those that the log itself gives: then the ruling is worth making again.
         own = chain_of(fold.policy, body.layer, group, fold.board)
         if inputs_hash(members, own, standing) != body.inputs:
             self.unsound.append(seq)
+        # Then the ruling, by the log's policy or by the one that is tried.
         ruling = decide(members, chain_of(self.policy, body.layer, group, fold.board), standing, fold.merges)
         if body.layer == Layers.L3 and not self._do_contradict(group):
             ruling = Ruling(ruling.policy, ruling.winner, ruling.reason, default=BOTH)
@@ -154,6 +156,7 @@ class Review:
             self._opened[body.question.id] = ruling
             if not self.changes and body.question.default != ruling.default:
                 self.unsound.append(seq)
+        # And what came of it: a question is "nobody", whoever won in the end.
         winners = (ASKED,) if body.question is not None else _winners(body)
         if ruling.winner in winners:
             return None

@@ -229,6 +229,7 @@ class Watch:
             if entry.id not in waited.awaited:
                 continue
             waited.awaited.discard(entry.id)
+            # Decision 87: who had to be waited for is derived from the log's times, not from what its writer kept.
             if plan.snapshot >= waited.seq:
                 continue  # it was asked for with the commit in the documents
             then = {

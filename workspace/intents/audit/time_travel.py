@@ -44,6 +44,7 @@ def end_of_turn(rows: Sequence[Row], at: int) -> int:
     assert 0 < at <= len(rows), "it is one of these records"
     here = rows[at - 1]
     assert here.seq == at, "rows begin with record 1"
+    # Decision 59: cut between a commit and its verdict, a fork would carry the intent out a second time.
     while at < len(rows) and (rows[at].epoch, rows[at].at) == (here.epoch, here.at):
         at += 1
     return at

@@ -94,6 +94,7 @@ def _area_of_reading(reading: Reading, documents: Documents) -> Area:
 
 def overlap(one: tuple[Area, ...] | None, other: tuple[Area, ...] | None) -> bool:
     """Tell whether two sets of areas share a place; the edges of text spans count as shared (L1 may be generous)."""
+    # An instruction that points nowhere may work anywhere: to leave it out would hide a conflict.
     if one is None or other is None:
         return True
     return any(_meet(a, b) for a in one for b in other)
@@ -129,6 +130,7 @@ def do_collide(one: Entry, other: Entry, documents: Documents, *, client: int) -
     assert one.plan is not None, "L2 compares plans"
     assert other.plan is not None, "L2 compares plans"
     assert one is not other, "nothing collides with itself"
+    # Decision 6: compared by value, so two people who ask for the same thing are not asked.
     mine = (one.plan.ops, one.plan.reads)
     theirs = (other.plan.ops, other.plan.reads)
     return collide(documents, mine, theirs, client=client)
@@ -176,6 +178,7 @@ def unseen_by(entry: Entry, executed: Mapping[str, Executed], board: Board, hist
                 rival = board.entries[id]
                 if is_rival(rival, entry, board):
                     rivals[id] = rival
+        # Decision 5: a key that somebody had emptied holds no id that the plan deletes; it is found by what is filled.
         human.update(edit for edit in _removed(doc, part, history) if edit.is_human and is_unseen(edit, entry))
     assert entry.id not in rivals, "nobody is a rival of itself"
     return Unseen(tuple(sorted(human, key=lambda edit: edit.seq)), tuple(rivals.values()))
@@ -207,6 +210,7 @@ def is_rival(other: Entry, entry: Entry, board: Board) -> bool:
     """
     if other.id == entry.id or frozenset((other.id, entry.id)) in board.cleared:
         return False
+    # Decision 65: whoever knew of this one and was done first has the later word; by the clocks alone it would lose it.
     if happened_before(entry.stamp, other.stamp):
         return not any(happened_before(other.stamp, board.entries[id].stamp) for id in entry.steers)
     return not happened_before(other.stamp, entry.stamp)

@@ -46,6 +46,7 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
         if not isinstance(op, Check) and op.doc not in made and not _is_inside(op, fence, documents)
     ]
     ordered = sorted(beyond, key=lambda op: not isinstance(op, Delete | DeleteValue | ListRemove))
+    # Decision 85: a yes is to these very deeds, so the words must stand for just them.
     said = [whole_words(op, documents.get(op.doc)) for op in ordered]
     # The same twice is two deeds: a yes to one is none to the other.
     counts = [said[: at + 1].count(one) for at, one in enumerate(said)]

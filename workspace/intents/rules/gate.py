@@ -85,6 +85,7 @@ def predecessors(entry: Entry, others: Iterable[Entry], *, may_meet: Callable[[E
 
 def try_plan(plan: PlanBody, documents: Documents, *, client: int) -> Ran | Refusal:
     """C4: execute a plan on forks of the documents under `client`; a refusal says what no longer holds."""
+    # Decision 66: what was only seen in outline makes no plan stale, or any keystroke anywhere would starve the agent.
     try:
         ran = run(documents, plan.ops, plan.reads, client=client)
     except StaleRead as stale:

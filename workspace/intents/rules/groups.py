@@ -70,6 +70,7 @@ def are_rival_picks(one: Entry, other: Entry, board: Board) -> bool:
 
 def losers_by(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) -> list[Entry]:
     """Return who loses: with a winner those who collide with it, without one everybody."""
+    # Two who both collide with a third need not collide with each other: who has no edge to the winner stays open.
     edges = evidence.get("edges") or []
     if winner in (BOTH, MERGE, BRANCH):
         return []
@@ -82,6 +83,7 @@ def losers_by(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) 
 
 def outcome_of(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, layer: Layer, by: str) -> dict[str, str]:
     """Return what a ruling means for each of the group."""
+    # What is in the documents already is not run again: it is kept, or another takes its place.
     won = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}.get(winner, "")
     outcome: dict[str, str] = {}
     for entry in group:

@@ -113,11 +113,13 @@ def chain_for(config: PolicyConfig, layer: str, ops: Iterable[Op]) -> PolicyConf
 
     What only a judge found goes to the people first (it may only add questions).
     """
+    # The narrowest region counts: who rules a part of a document rules it against who rules the whole.
     region = region_of(config.regions, ops)
     if region is not None:
         config = msgspec.structs.replace(config, chain=region.chain)
     if layer != Layers.L3 or config.chain[0] == Policies.ASK:
         return config
+    # Decision 21: with `priority` first, a judge's mistake would overrule somebody without a question.
     rest = tuple(name for name in config.chain if name != Policies.ASK)
     return msgspec.structs.replace(config, chain=("ask", *rest))
 
@@ -167,6 +169,7 @@ def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
     assert equal, "somebody has won least often"
     group_id = digest_value([member.intent for member in group])
     done = [member for member in equal if member.is_committed]
+    # A draw from the group's own ids: nobody can bend it, and a replay draws the same.
     winner = min(done or equal, key=lambda member: digest_value([group_id, member.intent]))
     if len({member.actor for member in owed}) == 1:
         return Ruling(RuledBy.FAIR, winner.intent, f"{winner.actor} had lost {LOSSES_IN_A_ROW} times in a row")

@@ -77,5 +77,6 @@ class Readings:
 
         Of a commit that cannot be carried out again here nothing is expected.
         """
+        # Decision 84: a verdict names what came of the operations, as the documents stand, and is held to that.
         did = self.did.pop(body.intent, body.did)
         return body.did == did or (not body.did and not must_name) or any(BLANK in words for words in body.did)

@@ -24,6 +24,7 @@ def agreed(group: tuple[Entry, ...], votes: list[Answer], board: Board) -> str |
     stands: dict[str, str] = {entry.actor: entry.id for entry in group}
     for vote in votes:
         rank = board.entries[vote.intent].rank
+        # Decision 8: who is alone at the top answers for all; of equals, giving way settles and insisting does not.
         alone = leaders == {vote.actor} and vote.value != MERGE
         if (vote.actor not in authors and rank >= top) or alone:
             return vote.value
@@ -69,5 +70,6 @@ def fallback(default: str, group: Sequence[Entry], standing: Sequence[str]) -> s
     Variants stand side by side only where nobody has left the group and nothing of it is in the documents.
     """
     assert standing, "something stands, if only that nothing does"
+    # Decision 15: who has left a group cannot be what stands in it.
     still = {*standing, BOTH, *([BRANCH] if all(entry.is_live for entry in group) else ())}
     return default if default in still else standing[0]

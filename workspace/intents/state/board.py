@@ -143,6 +143,7 @@ class Board:
                         entry.branched = entry.plan
                     entry.plan, entry.plan_seq = body, record.seq
                     self._stand(entry, "ready", body.summary)
+                    # Decision 86: older plans did not say whom they serve; there, all that had joined counts as served.
                     if not isinstance(body.serves, msgspec.UnsetType):
                         self._serve(entry, body.serves)
                     entry.attempts = max(entry.attempts, body.attempt + 1)
@@ -279,6 +280,7 @@ class Board:
             joining = self.entries[body.source]
             assert joining is not entry, "nothing joins itself"
             assert not joining.joins, "what has joined one cannot join another"
+            # Decision 43: what was added to it is in neither text when it is merged into another's words.
             self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
             self._moved.append(joining)
@@ -287,6 +289,7 @@ class Board:
 
     def _begin_again(self, entry: Entry, reason: str = "") -> None:
         """Send a live intent back to the planner: what it was asked has changed, and so has what it would ask."""
+        # Decision 43: what people are asked about it is about words that have changed.
         self._withdraw_questions(entry)
         entry.plan, entry.waits_for = None, ()
         entry.attempts += 1
@@ -303,6 +306,7 @@ class Board:
             self.layers[body.question.id] = body
         if body.of:
             self._close(body.of)
+        # A question is a decision, too, and settles nothing: nobody has won or lost by it.
         if Fates.HELD not in body.outcome.values():
             self.settled.append(body)
         for id, outcome in body.outcome.items():
@@ -326,6 +330,7 @@ class Board:
         if target is not None:
             target.steers = tuple(id for id in target.steers if id != entry.id)
             self._begin_again(target)
+        # A commit carries out what had joined: those end with it, by verdicts of their own.
         if entry.commit is None:
             self._release_steers(entry)
 

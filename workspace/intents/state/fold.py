@@ -159,6 +159,7 @@ class WorkspaceState:
                     self.rows[doc] = part.jid
                     self.touched.add(doc)
                 for effect in body.effects:
+                    # Decision 34: what is to be sent is what commits declare and nothing has settled; no table.
                     self.outbox[(body.commit, effect.i)] = Outgoing(
                         body.commit, record.row.hash, effect, self.receivers[effect.tool], record.epoch
                     )
@@ -292,6 +293,7 @@ class WorkspaceState:
         """Return the digest of each document, the marker for those put aside."""
         assert self.documents.keys().isdisjoint(self.quarantined), "what is put aside is nobody's to read"
         found = {doc: document.digest() for doc, document in self.documents.items()}
+        # Decision 77: what was put aside counts as a marker, or no state after it could be reproduced.
         return {**found, **dict.fromkeys(self.quarantined, MARKER)}
 
     def _configure(self, body: ConfigBody) -> None:

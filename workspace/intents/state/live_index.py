@@ -102,6 +102,7 @@ class LiveIndex(Generic[E]):
 
     def near(self, docs: Iterable[str]) -> list[E]:
         """Return the intents that may touch one of these documents, asleep or not; some may turn out not to."""
+        # Decision 48: it may name too many, never too few; sleepers are named, because others wait for them.
         found = dict(self.anywhere)
         for doc in docs:
             found |= self.by_doc.get(doc, {})

@@ -104,6 +104,7 @@ class Replay:
             LogCorrupt: the chain is broken.
             RecordUnknown, LogNewer: a newer version wrote it.
         """
+        # The chain first: what does not follow is not worth reading.
         if not is_linked(row, self.last):
             raise LogCorrupt(f"record {row.seq} does not follow from the one before it: its hash is not reproduced")
         try:
@@ -127,6 +128,7 @@ class Replay:
             raise LogCorrupt(f"record {record.seq} cannot be entered: {error}") from error
         if isinstance(record.body, ConfigBody):
             self.put_aside.update(dict.fromkeys(record.body.quarantined, record.seq))
+        # Decision 47: a state is the sum of all before it, so an opening looks at the last one alone.
         if record.seq >= self.states_from:
             self._check_state(record)
         assert record.seq == self.fold.seq, "what was read is what was entered"

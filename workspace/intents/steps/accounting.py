@@ -91,6 +91,7 @@ def close_lost(kernel: KernelState, turn: Turn, *, is_crash: bool) -> None:
     """
     tried = dict.fromkeys(opened.intents[0] for _, opened in kernel.fold.usage.opened.values() if not opened.shadow)
     for call, (_, opened) in list(kernel.fold.usage.opened.items()):
+        # Decision 17: nobody knows whether it was billed; the account may be too high by this, never too low.
         closed = CallClosed(
             call=call,
             outcome="lost",

@@ -51,6 +51,7 @@ def submit(kernel: KernelState, turn: Turn, event: Submitted) -> None:
     """Answer one intent frame: nack, the old ack again, or a new record with its ack."""
     frame = event.frame
     lanes = kernel.fold.board.lanes
+    # Before anything is refused: what was taken once is answered the same for ever, whatever holds by now.
     known = lanes.seq_of(event.lane, frame.n)
     if known is not None:
         entry = kernel.fold.board.entries[intent_id(known)]

@@ -25,6 +25,7 @@ def is_free(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     assert entry.is_live, "who has ended asks for nothing"
     target = entry.body.refs[0]
     for other in _others(kernel, entry):
+        # What was approved and then taken back may be approved again: so an undone one is in nobody's way.
         is_same = other.body.refs[0] == target
         if other.state == States.DONE and not other.undone_by:
             _end(kernel, turn, entry, other, is_same=is_same)

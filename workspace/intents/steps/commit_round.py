@@ -37,6 +37,7 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     if not ready:
         return False
     kernel.runs.close(turn)
+    # Each ready plan is tried once for a state of the documents; the last one tried need not be run again to commit it.
     tried: tuple[Entry, Ran] | None = None
     for entry in ready:
         work = kernel.progress_of(entry)
@@ -48,6 +49,7 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
             return True
         work.tried, tried = (kernel.fold.jid, entry.plan), (entry, ran)
     released = [entry for entry in ready if _is_released(kernel, turn, entry)]
+    # Collisions are settled before the judge is asked: whoever loses need not be compared.
     moved, waiting = settle_ready(kernel, turn, ready, released=frozenset(entry.id for entry in released))
     if moved:
         return True
@@ -169,10 +171,30 @@ def _undone_meanwhile(kernel: KernelState, entry: Entry, plan: PlanBody) -> Refu
     return None
 
 
+def _rejected_apart(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> bool:
+    """End an intent that would change a document of which no copy is alike; tell whether it ended."""
+    apart = sorted(
+        doc for doc in ran.executed if doc in kernel.fold.documents and kernel.fold.documents[doc].is_apart()
+    )
+    if not apart:
+        return False
+    turn.verdict(
+        VerdictBody(
+            intent=entry.id,
+            state="failed",
+            code="document_apart",
+            reason=f"{apart[0]} holds edits that no client makes: no copy of it is like it.",
+            remedy="Copy its text into a new document and ask there.",
+        )
+    )
+    return True
+
+
 def _finish(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> None:
     """Commit, or end or hold the intent for what speaks against it."""
     assert entry.plan is not None, "a ready intent has a plan"
     kernel.subject = entry.id
+    # What speaks against it, from what nobody decides to what people may: effects, rights, expectations, the fence.
     gone = refuse_effects(entry.plan.effects, kernel.fold.receivers) or _undone_meanwhile(kernel, entry, entry.plan)
     if gone is not None:  # a receiver was renamed, removed or changed while the plan waited
         plan_again(kernel, turn, entry, gone)
@@ -180,19 +202,7 @@ def _finish(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> None:
     if not may_edit(entry) and (entry.plan.ops or entry.plan.effects):
         suggest(turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
         return
-    apart = sorted(
-        doc for doc in ran.executed if doc in kernel.fold.documents and kernel.fold.documents[doc].is_apart()
-    )
-    if apart:
-        turn.verdict(
-            VerdictBody(
-                intent=entry.id,
-                state="failed",
-                code="document_apart",
-                reason=f"{apart[0]} holds edits that no client makes: no copy of it is like it.",
-                remedy="Copy its text into a new document and ask there.",
-            )
-        )
+    if _rejected_apart(kernel, turn, entry, ran):
         return
     subject = kernel.fold.board.subject_of(entry)
     unmet = unmet_expectation(subject.body.expects, kernel.fold.documents)
@@ -211,6 +221,7 @@ def _finish(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> None:
         return
     if asks_beyond(kernel, turn, entry, kernel.fold.documents):
         return
+    # Then whose work it would replace, by identity: bytes merge always, and say nothing (semantics §3).
     unseen = unseen_by(entry, ran.executed, kernel.fold.board, kernel.fold.history)
     opposed = [id for pair in contradictions(kernel, [entry]) if entry.id in pair for id in pair if id != entry.id]
     if unseen.rivals:

@@ -23,6 +23,7 @@ def expire_questions(kernel: KernelState, turn: Turn) -> bool:
         group, kernel.subject = tuple(kernel.fold.board.entries[id] for id in question.group), question.group[0]
         standing = [entry for entry in group if is_standing(entry)]
         is_moot = opened is not None and len(standing) < min(2, len(group))
+        # Decision 67: it asks about a plan that is gone; an answer would choose what nobody was shown.
         if opened is not None and is_changed(opened, group):
             _withdraw(kernel, turn, question, opened)
             moved = True

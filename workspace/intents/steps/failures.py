@@ -62,6 +62,7 @@ def failure(intent: str, kind: Failure, reason: str) -> OracleBody:
 def end_failed(kernel: KernelState, turn: Turn) -> None:
     """End every intent that has had its tries, as the workspace opens: nothing is tried or paid a third time."""
     for entry in kernel.live():
+        # Decision 76: data may stop a room once; met a second time it is the intent's end, guilty or not.
         if entry.is_live and entry.tries >= TRIES_MAX:
             turn.verdict(
                 VerdictBody(

@@ -119,6 +119,7 @@ def _judge_at_once(kernel: KernelState, turn: Turn, pairs: list[Pair], quick: Qu
     """
     entries, left = kernel.fold.board.entries, []
     for pair in pairs:
+        # Decision 25: a pure judge is called here; a round trip per pair stalled a thousand intents behind each other.
         judgement = quick(item_of(entries[pair[0]]), item_of(entries[pair[1]]))
         if judgement is None:
             left.append(pair)
@@ -143,6 +144,7 @@ def _rivals(kernel: KernelState, entry: Entry) -> list[Entry]:
         and other.body.kind in INSTRUCTIONS
         and frozenset((other.id, entry.id)) not in board.cleared
         and are_concurrent(other.stamp, entry.stamp)
+        # Decision 30: opposite goals may lie in two documents; a shared word makes them worth a question.
         and (mine & documents_of(other) or words & words_of(other))
     ]
 

@@ -151,6 +151,7 @@ def writer_client(used: Container[int], chance: int) -> int:
     lot: a server that was set back to a copy of yesterday does not write under the ids that people have of it, and
     nobody can take one before it is used. Ids are even, because forks that are thrown away use the odd one beside.
     """
+    # Decision 74: by lot, so that a server set back to yesterday's copy writes under ids that nobody holds.
     first = chance % (RESERVED_IDS // 2 - 1)
     for step in range(RESERVED_IDS // 2 - 1):
         client = 2 + 2 * ((first + step) % (RESERVED_IDS // 2 - 1))

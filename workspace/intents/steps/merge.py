@@ -27,6 +27,7 @@ def awaits_merger(kernel: KernelState, turn: Turn, group: tuple[Entry, ...]) -> 
         return False
     if group_key(ids) in kernel.fold.merges:
         return False
+    # Decision 55: one instruction cannot keep what only some of its authors expect.
     if any(kernel.fold.board.subject_of(entry).body.expects for entry in group):
         _enter(kernel, turn, Merged(ids, "", reason="One of them expects something that the others do not."))
         return False

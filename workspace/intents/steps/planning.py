@@ -94,6 +94,7 @@ def start(kernel: KernelState, turn: Turn) -> bool:
         ):
             continue
         kernel.subject = entry.id
+        # Who waits for a slot has been looked at already: nothing else can hold it back while none is free.
         is_full = busy >= kernel.fold.policy.slots
         if (is_full and kernel.lives.of(entry).reason == WAITS_FOR_SLOT) or is_blocked(kernel, turn, entry):
             continue
@@ -108,6 +109,7 @@ def start(kernel: KernelState, turn: Turn) -> bool:
                 kernel, turn, entry, [part.doc for part in entry.body.scope or ()]
             ):
                 continue
+            # Decision 32: who picks a variant gets the very plan that was looked at, and no planner is asked.
             approved = approved_plan(kernel, entry)
             if approved is not None:
                 _adopt(kernel, turn, entry, approved)
@@ -128,6 +130,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     repair = repair_of(entry, kernel)
     work.base, work.stale = snapshot(kernel), ""
     turn.state(entry, "planning")
+    # An approval is planned with the words of what it approves, and with what had been said about them.
     subject = kernel.fold.board.subject_of(entry)
     # A variant holds what had joined it: whoever picks it asks for that, too.
     joined = subject if subject.commit is not None else entry
@@ -198,6 +201,7 @@ def plan_again(kernel: KernelState, turn: Turn, entry: Entry, why: Refusal) -> N
     """Send a plan that no longer holds back to the planner, at most `replans_max` times; then suggest it."""
     assert entry.plan is not None, "only planned intents are planned again"
     assert kernel.lives.of(entry).state == States.READY, "only what was ready can have become stale"
+    # A restart is no failed attempt: what was asked had changed.
     if entry.plan.attempt - entry.restarts >= kernel.fold.policy.replans_max:
         is_stale = why.code != "read_back"
         turn.verdict(
@@ -258,6 +262,7 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     base = work.base
     if reject_lost(kernel, turn, entry, {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads}):
         return
+    # First what may not be at all: a plan that is out of bounds is the planner's failure and asked for again.
     if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
         reason = f"The plan has {len(planned.ops)} operations and {len(planned.reads)} reads."
         failed(kernel, turn, PlanFailed(entry.id, work.attempt, reason))
@@ -286,8 +291,10 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     for id in joined:
         if id not in entry.steers:
             turn.show(kernel.fold.board.entries[id])
+    # The judge compares each pair once: a new plan makes new pairs.
     kernel.plans += 1
     work.ready_at = turn.now
+    # What it would have overwritten is remembered by what stood there when it was made: a rival may replace it since.
     before = opened(kernel, base, {op.doc for op in planned.ops})
     ran = try_plan(body, before, client=kernel.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)

@@ -98,13 +98,16 @@ def settle(
     assert len(group) > 1, "nobody collides alone"
     assert any(entry.is_live for entry in group), "what is all over is not settled any more"
     kernel.subject = group[-1].id
+    # Who settles it: the chain of the region, without variants where variants are what is picked from.
     config = chain_of(kernel.fold.policy, layer, group, kernel.fold.board)
     if Policies.MERGE in config.chain and awaits_merger(kernel, turn, group):
         return False
     kernel.runs.close(turn)
+    # The ruling, over values alone: an audit makes it again from the log.
     members = tuple(member_of(entry) for entry in group)
     standing = kernel.fold.board.standing()
     ruling = decide(members, config, standing, kernel.fold.merges)
+    # The evidence: what people are shown, and by what a later reader can tell why.
     evidence = evidence_of(group, kernel.fold.documents, client=kernel.scratch_client)
     evidence["edges"] = [
         sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
@@ -114,6 +117,7 @@ def settle(
     opinions = [j for pair, j in kernel.fold.judged.items() if set(pair) <= {m.intent for m in members}]
     if opinions:
         evidence["judgements"] = msgspec.to_builtins(opinions)
+    # Decision 21: a judge that failed or was unsure may hold nobody up: unanswered, both run.
     if layer == Layers.L3 and all(judgement.opinion != Opinions.CONTRADICT for judgement in opinions):
         ruling = Ruling(
             ruling.policy, ruling.winner, ruling.reason, default=BOTH, because="no judge has said that they contradict"
@@ -176,6 +180,7 @@ def ask_consent(kernel: KernelState, turn: Turn, target: Entry, override: Entry)
     """
     assert target.is_live, "consent is asked for what goes on"
     assert override.rank < target.rank, "who stands as high needs no consent"
+    # Decision 27: the instruction above goes on meanwhile; only the override waits.
     kernel.runs.close(turn)
     hold(
         kernel,
@@ -236,6 +241,7 @@ def rule(
         answers=answers,
         silent=silent,
     )
+    # The decision first, then what follows from it: a reader never meets a verdict without its reason.
     turn.append(decision, AGENT)
     assert not of or of not in kernel.fold.board.questions, "a question is settled once"
     for entry in group:

@@ -84,6 +84,7 @@ class Runs:
         self, turn: Turn, jid: int, applied: Applied, scan: UpdateSummary, *, doc: str, lane: str, actor: str
     ) -> None:
         """Enter one journaled update; close the document's runs first where it builds on another lane's."""
+        # Decision 3: records are replayed in `seq` order, and pycrdt loses an update that comes before what it needs.
         if any(self._builds_on(run, scan) for run in self.open.values() if run.doc == doc and run.lane != lane):
             self.close(turn, doc=doc)
         run = self.open.get((doc, lane))

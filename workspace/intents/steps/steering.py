@@ -43,6 +43,7 @@ def may_steer(entry: Entry, target: Entry, state: State) -> bool:
         and state in STEERABLE
         and not target.joins
         and len(target.steers) < STEERS_MAX
+        # Decision 55: under another's plan its own condition would end that one's work, or be dropped.
         and not entry.body.expects
         and happened_before(target.stamp, entry.stamp)
         and (entry.actor == target.actor or entry.rank >= target.rank)

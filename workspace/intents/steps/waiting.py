@@ -111,10 +111,12 @@ def rivals_to_await(kernel: KernelState, entry: Entry, *, now: float) -> list[En
     that waits for an answer is awaited without that bound: its question has a deadline.
     """
     work, policy = kernel.progress_of(entry), kernel.fold.policy
+    # Decision 7: a question before anything is written beats one after; newcomers wait for nobody, or nobody would end.
     opened = max(work.ready_at, work.since + policy.window_ms / 1000)
     patience = now < work.ready_at + policy.overlap_wait_ms / 1000
     found = []
     seen, seq, lane = entry.body.seen, entry.seq, entry.body.lane
+    # Decision 60: a plan may lie elsewhere than its scope, so those its author knew of are looked for again here.
     for other in kernel.neighbours(entry):
         if other.seq <= seen or (other.body.lane == lane and other.seq < seq):
             if other.joins != entry.id and other.body.kind in RUNNING_KINDS and kernel.may_meet(other, entry):
