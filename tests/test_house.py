@@ -373,3 +373,20 @@ def test_a_module_has_a_test_of_its_own_name(name: str) -> None:
     if name in WITHOUT_A_TEST or name.startswith(TRIED_ELSEWHERE):
         return
     assert (ROOT / "tests" / folder / f"test_{module}").is_file(), f"{name} has no test"
+
+
+def fields_of(name: str, kind: str) -> set[str]:
+    (found,) = [node for node in tree_of(name).body if isinstance(node, ast.ClassDef) and node.name == kind]
+    return {
+        node.target.id for node in found.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "workspace/intents/state/board.py"])
+def test_what_the_log_says_of_an_intent_is_written_by_the_board_alone(name: str) -> None:
+    """Who reads an entry calls it so; what else has a field of that name has another one (`live`, `work`, `self`)."""
+    fields = fields_of("workspace/intents/state/board.py", "Entry")
+    for node in ast.walk(tree_of(name)):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+            is_entry = node.value.id in {"entry", "other", "target", "joining", "subject", "rival", "asked"}
+            assert not (is_entry and node.attr in fields), f"{name}:{node.lineno} writes {ast.unparse(node)}"
