@@ -1,4 +1,4 @@
-"""The doors of the room: `Store`, `Clock`, `Planner`. Everything outside the deterministic core is behind one of them.
+"""The ports: `Store`, `Clock`, `Planner`, `Judge`, `EffectSender`, `PlanContext`. All that is outside is behind one.
 
 The room asks a `Planner`; whether that is a model or a parser is nobody's business below the agent floor.
 """

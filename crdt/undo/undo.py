@@ -10,9 +10,12 @@ Values are taken back here, words in `crdt.undo.text_undo`.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
+
+import msgspec
 
 from crdt.digest import canonical, normalise
 from crdt.documents.anchor import Anchor, locate_item
@@ -129,7 +132,41 @@ def undo_values(
                 undo.lost.append(f"an item of {doc}.{dotted(path)} stays where it was moved to")
             case _:
                 pass
+    undo.ops = _in_order(undo.ops, before, now)
     return undo
+
+
+def _in_order(ops: Sequence[Op], before: Document, now: Document) -> list[Op]:
+    """Return the operations so that items come back in the order in which they stood, and only then others go.
+
+    One may come back behind one that goes: gone first, it would say nothing of a place any more.
+    """
+    adds = [op for op in ops if isinstance(op, ListAdd)]
+    removals = [op for op in ops if isinstance(op, ListRemove)]
+    paths = dict.fromkeys(op.path for op in adds)
+    turns = [op for path in paths for op in _ascend(adds, path, before, now)]
+    assert len(turns) == len(adds), "what comes back is moved, none of it left out"
+    # Operations on values keep their turn: a number in a path says which item only there.
+    rest: Iterator[Op] = iter([*turns, *removals])
+    return [next(rest) if isinstance(op, ListAdd | ListRemove) else op for op in ops]
+
+
+def _ascend(adds: Sequence[ListAdd], path: Path, before: Document, now: Document) -> Iterator[ListAdd]:
+    """Yield what puts items back into one list, none of them behind one that once stood behind it."""
+    numbers = {id: number for number, id in enumerate(list_item_ids(before, path))}
+    anchors = [None, *map(_anchor, list_item_ids(now, path))]
+    coming = sorted((op for op in adds if op.path == path), key=lambda op: numbers[_stands_for(op)])
+    places = list(accumulate((anchors.index(op.after) for op in coming), max))
+    # What goes to one place goes there the last first: each pushes what stands there to the right.
+    for place, op in zip(reversed(places), reversed(coming), strict=True):
+        yield msgspec.structs.replace(op, after=anchors[place])
+
+
+def _stands_for(op: ListAdd) -> Id:
+    """Return the item that an operation of an undo puts back."""
+    id = Anchor.decode(op.of).item if op.of else None
+    assert id is not None, "an undo says of each item which one it is"
+    return id
 
 
 def _is_of_hand(now: Document, path: Path, agents: Container[int] | None) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from crdt.digest import Json
+from workspace.intents.model.policies import POLICIES
 
 PARTS_MAX = 3
 # The words of a log are code points that UTF-8 can hold.
@@ -49,5 +50,7 @@ def any_struct(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
     """Return a strategy for a struct: every field drawn, those with a default as often left as they are."""
     needed, more = {}, {}
     for field in msgspec.structs.fields(kind):
-        (needed if field.required else more)[field.name] = any_of(field.type)
+        # A chain is of policies that there are: any other is refused where a record is read.
+        drawn = st.lists(st.sampled_from(POLICIES)).map(tuple) if field.name == "chain" else any_of(field.type)
+        (needed if field.required else more)[field.name] = drawn
     return st.fixed_dictionaries(needed, optional=more).map(lambda values: kind(**values))

@@ -41,18 +41,18 @@ class Failures:
     def __init__(self) -> None:
         self._kept: dict[str, Failing] = {}
 
-    def record(self, event: Event, bug: BaseException, core: KernelState, *, seq: int, prev: str) -> Record | None:
+    def record(self, event: Event, bug: BaseException, kernel: KernelState, *, seq: int, prev: str) -> Record | None:
         """Return what the log says of a turn that raised behind its record `seq`, hashed `prev`.
 
         None where it was no intent that the log has: then the event is remembered, and not taken a second time.
         """
-        entry = core.fold.board.entries.get(core.subject)
+        entry = kernel.fold.board.entries.get(kernel.subject)
         if entry is None or entry.seq > seq:
-            self._remember(core.ws, event)
+            self._remember(kernel.ws, event)
             return None
         assert 0 < entry.seq <= seq, "the log has the intent on which the turn raised"
-        body, at = failure(entry.id, "raised", place_of(bug)), timestamp(core.now)
-        return seal(body, seq=seq + 1, epoch=core.epoch, at=at, actor=AGENT, prev=prev)
+        body, at = failure(entry.id, "raised", place_of(bug)), timestamp(kernel.now)
+        return seal(body, seq=seq + 1, epoch=kernel.epoch, at=at, actor=AGENT, prev=prev)
 
     def knows(self, ws: str, event: Event) -> bool:
         """Tell whether an event has made its workspace stop before."""

@@ -1,4 +1,4 @@
-"""What a room has done outside: planners and judges asked, effects sent. Wishes begin it, events report its end."""
+"""What a room has done outside: planners and judges asked, effects sent. Requests begin it, events report its end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Dispatcher:
         self._sending = EffectDelivery(senders or {}, context)
 
     def start(self, request: Request) -> None:
-        """Begin what is wished for, or end it."""
+        """Begin what is requested, or end it."""
         match request:
             case AskPlanner():
                 self.planning.start(request)

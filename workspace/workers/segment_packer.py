@@ -21,12 +21,12 @@ class SegmentPacker:
 
     async def run(self, segments: tuple[Segment, ...]) -> None:
         """Pack these, the oldest first: those that some durable checkpoint holds, packed already or not."""
-        core = self._sequencer.kernel
+        kernel = self._sequencer.kernel
         async with self._turn:
             try:
-                moved = await self._store.pack(core.ws, core.epoch, segments)
+                moved = await self._store.pack(kernel.ws, kernel.epoch, segments)
             except WorkspaceFault as fault:
-                LOGGER.warning("room %s: segments stay where they are: %s", core.ws, fault.reason)
+                LOGGER.warning("room %s: segments stay where they are: %s", kernel.ws, fault.reason)
                 return
         if moved:
-            LOGGER.info("room %s: %d segments packed", core.ws, moved)
+            LOGGER.info("room %s: %d segments packed", kernel.ws, moved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,8 +10,8 @@ from crdt.digest import digest_text
 from crdt.documents.anchor import place_anchors, place_range
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
-from crdt.errors import CrdtError
-from crdt.operations.fork import Reading, collide, commute, run
+from crdt.errors import CrdtError, StaleRead
+from crdt.operations.fork import Reading, collide, commute, hash_reading, run
 from crdt.operations.ops import (
     Delete,
     DeleteValue,
@@ -128,3 +129,19 @@ def test_write_skew_collides() -> None:
 
     assert collide(DOCS, work("a", "b"), work("b", "a"), client=50)
     assert not collide(DOCS, work("a", "b"), work("c", "c"), client=50)
+
+
+@pytest.mark.parametrize("is_strong", [True, False])
+def test_a_plan_runs_on_what_it_read_or_not_at_all(is_strong: bool) -> None:
+    """C4, I7: what was read strongly must stand as it was, in a document that the plan does not write, too."""
+    read = Reading("v", hash_reading(DOCS, Reading("v", "", ("a",))) or "", ("a",), strong=is_strong)
+    plan = [SetValue("v", ("b",), 7, hash_of_value(DOCS["v"], ("b",)))]
+    assert run(DOCS, plan, [read], client=9).documents
+    changed = {**DOCS, "v": DOCS["v"].fork(6)}
+    with changed["v"].transaction():
+        set_path(changed["v"], ("a",), 99)
+    if is_strong:
+        with pytest.raises(StaleRead):
+            run(changed, plan, [read], client=9)
+    else:
+        assert run(changed, plan, [read], client=9).documents

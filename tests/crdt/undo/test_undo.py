@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
+from crdt.documents.document import Document
 from crdt.documents.paths import anchor_item, read_path, set_path
 from crdt.operations.ops import (
     DeleteValue,
@@ -130,6 +133,37 @@ def test_list_items_added_go_and_removed_come_back_in_their_place() -> None:
     value, undo = values_after(before, ops, [ListAdd("budget", ("who",), "Eli", last)])
     assert value["who"] in (["Ana", "Ben", "Chen", "Eli"],)  # type: ignore[index, call-overload]
     assert not undo.lost
+
+
+def removal(document: Document, at: int) -> ListRemove:
+    """Return the removal of the item of that number in `who`."""
+    anchor = anchor_item(document, ("who",), at)
+    assert anchor is not None
+    return ListRemove("budget", ("who",), anchor, hash_of_value(document, ("who", at)))
+
+
+@pytest.mark.parametrize("order", list(permutations((0, 2, 3))))
+@pytest.mark.parametrize("gone", [(), (0,), (0, 1)])
+def test_removed_items_come_back_in_their_order_whichever_was_removed_first(
+    order: tuple[int, ...], gone: tuple[int, ...]
+) -> None:
+    before = values_document({"who": list("abcdef")})
+    ops: list[Op] = [removal(before, at) for at in order]  # a, c and d go; b, e and f stay
+    after, _ = edited(before, AGENT, ops)
+    value, undo = values_after(before, ops, [removal(after, at) for at in gone])
+    left = {"bef"[at] for at in gone}
+    assert value == {"who": [item for item in "abcdef" if item not in left]}
+    assert not undo.lost
+
+
+@pytest.mark.parametrize("is_added_last", [False, True])
+def test_an_item_comes_back_in_its_place_behind_an_added_one_that_goes(*, is_added_last: bool) -> None:
+    before = values_document({"who": list("abcd")})
+    ops: list[Op] = [ListAdd("budget", ("who",), "x", anchor_item(before, ("who",), 0)), removal(before, 2)]
+    ops = ops[::-1] if is_added_last else ops
+    after, _ = edited(before, AGENT, ops)
+    assert after.value() == {"who": list("axbd")}
+    assert values_after(before, ops, [removal(after, 2)])[0] == {"who": list("acd")}
 
 
 def test_an_added_item_that_somebody_has_changed_since_is_named_and_left() -> None:

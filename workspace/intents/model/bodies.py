@@ -24,7 +24,7 @@ from workspace.intents.model.intent import Forked, IntentFrame, IntentKind, Regi
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Option, Tokens
-from workspace.intents.model.policies import EditMode
+from workspace.intents.model.policies import POLICIES, EditMode
 from workspace.intents.model.segment import Segment
 from workspace.intents.model.stop import Switch
 
@@ -322,6 +322,13 @@ class ConfigBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     versions: dict[str, str] = {}
     quarantined: dict[str, str] = {}
     switch: Switch | None = None
+
+    def unknown_policies(self) -> list[str]:
+        """Return the names in its chains that no policy of this version has: a chain passed over decides otherwise."""
+        if self.policy is None:
+            return []
+        chains = (self.policy.chain, *(region.chain for region in self.policy.regions))
+        return [name for chain in chains for name in chain if name not in POLICIES]
 
 
 class CheckpointBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ where it is asked before anything is read. The chain of a log that has none is a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -17,17 +18,22 @@ from workspace.errors import LogNewer
 LOG_FORMAT = 1
 # Among the `versions` of a config record: from there on the log is of that format.
 FORMAT = "format"
+# What else the `versions` of a config record number, and the highest that this version reads: how documents are read,
+# and what a plan's commit is held against (`WorkspaceState.is_strict`, `is_read_back`).
+KNOWN = {FORMAT: LOG_FORMAT, "documents": 2, "plans": 2}
 # msgspec says it in words only.
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*?)`( - at `\$(?P<where>.*)`)?", re.DOTALL)
 
 
-def check_format(number: str, *, seq: int) -> None:
-    """Raise `LogNewer` unless this version knows the log format that record `seq` names."""
-    if not number.isdecimal() or int(number) > LOG_FORMAT:
-        raise LogNewer(
-            f"from record {seq} on the log has format {number}, this version knows {LOG_FORMAT}: "
-            "open it with the newer Folkmoot"
-        )
+def check_versions(versions: Mapping[str, str], *, seq: int) -> None:
+    """Raise `LogNewer` unless this version knows every form that record `seq` says the log has from there on."""
+    for name, known in KNOWN.items():
+        number = versions.get(name, "1")
+        if not (number.isascii() and number.isdecimal()) or int(number) > known:
+            raise LogNewer(
+                f"from record {seq} on the log has {name} {number}, this version knows {known}: "
+                "open it with the newer Folkmoot"
+            )
 
 
 def undecoded_field(error: msgspec.ValidationError) -> str:

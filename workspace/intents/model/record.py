@@ -13,7 +13,7 @@ import msgspec
 from crdt.digest import canonical, sha256_of
 from workspace.errors import RecordUnknown
 from workspace.intents.model.bodies import BODIES, Body, ConfigBody, RecordKind, kind_of
-from workspace.intents.model.log_format import FORMAT, check_format, undecoded_field
+from workspace.intents.model.log_format import check_versions, undecoded_field
 
 _DECODERS: dict[str, msgspec.json.Decoder[Body]] = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 BLANKED = '{"~redacted":"'
@@ -95,8 +95,10 @@ def read_row(row: Row) -> Record:
         if field := undecoded_field(error):
             raise RecordUnknown(seq=row.seq, kind=row.kind, field=field) from error
         raise
-    if isinstance(body, ConfigBody) and FORMAT in body.versions:
-        check_format(body.versions[FORMAT], seq=row.seq)
+    if isinstance(body, ConfigBody):
+        check_versions(body.versions, seq=row.seq)
+        for name in body.unknown_policies():
+            raise RecordUnknown(seq=row.seq, kind=row.kind, field=f"policy {name}")
     assert kind_of(body) == row.kind, f"a {row.kind} was read as a {kind_of(body)}"
     return Record(seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, body=body, row=row)
 

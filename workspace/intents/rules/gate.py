@@ -1,7 +1,8 @@
-"""May this plan be committed now? The causal gate C1 to C5 (semantics §5).
+"""May this plan be committed now? The pure half of the causal gate: C1, C2, C4 and C5 (semantics §5).
 
-C1 what the author's edits were is here; C2 what the author knew of is settled; C3 what nobody knew of is decided;
-C4 what was read still stands, by value; C5 the author may do this and every stated expectation holds.
+C1 what the author's edits were is here; C2 what the author knew of is settled; C4 what was read still stands, by value;
+C5 the author may do this and every stated expectation holds. C3, what nobody knew of is decided, is the commit round's:
+`steps/commit_round` asks `rules/conflict` for late rivals, and the audit's `precedence` looks at it from the log.
 """
 
 from __future__ import annotations

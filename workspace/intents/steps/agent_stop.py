@@ -95,7 +95,7 @@ def take_up(kernel: KernelState, turn: Turn, switches: Sequence[tuple[str, Switc
 def _send_on(kernel: KernelState, turn: Turn) -> None:
     """Request, once in a server's life, for the effects that others had left to send, unless the agent is stopped.
 
-    Those of its own commits were wished for there: they wait where they are while the agent is stopped.
+    Those of its own commits were requested there: they wait where they are while the agent is stopped.
     """
     if kernel.sends or kernel.fold.stops.is_on:
         return

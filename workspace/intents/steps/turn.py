@@ -1,4 +1,4 @@
-"""One turn of the sequencer: what a single event appended, made durable, said and wished for.
+"""One turn of the sequencer: what a single event appended, made durable, said and requested.
 
 The turn seals records in order and enters each into the fold at once, so that later decisions of the same turn see it.
 """

@@ -15,7 +15,7 @@ from crdt.digest import canonical, sha256_of
 from tests.workspace.intents.driver import Driver
 from workspace.errors import LogCorrupt, LogNewer, RecordUnknown
 from workspace.intents.audit.verify import verify
-from workspace.intents.model.bodies import BODIES, ConfigBody
+from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
 from workspace.intents.model.log_format import FORMAT, LOG_FORMAT
 from workspace.intents.model.record import Row, chain_hash, read_row, seal
 from workspace.intents.recovery import open_sequencer
@@ -176,6 +176,24 @@ def test_a_log_of_a_newer_format_is_refused_where_it_says_so(number: str) -> Non
     report = verify(rows, driver.journal)
     assert (report.code, report.first_bad, report.checked) == ("log_newer", len(rows), len(rows) - 1)
     assert fold_log(rows, driver.journal, to=len(rows) - 1).seq == len(rows) - 1, "what stands before it is known"
+
+
+@pytest.mark.parametrize("name", ["documents", "plans"])
+def test_forms_that_this_version_does_not_read_are_refused_too(name: str) -> None:
+    driver = a_log()
+    rows = further(driver.rows, {name: "9"})
+    assert verify(rows, driver.journal).code == "log_newer"
+    assert verify(further(driver.rows, {name: "2"}), driver.journal).ok
+
+
+def test_a_policy_that_this_version_does_not_have_is_refused_by_name() -> None:
+    driver = a_log()
+    last = driver.rows[-1]
+    body = ConfigBody(policy=PolicyConfig(chain=("last",)))
+    row = seal(body, seq=last.seq + 1, epoch=last.epoch, at=last.at, actor="agent", prev=last.hash).row
+    report = verify([*driver.rows, row], driver.journal)
+    assert report.code == "record_unknown"
+    assert "policy last" in report.reason
 
 
 def test_a_log_says_its_format_from_its_next_opening_on() -> None:
