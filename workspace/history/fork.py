@@ -41,7 +41,7 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
     assert [row.seq for row in rows[-1:]] == [at], "a fork begins where a turn has ended"
     name = name or f"{id} (from {ws} at {at})"[:TITLE_POINTS_MAX]
     kept = await asyncio.to_thread(_journal_of, rows, journal)
-    # Yjs ids count epochs: the fork's lie elsewhere than those the original will have (semantics F2).
+    # The fork's epochs lie apart from those that the original will have; Yjs ids were once made of them (decision 74).
     base = rows[-1].epoch + EPOCHS_APART * (1 + int(sha256_of(id.encode())[7:10], 16))
     await store.create_workspace(WorkspaceRow(id, name, timestamp(clock.now()), epoch=base))
     try:

@@ -159,7 +159,7 @@ async def test_pages_are_told_at_once_and_late_ones_in_their_welcome() -> None:
             await early.until(lambda room: room.stops == [], 10)
 
 
-def lobby_on(store: MemoryStore) -> RoomRegistry:
+def registry_on(store: MemoryStore) -> RoomRegistry:
     return RoomRegistry(store=store, planner=BuiltinPlanner(), clock=SystemClock(), settings=Settings())
 
 
@@ -171,7 +171,7 @@ async def stopped_in_log(store: MemoryStore, ws: str) -> list[str]:
 async def test_a_switch_that_another_process_has_thrown_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switch, "WATCH_SECONDS", 0.01)
     store = MemoryStore()
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     await registry.create("w", name="w", actor="ana")
     for is_on in (True, False):
@@ -184,13 +184,13 @@ async def test_a_switch_that_another_process_has_thrown_is_noticed(monkeypatch: 
 
 async def test_a_workspace_that_was_closed_learns_of_it_as_it_opens() -> None:
     store = MemoryStore()
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     await registry.create("w", name="w", actor="ana")
     await registry.stop()
     at = "2026-01-01T00:00:00.000Z"
     await store.put_switch(SwitchRow(SERVER, True, "Op", at, "an outage"))
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     assert registry.switches.server.is_on
     room = await registry.room("w")
@@ -198,7 +198,7 @@ async def test_a_workspace_that_was_closed_learns_of_it_as_it_opens() -> None:
     assert (stop.scope, stop.by, stop.since, stop.reason) == ("server", "Op", at, "an outage")
     await registry.stop()
     await store.put_switch(SwitchRow(SERVER, False, "Op", "2026-01-02T00:00:00.000Z"))
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     assert not (await registry.room("w")).sequencer.fold.stops.is_on
     await registry.stop()
@@ -223,7 +223,7 @@ async def test_a_stop_thrown_while_a_workspace_opens_is_not_missed() -> None:
             return super().submit(batch)
 
     store = Slow()
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     store.goes_on.set()
     room = await registry.create("w", name="w", actor="ana")
@@ -234,7 +234,7 @@ async def test_a_stop_thrown_while_a_workspace_opens_is_not_missed() -> None:
 
 async def test_a_log_from_another_servers_store_obeys_the_switch_of_this_one() -> None:
     store = MemoryStore()
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     room = await registry.create("w", name="w", actor="ana")
     await registry.switches.throw(is_on=True, actor="Op")
@@ -242,7 +242,7 @@ async def test_a_log_from_another_servers_store_obeys_the_switch_of_this_one() -
     await registry.stop()
     (row,) = await store.switches()
     await store.drop_switch(row)  # as if the workspace had been brought here
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     assert not (await registry.room("w")).sequencer.fold.stops.is_on
     await registry.stop()
@@ -257,7 +257,7 @@ async def test_an_order_to_a_workspace_is_carried_out_once_by_the_server_that_ha
 ) -> None:
     monkeypatch.setattr(switch, "WATCH_SECONDS", 0.01)
     store = MemoryStore()
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     for ws in ("w", "other"):
         await registry.create(ws, name=ws, actor="ana")
@@ -279,12 +279,12 @@ async def test_an_order_to_a_workspace_is_carried_out_once_by_the_server_that_ha
 
 async def test_an_order_waits_for_the_workspace_to_open() -> None:
     store = MemoryStore()
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     await registry.create("w", name="w", actor="ana")
     await registry.stop()
     await store.put_switch(order(True, "1"))
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     assert await store.switches(), "nobody has opened it"
     assert (await registry.room("w")).sequencer.fold.stops.is_on

@@ -62,7 +62,7 @@ async def put(store: MemoryStore, ws: str, driver: Driver) -> None:
     await store.submit(Batch(ws, epoch, tuple(driver.rows), tuple(driver.journal), is_busy=is_busy))
 
 
-def lobby_on(store: MemoryStore, postman: Postman | None = None) -> RoomRegistry:
+def registry_on(store: MemoryStore, postman: Postman | None = None) -> RoomRegistry:
     senders = {"webhook": postman} if postman is not None else {}
     return RoomRegistry(store=store, planner=None, clock=SystemClock(), settings=Settings(), senders=senders)
 
@@ -82,7 +82,7 @@ async def test_what_is_unfinished_is_finished_without_anybody() -> None:
     await put(store, "asks", asking())
     await put(store, "sends", sending())
     await put(store, "rests", Driver())
-    registry = lobby_on(store, postman)
+    registry = registry_on(store, postman)
     await registry.start()
     await written(store, "asks", '"no_answer"')
     await until(lambda: postman.letters)
@@ -111,7 +111,7 @@ async def test_an_instruction_that_was_taken_is_carried_out_without_anybody() ->
 async def test_a_server_dropped_while_an_effect_was_on_its_way_is_followed_by_one_that_sends_it() -> None:
     store, first, second = MemoryStore(), Postman(), Postman()
     await put(store, "w", sending())
-    dropped = lobby_on(store, first)
+    dropped = registry_on(store, first)
     await dropped.start()
     await until(lambda: first.letters)
     row = await store.workspace("w")
@@ -121,7 +121,7 @@ async def test_a_server_dropped_while_an_effect_was_on_its_way_is_followed_by_on
     room.mailbox.close()
     for task in (*dropped._tasks, *room._tasks, *room._dispatcher._sending._tasks):  # as if its process were gone
         task.cancel()
-    registry = lobby_on(store, second)
+    registry = registry_on(store, second)
     await registry.start()
     second.answers.set()
     await written(store, "w", '"status":"sent"')
@@ -150,7 +150,7 @@ async def test_one_that_does_not_open_keeps_no_other_asleep_and_few_open_at_once
         return await claim(ws)
 
     store.claim = slow  # type: ignore[method-assign]
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     for at in range(12):
         if at not in (3, 5):
@@ -165,7 +165,7 @@ async def test_a_fork_is_woken_where_something_was_under_way() -> None:
     await put(store, "w", driver)
     await fork_workspace(store, SystemClock(), "w", at=len(driver.rows), id="v", name="V", actor="Olga")
     await fork_workspace(store, SystemClock(), "w", at=2, id="u", name="U", actor="Olga")
-    registry = lobby_on(store)
+    registry = registry_on(store)
     await registry.start()
     await written(store, "v", '"no_answer"')
     await until(store.workspaces, lambda rows: not any(row.is_busy for row in rows))
