@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from crdt.digest import canonical
 from crdt.errors import BrokenDocument, CrdtError
-from workspace.errors import Refusal, StoreBusy, WorkspaceFault
+from workspace.errors import LogNewer, RecordUnknown, Refusal, StoreBusy, WorkspaceFault
 from workspace.intents.rules.gate import LOST_REMEDY
 
 ASK_OWNER = "Ask for something else, or ask the owner to look at the server's log."
@@ -86,6 +86,8 @@ async def on_fault(_: Request, error: Exception) -> Response:
     """Starlette handler for faults below: what failed, and whether to try again."""
     assert isinstance(error, WorkspaceFault), "registered for WorkspaceFault only"
     remedy = "Try again shortly." if error.retry or isinstance(error, StoreBusy) else ""
+    if isinstance(error, LogNewer | RecordUnknown):
+        remedy = "Open it with the Folkmoot that wrote it, or a newer one."
     return Problem(error.code, error.reason, remedy=remedy).response()
 
 

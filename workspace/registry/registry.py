@@ -109,6 +109,8 @@ class RoomRegistry:
         opening = self._opening.get(ws)
         if opening is None:
             pause, why = self._failures.pause(ws, asyncio.get_running_loop().time())
+            if pause > 0 and self._failures.is_lasting(ws):
+                raise RoomClosed(f"the workspace does not open: {why}", retry=False)
             if pause > 0:
                 raise RoomClosed(f"the workspace has stopped, it opens in {pause:.1f} s: {why}", retry=True)
             work = self._reopen(ws)
@@ -130,7 +132,8 @@ class RoomRegistry:
             self._failures.forget(ws)
             raise
         except WorkspaceFault as fault:
-            self._failures.note(ws, asyncio.get_running_loop().time(), fault.reason, did_open=False)
+            now = asyncio.get_running_loop().time()
+            self._failures.note(ws, now, fault.reason, did_open=False, is_lasting=isinstance(fault, LogCorrupt))
             raise
         except Exception as bug:
             LOGGER.exception("workspace %s does not open", ws)

@@ -33,6 +33,7 @@ class Failing:
     count: int = 0
     at: float = 0.0
     reason: str = ""
+    is_lasting: bool = False
 
 
 class Failures:
@@ -59,13 +60,13 @@ class Failures:
         kept = self._kept.get(ws) if self._kept else None
         return kept is not None and bool(kept.events) and _name_of(event) in kept.events
 
-    def note(self, ws: str, now: float, reason: str, *, did_open: bool) -> None:
-        """Count a room that stopped by itself, or an opening that failed."""
+    def note(self, ws: str, now: float, reason: str, *, did_open: bool, is_lasting: bool = False) -> None:
+        """Count a room that stopped by itself, or an opening that failed; `is_lasting` where no later one can succeed."""
         kept = self._of(ws)
         if now - kept.at >= CALM_SECONDS:
             kept.count = 0
         kept.count += 1 if did_open or kept.count else 2
-        kept.at, kept.reason = now, reason
+        kept.at, kept.reason, kept.is_lasting = now, reason, is_lasting
 
     def pause(self, ws: str, now: float) -> tuple[float, str]:
         """Return for how long a workspace stays closed, and why: after one stop not at all, then a second and more."""
@@ -75,6 +76,10 @@ class Failures:
         seconds = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2.0 ** min(kept.count - 2, 8))
         assert PAUSE_SECONDS <= seconds <= PAUSE_SECONDS_MAX, "a pause has a bound"
         return max(0.0, kept.at + seconds - now), kept.reason
+
+    def is_lasting(self, ws: str) -> bool:
+        """Tell whether a workspace will not open by waiting: its log is not this version's, or is damaged."""
+        return ws in self._kept and self._kept[ws].is_lasting
 
     def forget(self, ws: str) -> None:
         """Begin anew with a workspace of that name."""
