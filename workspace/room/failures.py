@@ -61,7 +61,7 @@ class Failures:
         return kept is not None and bool(kept.events) and _name_of(event) in kept.events
 
     def note(self, ws: str, now: float, reason: str, *, did_open: bool, is_lasting: bool = False) -> None:
-        """Count a room that stopped by itself, or an opening that failed; `is_lasting` where no later one can succeed."""
+        """Count a room that stopped by itself, or an opening that failed; `is_lasting` where waiting does not help."""
         kept = self._of(ws)
         if now - kept.at >= CALM_SECONDS:
             kept.count = 0
