@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -82,8 +83,12 @@ def log(ws: str, follow: bool, kind: str | None, first: int, raw: bool, database
             for row in rows:
                 assert row.seq >= at, "records come in order"
                 at = row.seq + 1
-                if not raw:  # raw is what stands there, whoever wrote it
-                    read_row(row)
+                try:
+                    if not raw:  # raw is what stands there, whoever wrote it
+                        read_row(row)
+                except msgspec.MsgspecError as error:
+                    more = f"`folkmoot verify {ws}` says whether the log is intact, --json prints it as it stands"
+                    return complain(f"record {row.seq} of {ws}, {row.kind!r}, cannot be read: {error}; {more}.")
                 if kind in (None, row.kind):
                     print(encode_record(row).decode() if raw else line_of(row), flush=follow)
             if not rows:

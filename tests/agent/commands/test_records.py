@@ -8,6 +8,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -123,6 +124,21 @@ def test_what_a_newer_version_wrote_is_refused_by_name(tmp_path: Path, command: 
 
 
 @pytest.mark.damages_logs
+@pytest.mark.damages_logs
+@pytest.mark.parametrize("body", ['{"intent": 5}', "{"])
+def test_a_body_that_cannot_be_read_is_named_by_its_record(tmp_path: Path, body: str) -> None:
+    driver = Driver()
+    driver.wait(1)
+    last = driver.rows[-1]
+    driver.rows.append(msgspec.structs.replace(last, seq=last.seq + 1, kind="verdict", body=body, prev=last.hash))
+    stored(driver, tmp_path)
+    code, out = call("log", "w", "--data", str(tmp_path))
+    said = " ".join(out.split())
+    assert code == 1
+    assert f"record {last.seq + 1} of w, 'verdict', cannot be read" in said
+    assert "folkmoot verify w" in said
+
+
 @pytest.mark.parametrize(
     "command", [("serve", "--port", "0"), ("log", "w"), ("verify", "w"), ("token", "-w", "w", "--actor", "ana")]
 )
