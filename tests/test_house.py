@@ -75,7 +75,7 @@ LATE_IMPORTS = {
     ("workspace/store/sqlite_file.py", "workspace.store.migrations.run"),
     ("workspace/store/postgres/schema.py", "workspace.store.postgres.migration"),
 }
-LATE_DOOR = "workspace/late.py"
+LATE_LOADER = "workspace/late.py"
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "types", "base", "data"}
@@ -106,7 +106,7 @@ def test_imports_point_down(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_pure_rooms_know_no_clock_network_chance_or_database(name: str) -> None:
+def test_pure_folders_know_no_clock_network_chance_or_database(name: str) -> None:
     for module, _ in imports(name):
         assert module.split(".")[0] not in IMPURE_MODULES, f"{name} imports {module}"
     for node in ast.walk(tree_of(name)):
@@ -131,7 +131,7 @@ def test_no_import_is_hidden(name: str) -> None:
 
 
 def late_imports(name: str) -> Iterator[str]:
-    """Yield what a module loads through the door for late imports, `{…}` standing for what is filled in."""
+    """Yield what a module loads through the loader of late imports, `{…}` standing for what is filled in."""
     for node in ast.walk(tree_of(name)):
         is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load"
         is_handed = isinstance(node, ast.Call) and any(isinstance(a, ast.Name) and a.id == "load" for a in node.args)
@@ -140,11 +140,11 @@ def late_imports(name: str) -> Iterator[str]:
             yield ast.unparse(node.args[0 if is_call else 1]).removeprefix("f").strip("'\"")
 
 
-def test_a_late_import_stands_in_the_list_and_goes_through_one_door() -> None:
+def test_a_late_import_stands_in_the_list_and_goes_through_one_loader() -> None:
     found = set()
     for name in NAMES:
         modules = {module for module, _ in imports(name)}
-        assert name == LATE_DOOR or "importlib" not in modules, f"{name} imports by name beside the door"
+        assert name == LATE_LOADER or "importlib" not in modules, f"{name} imports by name beside the loader"
         calls = {node.id for node in ast.walk(tree_of(name)) if isinstance(node, ast.Name)}
         assert not calls & {"__import__", "exec", "eval"}, name
         if "workspace.late" in modules:
@@ -289,7 +289,7 @@ def test_the_project_names_no_registry_and_no_machine() -> None:
 
 KERNEL = "workspace/intents/"
 KERNEL_NAMES = [name for name in NAMES if name.startswith(KERNEL)]
-# What each folder of the kernel may import of it. `sequencer` and `recovery`, its door, may import all.
+# What each folder of the kernel may import of it. `sequencer` and `recovery`, its way in, may import all.
 KERNEL_MAY_IMPORT = {
     "model": {"model"},
     "state": {"model", "state"},
@@ -297,6 +297,21 @@ KERNEL_MAY_IMPORT = {
     "steps": {"model", "state", "rules", "steps"},
     "audit": {"model", "state", "rules", "audit"},
 }
+# What each folder of the shell may import of it, the arrows of ARCHITECTURE.md. Loose modules are the frame: they stand
+# on the kernel, and `app` alone, which puts a server together, imports folders.
+SHELL_MAY_IMPORT = {
+    "http": {"sockets", "registry", "room", "history", "protocol"},
+    "sockets": {"registry", "room", "protocol"},
+    "registry": {"room", "history"},
+    "room": {"workers", "protocol"},
+    "workers": {"history"},
+    "history": set(),
+    "protocol": set(),
+    "client": set(),
+    "delivery": set(),
+    "store": set(),
+}
+MAY_IMPORT_FOLDERS = {"workspace/app.py", "workspace/__main__.py"}
 FOLDER_FILES_MAX, LOOSE_FILES_MAX = 25, 10
 DOINGS = {"planning", "judging", "steering", "accounting"}
 # `wording` is what is said, `waiting` a state that intents are in, `backing` what stands behind a document.
@@ -305,25 +320,45 @@ NOUNS_IN_ING = {"wording", "waiting", "backing"}
 NAMED_TWICE = {("workspace", "Job"), ("workspace", "Connection")}
 
 
-def room_in_kernel(name: str) -> str:
+def folder_in_kernel(name: str) -> str:
     parts = name.removeprefix(KERNEL).split("/")
     return parts[0] if len(parts) > 1 else ""
 
 
-@pytest.mark.parametrize("name", [name for name in KERNEL_NAMES if room_in_kernel(name)])
+@pytest.mark.parametrize("name", [name for name in KERNEL_NAMES if folder_in_kernel(name)])
 def test_the_kernels_folders_keep_their_order(name: str) -> None:
-    room = room_in_kernel(name)
+    folder = folder_in_kernel(name)
     for module, _ in imports(name):
         top, *rest = module.removeprefix("workspace.").split(".")
         if module == "workspace.errors" or not module.startswith("workspace"):
             continue
         assert top == "intents", f"{name} imports {module}: the kernel stands on crdt and the errors alone"
-        assert rest[0] in KERNEL_MAY_IMPORT[room], f"{name} imports {module}"
+        assert rest[0] in KERNEL_MAY_IMPORT[folder], f"{name} imports {module}"
 
 
-@pytest.mark.parametrize("name", [name for name in KERNEL_NAMES if room_in_kernel(name) != "steps"])
+def test_every_folder_of_the_shell_has_its_place() -> None:
+    folders = {path.parent.name for path in (ROOT / "workspace").glob("*/__init__.py")}
+    assert folders - {"intents"} == set(SHELL_MAY_IMPORT)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name.startswith("workspace/") and not name.startswith(KERNEL)]
+)
+def test_the_shells_folders_keep_their_order(name: str) -> None:
+    if name in MAY_IMPORT_FOLDERS:
+        return
+    parts = name.split("/")
+    own = parts[1] if len(parts) > 2 else ""
+    for module, _ in imports(name):
+        top, *rest = module.split(".")
+        is_folder = top == "workspace" and bool(rest) and (ROOT / "workspace" / rest[0]).is_dir()
+        if is_folder and rest[0] not in ("intents", own):
+            assert rest[0] in SHELL_MAY_IMPORT.get(own, ()), f"{name} imports {module}: see ARCHITECTURE.md"
+
+
+@pytest.mark.parametrize("name", [name for name in KERNEL_NAMES if folder_in_kernel(name) != "steps"])
 def test_only_a_step_takes_the_kernel_and_a_turn(name: str) -> None:
-    if not room_in_kernel(name):
+    if not folder_in_kernel(name):
         return
     known = {node.id for node in ast.walk(tree_of(name)) if isinstance(node, ast.Name)}
     known |= {alias.name for _, node in imports(name) if isinstance(node, ast.ImportFrom) for alias in node.names}

@@ -13,9 +13,11 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
 WRITTEN = re.compile(r"\bmake ([a-z][a-z-]*[a-z])(?=[`']| [A-Z0-9]+=|\s+#)")
 PAGES = [
     path
-    for pattern in ("*.md", "docs/*.md", "tests/**/*.py", "web/src/*.ts")
+    for pattern in ("*.md", "docs/**/*.md", "tests/**/*.py", "web/src/**/*.ts")
     for path in sorted(ROOT.glob(pattern))
-    if "node_modules" not in path.parts and path.name != "test_makefile.py"
+    # Folders with a dot are what was fetched: other servers to compare with.
+    if not any(part == "node_modules" or part.startswith(".") for part in path.relative_to(ROOT).parts)
+    and path.name != "test_makefile.py"
 ]
 
 

@@ -163,7 +163,7 @@ def test_every_close_code_in_the_source_is_told() -> None:
 
 def test_every_code_of_a_nack_is_told() -> None:
     root = Path(__file__).parent.parent / "workspace" / "intents"
-    doors = ("admission.py", "causality.py", "accounting.py", "quarantine.py")
-    source = "\n".join(path.read_text() for path in root.rglob("*.py") if path.name in doors)
+    modules = ("admission.py", "causality.py", "accounting.py", "quarantine.py")
+    source = "\n".join(path.read_text() for path in root.rglob("*.py") if path.name in modules)
     said = set(re.findall(r"Refusal\(\s*\"(\w+)\"", source)) - {"cancelled"}
     assert said <= table("code of a nack")

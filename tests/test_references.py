@@ -36,6 +36,8 @@ NUMBERED = {
 }
 LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:crdt|workspace|agent|tests|web|docs)/[\w./-]+\.\w+)`")
+# A file that is called by its last name, or by the end of its path.
+BARE_FILE = re.compile(r"`([\w-]+(?:/[\w-]+)*\.(?:py|tsx?|mjs|sh))`")
 TEST = re.compile(r"`(test_\w+)`")
 # What was written at one time and is not rewritten: its files may have moved since.
 OF_THEIR_TIME = ("docs/decisions/", "CHANGELOG.md", "docs/world.md")
@@ -45,12 +47,13 @@ NAMED = re.compile(r"(?:[CG]\d/)?I\d+")
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What can be referred to: sections and facts by page, numbers by kind, names of tests and their modules."""
+    """What can be referred to: sections and facts by page, numbers by kind, tests and their modules, ends of paths."""
 
     sections: dict[str, set[str]]
     facts: dict[str, set[str]]
     numbers: dict[str, list[int]]
     tests: set[str]
+    files: set[str]
 
 
 def rows(page: str, letter: str) -> list[int]:
@@ -77,7 +80,17 @@ def read_law() -> Law:
     }
     modules = [path for path in (ROOT / "tests").rglob("test_*.py") if not LEFT_OUT & set(path.parts)]
     names = {name for path in modules for name in re.findall(r"def (test_\w+)", path.read_text())}
-    return Law(sections, facts, numbers, names | {path.stem for path in modules})
+    ends = set[str]()
+    for path in files(".py", ".ts", ".tsx", ".mjs", ".sh"):
+        parts = path.relative_to(ROOT).parts
+        ends |= {"/".join(parts[at:]) for at in range(len(parts))}
+    return Law(sections, facts, numbers, names | {path.stem for path in modules}, ends)
+
+
+def files(*endings: str) -> list[Path]:
+    """Return the project's own files with these endings."""
+    found = (path for ending in endings for path in ROOT.rglob(f"*{ending}"))
+    return sorted(path for path in found if not LEFT_OUT & set(path.relative_to(ROOT).parts))
 
 
 LAW = read_law()
@@ -117,6 +130,7 @@ def wrong_links(text: str, path: Path) -> list[str]:
             found.append(f"{label} leads to {file}")
     if not str(path.relative_to(ROOT)).startswith(OF_THEIR_TIME):
         found += [name for name in FILE.findall(text) if not (ROOT / name).exists()]
+        found += [name for name in BARE_FILE.findall(text) if name not in LAW.files]
         found += [name for name in TEST.findall(text) if name not in LAW.tests]
     return found
 
@@ -143,12 +157,6 @@ def words_of(source: str) -> Iterator[str]:
             lines.append(token.string.lstrip("# "))
             last = token.start[0]
     yield " ".join(lines)
-
-
-def files(*endings: str) -> list[Path]:
-    """Return the project's own files with these endings."""
-    found = (path for ending in endings for path in ROOT.rglob(f"*{ending}"))
-    return sorted(path for path in found if not LEFT_OUT & set(path.relative_to(ROOT).parts))
 
 
 def named(paths: list[Path]) -> list[str]:

@@ -1,3 +1,3 @@
-"""Rooms, people, intents, storage and doors: a collaboration server, complete without an agent. Floor two."""
+"""Rooms, people, intents, storage and endpoints: a collaboration server, complete without an agent. Floor two."""
 
 __version__ = "0.1.0"

@@ -81,6 +81,12 @@ class DatabaseNewer(StoreFault):
     code = "database_newer"
 
 
+class DatabaseReadOnly(StoreFault):
+    """This process may not write the file, or beside it: nothing was changed."""
+
+    code = "database_read_only"
+
+
 class CopyRefused(StoreFault):
     """A file cannot be copied before it is migrated, for want of space: it stays as it is."""
 

@@ -1,4 +1,4 @@
-"""The one door through which a module is loaded later than at the start.
+"""The one place through which a module is loaded later than at the start.
 
 Who may use it for what, and why, stands in one list: `LATE_IMPORTS` in `tests/test_house.py`, held by a test. Every
 other import is at the top of its file.

@@ -1,6 +1,6 @@
 """Background tasks with an owner: each has a name, its error is told at its root, and its owner ends and awaits it.
 
-The one place below the doors where tasks are made. A task that nobody owns dies unheard: its error is told when the
+The one place below the endpoints where tasks are made. A task that nobody owns dies unheard: its error is told when the
 collector comes, or never, and what it holds goes on behind the end of its room.
 """
 

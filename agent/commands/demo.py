@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent.commands.serve import complain, port_taken
+from agent.commands.serve import complain, explain, port_taken
 from agent.demo.seed import DEMO, seed
 from agent.demo.story import CASUAL, FORMAL, TYPED, StoryResult, tell
 from agent.model_settings import ModelSettings, read_model_settings
@@ -35,7 +35,7 @@ def demo(host: str, port: int, data: Path | None) -> int:
         except OSError as error:
             return port_taken(settings, error)
         except WorkspaceFault as fault:
-            return complain(fault.reason)
+            return explain(fault)
         except ValueError as error:
             return complain(str(error))
         except KeyboardInterrupt:

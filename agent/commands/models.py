@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.commands.records import must_exist, with_store
-from agent.commands.serve import complain, settings_of
+from agent.commands.serve import TOLD_IN_UPGRADING, complain, settings_of
 from agent.gateway.assembly import Assembly
 from agent.gateway.call import Call, CallFailed
 from agent.model_settings import ModelSettings, make_gateway, read_model_settings
@@ -143,9 +143,11 @@ async def _database(settings: Settings) -> list[Finding]:
         names = [row.id for row in await store.workspaces()]
         await store.close()
     except WorkspaceFault as fault:
-        return [
-            Finding(False, f"The database does not open: {fault.reason}", "Give another with --database or --data.")
-        ]
+        if isinstance(fault, TOLD_IN_UPGRADING):
+            remedy = f"See {fault.code} in docs/upgrading.md."
+        else:
+            remedy = "Give another with --database or --data."
+        return [Finding(False, f"The database does not open: {fault.reason}", remedy)]
     return [
         Finding(
             True, f"The database {shown(settings.database_url)} opens; workspaces: {', '.join(names) or 'none yet'}."

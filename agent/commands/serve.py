@@ -15,6 +15,7 @@ from agent.server import fast_loop, serving, tune_garbage_collector
 from workspace.errors import (
     CopyRefused,
     DatabaseNewer,
+    DatabaseReadOnly,
     LogNewer,
     MigrationFailed,
     RecordUnknown,
@@ -24,6 +25,9 @@ from workspace.errors import (
 from workspace.http.pages import assets
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings, read_settings
+
+# Their code stands in a table of docs/upgrading.md, with what to do.
+TOLD_IN_UPGRADING = (DatabaseNewer, DatabaseReadOnly, CopyRefused, MigrationFailed, LogNewer, RecordUnknown)
 
 
 def settings_of(
@@ -47,8 +51,7 @@ def complain(text: str) -> int:
 
 def explain(fault: WorkspaceFault) -> int:
     """Print a fault, with its code where docs/upgrading.md says more about it, and return the exit code."""
-    is_listed = isinstance(fault, DatabaseNewer | CopyRefused | MigrationFailed | LogNewer | RecordUnknown)
-    return complain(f"{fault.reason} [{fault.code}]" if is_listed else fault.reason)
+    return complain(f"{fault.reason} [{fault.code}]" if isinstance(fault, TOLD_IN_UPGRADING) else fault.reason)
 
 
 def port_taken(settings: Settings, error: OSError) -> int:

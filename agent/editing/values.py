@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from agent.editing.commands import (
     AddItem,
     AddNumber,
@@ -17,9 +19,21 @@ from agent.editing.text import CannotDo
 from crdt.digest import Json, canonical, normalise
 from crdt.documents.anchor import Anchor
 from crdt.documents.document import Document
+from crdt.documents.item_numbers import ItemNumbers, find_numbered_items, list_item_ids
 from crdt.documents.paths import ABSENT, Path, anchor_item, dotted, find_list, read_path
 from crdt.operations.execute import execute
-from crdt.operations.ops import DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
+from crdt.operations.ops import (
+    DeleteValue,
+    Increment,
+    ListAdd,
+    ListMove,
+    ListOp,
+    ListRemove,
+    Op,
+    SetValue,
+    ValueOp,
+    hash_of_value,
+)
 from workspace.intents.model.wording import brief
 
 
@@ -31,6 +45,7 @@ class DataEditor:
     snapshot: Document
     working: Document
     ops: list[Op] = field(default_factory=list)
+    numbers: ItemNumbers = field(default_factory=ItemNumbers)
 
     def carry_out(self, command: DataCommand, path: Path) -> str:
         """Carry out one command at `path` and return what was done, in words. Raises `CannotDo`."""
@@ -55,15 +70,22 @@ class DataEditor:
     def put(self, path: Path, value: Json) -> str:
         """Set a value and return what was done, in words."""
         before = read_path(self.working, path)
+        self._check_numbers(path)
         self._do(SetValue(self.name, path, value, self._old(path)))
         was = "" if before is ABSENT else f" (it was {brief(before)})"
         return f"Set {self._at(path)} to {brief(value)}{was}."
 
     def remove(self, path: Path) -> str:
         """Remove a value and return what was done, in words. Raises `CannotDo`."""
-        self._expect(path)
+        now, done = self._expect(path), f"Removed {self._at(path)}."
+        *holder, last = path
+        if isinstance(last, int) and not self._holds(path) and find_list(self.working, tuple(holder)) is not None:
+            # By its number it is another one to the commit; an item that was there before is named by itself.
+            self.remove_item_at(tuple(holder), last, now)
+            return done
+        self._check_numbers(path)
         self._do(DeleteValue(self.name, path, self._old(path)))
-        return f"Removed {self._at(path)}."
+        return done
 
     def increase(self, path: Path, by: float) -> str:
         """Add to a number and return what was done, in words. Raises `CannotDo`."""
@@ -80,11 +102,13 @@ class DataEditor:
                 raise CannotDo("not_found", f"There is nothing at {self._at(path)}.", "Set it to a number first.")
             value = normalise(round(float(str(now)) * (1 + by / 100), 9))
             return self.put(path, value)
+        self._check_numbers(path)
         self._do(Increment(self.name, path, by))
         return f"{'Increased' if by >= 0 else 'Decreased'} {self._at(path)} by {brief(abs(by))}."
 
     def add_item(self, path: Path, value: Json, index: int | None = None) -> str:
         """Add an item at the end, or before the one at `index`; return what was done. Raises `CannotDo`."""
+        self._check_numbers(path)
         now = read_path(self.working, path)
         if index is not None and isinstance(now, list) and 0 <= index < len(now):
             after = self._anchor(path, index - 1) if index > 0 else None
@@ -102,11 +126,10 @@ class DataEditor:
         if isinstance(now, list) and now and not isinstance(before, list) and not grown:
             raise CannotDo("too_early", f"{self._at(path)} is new in this instruction.", "Add to it in a second one.")
         op = ListAdd(self.name, path, value, after)
-        self._do(op)
-        # Items added behind one place come out in the order of the words when the later one is put in first.
+        at, items = self._turn_of_append(op), list_item_ids(self.working, path)
+        self._do(op, behind=anchor_item(self.working, path, len(items) - 1) if items else None)
         assert self.ops[-1] is op, "an operation is kept where it was carried out"
-        same = [at for at, other in enumerate(self.ops) if isinstance(other, ListAdd) and _is_beside(other, op)]
-        self.ops.insert(same[0], self.ops.pop())
+        self.ops.insert(at, self.ops.pop())
         return f"Added {brief(value)} to {self._at(path)}."
 
     def _remove_item(self, path: Path, value: Json) -> str:
@@ -116,6 +139,7 @@ class DataEditor:
 
     def remove_item_at(self, path: Path, index: int, value: Json) -> str:
         """Remove the item at `index`, which must equal `value`; return what was done. Raises `CannotDo`."""
+        self._check_numbers(path)
         now = self._expect(path)
         if not isinstance(now, list) or not 0 <= index < len(now) or canonical(now[index]) != canonical(value):
             raise CannotDo("not_found", f"{brief(value)} is not item {index} of {self._at(path)}.", "View it first.")
@@ -128,6 +152,7 @@ class DataEditor:
         return f"Removed {brief(value)} from {self._at(path)}."
 
     def _move_item(self, path: Path, value: Json, position: int) -> str:
+        self._check_numbers(path)
         items, index = self._item(path, value)
         target = len(items) - 1 if position < 0 else min(max(position, 1), len(items)) - 1
         assert 0 <= target < len(items), "a place in a list is inside it"
@@ -170,6 +195,24 @@ class DataEditor:
             raise CannotDo("too_early", reason, "Do that in a second instruction.")
         return item
 
+    def _holds(self, path: Path) -> bool:
+        """Tell whether the numbers of a path name the items that they name in the snapshot."""
+        return self.numbers.still_name(find_numbered_items(self.snapshot, path), self.working, path)
+
+    def _check_numbers(self, path: Path) -> None:
+        """Raise `CannotDo` where a number names another item than in the snapshot, as it does to the commit."""
+        if not self._holds(path):
+            reason = f"The items before {self._at(path)} have moved in this same instruction."
+            raise CannotDo("too_early", reason, "Do that in a second instruction.")
+        for at, key in enumerate(path):
+            size = len(list_item_ids(self.snapshot, path[:at])) if isinstance(key, int) else 0
+            if size and isinstance(key, int) and size <= key < len(list_item_ids(self.working, path[:at])):
+                raise CannotDo(
+                    "too_early",
+                    f"{self._at(path)} is new in this same instruction.",
+                    "Do that in a second instruction.",
+                )
+
     def _expect(self, path: Path) -> Json:
         now = read_path(self.working, path)
         if now is ABSENT:
@@ -185,10 +228,38 @@ class DataEditor:
                 return f"{self._at(path[:depth])} holds: {names}."
         return ""
 
-    def _do(self, op: Op) -> None:
-        """Keep an operation and carry it out on the working copy, so that later commands see it."""
+    def _turn_of_append(self, op: ListAdd) -> int:
+        """Return which turn an addition at the end gets among the operations: before all others of its list.
+
+        What is put behind one item comes out in the order of the words when the later one is put in first; and what was
+        moved behind that item, or in its place, comes before what was added.
+        """
+        size, turn = len(op.path), 0
+        for at, other in enumerate(self.ops):
+            if isinstance(other, ValueOp) and other.path == op.path[: len(other.path)]:
+                turn = at + 1
+        id = Anchor.decode(op.after).item if op.after is not None else None
+        # A list that was put there anew has none of the items of before: there each comes last.
+        if turn and id not in list_item_ids(self.working, op.path):
+            return len(self.ops)
+        own = (
+            at
+            for at, other in enumerate(self.ops)
+            if isinstance(other, ValueOp | ListOp) and other.path[:size] == op.path
+        )
+        return next((at for at in own if at >= turn), len(self.ops))
+
+    def _do(self, op: Op, *, behind: str | None = None) -> None:
+        """Keep an operation and carry it out on the working copy, so that later commands see it.
+
+        There an added item comes `behind` one that the commit will have put in later.
+        """
         assert op.doc == self.name, "operations are of their document"
-        execute(self.working, [_on_now(op, self.working)])
+        was = find_numbered_items(self.working, op.path) if isinstance(op, SetValue | Increment) else {}
+        shown = msgspec.structs.replace(op, after=behind) if isinstance(op, ListAdd) and behind else op
+        execute(self.working, [_on_now(shown, self.working)])
+        if isinstance(op, SetValue | Increment):
+            self.numbers.note_written(op.path, was, self.working)
         self.ops.append(op)
 
     def _old(self, path: Path) -> str:
@@ -206,7 +277,3 @@ def _on_now(op: Op, working: Document) -> Op:
     if isinstance(op, DeleteValue):
         return DeleteValue(op.doc, op.path, hash_of_value(working, op.path))
     return op
-
-
-def _is_beside(one: ListAdd, other: ListAdd) -> bool:
-    return (one.path, one.after) == (other.path, other.after)

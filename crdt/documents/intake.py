@@ -136,7 +136,7 @@ def take_in(
     # Nearly every edit there is: words of one client, or a deletion, in a plain text.
     if not (foreign or unwanted or is_full or summary.pairs) and document.is_typing(update, summary):
         return Intake(update, summary, is_typing=True)
-    # The first of several doors, each dearer than the one before: a deletion or a replacement in a plain text.
+    # The first of several checks, each dearer than the one before: a deletion or a replacement in a plain text.
     state = document.state_vector()
     is_free = not (foreign or unwanted or is_full)
     if is_free and not (summary.kinds & ~TYPED or summary.pairs) and len(summary.inserted) <= 1 and document.is_plain:

@@ -17,6 +17,7 @@ from crdt.digest import Json, digest_value, normalise
 from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
 from crdt.documents.backing import EMPTY_UPDATE, Applied
 from crdt.documents.document import Document
+from crdt.documents.item_numbers import ItemNumbers, Numbered, find_numbered_items
 from crdt.documents.paths import (
     ABSENT,
     Path,
@@ -91,9 +92,13 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
         validate(op)
         _verify(document, op)
     places = [_find_place(document, op) for op in ops]
+    named = [_find_numbered_items(document, op) for op in ops]
+    numbers = ItemNumbers()
     done: list[tuple[Op, Applied]] = []
     edits: list[TextEdit] = []
-    for op, (start, end) in zip(ops, places, strict=True):
+    for op, (start, end), at_start in zip(ops, places, named, strict=True):
+        _check_numbers(document, op, numbers, at_start)
+        was = _find_numbered_items(document, op)
         with document.transaction() as applied:
             if isinstance(op, Insert | Replace | Delete):
                 is_point = isinstance(op, Insert)
@@ -106,6 +111,8 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
             else:
                 _write_value(document, op)
         assert len(applied) <= 1, "an operation is one transaction"
+        if isinstance(op, SetValue | Increment):
+            numbers.note_written(op.path, was, document)
         done += [(op, change) for change in applied]
     updates = [change.update for _, change in done]
     assert len(done) <= len(ops), "an operation changes something once, or nothing"
@@ -118,6 +125,17 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
             id for op, change in done if not is_relative(op) for id in scan_update(change.update, INTERNAL).overwrites
         ),
     )
+
+
+def _find_numbered_items(document: Document, op: Op) -> Numbered:
+    """Return which items the numbers in an operation's path name now."""
+    return find_numbered_items(document, op.path) if isinstance(op, ValueOp | ListOp) else {}
+
+
+def _check_numbers(document: Document, op: Op, numbers: ItemNumbers, at_start: Numbered) -> None:
+    """Raise `WrongKind` where an operation would go by a number to another item than it was checked on."""
+    if at_start and isinstance(op, ValueOp | ListOp) and not numbers.still_name(at_start, document, op.path):
+        raise WrongKind(f"{describe_place(op)} is another item than before: the same plan has moved it")
 
 
 def _merge(updates: Sequence[bytes]) -> bytes:

@@ -10,19 +10,16 @@ Values are taken back here, words in `crdt.undo.text_undo`.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import NamedTuple
-
-import msgspec
 
 from crdt.digest import canonical, normalise
 from crdt.documents.anchor import Anchor, locate_item
 from crdt.documents.document import Document
+from crdt.documents.item_numbers import list_item_ids
 from crdt.documents.paths import ABSENT, Path, anchor_item, dotted, find_ids, find_list, read_path
 from crdt.documents.values import for_people
-from crdt.errors import CrdtError
 from crdt.operations.ops import (
     SUM_DIGITS,
     Check,
@@ -41,6 +38,8 @@ from crdt.operations.ops import (
 )
 from crdt.undo.hunks import Rival
 from crdt.undo.lineage import NEVER, Lineage, Past
+from crdt.undo.list_turns import encode_item, order_list_operations
+from crdt.undo.moved_items import find_current_path, find_put_items
 from crdt.undo.order import Order, rank_items
 from crdt.undo.positions import IdSpans
 from crdt.updates.summary import Id, IdSpan
@@ -105,68 +104,42 @@ def undo_values(
     """
     assert before.kind == after.kind == now.kind, "one document, at three times"
     undo, past = Undo(), past or Past()
-    spans = past.lineage.instances(inserted)
+    spans, put = past.lineage.instances(inserted), find_put_items(before, after, ops)
     settled: list[Path] = []  # what was put back as it was, with all that hangs from it
     for op in reversed(ops):
         if op.doc != doc or (isinstance(op, ValueOp | ListOp) and any(op.path[: len(one)] == one for one in settled)):
             continue
+        if isinstance(op, ValueOp | ListOp):
+            current = find_current_path(before, after, now, op, ops)
+            if current != op.path:
+                settled += _undo_elsewhere(undo, op, current, before, after, now, agents)
+                continue
         # A number or list that the edit itself made goes as a whole, or a zero or an empty list would be left.
         match op:
-            case Increment(_, path) | ListAdd(_, path) if _is_made(path, before, after, now):
+            case Increment(_, path) | ListAdd(_, path) if _is_made(path, path, before, after, now):
                 settled.append(_undo_set(undo, doc, path, before, after, now, agents))
             case Increment(_, path) if not added.get(path) and _is_rounded(doc, path, ops, before, now):
                 settled.append(_undo_set(undo, doc, path, before, after, now, agents))
             case Increment(_, path, by):
                 _undo_increment(undo, doc, path, by, after, now, added.get(path, 0), agents)
             case DeleteValue(_, (*holder, int() as at)):  # the item is gone: another one may stand there now
-                _undo_item(undo, doc, tuple(holder), at, before, after, now, past, agents)
+                _undo_item(undo, doc, tuple(holder), at, before, after, now, past, agents, put)
+                settled.append(op.path)
             case SetValue(_, path) | DeleteValue(_, path):
                 settled.append(_undo_set(undo, doc, path, before, after, now, agents))
             case ListAdd(_, path) if _is_plain_list(before, path):  # it was written anew as a whole
                 settled.append(_undo_set(undo, doc, path, before, after, now, agents))
-            case ListAdd(_, path):
-                _undo_add(undo, doc, path, after, now, spans, past.lineage)
+            case ListAdd():
+                _undo_add(undo, op, after, now, spans, past.lineage, put)
             case ListRemove(_, path, item):
-                _undo_remove(undo, doc, path, item, before, now, past)
+                _undo_remove(undo, doc, path, item, before, now, past, put)
+                settled += [(*path, at) for at, id in enumerate(list_item_ids(before, path)) if encode_item(id) == item]
             case ListMove(_, path):
                 undo.lost.append(f"an item of {doc}.{dotted(path)} stays where it was moved to")
             case _:
                 pass
-    undo.ops = _in_order(undo.ops, before, now)
+    undo.ops = order_list_operations(undo.ops, before, now)
     return undo
-
-
-def _in_order(ops: Sequence[Op], before: Document, now: Document) -> list[Op]:
-    """Return the operations so that items come back in the order in which they stood, and only then others go.
-
-    One may come back behind one that goes: gone first, it would say nothing of a place any more.
-    """
-    adds = [op for op in ops if isinstance(op, ListAdd)]
-    removals = [op for op in ops if isinstance(op, ListRemove)]
-    paths = dict.fromkeys(op.path for op in adds)
-    turns = [op for path in paths for op in _ascend(adds, path, before, now)]
-    assert len(turns) == len(adds), "what comes back is moved, none of it left out"
-    # Operations on values keep their turn: a number in a path says which item only there.
-    rest: Iterator[Op] = iter([*turns, *removals])
-    return [next(rest) if isinstance(op, ListAdd | ListRemove) else op for op in ops]
-
-
-def _ascend(adds: Sequence[ListAdd], path: Path, before: Document, now: Document) -> Iterator[ListAdd]:
-    """Yield what puts items back into one list, none of them behind one that once stood behind it."""
-    numbers = {id: number for number, id in enumerate(list_item_ids(before, path))}
-    anchors = [None, *map(_anchor, list_item_ids(now, path))]
-    coming = sorted((op for op in adds if op.path == path), key=lambda op: numbers[_stands_for(op)])
-    places = list(accumulate((anchors.index(op.after) for op in coming), max))
-    # What goes to one place goes there the last first: each pushes what stands there to the right.
-    for place, op in zip(reversed(places), reversed(coming), strict=True):
-        yield msgspec.structs.replace(op, after=anchors[place])
-
-
-def _stands_for(op: ListAdd) -> Id:
-    """Return the item that an operation of an undo puts back."""
-    id = Anchor.decode(op.of).item if op.of else None
-    assert id is not None, "an undo says of each item which one it is"
-    return id
 
 
 def _is_of_hand(now: Document, path: Path, agents: Container[int] | None) -> bool:
@@ -209,35 +182,63 @@ def _is_rounded(doc: str, path: Path, ops: Sequence[Op], before: Document, now: 
     return numbers and normalise(round(here - total, SUM_DIGITS)) != old  # type: ignore[operator]
 
 
-def _is_made(path: Path, before: Document, after: Document, now: Document) -> bool:
-    """Tell whether an edit has made what stands at a path, and nobody has changed it since."""
-    here = read_path(now, path)
+def _is_made(path: Path, current: Path, before: Document, after: Document, now: Document) -> bool:
+    """Tell whether an edit has made what stands at a path, `current` by now, and nobody has changed it since."""
+    here = read_path(now, current)
     return read_path(before, path) is ABSENT and here is not ABSENT and _text(here) == _text(read_path(after, path))
 
 
 def _undo_set(
-    undo: Undo, doc: str, path: Path, before: Document, after: Document, now: Document, agents: Container[int] | None
+    undo: Undo,
+    doc: str,
+    path: Path,
+    before: Document,
+    after: Document,
+    now: Document,
+    agents: Container[int] | None,
+    current: Path | None = None,
 ) -> Path:
-    """Put a path back as it was; return what is settled by that: it, or an object that was made on the way to it."""
+    """Put a path back as it was; return what is settled by that: it, or an object that was made on the way to it.
+
+    `current` is the path with the numbers that items have now, where that is another one.
+    """
+    current = current or path
+    assert len(current) == len(path), "numbers change, not the way"
     # Objects that were made on the way go with it, as long as they hold nothing else.
-    while path[:-1] and _is_made(path[:-1], before, after, now):
-        path = path[:-1]
+    while path[:-1] and _is_made(path[:-1], current[:-1], before, after, now):
+        path, current = path[:-1], current[:-1]
     assert path, "the whole document is no value that was set"
-    old, made, here = (read_path(document, path) for document in (before, after, now))
-    where = f"{doc}.{dotted(path)}"
+    old, made, here = read_path(before, path), read_path(after, path), read_path(now, current)
+    where = f"{doc}.{dotted(current)}"
     if _text(here) == _text(old):  # it is back already, by whichever edit
         return path
-    if _text(here) != _text(made) or (here is not ABSENT and _is_of_hand(now, path, agents)):
-        undo.reset.append(_reset(now, path))
+    if _text(here) != _text(made) or (here is not ABSENT and _is_of_hand(now, current, agents)):
+        undo.reset.append(_reset(now, current))
     elif old is ABSENT:
-        undo.ops.append(DeleteValue(doc, path, hash_of_value(now, path)))
+        undo.ops.append(DeleteValue(doc, current, hash_of_value(now, current)))
     else:
         old = for_people(old)
         if not is_writable(old):
             undo.lost.append(f"what stood at {where} can only be made by an editor")
             return path
-        undo.ops.append(SetValue(doc, path, old, hash_of_value(now, path)))
+        undo.ops.append(SetValue(doc, current, old, hash_of_value(now, current)))
     return path
+
+
+def _undo_elsewhere(
+    undo: Undo,
+    op: ValueOp | ListOp,
+    current: Path | None,
+    before: Document,
+    after: Document,
+    now: Document,
+    agents: Container[int] | None,
+) -> list[Path]:
+    """Put back what was set by an item's number of then, or name it; return what is settled by that."""
+    if current is None or not isinstance(op, SetValue):
+        undo.lost.append(f"{op.doc}.{dotted(op.path)} stays as it is: the items of its list have moved")
+        return []
+    return [_undo_set(undo, op.doc, op.path, before, after, now, agents, current)]
 
 
 def _undo_item(
@@ -250,13 +251,14 @@ def _undo_item(
     now: Document,
     past: Past,
     agents: Container[int] | None,
+    put: Mapping[Id, int],
 ) -> None:
     """Put back an item of a list that was taken out by its number."""
     anchor = anchor_item(before, path, at)
     if anchor is None:
         _undo_set(undo, doc, path, before, after, now, agents)
     else:
-        _undo_remove(undo, doc, path, anchor, before, now, past)
+        _undo_remove(undo, doc, path, anchor, before, now, past, put)
 
 
 def _text(value: object) -> bytes:
@@ -266,34 +268,55 @@ def _text(value: object) -> bytes:
 
 def _undo_add(
     undo: Undo,
-    doc: str,
-    path: Path,
+    op: ListAdd,
     after: Document,
     now: Document,
     spans: list[IdSpan],
     lineage: Lineage,
+    put: Container[Id],
 ) -> None:
-    """Take an added item out again, unless others have changed something inside it since."""
+    """Take an added item out again, unless others have changed something inside it since.
+
+    `put` are the items that the edit put at the places of others: it made those, too, but did not add them.
+    """
     # Of several additions each takes another item out.
-    known = {op.item for op in undo.ops if isinstance(op, ListRemove)}
+    known, path = {other.item for other in undo.ops if isinstance(other, ListRemove)}, op.path
     made = {lineage.root(id): item for id, item in _items_by_id(after, path)}
-    for at, (id, item) in enumerate(_items_by_id(now, path)):
-        if not any(client == id.client and low <= id.clock < high for client, low, high in spans):
-            continue
-        anchor, root = _anchor(id), lineage.root(id)
-        if anchor in known:
-            continue
-        # Changed by others since, the item is theirs, too.
-        if root not in made or canonical(made[root]) != canonical(item):
-            undo.lost.append(f"an item added to {doc}.{dotted(path)} has been changed since")
-        else:
-            undo.ops.append(ListRemove(doc, path, anchor, hash_of_value(now, (*path, at))))
+    ours = [
+        (at, id, item)
+        for at, (id, item) in enumerate(_items_by_id(now, path))
+        if any(client == id.client and low <= id.clock < high for client, low, high in spans)
+        and encode_item(id) not in known
+        and id not in put
+    ]
+    # Which of several it was is told by its value, as far as that goes.
+    value = _text(normalise(op.value))
+    ours.sort(key=lambda one: _text(made.get(lineage.root(one[1]), ABSENT)) != value)
+    if not ours:
+        undo.lost.append(f"an item added to {op.doc}.{dotted(path)} is not there any more")
         return
-    undo.lost.append(f"an item added to {doc}.{dotted(path)} is not there any more")
+    at, id, item = ours[0]
+    # Changed by others since, the item is theirs, too.
+    if _text(made.get(lineage.root(id), ABSENT)) != _text(item):
+        undo.lost.append(f"an item added to {op.doc}.{dotted(path)} has been changed since")
+    else:
+        undo.ops.append(ListRemove(op.doc, path, encode_item(id), hash_of_value(now, (*path, at))))
 
 
-def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, now: Document, past: Past) -> None:
-    """Put a removed item back behind the nearest item that is left, in the order in which items stood."""
+def _undo_remove(
+    undo: Undo,
+    doc: str,
+    path: Path,
+    item: str,
+    before: Document,
+    now: Document,
+    past: Past,
+    put: Mapping[Id, int],
+) -> None:
+    """Put a removed item back behind the nearest item that is left, in the order in which items stood.
+
+    Where the edit `put` others at the places of items, those stand for them.
+    """
     where, root = f"{doc}.{dotted(path)}", past.lineage.root
     old = _items_by_id(before, path)
     id = Anchor.decode(item).item
@@ -316,8 +339,11 @@ def _undo_remove(undo: Undo, doc: str, path: Path, item: str, before: Document, 
     if past.came(id) in past.undone:
         undo.orphans.append(Emptied("", canonical(value).decode(), (past.came(id),), 0))
     place = _place(path, id, now, past)
+    for index, other in enumerate(items):
+        if other in put:
+            place = max(place, index + 1) if put[other] < at else min(place, index)
     assert 0 <= place <= len(items), "a place lies in the list, or at its end"
-    undo.ops.append(ListAdd(doc, path, value, _anchor(items[place - 1]) if place else None, item))
+    undo.ops.append(ListAdd(doc, path, value, encode_item(items[place - 1]) if place else None, item))
 
 
 def _is_its_list(now: Document, path: Path, id: Id) -> bool:
@@ -340,36 +366,17 @@ def _place(path: Path, id: Id, now: Document, past: Past) -> int:
     return Order(past, rank).place(id, place, [(other, at, NEVER) for at, other in enumerate(list_item_ids(now, path))])
 
 
-def list_item_ids(document: Document, path: Path) -> list[Id]:
-    """Return the ids of the items of a shared list; none where there is no such list."""
-    try:
-        size = len(find_list(document, path) or ())
-    except CrdtError:
-        return []
-    anchors = (anchor_item(document, path, at) for at in range(size))
-    return [id for anchor in anchors if anchor is not None and (id := Anchor.decode(anchor).item) is not None]
-
-
 def _items_by_id(document: Document, path: Path) -> list[tuple[Id, object]]:
     """Return the items of a shared list with their ids, in order; none where there is no such list."""
     ids = list_item_ids(document, path)
-    return list(zip(ids, _items(document, path) if ids else (), strict=True))
-
-
-def _anchor(id: Id) -> str:
-    """Return the anchor of an item as operations carry it."""
-    return Anchor(id, None, 0).encode()
+    items = read_path(document, path) if ids else []
+    assert isinstance(items, list), "what has items is a list"
+    return list(zip(ids, items, strict=True))
 
 
 def _is_plain_list(document: Document, path: Path) -> bool:
     """Tell whether a list that is one plain value stands at a path."""
     return isinstance(read_path(document, path), list) and find_list(document, path) is None
-
-
-def _items(document: Document, path: Path) -> list[object]:
-    """Return the values of a list; none where something else stands there."""
-    value = read_path(document, path)
-    return value if isinstance(value, list) else []
 
 
 def list_made_documents(ops: Sequence[Op]) -> list[str]:

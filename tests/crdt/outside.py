@@ -1,4 +1,4 @@
-"""What a document must be able to do with whatever it took in: the law of the doors, said once.
+"""What a document must be able to do with whatever it took in: the law of all that takes updates in, said once.
 
 Anything that the scanner, `take_in` and `apply` admit can be digested, forked, read in every format, planned on,
 undone, served, put to rest, unloaded and opened again; and a stock Yjs fed the same bytes holds the same.
@@ -40,7 +40,7 @@ VALUES = (1, None, "x", [1, {"a": 2}], {"a": {"b": []}}, {"~bytes": "AP8="}, {"~
 
 
 class Server:
-    """A document behind its door: what it relays, what it sends back, what its journal holds."""
+    """A document behind its intake: what it relays, what it sends back, what its journal holds."""
 
     def __init__(self, kind: DocumentKind) -> None:
         self.document = Document(kind, client=AGENT)

@@ -87,7 +87,7 @@ async def open_house(data: Path, origin: str = "") -> AsyncIterator[House]:
 
 @dataclass(frozen=True)
 class Space:
-    """One workspace of the house, through its HTTP door."""
+    """One workspace of the house, over HTTP."""
 
     house: House
     ws: str

@@ -1,4 +1,4 @@
-"""A server under test and a client with a token: what every test of the HTTP doors begins with."""
+"""A server under test and a client with a token: what every test of the HTTP endpoints begins with."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The HTTP doors (protocol §3): JSON in and out, errors as RFC 9457 problems with a stable code."""
+"""The HTTP endpoints (protocol §3): JSON in and out, errors as RFC 9457 problems with a stable code."""

@@ -1,1 +1,1 @@
-"""Intents from the door to their verdict, pure: events in, records and requests out."""
+"""Intents from admission to their verdict, pure: events in, records and requests out."""

@@ -1,4 +1,4 @@
-"""The door of the sockets: a bare ASGI endpoint that finds out who comes, and to which room and document.
+"""The endpoint of the sockets: bare ASGI that finds out who comes, and to which room and document.
 
 Bare, because Starlette's per-message wrapper costs a quarter of the throughput (measured in the performance paper). A
 refused connection is accepted and closed with the protocol's code: a browser cannot see an HTTP denial.

@@ -35,7 +35,11 @@ def copy_before(path: Path, version: int, *, free: Callable[[Path], int] = free_
     needed = sum(part.stat().st_size for part in (path, Path(f"{path}-wal")) if part.exists())
     left = free(path.parent)
     if left < needed + RESERVE_BYTES:
-        raise _refused(path, f"a copy of {needed:,} bytes and the migration do not fit on the disk ({left:,} are free)")
+        raise _refused(
+            path,
+            f"a copy of {needed:,} bytes and the migration need {needed + RESERVE_BYTES:,} bytes free "
+            f"in {path.parent}, and {left:,} are",
+        )
     target = _unused(path, version)
     part = target.with_name(f"{target.name}.part")
     try:

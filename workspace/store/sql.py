@@ -65,8 +65,9 @@ class SqlStore(TabularStore):
         if self._writer is not None:
             return
         await asyncio.to_thread(prepare, self._path)
-        self._writer = Writer(self._connect)
+        # The reader first: a file that cannot be opened after all is told here, not by the end of a thread.
         self._reader = await self._read(lambda _: self._connect())
+        self._writer = Writer(self._connect)
 
     async def close(self) -> None:
         """Write what waits and close."""

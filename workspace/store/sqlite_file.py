@@ -6,10 +6,11 @@ What a file is, is asked first and without writing: a file of a newer version ke
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
-from workspace.errors import StoreFault
+from workspace.errors import DatabaseReadOnly, StoreFault
 from workspace.late import load
 from workspace.store.schema import (
     FORMAT_SINCE,
@@ -28,12 +29,14 @@ def prepare(path: Path) -> None:
     """Leave a file of this version's schema at `path`, made with mode 0600.
 
     Raises:
+        DatabaseReadOnly: this process may not write it, or not beside it; nothing was changed.
         DatabaseNewer: a newer version has written it; nothing was changed.
         CopyRefused: it is old, and there is no room for a copy; nothing was changed.
         MigrationFailed: it is old and cannot be migrated; nothing was changed.
         StoreFault: it cannot be opened, or is no database.
     """
     try:
+        _check_rights(path)
         version = _version(path) if path.exists() and path.stat().st_size else None
         if version is None:
             _make(path)
@@ -42,6 +45,21 @@ def prepare(path: Path) -> None:
             load("workspace.store.migrations.run").migrate_file(path)
     except (OSError, sqlite3.Error) as error:
         raise StoreFault(f"cannot open {path}: {error}") from error
+
+
+def _check_rights(path: Path) -> None:
+    """Raise `DatabaseReadOnly` unless this process may write the file, what lies beside it, and in its folder.
+
+    SQLite would only say that it cannot open something. What is not there yet is made, or fails by its own words.
+    """
+    for place in (path.parent, path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}-journal")):
+        need = os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)
+        if place.exists() and not os.access(place, need, effective_ids=os.access in os.supports_effective_ids):
+            raise DatabaseReadOnly(
+                f"cannot open {path}: user {os.geteuid()} may not read and write {place}. SQLite writes the file and "
+                "makes others beside it. Nothing was changed. Give that user the right to, start as the user who owns "
+                "them, or take another folder with --data."
+            )
 
 
 def _version(path: Path) -> int | None:

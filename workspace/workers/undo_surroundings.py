@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from crdt.documents.anchor import Anchor
 from crdt.documents.document import Document
+from crdt.documents.item_numbers import list_item_ids
 from crdt.operations.ops import Insert, ListAdd, Op, Replace
 from crdt.text import utf16_length
 from crdt.undo.lineage import Dated, Lineage, Past
-from crdt.undo.undo import list_item_ids
 from crdt.updates.summary import EMBED, STRING, Id
 from workspace.intents.model.bodies import CommitBody, CommitDoc, RecordKinds
 from workspace.intents.model.intent import Kinds

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests.support.model import reply, scripted_model, use
 from tests.support.process import folkmoot
 from workspace.client import connect
 from workspace.settings import Settings
+from workspace.store.sqlite_file import prepare
 
 RUNNER = CliRunner()
 
@@ -72,6 +75,19 @@ def test_a_doctor_tells_what_is_broken_from_what_is_only_to_be_known(tmp_path: P
     code, out = call("doctor", "--database", f"sqlite:///{tmp_path}/file/x.sqlite", "--port", "0")
     assert code == 1
     assert "does not open" in out
+    assert "Give another with --database" in out
+
+
+def test_a_doctor_sends_to_what_is_written_of_a_newer_database(tmp_path: Path) -> None:
+    path = tmp_path / "folkmoot.sqlite"
+    prepare(path)
+    with contextlib.closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE schema_version SET version = version + 1")
+    code, out = call("doctor", "--database", f"sqlite:///{path}", "--port", "0")
+    assert code == 1
+    assert "Start the newer version" in out
+    assert "See database_newer in docs/upgrading.md." in out
+    assert "Give another" not in out
 
 
 async def test_a_doctor_asks_each_model_once(tmp_path: Path) -> None:

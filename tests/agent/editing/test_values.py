@@ -12,6 +12,7 @@ from agent.editing.values import DataEditor
 from crdt.digest import Json
 from crdt.documents.document import Document
 from crdt.documents.paths import Path, set_path
+from crdt.errors import CrdtError
 from crdt.operations.fork import run
 
 VALUE: dict[str, Json] = {"travel": 400, "items": ["a", "b", "c"], "who": "Ana", "deep": {"n": 1}}
@@ -136,3 +137,63 @@ def test_a_missing_name_is_told_by_what_stands_beside_it() -> None:
     assert not made.has(())
     assert made.known(("deep", "m")) == "budget.deep holds: n."
     assert made.known(("nope", "m")) == "budget holds: deep, items, travel, who."
+
+
+def test_a_number_is_the_items_of_the_snapshot_or_it_is_refused() -> None:
+    made = editor()
+    made.carry_out(RemoveItem("", "a"), ("items",))
+    for path in (("items", 1), ("items", 0)):
+        with pytest.raises(CannotDo) as raised:
+            made.put(path, "x")
+        assert raised.value.refused.code == "too_early"
+        assert "second instruction" in raised.value.refused.remedy
+    # What is taken out is named by itself: its number may be any.
+    made.remove(("items", 0))
+    assert committed(made) == made.working.value()
+    assert made.working.value() == {**VALUE, "items": ["c"]}
+    made.put(("travel",), 1)
+    assert committed(made) == made.working.value()
+
+
+def test_an_item_that_this_instruction_adds_has_no_number_yet() -> None:
+    made = editor()
+    made.carry_out(AddItem("", "d"), ("items",))
+    with pytest.raises(CannotDo, match="new in this same instruction"):
+        made.put(("items", 3), "x")
+    made.put(("items", 2), "x")
+    made.put(("items", 2), "y")
+    assert committed(made) == {**VALUE, "items": ["a", "b", "y", "d"]}
+
+
+NUMBERED = st.one_of(
+    st.tuples(st.just("put"), st.integers(0, 4), st.sampled_from(["x", "y"])),
+    st.tuples(st.just("remove"), st.integers(0, 4), st.just("")),
+    st.tuples(st.just("take"), st.just(0), st.sampled_from(["a", "b", "c"])),
+    st.tuples(st.just("add"), st.integers(0, 4), st.sampled_from(["d", "e"])),
+    st.tuples(st.just("append"), st.just(0), st.sampled_from(["d", "e"])),
+    st.tuples(st.just("move"), st.integers(1, 4), st.sampled_from(["a", "b", "c"])),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(NUMBERED, min_size=1, max_size=5))
+def test_whatever_is_done_by_numbers_the_commit_does_the_same(commands: list[tuple[str, int, str]]) -> None:
+    made = editor()
+    for what, number, value in commands:
+        try:
+            match what:
+                case "put":
+                    made.put(("items", number), value)
+                case "remove":
+                    made.remove(("items", number))
+                case "take":
+                    made.carry_out(RemoveItem("", value), ("items",))
+                case "add":
+                    made.add_item(("items",), value, number)
+                case "append":
+                    made.add_item(("items",), value)
+                case _:
+                    made.carry_out(MoveItem("", value, number), ("items",))
+        except (CannotDo, CrdtError):
+            continue
+    assert committed(made) == made.working.value()

@@ -414,7 +414,7 @@ def settle_with_judge(driver: Driver, ids: list[str]) -> None:
 
 
 def act(driver: Driver, kind: str, who: str, which: int, seconds: int, ids: list[str]) -> None:
-    """Carry one deed out; what is refused at the door is no deed."""
+    """Carry one deed out; what is refused at admission is no deed."""
     board, role = driver.sequencer.fold.board, OTHERS.get(who, "editor")
     target = ids[which % len(ids)]
     if kind == "wait":

@@ -213,7 +213,7 @@ class RouteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def strongest(self) -> str:
         """The first model of the last tier."""
-        # `check_routes` refuses both at the door: what is in the log has passed it.
+        # `check_routes` refuses both before anything is logged: what is in the log has passed it.
         assert self.tiers, "a route table has a tier"
         assert self.tiers[-1][1], "a tier has a model"
         return self.tiers[-1][1][0]

@@ -1,4 +1,4 @@
-"""Who may do what to whose instruction (semantics §2, §4): definitions, for the door and for the audit alike.
+"""Who may do what to whose instruction (semantics §2, §4): definitions, for admission and for the audit alike.
 
 Ranks are those of `intent.rank_of`, 0 to 30. Nothing here decides or changes anything.
 """

@@ -1,4 +1,4 @@
-"""Intents at the door: refused with nothing logged, answered again, or entered into the log (semantics §1.2, §1.3).
+"""Admission of intents: refused with nothing logged, answered again, or entered into the log (semantics §1.2, §1.3).
 
 What a frame claims is bounded before it is used. A claim the log can settle (a question closed meanwhile, a plan that
 is through) is logged and gets its verdict, so that nobody's act disappears.

@@ -1,4 +1,4 @@
-"""At the door: answered again, refused with nothing logged, or entered; cancels reach as far as rights do."""
+"""At admission: answered again, refused with nothing logged, or entered; cancels reach as far as rights do."""
 
 from __future__ import annotations
 
