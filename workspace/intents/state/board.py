@@ -284,6 +284,9 @@ class Board:
             self._release_steers(joining)
             joining.joins, joining.waits_for = entry.id, (entry.id,)
             self._moved.append(joining)
+            # One of a merged group had a plan of its own, and its turn has come by the decision: it waits again.
+            if joining.state != "queued":
+                self._stand(joining, "queued", f"Is done together with {entry.actor}'s instruction.")
             entry.steers = (*entry.steers, joining.id)
             self._begin_again(entry, body.reason)
 

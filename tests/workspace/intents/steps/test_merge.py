@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.live_board import shown_amiss
 from tests.workspace.intents.driver import Driver, sound
 from workspace.intents.audit.verify import verify
 from workspace.intents.model.bodies import PolicyConfig
-from workspace.intents.model.events import MergeProposed
+from workspace.intents.model.events import MergeProposed, PlanFailed
 from workspace.intents.model.intent import Expect
 from workspace.intents.model.oracle import Merged
+from workspace.intents.state.replay import fold_log
 
 
 def pair(driver: Driver, *, roles: tuple[str, str] = ("editor", "editor")) -> tuple[str, str]:
@@ -68,6 +70,18 @@ def test_auto_needs_nobodys_word() -> None:
     driver.wait(1)
     assert driver.verdict(second).state == "merged"
     sound(driver)
+
+
+def test_who_is_merged_into_anothers_words_waits_for_those_in_the_log_too() -> None:
+    driver = Driver(policy=PolicyConfig(chain=("merge",), merge_auto=True), has_judge=True)
+    first, second = colliding(driver)
+    propose(driver, "set the price to 8")
+    board = fold_log(driver.rows, driver.journal).board
+    assert board.live[second].stands == ("queued", (first,), "Is done together with Ana's instruction.")
+    # Nothing is asked of a planner, and nothing is edited: what is shown is what the log says.
+    driver.handle(PlanFailed(first, driver.tasks[first].attempt, "Busy."))
+    assert not shown_amiss(driver.sequencer)
+    assert driver.state(second) == "queued"
 
 
 def test_what_was_added_to_one_of_them_goes_on_alone() -> None:
