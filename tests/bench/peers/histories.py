@@ -27,6 +27,8 @@ TRACE_EDITS = 260_000
 # One transaction holds so many edits: 260,000 frames would measure the generator's patience.
 EDITS_PER_UPDATE = 100
 CLIENT_BASE = 1_000_000
+# Ids below 65,536 are the server's: what comes under them is not taken.
+LONG_AUTHOR = CLIENT_BASE + 4_242
 
 
 def appended(client: int, count: int) -> list[bytes]:
@@ -45,10 +47,10 @@ def appended(client: int, count: int) -> list[bytes]:
 def long_history(edits: int = TRACE_EDITS) -> list[bytes]:
     """Return the updates of one author's long session, `EDITS_PER_UPDATE` edits each."""
     trace = trace_file()
-    name = f"{'trace' if trace else 'made'}-{edits}"
+    name = f"{'trace' if trace else 'made'}-{edits}-{LONG_AUTHOR}"
 
     def make() -> list[bytes]:
-        doc, text, out = _document(4242)
+        doc, text, out = _document(LONG_AUTHOR)
         patches = iter(_patches(trace) if trace else _made_patches())
         for start in range(0, edits, EDITS_PER_UPDATE):
             with doc.transaction():

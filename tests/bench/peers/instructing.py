@@ -131,9 +131,9 @@ async def _lane(order: Order) -> Lane:
     return lane
 
 
-def text_of(at: int, *, is_first: bool) -> str:
-    """Return an instruction on a key of one's own; the first makes it."""
-    return f"set {VALUES}.k{at} to 0" if is_first else f"increase {VALUES}.k{at} by 1"
+def text_of(at: int) -> str:
+    """Return an instruction on a key of one's own, which is there already."""
+    return f"increase {VALUES}.k{at} by 1"
 
 
 async def _paced(order: Order, lanes: list[Lane]) -> list[tuple[float, float]]:
@@ -145,7 +145,7 @@ async def _paced(order: Order, lanes: list[Lane]) -> list[tuple[float, float]]:
         times = list[tuple[float, float]]()
         for number in range(at, count, len(lanes)):
             await asyncio.sleep(max(0.0, begun + number / order.rate - clock()))
-            times.append(await lane.instruct(text_of(at, is_first=not times), VALUES, f"k{at}"))
+            times.append(await lane.instruct(text_of(at), VALUES, f"k{at}"))
         return times
 
     return list(chain.from_iterable(await asyncio.gather(*(one(at, lane) for at, lane in enumerate(lanes)))))
@@ -157,7 +157,7 @@ async def _saturated(order: Order, lanes: list[Lane]) -> tuple[list[tuple[float,
     async def one(at: int, lane: Lane) -> list[tuple[float, float]]:
         times = list[tuple[float, float]]()
         while clock() - begun < order.seconds:
-            times.append(await lane.instruct(text_of(at, is_first=not times), VALUES, f"k{at}"))
+            times.append(await lane.instruct(text_of(at), VALUES, f"k{at}"))
         return times
 
     times = list(chain.from_iterable(await asyncio.gather(*(one(at, lane) for at, lane in enumerate(lanes)))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.bench.peers.crowd import Client, Crowd, Room, clock, percentile
-from tests.bench.peers.histories import long_history, text_of
+from tests.bench.peers.histories import LONG_AUTHOR, long_history, text_of
 from tests.bench.peers.loss import Figures
 from tests.bench.peers.order import Order
 from tests.bench.peers.process import cpu_seconds, resident_bytes
@@ -46,7 +46,7 @@ async def write_history(crowd: Crowd, room: Room, history: list[bytes]) -> None:
 async def _barrier(client: Client) -> None:
     """Wait for the answer to a question that comes after everything sent; the answer is small: we claim to have all."""
     client.synced = asyncio.get_running_loop().create_future()
-    client.send(step1(b"\x01" + var_uint(4242) + var_uint(2**31 - 1)))
+    client.send(step1(b"\x01" + var_uint(LONG_AUTHOR) + var_uint(2**31 - 1)))
     await asyncio.wait_for(client.synced, 120)
 
 
