@@ -62,6 +62,7 @@ class RoomRegistry:
         self.judge = judge
         self.clock = clock
         self.settings = settings
+        self._bounds = settings.bounds()  # one for all rooms
         self.metrics = Metrics()
         self.rooms: dict[str, Room] = {}
         self.tokens = AccessTokens(store, clock)
@@ -157,7 +158,7 @@ class RoomRegistry:
                 now=self.clock.now(),
                 versions=library_versions(),
                 chance=int(self.clock.token(4), 16),
-                bounds=self.settings.bounds(),
+                bounds=self._bounds,
                 has_judge=self.judge is not None,
                 quick=self.judge.quick if self.judge is not None else None,
                 switches=self.switches.thrown(ws),

@@ -72,13 +72,14 @@ class Room:
         self.metrics = metrics
         self._loop = asyncio.get_running_loop()
         self.stopped: asyncio.Future[None] = self._loop.create_future()
-        self.mailbox = Mailbox(turn=self._turn, caught=self._caught)
-        self.gate = OutputGate(sequencer, store, caught=self._caught, stop=self._stop, released=self._go_on)
+        caught = self._caught
+        self.mailbox = Mailbox(turn=self._turn, caught=caught)
+        self.gate = OutputGate(sequencer, store, caught=caught, stop=self._stop, released=self._go_on)
         self._tasks = Tasks()
         self.waiters = Waiters(sequencer, self.gate, self.mailbox)
         context = RoomContext(
             self.ws, sequencer, store, clock, settings, metrics,
-            gate=self.gate, mailbox=self.mailbox, tasks=self._tasks, handle=self._handle, caught=self._caught,
+            gate=self.gate, mailbox=self.mailbox, tasks=self._tasks, handle=self._handle, caught=caught,
         )  # fmt: skip
         self.hub = Hub(context, self.waiters)
         self.commands = Commands(context, self.hub)
