@@ -98,7 +98,7 @@ class Sequencer:
         self.kernel = KernelState(
             ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick, bounds=bounds
         )
-        self._changed: set[str] = set()
+        self._changed: frozenset[str] = frozenset()  # the empty one is shared: most rooms are idle
         self._sizes: dict[str, tuple[int, int]] = {}
         self._documents = len(fold.documents)
 
@@ -154,7 +154,7 @@ class Sequencer:
     def changed_documents(self) -> tuple[str, ...]:
         """Return the documents that a checkpoint has to keep, changed since the one before; asked again, none."""
         due = tuple(sorted(self._changed & self.fold.documents.keys()))
-        self._changed.clear()
+        self._changed = frozenset()
         return due
 
     def _may_settle(self, event: Event) -> bool:
