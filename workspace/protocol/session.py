@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from crdt.errors import CrdtError
 from crdt.sync.y_sync import (
     AwarenessFrame,
@@ -37,9 +39,8 @@ class WantState:
     vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentEdit:
-    """The client changes the document, and may."""
+class DocumentEdit(msgspec.Struct, frozen=True):
+    """The client changes the document, and may. There is one for each keystroke: a struct is made in half the time."""
 
     update: bytes
     scan: UpdateSummary
