@@ -15,7 +15,7 @@ import pytest
 
 from agent.model.tool_schemas import KINDS as TOOLS
 from crdt.documents.pycrdt_document import DocumentKind
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import Op
 from workspace import errors
 from workspace.app import API, OPERATIONS

@@ -16,7 +16,7 @@ from crdt.documents.anchor import Anchor, TextRange, place_anchors, place_range,
 from crdt.documents.backing import EMPTY_UPDATE
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import CreateDocument, Delete, Insert, Op, Replace
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Task

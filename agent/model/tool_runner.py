@@ -17,7 +17,8 @@ from agent.model.document_views import lines_of, numbered, outline, search_text,
 from crdt.digest import Json, canonical, digest_text, digest_value
 from crdt.documents.paths import ABSENT, Path, dotted, read_path
 from crdt.errors import CrdtError
-from crdt.operations.fork import Reading, run
+from crdt.operations.fork import run
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import TEXT_POINTS_MAX, Op, check_value, hash_of_value
 from workspace.intents.model.effects import Effect, describe, refuse_effects
 from workspace.intents.model.plan import OPS_MAX, READS_MAX, Draft, Exchange

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from crdt.digest import digest_text, digest_value
 from crdt.documents.document import Document
-from crdt.documents.paths import Path
 from crdt.errors import CrdtError, PathMissing, StaleRead
 from crdt.operations.execute import Executed, execute
+from crdt.operations.item_readings import Reading, follow_items
 from crdt.operations.ops import (
     CreateDocument,
     Op,
@@ -28,18 +26,6 @@ from crdt.operations.ops import (
 )
 
 Documents = Mapping[str, Document]
-WHOLE: Path = ()
-
-
-class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must hold."""
-
-    doc: str
-    hash: str
-    path: Path = WHOLE
-    from_: str | None = None
-    to: str | None = None
-    strong: bool = True
 
 
 Plan = tuple[Sequence[Op], Sequence[Reading]]  # what a plan writes, and what it stands on
@@ -58,6 +44,8 @@ def hash_reading(documents: Documents, reading: Reading) -> str | None:
     document = documents.get(reading.doc)
     if document is None:
         return None
+    if reading.is_of_item:
+        return reading.hash  # an item is followed, not compared
     if reading.from_ is not None:
         return hash_of_range(document, reading.from_, reading.to or reading.from_)
     if document.kind == "data":
@@ -80,11 +68,13 @@ def find_weakly_changed(documents: Documents, readings: Iterable[Reading]) -> tu
     return tuple(sorted(changed))
 
 
-def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *, client: int) -> Ran:
+def run(documents: Documents, ops: Sequence[Op], readings: Sequence[Reading], *, client: int) -> Ran:
     """Carry out a plan on forks of the documents it writes to, under the Yjs client id `client`.
 
+    Items that its paths name by number are followed to where they stand now.
+
     Raises:
-        StaleRead: a strong reading or an old value does not hold any more.
+        StaleRead: a strong reading or an old value does not hold any more, or an item is gone.
         CrdtError: an operation does not fit the documents.
     """
     # Before anything is copied: a stale plan costs a few hashes.
@@ -93,7 +83,7 @@ def run(documents: Documents, ops: Sequence[Op], readings: Iterable[Reading], *,
             raise StaleRead(f"{reading.doc} is not what the plan was made on")
     forks: dict[str, Document] = {}
     by_doc: dict[str, list[Op]] = {}
-    for op in ops:
+    for op in follow_items(documents, ops, readings):
         if isinstance(op, CreateDocument):
             if op.doc in documents or op.doc in forks:
                 raise StaleRead(f"a document {op.doc} exists already")
@@ -151,7 +141,11 @@ def _meet(one: list[Touch], other: list[Touch]) -> bool:
 def _find_writes(documents: Documents, plan: Plan) -> list[Touch]:
     """Return where a plan writes; a place that cannot be found any more is the whole document."""
     found: list[Touch] = []
-    for op in plan[0]:
+    try:
+        ops = follow_items(documents, *plan)
+    except CrdtError:
+        ops = plan[0]
+    for op in ops:
         document = documents.get(op.doc)
         try:
             found.append(find_touch(document, op) if document is not None else Touch(op.doc, "document"))
@@ -166,7 +160,7 @@ def _find_reads(documents: Documents, plan: Plan) -> list[Touch]:
     found = []
     for reading in plan[1]:
         document = documents.get(reading.doc)
-        if not reading.strong or document is None:
+        if not reading.strong or document is None or reading.is_of_item:
             continue
         try:
             found.append(find_touch_of_place(document, reading.doc, reading.path, reading.from_, reading.to))

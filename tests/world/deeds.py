@@ -15,7 +15,7 @@ import msgspec
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_anchors, place_range
 from crdt.documents.document import Document
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import Delete, Increment, Insert, Op, Replace, SetValue, hash_of_value
 from tests.world.post import effect_of
 from workspace.errors import PlannerFault

@@ -34,6 +34,7 @@ from workspace.intents.model.plan import (
 )
 from workspace.intents.model.record import Row
 from workspace.intents.rules.gate import refuse_lost
+from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import JournalLike, WorkspaceState
 from workspace.ports import Store
 from workspace.workers.undo_preview import UndoPreview, question_of, shortened
@@ -120,6 +121,15 @@ def _added_since(whole: WorkspaceState, commit: CommitBody, doc: str, *, until: 
     return added
 
 
+def _numbered(entry: Entry, doc: str, was: Document) -> Sequence[Op]:
+    """Return what a commit's plan did to a document, with the numbers that items had just before it."""
+    assert entry.plan is not None, "what was committed was planned"
+    try:
+        return entry.plan.ops_on({doc: was})
+    except CrdtError:  # it was committed on another state than can be read again
+        return entry.plan.ops
+
+
 def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[list[Op], UndoPreview]:
     """Return what takes a commit back on the task's own snapshot, and what people are told of it."""
     whole = around.whole
@@ -144,7 +154,7 @@ def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[l
         else:
             added = _added_since(whole, commit, doc, until=task.snapshot.seq)
             undo = undo_values(
-                doc, was, then, now, planned,
+                doc, was, then, now, _numbered(entry, doc, was),
                 inserted=part.inserted, added=added, past=past, agents=whole.history.agents,
             )  # fmt: skip
         ops += undo.ops

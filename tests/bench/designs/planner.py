@@ -12,7 +12,8 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from agent.editing.editor import Editor
-from crdt.operations.fork import Reading, hash_reading
+from crdt.operations.fork import hash_reading
+from crdt.operations.item_readings import Reading
 from tests.bench.designs.workload import DOC, Instruction, carried_out, flat, path_of
 from workspace.intents.model.plan import Planned, PlanRefused, Proposal, Task
 from workspace.ports import PlanContext

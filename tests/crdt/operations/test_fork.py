@@ -11,7 +11,8 @@ from crdt.documents.anchor import place_anchors, place_range
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.errors import CrdtError, StaleRead
-from crdt.operations.fork import Reading, collide, commute, hash_reading, run
+from crdt.operations.fork import collide, commute, hash_reading, run
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import (
     Delete,
     DeleteValue,

@@ -13,7 +13,7 @@ from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.documents.pycrdt_document import DocumentKind
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import Increment, Op, Replace, SetValue, hash_of_value
 from crdt.updates.scan import scan_update
 from tests.support.live_board import shown_amiss, unlike_the_log

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from crdt.digest import Json, canonical
 from crdt.documents.anchor import Anchor, TextRange, resolve_anchor, resolve_range
 from crdt.documents.document import Document
 from crdt.documents.paths import Path
 from crdt.errors import CrdtError
-from crdt.operations.fork import Ran, Reading, run
+from crdt.operations.fork import Ran, run
+from crdt.operations.item_readings import Reading, read_items
 from crdt.operations.ops import Check, CreateDocument, Delete, Insert, ListMove, ListRemove, Op, Replace, is_relative
 from workspace.intents.model.bodies import PlanBody
 
@@ -40,6 +43,7 @@ def do_cross(documents: Documents, one: PlanBody, other: PlanBody) -> bool:
     Relative operations build on what they find, and their order is nobody's question. Who only read what the other
     writes goes first and loses nothing; where each read what the other writes, one of them is wrong in any order.
     """
+    one, other = _on(documents, one), _on(documents, other)
     if not _may_meet(documents, one, other):
         return False
     mine, theirs = (one.ops, one.reads), (other.ops, other.reads)
@@ -51,12 +55,31 @@ def do_cross(documents: Documents, one: PlanBody, other: PlanBody) -> bool:
     # Decision 87: both orders are carried out and looked at, beside the sequencer's own comparison and not with it.
     if not first.did_all and not second.did_all:
         return True
-    bare, turned = _both(documents, (one.ops, ()), (other.ops, ())), _both(documents, (other.ops, ()), (one.ops, ()))
+    first_bare, second_bare = (one.ops, _items_read(one)), (other.ops, _items_read(other))
+    bare, turned = _both(documents, first_bare, second_bare), _both(documents, second_bare, first_bare)
     if all(is_relative(op) for op in (*one.ops, *other.ops)):
         return False
     if not bare.did_all or not turned.did_all:
         return True
     return _share_an_item(one, other) or _share_a_value(one, other) or _clings(documents, one, other)
+
+
+def _on(documents: Documents, plan: PlanBody) -> PlanBody:
+    """Return a plan with the numbers that its items have in these documents, as far as they are there."""
+    if not _items_read(plan):
+        return plan
+    try:
+        ops = tuple(plan.ops_on(documents))
+    except CrdtError:
+        return plan
+    by_doc = {doc: [op for op in ops if op.doc == doc] for doc in {op.doc for op in ops} & documents.keys()}
+    items = (reading for doc, own in sorted(by_doc.items()) for reading in read_items(documents[doc], own))
+    others = (reading for reading in plan.reads if not reading.is_of_item)
+    return msgspec.structs.replace(plan, ops=ops, reads=(*others, *items))
+
+
+def _items_read(plan: PlanBody) -> tuple[Reading, ...]:
+    return tuple(reading for reading in plan.reads if reading.is_of_item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +185,7 @@ def places_of(documents: Documents, plan: PlanBody) -> Iterator[Place]:
     for op in plan.ops:
         yield _place_of(documents.get(op.doc), op)
     for reading in plan.reads:
-        if reading.strong:
+        if reading.strong and not reading.is_of_item:
             span = (reading.from_, reading.to or reading.from_) if reading.from_ is not None else None
             yield place_at(documents.get(reading.doc), reading.doc, span, reading.path)
 

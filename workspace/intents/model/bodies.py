@@ -9,13 +9,15 @@ Every struct in a body refuses fields that it does not have. Whoever adds a fiel
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
 
 from crdt.digest import Json, canonical, sha256_of
+from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading, follow_items
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
 from workspace.intents.model.effects import Effect, EffectStatus, Receiver
@@ -156,6 +158,10 @@ class PlanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def docs(self) -> set[str]:
         """The documents in which it works: where it writes, and what it read strongly."""
         return {op.doc for op in self.ops} | {reading.doc for reading in self.reads if reading.strong}
+
+    def ops_on(self, documents: Mapping[str, Document]) -> Sequence[Op]:
+        """Return the operations with the numbers that items have in these documents. Raises `StaleRead`."""
+        return follow_items(documents, self.ops, self.reads)
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

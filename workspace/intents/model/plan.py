@@ -10,7 +10,7 @@ import msgspec
 
 from crdt.digest import canonical
 from crdt.documents.pycrdt_document import DocumentKind
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Recorded, RouteTable
 from workspace.intents.model.effects import Effect, Receiver

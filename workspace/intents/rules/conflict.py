@@ -8,14 +8,15 @@ or overwrite characters or values that its author has not seen?
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crdt.documents.anchor import Anchor, TextRange, resolve_range
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
 from crdt.operations.execute import Executed
-from crdt.operations.fork import Reading, collide
+from crdt.operations.fork import collide
+from crdt.operations.item_readings import Reading, follow_items
 from crdt.operations.ops import CreateDocument, Op, Touch, find_touch
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.intent import Path, Scope
@@ -61,9 +62,13 @@ def _span(document: Document, part: Scope) -> tuple[int, int] | None:
     return start, end
 
 
-def areas_of_plan(ops: Iterable[Op], reads: Iterable[Reading], documents: Documents) -> tuple[Area, ...]:
+def areas_of_plan(ops: Sequence[Op], reads: Sequence[Reading], documents: Documents) -> tuple[Area, ...]:
     """Return where a plan writes and strongly reads now."""
     found: list[Area] = []
+    try:
+        ops = follow_items(documents, ops, reads)
+    except CrdtError:
+        assert ops, "what names no item loses none"  # an item is gone: where it was is as near as one can tell
     for op in ops:
         document = documents.get(op.doc)
         if document is None or isinstance(op, CreateDocument):
@@ -73,7 +78,7 @@ def areas_of_plan(ops: Iterable[Op], reads: Iterable[Reading], documents: Docume
             found.append(_area_of_touch(find_touch(document, op)))
         except CrdtError:
             found.append(Area(op.doc))
-    found.extend(_area_of_reading(reading, documents) for reading in reads if reading.strong)
+    found.extend(_area_of_reading(reading, documents) for reading in reads if reading.strong and not reading.is_of_item)
     return tuple(found)
 
 

@@ -64,9 +64,10 @@ class Readings:
             CrdtError: the plan does not fit these documents.
         """
         assert body.plan == plan.plan, "a commit comes to what its own plan meant"
-        self.meant = meanings(plan.ops, before) if is_strict else {}
+        ops = plan.ops_on(before)
+        self.meant = meanings(ops, before) if is_strict else {}
         if plan.planner != VARIANT_PLANNER:
-            self.did.update(dict.fromkeys(body.intents, told(plan.ops, before, after)))
+            self.did.update(dict.fromkeys(body.intents, told(ops, before, after)))
 
     def unlike(self, after: Documents) -> str:
         """Return in words what does not read as it was meant after the commit."""

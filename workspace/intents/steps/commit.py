@@ -84,7 +84,7 @@ def _carry_in(
     Returns, for each document that changed, its state vector before and what came in.
     """
     # Decision 84: worked out on plain values before anything is written, so that one mistake cannot be in both.
-    meant = meanings(plan.ops, fold.documents)
+    meant = meanings(plan.ops_on(fold.documents), fold.documents)
     for doc, kind in created.items():
         fold.create(doc, kind)
     held: dict[str, bytes] = {}

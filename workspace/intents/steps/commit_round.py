@@ -233,7 +233,7 @@ def _finish(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> None:
     elif final := to_approve(kernel, entry):
         ask_approval(kernel, turn, entry, final)
     else:
-        did = told(entry.plan.ops, kernel.fold.documents, ran.documents)
+        did = told(entry.plan.ops_on(kernel.fold.documents), kernel.fold.documents, ran.documents)
         commit = enter_commit(kernel, turn, entry, ran)
         if isinstance(commit, Refusal):
             plan_again(kernel, turn, entry, commit)

@@ -5,11 +5,12 @@ A plan is made on a snapshot that closes every open run first, so that one `seq`
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from crdt.documents.document import Document
+from crdt.operations.item_readings import Reading, read_items
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import OracleBody, PlanBody, Question, VerdictBody
 from workspace.intents.model.effects import refuse_effects
@@ -272,13 +273,14 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
         failed(kernel, turn, PlanFailed(entry.id, work.attempt, refused.reason))
         return
     kernel.runs.close(turn)
+    before = opened(kernel, base, {op.doc for op in planned.ops})
     body = PlanBody(
         plan=plan_id(turn.fold.seq + 1),
         intents=(entry.id,),
         snapshot=base.seq,
         attempt=work.attempt,
         ops=planned.ops,
-        reads=planned.reads,
+        reads=(*planned.reads, *_items_named(planned, before)),
         summary=planned.summary[:SUMMARY_POINTS_MAX],
         effects=planned.effects,
         tokens=planned.tokens,
@@ -295,11 +297,22 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     kernel.plans += 1
     work.ready_at = turn.now
     # What it would have overwritten is remembered by what stood there when it was made: a rival may replace it since.
-    before = opened(kernel, base, {op.doc for op in planned.ops})
     ran = try_plan(body, before, client=kernel.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
     if not asks_beyond(kernel, turn, entry, before):
         turn.state(entry, "ready", reason=body.summary)
+
+
+def _items_named(planned: Planned, before: Mapping[str, Document]) -> tuple[Reading, ...]:
+    """Return which items the operations name by number, as the documents were when they were planned (decision 101).
+
+    A plan that is approved again says so itself: it was made on an earlier state.
+    """
+    told = {(reading.doc, reading.path, reading.hash) for reading in planned.reads if reading.is_of_item}
+    found = list[Reading]()
+    for doc, document in sorted(before.items()):
+        found += read_items(document, [op for op in planned.ops if op.doc == doc])
+    return tuple(reading for reading in found if (reading.doc, reading.path, reading.hash) not in told)
 
 
 def _served(kernel: KernelState, entry: Entry, planned: Planned, base: Snapshot) -> tuple[str, ...]:

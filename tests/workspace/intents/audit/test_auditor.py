@@ -23,7 +23,7 @@ import workspace.intents.steps.waiting as waiting
 from crdt.digest import digest_text
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import SetValue, hash_of_value
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import Report, verify

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crdt.documents.paths import anchor_item, set_path
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import Check, CreateDocument, Increment, ListAdd, ListMove, ListRemove, Op, hash_of_value
 from tests.workspace.intents.rules.test_fence import cut, insert
 from tests.workspace.intents.story import TEXT, Story

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crdt.digest import canonical
-from crdt.operations.fork import Reading
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import SetValue
 from tests.support.structs import any_struct
 from workspace.intents.model.bodies import (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from crdt.documents.paths import delete_path, set_path
-from crdt.operations.fork import Reading, run
+from crdt.operations.fork import run
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import CreateDocument, Increment, Insert, Op
 from tests.workspace.intents.story import TEXT, Story
 from workspace.intents.model.intent import Scope

@@ -10,7 +10,8 @@ import pytest
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.errors import CrdtError
-from crdt.operations.fork import Ran, Reading
+from crdt.operations.fork import Ran
+from crdt.operations.item_readings import Reading
 from crdt.operations.ops import CreateDocument, SetValue
 from tests.workspace.intents.story import Story
 from workspace.errors import Refusal
