@@ -77,15 +77,10 @@ class DataEditor:
 
     def remove(self, path: Path) -> str:
         """Remove a value and return what was done, in words. Raises `CannotDo`."""
-        now, done = self._expect(path), f"Removed {self._at(path)}."
-        *holder, last = path
-        if isinstance(last, int) and not self._holds(path) and find_list(self.working, tuple(holder)) is not None:
-            # By its number it is another one to the commit; an item that was there before is named by itself.
-            self.remove_item_at(tuple(holder), last, now)
-            return done
+        self._expect(path)
         self._check_numbers(path)
         self._do(DeleteValue(self.name, path, self._old(path)))
-        return done
+        return f"Removed {self._at(path)}."
 
     def increase(self, path: Path, by: float) -> str:
         """Add to a number and return what was done, in words. Raises `CannotDo`."""

@@ -161,9 +161,14 @@ def _undo_increment(
     now: Document,
     added: float,
     agents: Container[int] | None,
+    current: Path | None = None,
 ) -> None:
-    """Subtract what was added, unless others have set the number since: then it says nothing of what was added."""
-    made, here = read_path(after, path), read_path(now, path)
+    """Subtract what was added, unless others have set the number since: then it says nothing of what was added.
+
+    `current` is the path with the numbers that items have now, where that is another one.
+    """
+    made, path = read_path(after, path), current or path
+    here = read_path(now, path)
     numbers = isinstance(made, int | float) and isinstance(here, int | float)
     is_kept = numbers and math.isclose(float(made) + added, float(here))  # type: ignore[arg-type]
     if not is_kept or _is_of_hand(now, path, agents):
@@ -234,11 +239,17 @@ def _undo_elsewhere(
     now: Document,
     agents: Container[int] | None,
 ) -> list[Path]:
-    """Put back what was set by an item's number of then, or name it; return what is settled by that."""
-    if current is None or not isinstance(op, SetValue):
-        undo.lost.append(f"{op.doc}.{dotted(op.path)} stays as it is: the items of its list have moved")
-        return []
-    return [_undo_set(undo, op.doc, op.path, before, after, now, agents, current)]
+    """Put back what was done by an item's number of then, or name it; return what is settled by that."""
+    match op:
+        case Increment(_, path, by) if current is not None:
+            _undo_increment(undo, op.doc, path, by, after, now, 0, agents, current)
+            return []
+        case SetValue() | DeleteValue(path=(*_, str())) if current is not None:
+            return [_undo_set(undo, op.doc, op.path, before, after, now, agents, current)]
+        case _:
+            where = f"{op.doc}.{dotted(op.path)}"
+            undo.lost.append(f"{where} stays as it is: its item is gone, or the items of its list have moved")
+            return []
 
 
 def _undo_item(

@@ -305,7 +305,9 @@ class Monitor:
         """Return the record a plan was made on: whoever approves a variant runs the very plan that was shown."""
         known = self.intents[plan["intents"][0]]
         about = known.body["refs"][0] if known.body["kind"] == "approve" else ""
-        shown = [old for old in self.plans.values() if old["intents"] == [about] and old["ops"] == plan["ops"]]
+        # One that was made anew may do the same, on what it read anew.
+        same = (plan["ops"], plan["reads"])
+        shown = [old for old in self.plans.values() if old["intents"] == [about] and (old["ops"], old["reads"]) == same]
         return int(shown[-1]["snapshot"]) if shown else int(plan["snapshot"])
 
     def _planned_on(self, body: dict[str, Any]) -> State:

@@ -19,8 +19,15 @@ def names(value: object) -> list[str]:
 
 def test_an_item_is_found_where_it_was_moved_to_by_others() -> None:
     before = document()
-    for path, value in (((*WHO, 2, "name"), "x"), ((*WHO, 2), "x")):
-        ops = [set_to(before, path, value)]
+    number = (*WHO, 2, "n")
+    edits: tuple[Op, ...] = (
+        set_to(before, (*WHO, 2, "name"), "x"),
+        set_to(before, (*WHO, 2), "x"),
+        Increment(DOC, number, 5),
+        DeleteValue(DOC, number, hash_of_value(before, number)),
+    )
+    for op in edits:
+        ops = [op]
         after, _ = edited(before, 101, ops)
         for hand in ([ListAdd(DOC, WHO, "first")], [remove(after, 0)], [remove(after, 1), ListAdd(DOC, WHO, "first")]):
             left, undo = values_after(before, ops, [*hand])
@@ -34,7 +41,7 @@ def test_where_the_edit_itself_has_moved_it_nothing_is_guessed() -> None:
     ops = [set_to(before, (*WHO, 2), "x"), remove(before, 0)]
     left, undo = values_after(before, ops, [])
     assert names(left) == ["a", "b", "x", "d"]
-    assert undo.lost == ["budget.who.2 stays as it is: the items of its list have moved"]
+    assert undo.lost == ["budget.who.2 stays as it is: its item is gone, or the items of its list have moved"]
 
 
 def test_an_item_in_whose_place_another_was_put_is_no_longer_the_edits() -> None:

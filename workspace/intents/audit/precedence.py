@@ -17,7 +17,7 @@ from workspace.errors import Refusal
 from workspace.intents.audit.crossings import SCRATCH_CLIENT, Place, are_near, do_cross, place_at, places_of
 from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.effects import refuse_effects
-from workspace.intents.model.intent import RUNNING_KINDS, Scope, States
+from workspace.intents.model.intent import RUNNING_KINDS, Kinds, Scope, States
 from workspace.intents.model.policies import Fates
 from workspace.intents.model.record import Record
 from workspace.intents.model.times import unix_time
@@ -116,6 +116,8 @@ class Watch:
     _waited: list[Waited] = field(default_factory=list)
     # By intent: whose commits came before it though their order matters.
     _outrun: dict[str, list[str]] = field(default_factory=dict)
+    # Plans that an undo passed while the agent was stopped, by intent, with the undo.
+    _stopped: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     # ------------------------------------------------------------ plans come and go
 
@@ -139,7 +141,10 @@ class Watch:
 
     def ended(self, id: str) -> list[str]:
         """Forget an intent; return whose commits came before it though their order matters."""
-        found = self._outrun.get(id, [])
+        own = self.fold.board.entries[id].plan
+        # What was stopped while an undo passed it is made anew on what that has left; the same plan must not run.
+        passed = [rival for plan, rival in self._stopped.pop(id, ()) if own is not None and own.plan == plan]
+        found = [*self._outrun.get(id, ()), *passed]
         # What it had joined is made anew without it.
         self.begun_again(id, self.fold.board.entries[id].joins)
         self._made_at.pop(id, None)
@@ -192,6 +197,8 @@ class Watch:
                 continue
             if knew(entry, other):
                 overtaken.append(other)
+            elif self.fold.stops.is_on and other.body.kind != Kinds.UNDO:
+                self._stopped.setdefault(id, []).append((theirs.plan, entry.id))
             else:
                 self._outrun.setdefault(id, []).append(entry.id)
         self._remember(record, entry, plan, places, near.keys() | set(joined))

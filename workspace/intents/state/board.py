@@ -287,8 +287,10 @@ class Board:
             # One of a merged group had a plan of its own, and its turn has come by the decision: it waits again.
             if joining.state != "queued":
                 self._stand(joining, "queued", f"Is done together with {entry.actor}'s instruction.")
+            joining.plan = None
             entry.steers = (*entry.steers, joining.id)
-            self._begin_again(entry, body.reason)
+            is_merged = body.reason == "merged"
+            self._begin_again(entry, f"Merged: {entry.carried[:200]}" if is_merged else body.reason)
 
     def _begin_again(self, entry: Entry, reason: str = "") -> None:
         """Send a live intent back to the planner: what it was asked has changed, and so has what it would ask."""

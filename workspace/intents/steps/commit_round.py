@@ -10,6 +10,7 @@ from crdt.operations.fork import Ran
 from crdt.operations.ops import Insert
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import PlanBody, VerdictBody
+from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.intent import Kinds, States
 from workspace.intents.model.wording import told
@@ -71,8 +72,27 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
         )
         ran = tried[1] if tried is not None and has_run else _try(kernel, turn, entry)
         if ran is not None:
+            _send_back_halted(kernel, turn, entry)
             _finish(kernel, turn, entry, ran)
     return bool(released)
+
+
+def _send_back_halted(kernel: KernelState, turn: Turn, going: Entry) -> None:
+    """Have planned again what waits for the agent to go on and collides with an undo that goes now.
+
+    It could not be compared with it and decided (C3): nothing of it runs, and nobody is asked for it, until then.
+    """
+    if not kernel.fold.stops.is_on:
+        return
+    for entry in list(kernel.lives.index.of(States.READY)):
+        pair = frozenset((entry.id, going.id))
+        if not kernel.is_halted(entry) or entry is going or pair in kernel.fold.board.cleared:
+            continue
+        if are_concurrent(entry.stamp, going.stamp) and kernel.collides(entry, going):
+            reason = f"{going.actor}'s undo changed the same place while the agent was stopped."
+            plan_again(
+                kernel, turn, entry, Refusal("stale_read", reason, "It is planned again when the agent goes on.")
+            )
 
 
 def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:

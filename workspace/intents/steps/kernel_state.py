@@ -36,7 +36,7 @@ class Progress:
     base: Snapshot | None = None
     footprint: dict[str, Executed] | None = None
     resyncs: int = 0
-    # Why its last plan no longer held, until it is asked for again.
+    # Why its last plan no longer held, until there is another: a planner that was stopped meanwhile is asked again.
     stale: str = ""
     compared: int = -1
     tried: tuple[int, PlanBody | None] = (-1, None)

@@ -129,7 +129,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     work = kernel.progress_of(entry)
     work.attempt, work.ask, work.footprint, work.steps = entry.attempts, kernel.turn, None, ()
     repair = repair_of(entry, kernel)
-    work.base, work.stale = snapshot(kernel), ""
+    work.base = snapshot(kernel)
     turn.state(entry, "planning")
     # An approval is planned with the words of what it approves, and with what had been said about them.
     subject = kernel.fold.board.subject_of(entry)
@@ -230,6 +230,7 @@ def proposed(kernel: KernelState, turn: Turn, event: Proposed) -> None:
         failed(kernel, turn, PlanFailed(entry.id, event.attempt, "The planner answered with what no text can hold."))
         return
     _end_drafts(kernel, turn, entry)
+    kernel.progress_of(entry).stale = ""
     match event.proposal:
         case Planned() as planned:
             _enter_plan(kernel, turn, entry, planned)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from crdt.operations.ops import Increment
+from crdt.documents.paths import set_path
+from crdt.operations.ops import DeleteValue, Increment, hash_of_value
+from tests.support.live_board import shown_amiss
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import verify
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
@@ -357,3 +359,49 @@ def test_a_question_asked_under_the_stop_has_its_whole_time() -> None:
     assert driver.sequencer.fold.board.questions[driver.question].deadline == pytest.approx(driver.now + 60)
     driver.handle(Ticked())
     assert verify(driver.rows, driver.journal).ok
+
+
+def test_what_an_undo_passed_while_the_agent_was_stopped_is_made_anew() -> None:
+    """C3: it cannot be compared with the undo and decided while it is stopped, so its plan of before must not run."""
+    driver = Watched()
+    first = driver.ask("Ana")
+    driver.set(first, "price", 7)
+    driver.wait(1)
+    commit = driver.verdict(first).commit
+    second = driver.ask("Ben", seen=driver.sequencer.fold.seq)
+    driver.set(second, "price", 9)
+    stop(driver)
+    assert driver.state(second) == "ready"
+    undo = driver.ask("Ana", "", kind="undo", refs=(commit,), seen=driver.sequencer.fold.seq - 3)
+    driver.handle(
+        Proposed(undo, driver.tasks[undo].attempt, Planned((DeleteValue("budget", ("price",), hash_at(driver)),)))
+    )
+    driver.wait(1)
+    assert driver.verdict(undo).state == "done"
+    assert driver.state(second) == "queued"
+    assert "undo changed the same place" in driver.sequencer.kernel.progress[second].stale
+    assert not shown_amiss(driver.sequencer)
+    driver.wished(AskPlanner)
+    go_on(driver)
+    assert second in {wish.task.intent for wish in driver.wished(AskPlanner)}, "it is planned on what the undo has left"
+    assert verify(driver.rows, driver.journal).ok
+
+
+def hash_at(driver: Driver) -> str:
+    return hash_of_value(driver.sequencer.fold.documents["budget"], ("price",))
+
+
+def test_a_plan_that_no_longer_held_is_still_one_that_did_not_hold_after_a_stop() -> None:
+    driver = Watched()
+    intent = driver.ask("Ana", seen=driver.start)
+    driver.set(intent, "price", 7)
+    driver.type("Ben", "budget", lambda document: set_path(document, ("price",), 3))
+    driver.wait(1)
+    assert driver.state(intent) == "planning", "it is planned again, on what Ben typed"
+    stop(driver)
+    assert driver.state(intent) == "queued"
+    assert not shown_amiss(driver.sequencer)
+    go_on(driver)
+    (asked,) = driver.wished(AskPlanner)[-1:]
+    assert asked.task.repair is not None
+    assert asked.task.repair.reason != "The documents changed meanwhile."
