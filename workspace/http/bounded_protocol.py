@@ -250,7 +250,7 @@ def unacknowledged(transport: asyncio.Transport) -> int:
         return 0
     try:
         told = fcntl.ioctl(own.fileno(), termios.TIOCOUTQ, bytes(4))
-    except OSError:
+    except (OSError, ValueError):  # it is closed already
         return 0
     return int.from_bytes(told, sys.byteorder)
 
