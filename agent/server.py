@@ -21,10 +21,10 @@ from agent.model_settings import ModelSettings, make_gateway
 from workspace.app import create_app
 from workspace.clock import SystemClock
 from workspace.errors import StoreFault
+from workspace.http.bounded_protocol import config_of
 from workspace.ports import Judge, Planner
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
-from workspace.sockets.uvicorn_protocol import FastProtocol
 from workspace.store.address import store_of
 from workspace.telemetry import Redactor
 
@@ -35,7 +35,6 @@ except ImportError:  # Windows has none
 
 GRACE_SECONDS = 5
 NO_MODELS = ModelSettings()
-PING_SECONDS = 20.0
 
 
 def make_agents(models: ModelSettings) -> tuple[Planner, Judge]:
@@ -54,19 +53,8 @@ def build_app(settings: Settings, models: ModelSettings = NO_MODELS) -> Starlett
 
 
 def server_of(app: Starlette, settings: Settings) -> uvicorn.Server:
-    """Return the uvicorn server that runs the application: bounded frames, no deflate, tokens kept out of its log."""
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        ws=FastProtocol,
-        ws_max_size=settings.frame_bytes_max,
-        ws_per_message_deflate=False,
-        ws_ping_interval=PING_SECONDS,
-        ws_ping_timeout=PING_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    """Return the uvicorn server that runs the application, with tokens kept out of its log."""
+    config = config_of(app, settings, grace_seconds=GRACE_SECONDS)
     for name in ("uvicorn.error", "uvicorn.access", "folkmoot"):
         logging.getLogger(name).addFilter(Redactor())
     return uvicorn.Server(config)

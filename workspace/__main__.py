@@ -8,6 +8,7 @@ import uvicorn
 
 from workspace.app import create_app
 from workspace.clock import SystemClock
+from workspace.http.bounded_protocol import config_of
 from workspace.settings import read_settings
 from workspace.store.address import store_of
 
@@ -16,9 +17,7 @@ def main() -> None:
     """Serve until the process is told to stop."""
     settings = read_settings(os.environ)
     app = create_app(settings, store=store_of(settings.database_url), planner=None, clock=SystemClock())
-    uvicorn.run(
-        app, host=settings.host, port=settings.port, ws="websockets-sansio", ws_max_size=settings.frame_bytes_max
-    )
+    uvicorn.Server(config_of(app, settings)).run()
 
 
 if __name__ == "__main__":

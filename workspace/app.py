@@ -17,12 +17,14 @@ from workspace.delivery.late_webhook import LateWebhook
 from workspace.delivery.mail import MailDrop
 from workspace.errors import WorkspaceFault
 from workspace.http import attribution, documents, effects, inbox, intents, log, pages, stop, usage, workspaces
-from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable
+from workspace.http.headers import with_headers
+from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable, problem_of
 from workspace.ports import Clock, EffectSender, Judge, Planner, Store
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.sockets.endpoint import SocketEndpoint
 from workspace.sockets.guests import CHANCE_BYTES, receive_guest
+from workspace.sockets.origins import foreign
 
 WS = "/api/workspaces/{ws}"
 API: tuple[Route, ...] = (
@@ -72,6 +74,7 @@ OPERATIONS: tuple[Route, ...] = (
 class Application(Starlette):
     """Starlette, with sockets led past its middleware and router: they have a path of their own and speak bare ASGI.
 
+    A request that a foreign page sends is refused before anything looks at it, and every answer has the headers of all.
     On an open server whoever asks over HTTP without saying who they are is given a guest's name to keep.
     """
 
@@ -85,8 +88,14 @@ class Application(Starlette):
         if scope["type"] == "websocket" and scope["path"].startswith("/ws/"):
             await self._endpoint(scope, receive, send)
             return
-        if scope["type"] == "http" and self._registry.settings.is_open:
-            send = receive_guest(scope, send, self._registry.clock.token(CHANCE_BYTES))
+        if scope["type"] == "http":
+            send = with_headers(scope, send)
+            refusal = foreign(scope, self._registry.settings)
+            if refusal is not None:
+                await problem_of(refusal).response()(scope, receive, send)
+                return
+            if self._registry.settings.is_open:
+                send = receive_guest(scope, send, self._registry.clock.token(CHANCE_BYTES))
         await super().__call__(scope, receive, send)
 
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ KEY_PREFIX = "FOLKMOOT_KEY_"
 KIB, MIB = 1 << 10, 1 << 20
 # A client brings along a whole document in one frame, and what it has typed meanwhile.
 FRAME_OVER_DOCUMENT_BYTES = MIB
+# What cannot be guessed by trying.
+METRICS_TOKEN_POINTS_MIN = 16
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[^\s\[\]:/?#@]+)(?::[0-9]{1,5})?")
 
 
 class Bound(NamedTuple):
@@ -46,6 +50,11 @@ BOUNDS = (
     Bound("outbox_bytes_max", 64 * KIB, 1024 * MIB),
     Bound("outbox_frames_max", 64, 10_000_000),
     Bound("body_bytes_max", 16 * KIB, 64 * MIB),
+    Bound("head_bytes_max", 8 * KIB, MIB),
+    Bound("head_seconds_max", 1, 600),
+    Bound("body_seconds_max", 1, 3_600),
+    Bound("unread_seconds_max", 1, 3_600),
+    Bound("connections_per_address_max", 1, 1_000_000),
     Bound("documents_max", 1, 10_000),
     Bound("live_intents_max", 1, 10_000),
     Bound("instruction_points_max", 100, 50_000),
@@ -78,6 +87,11 @@ class Settings(msgspec.Struct, frozen=True):
     outbox_bytes_max: int = MIB
     outbox_frames_max: int = 4_096
     body_bytes_max: int = MIB
+    head_bytes_max: int = 64 * KIB
+    head_seconds_max: int = 10
+    body_seconds_max: int = 60
+    unread_seconds_max: int = 60
+    connections_per_address_max: int = 2_048
     documents_max: int = 200
     live_intents_max: int = 1_000
     instruction_points_max: int = 8_000
@@ -92,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True):
     mail: str = ""
     keys: dict[str, str] = {}
     allows_private_webhooks: bool = False
+    metrics_token: str = ""
 
     @property
     def mail_folder(self) -> Path:
@@ -151,9 +166,33 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             if name.startswith(KEY_PREFIX)
         },
         allows_private_webhooks=environ.get("FOLKMOOT_PRIVATE_WEBHOOKS", "") in ("1", "true", "yes"),
-        origins=tuple(part.strip() for part in environ.get("FOLKMOOT_ORIGINS", "").split(",") if part.strip()),
+        metrics_token=_metrics_token(environ),
+        origins=read_origins(environ.get("FOLKMOOT_ORIGINS", "").split(",")),
         **bounds,
     )
+
+
+def read_origins(given: Iterable[str]) -> tuple[str, ...]:
+    """Return origins as browsers write them: scheme, host and port alone, in small letters.
+
+    Raises:
+        ValueError: one is no origin, and would never be met; the text says which.
+    """
+    found = tuple(part.strip().lower() for part in given if part.strip())
+    for origin in found:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin[:200]!r} is no origin: --origin and FOLKMOOT_ORIGINS take them like https://docs.example.org"
+                " or http://127.0.0.1:3000, without a path"
+            )
+    return found
+
+
+def _metrics_token(environ: Mapping[str, str]) -> str:
+    token = environ.get("FOLKMOOT_METRICS_TOKEN", "").strip()
+    if token and len(token) < METRICS_TOKEN_POINTS_MIN:
+        raise ValueError(f"FOLKMOOT_METRICS_TOKEN is too short: give at least {METRICS_TOKEN_POINTS_MIN} characters")
+    return token
 
 
 def _number(environ: Mapping[str, str], bound: Bound) -> int:

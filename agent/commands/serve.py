@@ -24,7 +24,7 @@ from workspace.errors import (
 )
 from workspace.http.pages import assets
 from workspace.registry.registry import RoomRegistry
-from workspace.settings import Settings, read_settings
+from workspace.settings import Settings, read_origins, read_settings
 
 # Their code stands in a table of docs/upgrading.md, with what to do.
 TOLD_IN_UPGRADING = (DatabaseNewer, DatabaseReadOnly, CopyRefused, MigrationFailed, LogNewer, RecordUnknown)
@@ -70,7 +70,9 @@ def serve(
         settings = settings_of(host, port, database, data, is_open=is_open)
         models = read_model_settings(os.environ)
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
-            runner.run(_serve(msgspec.structs.replace(settings, origins=(*settings.origins, *origins)), models))
+            runner.run(
+                _serve(msgspec.structs.replace(settings, origins=(*settings.origins, *read_origins(origins))), models)
+            )
     except OSError as error:
         return port_taken(settings, error)
     except StoreFault as fault:

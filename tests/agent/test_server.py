@@ -6,6 +6,7 @@ import gc
 import logging
 import socket
 from pathlib import Path
+from typing import cast
 
 import httpx2
 import pytest
@@ -17,8 +18,9 @@ from agent.model.planner import ModelPlanner
 from agent.model_settings import ModelSettings
 from agent.server import bind, build_app, make_agents, server_of, serving, tune_garbage_collector
 from tests.support.process import folkmoot
+from workspace.http.bounded_protocol import BoundedProtocol
 from workspace.settings import Settings
-from workspace.sockets.uvicorn_protocol import FastProtocol
+from workspace.sockets.bounded_line import BoundedLine
 from workspace.telemetry import Redactor
 
 
@@ -36,7 +38,9 @@ def test_frames_are_bounded_and_tokens_kept_out_of_every_log(tmp_path: Path) -> 
     settings = Settings(port=0, database=f"sqlite:///{tmp_path}/x.sqlite")
     config = server_of(build_app(settings), settings).config
     assert config.ws_max_size == settings.frame_bytes_max
-    assert config.ws is FastProtocol
+    assert issubclass(cast("type", config.ws), BoundedLine)
+    assert issubclass(cast("type", config.http), BoundedProtocol)
+    assert cast("type[BoundedProtocol]", config.http).settings is settings
     assert not config.ws_per_message_deflate
     for name in ("uvicorn.error", "uvicorn.access", "folkmoot"):
         assert any(isinstance(kept, Redactor) for kept in logging.getLogger(name).filters)

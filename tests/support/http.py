@@ -11,6 +11,8 @@ from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
 
 WS = "/api/workspaces/demo"
+# For a body that a test has written by hand: `json=` says so of itself.
+JSON_TYPED = {"content-type": "application/json"}
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from crdt.documents.pycrdt_document import DocumentKind
 from tests.support.until import until
 from workspace.app import create_app
 from workspace.clock import SystemClock
+from workspace.http.bounded_protocol import BoundedProtocol, config_of
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.ports import Judge, Planner, Store
 from workspace.registry.registry import RoomRegistry
@@ -35,6 +36,7 @@ class Running:
     ws_url: str
     registry: RoomRegistry
     port: int
+    protocol: type[BoundedProtocol]
 
     async def token(self, actor: str, role: str = "editor", ws: str | None = "demo", **more: float) -> str:
         """Return a fresh token."""
@@ -62,14 +64,10 @@ async def running_server(
     port = listener.getsockname()[1]
     settings = settings or Settings(port=port)
     app = create_app(settings, store=store or MemoryStore(), planner=planner, judge=judge, clock=SystemClock())
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        ws=carrier,
-        ws_max_size=settings.frame_bytes_max,
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=2,
-    )
+    config = config_of(app, settings, ws=None if carrier is FastProtocol else carrier, grace_seconds=2)
+    protocol = config.http
+    assert isinstance(protocol, type), "the class of this server's connections, which counts them"
+    assert issubclass(protocol, BoundedProtocol)
     server = uvicorn.Server(config)
     server.config.setup_event_loop = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -80,7 +78,7 @@ async def running_server(
     try:
         if workspace is not None and await registry.store.workspace(workspace) is None:
             await registry.create(workspace, name="Demo", actor="owner", policy=policy, documents=DOCUMENTS)
-        yield Running(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", registry, port)
+        yield Running(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", registry, port, protocol)
     finally:
         server.should_exit = True
         await serving

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.http import JSON_TYPED
 from tests.support.server import Running, running_server
 from workspace.client import Disconnected
 from workspace.client.document import connect_document
@@ -164,7 +165,7 @@ async def test_bytes_that_are_no_characters_name_nothing() -> None:
             assert (await http.put(f"{WS}/documents/{address}", json={})).json()["code"] == "bad_name"
             assert (await http.get(f"{WS}/documents/{address}")).json()["code"] == "not_found"
         lone = b'{"id": "x", "documents": {"a\\ud800": "text"}}'
-        assert (await http.post("/api/workspaces", content=lone)).json()["code"] == "bad_name"
+        assert (await http.post("/api/workspaces", content=lone, headers=JSON_TYPED)).json()["code"] == "bad_name"
 
 
 async def test_a_name_that_ends_in_a_line_end_is_not_the_name_before_it() -> None:

@@ -104,3 +104,23 @@ async def test_what_an_operator_sets_holds_for_instructions_and_sockets() -> Non
             await until(lambda: room.read(room.sequencer.fold.documents["plan"].text), lambda text: text == "xxx")
             (held,) = [peer.writes_as for peer in room.hub.peers if peer.session.identity.actor == "ben"]
             assert len(held) <= 2
+
+
+def test_an_origin_that_no_browser_would_send_ends_the_start() -> None:
+    assert read_settings(
+        {"FOLKMOOT_ORIGINS": " HTTPS://Docs.example.org , http://[::1]:3000,chrome-extension://abc"}
+    ).origins == (
+        "https://docs.example.org",
+        "http://[::1]:3000",
+        "chrome-extension://abc",
+    )
+    for odd in ("docs.example.org", "https://docs.example.org/", "null", "*", "https://", "https://a b", "https://a@b"):
+        with pytest.raises(ValueError, match="is no origin: --origin and FOLKMOOT_ORIGINS"):
+            read_settings({"FOLKMOOT_ORIGINS": odd})
+
+
+def test_a_token_for_counters_is_none_that_can_be_guessed() -> None:
+    assert read_settings({"FOLKMOOT_METRICS_TOKEN": " " + "x" * 16}).metrics_token == "x" * 16
+    assert read_settings({"FOLKMOOT_METRICS_TOKEN": " "}).metrics_token == ""
+    with pytest.raises(ValueError, match="FOLKMOOT_METRICS_TOKEN is too short"):
+        read_settings({"FOLKMOOT_METRICS_TOKEN": "secret"})

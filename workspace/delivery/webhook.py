@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import ipaddress
 import socket
 import ssl
 import time
@@ -21,6 +20,7 @@ import httpx2
 import msgspec
 
 from crdt.digest import canonical
+from workspace.delivery.addresses import is_public
 from workspace.errors import DeliveryFault
 from workspace.ports import Delivery
 
@@ -28,7 +28,6 @@ SECONDS_MAX = 10.0
 CONNECT_SECONDS_MAX = 4.0
 ADDRESSES_MAX = 3
 ANSWER_SECONDS_MAX = 2.0
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 ANSWER_BYTES_MAX = 200
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -121,7 +120,8 @@ async def _post(
     """POST to one number under the host's name, return what a 2xx says. Raises `DeliveryFault` for anything else."""
     # An answer that is packed could unpack into any size: none is asked for, and the raw bytes are read.
     named = {**headers, "host": url.netloc.decode("ascii"), "accept-encoding": "identity"}
-    extensions = {"sni_hostname": url.raw_host.decode("ascii")}
+    # A name that ends in a dot is the same name; the handshake has it without (RFC 6066 §3), certificates too.
+    extensions = {"sni_hostname": url.raw_host.decode("ascii").removesuffix(".")}
     call = client.stream("POST", url.copy_with(host=number), content=body, headers=named, extensions=extensions)
     async with call as response:
         said = await _beginning(response)
@@ -141,19 +141,6 @@ async def _beginning(response: httpx2.Response) -> str:
                 if len(kept) >= ANSWER_BYTES_MAX:
                     break
     return kept[:ANSWER_BYTES_MAX].decode(errors="replace")
-
-
-def is_public(number: str) -> bool:
-    """Tell whether an IP address is one of the open Internet, also where an IPv6 address carries an IPv4 one."""
-    address = ipaddress.ip_address(number.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        teredo = address.teredo
-        inner = address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo is not None else None)
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def sign(key: str, at: str, body: bytes) -> str:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
 from workspace import __version__
+from workspace.http.problem import Problem
 from workspace.http.request import answer, registry_of
+from workspace.sockets.origins import is_at_home
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+HEADERS = {"cache-control": "no-cache"}
+METRICS_REMEDY = (
+    "Send the token in FOLKMOOT_METRICS_TOKEN, or an owner's of the whole server, as Authorization: Bearer TOKEN;"
+    " without one they are read on the server's own machine, at 127.0.0.1."
 )
-HEADERS = {
-    "content-security-policy": CSP,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-cache",
-}
 MISSING = """<!doctype html><meta charset="utf-8"><title>Folkmoot</title>
 <body style="font:16px system-ui;max-width:36em;margin:4em auto;padding:0 1em">
 <h1>The page is not built yet</h1><p>The server runs, but the browser application is missing.
@@ -55,8 +53,10 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """`GET /metrics`: counters in Prometheus text, and where the agent is stopped."""
+    """`GET /metrics`: counters in Prometheus text, and where the agent is stopped; for who looks after the server."""
     registry = registry_of(request)
+    if not await _may_measure(request):
+        raise Problem("unauthenticated", "Counters are for who looks after the server.", remedy=METRICS_REMEDY)
     text = registry.metrics.text() + f"# TYPE folkmoot_rooms gauge\nfolkmoot_rooms {len(registry.rooms)}\n"
     # Of the rooms that are open: to count the others their logs would have to be read.
     stopped = sum("workspace" in room.sequencer.fold.stops.by_scope for room in registry.rooms.values())
@@ -64,6 +64,19 @@ async def metrics(request: Request) -> Response:
     text += f'folkmoot_agent_stopped{{scope="server"}} {int(registry.switches.server.is_on)}\n'
     text += f'folkmoot_agent_stopped{{scope="workspace"}} {stopped}\n'
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+
+async def _may_measure(request: Request) -> bool:
+    """Tell whether somebody may see the counters: by a token, or at home where none has been set for this alone."""
+    registry, own = registry_of(request), registry_of(request).settings.metrics_token
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer":
+        return not own and is_at_home(request.scope, registry.settings)
+    if own and hmac.compare_digest(token.encode(), own.encode()):
+        return True
+    identity = await registry.tokens.identify(token, None)
+    return identity is not None and identity.may("administer", registry.clock.now())
 
 
 async def openapi(request: Request) -> Response:

@@ -21,8 +21,11 @@ STATUS = {
     "unnamed": 400,
     "unauthenticated": 401,
     "forbidden": 403,
+    "foreign_host": 403,
+    "foreign_origin": 403,
     "read_only": 403,
     "not_found": 404,
+    "timeout": 408,
     "exists": 409,
     "bad_content": 422,
     "equivocation": 409,
@@ -30,7 +33,9 @@ STATUS = {
     "bad_clock": 409,
     "bad_scope": 422,
     "too_large": 413,
+    "not_json": 415,
     "rate_limited": 429,
+    "head_too_large": 431,
     "over_budget": 429,
     "store_busy": 503,
     "store_fault": 503,
@@ -71,9 +76,14 @@ class Problem(Exception):
         return Response(canonical(body), self.status, headers, "application/problem+json")
 
 
+def problem_of(refusal: Refusal) -> Problem:
+    """Return the problem that says what a refusal says."""
+    return Problem(refusal.code, refusal.reason, remedy=refusal.remedy)
+
+
 def refuse(refusal: Refusal) -> NoReturn:
     """Raise the problem that says what a refusal says."""
-    raise Problem(refusal.code, refusal.reason, remedy=refusal.remedy)
+    raise problem_of(refusal)
 
 
 async def on_problem(_: Request, error: Exception) -> Response:

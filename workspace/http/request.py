@@ -6,11 +6,11 @@ import json
 from typing import TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from crdt.digest import Json, normalise
-from workspace.access import Identity, Right, is_origin_allowed
+from workspace.access import Identity, Right
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
 from workspace.names import find_document, is_workspace_id
@@ -19,10 +19,11 @@ from workspace.registry.registry import RoomRegistry
 from workspace.room.room import Room
 from workspace.sockets.credentials import SESSION_COOKIE
 from workspace.sockets.guests import GUEST, open_identity
+from workspace.sockets.origins import SAFE_METHODS, is_own_page
 
 T = TypeVar("T")
 DIGITS_MAX = 16
-SAFE_METHODS = frozenset({"GET", "HEAD"})
+JSON_TYPE = "application/json"
 
 
 def registry_of(request: Request) -> RoomRegistry:
@@ -49,10 +50,9 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
 
 
 def _is_own_page(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.method in SAFE_METHODS
-    return is_origin_allowed(origin, request.headers.get("host", ""), registry_of(request).settings.origins)
+    if "origin" not in request.headers and request.method not in SAFE_METHODS:
+        return False
+    return is_own_page(request.scope, registry_of(request).settings)
 
 
 def check_query(request: Request, *takes: str) -> None:
@@ -94,8 +94,12 @@ def document_name(request: Request, room: Room) -> str:
 
 
 async def body_of(request: Request, kind: type[T]) -> T:
-    """Return the JSON body as a typed value. Raises `Problem` too_large, malformed and unknown_field."""
-    value = read_json(await raw_body(request) or b"{}")
+    """Return the JSON body as a typed value. Raises `Problem` not_json, too_large, malformed and unknown_field."""
+    body = await raw_body(request)
+    # A form on another's page can send a body too, under three types of which this is none.
+    if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
+        raise Problem("not_json", "The body does not say that it is JSON.", remedy=f"Send Content-Type: {JSON_TYPE}.")
+    value = read_json(body or b"{}")
     if isinstance(value, Malformed):
         raise Problem(value.code, value.reason)
     if not isinstance(value, dict):
@@ -113,10 +117,13 @@ async def body_of(request: Request, kind: type[T]) -> T:
 async def raw_body(request: Request) -> bytes:
     """Return the body without reading more than is allowed."""
     body, most = b"", registry_of(request).settings.body_bytes_max
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Problem("too_large", f"A body has at most {most} bytes.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise Problem("too_large", f"A body has at most {most} bytes.")
+    except ClientDisconnect as error:  # nobody is told; nor is the server's log, by whoever likes
+        raise Problem("malformed", "The connection ended within the body.") from error
     return body
 
 

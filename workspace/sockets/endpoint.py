@@ -10,8 +10,15 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
-from workspace.access import Identity, is_origin_allowed
-from workspace.errors import CLOSE_NOT_FOUND, CLOSE_ORIGIN, CLOSE_UNAUTHENTICATED, CLOSE_UNAVAILABLE, WorkspaceFault
+from workspace.access import Identity
+from workspace.errors import (
+    CLOSE_HOST,
+    CLOSE_NOT_FOUND,
+    CLOSE_ORIGIN,
+    CLOSE_UNAUTHENTICATED,
+    CLOSE_UNAVAILABLE,
+    WorkspaceFault,
+)
 from workspace.names import find_document, is_workspace_id
 from workspace.protocol.send_queue import SendQueue
 from workspace.protocol.session import Session
@@ -21,6 +28,7 @@ from workspace.room.room import Room
 from workspace.sockets.connection import Connection, send_close
 from workspace.sockets.credentials import offered_tokens, socket_tokens
 from workspace.sockets.guests import CHANCE_BYTES, guest_in, new_guest, open_identity
+from workspace.sockets.origins import FOREIGN_HOST, foreign
 from workspace.sockets.uvicorn_protocol import EXTENSION
 from workspace.tasks import Tasks
 
@@ -59,10 +67,10 @@ class SocketEndpoint:
         offered = scope.get("subprotocols", [])
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL if PROTOCOL in offered else None})
         ws, doc = parse_path(scope["path"])
-        origin = headers.get("origin")
         # First of all: a page of another origin learns nothing of tokens and workspaces, not even by the code.
-        if origin and not is_origin_allowed(origin, headers.get("host", ""), self._registry.settings.origins):
-            await send_close(send, CLOSE_ORIGIN)
+        refusal = foreign(scope, self._registry.settings)
+        if refusal is not None:
+            await send_close(send, CLOSE_HOST if refusal is FOREIGN_HOST else CLOSE_ORIGIN)
             return None
         try:
             identity = await self._identify(scope, headers, ws)

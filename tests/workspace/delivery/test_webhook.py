@@ -19,7 +19,7 @@ from tests.support.server import running_server
 from tests.support.until import until
 from workspace.client import connect
 from workspace.delivery import webhook
-from workspace.delivery.webhook import ANSWER_BYTES_MAX, Webhook, is_public, sign
+from workspace.delivery.webhook import ANSWER_BYTES_MAX, Webhook, sign
 from workspace.errors import DeliveryFault
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
@@ -79,22 +79,15 @@ async def test_a_webhook_says_whether_to_try_again_and_whether_it_may_have_arriv
 
 
 @pytest.mark.parametrize(
-    "url", ["https://127.0.0.1/x", "https://localhost/x", "http://example.org/", "https://10.0.0.1/"]
-)
+    "url",
+    ["https://127.0.0.1/x", "https://localhost/x", "http://example.org/", "https://10.0.0.1/", "https://[fec0::1]/",
+     "https://2130706433/", "https://0x7f000001/", "https://0x7f.1/", "https://127.1/", "https://0/", "https://[::]/",
+     "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://a@127.0.0.1/", "https://LOCALHOST/"],
+)  # fmt: skip
 async def test_a_webhook_does_not_lead_into_inner_networks(url: str) -> None:
     with pytest.raises(DeliveryFault) as caught:
         await Webhook({}).deliver(letter(Receiver("webhook", url)))
     assert not caught.value.retry
-
-
-@pytest.mark.parametrize(
-    "number, public",
-    [("93.184.216.34", True), ("169.254.169.254", False), ("::1", False), ("::ffff:10.0.0.1", False),
-     ("fd00::1", False), ("64:ff9b::a00:1", False), ("2606:4700::1111", True),
-     ("224.0.0.1", False), ("0.0.0.0", False)],
-)  # fmt: skip
-def test_which_addresses_are_public(number: str, public: bool) -> None:
-    assert is_public(number) == public
 
 
 @pytest.mark.parametrize(
@@ -294,3 +287,40 @@ async def test_from_an_instruction_to_the_receiver_over_real_sockets(tmp_path: P
                 assert (await mailed.verdict(10))["state"] == "done"
                 await ana.until(lambda r: sum(one["kind"] == "effect" for one in r.records) == 2, 20)
             assert [name.endswith(".eml") for name in os.listdir(tmp_path)] == [True]
+
+
+async def test_a_name_that_ends_in_a_dot_is_looked_at_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, trust = certificate(tmp_path, "hook.example")
+    names: list[str | None] = []
+    serving.sni_callback = lambda _socket, name, _context: names.append(name)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+    outer = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=serving)
+    port, real = outer.sockets[0].getsockname()[1], socket.getaddrinfo
+
+    def resolve(host: str, *args: object, **named: object) -> object:
+        return real("127.0.0.1" if host == "hook.example." else host, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    receiver = Receiver("webhook", f"https://hook.example.:{port}/in")
+    async with outer:
+        with pytest.raises(DeliveryFault, match="inner address"):
+            await Webhook({}, trust=trust).deliver(letter(receiver))
+        monkeypatch.setattr(webhook, "is_public", lambda number: number == "127.0.0.1")
+        assert await Webhook({}, trust=trust).deliver(letter(receiver)) == "200 ok"
+    assert names == ["hook.example"]
+
+
+async def test_a_redirect_to_an_inner_address_is_not_followed() -> None:
+    async with endpoint(["200 OK"]) as (inner, inner_requests):
+        async with endpoint([f"307 Temporary Redirect\r\nLocation: {inner}"]) as (url, requests):
+            with pytest.raises(DeliveryFault, match="answered 307"):
+                await Webhook({}, allows_private=True).deliver(letter(Receiver("webhook", url)))
+        assert (len(requests), len(inner_requests)) == (1, 0)

@@ -15,7 +15,7 @@ from crdt.digest import Json, normalise
 from crdt.sync.y_sync import encode_update
 from crdt.updates.lib0 import Writer
 from tests.stock.test_y_websocket import stock_peer
-from tests.support.http import WS, http, problem
+from tests.support.http import JSON_TYPED, WS, http, problem
 from tests.support.server import Running, running_server
 from tests.support.until import until
 from workspace.client.document import connect_document
@@ -117,9 +117,10 @@ async def test_a_body_of_a_mebibyte_is_taken_and_a_larger_one_is_not() -> None:
     async with http() as (_, client):
         text = "x" * ((1 << 20) - len('{"kind":"text","content":""}'))
         body = json.dumps({"kind": "text", "content": text}, separators=(",", ":"))
-        assert (await client.put(NOTES, content=body)).status_code == 201
+        assert (await client.put(NOTES, content=body, headers=JSON_TYPED)).status_code == 201
         assert await value_of(client) == text
-        problem(await client.put(f"{WS}/documents/more", content=body.replace('""', '"') + " "), 413, "too_large")
+        larger = body.replace('""', '"') + " "
+        problem(await client.put(f"{WS}/documents/more", content=larger, headers=JSON_TYPED), 413, "too_large")
 
 
 async def test_a_new_workspace_has_what_its_documents_begin_with() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.http import WS, client_of, http, problem
+from tests.support.http import JSON_TYPED, WS, client_of, http, problem
 
 
 async def test_an_instruction_runs_and_its_story_is_readable() -> None:
@@ -61,7 +61,7 @@ async def test_nobody_claims_to_have_seen_what_was_not_sent() -> None:
 )
 async def test_bad_bodies_are_told_by_code(body: bytes, status: int, code: str) -> None:
     async with http() as (_, client):
-        problem(await client.post(f"{WS}/intents", content=body), status, code)
+        problem(await client.post(f"{WS}/intents", content=body, headers=JSON_TYPED), status, code)
 
 
 async def test_the_board_is_shown_newest_first_by_state_and_as_it_stood() -> None:

@@ -6,14 +6,16 @@ import httpx2
 import pytest
 
 from tests.support.http import WS, http, problem
+from tests.support.server import running_server
 from workspace.http import pages
+from workspace.settings import Settings
 
 
 async def test_operations_and_the_page_answer() -> None:
     async with http() as (server, client):
         assert (await client.get("/healthz")).text == "ok\n"
         assert (await client.get("/readyz")).status_code == 200
-        assert "folkmoot_rooms 1" in (await client.get("/metrics")).text
+        assert "folkmoot_rooms 1" in (await client.get("/metrics", headers={"authorization": ""})).text
         described = (await client.get("/openapi.json")).json()
         assert {"get", "put"} <= set(described["paths"]["/api/workspaces/{ws}/documents/{doc}"])
         page = await client.get("/w/demo")
@@ -49,4 +51,50 @@ async def test_a_page_that_is_not_built_says_how_to_build_it(monkeypatch: pytest
         page = await client.get("/")
     assert page.status_code == 503
     assert "make web" in page.text
-    assert page.headers["content-security-policy"] == pages.CSP
+
+
+TOKEN = "counters-are-read-with-this"
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["tokens", "open"])
+async def test_counters_are_for_who_looks_after_the_server(is_open: bool) -> None:
+    async with running_server(settings=Settings(is_open=is_open)) as server:
+        async with httpx2.AsyncClient(base_url=server.url) as client:
+
+            async def asked(token: str = "", **headers: str) -> int:
+                named = {name.replace("_", "-"): value for name, value in headers.items()}
+                answer = await client.get("/metrics", headers=named | ({"authorization": token} if token else {}))
+                if answer.status_code != 200:
+                    problem(answer, 401, "unauthenticated")
+                    assert "FOLKMOOT_METRICS_TOKEN" in answer.json()["remedy"]
+                return answer.status_code
+
+            assert await asked() == 200, "an operator on the server's own machine"
+            assert await asked(host="localhost") == 200
+            assert await asked(x_forwarded_for="203.0.113.9") == 401
+            assert await asked(via="1.1 proxy") == 401
+            assert await asked(sec_fetch_site="cross-site") == 401
+            assert await asked("Bearer wrong") == 401
+            far = {"x_forwarded_for": "203.0.113.9"}
+            assert await asked(f"Bearer {await server.token('ana', 'owner', ws=None)}", **far) == 200
+            assert await asked(f"Bearer {await server.token('ana', 'editor', ws=None)}", **far) == 401
+            assert await asked(f"Bearer {await server.token('ana', 'owner')}", **far) == 401
+
+
+@pytest.mark.parametrize("settings", [Settings(metrics_token=TOKEN), Settings(origins=("https://docs.example.org",))])
+async def test_where_a_token_is_set_or_a_proxy_likely_nobody_is_at_home(settings: Settings) -> None:
+    async with running_server(settings=settings) as server, httpx2.AsyncClient(base_url=server.url) as client:
+        problem(await client.get("/metrics"), 401, "unauthenticated")
+        own = await client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
+        assert own.status_code == (200 if settings.metrics_token else 401)
+        owner = {"authorization": f"Bearer {await server.token('ana', 'owner', ws=None)}"}
+        assert "folkmoot_rooms" in (await client.get("/metrics", headers=owner)).text
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+async def test_a_server_without_a_token_of_its_own_for_counters_takes_no_empty_one(token: str) -> None:
+    async with running_server(settings=Settings(metrics_token=token)) as server:
+        async with httpx2.AsyncClient(base_url=server.url) as client:
+            for empty in ("Bearer", "bearer", "Basic x", "Bearer é"):
+                headers = {"authorization": empty.encode(), "x-forwarded-for": b"203.0.113.9"}
+                problem(await client.get("/metrics", headers=headers), 401, "unauthenticated")

@@ -50,7 +50,7 @@ async def test_the_pages_cookie_counts_only_from_the_servers_own_pages() -> None
             assert (await page.get(WS)).status_code == 200
             problem(await page.post(f"{WS}/intents", json={"text": "x"}), 401, "unauthenticated")
             foreign = {"origin": "http://evil.example"}
-            problem(await page.post(f"{WS}/intents", json={"text": "x"}, headers=foreign), 401, "unauthenticated")
+            problem(await page.post(f"{WS}/intents", json={"text": "x"}, headers=foreign), 403, "foreign_origin")
             assert (
                 await page.post(f"{WS}/intents", json={"text": "x"}, headers={"origin": server.url})
             ).status_code == 202
