@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from crdt.digest import Json, normalise
 from workspace.access import Identity, Right, is_origin_allowed
+from workspace.http import entitlement
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
 from workspace.names import find_document, is_workspace_id
@@ -45,6 +46,7 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
             return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
     if identity is None:
         raise Problem("unauthenticated", "No valid token came with the request.", remedy="Ask the owner for a link.")
+    entitlement.hold(request, registry.authority, identity, ws)
     return identity
 
 
@@ -117,6 +119,8 @@ async def raw_body(request: Request) -> bytes:
         body += chunk
         if len(body) > most:
             raise Problem("too_large", f"A body has at most {most} bytes.")
+    # It may have been long in coming.
+    entitlement.check(request)
     return body
 
 
