@@ -34,7 +34,8 @@ from workspace.store.sql import SqlStore
 
 # What the law allows, and what a slow machine needs beside it.
 WITHIN_SECONDS, SLACK_SECONDS = 1.0, 0.5
-RUNS_OUT_SECONDS = 1.5
+# Long enough for everything before it on a slow machine: what is measured begins with the end.
+RUNS_OUT_SECONDS = 5.0
 ENDS = ("revoked", "runs out", "elsewhere")
 RECEIVERS: dict[str, dict[str, Any]] = {
     "hook": {"kind": "webhook", "address": "https://example.org/in", "effect_class": "reversible", "keys": True},
