@@ -1,19 +1,20 @@
 """Who may do what: tokens, identities, and the table of rights. Pure.
 
-A token is `fm_ID_SECRET`; the server keeps only the hash of the secret. Rights are looked at again at every act, so a
-token that expires or is revoked under an open socket stops working within it.
+A token is `fm_ID_SECRET`; the server keeps only the hash of the secret. Rights are looked at again at every act; what
+lasts ends with the token under which it goes on (`registry/authority.py`).
 """
 
 from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Iterable
 from typing import Literal, TypeGuard
 
 import msgspec
 
 from crdt.digest import sha256_of
-from workspace.intents.model.intent import Role, is_role
+from workspace.intents.model.intent import Role, is_role, rank_of
 from workspace.ports import TokenRow
 
 Right = Literal["read", "edit", "instruct", "administer"]
@@ -65,10 +66,27 @@ def check_token(row: TokenRow | None, secret: str, *, ws: str | None, now: float
     """Return whose token this is for a workspace (None: for the server as a whole), or None when it does not count."""
     if row is None or not hmac.compare_digest(row.secret_hash, hash_secret(secret)):
         return None
-    is_out = row.revoked or (row.expires is not None and now >= row.expires)
-    if is_out or not is_role(row.role) or (row.ws is not None and row.ws != ws):
+    if not counts(row, now) or not is_role(row.role) or (row.ws is not None and row.ws != ws):
         return None
     return Identity(row.actor, row.role, row.id, row.expires)
+
+
+def counts(row: TokenRow, now: float) -> bool:
+    """Tell whether a token counts at `now` (unix seconds): it was not revoked and has not run out."""
+    return not row.revoked and (row.expires is None or now < row.expires)
+
+
+def standings(rows: Iterable[TokenRow], now: float) -> dict[str, Role | None]:
+    """Return what everybody may be at `now` who ever held one of these tokens: the highest role of those that count.
+
+    None is somebody of whose tokens none counts any more. Who never held one (a guest of an open server) is not in it.
+    """
+    found: dict[str, Role | None] = {}
+    for row in rows:
+        best = found.setdefault(row.actor, None)
+        if counts(row, now) and is_given(row.role) and (best is None or rank_of(row.role) > rank_of(best)):
+            found[row.actor] = row.role
+    return found
 
 
 def is_origin_allowed(origin: str, host: str, allowed: tuple[str, ...]) -> bool:

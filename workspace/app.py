@@ -16,7 +16,19 @@ from crdt.errors import CrdtError
 from workspace.delivery.late_webhook import LateWebhook
 from workspace.delivery.mail import MailDrop
 from workspace.errors import WorkspaceFault
-from workspace.http import attribution, documents, effects, inbox, intents, log, pages, stop, usage, workspaces
+from workspace.http import (
+    attribution,
+    documents,
+    effects,
+    entitlement,
+    inbox,
+    intents,
+    log,
+    pages,
+    stop,
+    usage,
+    workspaces,
+)
 from workspace.http.headers import with_headers
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable, problem_of
 from workspace.ports import Clock, EffectSender, Judge, Planner, Store
@@ -88,15 +100,20 @@ class Application(Starlette):
         if scope["type"] == "websocket" and scope["path"].startswith("/ws/"):
             await self._endpoint(scope, receive, send)
             return
-        if scope["type"] == "http":
-            send = with_headers(scope, send)
-            refusal = foreign(scope, self._registry.settings)
-            if refusal is not None:
-                await problem_of(refusal).response()(scope, receive, send)
-                return
-            if self._registry.settings.is_open:
-                send = receive_guest(scope, send, self._registry.clock.token(CHANCE_BYTES))
-        await super().__call__(scope, receive, send)
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        send = with_headers(scope, send)
+        refusal = foreign(scope, self._registry.settings)
+        if refusal is not None:
+            await problem_of(refusal).response()(scope, receive, send)
+            return
+        if self._registry.settings.is_open:
+            send = receive_guest(scope, send, self._registry.clock.token(CHANCE_BYTES))
+        try:
+            await super().__call__(scope, receive, entitlement.guard(scope, send))
+        finally:
+            entitlement.release(scope, self._registry.authority)
 
 
 def create_app(

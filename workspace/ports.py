@@ -253,7 +253,10 @@ class Store(Protocol):
         """Return one token, revoked or not."""
 
     async def tokens(self, ws: str) -> list[TokenRow]:
-        """Return the tokens of one workspace."""
+        """Return the tokens that count in one workspace, those of the whole server among them; revoked ones too."""
+
+    async def token_mark(self) -> str:
+        """Return a text that is another one once any token was made, revoked or given another end. One cheap read."""
 
     async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
         """Revoke tokens by actor or id; return the ids that were revoked now."""

@@ -16,7 +16,7 @@ from crdt.sync.awareness import STATE_BYTES_MAX
 from crdt.updates.scan import Limits
 from workspace.intents.model.bounds import Bounds
 
-KEY_PREFIX = "FOLKMOOT_KEY_"
+KEY_PREFIX, KEYS_VARIABLE = "FOLKMOOT_KEY_", "FOLKMOOT_KEYS"
 KIB, MIB = 1 << 10, 1 << 20
 # A client brings along a whole document in one frame, and what it has typed meanwhile.
 FRAME_OVER_DOCUMENT_BYTES = MIB
@@ -141,7 +141,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings of an environment.
 
     Raises:
-        ValueError: a variable holds no number, or one outside its bounds; the text says which.
+        ValueError: a variable holds no number, or one outside its bounds, or no keys; the text says which.
     """
     bounds = {bound.name: _number(environ, bound) for bound in BOUNDS if environ.get(bound.variable, "").strip()}
     least = bounds.get("document_bytes_max", Settings().document_bytes_max) + FRAME_OVER_DOCUMENT_BYTES
@@ -160,11 +160,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data=environ.get("FOLKMOOT_DATA", "folkmoot-data"),
         is_open=environ.get("FOLKMOOT_OPEN", "") in ("1", "true", "yes"),
         mail=environ.get("FOLKMOOT_MAIL", ""),
-        keys={
-            name.removeprefix(KEY_PREFIX).lower(): value
-            for name, value in environ.items()
-            if name.startswith(KEY_PREFIX)
-        },
+        keys=_keys(environ),
         allows_private_webhooks=environ.get("FOLKMOOT_PRIVATE_WEBHOOKS", "") in ("1", "true", "yes"),
         metrics_token=_metrics_token(environ),
         origins=read_origins(environ.get("FOLKMOOT_ORIGINS", "").split(",")),
@@ -193,6 +189,38 @@ def _metrics_token(environ: Mapping[str, str]) -> str:
     if token and len(token) < METRICS_TOKEN_POINTS_MIN:
         raise ValueError(f"FOLKMOOT_METRICS_TOKEN is too short: give at least {METRICS_TOKEN_POINTS_MIN} characters")
     return token
+
+
+def _keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the signing keys of webhooks, by workspace and name: `key_name`.
+
+    `FOLKMOOT_KEYS` holds them all as JSON, or the path of a file that does. A variable of its own names one only where
+    its name can be read in one way: `FOLKMOOT_KEY_ACME_CORP_BILLING` is that of two workspaces, and nobody's.
+    """
+    found = {}
+    for name, value in environ.items():
+        workspace, _, secret = name.removeprefix(KEY_PREFIX).lower().partition("_")
+        if name.startswith(KEY_PREFIX) and workspace and secret and "_" not in secret:
+            found[key_name(workspace, secret)] = value
+    given = environ.get(KEYS_VARIABLE, "").strip()
+    if not given:
+        return found
+    try:
+        text = given if given.startswith("{") else Path(given).read_text()
+        listed = msgspec.json.decode(text, type=dict[str, dict[str, str]])
+    except OSError as error:
+        raise ValueError(f"{KEYS_VARIABLE} names a file that cannot be read: {error.strerror}") from error
+    except (ValueError, msgspec.MsgspecError) as error:
+        # Not what it holds: there are keys in it.
+        raise ValueError(
+            f'{KEYS_VARIABLE} is neither a path nor JSON like {{"WORKSPACE": {{"NAME": "the key"}}}}'
+        ) from error
+    return found | {key_name(ws, secret): key for ws, secrets in listed.items() for secret, key in secrets.items()}
+
+
+def key_name(workspace: str, secret: str) -> str:
+    """Return the name of a signing key: no two workspaces have one in common, for no id of a workspace holds a "/"."""
+    return f"{workspace}/{secret}"
 
 
 def _number(environ: Mapping[str, str], bound: Bound) -> int:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from workspace.errors import Deposed, StoreFault, WorkspaceExists, WorkspaceMissing
@@ -135,6 +136,25 @@ async def test_snapshots_lanes_and_tokens_are_kept(store: Store) -> None:
     assert await store.revoke("w", actor="ana") == []
     assert [row.revoked for row in await store.tokens("w")] == [True, False]
     assert await store.count_tokens() == 2
+
+
+async def test_the_mark_of_the_tokens_is_another_one_after_every_change_and_the_servers_count_everywhere(
+    store: Store,
+) -> None:
+    await store.create_workspace(WorkspaceRow("v", "v", "now"))
+    marks = [await store.token_mark()]
+    made = TokenRow("a", "w", "ana", "editor", "h", None, revoked=False, created_at="1")
+    for row in (
+        made,
+        *(msgspec.structs.replace(made, id=id, ws=ws, expires=9.5) for id, ws in (("b", "v"), ("c", None))),
+    ):
+        await store.put_token(row)
+        marks.append(await store.token_mark())
+    assert [row.id for row in await store.tokens("w")] == ["a", "c"]
+    assert await store.revoke("w", actor="ana") == ["a"], "the whole server's is not this workspace's to revoke"
+    marks.append(await store.token_mark())
+    assert len(set(marks)) == len(marks)
+    assert await store.token_mark() == marks[-1]
 
 
 async def test_whether_something_goes_on_is_kept_with_the_batch_that_says_so(store: Store) -> None:

@@ -124,3 +124,26 @@ def test_a_token_for_counters_is_none_that_can_be_guessed() -> None:
     assert read_settings({"FOLKMOOT_METRICS_TOKEN": " "}).metrics_token == ""
     with pytest.raises(ValueError, match="FOLKMOOT_METRICS_TOKEN is too short"):
         read_settings({"FOLKMOOT_METRICS_TOKEN": "secret"})
+
+
+def test_keys_are_listed_by_workspace_and_name_in_the_environment_or_in_a_file(tmp_path: Path) -> None:
+    listed = '{"acme": {"corp_billing": "a"}, "acme-corp": {"billing": "b"}}'
+    (tmp_path / "keys.json").write_text(listed)
+    wanted = {"acme/corp_billing": "a", "acme-corp/billing": "b"}
+    for given in (listed, f" {listed}", str(tmp_path / "keys.json")):
+        assert read_settings({"FOLKMOOT_KEYS": given}).keys == wanted
+
+
+def test_a_variable_of_its_own_is_a_key_only_where_it_can_be_read_in_one_way() -> None:
+    environ = {
+        f"FOLKMOOT_KEY_{name}": "k" for name in ("ACME_OPS", "ACME_CORP_OPS", "ACME__OPS", "ACME_", "_OPS", "ACME")
+    }
+    assert read_settings(environ).keys == {"acme/ops": "k"}
+    assert read_settings({**environ, "FOLKMOOT_KEYS": '{"acme": {"ops": "new"}}'}).keys == {"acme/ops": "new"}
+
+
+@pytest.mark.parametrize("given", ["{", "[]", '{"a": "secret"}', '{"a": {"b": 1}}', "/no/such/file", "{\x00"])
+def test_keys_that_cannot_be_read_end_the_start_and_are_not_repeated(given: str) -> None:
+    with pytest.raises(ValueError, match="FOLKMOOT_KEYS") as told:
+        read_settings({"FOLKMOOT_KEYS": given})
+    assert "secret" not in str(told.value)

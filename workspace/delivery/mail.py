@@ -51,6 +51,9 @@ class MailDrop:
 def compose(delivery: Delivery) -> EmailMessage:
     """Return the message of a delivery. Raises `DeliveryFault` for what no header may hold."""
     args, message = delivery.effect.args, EmailMessage(policy=SMTP)
+    # The library refuses some ends of a line in a header; others end the header for whoever reads it.
+    if len(f"{args.get('subject', '')}|".splitlines()) > 1:
+        raise DeliveryFault("this is no mail: a subject is one line")
     try:
         message["From"] = delivery.receiver.address
         message["To"] = str(args["to"])

@@ -23,6 +23,7 @@ from crdt.digest import canonical
 from workspace.delivery.addresses import is_public
 from workspace.errors import DeliveryFault
 from workspace.ports import Delivery
+from workspace.settings import KEY_PREFIX, KEYS_VARIABLE, key_name
 
 SECONDS_MAX = 10.0
 CONNECT_SECONDS_MAX = 4.0
@@ -33,7 +34,7 @@ RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Webhook:
-    """`EffectSender` over HTTP. `keys` are signing keys by name; `allows_private` is for tests and labs.
+    """`EffectSender` over HTTP. `keys` are signing keys by `settings.key_name`; `allows_private` is for tests and labs.
 
     `trust` says whose certificates count; None is the usual authorities.
     """
@@ -80,11 +81,14 @@ class Webhook:
         if not delivery.receiver.secret:
             return {}
         # The workspace is part of the name: nobody signs with another workspace's key.
-        name = f"{delivery.ws}_{delivery.receiver.secret}".replace("-", "_")
-        key = self._keys.get(name)
+        key = self._keys.get(key_name(delivery.ws, delivery.receiver.secret))
         if key is None:
+            secret = delivery.receiver.secret
+            where = canonical({delivery.ws: {secret: "…"}}).decode()
+            old = f"{KEY_PREFIX}{delivery.ws}_{secret}".replace("-", "_").upper()
+            many = f"; {old} can be read in several ways and does not count" if old.count("_") > 3 else ""
             raise DeliveryFault(
-                f"this server has no key for {delivery.receiver.secret}: set FOLKMOOT_KEY_{name.upper()}"
+                f"this server has no key {secret} of {delivery.ws}: put {where} into {KEYS_VARIABLE}{many}"
             )
         at = str(int(time.time()))
         return {"x-folkmoot-time": at, "x-folkmoot-signature": sign(key, at, body)}

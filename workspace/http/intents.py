@@ -11,6 +11,7 @@ from starlette.responses import Response
 from crdt.digest import Json
 from workspace.access import Identity
 from workspace.http.content import lane_of
+from workspace.http.entitlement import check, end_of
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, number
 from workspace.intents.audit.time_travel import StateAt, board_at
@@ -45,34 +46,38 @@ async def create(request: Request) -> Response:
         remedy = "Keep the cookie of this answer, or give a name: ?name=…"
         raise Problem("unnamed", "A repeat could not be told from another guest's request.", remedy=remedy)
     wait = number(request, "wait", default=0, low=0, high=WAIT_SECONDS_MAX)
-    acked = await _submit(room, identity, body, key)
+    acked = await _submit(request, room, identity, body, key)
     if isinstance(acked, Nacked):
         refuse(acked.refusal)
-    verdict = await room.waiters.await_verdict(acked.id, wait) if wait else None
+    verdict = await room.waiters.await_verdict(acked.id, wait, end_of(request)) if wait else None
+    if wait:
+        check(request)
     assert verdict is None or verdict.intent == acked.id, "the verdict that was waited for"
     ack = {"n": acked.n, "id": acked.id, "seq": acked.seq, "state": acked.state}
     return answer({**ack, "verdict": verdict, **({"state": verdict.state} if verdict else {})}, 202)
 
 
-async def _submit(room: Room, identity: Identity, body: NewIntent, key: str) -> Acked | Nacked:
+async def _submit(request: Request, room: Room, identity: Identity, body: NewIntent, key: str) -> Acked | Nacked:
     """Put the intent on a lane of this token: one per idempotency key, else one for all its requests."""
     lane = lane_of(identity, key)
-    request = f"{lane}/{room.clock.token(8)}"
-    future = room.waiters.await_answer(request)
+    name = f"{lane}/{room.clock.token(8)}"
+    future = room.waiters.await_answer(name)
 
     def submit(handle: Handle) -> None:
+        # In the turn itself: whoever is told to be over from here on has nothing more to say.
+        check(request)
         clock = room.sequencer.fold.board.lanes.clock(lane)
         seen = body.seen if body.seen is not None else (0 if key else clock.seen)
         n = body.n if body.n is not None else (1 if key else clock.n + 1)
         assert n >= 1 or body.n is not None, "the server counts from 1"
         frame = frame_of(body, n=n, seen=seen)
         delivered = room.waiters.delivered(identity.actor)
-        handle(Submitted(lane, identity.actor, identity.role, frame, delivered, request))
+        handle(Submitted(lane, identity.actor, identity.role, frame, delivered, name))
 
     try:
         await room.write(submit)
     except Exception:
-        room.waiters.forget(request)
+        room.waiters.forget(name)
         raise
     return await future
 

@@ -12,6 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from crdt.digest import Json
 from workspace.history.read import read_all, verify_log
 from workspace.history.redact import redact_intent
+from workspace.http.entitlement import check as check_entitlement
+from workspace.http.entitlement import end_of
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number
@@ -53,14 +55,27 @@ async def show(request: Request) -> Response:
     if kind is not None and kind not in BODIES:
         raise Problem("malformed", f"kind is one of {', '.join(BODIES)}.")
     follow = request.query_params.get("follow", "") in ("1", "true")
-    lines = _lines(room, identity.actor, first=first, last=last, kind=kind, follow=follow, is_sse=is_sse)
+    lines = _lines(
+        room, identity.actor, first=first, last=last, kind=kind, follow=follow, is_sse=is_sse, over=end_of(request)
+    )
     return StreamingResponse(lines, media_type="text/event-stream" if is_sse else "application/x-ndjson")
 
 
 async def _lines(
-    room: Room, actor: str, *, first: int, last: int, kind: str | None, follow: bool, is_sse: bool
+    room: Room,
+    actor: str,
+    *,
+    first: int,
+    last: int,
+    kind: str | None,
+    follow: bool,
+    is_sse: bool,
+    over: asyncio.Future[None],
 ) -> AsyncIterator[bytes]:
-    """Yield records in order as they become durable; a keep-alive line where nothing comes for 15 s."""
+    """Yield records in order as they become durable; a keep-alive line where nothing comes for 15 s.
+
+    Ends once `over` is done: the rights under which it was asked for.
+    """
     cursor = first
     while True:
         # No further than the disk: what is shown must still be there after a crash.
@@ -68,15 +83,17 @@ async def _lines(
         while cursor <= top:
             rows = await room.store.rows(room.ws, first=cursor, last=min(top, cursor + PAGE - 1), limit=PAGE)
             for row in rows:
+                if over.done():
+                    return
                 if kind in (None, row.kind):
                     line = encode_record(row)
                     yield b"id: %d\ndata: %s\n\n" % (row.seq, line) if is_sse else line + b"\n"
             assert not rows or cursor <= rows[-1].seq <= top, "a page is inside what was asked for"
             cursor = rows[-1].seq + 1 if rows else top + 1
             room.waiters.sent(actor, cursor - 1)
-        if not follow or cursor > last or not room.is_open:
+        if not follow or cursor > last or not room.is_open or over.done():
             return
-        if not await room.waiters.await_records(cursor, KEEP_ALIVE_SECONDS):
+        if not await room.waiters.await_records(cursor, KEEP_ALIVE_SECONDS, over) and not over.done():
             yield b": still here\n\n" if is_sse else b"\n"
 
 
@@ -112,6 +129,7 @@ async def replay(request: Request) -> Response:
     body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}
     if order.mode == "audit":
         body["report"] = msgspec.to_builtins(await asyncio.to_thread(verify, kept, journal))
+    check_entitlement(request)  # it is read, though it is a POST, and may take long
     return answer(body)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from crdt.digest import Json, normalise
 from workspace.access import Identity, Right
+from workspace.http import entitlement
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
 from workspace.names import find_document, is_workspace_id
@@ -46,6 +47,7 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
             return open_identity(request.query_params.get("name", ""), request.scope[GUEST])
     if identity is None:
         raise Problem("unauthenticated", "No valid token came with the request.", remedy="Ask the owner for a link.")
+    entitlement.hold(request, registry.authority, identity, ws)
     return identity
 
 
@@ -124,6 +126,8 @@ async def raw_body(request: Request) -> bytes:
                 raise Problem("too_large", f"A body has at most {most} bytes.")
     except ClientDisconnect as error:  # nobody is told; nor is the server's log, by whoever likes
         raise Problem("malformed", "The connection ended within the body.") from error
+    # It may have been long in coming.
+    entitlement.check(request)
     return body
 
 

@@ -37,6 +37,7 @@ from workspace.intents.model.events import (
     Proposed,
     ReadFrom,
     Resynced,
+    RightsChanged,
     ShadowCompared,
     SocketOpened,
     Stepped,
@@ -61,7 +62,7 @@ from workspace.intents.steps import (
     planning,
     waiting,
 )
-from workspace.intents.steps.expiry import expire_questions
+from workspace.intents.steps.expiry import end_unentitled, expire_questions
 from workspace.intents.steps.failures import subject_of
 from workspace.intents.steps.kernel_state import KernelState, Quick
 from workspace.intents.steps.quarantine import secure
@@ -226,6 +227,8 @@ class Sequencer:
                 effects.settled(kernel, turn, event)
             case Configured():
                 self._configure(turn, event)
+            case RightsChanged():
+                end_unentitled(kernel, turn, event)
             case LaneChanged():
                 (kernel.online.add if event.online else kernel.online.discard)(event.lane)
             case SocketOpened():

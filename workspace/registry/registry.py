@@ -13,7 +13,6 @@ from workspace import __version__
 from workspace.errors import (
     CLOSE_NOT_FOUND,
     CLOSE_RESTART,
-    CLOSE_UNAUTHENTICATED,
     LogCorrupt,
     RoomClosed,
     WorkspaceFault,
@@ -26,6 +25,7 @@ from workspace.intents.model.log_format import FORMAT, LOG_FORMAT
 from workspace.intents.model.times import timestamp
 from workspace.intents.recovery import open_sequencer
 from workspace.ports import Batch, Clock, EffectSender, Judge, Planner, Store, WorkspaceRow
+from workspace.registry.authority import Authority
 from workspace.registry.creation import found
 from workspace.registry.readiness import Readiness
 from workspace.registry.sweeper import Sweeper
@@ -66,6 +66,7 @@ class RoomRegistry:
         self.metrics = Metrics()
         self.rooms: dict[str, Room] = {}
         self.tokens = AccessTokens(store, clock)
+        self.authority = Authority(store, clock, self.tokens, self.rooms, is_open=settings.is_open)
         self.switches = Switches(store, clock, self.rooms)
         self.readiness = Readiness(store)
         self._sweeper = Sweeper(self.rooms, clock=clock, metrics=self.metrics, idle_seconds=settings.idle_seconds)
@@ -76,6 +77,7 @@ class RoomRegistry:
     async def start(self) -> None:
         """Open the store, begin to open what went on when the last server stopped, and to close idle rooms."""
         await self.store.open()
+        await self.authority.open()
         await self.switches.open()
         if self.planner is not None:
             await self.planner.open()
@@ -87,6 +89,7 @@ class RoomRegistry:
         await self._tasks.close()
         assert not self._opening, "an opening that is cancelled leaves nothing behind"
         await self.switches.close()
+        await self.authority.close()
         await self.readiness.close()
         await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
         if self.planner is not None:
@@ -172,6 +175,7 @@ class RoomRegistry:
             new = tuple(record.row for record in outcome.records)
             is_busy = fold.is_busy if fold.is_busy != taken.is_busy else None
             await self.store.submit(Batch(ws, epoch, new, head=(fold.seq, fold.jid), is_busy=is_busy))
+        lost = await self.authority.lost(ws, fold.board.live)
         room = Room(
             sequencer,
             store=self.store,
@@ -182,7 +186,11 @@ class RoomRegistry:
             settings=self.settings,
             metrics=self.metrics,
             failures=self._failures,
+            role_of=functools.partial(self.authority.role_of, ws),
         )
+        if lost is not None:
+            # Before the first turn: nothing is planned or committed for who lost the right while nobody was here.
+            room.post_event(lost)
         room.start(outcome.requests)
         return room
 
@@ -245,12 +253,11 @@ class RoomRegistry:
         self.tokens.forget()
 
     async def revoke(self, ws: str, *, actor: str | None, token_id: str | None) -> list[str]:
-        """Revoke tokens of a workspace now; their sockets are closed before this returns."""
+        """Revoke tokens of a workspace; what goes on under them, and was asked with them, ends before this returns."""
         ids = await self.tokens.revoke(ws, actor=actor, token_id=token_id)
-        room = self.rooms.get(ws)
-        if room is not None and room.is_open and ids:
-            gone = frozenset(ids)
-            await room.read(lambda: room.hub.close_all(CLOSE_UNAUTHENTICATED, token_ids=gone))
+        self.authority.end(ids)
+        if ids:
+            await self.authority.look(ws)
         return ids
 
 

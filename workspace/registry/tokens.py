@@ -12,17 +12,19 @@ KEPT_MAX = 10_000
 
 
 class AccessTokens:
-    """The tokens in a store. Those looked up lately are kept: one that another process revokes counts two seconds more.
+    """The tokens in a store. Those looked up lately are kept until `forget`, and two seconds at most.
 
-    Only tokens that exist are kept, so that guesses push none of them out.
+    On a server `Authority` lets them be forgotten within a second of any change that another process makes. Only tokens
+    that exist are kept, so that guesses push none of them out.
     """
 
-    __slots__ = ("_clock", "_kept", "_store")
+    __slots__ = ("_changes", "_clock", "_kept", "_store")
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._kept: dict[str, tuple[TokenRow, float]] = {}
+        self._changes = 0
 
     async def identify(self, token: str | None, ws: str | None) -> Identity | None:
         """Return whose token this is for a workspace (None: for the server), or None when it does not count."""
@@ -34,8 +36,7 @@ class AccessTokens:
         row, since = self._kept.get(id, (None, 0.0))
         # A clock that was set back makes what was looked up "later" stale, too.
         if row is None or not since <= now < since + FRESH_SECONDS:
-            row = await self._store.token(id)
-            self._keep(row, now)
+            row = await self._look_up(id, now)
         return check_token(row, secret, ws=ws, now=now)
 
     async def make(self, ws: str | None, *, actor: str, role: Role, expires: float | None = None) -> str:
@@ -58,6 +59,16 @@ class AccessTokens:
     def forget(self) -> None:
         """Look every token up anew: a workspace was deleted, or tokens of it revoked."""
         self._kept.clear()
+        self._changes += 1
+
+    async def _look_up(self, id: str, now: float) -> TokenRow | None:
+        """Return a token as it stands when this returns: what a revocation overtakes on its way is asked for again."""
+        while True:
+            before = self._changes
+            row = await self._store.token(id)
+            if before == self._changes:
+                self._keep(row, now)
+                return row
 
     def _keep(self, row: TokenRow | None, now: float) -> None:
         if row is None:

@@ -10,7 +10,7 @@ from typing import assert_never
 from crdt.errors import CrdtError
 from crdt.sync.y_sync import encode_denied
 from crdt.updates.coalesce import join
-from workspace.errors import CLOSE_INTERNAL, CLOSE_REFUSED, Close, EventRefused, TurnFailed
+from workspace.errors import CLOSE_INTERNAL, CLOSE_REFUSED, CLOSE_UNAUTHENTICATED, Close, EventRefused, TurnFailed
 from workspace.intents.model.events import Edited, Resynced, Submitted
 from workspace.intents.model.intent import IntentFrame
 from workspace.protocol.messages import Acknowledge, ClientMessage, Composing, ErrorMessage, Hello, Nack, Seen, encode
@@ -43,7 +43,7 @@ class Commands:
 
     def take(self, peer: Peer, command: Command) -> None:
         """Carry out one command of a socket that is in; what cannot be done costs this socket, not the room."""
-        if peer not in self._hub.peers:
+        if peer not in self._hub.peers or peer.closing is CLOSE_UNAUTHENTICATED:
             return
         try:
             self._take(peer, command)
@@ -63,7 +63,7 @@ class Commands:
         if peer.waiting_edits is edits:
             peer.waiting_edits = None
         hub, handle = self._hub, self._context.handle
-        if peer not in hub.peers:
+        if peer not in hub.peers or peer.closing is CLOSE_UNAUTHENTICATED:
             return
         session = peer.session
         doc, lane, actor = session.doc, session.lane, session.identity.actor

@@ -138,21 +138,16 @@ class Hub:
             self._context.handle(LaneChanged(lane, online=False))
             self.log.arrivals.leave(lane)
 
-    def close_all(self, why: Close, *, token_ids: frozenset[str] | None = None) -> None:
-        """Close every socket, or those of the given tokens."""
+    def close_all(self, why: Close) -> None:
+        """Close every socket."""
         for peer in list(self.peers):
-            if token_ids is None or peer.session.identity.token_id in token_ids:
-                peer.close(why)
+            peer.close(why)
 
     def beat(self) -> None:
-        """Every 15 s: the agent is still here and so is everybody, expired tokens are out, what lies still rests."""
+        """Every 15 s: the agent is still here and so is everybody, what lies still rests."""
         self.presence.place_agent()
         self.presence.renew()
         self.idle.beat()
-        now = self._context.clock.now()
-        for peer in list(self.peers):
-            if not peer.session.identity.may("read", now):
-                peer.close(CLOSE_UNAUTHENTICATED)
 
     # ------------------------------------------------------------ what each is told
 

@@ -9,7 +9,7 @@ the next opening starts from the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -25,7 +25,9 @@ from workspace.intents.model.events import (
     ReadFrom,
     Ticked,
 )
+from workspace.intents.model.intent import Role
 from workspace.intents.model.requests import Request
+from workspace.intents.rules.permissions import refuse_sending
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE
 from workspace.ports import Clock, EffectSender, Judge, Planner, SnapshotRow, Store
@@ -46,6 +48,8 @@ from workspace.workers.plan_context import WorkerContext
 from workspace.workers.segment_packer import SegmentPacker
 
 T = TypeVar("T")
+# Returns what somebody may be now, by the role they had when they asked; None for nothing. Raises `StoreFault`.
+RoleOf = Callable[[str, Role], Awaitable[Role | None]]
 
 
 class Room:
@@ -63,6 +67,7 @@ class Room:
         settings: Settings,
         metrics: Metrics,
         failures: Failures | None = None,
+        role_of: RoleOf | None = None,
     ) -> None:
         self.sequencer = sequencer
         self.ws = sequencer.kernel.ws
@@ -83,7 +88,10 @@ class Room:
         )  # fmt: skip
         self.hub = Hub(context, self.waiters)
         self.commands = Commands(context, self.hub)
-        outside = WorkerContext(self.ws, store, lambda: self.gate.durable_seq, self.post_event, self.submit)
+        self._role_of = role_of
+        outside = WorkerContext(
+            self.ws, store, lambda: self.gate.durable_seq, self.post_event, self.submit, self._refuse_sending
+        )
         self._dispatcher = Dispatcher(outside, planner=planner, judge=judge, senders=senders)
         self._packing = SegmentPacker(store, sequencer)
         self._failures = failures if failures is not None else Failures()
@@ -166,6 +174,16 @@ class Room:
             return self.sequencer.fold.seq
 
         return await self.write(close_runs)
+
+    async def _refuse_sending(self, commit: str) -> str:
+        """Return why what a commit declared may not leave now: its author may not have it sent any more. "": it may.
+
+        Raises `StoreFault`.
+        """
+        board = self.sequencer.fold.board
+        author = board.entries[board.commits[commit][1].intents[0]]
+        role = await self._role_of(author.actor, author.role) if self._role_of is not None else author.role
+        return refuse_sending(author.actor, role)
 
     def start(self, requests: Iterable[Request]) -> None:
         """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""

@@ -11,6 +11,9 @@ from workspace.intents.sequencer import Sequencer
 from workspace.room.mailbox import Mailbox
 from workspace.room.output_gate import OutputGate
 
+# Done once whoever waits may not have the answer any more; None: they always may.
+Over = asyncio.Future[None] | None
+
 
 class Waiters:
     """Futures of HTTP requests, and what each actor was sent over HTTP."""
@@ -53,27 +56,30 @@ class Waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def await_verdict(self, intent: str, seconds: float) -> VerdictBody | None:
-        """Return the verdict of an intent when it is durable, or None when it does not come in time."""
+    async def await_verdict(self, intent: str, seconds: float, over: Over = None) -> VerdictBody | None:
+        """Return the verdict of an intent when it is durable; None when it does not come in time, or before `over`."""
         loop, gate = asyncio.get_running_loop(), self._gate
         deadline = loop.time() + seconds
         while True:
             entry = self._sequencer.fold.board.entries[intent]
             left = deadline - loop.time()
-            if left <= 0 or not self._mailbox.is_open:
+            if left <= 0 or not self._mailbox.is_open or (over is not None and over.done()):
                 return None
             if entry.verdict is not None and entry.verdict_seq <= gate.durable_seq:
                 return entry.verdict
-            await self.await_records(gate.durable_seq + 1, left)
+            await self.await_records(gate.durable_seq + 1, left, over)
 
-    async def await_records(self, seq: int, seconds: float) -> bool:
-        """Wait until record `seq` is durable, at most so many seconds; tell whether it is."""
+    async def await_records(self, seq: int, seconds: float, over: Over = None) -> bool:
+        """Wait until record `seq` is durable, at most so many seconds and no longer than `over`; tell whether it is."""
         if self._gate.durable_seq >= seq:
             return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._records.append((seq, future))
-        done, _ = await asyncio.wait((future,), timeout=seconds)
-        return bool(done)
+        awaited = (future,) if over is None else (future, over)
+        await asyncio.wait(awaited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            future.cancel()
+        return not future.cancelled()
 
     def durable(self, seq: int) -> None:
         """Wake those who waited for records up to `seq`, and forget those who gave up."""

@@ -7,7 +7,7 @@ task stands by for the socket; elsewhere plain ASGI does, with a task to read an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -36,12 +36,14 @@ REASON_BYTES_MAX = 120
 class Connection:
     """One socket and its room. `tasks` own what must be awaited, and the writer of what cannot be sent at once."""
 
-    __slots__ = ("_allowance", "_bytes", "_last", "_send", "_tasks", "peer", "room")
+    __slots__ = ("_allowance", "_bytes", "_last", "_left", "_send", "_tasks", "peer", "room")
 
-    def __init__(self, room: Room, peer: Peer, tasks: Tasks) -> None:
+    def __init__(self, room: Room, peer: Peer, tasks: Tasks, *, left: Callable[[], object] = lambda: None) -> None:
         self.room = room
         self.peer = peer
         self._tasks = tasks
+        # Called once it is over.
+        self._left = left
         self._allowance: float = room.settings.frames_burst_max
         self._last = room.clock.now()
         # Of the edits that wait for the room's next turn: `peer.waiting_edits`.
@@ -56,6 +58,7 @@ class Connection:
         try:
             await self.room.mailbox.post(partial(self.room.hub.join, peer))
         except WorkspaceFault:
+            self._left()
             await send_close(send, CLOSE_UNAVAILABLE)
             return
         assert self._send is None, "a socket is led once"
@@ -74,6 +77,7 @@ class Connection:
         """Leave the room; let go of what leads back to the line."""
         peer, mailbox = self.peer, self.room.mailbox
         assert peer.transport is not None, "what has gone was led"
+        self._left()
         peer.disconnected()
         peer.transport = peer.start_writer = self._send = None
         leave = partial(self.room.hub.leave, peer)
@@ -93,6 +97,7 @@ class Connection:
         except WorkspaceFault:
             await send_close(send, CLOSE_UNAVAILABLE)
         finally:
+            self._left()
             await tasks.close()
             if mailbox.is_open:
                 await mailbox.post(partial(hub.leave, peer))

@@ -6,6 +6,7 @@ refused connection is accepted and closed with the protocol's code: a browser ca
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
@@ -18,6 +19,7 @@ from workspace.errors import (
     CLOSE_UNAUTHENTICATED,
     CLOSE_UNAVAILABLE,
     WorkspaceFault,
+    WorkspaceMissing,
 )
 from workspace.names import find_document, is_workspace_id
 from workspace.protocol.send_queue import SendQueue
@@ -77,14 +79,26 @@ class SocketEndpoint:
             if identity is None:
                 await send_close(send, CLOSE_UNAUTHENTICATED)
                 return None
+        except WorkspaceFault:
+            await send_close(send, CLOSE_UNAVAILABLE)
+            return None
+        # From here on the token may end at any moment: what is held is told.
+        authority = self._registry.authority
+        hold = authority.hold(identity, ws)
+        try:
             if not is_workspace_id(ws):
-                await send_close(send, CLOSE_NOT_FOUND)
-                return None
+                raise WorkspaceMissing(ws)
             room, doc = await self._find(ws, doc)
         except WorkspaceFault as fault:
+            authority.release(hold)
             await send_close(send, CLOSE_NOT_FOUND if fault.code == "not_found" else CLOSE_UNAVAILABLE)
             return None
-        return Connection(room, self._peer(identity, doc), self._tasks)
+        except BaseException:
+            authority.release(hold)
+            raise
+        peer = self._peer(identity, doc)
+        hold.tell(partial(peer.close, CLOSE_UNAUTHENTICATED), partial(setattr, peer.session, "identity"))
+        return Connection(room, peer, self._tasks, left=partial(authority.release, hold))
 
     async def _find(self, ws: str, doc: str | None) -> tuple[Room, str | None]:
         """Return the open room, and the document's name as the room knows it; the document is awake."""

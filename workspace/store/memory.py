@@ -194,12 +194,17 @@ class MemoryStore:
         return self._tokens.get(id)
 
     async def tokens(self, ws: str) -> list[TokenRow]:
-        """Return the tokens of one workspace."""
-        return [row for row in self._tokens.values() if row.ws == ws]
+        """Return the tokens that count in one workspace, those of the whole server among them."""
+        return [row for row in self._tokens.values() if row.ws in (ws, None)]
+
+    async def token_mark(self) -> str:
+        """Return a text that is another one once any token was made, revoked or given another end."""
+        return " ".join(f"{row.id}{row.revoked}{row.expires}" for row in self._tokens.values())
 
     async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
         """Revoke tokens of a workspace by actor or id; return the ids revoked now."""
-        hit = [r for r in await self.tokens(ws) if not r.revoked and (r.actor == actor or r.id == token_id)]
+        held = [row for row in self._tokens.values() if row.ws == ws and not row.revoked]
+        hit = [row for row in held if row.actor == actor or row.id == token_id]
         for row in hit:
             self._tokens[row.id] = msgspec.structs.replace(row, revoked=True)
         return [row.id for row in hit]

@@ -84,7 +84,12 @@ PUT_INBOX = _put("inbox", "ws, actor", "upto, open")
 SELECT_INBOX = "SELECT upto, open FROM inbox WHERE ws = ?1 AND actor IN (?2, ?3) ORDER BY actor DESC LIMIT 1"
 INSERT_TOKEN = _insert("token", TOKEN)
 SELECT_TOKEN = f"SELECT {TOKEN} FROM token WHERE id = ?1"
-SELECT_TOKENS = f"SELECT {TOKEN} FROM token WHERE ws = ?1 ORDER BY created_at, id"
+SELECT_TOKENS = f"SELECT {TOKEN} FROM token WHERE ws = ?1 OR ws IS NULL ORDER BY created_at, id"
+# Looked at each second: one pass over the table inside the database, and one row comes back.
+TOKEN_MARK = (
+    "SELECT count(*), sum(CASE WHEN revoked THEN 1 ELSE 0 END), count(expires), sum(expires), max(created_at)"
+    " FROM token"
+)
 REVOKE = "UPDATE token SET revoked = true WHERE ws = ?1 AND NOT revoked AND (actor = ?2 OR id = ?3) RETURNING id"
 COUNT_TOKENS = "SELECT count(*) FROM token"
 PUT_SWITCH = _put("switch", "ws", "is_on, actor, at, reason")

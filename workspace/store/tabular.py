@@ -150,8 +150,13 @@ class TabularStore:
         return _token(*rows[0]) if rows else None
 
     async def tokens(self, ws: str) -> list[TokenRow]:
-        """Return the tokens of one workspace."""
+        """Return the tokens that count in one workspace, those of the whole server among them."""
         return [_token(*row) for row in await self._reading(ask(statements.SELECT_TOKENS, ws))]
+
+    async def token_mark(self) -> str:
+        """Return a text that is another one once any token was made, revoked or given another end."""
+        (row,) = await self._reading(ask(statements.TOKEN_MARK))
+        return " ".join(map(str, row))
 
     async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
         """Revoke tokens of a workspace by actor or id; return the ids revoked now."""

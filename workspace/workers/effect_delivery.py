@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from workspace.errors import DeliveryFault
+from workspace.errors import DeliveryFault, StoreFault
 from workspace.intents.model.effects import EffectStatus, effect_key
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.requests import SendEffect
@@ -67,6 +67,11 @@ class EffectDelivery:
                 async with self._room:
                     while not self._may_leave.is_set():
                         await self._may_leave.wait()
+                    # Of the store, and last of all: who has lost the right a moment ago sends nothing.
+                    refused = await self._context.refuse_sending(outgoing.commit)
+                    if refused:
+                        problem = refused
+                        break
                     attempts, begun = attempts + 1, self._context.durable_seq()
                     async with asyncio.timeout(SECONDS_MAX):
                         detail = await self._sender_of(delivery).deliver(delivery)
@@ -74,6 +79,8 @@ class EffectDelivery:
                 problem, reached = fault.reason, reached or fault.may_have_arrived
                 if not fault.retry or (reached and not repeats):
                     break
+            except StoreFault as fault:  # nobody can say whether it may leave: nothing was sent
+                problem = fault.reason
             except TimeoutError:
                 problem, reached = f"no answer within {SECONDS_MAX:g} seconds", True
                 if not repeats:

@@ -27,6 +27,11 @@ from workspace.intents.model.stop import STOPPED
 from workspace.ports import Store
 
 
+async def refuse_nobody(_: str) -> str:
+    """Refuse to send nothing: where nobody's rights end."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
     """What workers are given of the room they work for: where to read, and two ways to report."""
@@ -39,6 +44,8 @@ class WorkerContext:
     post_event: Callable[[Event], None]
     # Puts an event through the sequencer; returns when what it led to is durable.
     submit: Callable[[Event], Awaitable[Outcome]]
+    # Why what a commit declared may not leave now, "" where it may; asked before each attempt. Raises `StoreFault`.
+    refuse_sending: Callable[[str], Awaitable[str]] = refuse_nobody
 
 
 class OpenCalls:

@@ -9,7 +9,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.workspace.delivery.test_webhook import letter
@@ -33,6 +33,7 @@ async def test_mail_is_one_whole_file_however_often(tmp_path: Path) -> None:
         await drop.deliver(letter(Receiver("mail", "bot@example.org"), to="x@y", subject="a\nBcc: z@y", text=""))
 
 
+@example(text="", subject="\r")
 @given(
     text=st.text(st.characters(codec="utf-8"), max_size=200), subject=st.text(st.characters(codec="utf-8"), max_size=60)
 )

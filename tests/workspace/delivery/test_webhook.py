@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.builtin.planner import BuiltinPlanner
@@ -26,7 +27,7 @@ from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import Configured, EffectSettled
 from workspace.intents.model.requests import SendEffect
 from workspace.ports import Delivery
-from workspace.settings import Settings
+from workspace.settings import Settings, read_settings
 from workspace.workers import effect_delivery as sending
 
 
@@ -56,7 +57,7 @@ async def endpoint(answers: list[str]) -> AsyncIterator[tuple[str, list[bytes]]]
 
 async def test_a_webhook_is_signed_and_carries_its_key() -> None:
     async with endpoint(["200 OK"]) as (url, requests):
-        hook = Webhook({"w_hook": "s3cret"}, allows_private=True)
+        hook = Webhook({"w/hook": "s3cret"}, allows_private=True)
         assert await hook.deliver(letter(Receiver("webhook", url, secret="hook"), value="é😀")) == "200 ok"
     head, _, body = requests[0].partition(b"\r\n\r\n")
     headers = {line.split(b": ")[0].lower(): line.split(b": ")[1].decode() for line in head.split(b"\r\n")[1:]}
@@ -232,6 +233,9 @@ class Told:
     def durable_seq(self) -> int:
         return 0
 
+    async def refuse_sending(self, commit: str) -> str:
+        return ""
+
     def post_event(self, event: EffectSettled) -> None:
         self.events.append(event)
 
@@ -256,14 +260,44 @@ async def test_a_receiver_is_not_called_for_ever_by_a_server_that_keeps_crashing
 
 
 async def test_a_missing_key_is_named_and_nothing_is_sent() -> None:
-    with pytest.raises(DeliveryFault, match="no key for hook: set FOLKMOOT_KEY_W_HOOK"):
+    with pytest.raises(DeliveryFault, match=r'no key hook of w: put {"w":{"hook":"…"}} into FOLKMOOT_KEYS$'):
         await Webhook({}, allows_private=True).deliver(letter(Receiver("webhook", "http://127.0.0.1:9", secret="hook")))
+
+
+@pytest.mark.parametrize(
+    "ws, secret, key",
+    [
+        ("acme", "corp_billing", None),
+        ("acme-corp", "billing", "theirs"),
+        ("acme", "corp-billing", None),
+        ("acme-corp", "billing-x", None),
+        ("acme", "billing", "old"),
+    ],
+)
+async def test_no_workspace_signs_with_the_key_of_another(ws: str, secret: str, key: str | None) -> None:
+    settings = read_settings(
+        {
+            "FOLKMOOT_KEYS": '{"acme-corp": {"billing": "theirs"}}',
+            "FOLKMOOT_KEY_ACME_CORP_BILLING": "whose?",
+            "FOLKMOOT_KEY_ACME_BILLING": "old",
+        }
+    )
+    delivery = msgspec.structs.replace(letter(Receiver("webhook", "https://example.org", secret=secret)), ws=ws)
+    hook = Webhook(settings.keys)
+    if key is None:
+        with pytest.raises(
+            DeliveryFault, match=rf"no key {secret} of {ws}: put .* into FOLKMOOT_KEYS; .* several ways"
+        ):
+            hook._signed(delivery, b"{}")
+        return
+    headers = hook._signed(delivery, b"{}")
+    assert headers["x-folkmoot-signature"] == sign(key, headers["x-folkmoot-time"], b"{}")
 
 
 async def test_from_an_instruction_to_the_receiver_over_real_sockets(tmp_path: Path) -> None:
     """A webhook that is down at first, and a mail that waits for its author's word."""
     async with endpoint(["503 Busy", "200 OK"]) as (url, requests):
-        settings = Settings(mail=str(tmp_path), keys={"demo_hook": "k"}, allows_private_webhooks=True)
+        settings = Settings(mail=str(tmp_path), keys={"demo/hook": "k"}, allows_private_webhooks=True)
         async with running_server(planner=BuiltinPlanner(), settings=settings) as server:
             receivers = {
                 "ops": Receiver("webhook", url, "reversible", secret="hook"),

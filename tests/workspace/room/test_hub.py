@@ -6,7 +6,7 @@ import pytest
 
 from crdt.sync.y_sync import AwarenessFrame, SyncStep1, SyncUpdate, decode_frame, encode_update
 from tests.workspace.room.stage import Line, Typist, frames, stage
-from workspace.errors import CLOSE_RESTART, Refusal
+from workspace.errors import Refusal
 from workspace.intents.model.events import Nacked, QuestionClosed, UpdateRelayed
 from workspace.protocol.frames import pack_binary
 from workspace.protocol.messages import Hello
@@ -86,24 +86,6 @@ async def test_who_is_granted_no_lane_is_closed() -> None:
         await one.room.read(lambda: one.room.hub.welcome(peer, Hello("L1", "x"), None))
         assert peer.closing is not None
         assert (peer.closing.status, peer.session.has_hello) == (4401, False)
-
-
-async def test_sockets_of_a_revoked_token_are_closed_and_no_others() -> None:
-    async with stage() as one:
-        revoked, other = await one.join("ana", token_id="t1"), await one.join("ben", token_id="t2")
-        await one.room.read(lambda: one.room.hub.close_all(CLOSE_RESTART, token_ids=frozenset({"t1"})))
-        assert (revoked.closing, other.closing) == (CLOSE_RESTART, None)
-
-
-async def test_a_token_that_runs_out_under_a_socket_closes_it_at_the_next_beat() -> None:
-    async with stage() as one:
-        peer = await one.join("ana", expires=one.clock.at + 10)
-        await one.room.read(one.room.hub.beat)
-        assert peer.closing is None
-        one.clock.at += 11
-        await one.room.read(one.room.hub.beat)
-        assert peer.closing is not None
-        assert peer.closing.status == 4401
 
 
 async def test_behind_what_cannot_be_told_requests_are_answered_and_every_socket_comes_again(

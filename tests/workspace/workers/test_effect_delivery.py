@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.support.until import until
-from workspace.errors import DeliveryFault
+from workspace.errors import DeliveryFault, StoreFault
 from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.requests import SendEffect
@@ -33,6 +33,15 @@ class Told:
     def __init__(self) -> None:
         self.events: list[EffectSettled] = []
         self.seq = 0
+        # Why nothing may leave, "" where it may; a fault where nobody can say.
+        self.refused: str | StoreFault = ""
+        self.asked = 0
+
+    async def refuse_sending(self, commit: str) -> str:
+        self.asked += 1
+        if isinstance(self.refused, StoreFault):
+            raise self.refused
+        return self.refused
 
     def durable_seq(self) -> int:
         return self.seq
@@ -124,3 +133,43 @@ async def test_a_stop_in_the_moment_of_going_on_still_holds(monkeypatch: pytest.
     task.resume()
     await told(context)
     await task.close()
+
+
+@pytest.mark.parametrize("openings, status", [(0, "failed"), (1, "unknown")])
+async def test_who_may_send_is_asked_again_before_each_attempt(
+    openings: int, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
+    receiver, context = Receiver("webhook", "https://example.org", "reversible", keys=True), Told()
+
+    class Once:
+        """Takes nothing the first time, and rights end meanwhile."""
+
+        knocks = 0
+
+        async def deliver(self, _: Delivery) -> str:
+            self.knocks += 1
+            context.refused = "not sent, rights_ended: ana has no access any more"
+            raise DeliveryFault("not now", retry=True)
+
+    once = Once()
+    delivery = sending.EffectDelivery({"webhook": once}, context)  # type: ignore[arg-type]
+    delivery.start(SendEffect(Outgoing("c9", "sha256:0", Effect(0, "r", "reversible", {}), receiver, 3), openings))
+    await until(lambda: context.events)
+    (event,) = context.events
+    assert (event.status, event.detail, event.attempts) == (status, context.refused, 1)
+    assert (once.knocks, context.asked) == (1, 2)
+
+
+async def test_where_nobody_can_say_who_may_send_nothing_leaves_and_it_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 3)
+    receiver, context, gate = Receiver("webhook", "https://example.org", "reversible"), Told(), Gate()
+    context.refused = StoreFault("the disk is full")
+    delivery = sending.EffectDelivery({"webhook": gate}, context)  # type: ignore[arg-type]
+    delivery.start(SendEffect(Outgoing("c9", "sha256:0", Effect(0, "r", "reversible", {}), receiver, 3)))
+    await until(lambda: context.events)
+    (event,) = context.events
+    assert (event.status, event.detail, event.attempts) == ("failed", "the disk is full", 0)
+    assert (gate.knocks, context.asked) == ([], 3)

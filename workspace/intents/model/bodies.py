@@ -99,9 +99,10 @@ class Deciders:
 
 
 class VerdictCodes:
-    """Codes of verdicts that the kernel itself reads, by name; all others are for people and the page."""
+    """Codes of verdicts that the kernel itself compares or says twice, by name; all others are for people."""
 
     NO_ANSWER: Final = "no_answer"
+    RIGHTS_ENDED: Final = "rights_ended"
 
 
 class UpdateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "del", "inserted": "ins"}):

@@ -152,6 +152,15 @@ class Configured(msgspec.Struct, frozen=True):
     config: ConfigBody
 
 
+class RightsChanged(msgspec.Struct, frozen=True):
+    """These people may less from now on than they might: their role by name, None where they have no right at all.
+
+    What they asked for with more ends; what they ask from now on comes with the role they have then.
+    """
+
+    roles: dict[str, Role | None]
+
+
 class LaneChanged(msgspec.Struct, frozen=True):
     """A lane got its first socket, or lost its last one; `docs` are the documents it has sockets for now."""
 
@@ -205,6 +214,7 @@ Event = (
     | MergeProposed
     | EffectSettled
     | Configured
+    | RightsChanged
     | LaneChanged
     | SocketOpened
     | Resynced

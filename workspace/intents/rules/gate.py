@@ -67,10 +67,17 @@ def lacks_updates(
     return tuple(missing)
 
 
-def predecessors(entry: Entry, others: Iterable[Entry], *, may_meet: Callable[[Entry], bool]) -> list[Entry]:
+def predecessors(
+    entry: Entry,
+    others: Iterable[Entry],
+    *,
+    may_meet: Callable[[Entry], bool],
+    is_parked: Callable[[Entry], bool] = lambda _: False,
+) -> list[Entry]:
     """C2: return the intents its author knew of and that may touch the same place.
 
-    `others` are live and in log order; `may_meet` tells of one whether it may work where this one does (L1).
+    `others` are live and in log order; `may_meet` tells of one whether it may work where this one does (L1),
+    `is_parked` whether it waits for edits of its own author: that holds up who builds on it alone (`builds_on`).
     """
     found, seen, lane = [], entry.body.seen, entry.body.lane
     for other in others:  # in log order: what lies behind an intent is not its past
@@ -78,10 +85,19 @@ def predecessors(entry: Entry, others: Iterable[Entry], *, may_meet: Callable[[E
             break
         if (other.seq <= seen or other.body.lane == lane) and other.body.kind in RUNNING_KINDS:
             assert happened_before(other.stamp, entry.stamp), "what was seen, or came before on the lane, is its past"
-            if may_meet(other):
+            if may_meet(other) and (builds_on(entry, other) or not is_parked(other)):
                 found.append(other)
     assert not found or found[-1].seq < entry.seq, "what comes before it lies before it in the log"
     return found
+
+
+def builds_on(entry: Entry, other: Entry) -> bool:
+    """Tell whether an intent makes no sense before an earlier one: it is of the same lane, or names it.
+
+    Who merely saw one that is parked need not wait: nobody can say whether its edits ever come. It is then the later
+    word that was done first, and goes under only by a decision (decision 65).
+    """
+    return other.body.lane == entry.body.lane or other.id in entry.body.refs
 
 
 def try_plan(plan: PlanBody, documents: Documents, *, client: int) -> Ran | Refusal:

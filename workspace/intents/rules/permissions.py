@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workspace.intents.model.bodies import Layers, Question
+from workspace.intents.model.bodies import Layers, Question, VerdictCodes
+from workspace.intents.model.intent import Role, rank_of
 from workspace.intents.model.policies import RuledBy
 from workspace.intents.rules.gate import EDIT_RANK
 from workspace.intents.state.board import Board, Entry
@@ -49,3 +50,11 @@ def may_undo(authors: Sequence[Entry], actor: str, rank: int) -> bool:
 def may_approve(rank: int) -> bool:
     """Tell whether somebody may approve a suggestion, a variant or what is sent."""
     return rank >= EDIT_RANK
+
+
+def refuse_sending(actor: str, role: Role | None) -> str:
+    """Return why nothing leaves on somebody's word who is `role` now (None: nobody any more), "" where it may."""
+    if role is not None and rank_of(role) >= EDIT_RANK:
+        return ""
+    now = f"{actor} is {role} now" if role is not None else f"{actor} has no access any more"
+    return f"not sent, {VerdictCodes.RIGHTS_ENDED}: {now}"

@@ -26,7 +26,7 @@ from workspace.intents.model.bodies import (
 )
 from workspace.intents.model.calls import CallOutcomes
 from workspace.intents.model.causality import Lanes, Stamp
-from workspace.intents.model.intent import LIVE, RUNNING_KINDS, TERMINAL, Kinds, Role, State, rank_of
+from workspace.intents.model.intent import LIVE, RUNNING_KINDS, TERMINAL, Kinds, Role, State, States, rank_of
 from workspace.intents.model.plan import Exchange
 from workspace.intents.model.policies import Fates, RuledBy
 from workspace.intents.model.record import Record
@@ -285,7 +285,7 @@ class Board:
             joining.joins, joining.waits_for = entry.id, (entry.id,)
             self._moved.append(joining)
             # One of a merged group had a plan of its own, and its turn has come by the decision: it waits again.
-            if joining.state != "queued":
+            if joining.state != States.QUEUED:
                 self._stand(joining, "queued", f"Is done together with {entry.actor}'s instruction.")
             joining.plan = None
             entry.steers = (*entry.steers, joining.id)

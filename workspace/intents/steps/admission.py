@@ -326,12 +326,7 @@ def _override(kernel: KernelState, turn: Turn, entry: Entry) -> None:
 
 def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state: TerminalState, reason: str) -> None:
     """End a live intent from outside its plan; a question it is part of goes on without it, or is dropped."""
-    assert target.is_live, "what has ended is not ended again"
     assert target is not by, "nothing ends itself so"
-    stop(kernel, turn, target)
-    steered = kernel.fold.board.live.get(target.joins)
-    if steered is not None:
-        stop(kernel, turn, steered)
     body = VerdictBody(
         intent=target.id,
         state=state,
@@ -341,5 +336,15 @@ def end_live(kernel: KernelState, turn: Turn, target: Entry, *, by: Entry, state
         winner=by.id if state == States.SUPERSEDED else "",
         can=("override",),
     )
-    turn.verdict(body, AGENT)
+    withdraw(kernel, turn, target, body)
+
+
+def withdraw(kernel: KernelState, turn: Turn, target: Entry, verdict: VerdictBody) -> None:
+    """End a live intent whatever it is about to become: whoever plans it, or what it was added to, is told to stop."""
+    assert target.is_live, "what has ended is not ended again"
+    stop(kernel, turn, target)
+    steered = kernel.fold.board.live.get(target.joins)
+    if steered is not None:
+        stop(kernel, turn, steered)
+    turn.verdict(verdict, AGENT)
     assert steered is None or target.id not in steered.steers, "what has ended is nobody's part any more"

@@ -1,15 +1,21 @@
-"""What becomes of questions by themselves: unanswered, moot, or about what has changed meanwhile (semantics §4)."""
+"""What ends by itself: questions that nobody answers, that are moot or about what has changed (semantics §4).
+
+And instructions whose authors' rights are over (C5): the agent never has more than the author has at the commit.
+"""
 
 from __future__ import annotations
 
 from workspace.intents.model.bodies import DecisionBody, Question, VerdictBody, VerdictCodes
+from workspace.intents.model.events import RightsChanged
 from workspace.intents.model.ids import decision_id
+from workspace.intents.model.intent import Role, rank_of
 from workspace.intents.model.policies import BOTH, NONE, RuledBy
 from workspace.intents.rules.decision_words import at_deadline, moot, silent_of, taken_back
 from workspace.intents.rules.groups import ALONE, is_standing
 from workspace.intents.rules.policy import Ruling
 from workspace.intents.rules.votes import fallback, is_changed, plurality
 from workspace.intents.state.board import Entry
+from workspace.intents.steps.admission import withdraw
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.resolution import rule
 from workspace.intents.steps.turn import AGENT, Turn
@@ -102,4 +108,37 @@ def _unanswered(turn: Turn, question: Question, asked: Entry) -> None:
             remedy="Ask again, and answer the question.",
             can=("override",),
         )
+    )
+
+
+def end_unentitled(kernel: KernelState, turn: Turn, event: RightsChanged) -> None:
+    """End what people asked for with rights that they have no more: nothing of it is planned on, or committed.
+
+    Not only what they may not do any more: decisions were made by the rank that the log gives their instruction, and
+    it would win by a rank that its author has lost. They may ask again with the rights they have.
+    """
+    for entry in kernel.live():
+        if entry.actor not in event.roles or not entry.is_live:
+            continue
+        role = event.roles[entry.actor]
+        if rank_of(role or "") < entry.rank:
+            kernel.subject = entry.id
+            kernel.runs.close(turn)
+            withdraw(kernel, turn, entry, _unentitled(entry, role))
+
+
+def _unentitled(entry: Entry, role: Role | None) -> VerdictBody:
+    if role is None:
+        reason = f"{entry.actor}'s access here ended before this was done."
+        remedy = "Ask the owner for access, and ask again."
+    else:
+        reason = f"{entry.actor} asked for this as {entry.role}, and is {role} now."
+        remedy = "Ask again: it is taken with the rights there are now."
+    return VerdictBody(
+        intent=entry.id,
+        state="rejected",
+        code=VerdictCodes.RIGHTS_ENDED,
+        reason=reason,
+        remedy=remedy,
+        can=("resend",) if role is not None else (),
     )

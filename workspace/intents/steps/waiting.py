@@ -10,7 +10,7 @@ from workspace.intents.model.bodies import OracleBody, VerdictBody
 from workspace.intents.model.events import Resync
 from workspace.intents.model.intent import RUNNING_KINDS, States
 from workspace.intents.rules.conflict import anchored_docs
-from workspace.intents.rules.gate import lacks_updates, predecessors
+from workspace.intents.rules.gate import builds_on, lacks_updates, predecessors
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
@@ -84,7 +84,12 @@ def parked_deadline(kernel: KernelState) -> float | None:
 
 def known_before(kernel: KernelState, entry: Entry) -> list[Entry]:
     """C2: return the unsettled intents its author knew of and that may touch the same place."""
-    return predecessors(entry, kernel.neighbours(entry), may_meet=lambda other: kernel.may_meet(other, entry))
+    return predecessors(
+        entry,
+        kernel.neighbours(entry),
+        may_meet=lambda other: kernel.may_meet(other, entry),
+        is_parked=lambda other: kernel.lives.state_of(other) == States.PARKED,
+    )
 
 
 def is_blocked(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
@@ -119,7 +124,10 @@ def rivals_to_await(kernel: KernelState, entry: Entry, *, now: float) -> list[En
     # Decision 60: a plan may lie elsewhere than its scope, so those its author knew of are looked for again here.
     for other in kernel.neighbours(entry):
         if other.seq <= seen or (other.body.lane == lane and other.seq < seq):
-            if other.joins != entry.id and other.body.kind in RUNNING_KINDS and kernel.may_meet(other, entry):
+            # What is parked is waited for by who builds on it, as it is where it stands in the queue.
+            is_apart = kernel.lives.state_of(other) == States.PARKED and not builds_on(entry, other)
+            is_before = other.joins != entry.id and other.body.kind in RUNNING_KINDS and not is_apart
+            if is_before and kernel.may_meet(other, entry):
                 found.append(other)
             continue
         if seq <= other.body.seen or other.body.lane == lane or kernel.is_halted(other):

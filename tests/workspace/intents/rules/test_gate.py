@@ -110,6 +110,17 @@ def test_on_one_lane_the_earlier_comes_first_even_unseen() -> None:
     assert predecessors(second, [first, second], may_meet=lambda _: True) == [first]
 
 
+def test_who_is_parked_comes_first_for_its_lane_and_for_who_names_it_alone() -> None:
+    story = Story.begun()
+    parked = story.intent("Ana")
+    mate, saw, names = story.intent("Ana"), story.intent("Ben"), story.intent("Cem", refs=(parked.id,))
+    before = {
+        entry.actor: predecessors(entry, [parked], may_meet=lambda _: True, is_parked=lambda _: True)
+        for entry in (mate, saw, names)
+    }
+    assert before == {"Ana": [parked], "Ben": [], "Cem": [parked]}
+
+
 def plan_of(story: Story, *ops: Any, reads: tuple[Reading, ...] = ()) -> Any:
     return story.plan(story.intent(), *ops, reads=reads)
 

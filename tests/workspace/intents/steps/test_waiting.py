@@ -7,7 +7,7 @@ import base64
 from crdt.documents.document import Document
 from crdt.updates.scan import scan_update
 from crdt.updates.summary import UpdateSummary
-from tests.workspace.intents.driver import PLACES, Driver
+from tests.workspace.intents.driver import PLACES, Driver, sound
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import (
     Edited,
@@ -87,6 +87,56 @@ def test_what_joined_another_waits_for_it_again_once_its_authors_edits_are_here(
     assert driver.state(joining) == "queued"
     assert driver.stands(joining) == driver.sequencer.fold.board.entries[joining].stands
     assert driver.stands(joining)[1] == (target,)
+
+
+def test_who_merely_saw_what_is_parked_is_not_held_up_by_it() -> None:
+    driver = Driver()
+    parked = driver.ask("Ana", "set it", needs={"plan": Need("", 5)}, scope=(Scope("budget"),))
+    saw = driver.ask("Ben", scope=(Scope("budget"),))
+    mate = driver.ask("Ana", scope=(Scope("budget"),))
+    assert [driver.state(id) for id in (parked, saw, mate)] == ["parked", "planning", "queued"]
+    driver.set(saw, "price", 7)
+    driver.wait(1)
+    assert (driver.verdict(saw).state, driver.value("price")) == ("done", 7)
+    assert driver.stands(mate)[1] == (parked,), "its own lane keeps its order"
+    driver.wait(MISSING_OFFLINE_SECONDS)
+    assert driver.verdict(parked).code == "missing_updates"
+    assert driver.state(mate) == "planning"
+    sound(driver)
+
+
+def test_what_comes_late_goes_over_what_was_done_meanwhile_by_a_decision_alone() -> None:
+    driver = Driver()
+    parked = driver.ask("Ana", needs={"plan": Need("", 1)}, scope=(Scope("budget"),))
+    saw = driver.ask("Ben", scope=(Scope("budget"),))
+    driver.set(saw, "price", 7)
+    driver.wait(1)
+    assert driver.verdict(saw).state == "done"
+    driver.handle(Edited("LAna", "Ana", "plan", *typed(driver)))
+    assert driver.state(parked) == "planning"
+    driver.set(parked, "price", 9)
+    driver.wait(1)
+    assert (driver.state(parked), driver.value("price")) == ("held", 7), "Ben's word came after hers, and is done"
+    assert driver.sequencer.fold.board.questions[driver.question].group == (saw, parked)
+    driver.wait(70)
+    sound(driver)
+
+
+def test_edits_that_come_before_the_later_one_is_committed_put_it_back_behind() -> None:
+    driver = Driver()
+    parked = driver.ask("Ana", needs={"plan": Need("", 1)}, scope=(Scope("budget"),))
+    saw = driver.ask("Ben", scope=(Scope("budget"),))
+    driver.set(saw, "price", 7)
+    driver.handle(Edited("LAna", "Ana", "plan", *typed(driver)))
+    driver.wait(1)
+    assert (driver.state(parked), driver.stands(saw)[:2]) == ("planning", ("ready", (parked,)))
+    driver.set(parked, "price", 9)
+    driver.wait(1)
+    assert (driver.verdict(parked).state, driver.value("price")) == ("done", 9)
+    driver.set(saw, "price", 7)
+    driver.wait(1)
+    assert (driver.verdict(saw).state, driver.value("price")) == ("done", 7)
+    sound(driver)
 
 
 def typed(driver: Driver) -> tuple[bytes, UpdateSummary]:

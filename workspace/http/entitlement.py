@@ -1,0 +1,79 @@
+"""Whether who asked may still have the answer: rights are looked at when a request comes, and until it is answered.
+
+A request holds the identity it came with (`registry.authority`). What is read is not handed out once that is over; what
+is written is looked at again behind the body, which may be long in coming. What was written while it was allowed is
+answered as it was done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.types import Message, Scope, Send
+
+from workspace.access import Identity
+from workspace.http.problem import Problem
+from workspace.registry.authority import Authority
+
+HOLDS = "folkmoot.holds"
+READS = frozenset({"GET", "HEAD"})
+
+
+def hold(request: Request, authority: Authority, identity: Identity, ws: str | None) -> None:
+    """Hold an identity that was just established until the request is over."""
+    request.scope.setdefault(HOLDS, []).append(authority.hold(identity, ws))
+
+
+def is_over(scope: Scope) -> bool:
+    """Tell whether the rights are over under which a request came."""
+    return any(held.is_over for held in scope.get(HOLDS, ()))
+
+
+def check(request: Request) -> None:
+    """Raise `Problem` unauthenticated where the rights are over under which a request came; called behind each wait."""
+    if is_over(request.scope):
+        raise ended()
+
+
+def ended() -> Problem:
+    """Return the problem of somebody whose token ended while they were answered."""
+    return Problem("unauthenticated", "The token ended before this was answered.", remedy="Ask the owner for a link.")
+
+
+def end_of(request: Request) -> asyncio.Future[None]:
+    """Return a future that is done once the rights are over under which a request came."""
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def tell() -> None:
+        if not over.done():
+            over.set_result(None)
+
+    for held in request.scope.get(HOLDS, ()):
+        held.tell(tell)
+    return over
+
+
+def guard(scope: Scope, send: Send) -> Send:
+    """Return a `send` that hands nothing out that was read for somebody whose rights ended meanwhile."""
+    if scope["method"] not in READS:
+        return send
+    is_refused = False
+
+    async def send_while_allowed(message: Message) -> None:
+        nonlocal is_refused
+        if message["type"] == "http.response.start" and message["status"] < 400 and is_over(scope):
+            is_refused = True
+            response = ended().response()
+            await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+            await send({"type": "http.response.body", "body": response.body})
+        elif not is_refused:
+            await send(message)
+
+    return send_while_allowed
+
+
+def release(scope: Scope, authority: Authority) -> None:
+    """Let go of what a request held: it was answered, or is gone."""
+    for held in scope.pop(HOLDS, ()):
+        authority.release(held)
