@@ -74,11 +74,14 @@ def token(
     actor: Annotated[str, typer.Option(help="The person's or bot's name.")],
     role: Annotated[str, typer.Option(help="owner, editor, commenter or viewer.")] = "editor",
     expires: Annotated[Optional[str], typer.Option(help="ISO 8601 date and time; default: never.")] = None,  # noqa: UP045
+    is_new: Annotated[
+        bool, typer.Option("--new", help="Make the database too, before a server's first start.")
+    ] = False,
     database: Database = None,
     data: Data = None,
 ) -> None:
     """Make a token and print it; also beside a running server."""
-    _run("records", "token", workspace, actor, role, expires, database, data)
+    _run("records", "token", workspace, actor, role, expires, database, data, is_new)
 
 
 @app.command()

@@ -88,6 +88,12 @@ class DatabaseReadOnly(StoreFault):
     code = "database_read_only"
 
 
+class DatabaseMissing(StoreFault):
+    """There is no database where one is to be looked into: none was made."""
+
+    code = "database_missing"
+
+
 class CopyRefused(StoreFault):
     """A file cannot be copied before it is migrated, for want of space: it stays as it is."""
 

@@ -23,7 +23,7 @@ from agent.scripted.scenario import BadScenario, read_scenario
 from agent.scripted.server import ScriptedModel
 from agent.server import bind
 from workspace.clock import SystemClock
-from workspace.errors import WorkspaceFault
+from workspace.errors import DatabaseMissing, WorkspaceFault
 from workspace.history.read import read_all
 from workspace.http.pages import assets
 from workspace.intents.audit.usage_report import report
@@ -32,6 +32,8 @@ from workspace.intents.state.replay import fold_log
 from workspace.ports import Store
 from workspace.settings import Settings
 from workspace.store.address import shown, store_of
+from workspace.store.advice import lowest_there_is
+from workspace.store.sql import SCHEME, path_of
 
 FREE_BYTES_MIN = 256 << 20
 ANSWER_SECONDS = 30.0
@@ -138,10 +140,15 @@ async def _examine(settings: Settings, models: ModelSettings) -> list[Finding]:
 
 async def _database(settings: Settings) -> list[Finding]:
     try:
-        store = store_of(settings.database_url)
+        store = store_of(settings.database_url, must_exist=True)
         await store.open()
         names = [row.id for row in await store.workspaces()]
         await store.close()
+    except DatabaseMissing:
+        url = settings.database_url
+        where = path_of(url).parent if url.startswith(SCHEME) else shown(url)
+        remedy = "Nothing to do if that is the right place: `folkmoot serve` makes it. Else mend --data or --database."
+        return [Finding(None, f"There is no database in {where} yet.", remedy)]
     except WorkspaceFault as fault:
         if isinstance(fault, TOLD_IN_UPGRADING):
             remedy = f"See {fault.code} in docs/upgrading.md."
@@ -157,9 +164,9 @@ async def _database(settings: Settings) -> list[Finding]:
 
 async def _machine(settings: Settings) -> list[Finding]:
     found = []
-    if settings.database_url.startswith("sqlite:///"):
-        folder = Path(settings.database_url.removeprefix("sqlite:///")).parent
-        free = shutil.disk_usage(folder if folder.exists() else Path(".")).free
+    if settings.database_url.startswith(SCHEME):
+        # Where the folder is not there yet it will be on the disk of the one above it.
+        free = shutil.disk_usage(lowest_there_is(path_of(settings.database_url).parent)).free
         is_good = free >= FREE_BYTES_MIN
         remedy = "" if is_good else "A full disk makes every workspace read-only: free some space."
         found.append(Finding(is_good, f"{free >> 20} MiB are free for the database.", remedy))

@@ -29,7 +29,7 @@ from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
 from workspace.intents.state.replay import fold_log
-from workspace.names import is_actor, is_workspace_id
+from workspace.names import RESERVED_ACTORS, is_actor, is_workspace_id
 from workspace.ports import Batch, Store, WorkspaceRow
 from workspace.protocol.messages import encode_record
 from workspace.registry.tokens import AccessTokens
@@ -42,11 +42,11 @@ SUMMARY_POINTS = 100
 StoreTask = Callable[[Store], Awaitable[int]]
 
 
-def with_store(database: str | None, data: Path | None, work: StoreTask) -> int:
-    """Run something on the database the options name; errors say what to do."""
+def with_store(database: str | None, data: Path | None, work: StoreTask, *, must_exist: bool = True) -> int:
+    """Run something on the database the options name, made only if it need not exist; errors say what to do."""
 
     async def run() -> int:
-        store = store_of(settings_of(None, None, database, data).database_url)
+        store = store_of(settings_of(None, None, database, data).database_url, must_exist=must_exist)
         await store.open()
         try:
             return await work(store)
@@ -269,12 +269,19 @@ def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> 
     return with_store(database, data, work)
 
 
-def token(workspace: str, actor: str, role: str, expires: str | None, database: str | None, data: Path | None) -> int:
-    """Print a fresh token; the workspace is made where it does not exist."""
-    if not is_workspace_id(workspace) or not is_actor(actor) or not is_given(role):
-        return complain(
-            f"give a workspace of a-z, 0-9 and -, a name of 1 to 64 characters, a role of {', '.join(ROLES)}."
-        )
+def token(
+    workspace: str,
+    actor: str,
+    role: str,
+    expires: str | None,
+    database: str | None,
+    data: Path | None,
+    is_new: bool = False,
+) -> int:
+    """Print a fresh token; the workspace is made where it does not exist, the database only if it may be new."""
+    wrong = wrong_words(workspace, actor, role)
+    if wrong or not is_given(role):
+        return complain(" ".join(wrong))
     try:
         until = datetime.fromisoformat(expires).astimezone(UTC).timestamp() if expires else None
     except ValueError:
@@ -298,4 +305,20 @@ def token(workspace: str, actor: str, role: str, expires: str | None, database: 
         record = seal(body, seq=1, epoch=epoch, at=timestamp(clock.now()), actor=owner, prev="")
         await store.submit(Batch(ws, epoch, (record.row,)))
 
-    return with_store(database, data, work)
+    return with_store(database, data, work, must_exist=not is_new)
+
+
+def wrong_words(workspace: str, actor: str, role: str) -> list[str]:
+    """Return a sentence for each of a token's words that cannot be, in the order in which they are given."""
+    wrong = []
+    if not is_workspace_id(workspace):
+        wrong.append(f"--workspace {workspace!r} is not 1 to 63 of a-z, 0-9 and -, the first not a -.")
+    if not is_actor(actor):
+        is_agents = actor.lower() in RESERVED_ACTORS
+        why = (
+            "is the agent's own name" if is_agents else "is not 1 to 64 printable characters without a space at an end"
+        )
+        wrong.append(f"--actor {actor!r} {why}.")
+    if not is_given(role):
+        wrong.append(f"--role {role!r} is none of {', '.join(ROLES)}.")
+    return wrong

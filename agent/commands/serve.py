@@ -14,6 +14,7 @@ from agent.model_settings import ModelSettings, read_model_settings
 from agent.server import fast_loop, serving, tune_garbage_collector
 from workspace.errors import (
     CopyRefused,
+    DatabaseMissing,
     DatabaseNewer,
     DatabaseReadOnly,
     LogNewer,
@@ -27,7 +28,9 @@ from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings, read_origins, read_settings
 
 # Their code stands in a table of docs/upgrading.md, with what to do.
-TOLD_IN_UPGRADING = (DatabaseNewer, DatabaseReadOnly, CopyRefused, MigrationFailed, LogNewer, RecordUnknown)
+TOLD_IN_UPGRADING = (
+    DatabaseNewer, DatabaseReadOnly, DatabaseMissing, CopyRefused, MigrationFailed, LogNewer, RecordUnknown,
+)  # fmt: skip
 
 
 def settings_of(

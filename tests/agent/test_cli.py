@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from agent.cli import app
@@ -64,14 +65,99 @@ def test_a_changed_log_does_not_verify(data: Path) -> None:
     assert "NOT intact" in out
 
 
-def test_mistakes_are_told_with_what_to_do(tmp_path: Path) -> None:
-    code, out = call("verify", "nowhere", "--data", str(tmp_path))
+LOOKING = [
+    ("log", "demo"),
+    ("log", "demo", "--follow"),
+    ("verify", "demo"),
+    ("replay", "demo"),
+    ("replay", "demo", "--policy", "first"),
+    ("blame", "demo", "plan"),
+    ("usage", "demo"),
+    ("token", "-w", "demo", "--actor", "Ana"),
+    ("agent", "stop"),
+    ("agent", "stop", "-w", "demo"),
+    ("agent", "start"),
+    ("agent", "status"),
+    ("doctor", "--port", "0"),
+]
+MAKING = {"serve", "demo", "scripted-model"}  # the last one has no database
+
+
+def test_every_command_is_said_to_make_a_database_or_not() -> None:
+    """Whoever adds a command that looks into a database adds it to `LOOKING`."""
+    groups = {"agent": get_command(app.registered_groups[0].typer_instance)}
+    names = {name for name in get_command(app).commands if name not in groups}  # type: ignore[attr-defined]
+    assert names - MAKING == {command[0] for command in LOOKING} - set(groups)
+    assert set(groups["agent"].commands) == {  # type: ignore[attr-defined]
+        command[1] for command in LOOKING if command[0] == "agent"
+    }
+
+
+@pytest.mark.parametrize("made", ["nothing", "a folder", "an empty file"])
+@pytest.mark.parametrize("command", LOOKING, ids=" ".join)
+def test_what_only_looks_or_steers_makes_nothing(tmp_path: Path, command: tuple[str, ...], made: str) -> None:
+    place = tmp_path / "typo"
+    if made != "nothing":
+        place.mkdir()
+    if made == "an empty file":
+        (place / "folkmoot.sqlite").touch()
+    before = sorted((path, path.stat().st_size) for path in tmp_path.rglob("*"))
+    code, out = call(*command, "--data", str(place))
+    said = " ".join(out.split())
+    if command[0] == "doctor":
+        assert f"· There is no database in {place} yet" in said
+        assert "`folkmoot serve` makes it" in said
+    else:
+        assert code == 1
+        assert f"there is no database in {place}" in said
+        assert "Is --data right?" in said
+        assert "[database_missing]" in said
+    assert sorted((path, path.stat().st_size) for path in tmp_path.rglob("*")) == before
+
+
+def test_a_token_before_the_first_start_is_asked_for(tmp_path: Path) -> None:
+    place = tmp_path / "new"
+    code, out = call("token", "-w", "demo", "--actor", "Ana", "--data", str(place))
+    assert code == 1
+    assert "token --new" in out
+    code, made = call("token", "-w", "demo", "--actor", "Ana", "--new", "--data", str(place))
+    assert (code, made[:3]) == (0, "fm_")
+    assert call("token", "-w", "demo", "--actor", "Ben", "--data", str(place))[0] == 0
+    assert call("token", "-w", "demo", "--actor", "Chen", "--new", "--data", str(place))[0] == 0
+
+
+@pytest.mark.parametrize(
+    "wrong, named",
+    [
+        ({"-w": "Demo!"}, "--workspace 'Demo!'"),
+        ({"--actor": ""}, "--actor ''"),
+        ({"--actor": "x" * 65}, "--actor 'xxx"),
+        ({"--actor": "agent"}, "'agent'"),
+        ({"--role": "king"}, "--role 'king' is none of owner, editor"),
+        ({"--role": "agent"}, "--role 'agent'"),
+        ({"-w": "Demo!", "--role": "king"}, "--role 'king'"),
+    ],
+)
+def test_a_token_says_what_is_wrong_and_only_that(tmp_path: Path, wrong: dict[str, str], named: str) -> None:
+    given = {"-w": "demo", "--actor": "Ana", "--role": "editor", **wrong}
+    code, out = call("token", "--data", str(tmp_path), *(word for pair in given.items() for word in pair))
+    said = " ".join(out.split())
+    assert code == 1
+    assert named in said
+    options = {"-w": "--workspace"}
+    assert {name for name in ("--workspace", "--actor", "--role") if name in said} == {
+        options.get(name, name) for name in wrong
+    }
+
+
+def test_mistakes_are_told_with_what_to_do(data: Path, tmp_path: Path) -> None:
+    code, out = call("verify", "nowhere", "--data", str(data))
     assert code == 1
     assert "no workspace 'nowhere'" in out
     assert call("log", "x", "--kind", "dance", "--data", str(tmp_path))[0] == 1
     assert "owner, editor" in call("token", "-w", "demo", "--actor", "a", "--role", "king", "--data", str(tmp_path))[1]
     assert "mysql" in call("verify", "demo", "--database", "mysql://x")[1]
-    code, token = call("token", "-w", "new", "--actor", "Zoë", "--data", str(tmp_path))
+    code, token = call("token", "-w", "new", "--actor", "Zoë", "--data", str(data))
     assert code == 0
     assert token.startswith("fm_")
 

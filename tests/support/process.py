@@ -37,7 +37,8 @@ async def serve(data: Path, port: int, **environment: str) -> asyncio.subprocess
 
 
 async def make_token(data: Path, actor: str, role: str) -> str:
-    process = await folkmoot("token", "--workspace", "demo", "--actor", actor, "--role", role, "--data", str(data))
+    who = ("--workspace", "demo", "--actor", actor, "--role", role)
+    process = await folkmoot("token", *who, "--new", "--data", str(data))
     out, err = await process.communicate()
     assert process.returncode == 0, err
     return out.decode().strip()

@@ -19,7 +19,7 @@ NO_ALIASES: dict[Values, str] = {}
 
 
 def test_the_types_of_the_page_are_current() -> None:
-    assert wire() == SOURCE, "run python -m tests.web.wire_types --write"
+    assert wire() == SOURCE, "run .venv/bin/python -m tests.web.wire_types --write"
 
 
 def test_every_message_of_the_server_is_among_them() -> None:

@@ -3,7 +3,7 @@
 The page and the client library read what `workspace/protocol/messages.py`, `workspace/room/arrival.py` and
 `workspace/intents/model/bodies.py` write. Types made by hand would have to be held against them, field by field; types
 that are made from them hold names, optionality and types at once, and the compiler says which line of the page a change
-concerns. `python -m tests.web.wire_types --write` writes the file; `test_wire_types.py` fails while it is not current.
+concerns. `.venv/bin/python -m tests.web.wire_types --write` writes it; `test_wire_types.py` fails until it is current.
 
 A field is optional where it may be missing: a message leaves defaults out where its struct does, and a record of an
 older log lacks what was added since, which is whatever has a default.
@@ -43,7 +43,7 @@ HEAD = """\
 /**
  * Messages and records as they travel (protocol §2). Made from the server's types: do not edit.
  *
- * `python -m tests.web.wire_types --write` makes it anew.
+ * `.venv/bin/python -m tests.web.wire_types --write` makes it anew.
  */
 import type { Evidence } from './evidence'
 

@@ -15,17 +15,19 @@ from workspace.store.sql import SCHEME, SqlStore
 POSTGRES_SCHEMES = ("postgresql", "postgres")
 
 
-def store_of(url: str) -> Store:
+def store_of(url: str, *, must_exist: bool = False) -> Store:
     """Return the store at an address, not opened yet: `sqlite:///PATH` or `postgresql://USER@HOST/NAME`.
+
+    Opening it makes file, folder and tables where there are none, or, if it `must_exist`, raises `DatabaseMissing`.
 
     Raises:
         StoreFault: another scheme, or what PostgreSQL needs is not installed.
     """
     scheme = url.partition(":")[0]
     if scheme in POSTGRES_SCHEMES and url.startswith(f"{scheme}://"):
-        return _postgres(url)
+        return _postgres(url, must_exist=must_exist)
     if url.startswith(SCHEME):
-        return SqlStore(url)
+        return SqlStore(url, must_exist=must_exist)
     # Only the scheme is repeated: behind it there may be a password.
     raise StoreFault(f"a {scheme!r} database is not supported: use sqlite:///PATH or postgresql://USER@HOST/NAME")
 
@@ -46,12 +48,12 @@ def shown(url: str) -> str:
     return f"{scheme}://{host}{parts.path}"
 
 
-def _postgres(url: str) -> Store:
+def _postgres(url: str, *, must_exist: bool) -> Store:
     try:
         module = load("workspace.store.postgres.store")
     except ModuleNotFoundError as error:
         if error.name != "asyncpg":
             raise
         raise StoreFault("PostgreSQL needs the package asyncpg: pip install 'folkmoot[postgres]'.") from error
-    made: Store = module.PostgresStore(url, shown=shown(url))
+    made: Store = module.PostgresStore(url, shown=shown(url), must_exist=must_exist)
     return made

@@ -32,14 +32,7 @@ def copy_before(path: Path, version: int, *, free: Callable[[Path], int] = free_
     Raises:
         CopyRefused: there is too little space, or the copy cannot be written. Nothing is left of it.
     """
-    needed = sum(part.stat().st_size for part in (path, Path(f"{path}-wal")) if part.exists())
-    left = free(path.parent)
-    if left < needed + RESERVE_BYTES:
-        raise _refused(
-            path,
-            f"a copy of {needed:,} bytes and the migration need {needed + RESERVE_BYTES:,} bytes free "
-            f"in {path.parent}, and {left:,} are",
-        )
+    check_room(path, free=free)
     target = _unused(path, version)
     part = target.with_name(f"{target.name}.part")
     try:
@@ -51,8 +44,20 @@ def copy_before(path: Path, version: int, *, free: Callable[[Path], int] = free_
     except (OSError, sqlite3.Error) as error:
         with contextlib.suppress(OSError):
             _remove(part)
-        raise _refused(path, f"it cannot be copied before it is migrated: {error}") from error
+        raise refused(path, f"it cannot be copied before it is migrated: {error}") from error
     return target
+
+
+def check_room(path: Path, *, free: Callable[[Path], int] = free_bytes) -> None:
+    """Raise `CopyRefused` unless there is room beside a file for a copy of it, its WAL's part too, and a migration."""
+    needed = sum(part.stat().st_size for part in (path, Path(f"{path}-wal")) if part.exists())
+    left = free(path.parent)
+    if left < needed + RESERVE_BYTES:
+        raise refused(
+            path,
+            f"a copy of {needed:,} bytes and the migration need {needed + RESERVE_BYTES:,} bytes free "
+            f"in {path.parent}, and {left:,} are",
+        )
 
 
 def _copy(path: Path, part: Path) -> None:
@@ -86,5 +91,6 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _refused(path: Path, reason: str) -> CopyRefused:
+def refused(path: Path, reason: str) -> CopyRefused:
+    """Return the refusal of a migration for want of room."""
     return CopyRefused(f"{path} is not migrated: {reason}. Nothing was changed. Make room and start again.", retry=True)

@@ -52,10 +52,11 @@ def run(connection: sqlite3.Connection, script: Script[T]) -> T:
 
 
 class SqlStore(TabularStore):
-    """`workspace.ports.Store` on one SQLite file."""
+    """`workspace.ports.Store` on one SQLite file, which opening makes unless it `must_exist`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, must_exist: bool = False) -> None:
         self._path = path_of(url)
+        self._must_exist = must_exist
         self._writer: Writer | None = None
         self._reader: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="folkmoot-reader")
@@ -64,7 +65,7 @@ class SqlStore(TabularStore):
         """Open the file, made or migrated where it must be; once. Raises `StoreFault`: see `sqlite_file.prepare`."""
         if self._writer is not None:
             return
-        await asyncio.to_thread(prepare, self._path)
+        await asyncio.to_thread(prepare, self._path, must_exist=self._must_exist)
         # The reader first: a file that cannot be opened after all is told here, not by the end of a thread.
         self._reader = await self._read(lambda _: self._connect())
         self._writer = Writer(self._connect)

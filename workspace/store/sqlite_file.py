@@ -1,17 +1,21 @@
 """A SQLite file before a store opens it: made where it is missing, migrated where it is old, refused where it is newer.
 
+Who only looks into one has it refused where it is missing: a typo in a folder's name must not make a second database.
+
 What a file is, is asked first and without writing: a file of a newer version keeps every byte.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from pathlib import Path
 
-from workspace.errors import DatabaseReadOnly, StoreFault
+from workspace.errors import DatabaseMissing, DatabaseReadOnly, StoreFault
 from workspace.late import load
+from workspace.store.advice import advice, lowest_there_is
 from workspace.store.schema import (
     FORMAT_SINCE,
     SCHEMA_VERSION,
@@ -25,10 +29,11 @@ from workspace.store.schema import (
 BUSY_MS = 5_000
 
 
-def prepare(path: Path) -> None:
-    """Leave a file of this version's schema at `path`, made with mode 0600.
+def prepare(path: Path, *, must_exist: bool = False) -> None:
+    """Leave a file of this version's schema at `path`, made with mode 0600, folders and all, unless it `must_exist`.
 
     Raises:
+        DatabaseMissing: it must exist, and nothing is there, or an empty file; nothing was made.
         DatabaseReadOnly: this process may not write it, or not beside it; nothing was changed.
         DatabaseNewer: a newer version has written it; nothing was changed.
         CopyRefused: it is old, and there is no room for a copy; nothing was changed.
@@ -37,22 +42,38 @@ def prepare(path: Path) -> None:
     """
     try:
         _check_rights(path)
-        version = _version(path) if path.exists() and path.stat().st_size else None
+        is_there = path.exists() and path.stat().st_size > 0
+        version = _version(path) if is_there else None
+        if must_exist and version is None:
+            what = f"{path.name} is no database of Folkmoot's" if is_there else f"{path.name} is not there, or is empty"
+            raise DatabaseMissing(
+                f"there is no database in {path.parent}: {what}. Is --data right? (Or --database, FOLKMOOT_DATA, "
+                "FOLKMOOT_DATABASE.) Nothing was made; `folkmoot serve` makes one, and so does `folkmoot token --new`."
+            )
         if version is None:
             _make(path)
         elif version < SCHEMA_VERSION:
             # Loaded here: an old file is migrated once, and alembic takes half a second to import.
             load("workspace.store.migrations.run").migrate_file(path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreFault(f"cannot open {path}: {error}") from error
+        raise StoreFault(f"cannot open {path}: {error}. {advice(error)}") from error
 
 
 def _check_rights(path: Path) -> None:
     """Raise `DatabaseReadOnly` unless this process may write the file, what lies beside it, and in its folder.
 
-    SQLite would only say that it cannot open something. What is not there yet is made, or fails by its own words.
+    Where there is no folder yet, it may write in the one in which that would be made. SQLite and the system would only
+    say that they cannot open something.
+
+    Raises:
+        OSError: a file stands where a folder must be or the other way round, or a folder cannot be looked into.
     """
-    for place in (path.parent, path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}-journal")):
+    folder = lowest_there_is(path.parent)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder", str(folder))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    for place in (folder, path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}-journal")):
         need = os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)
         if place.exists() and not os.access(place, need, effective_ids=os.access in os.supports_effective_ids):
             raise DatabaseReadOnly(

@@ -13,6 +13,7 @@ from agent.commands import agent_stop as stopping
 from agent.server import serving
 from workspace.client import connect
 from workspace.settings import Settings
+from workspace.store.sqlite_file import prepare
 
 RUNNER = CliRunner()
 
@@ -103,6 +104,7 @@ def test_without_a_server_it_is_written_down_and_holds_as_one_opens(
     ],
 )
 def test_what_cannot_be_is_said(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    prepare(tmp_path / "folkmoot.sqlite")
     code, said = call(*arguments, "--data", str(tmp_path))
     assert code == 1
     assert words in said

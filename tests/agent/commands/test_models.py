@@ -56,13 +56,14 @@ def test_an_account_names_models_authors_and_verdicts(tmp_path: Path) -> None:
 
 
 def test_a_workspace_that_asked_no_model_says_so(tmp_path: Path) -> None:
-    call("token", "-w", "demo", "--actor", "Ana", "--data", str(tmp_path))
+    call("token", "-w", "demo", "--actor", "Ana", "--new", "--data", str(tmp_path))
     code, out = call("usage", "demo", "--data", str(tmp_path))
     assert (code, out) == (0, "No model was asked in demo yet.\n")
     assert call("usage", "nowhere", "--data", str(tmp_path))[0] == 1
 
 
 def test_a_doctor_tells_what_is_broken_from_what_is_only_to_be_known(tmp_path: Path) -> None:
+    prepare(tmp_path / "folkmoot.sqlite")
     with bind("127.0.0.1", 0) as taken:
         taken.listen()
         port = taken.getsockname()[1]

@@ -236,3 +236,27 @@ def test_a_list_set_to_what_it_is_keeps_the_items_that_a_plan_names() -> None:
     after = run({"d": document}, ops, (), client=9).documents["d"]
     assert after.value() == {"l": [2]}
     assert find_difference(predict(document, ops), after) == ""
+
+
+def plain(word: str, image: str, *, bold: bool) -> Document:
+    """Return a text of one word and one image, the word bold or not."""
+    document = Document("text", client=5)
+    with document.transaction():
+        document.insert_text(0, word, {"bold": True} if bold else None)
+        document.insert_embed(len(word), {"image": image})
+    return document
+
+
+@pytest.mark.parametrize(
+    "after, words",
+    [
+        (plain("boats", "x", bold=True), "the text reads otherwise from character 3 on"),
+        (plain("boots", "y", bold=True), "what is embedded in the text is not what was meant"),
+        (plain("boots", "x", bold=False), "words that were to stay as they were look otherwise"),
+    ],
+)
+def test_each_way_in_which_a_text_may_differ_is_told_by_itself(after: Document, words: str) -> None:
+    meaning = predict(plain("boots", "x", bold=True), ())
+    assert find_difference(meaning, plain("boots", "x", bold=True)) == ""
+    told = find_difference(meaning, after)
+    assert told.startswith(words.split(" from ")[0]), told

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.postgres import Postgres
 from tests.support.process import free_port
-from workspace.errors import StoreFault
+from workspace.errors import DatabaseMissing, StoreFault
 from workspace.store.address import shown, store_of
 from workspace.store.postgres.store import PostgresStore
 from workspace.store.sql import SqlStore
@@ -71,6 +71,27 @@ async def test_a_server_that_is_not_there_may_come_back() -> None:
     with pytest.raises(StoreFault, match=r"postgresql://127\.0\.0\.1/name") as caught:
         await store_of(f"postgresql://u@127.0.0.1:{free_port()}/name").open()
     assert caught.value.retry
+    assert "See that PostgreSQL runs there" in caught.value.reason
+    assert "--database" in caught.value.reason
+
+
+async def test_what_must_exist_on_postgresql_is_not_made(postgres: Postgres) -> None:
+    url = postgres.database()
+    for _ in range(2):
+        with pytest.raises(DatabaseMissing, match="Is --database right") as caught:
+            await store_of(url, must_exist=True).open()
+        assert caught.value.code == "database_missing"
+    store = store_of(url)
+    await store.open()
+    await store.close()
+    again = store_of(url, must_exist=True)
+    await again.open()
+    await again.close()
+
+
+async def test_a_database_that_postgresql_does_not_have_is_told_with_what_to_do(postgres: Postgres) -> None:
+    with pytest.raises(StoreFault, match="Make it, empty, with ENCODING 'UTF8', or name another"):
+        await store_of(postgres.url("nowhere")).open()
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from workspace.intents.model.log_format import LOG_FORMAT
 from workspace.ports import SERVER, Batch, InboxRow, LaneRow, SwitchRow, WorkspaceRow
 from workspace.store import copies, statements
 from workspace.store.migrations.run import FOLDER as MIGRATIONS
-from workspace.store.migrations.run import upgrade
+from workspace.store.migrations.run import migrate_file, upgrade
 from workspace.store.postgres.link import connect
 from workspace.store.postgres.migration import migrate
 from workspace.store.schema import SCHEMA_VERSION
@@ -312,6 +313,51 @@ def test_a_disk_that_fills_while_the_copy_is_written_changes_nothing(tmp_path: P
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "Nothing was changed. Make room and start again." in done.stdout, done.stderr
     assert hashes(tmp_path) == before
+
+
+def full_where(begins: str, words: str, code: int) -> type[sqlite3.Connection]:
+    """Return connections that say, where a statement begins so, what SQLite says on a disk without a byte free."""
+
+    def look(statement: str) -> None:
+        if statement.startswith(begins):
+            error = sqlite3.OperationalError(words)
+            error.sqlite_errorcode = code
+            raise error
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            look(statement)
+            return super().execute(statement, *values)
+
+    class Connection(sqlite3.Connection):
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            look(statement)
+            return super().execute(statement, *values)
+
+        def cursor(self, *_: Any, **__: Any) -> sqlite3.Cursor:
+            return super().cursor(Cursor)
+
+    return Connection
+
+
+@pytest.mark.parametrize("begins", ["PRAGMA synchronous", "BEGIN IMMEDIATE", "CREATE"])
+@pytest.mark.parametrize(
+    "words, code", [("disk I/O error", sqlite3.SQLITE_IOERR_SHMSIZE), ("database or disk is full", sqlite3.SQLITE_FULL)]
+)
+@pytest.mark.parametrize("free", [0, 1 << 40])
+def test_a_disk_without_a_byte_is_a_refused_copy_wherever_sqlite_notices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: str, words: str, code: int, free: int
+) -> None:
+    path = make_file(tmp_path / "a.sqlite", "3")
+    before = dump(path)
+    factory, connect = full_where(begins, words, code), sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **named: connect(*args, **{"factory": factory, **named}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    with pytest.raises(CopyRefused, match=r"Nothing was changed\. Make room and start again\.") as caught:
+        migrate_file(path)
+    monkeypatch.undo()
+    assert ("and 0 are" if free == 0 else words) in caught.value.reason
+    assert dump(path) == before
 
 
 KILLED = """

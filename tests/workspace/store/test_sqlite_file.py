@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.workspace.store.old_databases import make_file
+from workspace.errors import DatabaseMissing, StoreFault
 from workspace.store.sqlite_file import prepare
 
 # Root may write everything: the child becomes nobody once all is loaded.
@@ -95,8 +98,52 @@ def test_files_beside_it_that_somebody_else_left(folder: Path) -> None:
         beside.unlink()
 
 
-def test_a_folder_that_cannot_be_made_is_told_by_the_systems_words(folder: Path) -> None:
+@pytest.mark.parametrize("new", ["new", "new/deeper"])
+def test_a_folder_that_may_not_be_made_is_told_by_name(folder: Path, new: str) -> None:
     folder.chmod(0o555)
-    said = open_as_nobody(folder / "new" / "a.sqlite")
-    assert said.startswith("store_fault cannot open")
-    assert "Permission denied" in said
+    said = open_as_nobody(folder / new / "a.sqlite")
+    assert said.startswith("database_read_only ")
+    assert f"may not read and write {folder}." in said
+    assert "take another folder with --data" in said
+
+
+def test_a_folder_that_may_not_be_looked_into_says_what_to_do(folder: Path) -> None:
+    (folder / "closed").mkdir(mode=0o700)
+    said = open_as_nobody(folder / "closed" / "deeper" / "a.sqlite")
+    assert said.startswith(("database_read_only ", "store_fault cannot open"))
+    assert "Give" in said
+    assert "--data" in said
+
+
+@pytest.mark.parametrize("must_exist", [False, True])
+@pytest.mark.parametrize("below", ["a.sqlite", "deeper/a.sqlite"])
+def test_a_file_in_the_way_of_the_folder_says_what_to_do(tmp_path: Path, below: str, must_exist: bool) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StoreFault, match=r"move it away, or take another place with --data") as caught:
+        prepare(tmp_path / "file" / below, must_exist=must_exist)
+    assert caught.value.code == "store_fault"
+    assert str(tmp_path / "file") in caught.value.reason
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_in_the_way_of_the_file_and_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.sqlite").mkdir()
+    with pytest.raises(StoreFault, match="move it away, or take another place with --data or --database"):
+        prepare(tmp_path / "a.sqlite")
+    (tmp_path / "b.sqlite").write_text("letters, no database at all, and long enough for a page of one" * 20)
+    with pytest.raises(StoreFault, match=r"no database of Folkmoot's: take another place"):
+        prepare(tmp_path / "b.sqlite")
+
+
+def test_what_must_exist_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.sqlite"
+    with pytest.raises(DatabaseMissing, match="Is --data right") as caught:
+        prepare(path, must_exist=True)
+    assert caught.value.code == "database_missing"
+    assert not path.parent.exists()
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.sqlite")) as raw, raw:
+        raw.execute("CREATE TABLE mine (a)")
+    with pytest.raises(DatabaseMissing, match=r"other\.sqlite is no database of Folkmoot's"):
+        prepare(tmp_path / "other.sqlite", must_exist=True)
+    prepare(path)
+    prepare(path, must_exist=True)

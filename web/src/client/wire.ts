@@ -1,7 +1,7 @@
 /**
  * Messages and records as they travel (protocol §2). Made from the server's types: do not edit.
  *
- * `python -m tests.web.wire_types --write` makes it anew.
+ * `.venv/bin/python -m tests.web.wire_types --write` makes it anew.
  */
 import type { Evidence } from './evidence'
 

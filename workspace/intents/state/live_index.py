@@ -1,8 +1,9 @@
 """Live intents, laid out so that an event touches those that it can move and passes a thousand others by.
 
-Kept by the board: by state, by the documents that an intent may touch, by deadline. The sequencer adds who sleeps: a
-queued intent behind others cannot move before one of those nearest to it does, or a document changes in which a place
-is given by anchors. Nothing here decides anything; who looks must come to the same answer over all live intents.
+Kept beside the board, by `LiveBoard`: by state, by the documents that an intent may touch, by deadline. The sequencer
+adds who sleeps: a queued intent behind others cannot move before one of those nearest to it does, or a document changes
+in which a place is given by anchors. Nothing here decides anything; who looks must come to the same answer over all
+live intents.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ BUDGETS = {
 }
 
 
-def over_budget(kernel: KernelState, now: float, *, author: str, intent: str = "", reserve: int = 0) -> Refusal | None:
+def over_budget(kernel: KernelState, now: float, *, author: str, intent: str = "") -> Refusal | None:
     """Return why a call may not be made: a budget that applies is used up, reservations included."""
     budget: Budget = kernel.fold.budget
     left, name = kernel.fold.usage.left(budget, day=day_of(now), author=author, intent=intent)
@@ -59,7 +59,7 @@ def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
             "rate_limited", f"{CALLS_OPEN_MAX} model calls are under way here.", "Try again shortly."
         )
     else:
-        turn.refused = over_budget(kernel, turn.now, author=opened.author, intent=intent, reserve=opened.reserve)
+        turn.refused = over_budget(kernel, turn.now, author=opened.author, intent=intent)
     if turn.refused is not None:
         return
     kernel.runs.close(turn)

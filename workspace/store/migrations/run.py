@@ -18,7 +18,8 @@ from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from workspace.errors import MigrationFailed
-from workspace.store.copies import copy_before
+from workspace.store.advice import advice, is_full
+from workspace.store.copies import check_room, copy_before, refused
 from workspace.store.schema import MIGRATION_SECONDS, SCHEMA_VERSION, SELECT_VERSION, check_schema
 from workspace.telemetry import LOGGER
 
@@ -31,7 +32,7 @@ def migrate_file(path: Path) -> None:
     """Migrate a SQLite file, after a copy of it was made beside it. A file that is migrated already stays as it is.
 
     Raises:
-        CopyRefused: there is no room for the copy; nothing was changed.
+        CopyRefused: there is no room for the copy, or the migration met a full disk; nothing was changed.
         MigrationFailed: nothing was changed.
     """
     engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=NullPool)
@@ -53,8 +54,13 @@ def migrate_file(path: Path) -> None:
                     SCHEMA_VERSION,
                     copy,
                 )
-    except SQLAlchemyError as error:
-        raise MigrationFailed(f"{path} cannot be migrated, nothing was changed: {words_of(error)}") from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        cause = getattr(error, "orig", None) or error
+        if is_full(cause):
+            check_room(path)  # it says how much is needed; there may be as much again, now that all is undone
+            raise refused(path, f"the disk took nothing more: {words_of(error)}") from error
+        words = f"{words_of(error)}. {advice(cause)}" if isinstance(cause, sqlite3.Error) else words_of(error)
+        raise MigrationFailed(f"{path} cannot be migrated, nothing was changed: {words}") from error
     finally:
         engine.dispose()
 
@@ -105,6 +111,6 @@ def record_version(
         connection.execute(text("INSERT INTO schema_version (version) VALUES (:number)"), {"number": int(head)})
 
 
-def words_of(error: SQLAlchemyError) -> str:
+def words_of(error: Exception) -> str:
     """Return the first line of what the database said: the rest repeats statements and their values."""
     return str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -120,6 +120,21 @@ def words_of(error: Exception) -> str:
     return getattr(error, "message", None) or str(error).partition("\n")[0] or type(error).__name__
 
 
+def advice(error: BaseException) -> str:
+    """Return a sentence that says what to do where a database does not open, empty where its own words say it."""
+    if isinstance(error, asyncpg.exceptions.InvalidCatalogNameError):
+        return "Make it, empty, with ENCODING 'UTF8', or name another with --database."
+    if isinstance(error, asyncpg.exceptions.InvalidAuthorizationSpecificationError):
+        return "Mend the user in --database, or the password in PGPASSWORD or ~/.pgpass."
+    if isinstance(error, asyncpg.exceptions.InsufficientPrivilegeError):
+        return "Give that user the right to, or name another user or database with --database."
+    if isinstance(error, asyncpg.exceptions.DiskFullError):
+        return "Make room on the disk of the PostgreSQL server and start again."
+    if isinstance(error, OSError):
+        return "See that PostgreSQL runs there and takes connections, and that host and port of --database are right."
+    return ""
+
+
 def fault_of(error: Exception) -> WorkspaceFault:
     """Return a database error as a fault that says whether trying again is safe; never with words of a row in it."""
     if isinstance(error, WorkspaceFault):

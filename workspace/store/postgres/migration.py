@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from workspace.errors import MigrationFailed
 from workspace.store.migrations.run import upgrade, version_behind, words_of
-from workspace.store.postgres.link import Connect
+from workspace.store.postgres.link import Connect, advice
 from workspace.store.postgres.schema import lock_statements
 from workspace.store.schema import SCHEMA_VERSION, check_schema
 from workspace.telemetry import LOGGER
@@ -27,9 +27,15 @@ async def migrate(connect: Connect) -> None:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
     except SQLAlchemyError as error:
-        raise MigrationFailed(f"it cannot be migrated, nothing was changed: {words_of(error)}") from error
+        words = f"{words_of(error)}. {advice(_cause_of(error))}".rstrip()
+        raise MigrationFailed(f"it cannot be migrated, nothing was changed: {words}") from error
     finally:
         await engine.dispose()
+
+
+def _cause_of(error: SQLAlchemyError) -> BaseException:
+    """Return the driver's own error: SQLAlchemy wraps it twice."""
+    return getattr(getattr(error, "orig", None), "__cause__", None) or error
 
 
 def _migrate(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from workspace.errors import StoreFault
+from workspace.errors import DatabaseMissing, StoreFault
 from workspace.late import load
 from workspace.store.postgres.link import Connect
 from workspace.store.schema import (
@@ -30,13 +30,14 @@ HAS_VERSION = """SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalo
     WHERE relname = 'schema_version' AND nspname = ANY(current_schemas(false)))"""
 
 
-async def prepare(connection: Any, *, connect_patient: Connect) -> None:
-    """Leave tables of this version's schema.
+async def prepare(connection: Any, *, connect_patient: Connect, must_exist: bool = False) -> None:
+    """Leave tables of this version's schema, made unless they `must_exist`.
 
     `connect_patient` returns a connection whose statements may take long: a migration takes as long as the tables are
     large, and who comes second waits for it.
 
     Raises:
+        DatabaseMissing: they must exist, and there are none; nothing was made.
         DatabaseNewer: a newer version has written them; nothing was changed.
         MigrationFailed: they are old and cannot be migrated; nothing was changed.
         StoreFault: the database has another encoding.
@@ -46,6 +47,11 @@ async def prepare(connection: Any, *, connect_patient: Connect) -> None:
         raise StoreFault(f"its encoding is {encoding}, which cannot hold every text: make it with ENCODING 'UTF8'")
     # Asked first, without a lock: who has no right to make tables may still use those there are.
     version = await _version(connection)
+    if version is None and must_exist:
+        raise DatabaseMissing(
+            "there is no database of Folkmoot's in it: it has no tables. Is --database right? Nothing was made; "
+            "`folkmoot serve` makes them, and so does `folkmoot token --new`."
+        )
     if version is None:
         version = await _make(connection)
     if version < SCHEMA_VERSION:

@@ -13,7 +13,15 @@ from typing import Any, TypeVar, cast
 
 from workspace.errors import StoreFault
 from workspace.ports import Batch
-from workspace.store.postgres.link import COMMAND_SECONDS, FAULTS, connect, connect_readers, fault_of, words_of
+from workspace.store.postgres.link import (
+    COMMAND_SECONDS,
+    FAULTS,
+    advice,
+    connect,
+    connect_readers,
+    fault_of,
+    words_of,
+)
 from workspace.store.postgres.schema import prepare
 from workspace.store.postgres.writer import PostgresWriter
 from workspace.store.schema import MIGRATION_SECONDS
@@ -43,10 +51,14 @@ async def run(connection: Any, script: Script[T]) -> T:
 
 
 class PostgresStore(TabularStore):
-    """`workspace.ports.Store` on one PostgreSQL database; `shown` is its address without secrets."""
+    """`workspace.ports.Store` on one PostgreSQL database; `shown` is its address without secrets.
 
-    def __init__(self, url: str, *, shown: str) -> None:
+    Opening it makes the tables where there are none, unless they `must_exist`.
+    """
+
+    def __init__(self, url: str, *, shown: str, must_exist: bool = False) -> None:
         self._url = url
+        self._must_exist = must_exist
         self._shown = shown
         self._writer: PostgresWriter | None = None
         self._readers: Any = None
@@ -62,7 +74,9 @@ class PostgresStore(TabularStore):
             connection = await connect(self._url)
             try:
                 await prepare(
-                    connection, connect_patient=partial(connect, self._url, command_seconds=MIGRATION_SECONDS)
+                    connection,
+                    connect_patient=partial(connect, self._url, command_seconds=MIGRATION_SECONDS),
+                    must_exist=self._must_exist,
                 )
             finally:
                 await connection.close()
@@ -72,7 +86,8 @@ class PostgresStore(TabularStore):
             raise StoreFault(f"the address of the database {self._shown} is wrong: {type(error).__name__}") from None
         except (*FAULTS, StoreFault) as error:
             kind = type(error) if isinstance(error, StoreFault) else StoreFault
-            raise kind(f"cannot open {self._shown}: {words_of(error)}", retry=fault_of(error).retry) from error
+            words = f"{words_of(error)} {advice(error)}".rstrip()
+            raise kind(f"cannot open {self._shown}: {words}", retry=fault_of(error).retry) from error
         self._writer = PostgresWriter(lambda: connect(self._url))
 
     async def close(self) -> None:

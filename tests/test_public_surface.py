@@ -1,0 +1,66 @@
+"""The pages that say what may change say it of this version: its numbers, and everything that raises one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import workspace
+from workspace.intents.model.log_format import LOG_FORMAT
+from workspace.intents.model.policies import POLICIES
+from workspace.protocol.messages import PROTOCOL_NUMBER
+from workspace.store.schema import SCHEMA_VERSION
+
+DOCS = Path(__file__).parent.parent / "docs"
+SURFACE = (DOCS / "public-surface.md").read_text()
+UPGRADING = (DOCS / "upgrading.md").read_text()
+
+
+def numbers(page: str) -> dict[str, list[str]]:
+    """Return each number that the page of the public surface states, by what it is the number of."""
+    patterns = {
+        "version": r"`MAJOR\.MINOR\.PATCH`, now ([\d.]+) ",
+        "protocol": r"`protocol` in `welcome`: (\d+) ",
+        "format": r"`format` among the `versions` in the log \((\d+)\)",
+        "schema": r"the database's schema number \((\d+)\)",
+    }
+    return {name: re.findall(pattern, page) for name, pattern in patterns.items()}
+
+
+def test_the_page_has_the_numbers_of_this_version() -> None:
+    assert numbers(SURFACE) == {
+        "version": [workspace.__version__],
+        "protocol": [str(PROTOCOL_NUMBER)],
+        "format": [str(LOG_FORMAT)],
+        "schema": [str(SCHEMA_VERSION)],
+    }
+
+
+def test_a_number_that_is_wrong_on_the_page_is_noticed() -> None:
+    (stated,) = numbers(SURFACE)["format"]
+    assert numbers(SURFACE.replace("in the log (", "in the log (9"))["format"] == [f"9{stated}"]
+
+
+def test_a_new_policy_raises_the_format_on_every_page_that_says_what_does() -> None:
+    """What the number rises for is said in three places: a kind, a field, a policy."""
+    saying = {
+        "upgrading.md": re.search(r"Each log has a number of its own, which rises when (.*?)\.", UPGRADING, re.DOTALL),
+        "upgrading.md, end": re.search(r"whoever adds (.*?) raises `LOG_FORMAT`", UPGRADING, re.DOTALL),
+        "public-surface.md": re.search(r"\| (new kinds.*?), each with a new `format`", SURFACE),
+    }
+    for place, found in saying.items():
+        assert found is not None, place
+        assert {word for word in ("kind", "field", "polic") if word in found[1]} == {"kind", "field", "polic"}, place
+
+
+def test_every_number_of_a_format_has_its_row() -> None:
+    rows = re.findall(r"^\| (\d+) \|", UPGRADING.split("| format | what it brought |")[1], re.M)
+    assert rows == [str(number) for number in range(1, LOG_FORMAT + 1)]
+
+
+def test_every_policy_stands_in_the_table_of_semantics_and_in_the_row_of_the_protocol() -> None:
+    semantics = (DOCS / "semantics.md").read_text()
+    table = semantics[semantics.index("| policy |") :].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == set(POLICIES)
+    (row,) = re.findall(r"^\| `chain` \|.*policies in order.*\|$", (DOCS / "protocol.md").read_text(), re.M)
+    assert set(re.findall(r"`(\w+)`", row)) - {"chain"} == set(POLICIES)
