@@ -17,6 +17,7 @@ from crdt.digest import Json, canonical
 from crdt.documents.document import Document
 from workspace.errors import Refusal, malformed
 from workspace.intents.model.intent import PATH_DEPTH_MAX, Path
+from workspace.intents.model.pattern import NotLinear, compile_pattern
 
 RuleName = Literal["sum_at_most", "unique", "heading", "pattern", "one_owner"]
 INVARIANTS_MAX = 64
@@ -74,15 +75,17 @@ def _check_rule(rule: Invariant) -> str:
         return "field is empty."
     if rule.rule != "pattern":
         return ""
-    # Python's regular expressions cannot be stopped: what may take exponential time is not taken at all.
+    # An older version, which may read this log, matches by Python's engine, which cannot be stopped.
     if _REPEATED_GROUP.search(rule.text) or _BACKREFERENCE.search(rule.text):
         return "a pattern may not repeat a group or refer back to one."
     if len(re.findall(r"(?<!\\)[*+]|\{\d*,\d*\}", rule.text)) > REPEATS_MAX:
         return f"a pattern has at most {REPEATS_MAX} repetitions."
     try:
-        re.compile(rule.text)
+        compile_pattern(rule.text)
     except re.error as error:
         return f"{rule.text!r} is no regular expression: {error}."
+    except NotLinear as error:
+        return f"a pattern is matched in one pass over the text: {error} cannot be."
     return ""
 
 
@@ -165,8 +168,20 @@ def _pattern(rule: Invariant, document: Document) -> str:
     value: Json = document.text() if document.kind == "text" else _value(rule, document)
     text = value if isinstance(value, str) else canonical(value).decode()
     text = text[:LOOKED_AT_POINTS_MAX]
-    found = re.search(rule.text, text) if document.kind == "text" else re.fullmatch(rule.text, text)
-    return "" if found else f"{_where(rule)} does not match {rule.text}"
+    return (
+        ""
+        if _matches(rule.text, text, is_whole=document.kind != "text")
+        else f"{_where(rule)} does not match {rule.text}"
+    )
+
+
+def _matches(pattern: str, text: str, *, is_whole: bool) -> bool:
+    try:
+        compiled = compile_pattern(pattern)
+    except NotLinear:
+        # Decision 125: a log of an older version may hold look-around; it is decided as it was.
+        return (re.fullmatch if is_whole else re.search)(pattern, text) is not None
+    return compiled.is_whole(text) if is_whole else compiled.is_found(text)
 
 
 def _one_owner(rule: Invariant, document: Document) -> str:
