@@ -179,7 +179,7 @@ def _matches(pattern: str, text: str, *, is_whole: bool) -> bool:
     try:
         compiled = compile_pattern(pattern)
     except NotLinear:
-        # Decision 125: a log of an older version may hold look-around; it is decided as it was.
+        # Decision 109: a log of an older version may hold look-around; it is decided as it was.
         return (re.fullmatch if is_whole else re.search)(pattern, text) is not None
     return compiled.is_whole(text) if is_whole else compiled.is_found(text)
 
