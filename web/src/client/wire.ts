@@ -362,7 +362,10 @@ export interface BoardIntent {
 /** An open question: by which policy it is asked, on which layer, and the last word of each who has answered. */
 export interface BoardQuestion { id: string; policy: string; layer: string; answers: Record<string, string> }
 
-/** What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must hold. */
+/**
+ * What a plan looked at: a range, a value, or a whole document, with its hash then. Strong ones must hold. Of a data
+ * document `from_` is the anchor of an item of the list at `path`, and `hash` that of its number.
+ */
 export interface Reading {
   doc: string
   hash: string

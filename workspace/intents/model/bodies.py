@@ -166,10 +166,7 @@ class PlanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What people are asked: who may answer is derived from the group; `deadline` in unix seconds.
-
-    `default` stands where nobody settles it in time; `because` says in words why that one.
-    """
+    """What people are asked: `deadline` in unix seconds, `default` where nobody settles it, `because` in words why."""
 
     id: str
     group: tuple[str, ...]
