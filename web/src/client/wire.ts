@@ -378,10 +378,7 @@ export interface Reading {
 /** An outside effect that a plan declares; it runs only after the commit, from the outbox. */
 export interface Effect { i: number; tool: string; class: string; args: Record<string, Json> }
 
-/**
- * What people are asked: who may answer is derived from the group; `deadline` in unix seconds. `default` stands where
- * nobody settles it in time; `because` says in words why that one.
- */
+/** What people are asked: `deadline` in unix seconds, `default` where nobody settles it, `because` in words why. */
 export interface Question {
   id: string
   group: string[]
