@@ -36,10 +36,14 @@ def test_no_world_breaks_an_invariant_and_together_they_go_almost_everywhere() -
     assert len(missing) <= 5, missing
 
 
+# A seed shortly before the one that notices, where the way from 0 takes minutes: `make accept-guards` goes all of it.
+NEAR = {"effect again": 312}
+
+
 @pytest.mark.damages_logs
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_guard_that_is_switched_off_is_noticed(mutation: Mutation) -> None:
-    count, what = caught(mutation, 0, STEPS)
+    count, what = caught(mutation, NEAR.get(mutation.name, 0), STEPS)
     assert count, f"{mutation.what}: not noticed within {mutation.seeds} seeds"
     assert what.split(":")[0] in mutation.invariants, what
 
