@@ -7,16 +7,20 @@ NODE := web/node_modules/.package-lock.json
 STOCK := tests/stock/node_modules/.package-lock.json
 EDITORS := tests/editors/dist/codemirror.html
 PAGE := web/dist/index.html
-# What needs no server, browser or database; some of it asks stock Yjs in node. Files that search long are left out.
-UNITS := tests/test_house.py tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
+# The shape of the house, in its code and on its pages.
+HOUSE := tests/test_house.py tests/test_floors.py tests/test_late_imports.py tests/test_invariants.py \
+  tests/test_walks.py tests/test_references.py tests/test_vocabulary.py tests/test_public_surface.py
+# What needs no browser, and no server but for the walks; some of it asks stock Yjs in node. Files that search long are
+# left out.
+UNITS := $(HOUSE) tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
   tests/agent/builtin tests/agent/gateway tests/agent/scripted \
   --ignore=tests/crdt/test_long_life.py --ignore=tests/crdt/test_outside.py \
   --ignore=tests/workspace/intents/test_words_about_people.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo story serve web check quick test style types decisions page-units units tested clean \
-  accept-worlds accept-guards accept-fuzz accept-plans accept-long-life accept-histories accept-undo accept-stories \
-  bench bench-layers bench-routing bench-profile bench-replay bench-long bench-designs
+  accept-worlds accept-guards accept-fuzz accept-hostile accept-plans accept-long-life accept-histories accept-undo accept-kills accept-stories \
+  bench bench-layers bench-routing bench-profile bench-replay bench-long bench-designs bench-growth bench-growth-beside
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*  ## (.*)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name says; do \
@@ -35,13 +39,14 @@ web: $(NODE)  ## build the page
 	cd web && npm run build
 
 check: style types  ## style, types, the shape of the house
-	$(BIN)/python -m pytest tests/test_house.py
+	$(BIN)/python -m pytest $(HOUSE)
 
 decisions: $(STAMP)  ## the index of docs/decisions, from its files
 	$(BIN)/python -m tests.decisions
 
-quick: $(STAMP) $(NODE) $(STOCK)  ## style, types, house, kernel and unit tests, the page's too: under a minute on two cores
-	@$(MAKE) --no-print-directory --output-sync=target -j 2 style types page-units units
+# Properties with a fifth of their examples: `make test` tries them all.
+quick: $(STAMP) $(NODE) $(STOCK)  ## style, types, house, kernel and unit tests, the page's too: two to three minutes on two busy cores
+	@FOLKMOOT_EXAMPLES=0.2 $(MAKE) --no-print-directory --output-sync=target -j 2 style types page-units units
 
 test:  ## everything, with stock clients, editors, a browser, PostgreSQL: installs what is missing; WORKERS
 	@PYTHON=$(PYTHON) tests/prepare.sh python node browser postgres
@@ -73,17 +78,23 @@ accept-guards: $(STAMP)  ## switch every guard off in turn: the worlds must noti
 accept-fuzz: $(STAMP) $(STOCK)  ## hostile frames against a room in child processes; FRAMES, SEED; goes on from FIRST
 	$(BIN)/python -m tests.fuzz --frames $(or $(FRAMES),100000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
+accept-hostile: $(STAMP)  ## hostile programs beside people who type: latency, memory, exactness, reload; SEED, SECONDS, ONLY; goes on at FROM
+	$(BIN)/python -m tests.hostile.run --seed $(or $(SEED),1) --seconds $(or $(SECONDS),3) --from "$(FROM)" --only "$(ONLY)"
+
 accept-plans: $(STAMP) $(STOCK)  ## random plans of both planners with planted failures, judged by a stock Yjs; RUNS, SEED; goes on from FIRST
 	$(BIN)/python -m tests.plans --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
 accept-long-life: $(STAMP) $(STOCK)  ## documents of 20,000 clients, 500,000 deleted ranges, 10 MiB, over sockets; says how long each step took
 	FOLKMOOT_LONG_LIFE=1 $(BIN)/python -m pytest -s tests/crdt/test_long_life.py tests/stock/test_long_life.py
 
-accept-histories: $(STAMP)  ## random histories of people, plans and crashes against the bare sequencer; HISTORIES, SEED
-	FOLKMOOT_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest --hypothesis-seed=$(or $(SEED),1) tests/workspace/intents -k any_history
+accept-histories: $(STAMP)  ## random histories of people, plans and crashes against the bare sequencer; TIMES as many, SEED
+	FOLKMOOT_EXAMPLES=$(or $(TIMES),30) $(BIN)/python -m pytest --hypothesis-seed=$(or $(SEED),1) tests/workspace/intents -k any_history
 
-accept-undo: $(STAMP)  ## random histories with undos, against a model of what an undo may do; EXAMPLES, SEED
-	FOLKMOOT_UNDO_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest --hypothesis-seed=$(or $(SEED),1) tests/workspace/workers/test_undo_histories.py
+accept-undo: $(STAMP)  ## random histories with undos, against a model of what an undo may do; TIMES as many, SEED
+	FOLKMOOT_EXAMPLES=$(or $(TIMES),15) $(BIN)/python -m pytest --hypothesis-seed=$(or $(SEED),1) tests/workspace/workers/test_undo_histories.py
+
+accept-kills: $(STAMP)  ## kill -9 at every moment around a model's call, of answers of every kind
+	FOLKMOOT_EXAMPLES=2 $(BIN)/python -m pytest tests/faults
 
 accept-stories: $(STAMP) $(STOCK)  ## the stories, RUNS times each; goes on from SEED0; each says its seeds and how many passed
 	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_SEED0=$(or $(SEED0),1) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
@@ -105,6 +116,12 @@ bench-replay: $(STAMP)  ## folding and time travel on 100,000 records, written t
 
 bench-long: $(STAMP)  ## tokens of a plan against the length of the document
 	$(BIN)/python -m tests.bench.long_document
+
+bench-growth: $(STAMP)  ## how the sequencer's work grows with ready plans on one key and with the keys of a document
+	$(BIN)/python -m tests.bench.growth
+
+bench-growth-beside: $(STAMP)  ## what growth in one workspace costs those who type, written to docs/growth.md
+	$(BIN)/python -m tests.bench.growth_beside --write
 
 bench-designs: $(STAMP)  ## five designs of an agent under the same people, written to docs/designs.md; a quarter of an hour
 	$(BIN)/python -m tests.bench.designs --minutes 14 --seeds 6 --write
@@ -129,7 +146,7 @@ $(EDITORS): tests/editors/package-lock.json tests/editors/build.mjs $(wildcard t
 	@tests/prepare.sh node
 	cd tests/editors && npm ci --no-audit --no-fund --ignore-scripts && npm run build
 
-$(PAGE): $(NODE) $(wildcard web/src/* web/src/*/*) web/index.html web/vite.config.ts
+$(PAGE): $(NODE) $(wildcard web/src/* web/src/*/*) web/index.html web/admin.html web/vite.config.ts
 	cd web && npm run build
 
 clean:  ## remove what was built and installed

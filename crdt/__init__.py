@@ -1,6 +1,6 @@
 """The document floor: Yjs documents over pycrdt and the y-sync protocol, pure. Bytes and values in, values out.
 
-Five rooms, each standing on those named before it:
+Five folders, each standing on those named before it:
 
 * `updates`: a Yjs update as bytes, read within bounds, summed up and written anew before any CRDT sees it.
 * `documents`: one document over pycrdt, what it takes in, its values, and places in it that survive edits.

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.support.examples import examples
 from tests.support.ledger import Ledger
 from tests.support.postgres import Postgres, running_postgres
 
-settings.register_profile("ci", derandomize=True, print_blob=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# Without deadlines: how long an example takes says how busy the machine is.
+settings.register_profile("hand", max_examples=examples(100), deadline=None)
+settings.register_profile("ci", max_examples=examples(100), deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "hand")
 
 LEDGER = Ledger()
 

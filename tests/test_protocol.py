@@ -6,6 +6,7 @@ A table of fields stands under a heading that names what has them; its rows are 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -21,8 +22,23 @@ from workspace import errors
 from workspace.app import API, OPERATIONS
 from workspace.errors import Close
 from workspace.http.problem import STATUS
-from workspace.intents.model import bodies, calls, effects, intent, invariant, oracle, plan, segment, stop
+from workspace.intents.model import (
+    bodies,
+    calls,
+    document_acts,
+    effects,
+    intent,
+    invariant,
+    oracle,
+    plan,
+    policies,
+    role_rules,
+    segment,
+    stop,
+)
+from workspace.intents.steps.admission import STOPS
 from workspace.protocol import messages
+from workspace.protocol.rights_message import RightsMessage
 from workspace.room import arrival as arriving
 
 PAGE = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text()
@@ -37,15 +53,16 @@ CLIENT: dict[str, type[msgspec.Struct]] = {
 }
 SERVER: dict[str, type[msgspec.Struct]] = {
     str(kind.__struct_config__.tag): kind
-    for kind in (*get_args(messages.ServerMessage), arriving.BoardMessage, arriving.ClosedMessage)
+    for kind in (*get_args(messages.ServerMessage), arriving.BoardMessage, arriving.ClosedMessage, RightsMessage)
 }
 RECORDS: dict[str, type[msgspec.Struct]] = {str(kind): body for kind, body in bodies.BODIES.items()}
 VALUES: tuple[type[msgspec.Struct], ...] = (
     intent.Scope, intent.Need, intent.Expect, intent.Region, intent.Forked, plan.Option, plan.Tokens, stop.Stop,
     stop.Switch, messages.InboxEntry, arriving.BoardIntent, arriving.Begun, arriving.BoardQuestion, bodies.Question,
-    bodies.Answer, bodies.CommitDoc, bodies.PolicyConfig, segment.Segment, effects.Effect, effects.Receiver,
-    invariant.Invariant, oracle.Judgement, oracle.Merged, calls.CallOpened, calls.CallClosed, calls.CallUsage,
-    calls.Compared, calls.Budget, calls.RouteTable, calls.Rule, calls.Shadow, Reading,
+    bodies.Answer, document_acts.DocumentAct, bodies.CommitDoc, bodies.PolicyConfig, segment.Segment, effects.Effect,
+    effects.Receiver, invariant.Invariant, oracle.Judgement, oracle.Merged, calls.CallOpened, calls.CallClosed,
+    calls.CallUsage, calls.Compared, calls.Budget, calls.RouteTable, calls.Rule, calls.Shadow, Reading,
+    role_rules.RoleRule,
 )  # fmt: skip
 OPERATIONS_OF_PLANS: dict[str, type[msgspec.Struct]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Op)}
 PARTS: dict[str, dict[str, type[msgspec.Struct]]] = {
@@ -64,6 +81,14 @@ TYPES: dict[str, Any] = {
     "path": intent.Path, "spans": bodies.Spans, "state": intent.State, "end": intent.TerminalState,
     "role": intent.Role, "intent kind": intent.IntentKind, "kind": DocumentKind, "layer": bodies.Layer, "operation": Op,
 }  # fmt: skip
+
+# Rows whose values stand in the meaning because the type is checked in words of its own, and where the code has them.
+IN_WORDS: dict[tuple[str, str], Collection[str]] = {
+    ("PolicyConfig", "chain"): policies.POLICIES,
+    ("RouteTable", "fallbacks"): calls.STEPS,
+    ("intent", "value"): STOPS,
+}
+LISTED = re.compile(r"`\w+`(?: (?:or |and )?`\w+`)+")
 
 
 def spelt(kind: Any) -> str:
@@ -128,14 +153,72 @@ def test_a_table_has_the_fields_of_its_struct(part: str, name: str) -> None:
     assert sorted(rows) == sorted(fields_of(PARTS[part][name]))
 
 
+def listed(page: str) -> dict[tuple[str, str], set[str]]:
+    """Return the values that a row lists in its meaning, by struct and field."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for (part, name), text in sections(page).items():
+        for field, _, _, meaning in re.findall(ROW.pattern.replace("\\| .* \\|$", "\\| (.*) \\|$"), text, re.M):
+            if part in PARTS and (values := LISTED.search(re.sub(r"\bfor (`\w+`,? ?(and )?)+", "", meaning))):
+                found[(name, field)] = set(re.findall(r"`(\w+)`", values[0]))
+    return found
+
+
+def test_values_that_a_row_lists_are_the_types_or_the_codes() -> None:
+    """A closed list of words is a literal, which the column of types has; few are checked in a way of their own."""
+    assert listed(PAGE) == {row: set(values) for row, values in IN_WORDS.items()}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("what its author can do now |", "what its author can do now: `override` `approve` |"),
+        ("1 to 8 of `priority` `first`", "1 to 8 of `first`"),
+        ("`retry` `next` `escalate`", "`retry` `next`"),
+        ("`mine` or `all` for", "`mine` or `ours` for"),
+    ],
+)
+def test_a_value_that_is_wrong_on_the_page_is_noticed(right: str, wrong: str) -> None:
+    assert right in PAGE
+    assert listed(PAGE.replace(right, wrong)) != listed(PAGE)
+
+
+def wrong_names(page: str) -> set[str]:
+    """Return the types with a name on the page whose values it lists otherwise than the code has them."""
+    listing = page[page.index("*state* is one of") : page.index("### §2.1")]
+    parts = re.split(r"\*([a-z ]+)\*", listing)[1:]
+    told = {name: re.findall(r"`(\w+)`", text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    told["state"] += told["end"]
+    return {name for name in told.keys() | NAMED_LISTS if set(told.get(name, ())) != values_of(TYPES[name])}
+
+
+NAMED_LISTS = {"state", "end", "intent kind", "role", "kind", "layer", "path", "spans"}
+
+
+def values_of(kind: Any) -> set[str]:
+    """Return the values of a literal, or of a union of them."""
+    inner = get_args(kind) if get_origin(kind) in (Literal, Union, UnionType) else ()
+    return {value for one in inner for value in (values_of(one) or ({one} if isinstance(one, str) else set()))}
+
+
+def test_a_type_with_a_name_on_the_page_has_its_values_there() -> None:
+    assert wrong_names(PAGE) == set()
+
+
+@pytest.mark.parametrize("value", ["`parked` ", "`expired` ", "`approve` `undo`", "`viewer` ", "`rich`", "`scope`;"])
+def test_a_value_that_is_missing_there_is_noticed(value: str) -> None:
+    assert value in PAGE[PAGE.index("*state* is one of") :]
+    head, tail = PAGE[: PAGE.index("*state* is one of")], PAGE[PAGE.index("*state* is one of") :]
+    assert wrong_names(head + tail.replace(value, "", 1))
+
+
 def test_a_field_that_is_wrong_on_the_page_is_noticed() -> None:
     wrong = PAGE.replace("| `seen` | integer | optional |", "| `seem` | integer | optional |", 1)
     assert sorted(ROW.findall(sections(wrong)[("From the client", "hello")])) != sorted(fields_of(messages.Hello))
 
 
 def test_every_route_is_told_and_no_other() -> None:
-    told = set(re.findall(r"`((?:GET|POST|PUT|DELETE) [^`?]+)", PAGE.split("\n## §3 ")[1].split("\n## ")[0]))
-    short = {"{ws}": "WS", "{doc:path}": "DOC", "{id}": "ID"}
+    told = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`?]+)", PAGE.split("\n## §3 ")[1].split("\n## ")[0]))
+    short = {"{ws}": "WS", "{doc:path}": "DOC", "{id}": "ID", "{actor:path}": "NAME"}
     real = set[str]()
     for route in (*API, *OPERATIONS):
         path = re.sub(r"\{[^}]*\}", lambda part: short[part[0]], route.path)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import folkmoot
 import workspace
+from workspace import client
 from workspace.intents.model.log_format import LOG_FORMAT
 from workspace.intents.model.policies import POLICIES
 from workspace.protocol.messages import PROTOCOL_NUMBER
@@ -34,6 +36,24 @@ def test_the_page_has_the_numbers_of_this_version() -> None:
         "format": [str(LOG_FORMAT)],
         "schema": [str(SCHEMA_VERSION)],
     }
+
+
+def python_names(page: str) -> set[str]:
+    """Return the names of the Python client that the page lists."""
+    (row,) = re.findall(
+        r"^\| Python client \| `from folkmoot import …`, which is `workspace\.client`: ([^|]*?)\. ", page, re.M
+    )
+    return set(re.findall(r"`(\w+)`", row))
+
+
+def test_the_page_the_package_and_the_client_offer_the_same_names() -> None:
+    """Beside them the package has the version."""
+    assert python_names(SURFACE) == set(client.__all__) == set(folkmoot.__all__) - {"__version__"}
+    assert all(getattr(folkmoot, name) is getattr(client, name) for name in client.__all__)
+
+
+def test_a_name_that_is_missing_on_the_page_is_noticed() -> None:
+    assert python_names(SURFACE.replace("`Refused`, ", "")) == set(client.__all__) - {"Refused"}
 
 
 def test_a_number_that_is_wrong_on_the_page_is_noticed() -> None:

@@ -12,7 +12,8 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.test_house import NAMES, tree_of
+from tests.support.inlined import inlined
+from tests.test_house import NAMES, inlined_tree_of
 from workspace.intents.model.bodies import (
     Decider,
     Deciders,
@@ -114,7 +115,7 @@ def test_a_class_of_names_holds_its_whole_type_and_nothing_else(names: type) -> 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("workspace/intents/model/")])
 def test_words_of_the_log_are_compared_by_their_names(name: str) -> None:
-    assert bare_words(tree_of(name)) == []
+    assert bare_words(inlined_tree_of(name)) == []
 
 
 @pytest.mark.parametrize(
@@ -128,10 +129,13 @@ def test_words_of_the_log_are_compared_by_their_names(name: str) -> None:
         'policy.chain[0] == "ask"',
         'match row.kind:\n case "verdict" | "commit": pass',
         'match body:\n case Body(by="timer"): pass',
+        'def f(entry):\n where = entry.state\n return where == "held"',
+        'def f(body):\n what = body["kind"]\n return what in ("undo", "do")',
+        'def f(row):\n match (kind_of := row.kind):\n  case "verdict": pass\n return kind_of == "commit"',
     ],
 )
 def test_a_bare_word_is_found_however_it_is_compared(source: str) -> None:
-    assert bare_words(ast.parse(source))
+    assert bare_words(inlined(source))
 
 
 @pytest.mark.parametrize("source", ['document.kind == "text"', 'use["name"] == "ask"', "entry.state == States.HELD"])

@@ -13,18 +13,26 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from crdt.errors import CrdtError
+from workspace.delivery.late_oidc import LateIssuer
 from workspace.delivery.late_webhook import LateWebhook
 from workspace.delivery.mail import MailDrop
 from workspace.errors import WorkspaceFault
 from workspace.http import (
+    admin,
     attribution,
+    document_acts,
     documents,
     effects,
     entitlement,
     inbox,
     intents,
+    invitations,
     log,
     pages,
+    people,
+    rights,
+    sessions,
+    sign_in,
     stop,
     usage,
     workspaces,
@@ -42,8 +50,22 @@ WS = "/api/workspaces/{ws}"
 API: tuple[Route, ...] = (
     Route("/api/workspaces", workspaces.create, methods=["POST"]),
     Route("/api/workspaces", workspaces.index, methods=["GET"]),
-    Route("/api/me", workspaces.me, methods=["GET"]),
-    Route("/api/session", workspaces.open_session, methods=["POST"]),
+    Route("/api/me", sessions.me, methods=["GET"]),
+    Route("/api/me", sessions.change, methods=["PATCH"]),
+    Route("/api/session", sessions.open_session, methods=["POST"]),
+    Route("/api/session", sessions.close_session, methods=["DELETE"]),
+    Route("/api/sessions", sessions.index, methods=["GET"]),
+    Route("/api/sessions", sessions.end_others, methods=["DELETE"]),
+    Route("/api/sessions/{id}", sessions.end, methods=["DELETE"]),
+    Route("/api/sign-in", sign_in.begin, methods=["GET"]),
+    Route("/api/sign-in/ways", sign_in.ways, methods=["GET"]),
+    Route("/api/sign-in/done", sign_in.done, methods=["GET"]),
+    Route("/api/invitation", invitations.look, methods=["POST"]),
+    Route("/api/invitation/accept", invitations.accept, methods=["POST"]),
+    Route("/api/admin", admin.show, methods=["GET"]),
+    Route("/api/admin/workspaces", admin.workspaces, methods=["GET"]),
+    Route("/api/admin/sessions", admin.sessions, methods=["GET"]),
+    Route("/api/admin/sessions/{id}", admin.end_session, methods=["DELETE"]),
     Route("/api/stop", stop.show_server, methods=["GET"]),
     Route("/api/stop", stop.put_server, methods=["PUT"]),
     Route("/api/stop", stop.delete_server, methods=["DELETE"]),
@@ -52,11 +74,23 @@ API: tuple[Route, ...] = (
     Route(f"{WS}/config", workspaces.configure, methods=["PUT"]),
     Route(f"{WS}/fork", workspaces.fork, methods=["POST"]),
     Route(f"{WS}/redact", log.redact, methods=["POST"]),
-    Route(f"{WS}/tokens", workspaces.make_token, methods=["POST"]),
-    Route(f"{WS}/revoke", workspaces.revoke, methods=["POST"]),
+    Route(f"{WS}/members", people.index, methods=["GET"]),
+    Route(WS + "/members/{actor:path}", people.change, methods=["PATCH"]),
+    Route(WS + "/members/{actor:path}", people.remove, methods=["DELETE"]),
+    Route(f"{WS}/tokens", people.tokens, methods=["GET"]),
+    Route(f"{WS}/tokens", people.make_token, methods=["POST"]),
+    Route(WS + "/tokens/{id}/rotate", people.rotate, methods=["POST"]),
+    Route(f"{WS}/links", people.new_link, methods=["POST"]),
+    Route(f"{WS}/revoke", people.revoke, methods=["POST"]),
+    Route(f"{WS}/invitations", invitations.create, methods=["POST"]),
+    Route(f"{WS}/invitations", invitations.index, methods=["GET"]),
+    Route(WS + "/invitations/{id}", invitations.delete, methods=["DELETE"]),
+    Route(f"{WS}/access", people.accesses, methods=["GET"]),
     Route(f"{WS}/documents", documents.index, methods=["GET"]),
     Route(WS + "/documents/{doc:path}", documents.show, methods=["GET"]),
     Route(WS + "/documents/{doc:path}", documents.create, methods=["PUT"]),
+    Route(WS + "/documents/{doc:path}", document_acts.change, methods=["PATCH"]),
+    Route(WS + "/documents/{doc:path}", document_acts.delete, methods=["DELETE"]),
     Route(WS + "/attribution/{doc:path}", attribution.show, methods=["GET"]),
     Route(f"{WS}/intents", intents.create, methods=["POST"]),
     Route(f"{WS}/intents", intents.index, methods=["GET"]),
@@ -69,6 +103,8 @@ API: tuple[Route, ...] = (
     Route(f"{WS}/stop", stop.show, methods=["GET"]),
     Route(f"{WS}/stop", stop.put, methods=["PUT"]),
     Route(f"{WS}/stop", stop.delete, methods=["DELETE"]),
+    Route(f"{WS}/rights", rights.show, methods=["GET"]),
+    Route(f"{WS}/rights", rights.put, methods=["PUT"]),
     Route(f"{WS}/log", log.show, methods=["GET"]),
     Route(f"{WS}/verify", log.check, methods=["GET"]),
     Route(f"{WS}/replay", log.replay, methods=["POST"]),
@@ -80,6 +116,7 @@ OPERATIONS: tuple[Route, ...] = (
     Route("/openapi.json", pages.openapi),
     Route("/", pages.page),
     Route("/w/{ws}", pages.page),
+    Route("/admin", pages.admin),
 )
 
 
@@ -124,7 +161,15 @@ def create_app(
         "mail": MailDrop(settings.mail_folder),
         "webhook": LateWebhook(settings.keys, allows_private=settings.allows_private_webhooks),
     }
-    registry = RoomRegistry(store=store, planner=planner, clock=clock, settings=settings, judge=judge, senders=senders)
+    registry = RoomRegistry(
+        store=store,
+        planner=planner,
+        clock=clock,
+        settings=settings,
+        judge=judge,
+        senders=senders,
+        provider=LateIssuer(settings) if settings.oidc_issuer else None,
+    )
 
     endpoint = SocketEndpoint(registry)
 

@@ -38,6 +38,9 @@ CLOSE_RESTART = Close(1012, "restart", "The workspace is restarting: reconnect."
 CLOSE_UNAUTHENTICATED = Close(4401, "unauthenticated", "No valid token: ask the owner for a new link.")
 CLOSE_NOT_FOUND = Close(4404, "not_found", "No such workspace or document, or it is not yours.")
 CLOSE_BROKEN = Close(4410, "document_broken", "This document cannot be read any more: ask the owner.")
+CLOSE_RENAMED = Close(4411, "document_renamed", "This document has another name now: open it under that one.")
+CLOSE_ARCHIVED = Close(4412, "document_archived", "This document was archived: nothing is written in it.")
+CLOSE_DELETED = Close(4413, "document_deleted", "This document was deleted: the owner can restore it.")
 CLOSE_REFUSED = Close(4400, "internal", "What this socket sent cannot be carried out: it is not taken again.")
 CLOSE_INTERNAL = Close(1011, "internal", "The server broke while it answered: reconnect.")
 CLOSE_ORIGIN = Close(1008, "origin", "This origin may not open sockets here: see --origin (FOLKMOOT_ORIGINS).")
@@ -118,6 +121,40 @@ class WorkspaceMissing(WorkspaceFault):
     code = "not_found"
 
 
+class KeyEnded(WorkspaceFault):
+    """A token that was to be exchanged counts no more: there is no other in its place."""
+
+    code = "not_found"
+
+
+class InvitationSpent(WorkspaceFault):
+    """An invitation is used up, over, or was taken back: nobody was let in by it."""
+
+    code = "invitation_spent"
+
+
+class SignInFailed(WorkspaceFault):
+    """An issuer did not answer, or what it said does not hold: nobody is signed in by it."""
+
+    code = "sign_in_failed"
+
+
+class NameTaken(WorkspaceFault):
+    """Somebody else has, or had, this name in the workspace: what they wrote stands under it."""
+
+    code = "name_taken"
+
+
+class DocumentRenamed(WorkspaceFault):
+    """A document is asked for by a name that it has no more; `name` is the one it has."""
+
+    code = "document_renamed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"it is called {name} now")
+        self.name = name
+
+
 class RoomClosed(WorkspaceFault):
     """The room stopped (a fault or a restart); what was not acknowledged must be sent again."""
 
@@ -160,6 +197,18 @@ class RecordUnknown(LogCorrupt):
             f"record {seq}, {kind!r}, {what}: open this log with the version that wrote it, or a newer one"
         )
         self.seq, self.kind, self.field = seq, kind, field
+
+
+class ReadsFull(WorkspaceFault):
+    """One person has so many whole logs read that a further read is refused: wait for those under way."""
+
+    code = "too_many_reads"
+
+
+class TooMuchWork(WorkspaceFault):
+    """One person has had so much done that even waiting is refused: their account, not the server, is used up."""
+
+    code = "too_much_work"
 
 
 class EventRefused(WorkspaceFault):

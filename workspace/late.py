@@ -1,7 +1,7 @@
 """The one place through which a module is loaded later than at the start.
 
-Who may use it for what, and why, stands in one list: `LATE_IMPORTS` in `tests/test_house.py`, held by a test. Every
-other import is at the top of its file.
+Who may use it for what, and why, stands in one list, held by a test: `LATE_IMPORTS` in `tests/test_late_imports.py`.
+Every other import is at the top of its file.
 """
 
 from __future__ import annotations

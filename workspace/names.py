@@ -19,8 +19,18 @@ TITLE_POINTS_MAX = 200
 # One composed character was at most four before.
 COMPOSED_POINTS_MAX = 4 * DOCUMENT_POINTS_MAX
 
+# Printable to Python, and nothing to be seen: fillers, and the blank of Braille.
+UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 # The agent writes under this name; nobody may log in as it.
 RESERVED_ACTORS = frozenset({"agent"})
+# Under these stands what whoever runs the server did, and the server itself. Who has one of them keeps it.
+MACHINE_NAMES = frozenset({"operator", "server"})
+NOT_FOR_PEOPLE = Refusal(
+    "malformed",
+    "A name has 1 to 64 printable characters, and is neither the agent's nor what the record calls the server and "
+    "whoever runs it (operator, server).",
+    "Choose another name.",
+)
 
 
 def is_workspace_id(name: str) -> bool:
@@ -70,9 +80,23 @@ def refuse_document_name(name: str) -> Refusal | None:
 
 
 def is_actor(name: str) -> bool:
-    """Tell whether a person or bot may be called this: printable, 1 to 64 characters, not the agent's name."""
+    """Tell whether a record may name somebody so: printable, 1 to 64 characters, not the agent's name.
+
+    Nor what a path would be folded by, nor anything with a character that leaves nothing to be seen.
+    """
     fits = 1 <= len(name) <= ACTOR_POINTS_MAX and name.isprintable() and name.strip() == name
-    return fits and name.lower() not in RESERVED_ACTORS
+    is_seen = name not in {".", ".."} and UNSEEN.isdisjoint(name)
+    return fits and is_seen and _folded(name) not in RESERVED_ACTORS
+
+
+def is_for_people(name: str) -> bool:
+    """Tell whether somebody may take this name who does not have it: no record could be read as the server's own."""
+    return is_actor(name) and _folded(name) not in MACHINE_NAMES
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Tell whether people would take two names for one: they differ by case, or by how characters are composed."""
+    return _folded(one) == _folded(other)
 
 
 def is_title(name: str) -> bool:
@@ -82,3 +106,7 @@ def is_title(name: str) -> bool:
 
 def _bad(rule: str) -> Refusal:
     return Refusal("bad_name", f"No document may have this name: {rule}.", "Choose another name.")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

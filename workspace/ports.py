@@ -11,6 +11,8 @@ from typing import Protocol
 
 import msgspec
 
+from workspace.access import AccessRow, InvitationRow, LoginRow, MemberRow, PersonRow
+from workspace.access import TokenRow as TokenRow  # public by this module, as the other values of the ports
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Journaled
@@ -19,6 +21,7 @@ from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, M
 from workspace.intents.model.plan import Draft, Proposal, Task
 from workspace.intents.model.record import Row
 from workspace.intents.model.segment import Segment
+from workspace.oversight import Oversight
 
 JID_MAX = 2**62
 # No actor's name is empty, nor a workspace's.
@@ -98,17 +101,16 @@ class InboxRow(msgspec.Struct, frozen=True):
     open: tuple[str, ...] = ()
 
 
-class TokenRow(msgspec.Struct, frozen=True):
-    """One access token; `ws` None is the whole server, `expires` is unix seconds. The secret is stored as a hash."""
+PeopleRow = PersonRow | MemberRow | TokenRow | LoginRow | InvitationRow | AccessRow
 
-    id: str
-    ws: str | None
-    actor: str
-    role: str
-    secret_hash: str
-    expires: float | None
-    revoked: bool
-    created_at: str
+
+class Joining(msgspec.Struct, frozen=True):
+    """What is written when somebody takes up an invitation at `now` (unix seconds): all of it together."""
+
+    invitation: str
+    now: float
+    member: MemberRow
+    rows: tuple[PeopleRow, ...] = ()
 
 
 class SwitchRow(msgspec.Struct, frozen=True):
@@ -147,7 +149,7 @@ class EffectSender(Protocol):
         """
 
 
-class Store(Protocol):
+class Store(Oversight, Protocol):
     """Durable home of logs, journals, lanes and tokens. See `workspace.store` for SQLite, PostgreSQL and memory.
 
     Raises (all methods): `StoreFault` when the database failed; its text says whether trying again is safe.
@@ -246,20 +248,63 @@ class Store(Protocol):
         One indexed read.
         """
 
-    async def put_token(self, row: TokenRow) -> None:
-        """Remember a token."""
+    async def put_token(
+        self, row: TokenRow, *, noted: AccessRow | None = None, ends: Sequence[str] = (), instead_of: str = ""
+    ) -> None:
+        """Remember a token, revoke `ends`; its name is a member. Raises `KeyEnded` where that `instead_of` is over."""
 
     async def token(self, id: str) -> TokenRow | None:
-        """Return one token, revoked or not."""
+        """Return one key, revoked or not."""
 
     async def tokens(self, ws: str) -> list[TokenRow]:
-        """Return the tokens that count in one workspace, those of the whole server among them; revoked ones too."""
+        """Return the keys that count in a workspace: its own, the whole server's, its members'; revoked ones too."""
 
     async def token_mark(self) -> str:
-        """Return a text that is another one once any token was made, revoked or given another end. One cheap read."""
+        """Return a text that is another one once any key was made, revoked, given another end, or a member changed."""
 
-    async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
+    async def revoke(
+        self, ws: str, *, actor: str | None = None, token_id: str | None = None, noted: AccessRow | None = None
+    ) -> list[str]:
         """Revoke tokens by actor or id; return the ids that were revoked now."""
+
+    async def write_people(self, rows: Sequence[PeopleRow], *, ends: Sequence[str] = ()) -> None:
+        """Put rows in the place of those with their keys, and revoke the keys `ends`: all of it, or nothing."""
+
+    async def change_member(self, ws: str, actor: str, role: str | None, noted: AccessRow) -> list[str]:
+        """Give a member and all of their tokens there another role, or end both (None); return the tokens' ids."""
+
+    async def join(self, joining: Joining) -> MemberRow:
+        """Take up an invitation, all of it or nothing. Raises `InvitationSpent`, `NameTaken`."""
+
+    async def end_invitation(self, id: str, noted: AccessRow) -> None:
+        """Take an invitation back; how often it was used stays."""
+
+    async def see(self, seen: Mapping[str, tuple[str, str]]) -> None:
+        """Note of keys, by id, when (a timestamp) and from which address they were used last."""
+
+    async def members(self, ws: str) -> list[MemberRow]:
+        """Return the members of a workspace by name, those that are gone too."""
+
+    async def memberships(self, person: str) -> list[MemberRow]:
+        """Return where a person is, or was, a member, by workspace."""
+
+    async def sessions(self, person: str) -> list[TokenRow]:
+        """Return the sessions of a person that were not ended, the oldest first."""
+
+    async def person(self, id: str) -> PersonRow | None:
+        """Return one person."""
+
+    async def persons(self, ws: str) -> list[PersonRow]:
+        """Return the people who are, or were, members of a workspace."""
+
+    async def logins(self, *, person: str = "", issuer: str = "", subject: str = "") -> list[LoginRow]:
+        """Return the ways in which a person signs in, or the one that an issuer and a subject name."""
+
+    async def invitations(self, ws: str = "", id: str = "") -> list[InvitationRow]:
+        """Return the invitations to a workspace, the newest first, or the one of an id."""
+
+    async def accesses(self, place: str | None, *, limit: int = 500, before: str = "") -> list[AccessRow]:
+        """Return entries of the record of access to a workspace (None: all), the newest first; those `before` one."""
 
     async def switches(self) -> list[SwitchRow]:
         """Return the server's switch, if it was ever thrown, and the orders that nobody has taken yet, by workspace."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -45,8 +46,11 @@ BOUNDS = (
     Bound("awareness_bytes_max", KIB, MIB),
     Bound("message_bytes_max", 16 * KIB, 16 * MIB),
     Bound("composing_bytes_max", KIB, MIB),
+    Bound("presence_bytes_per_second_max", 4 * KIB, 64 * MIB),
     Bound("frames_per_second_max", 1, 1_000_000),
     Bound("frames_burst_max", 1, 10_000_000),
+    Bound("work_per_second_max", MIB, 1024 * MIB),
+    Bound("work_burst_max", 16 * MIB, 65_536 * MIB),
     Bound("outbox_bytes_max", 64 * KIB, 1024 * MIB),
     Bound("outbox_frames_max", 64, 10_000_000),
     Bound("body_bytes_max", 16 * KIB, 64 * MIB),
@@ -57,6 +61,8 @@ BOUNDS = (
     Bound("connections_per_address_max", 1, 1_000_000),
     Bound("documents_max", 1, 10_000),
     Bound("live_intents_max", 1, 10_000),
+    Bound("open_questions_max", 1, 10_000),
+    Bound("calls_per_instruction_max", 1, 10_000),
     Bound("instruction_points_max", 100, 50_000),
     Bound("scopes_max", 1, 256),
     Bound("references_max", 1, 64),
@@ -82,8 +88,11 @@ class Settings(msgspec.Struct, frozen=True):
     awareness_bytes_max: int = STATE_BYTES_MAX
     message_bytes_max: int = 256 * KIB
     composing_bytes_max: int = 16 * KIB
+    presence_bytes_per_second_max: int = 64 * KIB
     frames_per_second_max: int = 500
     frames_burst_max: int = 2_000
+    work_per_second_max: int = 16 * MIB
+    work_burst_max: int = 256 * MIB
     outbox_bytes_max: int = MIB
     outbox_frames_max: int = 4_096
     body_bytes_max: int = MIB
@@ -94,6 +103,8 @@ class Settings(msgspec.Struct, frozen=True):
     connections_per_address_max: int = 2_048
     documents_max: int = 200
     live_intents_max: int = 1_000
+    open_questions_max: int = 200
+    calls_per_instruction_max: int = 128
     instruction_points_max: int = 8_000
     scopes_max: int = 32
     references_max: int = 16
@@ -107,6 +118,12 @@ class Settings(msgspec.Struct, frozen=True):
     keys: dict[str, str] = {}
     allows_private_webhooks: bool = False
     metrics_token: str = ""
+    # Where people reach the server, and the issuer by which they may sign in.
+    url: str = ""
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret: str = ""
+    oidc_name: str = ""
 
     @property
     def mail_folder(self) -> Path:
@@ -121,19 +138,23 @@ class Settings(msgspec.Struct, frozen=True):
     def limits(self) -> Limits:
         """Return what one update may hold."""
         size = self.frame_bytes_max
-        return Limits(update_bytes_max=size, state_vector_bytes_max=size, key_items_max=self.items_per_key_max)
+        return Limits(update_bytes_max=size, state_vector_bytes_max=size)
 
     def bounds(self) -> Bounds:
         """Return what a workspace takes at once."""
         return Bounds(
             document_bytes=self.document_bytes_max,
             live_intents=self.live_intents_max,
+            open_questions=self.open_questions_max,
+            documents=self.documents_max,
+            calls=self.calls_per_instruction_max,
             instruction_points=self.instruction_points_max,
             scopes=self.scopes_max,
             references=self.references_max,
             expectations=self.expectations_max,
             needs=self.needs_max,
             brought_ids=self.brought_ids_max,
+            place_items=self.items_per_key_max,
         )
 
 
@@ -153,7 +174,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     port = environ.get("FOLKMOOT_PORT", "8000")
     if not _is_whole(port) or int(port) > 65_535:
         raise ValueError(f"FOLKMOOT_PORT is {port!r}: give a number from 0 to 65535")
-    return Settings(
+    settings = Settings(
         host=environ.get("FOLKMOOT_HOST", "127.0.0.1"),
         port=int(port),
         database=environ.get("FOLKMOOT_DATABASE", ""),
@@ -164,8 +185,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allows_private_webhooks=environ.get("FOLKMOOT_PRIVATE_WEBHOOKS", "") in ("1", "true", "yes"),
         metrics_token=_metrics_token(environ),
         origins=read_origins(environ.get("FOLKMOOT_ORIGINS", "").split(",")),
-        **bounds,
     )
+    return msgspec.structs.replace(settings, **bounds, **_oidc(environ))
 
 
 def read_origins(given: Iterable[str]) -> tuple[str, ...]:
@@ -182,6 +203,39 @@ def read_origins(given: Iterable[str]) -> tuple[str, ...]:
                 " or http://127.0.0.1:3000, without a path"
             )
     return found
+
+
+def _oidc(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return how people sign in by an issuer: nothing where none is named.
+
+    Raises:
+        ValueError: something is missing for it, or would carry secrets in the clear; the text says what.
+    """
+    names = {"oidc_issuer": "OIDC_ISSUER", "oidc_client": "OIDC_CLIENT_ID", "oidc_secret": "OIDC_CLIENT_SECRET",
+             "oidc_name": "OIDC_NAME", "url": "URL"}  # fmt: skip
+    found = {field: environ.get(f"FOLKMOOT_{name}", "").strip() for field, name in names.items()}
+    found["url"] = found["url"].rstrip("/")
+    if found["url"] and not is_safe_address(found["url"]):
+        raise ValueError(f"FOLKMOOT_URL is {found['url'][:200]!r}: give where people reach the server, as https://HOST")
+    if not found["oidc_issuer"]:
+        return {"url": found["url"]}
+    if not is_safe_address(found["oidc_issuer"]):
+        raise ValueError("FOLKMOOT_OIDC_ISSUER is no https:// address (http:// is for one on this machine)")
+    for field in ("oidc_client", "oidc_secret", "url"):
+        if not found[field]:
+            raise ValueError(f"FOLKMOOT_OIDC_ISSUER is set, and FOLKMOOT_{names[field]} is not: signing in needs it")
+    return found
+
+
+def is_safe_address(url: str) -> bool:
+    """Tell whether what goes to an address is read by nobody on the way: https, or a server on this machine."""
+    parts = urlsplit(url)
+    is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return (
+        bool(parts.hostname)
+        and not parts.username
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_here))
+    )
 
 
 def _metrics_token(environ: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from agent.editing.commands import (
+    ActOnDocument,
     AddItem,
     AddNumber,
     AddToSection,
@@ -44,6 +45,7 @@ from agent.editing.commands import (
     Which,
 )
 from crdt.digest import Json
+from workspace.intents.model.document_acts import ActName
 
 DELAY_SECONDS_MAX = 120.0
 COMMANDS_MAX = 20
@@ -65,6 +67,8 @@ FORMS = {
     "add": "add VALUE to DOC.PATH",
     "move": "move VALUE in DOC.PATH to 1",
     "create": "create text document NAME",
+    "archive": "archive document NAME",
+    "restore": "restore document NAME",
     "ask": 'ask "QUESTION"',
     "mail": 'mail "ana@example.org" subject "SUBJECT" saying "TEXT"',
     "call": 'call RECEIVER with {"KEY": "VALUE"}',
@@ -88,6 +92,10 @@ _ORDINALS: dict[str, Which] = {
     "first": "first", "second": "second", "third": "third", "last": "last", "all": "all", "every": "all", "each": "all",
 }  # fmt: skip
 
+_ACTS: dict[str, ActName] = {
+    "delete": "delete", "remove": "delete", "drop": "delete", "erase": "delete", "archive": "archive",
+    "restore": "restore", "unarchive": "restore", "undelete": "restore", "rename": "rename",
+}  # fmt: skip
 _VERBS: dict[str, Literal["set", "change", "make"]] = {"set": "set", "change": "change", "update": "change"}
 
 # A quoted word stands for itself alone; bare words hold no quotes; JSON may hold both.
@@ -101,6 +109,11 @@ _ORD = (
 _SEC = r"(?:the\s+)?(?:section\s+(?P<sec>⟦\d+⟧|.+?)|(?P<sec2>⟦\d+⟧|[^⟦⟧]+?)\s+section)"
 _SEC_OR_HEAD = r"(?:the\s+)?(?:(?:section|heading)\s+)?(?P<sec>⟦\d+⟧|.+?)(?:\s+section)?"
 _CASE = r"(?P<case>upper[\s-]?case|capitals|caps|all caps|lower[\s-]?case|small letters|title[\s-]?case)"
+_NO_NAME = r"(?!(?:section|this|that|whole|entire|every|each|all|any|an?|new)\b)"
+_DOCUMENT = (
+    r"(?:the\s+)?(?:(?:document|doc)\s+(?P<document>⟦\d+⟧|[^\s⟦⟧]+)"
+    rf"|{_NO_NAME}(?P<document2>⟦\d+⟧|[^\s⟦⟧]+)\s+(?:document|doc))"
+)
 _T = r"(?:the\s+)?(?P<target>⟦\d+⟧|[^\s⟦⟧]+)"
 
 Groups = dict[str, str]
@@ -212,6 +225,10 @@ def _section(groups: Groups, quotes: list[str]) -> str:
     return _word(groups.get("sec") or groups["sec2"], quotes)
 
 
+def _document(groups: Groups, quotes: list[str]) -> str:
+    return _word(groups.get("document") or groups["document2"], quotes)
+
+
 def _which(groups: Groups) -> Which:
     return _ORDINALS[groups["which"].lower()] if "which" in groups else "only"
 
@@ -242,6 +259,14 @@ _FORMS: list[tuple[re.Pattern[str], Build]] = [
         r"(?:create|make|add|start)\s+(?:an?\s+)?(?:new\s+)?(?:(?P<kind>text|data)\s+)?(?:document|doc)\s+"
         r"(?:called\s+|named\s+)?(?P<name>⟦\d+⟧|\S+)",
         lambda g, q: MakeDocument(_word(g["name"], q), "data" if g.get("kind", "").lower() == "data" else "text"),
+    ),
+    _form(
+        rf"(?P<do>delete|remove|drop|erase|archive|restore|unarchive|undelete)\s+{_DOCUMENT}",
+        lambda g, q: ActOnDocument(_ACTS[g["do"].lower()], _document(g, q)),
+    ),
+    _form(
+        rf"(?P<do>rename|restore|undelete|unarchive)\s+{_DOCUMENT}\s+(?:to|into|as)\s+(?P<new>⟦\d+⟧|\S+)",
+        lambda g, q: ActOnDocument(_ACTS[g["do"].lower()], _document(g, q), _word(g["new"], q)),
     ),
     _form(
         rf"(?:delete|remove|drop|cut|erase)\s+lines?\s+(?P<first>\d{{1,7}})(?:\s*(?:-|–|to|through|until|and)\s*(?P<last>\d{{1,7}}))?{_IN}",

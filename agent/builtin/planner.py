@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
 from agent.builtin.language import parse
 from agent.editing.commands import (
+    ActOnDocument,
     AddItem,
     AddNumber,
     AppendText,
@@ -47,10 +49,13 @@ from workspace.ports import PlanContext
 NAME = "builtin@1"
 CAN_DO = (
     'replace "A" with "B" in DOC, append, insert or delete text, delete, rename, sort or re-case sections, '
-    "set, increase, decrease or remove DOC.PATH, add or move list items, create a document, ask a question"
+    "set, increase, decrease or remove DOC.PATH, add or move list items, create, rename, archive, delete or restore a "
+    "document, ask a question"
 )
 SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
 DRAFT_POINTS_MAX = 4_000
+# Where the documents of a snapshot have more bytes, plans are made beside the loop.
+BESIDE_BYTES = 64 << 10
 # What a value of an instruction may raise on its way into a document.
 UNUSABLE = (ValueError, RecursionError, OverflowError)
 ScopedCommands = tuple[tuple[Scope, ...] | None, Sequence[Command]]
@@ -79,22 +84,31 @@ class BuiltinPlanner:
         if isinstance(instruction, NotUnderstood):
             reason = f"I do not understand “{instruction.part}”."
             return PlanRefused("not_understood", reason, f"I can: {CAN_DO}. Nearest: {instruction.nearest}", NAME)
-        try:
-            made, proposal = planned(task, instruction)
-        except CannotDo as cannot:
-            proposal = PlanRefused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME)
-        except CrdtError as error:
-            proposal = PlanRefused(error.code, error.reason, error.remedy, NAME)
-        except UNUSABLE as error:
-            proposal = PlanRefused(
-                "not_understood", f"A value there cannot be used: {error}"[:300], "Use plain JSON.", NAME
-            )
-        else:
-            for draft in made.drafts():
-                context.show(draft)
+        work = partial(attempt, task, instruction)
+        size = sum(len(image.state) for image in task.snapshot.documents.values())
+        proposal, drafts = await asyncio.to_thread(work) if size > BESIDE_BYTES else work()
+        for draft in drafts:
+            context.show(draft)
         if instruction.delay_seconds:
             await self._sleep(instruction.delay_seconds)
         return proposal
+
+
+def attempt(task: Task, instruction: Instruction) -> tuple[Proposal, list[Draft]]:
+    """Return what an instruction comes to, a refusal where it cannot be carried out, and what is shown of it.
+
+    The documents are opened and let go of here: pycrdt's are bound to the thread that made them.
+    """
+    try:
+        made, proposal = planned(task, instruction)
+    except CannotDo as cannot:
+        return PlanRefused(cannot.refused.code, cannot.refused.reason, cannot.refused.remedy, NAME), []
+    except CrdtError as error:
+        return PlanRefused(error.code, error.reason, error.remedy, NAME), []
+    except UNUSABLE as error:
+        reason = f"A value there cannot be used: {error}"[:300]
+        return PlanRefused("not_understood", reason, "Use plain JSON.", NAME), []
+    return proposal, made.drafts()
 
 
 def planned(task: Task, instruction: Instruction) -> tuple[CommandRun, Proposal]:
@@ -149,7 +163,8 @@ class CommandRun:
                 else:
                     said.append(self._one(command))
         ops, reads = self.editor.result()
-        return Planned(tuple(ops), tuple(reads), " ".join(said), tuple(self.effects), planner=NAME)
+        acts = tuple(self.editor.acts)
+        return Planned(tuple(ops), tuple(reads), " ".join(said), tuple(self.effects), planner=NAME, acts=acts)
 
     def drafts(self) -> list[Draft]:
         """Return the words that are about to be written, by document."""
@@ -172,6 +187,8 @@ class CommandRun:
                     )
                 self.editor.created[name] = kind
                 return f"Created the {kind} document {name}."
+            case ActOnDocument(do, document, name):
+                return f"{self.editor.act(do, document, name)}."
             case SendMail(to, subject, text, via):
                 return self._declare(via, "mail", {"to": to, "subject": subject, "text": text})
             case CallHook(via, value):

@@ -44,7 +44,7 @@ def stop(
             if not is_on:
                 await _say_what_is_stopped(store)
             return 0
-        if await _is_taken(store, row):
+        if await is_taken(store, row):
             print(f"The agent {'is stopped' if is_on else 'goes on'} in {workspace}: it is in its log.")
         else:
             print(f"It is written down, and holds as soon as {workspace} is opened. No server has it open now;")
@@ -76,7 +76,7 @@ def status(workspace: str | None, database: str | None, data: Path | None) -> in
     return with_store(database, data, work)
 
 
-async def _is_taken(store: Store, row: SwitchRow) -> bool:
+async def is_taken(store: Store, row: SwitchRow) -> bool:
     """Wait until a server has entered an order in the workspace's log; False when none does."""
     assert row.ws != SERVER, "the server's own switch stays where it was written"
     # Decision 90: the server that has the workspace open enters the order in its log and drops the row.

@@ -12,11 +12,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent.commands.serve import complain, explain, port_taken
-from agent.demo.seed import DEMO, seed
+from agent.commands.serve import complain, explain, port_taken, settings_of
+from agent.demo.seed import DEMO, DEMO_NAME, seed
 from agent.demo.story import CASUAL, FORMAL, TYPED, StoryResult, tell
 from agent.model_settings import ModelSettings, read_model_settings
-from agent.server import fast_loop, serving
+from agent.server import fast_loop, serving, take_short_turns
 from workspace.errors import WorkspaceFault
 from workspace.http.pages import assets
 from workspace.settings import Settings
@@ -24,28 +24,33 @@ from workspace.settings import Settings
 COLOURS = {"Ana": "magenta", "Ben": "cyan", "Chen": "green", "agent": "yellow"}
 
 
-def demo(host: str, port: int, data: Path | None) -> int:
-    """Serve a seeded workspace until Ctrl+C; without `data` it lives in a folder that goes with it."""
-    with tempfile.TemporaryDirectory(prefix="folkmoot-demo-") as folder:
-        place = data or Path(folder)
-        settings = Settings(host, port, f"sqlite:///{place / 'demo.sqlite'}", data=str(place))
-        try:
-            with asyncio.Runner(loop_factory=fast_loop()) as runner:
-                runner.run(_demo(settings, read_model_settings(os.environ)))
-        except OSError as error:
-            return port_taken(settings, error)
-        except WorkspaceFault as fault:
-            return explain(fault)
-        except ValueError as error:
-            return complain(str(error))
-        except KeyboardInterrupt:
-            pass
+def demo(host: str, port: int, database: str | None, data: Path | None) -> int:
+    """Serve a seeded workspace until Ctrl+C. It is kept where all other commands look for it, and goes on there."""
+    try:
+        settings = settings_of(host, port, database, data)
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            runner.run(_demo(settings, read_model_settings(os.environ)))
+    except OSError as error:
+        return port_taken(settings, error)
+    except WorkspaceFault as fault:
+        return explain(fault)
+    except ValueError as error:
+        return complain(str(error))
+    except KeyboardInterrupt:
+        pass
     return 0
 
 
 async def _demo(settings: Settings, models: ModelSettings) -> None:
+    """Serve; raises `ValueError` where somebody has a workspace of that name that is not for trying things in."""
+    take_short_turns()
     console = Console(highlight=False, soft_wrap=True)
     async with serving(settings, models=models, signals=True) as server:
+        row = await server.registry.store.workspace(DEMO)
+        if row is not None and row.name != DEMO_NAME:
+            raise ValueError(
+                f"the database has a workspace {DEMO} of its own, {row.name!r}. Give it another folder: --data DIR."
+            )
         tokens = await seed(server.registry)
         if assets() is None:
             console.print("[yellow]The page is not built: run 'make web' first (needs Node 20).[/yellow]")
@@ -56,7 +61,8 @@ async def _demo(settings: Settings, models: ModelSettings) -> None:
             console.print(f"  [{COLOURS[actor]}]{actor:<5}[/] {server.url}/w/{DEMO}#token={token}", markup=True)
         console.print(
             '\nTo feel a conflict: as Ben  [italic]replace "three" with "four" in plan after 5 seconds[/italic],\n'
-            'as Chen, before it is done,  [italic]replace "three" with "noon" in plan[/italic].\n\nCtrl+C stops.'
+            'as Chen, before it is done,  [italic]replace "three" with "noon" in plan[/italic].\n\n'
+            "Ctrl+C stops. It is kept: the next demo goes on with it, [italic]folkmoot log demo[/italic] reads it."
         )
         await server.task
 

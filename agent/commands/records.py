@@ -29,9 +29,10 @@ from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
 from workspace.intents.state.replay import fold_log
-from workspace.names import RESERVED_ACTORS, is_actor, is_workspace_id
+from workspace.names import RESERVED_ACTORS, is_actor, is_for_people, is_workspace_id
 from workspace.ports import Batch, Store, WorkspaceRow
 from workspace.protocol.messages import encode_record
+from workspace.registry.known_names import people_of
 from workspace.registry.tokens import AccessTokens
 from workspace.store.address import store_of
 
@@ -123,6 +124,8 @@ def _summary(kind: str, body: dict[str, object]) -> str:
             where = "on the whole server" if switch["scope"] == "server" else "here"
             why = f": {switch['reason']}" if "reason" in switch else ""
             said = f"the agent {'is stopped' if switch['on'] else 'goes on'}, {where}{why}"
+        case RecordKinds.CONFIG if isinstance(rights := body.get("rights"), dict) and rights:
+            return f"rules of rights at {', '.join(rights)}"
         case RecordKinds.VERDICT:
             said = f"{body['intent']} {body['state']}: {body['reason']}"
         case _:
@@ -165,17 +168,19 @@ def blame(ws: str, doc: str, quote: str, at: int | None, database: str | None, d
         await must_exist(store, ws)
         rows, journal = await read_all(store, ws)
         fold = fold_log(rows, journal, to=at)
-        if doc not in fold.documents:
-            return complain(f"there is no document {doc!r}; there are {', '.join(sorted(fold.documents))}.")
-        if fold.kinds[doc] == "data":
+        id = fold.catalog.find(doc) or doc
+        if id not in fold.documents:
+            known = ", ".join(sorted(map(fold.catalog.name_of, fold.documents)))
+            return complain(f"there is no document {doc!r}; there are {known}.")
+        if fold.kinds[id] == "data":
             keys = tuple(int(part) if part.isdecimal() else part for part in quote.split(".") if part)
-            found = attribute_value(fold, doc, keys)
+            found = attribute_value(fold, id, keys)
         else:
-            text = fold.documents[doc].text()
+            text = fold.documents[id].text()
             start = text.find(quote)
             if start < 0:
                 return complain(f"{quote!r} does not stand in {doc}.")
-            found = attribute_text(fold, doc, start, start + (len(quote) or min(len(text), POINTS_MAX)))
+            found = attribute_text(fold, id, start, start + (len(quote) or min(len(text), POINTS_MAX)))
         _print_blame(found)
         return 0
 
@@ -253,8 +258,10 @@ def replay(ws: str, to: int | None, database: str | None, data: Path | None) -> 
         console.print(f"[bold]{ws}[/] after record {fold.seq}, state {fold.state()}")
         if fold.stops.is_on:
             console.print(fold.stops.words, markup=False)
-        for name, document in sorted(fold.documents.items()):
-            console.rule(f"{name} ({document.kind})")
+        catalog = fold.catalog
+        for doc, document in sorted(fold.documents.items()):
+            state = "" if catalog.is_living(doc) else f", {catalog.state_of(doc)}"
+            console.rule(f"{catalog.name_of(doc)} ({document.kind}{state})")
             console.print(render(document), markup=False)
         table = Table("intent", "who", "state", "text", "reason", title="Board")
         for entry in fold.board.entries.values():
@@ -277,6 +284,7 @@ def token(
     database: str | None,
     data: Path | None,
     is_new: bool = False,
+    reads_only: bool = False,
 ) -> int:
     """Print a fresh token; the workspace is made where it does not exist, the database only if it may be new."""
     wrong = wrong_words(workspace, actor, role)
@@ -289,9 +297,13 @@ def token(
     clock = SystemClock()
 
     async def work(store: Store) -> int:
+        if not is_for_people(actor) and actor not in await people_of(store, workspace):
+            return complain(f"--actor {actor!r} is what the record calls the server or whoever runs it; name a person.")
         if await store.workspace(workspace) is None:
             await _create(store, workspace, actor)
-        made = await AccessTokens(store, clock).make(workspace, actor=actor, role=role, expires=until)
+        made = await AccessTokens(store, clock).make(
+            workspace, actor=actor, role=role, expires=until, scope="read" if reads_only else "all", by="operator"
+        )
         print(made)
         return 0
 

@@ -11,7 +11,7 @@ import msgspec
 
 from agent.demo.seed import DEMO
 from agent.model_settings import ModelSettings, read_model_settings
-from agent.server import fast_loop, serving, tune_garbage_collector
+from agent.server import fast_loop, serving, take_short_turns, tune_garbage_collector
 from workspace.errors import (
     CopyRefused,
     DatabaseMissing,
@@ -89,6 +89,7 @@ def serve(
 
 async def _serve(settings: Settings, models: ModelSettings) -> None:
     tune_garbage_collector()
+    take_short_turns()
     async with serving(settings, models=models, signals=True) as server:
         for line in await greeting(server.registry, server.url):
             print(line, flush=True)
@@ -104,11 +105,10 @@ async def greeting(registry: RoomRegistry, url: str) -> list[str]:
         lines.append(f"Instructions are planned by: {registry.planner.name}")
     if registry.settings.is_open:
         lines.append(f"Open to everybody who reaches it: {url}/w/{DEMO}")
-    if await registry.store.count_tokens() == 0:
-        try:
+    # Who has tried the demo first, or made tokens for one workspace, has nobody yet who owns the server.
+    if not any(row.ws is None for row in await registry.store.tokens(DEMO)):
+        if await registry.store.workspace(DEMO) is None:
             await registry.create(DEMO, name="First workspace", actor="owner", documents={"plan": "text"})
-        except WorkspaceFault as fault:
-            lines.append(fault.reason)
         token = await registry.tokens.make(None, actor="owner", role="owner")
         lines += [f"Owner's link (shown this once): {url}/w/{DEMO}#token={token}"]
     lines.append("More people: folkmoot token --workspace demo --actor NAME --role editor")

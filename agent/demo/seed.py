@@ -9,7 +9,7 @@ from workspace.intents.model.intent import Role
 from workspace.registry.registry import RoomRegistry
 from workspace.room.room import Room
 
-DEMO = "demo"
+DEMO, DEMO_NAME = "demo", "Spring gathering"
 PEOPLE: tuple[tuple[str, Role], ...] = (("Ana", "owner"), ("Ben", "editor"), ("Chen", "editor"))
 PLAN = """# Spring gathering
 
@@ -50,9 +50,7 @@ async def seed(
 ) -> dict[str, str]:
     """Make the workspace where it is missing and return a fresh token for each person."""
     if await registry.store.workspace(ws) is None:
-        room = await registry.create(
-            ws, name="Spring gathering", actor="Ana", documents={"plan": "text", "budget": "data"}
-        )
+        room = await registry.create(ws, name=DEMO_NAME, actor="Ana", documents={"plan": "text", "budget": "data"})
         await write_seed(room)
     return {actor: await registry.tokens.make(ws, actor=actor, role=role) for actor, role in people}
 

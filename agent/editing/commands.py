@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crdt.digest import Json
+from workspace.intents.model.document_acts import ActName
 
 Which = Literal["only", "first", "second", "third", "last", "all"]
 Case = Literal["upper", "lower", "title"]
@@ -207,6 +208,15 @@ class CallHook:
     value: Json
 
 
+@dataclass(frozen=True, slots=True)
+class ActOnDocument:
+    """Rename, archive, delete or restore a document; `name` is its new name, empty where it keeps its own."""
+
+    do: ActName
+    document: str
+    name: str = ""
+
+
 TextCommand = (
     ReplaceText
     | InsertText
@@ -223,7 +233,7 @@ TextCommand = (
 )
 DataCommand = SetData | AddNumber | RemoveData | AddItem | RemoveItem | MoveItem
 Outward = SendMail | CallHook
-Command = TextCommand | DataCommand | MakeDocument | AskAuthor | Outward
+Command = TextCommand | DataCommand | MakeDocument | ActOnDocument | AskAuthor | Outward
 
 
 @dataclass(frozen=True, slots=True)

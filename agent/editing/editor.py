@@ -18,8 +18,10 @@ from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.item_readings import Reading
 from crdt.operations.ops import CreateDocument, Delete, Insert, Op, Replace
+from workspace.intents.model.document_acts import ActName, Acts, DocumentAct, words_of_act
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Task
+from workspace.names import compose, refuse_document_name
 
 SNAPSHOT_CLIENT, WORKING_CLIENT = 8, 16
 
@@ -34,6 +36,7 @@ class Editor:
     values: dict[str, DataEditor] = field(default_factory=dict)
     created: dict[str, DocumentKind] = field(default_factory=dict)
     opened: dict[str, Document] = field(default_factory=dict)
+    acts: list[DocumentAct] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.scope = self.task.scope
@@ -57,7 +60,8 @@ class Editor:
             assert image is not None or name in self.created, "only documents that there are, or will be, are opened"
             kind = image.kind if image is not None else self.created[name]
             state = image.state if image is not None else EMPTY_UPDATE
-            self.opened[name] = Document.of_state(kind, state, client=SNAPSHOT_CLIENT)
+            exact = image.exact if image is not None else None
+            self.opened[name] = Document.of_state(kind, state, client=SNAPSHOT_CLIENT, exact=exact)
         return self.opened[name]
 
     def text(self, name: str) -> TextEditor:
@@ -91,6 +95,23 @@ class Editor:
                 assert start < end, "a selection has some words"
                 return start, end
         return None
+
+    def act(self, do: ActName, document: str, name: str = "") -> str:
+        """Plan to rename, archive, delete or restore a document; return it in words.
+
+        Whether there is one of that name the snapshot does not know: what was put away is not in it.
+
+        Raises:
+            CannotDo: no document may have the new name, or a rename names none.
+        """
+        found = [known for known in self.kinds if known.casefold() == document.casefold()]
+        document, name = found[0] if document not in self.kinds and len(found) == 1 else document, compose(name)
+        refusal = refuse_document_name(name) if name or do == Acts.RENAME else None
+        if refusal is not None:
+            raise CannotDo(refusal.code, refusal.reason, refusal.remedy)
+        act = DocumentAct(do, compose(document), name)
+        self.acts.append(act)
+        return words_of_act(act)
 
     def result(self) -> tuple[list[Op], list[Reading]]:
         """Return the operations of everything edited, and what they were based on."""

@@ -23,6 +23,7 @@ from agent.model.verdict_text import account_of
 from crdt.digest import canonical
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import CallOutcomes, Purpose
+from workspace.intents.model.document_acts import words_of_act
 from workspace.intents.model.effects import describe
 from workspace.intents.model.plan import Asked, Draft, Option, Planned, Proposal, Task, Tokens
 from workspace.intents.model.wording import told as told_of
@@ -212,9 +213,10 @@ class ToolLoop:
         before = {op.doc: editor.open(op.doc) for op in ops if op.doc in known}
         done = told_of(ops, before, {name: values.working for name, values in editor.values.items()})
         sent = [f"will send {describe(effect, editor.task.receivers[effect.tool])}" for effect in finished.effects]
-        summary = account_of(finished.summary, [*done, *sent])
+        acts = tuple(editor.acts)
+        summary = account_of(finished.summary, [*done, *map(words_of_act, acts), *sent])
         tokens = Tokens(self.spent.read, self.spent.written)
-        return Planned(ops, finished.reads, summary, finished.effects, tokens, self.label, finished.serves)
+        return Planned(ops, finished.reads, summary, finished.effects, tokens, self.label, finished.serves, acts)
 
     def _told(self, use: Block, outcome: ToolOutcome) -> ToolResult:
         """Show and log what became of a call; return what the model is told."""

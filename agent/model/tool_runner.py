@@ -120,6 +120,8 @@ class ToolRunner:
                 return self._finish(use)
             case tools.CreateDocument():
                 return self._create(use)
+            case tools.ChangeDocument(document, action, name):
+                return ToolResult("Done.", f"{self.editor.act(action, document, name)}.")
             case _:
                 return self._denied(use.document) or self._on_document(use)
 
@@ -149,6 +151,7 @@ class ToolRunner:
                 | tools.Ask()
                 | tools.Finish()
                 | tools.CreateDocument()
+                | tools.ChangeDocument()
             ):
                 raise AssertionError("these name no document")
             case _:

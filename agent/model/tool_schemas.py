@@ -11,6 +11,7 @@ from crdt.digest import EXACT_MAX, Json
 from crdt.documents.paths import Path
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.ops import TEXT_POINTS_MAX
+from workspace.intents.model.document_acts import ActName
 from workspace.intents.model.effects import Receiver
 
 LINE_MAX = 10_000_000
@@ -72,6 +73,14 @@ class CreateDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document: str
     kind: DocumentKind
     content: str | None = None
+
+
+class ChangeDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rename, archive, delete or restore a document; `new_name` is what it is called then."""
+
+    document: str
+    action: ActName
+    new_name: str = ""
 
 
 class SetValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +156,7 @@ ToolInput = (
     | InsertLines
     | DeleteLines
     | CreateDocument
+    | ChangeDocument
     | SetValue
     | Increment
     | DeleteValue
@@ -164,6 +174,7 @@ KINDS: dict[str, type[ToolInput]] = {
     "insert": InsertLines,
     "delete_lines": DeleteLines,
     "create_document": CreateDocument,
+    "change_document": ChangeDocument,
     "set_value": SetValue,
     "increment": Increment,
     "delete_value": DeleteValue,
@@ -199,6 +210,7 @@ def read_use(name: str, given: Json) -> ToolInput:
 
 _BOUNDS = {
     "document": NAME_POINTS_MAX,
+    "new_name": NAME_POINTS_MAX,
     "query": QUERY_POINTS_MAX,
     "question": QUESTION_POINTS_MAX,
     "summary": SUMMARY_POINTS_MAX,
@@ -290,6 +302,15 @@ SCHEMAS: tuple[dict[str, Json], ...] = (
         document=_TEXT,
         kind={"type": "string", "enum": ["text", "data"]},
         content=_TEXT,
+    ),
+    _tool(
+        "change_document",
+        "Rename, archive, delete or restore a document as a whole, only when the instruction asks for just that. "
+        "new_name is needed to rename, optional to restore.",
+        "document action",
+        document=_TEXT,
+        action={"type": "string", "enum": ["rename", "archive", "delete", "restore"]},
+        new_name=_TEXT,
     ),
     _tool("set_value", "Set the value at path of a data document.", "document path value", document=_TEXT, path=_PATH,
           value=_ANY),

@@ -25,6 +25,15 @@ class CanonicalForm(TextContent):
 
     __slots__ = ()
 
+    @property
+    def is_known_whole(self) -> bool:
+        """Whether it is known, without a look, that copies are like it."""
+        return self._cache.get("apart") == (self.version, False)
+
+    def stays_whole(self) -> None:
+        """Note that copies are alike still: what has come since they were is this server's own, made on a copy."""
+        self._cache["apart"] = (self.version, False)
+
     def value(self) -> Json:
         """Return the canonical value: the words of the text, the JSON of the data, the XML of a rich document."""
         return self._cached("value", self._read_value)

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 
 from crdt.documents.backing import EMPTY_UPDATE, Applied, Backup
 from crdt.documents.canonical_form import CanonicalForm
+from crdt.documents.crowds import NOTHING, Crowds
 from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind
 from crdt.documents.shape import TEXT, Shape
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies
 from crdt.updates.exact_numbers import ExactValues, find_exact_values, restore_exact_values, restore_whole_numbers
 from crdt.updates.scan import INTERNAL, encode_state_vector, scan_delete_set, scan_state_vector, scan_update
 from crdt.updates.structs import StoredStruct, read_sections, scan_stored_structs, waits_for_itself
-from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING, DeleteSet, Id, Span, UpdateSummary
+from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING, TYPE, DeleteSet, Id, Span, UpdateSummary
 from crdt.updates.surrogates import (
     cut_strings,
     find_all_middles,
@@ -45,22 +46,27 @@ class Document(CanonicalForm):
     them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
     """
 
-    __slots__ = ("_exact", "_middles", "_shape", "whole")
+    __slots__ = ("_crowds", "_exact", "_has_no_xml", "_middles", "_shape", "_unsearched", "whole")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
         # Where its items hang, and the surrogate pairs, by their middles: None until a caller needs it.
         self._shape: Shape | None = Shape(kind) if kind != "text" else None
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
-        self._exact: ExactValues = NO_EXACT
+        # Numbers that pycrdt writes otherwise than they came; `_unsearched` is a state that may hold more of them.
+        self._exact, self._unsearched = NO_EXACT, b""
+        # Of a fork: that what it was taken of held no XML, and nothing nested was written since.
+        self._has_no_xml = False
+        # None until an item is put where it does not go on: see `find_crowded`.
+        self._crowds: Crowds | None = None
         # Whole numbers beyond 2**53 that a transaction writes, by the floats nearest to them.
         self.whole: dict[float, int] = {}
         for update in updates:
             self.apply(update, scan_update(update, INTERNAL))
 
     @classmethod
-    def of_state(cls, kind: DocumentKind, state: bytes, *, client: int) -> Document:
-        """Return the document whose whole state is `state`, as this server's `encode` gave it.
+    def of_state(cls, kind: DocumentKind, state: bytes, *, client: int, exact: ExactValues | None = None) -> Document:
+        """Return the document whose whole state is `state`, as this server's `encode` gave it; `exact` as it knew them.
 
         Only for bytes of our own: they are integrated without a pass over them, which costs Python forty times as much
         as it costs pycrdt. Raises `MalformedFrame` and `BrokenDocument`.
@@ -71,10 +77,11 @@ class Document(CanonicalForm):
             # pycrdt is asked, not the bytes: what it did not integrate must not be taken for here.
             document._state = scan_state_vector(document._call_pycrdt(document._doc.get_state), INTERNAL)
             document._is_plain, document._shape, document._middles = False, None, None
-            # A look for two bytes spares most states the search for exact values; where they stand for something else,
-            # the search finds nothing.
-            if kind != "text" and any(tag in state for tag in EXACT_TAGS):
-                document._exact = find_exact_values(state) or NO_EXACT
+            # A look for two bytes spares most states the search; who only reads the document, or edits it, needs none.
+            if exact is not None:
+                document._exact = exact
+            elif kind != "text" and any(tag in state for tag in EXACT_TAGS):
+                document._unsearched = state
             document.version = 1
         return document
 
@@ -122,6 +129,11 @@ class Document(CanonicalForm):
         """
         return bool(self._cached("apart", lambda: self.fork(self.client ^ 1).value() != self.value()))
 
+    def exact_values(self) -> ExactValues:
+        """Return the values whose bytes pycrdt would write otherwise, for `of_state` of what `encode` gave."""
+        self.encode()  # which looks for them
+        return self._exact
+
     @property
     def has_pairs(self) -> bool:
         """Tell whether surrogate pairs were written into the document, so that an edit may have cut one."""
@@ -141,6 +153,23 @@ class Document(CanonicalForm):
     def is_in_text(self, id: Id) -> bool:
         """Tell whether an item that is here hangs from the text itself, or did before it was collected."""
         return self._is_plain or self.shape().is_in_root(id, TEXT)
+
+    def find_crowded(self, summary: UpdateSummary, items_max: int) -> frozenset[Id]:
+        """Count what an update brings to each place; return those of its items that come to where too many are.
+
+        What is here already was counted, and what comes first into an empty document meets nobody.
+        """
+        state = self._state
+        new = [branch for branch in summary.branches if branch.id.clock >= state.get(branch.id.client, 0)]
+        if not new or (not state and len(new) == 1):
+            return NOTHING
+        if self._crowds is None:
+            self._crowds = Crowds()
+        refused = self._crowds.add(new, items_max)
+        if not refused and self._crowds.is_suspicious:
+            self._crowds = Crowds.of_state(self.encode())
+            refused = self._crowds.add(new, items_max)
+        return refused
 
     # ------------------------------------------------------------ changing
 
@@ -170,6 +199,7 @@ class Document(CanonicalForm):
         if self.lacks_before(summary) or waits_for_itself(update, summary, self._state):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
         self._make_ready(summary)
+        self._has_no_xml = self._has_no_xml and not summary.kinds >> TYPE & 1
         whole = self._cut_pairs(update, summary)
         self._listener.event = None
         try:
@@ -250,6 +280,7 @@ class Document(CanonicalForm):
             # Written here and not scanned before: what was worked out from updates is made anew when it is needed.
             self._backup = self._shape = None
             self._middles = None if summary.pairs else self._middles
+            self._has_no_xml = self._has_no_xml and not summary.kinds >> TYPE & 1
             if summary.kinds >> EXACT & 1:
                 self._exact = {**self._exact, **find_exact_values(update)}
             applied = self._conclude(summary, update, is_new=False)
@@ -266,7 +297,8 @@ class Document(CanonicalForm):
             copy._integrate(state)
             copy._state = dict(self._state)
             copy._is_plain, copy._shape, copy._middles = self._is_plain, None, None
-            copy._exact = self._exact
+            copy._exact, copy._unsearched = self._exact, self._unsearched
+            copy._has_no_xml = self._is_without_xml()
             copy.version = self.version
         copy.is_strict = self.is_strict
         return copy
@@ -321,10 +353,15 @@ class Document(CanonicalForm):
 
     def _restore_exact(self, written: bytes) -> bytes:
         """Return what pycrdt wrote with the numbers that it writes otherwise than they came."""
+        if self._unsearched:
+            found, self._unsearched = find_exact_values(self._unsearched), b""
+            self._exact = {**found, **self._exact} or NO_EXACT
         return restore_exact_values(written, self._exact) if self._exact else written
 
     def _is_without_xml(self) -> bool:
-        return not self.is_strict or (self._shape is not None and not self._shape.has_xml)
+        if self._has_no_xml or not self.is_strict:
+            return True
+        return self._shape is not None and not self._shape.has_xml
 
     def _extend_shape(self, update: bytes, summary: UpdateSummary) -> None:
         """Enter the structs of an update, before the state vector moves on, where the shape is kept."""

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from crdt.documents.crowds import NOTHING, PLACE_ITEMS_MAX
 from crdt.documents.shape import (
     ARRAY,
     GONE,
@@ -26,7 +27,7 @@ from crdt.documents.shape import (
     XML_NODES,
     Shape,
 )
-from crdt.updates.known_structs import list_units, may_be_same
+from crdt.updates.known_structs import are_same, note_units
 from crdt.updates.lib0 import Writer
 from crdt.updates.rewrite import encode_delete_set, mend_halves_in_json, write_collected, write_deleted, write_rest
 from crdt.updates.scan import INTERNAL, normalise_ranges, scan_fully
@@ -34,7 +35,6 @@ from crdt.updates.structs import Struct, in_causal_order, read_sections
 from crdt.updates.summary import (
     ANY,
     BINARY,
-    CROWDED,
     DELETED,
     DOC,
     EMBED,
@@ -53,7 +53,9 @@ from crdt.updates.summary import (
 )
 from crdt.updates.surrogates import cut_strings, find_cuts, find_edges, find_middles, read_string
 
-Reason = Literal["unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large"]
+Reason = Literal[
+    "unsupported_value", "nested_too_deep", "no_place", "foreign_id", "conflicting_id", "too_large", "crowded"
+]
 # Any other update holds and hangs nothing that may not be in a plain text: words, marks and deletions.
 LOOKED_AT = 1 << EMBED | 1 << TYPE | 1 << ANY | 1 << BINARY | 1 << NESTED | 1 << KEYED
 TYPED = 1 << STRING
@@ -65,6 +67,7 @@ WORDS: Mapping[Reason, str] = {
     "foreign_id": "it was written under a Yjs client id that is somebody else's",
     "conflicting_id": "other content stands under the same Yjs ids: give the client another id",
     "too_large": "the document would grow over its bound",
+    "crowded": "too many items stand at one place, or under one key, whose authors did not know of each other",
 }
 
 
@@ -111,6 +114,9 @@ class IntakeTarget(Protocol):
     def shape(self) -> Shape:
         """Return where the items hang."""
 
+    def find_crowded(self, summary: UpdateSummary, items_max: int) -> frozenset[Id]:
+        """Return those of an update's items that come to where too many are."""
+
     def since(self, client: int, clock: int) -> bytes:
         """Return what the document holds of one client from a clock on, as an update."""
 
@@ -123,22 +129,25 @@ def take_in(
     foreign: Collection[int] = (),
     unwanted: Collection[int] = (),
     is_full: bool = False,
+    place_items_max: int = PLACE_ITEMS_MAX,
 ) -> Intake:
     """Return what of a client's update may be applied to `document` as it is.
 
     What is new under the ids `foreign` is left out: the connection that holds them is to send it (decision 73). Under
     the ids `unwanted`, whose author is gone, it is entered as deleted, so that edits beside it find their place
-    (decision 74); where the document `is_full`, all that is new.
+    (decision 74); where the document `is_full`, all that is new. What comes to a place, or a key, where
+    `place_items_max` stand already without knowing of each other is collected: it would cost as much as all of them.
 
     Raises:
         MalformedFrame: a part of it cannot be cut where it must be.
     """
+    crowded = document.find_crowded(summary, place_items_max) if summary.branches else NOTHING
+    is_free = not (foreign or unwanted or is_full or crowded)
     # Nearly every edit there is: words of one client, or a deletion, in a plain text.
-    if not (foreign or unwanted or is_full or summary.pairs) and document.is_typing(update, summary):
+    if is_free and not summary.pairs and document.is_typing(update, summary):
         return Intake(update, summary, is_typing=True)
     # The first of several checks, each dearer than the one before: a deletion or a replacement in a plain text.
     state = document.state_vector()
-    is_free = not (foreign or unwanted or is_full)
     if is_free and not (summary.kinds & ~TYPED or summary.pairs) and len(summary.inserted) <= 1 and document.is_plain:
         for client, (start, _) in summary.inserted.items():
             if start != state.get(client, 0):
@@ -146,10 +155,8 @@ def take_in(
         else:
             if not document.lacks_before(summary):
                 return Intake(update, summary)
-    # One key set thousands of times at once costs pycrdt the square of that: it is taken as deleted.
-    is_full = is_full or bool(summary.kinds >> CROWDED & 1)
     # Then any other edit of one client that goes on where it ended: looked at, and passed as it is where all is well.
-    is_plain = is_free and not (is_full or summary.kinds & (ODD | 1 << FORWARD)) and len(summary.inserted) <= 1
+    is_plain = is_free and not summary.kinds & (ODD | 1 << FORWARD) and len(summary.inserted) <= 1
     if is_plain and all(start == state.get(client, 0) for client, (start, _) in summary.inserted.items()):
         is_plain = not document.lacks_before(summary)
         is_plain = is_plain and not (_is_looked_at(document, summary) and _misplaced(document.shape(), update, summary))
@@ -157,7 +164,7 @@ def take_in(
         if is_plain and not (summary.pairs and find_cuts(find_middles(summary.pairs), find_edges(update, summary))):
             return Intake(update, summary)
     # All else is read struct by struct.
-    return _Rewrite(document, update, summary, frozenset(foreign), frozenset(unwanted), is_full).result()
+    return _Rewrite(document, update, summary, frozenset(foreign), frozenset(unwanted), crowded, is_full).result()
 
 
 def _is_looked_at(document: IntakeTarget, summary: UpdateSummary) -> bool:
@@ -243,6 +250,7 @@ class _Rewrite:
     summary: UpdateSummary
     foreign: frozenset[int]
     unwanted: frozenset[int]
+    crowded: frozenset[Id]
     is_full: bool
     refused: list[Refused] = field(default_factory=list)
     removed: dict[int, list[Span]] = field(default_factory=dict)
@@ -308,9 +316,9 @@ class _Rewrite:
         client, start = structs[0].client, structs[0].clock
         assert start < known, "only what is known already can be repeated"
         known_update = self.document.since(client, start)
-        mine = list_units(known_update, read_sections(known_update).get(client, []), start, known)
-        theirs = list_units(self.update, structs, start, known)
-        return all(may_be_same(left, right) for left, right in zip(mine, theirs, strict=False))
+        mine = note_units(known_update, read_sections(known_update).get(client, []), start, known)
+        theirs = note_units(self.update, structs, start, known)
+        return are_same(mine, theirs)
 
     def _take(self, shape: Shape, struct: Struct) -> None:
         """Keep one struct: as it is, cut, mended, collected or deleted; and note why where its content is refused."""
@@ -323,6 +331,8 @@ class _Rewrite:
         reason = _find_reason(shape, self.update, placed if mended is None else placed._replace(is_unread=False))
         if reason is None and struct.kind not in (GC, DELETED):
             reason = "foreign_id" if struct.client in self.unwanted else "too_large" if self.is_full else None
+        is_crowded = Id(struct.client, struct.clock) in self.crowded
+        reason = "crowded" if is_crowded else reason
         if reason is None and struct.kind != GC and shape.holder_of(placed) == GONE:
             # Beside what was collected Yjs collects it, and pycrdt may show it: both are given what Yjs makes of it.
             written, entered, self.is_cut = write_collected(struct, begin), placed._replace(kind=GC, ref=-1), True
@@ -334,8 +344,10 @@ class _Rewrite:
             )
             entered = placed
         else:
-            # Deleted it keeps its place as a neighbour; where it has no place that all agree on, it is collected.
-            is_buried = shape.is_torn(placed) or (shape.holder_of(placed) == GONE and isinstance(placed.parent, Id))
+            # Deleted it keeps its place as a neighbour; where it has none that all agree on, or none that is found at a
+            # bearable cost, it is collected.
+            is_lost = shape.holder_of(placed) == GONE and isinstance(placed.parent, Id)
+            is_buried = is_crowded or is_lost or shape.is_torn(placed)
             written = write_collected(struct, begin) if is_buried else write_deleted(self.update, struct, begin)
             entered = placed._replace(kind=GC if is_buried else DELETED, ref=-1)
             self.refused.append(Refused(reason, struct.client, begin, struct.stop))

@@ -32,13 +32,13 @@ def read_path(document: Document, path: Path) -> Json | _Absent:
     """Return the value at `path` of a data document (the whole of it for the empty path), or `ABSENT`."""
     value: object = document.data_root
     for key in path:
-        value = _child(value, key)
+        value = child_of(value, key)
         if value is ABSENT:
             return ABSENT
     return from_stored(value)
 
 
-def _child(value: object, key: str | int) -> object:
+def child_of(value: object, key: str | int) -> object:
     """Return what stands under a key of a shared or a plain container, or `ABSENT`."""
     if isinstance(value, Map | dict) and isinstance(key, str):
         return value[key] if key in value else ABSENT  # noqa: SIM401  pycrdt's Map.get raises on a missing key
@@ -81,7 +81,7 @@ def set_path(document: Document, path: Path, value: Json) -> None:
     holder, key, rest = _walk(document, path, make=True)
     # Inside plain JSON there is nothing to set a key of: the whole object is written anew, with the change in it.
     if rest:
-        inner = _child(holder, key)
+        inner = child_of(holder, key)
         _put(holder, key, _share(document, _set_inside(inner, rest, to_stored(value))))
     else:
         _put(holder, key, make_shared(document, value))
@@ -91,10 +91,10 @@ def delete_path(document: Document, path: Path) -> None:
     """Remove what stands at `path`, inside a transaction. Raises `PathMissing`."""
     holder, key, rest = _walk(document, path, make=False)
     assert len(rest) < len(path), "the container is found by at least one key"
-    if _child(holder, key) is ABSENT:
+    if child_of(holder, key) is ABSENT:
         raise PathMissing(f"there is nothing at {dotted(path)}")
     if rest:
-        _put(holder, key, _share(document, _delete_inside(_child(holder, key), rest)))
+        _put(holder, key, _share(document, _delete_inside(child_of(holder, key), rest)))
     else:
         del holder[key]  # type: ignore[arg-type]
 
@@ -107,7 +107,7 @@ def find_list(document: Document, path: Path) -> Array[object] | None:
     """
     value: object = document.data_root
     for key in path:
-        value = _child(value, key)
+        value = child_of(value, key)
     if value is ABSENT:
         raise PathMissing(f"there is nothing at {dotted(path)}")
     if isinstance(value, Array):
@@ -136,9 +136,9 @@ def find_ids(document: Document, path: Path) -> tuple[IdSpan, ...]:
     """
     holder: object = document.data_root
     for key in path[:-1]:
-        holder = _child(holder, key)
+        holder = child_of(holder, key)
     assert path, "the whole document has no ids of its own"
-    if not isinstance(holder, Map | Array) or _child(holder, path[-1]) is ABSENT:
+    if not isinstance(holder, Map | Array) or child_of(holder, path[-1]) is ABSENT:
         return ()
     probe = document.fork(document.client ^ 1)
     with probe.transaction() as done:
@@ -167,7 +167,7 @@ def _walk(document: Document, path: Path, *, make: bool) -> tuple[Container, str
     for at, key in enumerate(path):
         _check_key(holder, key, path)
         rest = path[at + 1 :]
-        inner = _child(holder, key)
+        inner = child_of(holder, key)
         if not rest:
             return holder, key, ()
         if isinstance(inner, Map | Array):

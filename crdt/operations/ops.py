@@ -8,7 +8,7 @@ there and commute with each other; the rest are absolute.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, Path, dotted, read_path
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.ruler import EMBED
-from crdt.documents.values import to_stored
+from crdt.documents.values import is_json, to_stored
 from crdt.errors import CrdtError, FrameTooLarge, MalformedFrame, WrongKind
 from crdt.text import utf16_length
 from crdt.updates.summary import CLOCK_MAX, IdSpan
@@ -146,7 +146,6 @@ class CreateDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     kind: DocumentKind
 
 
-TextOp = Insert | Replace | Delete
 ValueOp = SetValue | Increment | DeleteValue
 ListOp = ListAdd | ListMove | ListRemove
 Op = (
@@ -177,7 +176,7 @@ def validate(op: Op) -> None:
         # As a character U+FFFC would be counted as an embed from then on, by every ruler.
         if op.text.count(EMBED) != len(op.embeds):
             raise WrongKind("U+FFFC stands for something embedded in the text: it cannot be written as a character")
-        check_value([op.marks, *op.embeds])
+        _check_carried(op.marks or {}, op.embeds)
         if op.of and _units(op.of) != utf16_length(op.text):
             raise MalformedFrame("an insert stands for more or fewer characters than it writes")
     if isinstance(op, SetValue | ListAdd):
@@ -216,6 +215,25 @@ def is_writable(value: Json) -> bool:
     except CrdtError:
         return False
     return True
+
+
+def may_carry(marks: Mapping[str, Json], *embeds: Json) -> bool:
+    """Tell whether one insert may carry these marks, and these values in its text."""
+    try:
+        _check_carried(marks, embeds)
+    except CrdtError:
+        return False
+    return True
+
+
+def _check_carried(marks: Mapping[str, Json], embeds: Sequence[Json]) -> None:
+    """Raise as `check_value` does, and `WrongKind` for what no text can hold: all values in one are JSON."""
+    if not marks and not embeds:
+        return
+    # Marks are no value themselves: one may have a name that would be a tag in a value.
+    check_value([*marks, *marks.values(), *embeds])
+    if not all(is_json(to_stored(value)) for value in (*marks.values(), *embeds)):
+        raise WrongKind("neither a mark nor what is embedded in a text can be bytes, or a number that JSON cannot say")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ to write, so that a fault there cannot agree with itself here. Sequence: `predic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
 from crdt.documents.document import Document
 from crdt.documents.paths import ABSENT, Path, anchor_item, dotted, find_list
 from crdt.documents.ruler import EMBED
-from crdt.documents.values import from_stored
+from crdt.documents.values import from_stored, to_stored
 from crdt.errors import CrdtError
 from crdt.operations.json_tree import ListItems, apply_op, change_at, find_child
 from crdt.operations.ops import (
@@ -96,13 +96,18 @@ def read_text(document: Document) -> ExpectedText:
             embeds.append(_encode(stretch.value))
         else:
             embeds += [b""] * stretch.text.count(EMBED)  # a person typed the character that stands for embeds
-        marks.append((len(stretch.text), _encode(stretch.marks or {})))
+        marks.append((len(stretch.text), _encode_marks(stretch.marks or {})))
     return ExpectedText(text, tuple(embeds), _join_runs(marks))
 
 
 def _encode(value: object) -> bytes:
-    """Return the canonical bytes of an embed or of marks, so that keys in another order are the same."""
+    """Return the canonical bytes of a stored value, so that keys in another order are the same."""
     return canonical(from_stored(value))
+
+
+def _encode_marks(marks: Mapping[str, object]) -> MarksJson:
+    """Return the canonical bytes of stored marks. They are no value: one may have a name that is a tag in a value."""
+    return canonical({name: from_stored(value) for name, value in marks.items()})
 
 
 def _join_runs(runs: Sequence[tuple[int, MarksJson]]) -> tuple[tuple[int, MarksJson], ...]:
@@ -157,8 +162,10 @@ def _predict_texts(before: Document, ops: Sequence[Op]) -> tuple[ExpectedText, .
 
 def _predict_insert(op: Insert) -> ExpectedText:
     """Return the words of an insert. Without marks of its own it looks like what stands around it."""
-    marks = ANY if op.marks is None else _encode(op.marks)
-    return ExpectedText(op.text, tuple(_encode(embed) for embed in op.embeds), ((len(op.text), marks),))
+    # As they will be stored: a tag stands for what it names, and more than one may name the same.
+    marks = ANY if op.marks is None else _encode_marks({name: to_stored(value) for name, value in op.marks.items()})
+    embeds = tuple(_encode(to_stored(embed)) for embed in op.embeds)
+    return ExpectedText(op.text, embeds, ((len(op.text), marks),))
 
 
 def _assemble(

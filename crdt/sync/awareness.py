@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,7 +24,6 @@ from crdt.errors import MalformedFrame
 from crdt.sync.awareness_state import AwarenessState, encode_state, read_state, sign_state
 from crdt.updates.lib0 import Reader, Writer
 
-ENTRIES_MAX = 1_000
 ENTRIES_READ_MAX = 50_000
 STATE_BYTES_MAX = 16 << 10
 # Half of what pycrdt's 32 bits hold: the stamps above it have room.
@@ -47,6 +47,14 @@ class Announced(msgspec.Struct, frozen=True):
 
     update: bytes | None
     problem: str = ""
+
+
+class Said(NamedTuple):
+    """What a session says of itself: its client, the clock it gives and its state as JSON, unread."""
+
+    client: int
+    clock: int
+    raw: bytes
 
 
 class Renewal(msgspec.Struct, frozen=True):
@@ -104,13 +112,30 @@ class Presence:
         Raises:
             MalformedFrame: the payload is no awareness update, or the session's state no JSON.
         """
-        said: tuple[int, int, bytes] | None = None
+        said = self.find_own(session, payload)
+        return self.take(session, said, actor=actor, now=now) if said is not None else None
+
+    def find_own(self, session: str, payload: bytes) -> Said | None:
+        """Return what of an announcement a session says of itself, unread; None where it only repeats others.
+
+        Raises:
+            MalformedFrame: the payload is no awareness update.
+        """
+        said: Said | None = None
         for entry in _entries(payload):
             if said is None and self._is_own(session, entry[0], entry[2]):
-                said = entry
-        if said is None:
-            return None
+                said = Said(*entry)
+        return said
+
+    def take(self, session: str, said: Said, *, actor: str, now: float) -> Announced | None:
+        """Take in what `find_own` has found; None where that is nothing new, or its client somebody else's by now.
+
+        Raises:
+            MalformedFrame: the session's state is no JSON.
+        """
         client, clock, raw = said
+        if not self._is_own(session, client, raw):
+            return None
         state, problem = read_state(raw)
         if state is not None:
             state, left_out = sign_state(state, actor, bytes_max=self.state_bytes_max, bytes_read=len(raw))

@@ -38,11 +38,15 @@ class Gone(NamedTuple):
 
 
 class Rival(NamedTuple):
-    """Words that stand where others of an edit stood: those, the record that replaced them, and where (or nowhere)."""
+    """Words that stand where others of an edit stood: those, the record that replaced them, and where (or nowhere).
+
+    Where it `is_beside`, it replaced nothing: an undo has put back there what was written together with those.
+    """
 
     words: str
     seq: int
     at: tuple[int, int]
+    is_beside: bool = False
 
 
 def find_hunks(before: Document, after: Document, *, inserted: IdSpans, deleted: IdSpans) -> list[Hunk]:

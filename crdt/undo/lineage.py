@@ -147,9 +147,18 @@ class Dated:
 
     def at(self, id: Id) -> int | None:
         """Return the number of that record; None where no record says so."""
+        found = self._find(id)
+        return found[2] if found is not None else None
+
+    def span(self, id: Id) -> IdSpan | None:
+        """Return the ids that came, or went, with one in a row; None where no record says so."""
+        found = self._find(id)
+        return (id.client, found[0], found[1]) if found is not None else None
+
+    def _find(self, id: Id) -> tuple[int, int, int] | None:
         own = self._spans.get(id.client, [])
         at = bisect_right(own, (id.clock, NEVER, 0)) - 1
-        return own[at][2] if at >= 0 and id.clock < own[at][1] else None
+        return own[at] if at >= 0 and id.clock < own[at][1] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +166,8 @@ class Past:
     """What a log knows about the ids of one document, for the undo of the edit that record `since` holds.
 
     `undos` are records that took an edit back, `writers` those of edits that put words in, `undone` those that are
-    taken back now, this edit aside. The empty past knows nothing: then whatever is not from before the edit counts as
-    written after all that was deleted.
+    taken back now, this edit aside. Where this edit is an undo, of an undo and so on, `origin` is the edit behind.
+    An empty past knows nothing: then all that is not from before the edit counts as written after all that was deleted.
     """
 
     since: int = 0
@@ -167,6 +176,7 @@ class Past:
     undos: frozenset[int] = frozenset()
     writers: frozenset[int] = frozenset()
     undone: frozenset[int] = frozenset()
+    origin: int = 0
     lineage: Lineage = field(default_factory=Lineage)
 
     def taker(self, id: Id) -> int | None:

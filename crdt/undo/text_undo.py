@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from crdt.digest import digest_text
 from crdt.documents.anchor import Anchor, find_ids_of_range, place_anchors, place_range, resolve_anchor
@@ -20,8 +20,8 @@ from crdt.documents.document import Document
 from crdt.errors import CrdtError
 from crdt.operations.excerpt import copy_text
 from crdt.operations.ops import Check, Delete, Op
-from crdt.undo.hunks import Gone, Hunk, find_hunks, find_missing, find_rivals, is_since, list_ids, locate
-from crdt.undo.lineage import Past
+from crdt.undo.hunks import Gone, Hunk, Rival, find_hunks, find_missing, find_rivals, is_since, list_ids, locate
+from crdt.undo.lineage import NEVER, Past
 from crdt.undo.order import Order, rank_characters
 from crdt.undo.positions import IdSpans, Piece, find_pieces, find_runs, join_runs
 from crdt.undo.undo import Emptied, Undo
@@ -29,6 +29,7 @@ from crdt.updates.summary import Id, IdSpan
 
 # Two letters or digits side by side read as one word.
 LETTERS = re.compile(r"\w\w")
+PASSED_POINTS_MAX = 80
 
 
 @dataclass(slots=True)
@@ -173,8 +174,10 @@ def undo_text(
     hunks = find_hunks(before, after, inserted=inserted, deleted=deleted)
     # What was typed inside a hunk parts it in two when it is taken back: an undo is taken back as a whole.
     is_kept = [not text_undo.take(hunk) for hunk in hunks]
-    if any(is_kept) and text_undo.past.since in text_undo.past.undos:
-        return Undo(replaced=text_undo.undo.replaced)
+    if text_undo.past.since in text_undo.past.undos:
+        parted = list(_find_parted(text_undo, hunks))
+        if parted or any(is_kept):
+            return Undo(replaced=[*text_undo.undo.replaced, *parted])
     # Everything that comes back is placed on the text as it is, before the first operation.
     undo = text_undo.undo
     coming = _order_coming(text_undo)
@@ -185,11 +188,32 @@ def undo_text(
         inserts, left_out = copy_text(before, start, end, doc=doc, at=anchor.encode(), ids=_make_ids(text_undo.taken))
         # What goes to one place goes there the last first: each pushes what stands there to the right.
         undo.ops += reversed(inserts)
-        if left_out:
-            undo.lost.append(f"{left_out} embedded in {doc} cannot be put back")
+        if left_out.embeds:
+            undo.lost.append(f"{left_out.embeds} embedded in {doc} cannot be put back")
+        if left_out.marks:
+            undo.lost.append(f"{left_out.marks} marks of words in {doc} cannot be put back")
     undo.ops += _delete_going(text_undo)
     undo.ops += _check_neighbours(text_undo)
     return undo
+
+
+def _find_parted(text_undo: _TextUndo, hunks: Sequence[Hunk]) -> Iterator[Rival]:
+    """Yield what another undo has put back of the words of which this one has put back only a part.
+
+    What those words had replaced would come back beside what is left of them.
+    """
+    past, now = text_undo.past, text_undo.now
+    back = [id for hunk in hunks for piece in hunk.put for id in list_ids(piece) if past.lineage.root(id) != id]
+    roots = {past.lineage.root(id) for id in back}
+    # What was there before the edit behind all this was no part of what that one wrote.
+    mine = [root for root in roots if past.came(root) == past.origin]
+    written = {span for root in mine if (span := past.brought.span(root)) is not None}
+    for piece in find_pieces(now, past.lineage.instances(sorted(written))):
+        first = next(list_ids(piece))
+        others = [root for id in list_ids(piece) if (root := past.lineage.root(id)) != id and root not in roots]
+        if others:
+            words = "".join(one.text for hunk in hunks for one in hunk.put)
+            yield Rival(words, past.brought.at(first) or 0, (piece.start, piece.end), is_beside=True)
 
 
 def _delete_going(text_undo: _TextUndo) -> Iterator[Op]:
@@ -246,15 +270,34 @@ def _order_coming(text_undo: _TextUndo) -> list[tuple[int, tuple[int, int]]]:
         return _ascend(text_undo.coming)
     order = Order(text_undo.past, rank_characters(text_undo.now))
     chars = [(id, at, order.came(id)) for one in heirs for at, id in enumerate(list_ids(one), one.start)]
-    coming = list[tuple[int, tuple[int, int]]]()
+    coming, where = list[tuple[int, tuple[int, int]]](), dict[Id, int]()
     for place, (start, end) in text_undo.coming:
         for piece in text_undo.taken:
             low, high = max(start, piece.start), min(end, piece.end)
-            # By pieces: what one person wrote in a row was never apart.
-            if low < high:
-                id = next(list_ids(piece.cut(low, high)))
-                coming.append((order.place(id, place, chars), (low, high)))
+            for buried, part in _by_burial(text_undo, piece.cut(low, high), where) if low < high else ():
+                others = [*chars, *_list_between(text_undo.now, place, buried)]
+                coming.append((order.place(next(list_ids(part)), place, others), (part.start, part.end)))
     return _ascend(coming)
+
+
+def _by_burial(text_undo: _TextUndo, piece: Piece, where: dict[Id, int]) -> Iterator[tuple[int, Piece]]:
+    """Yield what comes back of a piece, cut where others were typed into the copy that stood last, and its place."""
+    places = [locate(text_undo.now, text_undo.past.lineage.latest(id), where) for id in list_ids(piece)]
+    assert len(places) == len(piece.text), "each character has its place"
+    for buried, run in groupby(range(len(places)), places.__getitem__):
+        first, *rest = run
+        yield buried, piece.cut(piece.start + first, piece.start + first + 1 + len(rest))
+
+
+def _list_between(now: Document, place: int, buried: int) -> Iterator[tuple[Id, int, int]]:
+    """Yield what stands between where words come back and where they were buried: that they pass, wherever it is from.
+
+    Looked at are the `PASSED_POINTS_MAX` code points next to where they were buried.
+    """
+    assert min(place, buried) >= 0, "places lie in the text"
+    low, high = max(min(place, buried), buried - PASSED_POINTS_MAX), min(max(place, buried), buried + PASSED_POINTS_MAX)
+    for at, (client, clock, _) in enumerate(find_ids_of_range(now, low, high) if low < high else (), low):
+        yield Id(client, clock), at, NEVER
 
 
 def _ascend(coming: Iterable[tuple[int, tuple[int, int]]]) -> list[tuple[int, tuple[int, int]]]:

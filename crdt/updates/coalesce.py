@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pycrdt import merge_updates
 
 from crdt.updates.scan import normalise_ranges
-from crdt.updates.summary import CROWDED, EXACT, FORWARD, ODD, FirstItem, Span, UpdateSummary
+from crdt.updates.summary import EXACT, FORWARD, ODD, FirstItem, Span, UpdateSummary
 
 # What the intake would write anew, or what pycrdt would: joined, the bytes are no longer those that were summed up.
-UNJOINED = ODD | 1 << FORWARD | 1 << EXACT | 1 << CROWDED
+UNJOINED = ODD | 1 << FORWARD | 1 << EXACT
 
 
 def join(parts: Sequence[tuple[bytes, UpdateSummary]]) -> tuple[bytes, UpdateSummary] | None:
@@ -75,5 +75,6 @@ def join_summaries(summaries: Sequence[UpdateSummary]) -> UpdateSummary | None:
         gc_clients=frozenset(),
         structs=sum(summary.structs for summary in summaries),
         overwrites=tuple(id for summary in summaries for id in summary.overwrites),
+        branches=tuple(branch for summary in summaries for branch in summary.branches),
         kinds=functools.reduce(operator.or_, (summary.kinds for summary in summaries), 0),
     )

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crdt.text import find_pairs, utf16_length
-from crdt.updates.summary import CLOCK_MAX, NO_PAIRS, STRING, FirstItem, Id, Span, UpdateSummary
+from crdt.updates.summary import CLOCK_MAX, NO_PAIRS, STRING, FirstItem, Id, Span, UpdateSummary, branch_of
 
 HAS_ORIGIN, HAS_RIGHT = 0x80, 0x40
-IN_TEXT = b"\x01\x07content"
+TEXT_ROOT, IN_TEXT = "content", b"\x01\x07content"
 NEITHER_GONE: frozenset[int] = frozenset()
 TYPED = 1 << STRING  # the kinds of an update that is words alone
 # Five bytes hold 35 bits: the ids of Yjs have 32, and a clock of more has never been seen.
@@ -88,8 +88,12 @@ def _typed(data: bytes) -> UpdateSummary | None:
     # What lies below the section's own start is covered by the gap check of that section; above it something is odd.
     if needs.pop(client, 0) > start or size == 0 or end > CLOCK_MAX or (origin is not None and origin == right):
         return None
-    first = {client: _new(FirstItem, (_new(Id, (client, start)), origin, right))}
-    return UpdateSummary({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED, pairs)
+    id = _new(Id, (client, start))
+    first = {client: _new(FirstItem, (id, origin, right))}
+    # Most of what is typed goes on where its client ended.
+    goes_on = origin is not None and origin[1] == start - 1 and origin[0] == client
+    branches = () if goes_on else (branch_of(id, origin, right, TEXT_ROOT, None),)
+    return UpdateSummary({client: (start, end)}, deleted, needs, first, NEITHER_GONE, 1, (), TYPED, pairs, branches)
 
 
 def _units(text: str, client: int, start: int) -> tuple[int, Mapping[int, tuple[int, ...]]]:

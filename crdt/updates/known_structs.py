@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from crdt.updates.lib0 import Reader
 from crdt.updates.structs import Struct
@@ -14,10 +15,13 @@ from crdt.updates.surrogates import read_string
 _NO_CHARACTER = re.compile("[\ud800-\udfff\ufffd]")
 
 
-def list_units(update: bytes, structs: list[Struct], start: int, end: int) -> list[object]:
-    """Return what stands at each clock from `start` to `end`; None where nobody can say."""
+def note_units(update: bytes, structs: list[Struct], start: int, end: int) -> dict[int, object]:
+    """Return what stands at clocks from `start` to `end`; those are left out of which nobody can say.
+
+    A struct of two bytes may span 2^31 clocks: what is kept takes bytes in the update.
+    """
     assert start <= end, "the known part of a struct does not end before it begins"
-    found: list[object] = [None] * (end - start)
+    found: dict[int, object] = {}
     for struct in structs:
         low, high = max(start, struct.clock), min(end, struct.stop)
         if low >= high:
@@ -27,14 +31,19 @@ def list_units(update: bytes, structs: list[Struct], start: int, end: int) -> li
             assert len(raw) == 2 * struct.length, "a string moves the clock by its UTF-16 units"
             for clock in range(low, high):
                 at = 2 * (clock - struct.clock)
-                found[clock - start] = raw[at : at + 2]
+                found[clock] = raw[at : at + 2]
         elif struct.kind in (EMBED, FORMAT):
-            found[low - start] = _read_json(update, struct)
+            found[low] = _read_json(update, struct)
         # Collected or deleted, nobody knows any more what it was; values come back from pycrdt in other bytes.
         elif struct.kind not in (GC, DELETED, SKIP, ANY, JSON):
             for clock in range(low, high):
-                found[clock - start] = update[struct.body : struct.end]
+                found[clock] = update[struct.body : struct.end]
     return found
+
+
+def are_same(left: Mapping[int, object], right: Mapping[int, object]) -> bool:
+    """Tell whether two parts of a client's section, as `note_units` returns them, may hold the same."""
+    return all(may_be_same(unit, right.get(clock)) for clock, unit in left.items())
 
 
 def _read_json(update: bytes, struct: Struct) -> object:

@@ -17,7 +17,6 @@ from crdt.updates.keystroke import scan_keystroke
 from crdt.updates.lib0 import Reader, Writer
 from crdt.updates.summary import (
     CLOCK_MAX,
-    CROWDED,
     DEEP,
     ELSEWHERE,
     EXACT,
@@ -29,7 +28,9 @@ from crdt.updates.summary import (
     NO_PAIRS,
     SKIP,
     UNREAD,
+    branch_of,
 )
+from crdt.updates.summary import Branch as Branch
 from crdt.updates.summary import DeleteSet as DeleteSet
 from crdt.updates.summary import FirstItem as FirstItem
 from crdt.updates.summary import Id as Id
@@ -46,7 +47,7 @@ NEGATIVE_ZERO = 0x40  # the sign bit alone: pycrdt reads it as 0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one update may hold: bytes, nesting of a plain value, unlinked items of one map key.
+    """How much one update may hold: bytes, nesting of a plain value.
 
     Whatever a protocol makes cumulative (structs, clients, deleted ranges, state vectors) is bounded by the bytes
     alone: a document of a long life has much of it, and a client has no other way than to send it in one frame.
@@ -54,7 +55,6 @@ class Limits:
 
     update_bytes_max: int = 17 << 20
     any_depth_max: int = 32
-    key_items_max: int = 5_000
     state_vector_bytes_max: int = 17 << 20
 
     def __post_init__(self) -> None:
@@ -74,11 +74,11 @@ class Scanner:
     needs: dict[int, int] = field(default_factory=dict)
     first_item: dict[int, FirstItem] = field(default_factory=dict)
     gc_clients: set[int] = field(default_factory=set)
-    keys: dict[tuple[object, str], int] = field(default_factory=dict)
     structs: int = 0
     overwrites: list[Id] = field(default_factory=list)
     kinds: int = 0
     pairs: dict[int, list[int]] = field(default_factory=dict)
+    branches: list[Branch] = field(default_factory=list)
 
     def section(self) -> None:
         """Read all structs of one client."""
@@ -128,10 +128,13 @@ class Scanner:
             if origin is not None:
                 self.overwrites.append(origin)
         # With a neighbour, parent and key are not in the bytes: both are the neighbour's.
+        parent: object = None
+        key = None
         if origin is None and right is None:
             parent = self.parent(client, clock)
-            if info & HAS_KEY:
-                self.count_key(parent, reader.var_string())
+            key = reader.var_string() if info & HAS_KEY else None
+        if origin is None or origin.client != client or origin.clock != clock - 1:
+            self.branches.append(branch_of(Id(client, clock), origin, right, parent, key))
         return self.content(kind, client, clock)
 
     def id(self) -> Id:
@@ -158,13 +161,6 @@ class Scanner:
                 return id
             case other:
                 raise MalformedFrame(f"a parent of form {other}")
-
-    def count_key(self, parent: object, key: str) -> None:
-        """Bound how many unlinked items one map key gets: pycrdt's cost is quadratic in it (promises §0.4)."""
-        many = self.keys.get((parent, key), 0) + 1
-        self.keys[(parent, key)] = many
-        if many > self.limits.key_items_max:
-            self.kinds |= 1 << CROWDED
 
     def content(self, kind: int, client: int, clock: int) -> int:
         """Read an item's content and return its length in clocks."""
@@ -339,9 +335,18 @@ def scan_fully(update: bytes, limits: Limits = LIMITS) -> UpdateSummary:
     assert len(deleted) <= len(update), "each client of a delete set took bytes"
     gone = frozenset(scanner.gc_clients)
     pairs = {client: tuple(clocks) for client, clocks in scanner.pairs.items()} or NO_PAIRS
-    overwrites = tuple(scanner.overwrites)
+    overwrites, branches = tuple(scanner.overwrites), tuple(scanner.branches)
     return UpdateSummary(
-        scanner.inserted, deleted, needs, scanner.first_item, gone, scanner.structs, overwrites, scanner.kinds, pairs
+        scanner.inserted,
+        deleted,
+        needs,
+        scanner.first_item,
+        gone,
+        scanner.structs,
+        overwrites,
+        scanner.kinds,
+        pairs,
+        branches,
     )
 
 
@@ -391,6 +396,4 @@ def scan_delete_set(delete_set: bytes) -> dict[int, tuple[Span, ...]]:
 
 
 # For bytes that this server wrote itself: whole documents, journal rows.
-INTERNAL = Limits(
-    update_bytes_max=1 << 30, any_depth_max=1 << 30, key_items_max=1 << 30, state_vector_bytes_max=1 << 30
-)
+INTERNAL = Limits(update_bytes_max=1 << 30, any_depth_max=1 << 30, state_vector_bytes_max=1 << 30)

@@ -12,10 +12,9 @@ GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(1
 # Bits of `UpdateSummary.kinds` beside those of the kinds of content.
 # KEYED: an item stands under a map key. NESTED: an item hangs from another item. ELSEWHERE: an item hangs from a root
 # that is not `content`. HOOK: an XmlHook. DEEP: a value nests deeper than `Limits.any_depth_max`. EXACT: a number that
-# pycrdt writes otherwise than it came. CROWDED: one key is set more than `Limits.key_items_max` times at once. UNREAD:
-# JSON of an embed or a mark that pycrdt does not read. FORWARD: an item refers to its own client from its own clock on,
-# or names one neighbour on both sides; no client writes these.
-KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, EXACT, CROWDED, UNREAD = range(11, 20)
+# pycrdt writes otherwise than it came. UNREAD: JSON of an embed or a mark that pycrdt does not read. FORWARD: an item
+# refers to its own client from its own clock on, or names one neighbour on both sides; no client writes these.
+KEYED, NESTED, FORWARD, ELSEWHERE, HOOK, DEEP, EXACT, UNREAD = range(11, 19)
 # What a document takes from nobody: it is entered as deleted (`crdt.documents.intake`), or waits for what comes before
 # it (SKIP).
 ODD = 1 << JSON | 1 << DOC | 1 << SKIP | 1 << HOOK | 1 << DEEP | 1 << UNREAD
@@ -40,6 +39,25 @@ class FirstItem(NamedTuple):
     right: Id | None
 
 
+class Branch(NamedTuple):
+    """An item that does not go on where its client ended: its id, the place it was put at, its right neighbour.
+
+    The place is its left neighbour, or else what it hangs from and its key, as far as its bytes say.
+    """
+
+    id: Id
+    place: object
+    right: Id | None
+
+
+def branch_of(id: Id, origin: Id | None, right: Id | None, parent: object, key: str | None) -> Branch:
+    """Return where an item stands, by what its bytes say; `parent` and `key` count where it has no neighbour."""
+    if origin is not None:
+        return Branch(id, origin, right)
+    # At the beginning of something: of what, only its right neighbour knows.
+    return Branch(id, (right,) if right is not None else (parent, key), right)
+
+
 DeleteSet = Mapping[int, tuple[Span, ...]]
 
 
@@ -52,7 +70,8 @@ class UpdateSummary(msgspec.Struct, frozen=True):
 
     `overwrites` are the entries of map keys that its items take the place of, deleted ones included. Bit k of `kinds`
     is set where a struct of kind k is held; `KEYED` to `UNREAD` are bits too. `pairs` are, by client, the clocks at
-    which a character of two UTF-16 units begins. Where `SKIP` is set, an `inserted` span has holes.
+    which a character of two UTF-16 units begins; `branches` the items that do not go on where their client ended.
+    Where `SKIP` is set, an `inserted` span has holes.
     """
 
     inserted: Mapping[int, Span]
@@ -64,3 +83,4 @@ class UpdateSummary(msgspec.Struct, frozen=True):
     overwrites: tuple[Id, ...] = ()
     kinds: int = 0
     pairs: Mapping[int, tuple[int, ...]] = NO_PAIRS
+    branches: tuple[Branch, ...] = ()

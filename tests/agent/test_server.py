@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import socket
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +17,7 @@ from agent.builtin.planner import BuiltinPlanner
 from agent.model.judge import ModelJudge
 from agent.model.planner import ModelPlanner
 from agent.model_settings import ModelSettings
-from agent.server import bind, build_app, make_agents, server_of, serving, tune_garbage_collector
+from agent.server import bind, build_app, make_agents, server_of, serving, take_short_turns, tune_garbage_collector
 from tests.support.process import folkmoot
 from workspace.http.bounded_protocol import BoundedProtocol
 from workspace.settings import Settings
@@ -84,6 +85,15 @@ async def test_a_server_whose_database_does_not_open_ends_and_says_why(tmp_path:
     assert process.returncode not in (0, None)
     assert b"cannot open" in err
     assert b"listens" not in out
+
+
+def test_who_waits_for_pythons_lock_has_it_soon() -> None:
+    before = sys.getswitchinterval()
+    try:
+        take_short_turns()
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_garbage_is_looked_for_seldom_but_it_is() -> None:

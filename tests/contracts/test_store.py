@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -25,23 +23,6 @@ from workspace.ports import (
     TokenRow,
     WorkspaceRow,
 )
-from workspace.store.address import store_of
-from workspace.store.memory import MemoryStore
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    match request.param:
-        case "memory":
-            made: Store = MemoryStore()
-        case "sqlite":
-            made = store_of(f"sqlite:///{tmp_path / 'deep' / 'a.sqlite'}")
-        case _:
-            made = store_of(request.getfixturevalue("postgres_url"))
-    await made.open()
-    await made.create_workspace(WorkspaceRow("w", "W", "now"))
-    yield made
-    await made.close()
 
 
 def rows(count: int, *, after: Row | None = None, epoch: int = 1) -> list[Row]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from crdt.documents.pycrdt_document import DocumentKind
 from tests.crdt.outside import Server, check_everything, check_stock
 from tests.crdt.raw import hostile
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 pytestmark = pytest.mark.stock
@@ -19,7 +20,7 @@ KINDS = st.sampled_from(("text", "data", "rich"))
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(kind=KINDS, seed=SEEDS, steps=st.integers(1, 30))
 @example(kind="text", seed=16, steps=30)  # a U+FFFC that a person typed, deleted by the agent, undone
 @example(kind="text", seed=27, steps=30)  # an anchor beside an embedded text
@@ -44,8 +45,9 @@ def test_whatever_stock_clients_do(yjs: Oracle, kind: DocumentKind, seed: int, s
     check_stock(yjs, server, None, random.Random(seed))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(kind=KINDS, seed=SEEDS, count=st.integers(1, 20))
+@example(kind="text", seed=3177551, count=17)  # a mark whose name is a tag in a value, put back
 def test_whatever_bytes_come(yjs: Oracle, kind: DocumentKind, seed: int, count: int) -> None:
     honest = [update for _, update, _ in yjs.program(seed=seed % 50, kind=kind, people=2, steps=12)]
     server = Server(kind)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.examples import every_second
 from tests.support.model import reply, use
 from tests.support.model_crash import EFFECT, INSTRUCTION, WAIT, audit, crashing_server, run_with_crash, verified
 from tests.support.process import folkmoot
@@ -26,7 +27,7 @@ POINTS = [(PLAN, 3, "asked", at) for at in (1, 2, 3)] + [(PLAN, 3, "answered", a
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("replies", "calls", "moment", "at"), POINTS, ids=lambda value: str(value)[:8])
+@pytest.mark.parametrize(("replies", "calls", "moment", "at"), every_second(POINTS), ids=lambda value: str(value)[:8])
 async def test_a_crash_around_a_model_call_costs_at_most_one_call(
     replies: list[dict[str, Any]], calls: int, moment: str, at: int, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.examples import every_second
 from tests.support.model import reply, use
 from tests.support.model_crash import EFFECT, audit, run_with_crash
 
@@ -37,7 +38,7 @@ POINTS = [(kind, "asked", 2) for kind in POISONS] + [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "moment", "at"), POINTS)
+@pytest.mark.parametrize(("kind", "moment", "at"), every_second(POINTS))
 async def test_a_crash_around_a_poisoned_answer_costs_at_most_one_call(
     kind: str, moment: str, at: int, tmp_path: Path
 ) -> None:

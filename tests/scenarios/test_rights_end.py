@@ -23,6 +23,7 @@ from crdt.operations.ops import Increment
 from tests.support.http import WS
 from tests.support.server import Running, running_server
 from tests.support.until import until
+from workspace.access import AccessRow, MemberRow
 from workspace.errors import DeliveryFault
 from workspace.intents.model.effects import Effect
 from workspace.intents.model.plan import Asked, Option, Planned, Proposal, Task
@@ -36,7 +37,7 @@ from workspace.store.sql import SqlStore
 WITHIN_SECONDS, SLACK_SECONDS = 1.0, 0.5
 # Long enough for everything before it on a slow machine: what is measured begins with the end.
 RUNS_OUT_SECONDS = 5.0
-ENDS = ("revoked", "runs out", "elsewhere")
+ENDS = ("revoked", "runs out", "elsewhere", "taken out", "member, taken out elsewhere")
 RECEIVERS: dict[str, dict[str, Any]] = {
     "hook": {"kind": "webhook", "address": "https://example.org/in", "effect_class": "reversible", "keys": True},
     "bell": {"kind": "webhook", "address": "https://example.org/in", "keys": True},
@@ -106,11 +107,18 @@ class Case:
         if self.end == "revoked":
             assert (await self.owner.post(f"{WS}/revoke", json={"actor": "ana"})).json()["revoked"]
             self.ended_at = time.time()
-        elif self.end == "elsewhere":
+        elif self.end == "taken out":
+            assert (await self.owner.request("DELETE", f"{WS}/members/ana")).status_code == 204
+            self.ended_at = time.time()
+        elif self.end.endswith("elsewhere"):
             other = SqlStore(f"sqlite:///{self.path}")
             await other.open()
             try:
-                assert await other.revoke("demo", actor="ana")
+                if self.end.startswith("member"):
+                    noted = AccessRow("a1", "demo", "now", "op", "removed", "ana", "")
+                    await other.change_member("demo", "ana", None, noted)
+                else:
+                    assert await other.revoke("demo", actor="ana")
                 self.ended_at = time.time()
             finally:
                 await other.close()
@@ -155,7 +163,14 @@ async def case(end: str, path: Path, *, role: str = "editor", carrier: Any = Fas
         server.registry.senders["webhook"] = receiver
         until_at = time.time() + RUNS_OUT_SECONDS
         more = {"expires": until_at} if end == "runs out" else {}
-        token, owner = await server.token("ana", role, **more), await server.token("olga", "owner")
+        owner = await server.token("olga", "owner")
+        if end.startswith("member"):
+            # She was let in as a person: what she holds is a session, and no token of hers stands behind it.
+            member = MemberRow("demo", "ana", "p-ana", role, gone=False, changes=0, created_at="now")
+            row, token = server.registry.tokens.draw_session("p-ana", expires=time.time() + 600, label="x", place="y")
+            await store.write_people((member, row))
+        else:
+            token = await server.token("ana", role, **more)
         async with (
             httpx2.AsyncClient(base_url=server.url, headers={"authorization": f"Bearer {owner}"}, timeout=20) as boss,
             httpx2.AsyncClient(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=20) as ana,
@@ -422,7 +437,12 @@ async def test_on_an_open_server_nobody_loses_rights_that_everybody_has(tmp_path
         async with httpx2.AsyncClient(base_url=server.url, timeout=20) as anybody:
             asked = anybody.post(f"{WS}/intents?name=ana", json={"text": "call hook"})
             assert (await asked).status_code == 202
-            await anybody.post(f"{WS}/revoke", json={"actor": "ana"})
+            gone = await anybody.post(
+                f"{WS}/revoke",
+                json={"actor": "ana"},
+                headers={"authorization": f"Bearer {await server.token('olga', 'owner')}"},
+            )
+            assert gone.is_success
             again = await anybody.post(f"{WS}/intents?name=ana&wait=10", json={"text": "set budget.n to 1"})
             assert again.json()["state"] == "done"
             assert token

@@ -13,8 +13,9 @@ from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 from tests.support.until import until
-from workspace.client import Message, Refused, offer
+from workspace.client import Message, Refused
 from workspace.client.document import DocumentClient, connect_document
+from workspace.client.room import offer
 
 LINE = "A short walk, then the talks."
 

@@ -14,12 +14,16 @@ const provider = new WebsocketProvider(url, name, doc, {
 })
 provider.awareness.setLocalStateField('user', { name: 'a stock client', color: '#123456' })
 let closes = 0
+const codes = []
 const kinds = new Set()
 const watch = () => {
   provider.ws?.addEventListener('message', (event) => kinds.add(typeof event.data === 'string' ? 'text' : new Uint8Array(event.data)[0]))
 }
 provider.on('status', ({ status }) => status === 'connected' && watch())
-provider.on('connection-close', () => (closes += 1))
+provider.on('connection-close', (event) => {
+  closes += 1
+  codes.push([event?.code, event?.reason])
+})
 if (provider.ws) watch()
 
 // As every editor does: never between the two halves of a surrogate pair.
@@ -52,6 +56,8 @@ const commands = {
     connected: provider.wsconnected,
     people: [...provider.awareness.getStates().values()].map((state) => state.user ?? null),
     closes,
+    codes,
+    wants: provider.shouldConnect,
     kinds: [...kinds],
     unacked: doc.store.pendingStructs !== null,
   }),

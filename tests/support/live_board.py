@@ -51,8 +51,10 @@ def unlike_the_log(live: Board, folded: Board, ids: Iterable[str]) -> list[str]:
 
 
 def is_in_flight(sequencer: Sequencer) -> bool:
-    """Tell whether something goes on that no record holds: planning, comparing, merging, edits on their way, a stop."""
+    """Tell whether something goes on that no record holds: steps, planning, comparing, edits on their way, a stop."""
     kernel, index = sequencer.kernel, sequencer.lives.index
+    if not sequencer.is_settled:
+        return True
     is_asked = bool(kernel.judging or kernel.merging or index.count("planning") or index.count("parked"))
     return is_asked or kernel.fold.stops.is_on or any(work.stale for work in kernel.progress.values())
 

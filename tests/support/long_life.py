@@ -10,11 +10,15 @@ FIRST = 10**6
 
 
 def of_many_clients(share: float = 1.0) -> bytes:
-    """Return words of 20,000 Yjs clients."""
+    """Return words of 20,000 Yjs clients, each of which went on where the one before had ended."""
     count = int(CLIENTS * share)
     writer = Writer().var_uint(count)
     for client in range(FIRST + count, FIRST, -1):
-        writer.var_uint(1).var_uint(client).var_uint(0).byte(4).var_uint(1).var_string("content").var_string("w")
+        writer.var_uint(1).var_uint(client).var_uint(0)
+        if client == FIRST + count:
+            writer.byte(4).var_uint(1).var_string("content").var_string("w")
+        else:
+            writer.byte(0x84).var_uint(client + 1).var_uint(0).var_string("w")
     return writer.byte(0).getvalue()
 
 

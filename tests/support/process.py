@@ -8,6 +8,8 @@ import socket
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent.parent
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -15,8 +17,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def folkmoot(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
-    """Start a command; `environment` is added to this process's."""
+async def folkmoot(*arguments: str, cwd: Path | None = None, **environment: str) -> asyncio.subprocess.Process:
+    """Start a command in a folder, by default this process's; `environment` is added to this process's."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -24,7 +26,9 @@ async def folkmoot(*arguments: str, **environment: str) -> asyncio.subprocess.Pr
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
+        cwd=cwd,
+        # Also where a command runs elsewhere it is this checkout's.
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
 
 

@@ -1,7 +1,7 @@
 """Keystroke histories of real documents replay through the server's socket and end in the published text.
 
 The traces (josephg/editing-traces, CC BY 4.0) are read from `FOLKMOOT_TRACES`, from a `shared/data/traces` folder
-beside the checkout, or from `tests/traces`; a small excerpt that is part of the project is always replayed.
+beside the checkout, or from `tests/traces`; two small excerpts that are part of the project are always replayed.
 """
 
 from __future__ import annotations
@@ -102,8 +102,15 @@ async def test_the_excerpt_in_the_project_ends_in_its_text() -> None:
 
 
 async def test_a_concurrent_history_ends_in_its_published_text() -> None:
-    """Two authors: each transaction is made on the merge of its parents and sent on its author's own socket."""
-    trace = await asyncio.to_thread(load, find("friendsforever.json.gz"))
+    await replay_concurrent(await asyncio.to_thread(load, find("friendsforever.json.gz")))
+
+
+async def test_the_concurrent_excerpt_in_the_project_ends_in_the_text_that_stock_yjs_gives() -> None:
+    await replay_concurrent(await asyncio.to_thread(load, HERE / "excerpt-concurrent.json.gz"))
+
+
+async def replay_concurrent(trace: dict[str, object]) -> None:
+    """Several authors: each transaction is made on the merge of its parents and sent on its author's own socket."""
     updates = await asyncio.to_thread(concurrent_updates, trace)
     async with running_server(settings=FAST) as server:
         sockets = []

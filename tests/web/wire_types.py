@@ -23,20 +23,21 @@ from msgspec import inspect
 
 from crdt.documents import document
 from crdt.operations.ops import Op
-from workspace.intents.model import bodies, calls, effects, intent, invariant, oracle, stop
+from workspace.intents.model import bodies, calls, effects, intent, invariant, oracle, role_rules, stop
 from workspace.intents.model.bodies import BODIES, DecisionBody, Question
 from workspace.intents.model.record import Row
 from workspace.protocol.messages import _CLIENT, QuestionMessage, ServerMessage, encode_record
+from workspace.protocol.rights_message import RightsMessage
 from workspace.room.arrival import BoardMessage, ClosedMessage
 
 WIRE = Path(__file__).parents[2] / "web" / "src" / "client" / "wire.ts"
 LINE_MAX = 120
 Values: TypeAlias = frozenset[object]
 OPS = [kind.__name__ for kind in get_args(Op)]
-SERVER = (*get_args(ServerMessage), ClosedMessage, BoardMessage)
+SERVER = (*get_args(ServerMessage), ClosedMessage, BoardMessage, RightsMessage)
 CLIENT: dict[type, str] = {kind: tag for tag, kind in _CLIENT.items()}
 # Modules whose literals have names that the page uses, too.
-NAMED_IN: tuple[ModuleType, ...] = (document, intent, bodies, stop, calls, effects, oracle, invariant)
+NAMED_IN: tuple[ModuleType, ...] = (document, intent, bodies, stop, calls, effects, oracle, invariant, role_rules)
 # What a question shows is `dict[str, Json]` on the server: several steps put their part in. The page names the parts.
 EVIDENCE: frozenset[type] = frozenset({Question, QuestionMessage, DecisionBody})
 HEAD = """\

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.http import JSON_TYPED
 from tests.support.server import Running, running_server
 from workspace.client import Disconnected
@@ -98,7 +99,7 @@ PARTS = st.text(st.sampled_from("aZ0 %?#&+;:=\\.~éüא漢😀25Ff") | st.charac
 RANDOM = st.lists(PARTS, min_size=1, max_size=3).map("/".join).filter(is_document_name)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(names=st.lists(RANDOM.filter(lambda name: name not in ("plan", "budget")), min_size=1, max_size=20, unique=True))
 def test_random_names_come_back_as_they_went_in(names: list[str]) -> None:
     async def run() -> None:
@@ -108,7 +109,7 @@ def test_random_names_come_back_as_they_went_in(names: list[str]) -> None:
     asyncio.run(run())
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(name=st.text(max_size=20))
 def test_a_name_that_can_be_made_stands_in_one_form_and_survives_an_address(name: str) -> None:
     refusal = refuse_document_name(name)

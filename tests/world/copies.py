@@ -20,6 +20,13 @@ class Copy:
     is_welcome: bool = False
     is_synced: bool = False
     sent: int = 0
+    may_edit: bool = True
+    # What it is called, as far as is known here; whether it was archived or deleted.
+    called: str = ""
+    is_away: bool = False
+
+    def __post_init__(self) -> None:
+        self.called = self.called or self.name
 
     def holds(self, part: dict[str, Any]) -> bool:
         """Tell whether the edits that a record names are in the document here."""

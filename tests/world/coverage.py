@@ -86,6 +86,19 @@ TRANSITIONS = (
     "agent goes on",
     "questions given the time they had left",
     "undone while the agent is stopped",
+    "document renamed by hand",
+    "document renamed by the agent",
+    "document put away by hand",
+    "document put away by the agent",
+    "document restored by hand",
+    "act on a document refused over HTTP",
+    "ready → suggested (act beyond rights)",
+    "rejected (its document was put away)",
+    "rules of rights given",
+    "an edit refused by a rule",
+    "refused by a rule, nothing logged",
+    "live → rejected (may only read there)",
+    "live → rejected (the agent may not there)",
 )
 
 
@@ -95,10 +108,17 @@ def transitions(world: World) -> Counter[str]:
     codes = [code for person in world.people for _, code in person.nacks]
     found["refused, nothing logged"] = len(codes)
     found["other words under a taken number"] = codes.count("equivocation")
+    found["refused by a rule, nothing logged"] = codes.count("document_read_only")
+    found["an edit refused by a rule"] = sum(person.voided for person in world.people)
     found["checkpoint with kept states"] = world.monitor.kept.states
     found["segment packed"] = world.disk.packed // SEGMENT_RECORDS
     found["lull, all alike"] = world.lulls
     found["document at rest"] = world.rests
+    for act, count in world.monitor.papers.counts.items():
+        do, _, way = act.partition(" ")
+        name = {"rename": "renamed", "restore": "restored"}.get(do, "put away")
+        found[f"document {name} {way}"] += count
+    found["act on a document refused over HTTP"] = sum(400 <= status < 500 for status in world.librarian.answers)
     parked = _parked(world, found)
     planned: dict[str, int] = {}
     kinds: dict[str, str] = {}
@@ -131,6 +151,8 @@ def transitions(world: World) -> Counter[str]:
         elif row.kind == "commit":
             found["done, undone later"] += kinds[body["intents"][0]] == "undo"
             found["undone while the agent is stopped"] += bool(stopped)
+        elif row.kind == "config" and body.get("rights"):
+            found["rules of rights given"] += 1
         elif row.kind == "config" and "switch" in body:
             _switched(body["switch"], stopped, found)
     return found
@@ -226,11 +248,19 @@ def _of_verdict(body: dict[str, Any]) -> list[str]:
             return ["held → expired (nobody answered the agent)"]
         case ("failed", _):
             return ["planning → failed"]
+        case ("suggested", _) if " may suggest to " in body["reason"]:
+            return ["ready → suggested (act beyond rights)"]
         case ("suggested", code):
             name = {"stale": "stale", "human_edit": "human edit"}.get(str(code), "needs approval")
             return [f"ready → suggested ({name})"]
         case ("rejected", "invariant"):
             return ["ready → rejected (rule)"]
+        case ("rejected", "document_archived" | "document_deleted"):
+            return ["rejected (its document was put away)"]
+        case ("rejected", "document_read_only"):
+            return ["live → rejected (may only read there)"]
+        case ("rejected", "agent_denied"):
+            return ["live → rejected (the agent may not there)"]
         case ("rejected", "expectation"):
             return ["ready → rejected (expectation)"]
         case _:

@@ -19,11 +19,12 @@ from crdt.operations.item_readings import Reading
 from crdt.operations.ops import Delete, Increment, Insert, Op, Replace, SetValue, hash_of_value
 from tests.world.post import effect_of
 from workspace.errors import PlannerFault
+from workspace.intents.model.document_acts import DocumentAct
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
-from workspace.intents.model.plan import Asked, Option, Planned, PlanRefused, Proposal, Task
+from workspace.intents.model.plan import Asked, Image, Option, Planned, PlanRefused, Proposal, Task
 from workspace.ports import PlanContext
 
-Name = Literal["set", "add", "derive", "rewrite", "remove", "append", "ask", "refuse"]
+Name = Literal["set", "add", "derive", "rewrite", "remove", "append", "ask", "refuse", "act"]
 LINES, CELLS = "plan", "budget"
 ENDLESS = 10_000.0
 
@@ -31,7 +32,8 @@ ENDLESS = 10_000.0
 class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
     """One wish. `key`, `of` are cells, `line` is a line's first word, `word` a new line; `goal` is `+x` or `-x`.
 
-    `send` names the receiver that shall be told when it is done.
+    `send` names the receiver that shall be told when it is done. `act` is what becomes of a document as a whole: `line`
+    is then what its author calls it, `word` its new name.
     """
 
     name: Name
@@ -44,6 +46,7 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
     send: str = ""
     seconds: float = 1.0
     faults: int = 0
+    act: str = ""
 
     def text(self) -> str:
         """Return the deed as the words of an intent."""
@@ -84,6 +87,8 @@ def carry_out(deed: Deed, state: State, planned: State) -> State | None:
             cells[deed.key] = cells.get(deed.of, 0) + deed.value
         case "append":
             pass  # where its line lands among others at the end is the merge's choice: see the monitor
+        case "act":
+            pass  # nothing that is written: what becomes of documents is `papers`' to look at
         case "rewrite" | "remove":
             at, then = place_of(lines, deed.line), place_of(planned.lines, deed.line)
             if at is None or then is None:
@@ -130,7 +135,7 @@ def is_done(deeds: list[Deed], before: State, after: State, planned: State, expe
         return expected == after
     text = "\n".join(before.lines)
     for deed in deeds:
-        at = place_of(planned.lines, deed.line) if deed.line else None
+        at = place_of(planned.lines, deed.line) if deed.line and deed.name != "act" else None
         if at is not None:
             old = planned.lines[at] + ("\n" if deed.name == "remove" else "")
             places = [text[:one] + deed.word + text[one + len(old) :] for one in places_of(text, old)]
@@ -189,24 +194,40 @@ class Agent:
 
 def _plan(task: Task, deeds: list[Deed], serves: tuple[str, ...]) -> Proposal:
     """Return the operations of several deeds; the ones on text and those on cells do not meet."""
-    images = task.snapshot.documents
-    cells = Document("data", client=8, updates=(images[CELLS].state,))
-    text = Document("text", client=8, updates=(images[LINES].state,))
+    images, names = task.snapshot.documents, {doc: name for name, doc in task.snapshot.names.items()}
+    where = {doc: names.get(doc, doc) for doc in (CELLS, LINES)}
+    cells = Document("data", client=8, updates=_states(images, where[CELLS]))
+    text = Document("text", client=8, updates=_states(images, where[LINES]))
     ops: list[Op] = []
     reads: list[Reading] = []
     seen: set[str] = set()
-    for deed in deeds:
+    for deed in (deed for deed in deeds if deed.name != "act"):
+        if where[CELLS if deed.key else LINES] not in images:
+            return PlanRefused("not_found", "That document is not there.", planner=Agent.name)
         part = _cell_op(deed, cells, reads) if deed.key else _line_op(deed, text)
         place = deed.key or f"line {deed.line}"
         if part is None or deed.of in seen or (place in seen and not _is_relative(deed)):
             return PlanRefused("not_found", f"There is no line {deed.line}.", planner=Agent.name)
         seen.add(place)
-        ops.append(part)
+        ops.append(msgspec.structs.replace(part, doc=where[part.doc]))
+    reads = [msgspec.structs.replace(one, doc=where[one.doc]) for one in reads]
+    acts = tuple(DocumentAct(deed.act, deed.line, deed.word) for deed in deeds if deed.name == "act")  # type: ignore[arg-type]
     told = [deed for deed in deeds if deed.send]
     effects = tuple(effect_of(i, deed.send, deed.text()) for i, deed in enumerate(told))
     return Planned(
-        tuple(ops), tuple(reads), summary=f"{deeds[0].name}", effects=effects, planner=Agent.name, serves=serves
+        tuple(ops),
+        tuple(reads),
+        summary=f"{deeds[0].name}",
+        effects=effects,
+        planner=Agent.name,
+        serves=serves,
+        acts=acts,
     )
+
+
+def _states(images: dict[str, Image], name: str) -> tuple[bytes, ...]:
+    """Return what a document holds; nothing of one that was put away."""
+    return (images[name].state,) if name in images else ()
 
 
 def _is_relative(deed: Deed) -> bool:

@@ -97,6 +97,8 @@ def look_live(scene: Scene, ws: str) -> None:
         return  # what it has decided last is not on the disk yet
     amiss = unlike_the_log(room.sequencer.fold.board, folded.board, folded.board.entries)
     amiss += shown_amiss(room.sequencer)
+    if room.sequencer.fold.catalog != folded.catalog:
+        raise Violation("I43", f"the catalog is {room.sequencer.fold.catalog}, by the log {folded.catalog}")
     if amiss:
         raise Violation("I42", "; ".join(amiss))
 

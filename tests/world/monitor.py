@@ -34,6 +34,8 @@ from tests.world.deeds import (
 from tests.world.facts import Known, Sent, Violation, Writer, said
 from tests.world.halt import Halt
 from tests.world.kept import Kept, look_at_disk
+from tests.world.law import Allowed
+from tests.world.papers import Papers
 from tests.world.post import Post
 from workspace.intents.model.record import Row
 from workspace.intents.state.replay import Replay, start_replay
@@ -68,6 +70,9 @@ class Monitor:
     kept: Kept = field(default_factory=Kept)
     post: Post = field(default_factory=Post)
     halt: Halt = field(default_factory=Halt)
+    papers: Papers = field(default_factory=Papers)
+    carried_out: dict[str, Known] = field(default_factory=dict)
+    allowed: Allowed = field(default_factory=Allowed)
     clock: Callable[[], float] = lambda: 0.0
     ends: dict[str, int] = field(default_factory=dict)
     approved: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -112,10 +117,14 @@ class Monitor:
     def _record(self, row: Row) -> None:
         body = msgspec.json.decode(row.body)
         self.halt.look(row, body, self.intents, self.clock())
+        self.allowed.look(row, body, self.intents, self.plans)
         before = self._state()
         if row.kind == "commit":
             self._before_commit(row.seq, body, before)
+        docs = [body["doc"]] if row.kind == "update" else list(body["docs"]) if row.kind == "commit" else []
+        self.papers.written(row.seq, docs)
         self.replay.step(row)
+        self._acts(row, body)
         after = self._state() if row.kind in ("commit", "update") else before
         self._spans(row.kind, body)
         match row.kind:
@@ -142,6 +151,14 @@ class Monitor:
             self._note_writers(row, body, before, after)
             self.states.append((row.seq, after))
 
+    def _acts(self, row: Row, body: dict[str, Any]) -> None:
+        """I43: what becomes of documents as a whole is somebody's to do, and takes nothing of them."""
+        if row.kind == "commit":
+            self.carried_out[body["commit"]] = self.intents[body["intents"][0]]
+        elif row.kind == "config":
+            self.papers.acted(row, body, self.intents, self.carried_out, self.allowed.role_in)
+            self.papers.look(self.replay.fold, [act["doc"] for act in body.get("acts", ())])
+
     def _state(self) -> State:
         documents = self.replay.fold.documents
         if LINES not in documents:
@@ -162,7 +179,7 @@ class Monitor:
     def _intent(self, row: Row, body: dict[str, Any]) -> None:
         wanted = said(body)
         frames = self.sent.get((body["lane"], body["n"]), [])
-        truth = next((sent for sent in frames if said(sent.frame) == wanted), None)
+        truth = next((sent for sent in reversed(frames) if said(sent.frame) == wanted), None)
         if truth is None:
             raise Violation("I3", f"intent {body['id']} was never sent so: {wanted}")
         if any(known.body["lane"] == body["lane"] and known.body["n"] == body["n"] for known in self.intents.values()):
@@ -282,7 +299,7 @@ class Monitor:
         if scopes[0] is None:
             return
         parts = [part for scope in scopes for part in scope or ()]
-        for deed in deeds:
+        for deed in (deed for deed in deeds if deed.name != "act"):
             doc, path = ("budget", [deed.key]) if deed.key else ("plan", None)
             own = [part for part in parts if part["doc"] == doc]
             if any(not part.get("keys") or path in part["keys"] for part in own):
@@ -332,6 +349,9 @@ class Monitor:
         """I6: everything the author had typed before sending is in the documents."""
         documents, truth = self.replay.fold.documents, known.truth
         for doc, (client, clock) in truth.own.items():
+            # What its author knew to be put away it does not depend on; nobody sends edits to what is.
+            if self.papers.is_away(doc) or doc not in known.body.get("needs", truth.own):
+                continue
             if documents[doc].state_vector().get(client, 0) < clock:
                 raise Violation("I6", f"{known.id} runs without its author's edits in {doc}")
         back = truth.removed & {line.split("+")[0] for line in before.lines} - set(self.undone)

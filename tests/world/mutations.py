@@ -19,18 +19,20 @@ import crdt.operations.fork
 import crdt.undo.undo
 from crdt.documents.backing import EMPTY_UPDATE
 from crdt.documents.document import Document
-from tests.world import brake, disk, people
+from tests.world import brake, disk, law, librarian, people
 from tests.world.person import Person
 from workspace.intents import sequencer
 from workspace.intents.model import bodies
 from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.intents.model.causality import LaneClock, Lanes
-from workspace.intents.rules import conflict
+from workspace.intents.rules import comparisons, conflict
+from workspace.intents.rules.comparisons import Comparisons
 from workspace.intents.rules.conflict import Unseen, unseen_by
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.board import Board, Entry
+from workspace.intents.state.catalog import Catalog
 from workspace.intents.state.live_board import LiveBoard
-from workspace.intents.steps import admission, planning, waiting
+from workspace.intents.steps import admission, planning, quarantine, waiting
 from workspace.intents.steps import commit as entering
 from workspace.intents.steps import commit_round as committing
 from workspace.intents.steps import kernel_state as core
@@ -120,7 +122,7 @@ def _gate() -> list[Any]:
         return Unseen(human=unseen_by(*args).human)
 
     return [
-        patch.object(core, "do_collide", lambda *args, **named: False),
+        patch.object(Comparisons, "collides", lambda *args, **named: False),
         patch.object(committing, "unseen_by", humans_only),
         patch.object(committing, "late_rivals", lambda *args, **named: ()),
     ]
@@ -130,6 +132,7 @@ def _comparison() -> list[Any]:
     """Everything that the sequencer compares plans by, itself, and not where it is called."""
     return [
         patch.object(crdt.operations.fork, "commute", lambda *args, **named: True),
+        patch.object(comparisons, "collide_at", lambda *args: False),
         patch.object(conflict, "is_rival", lambda *args: False),
     ]
 
@@ -277,6 +280,23 @@ def _at_send(person: Person) -> None:
 
 def _at_once(person: Person) -> None:
     person.notices = 0.0
+
+
+def _librarians() -> list[Any]:
+    """Let somebody do something with documents in every world, and often."""
+    return [patch.object(librarian, "PRESENT_SHARE", 1.0), patch.object(librarian, "ACT_SHARE", 0.3)]
+
+
+def _written_on() -> list[Any]:
+    return [
+        *_librarians(),
+        *(patch.object(at, "refuse_put_away", lambda fold, docs: None) for at in (sequencer, quarantine, admission)),
+    ]
+
+
+def _only_names(catalog: Catalog, act: Any, **more: Any) -> None:
+    if act.name:
+        catalog._rename(act.doc, act.name)
 
 
 MUTATIONS = (
@@ -437,6 +457,51 @@ MUTATIONS = (
         frozenset({"stop"}),
         200,
         _running_clocks,
+    ),
+    Mutation(
+        "put away",
+        "what was archived or deleted is written in all the same",
+        frozenset({"I43", "I12"}),
+        60,
+        _written_on,
+    ),
+    Mutation(
+        "catalog",
+        "of what an act does to a document the name alone is entered",
+        frozenset({"I43"}),
+        40,
+        lambda: [*_librarians(), patch.object(Catalog, "enter", _only_names)],
+    ),
+    Mutation(
+        "acts",
+        "whoever asks for it has documents renamed and put away",
+        frozenset({"rights"}),
+        60,
+        lambda: [*_librarians(), patch.object(committing, "stops_acts", lambda *args: False)],
+    ),
+    Mutation(
+        "rules, typing",
+        "what a rule of rights forbids is typed all the same",
+        frozenset({"I44", "I12"}),
+        40,
+        lambda: [patch.object(sequencer, "is_barred", lambda *args: False), patch.object(law, "LAWFUL_SHARE", 1.0)],
+    ),
+    Mutation(
+        "rules, agent",
+        "the agent writes where a rule of rights keeps it, or its author, out",
+        frozenset({"I44", "I12"}),
+        40,
+        lambda: [
+            *(patch.object(at, "ends_for_rights", lambda *args: False) for at in (committing, planning)),
+            patch.object(law, "LAWFUL_SHARE", 1.0),
+        ],
+    ),
+    Mutation(
+        "rules, suggestions",
+        "who may suggest in a document has it written there",
+        frozenset({"I44", "I12", "C5"}),
+        60,
+        lambda: [patch.object(committing, "is_suggested", lambda *args: False), patch.object(law, "LAWFUL_SHARE", 1.0)],
     ),
     Mutation("compose stamp", "the stamp is read at send", frozenset({"I8", "I9"}), 60, tweak=_at_send),
     Mutation("notice time", "what has just popped up counts as read", frozenset({"I8", "I9"}), 100, tweak=_at_once),

@@ -35,6 +35,8 @@ class Wire:
         self._up = self._down = 0.0
         self.opened_at = self._loop.time()
         self.is_up = True
+        # The words with which the server closed it.
+        self.reason = ""
         self.task: asyncio.Task[Any] | None = None
         self.scope = {
             "type": "websocket",
@@ -103,6 +105,7 @@ class Wire:
                     self._down, self._reach, frame if frame is not None else message["text"], context=self._home
                 )
             case "websocket.close":
+                self.reason = message.get("reason", "")
                 self._loop.call_at(self._down, self._closed, message["code"], context=self._home)
             case _:
                 pass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
@@ -38,6 +39,17 @@ from tests.world.network import Frame, Wire
 NOTICE_SECONDS = 2.0
 KINDS = {LINES: "text", CELLS: "data"}
 Dial = Callable[["Person", str], Wire | None]
+
+
+# How a socket is closed whose document was archived or deleted, and what is said where it is called otherwise.
+PUT_AWAY = (4412, 4413)
+RENAMED = re.compile(r"document_renamed: It is called (.+) now\.")
+
+
+def now_called(reason: str) -> str:
+    """Return the name that a server closes a socket with, or ""."""
+    found = RENAMED.match(reason)
+    return found[1] if found is not None else ""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +85,7 @@ class Person:
     removed: set[str] = field(default_factory=set)
     emptied: set[str] = field(default_factory=set)
     composing: tuple[int, int] | None = None
+    voided: int = 0
 
     def __post_init__(self) -> None:
         for name, kind in KINDS.items():
@@ -108,11 +121,13 @@ class Person:
         """Try again in a while."""
         asyncio.get_running_loop().call_later(self.chance.uniform(0.1, 2.0), self.connect)
 
-    def closed(self, name: str, wire: Wire) -> None:
-        """A socket is gone."""
+    def closed(self, name: str, wire: Wire, status: int = 1006) -> None:
+        """A socket is gone; one that is closed for good says what became of its document."""
         copy = self.copies[name]
         if copy.wire is not wire:
             return
+        copy.called = now_called(wire.reason) or copy.called
+        copy.is_away = status in PUT_AWAY
         copy.wire, copy.is_welcome, copy.is_synced = None, False, False
         self.retry()
 
@@ -159,7 +174,7 @@ class Person:
             case "welcome":
                 if message["secret"]:
                     self.lane, self.secret = message["lane"], message["secret"]
-                copy.is_welcome = True
+                copy.is_welcome, copy.is_away = True, False
                 self.n = max(self.n, message["n"])
                 self.connect()
                 self._send_pending()
@@ -173,8 +188,45 @@ class Person:
                 self.states.append((message["id"], message["state"]))
             case "question":
                 self.questions[message["id"]] = message
+            case "document" if message["id"] in self.copies:
+                there = self.copies[message["id"]]
+                there.called, there.is_away = message["name"], message["do"] in ("archive", "delete")
+                self.connect()
+            case "rights":
+                self._ruled(copy, message)
+            case "error" if message.get("what") == "edit" and message["code"] == "document_read_only":
+                self.voided += 1
+                self._load_anew(copy)
             case _:
                 pass
+
+    def _ruled(self, copy: Copy, message: dict[str, Any]) -> None:
+        """Take note of what one may here; what was written on the way to a lower role may be nobody else's."""
+        may_edit = message["role"] in ("owner", "editor")
+        if copy.may_edit and not may_edit:
+            self._load_anew(copy)
+        copy.may_edit = may_edit
+
+    def _load_anew(self, copy: Copy) -> None:
+        """Throw a replica away in which there is what the server did not take, as a reload of the page does.
+
+        What was written here and not answered yet builds on what is on screen from now on.
+        """
+        for at, sent in enumerate(self.sent):
+            if self.pending.get(sent.n) is sent.frame and sent.lane == self.lane:
+                own = {name: ids for name, ids in sent.own.items() if name != copy.name}
+                self.sent[at] = self._void(sent, own, copy.name)
+        self.removed, self.emptied = (set(), self.emptied) if copy.name == LINES else (self.removed, set())
+        copy.document = Document(KINDS[copy.name], client=self.chance.randrange(1 << 16, 2**52))  # type: ignore[arg-type]
+        if copy.wire is not None:
+            copy.wire.cut()
+
+    def _void(self, sent: Sent, own: dict[str, tuple[int, int]], name: str) -> Sent:
+        """Return the truth about an intent whose author has lost what they wrote in one document; tell it again."""
+        removed, emptied = (frozenset(), sent.emptied) if name == LINES else (sent.removed, frozenset())
+        told = replace(sent, own=own, removed=removed, emptied=emptied)
+        self.ledger(told)
+        return told
 
     def _answered(self, message: dict[str, Any]) -> None:
         """Match an answer with what was said: one each, in order; the same words the same, a lie is refused (I5)."""
@@ -259,6 +311,7 @@ class Person:
     def edit(self, name: str, change: Callable[[Document], None]) -> None:
         """Change a document by hand and send it."""
         copy = self.copies[name]
+        assert not copy.is_away, "the page lets nobody write in what was put away"
         with copy.document.transaction() as done:
             change(copy.document)
         for applied in done:
@@ -268,6 +321,8 @@ class Person:
     def type_line(self, word: str) -> None:
         """Write a new line somewhere."""
         document = self.copies[LINES].document
+        if self.copies[LINES].is_away:
+            return
         lines = document.text().split("\n")
         at = self.chance.randrange(len(lines))
         point = sum(len(line) + 1 for line in lines[:at])
@@ -277,7 +332,7 @@ class Person:
         """Cut a line out, or put a mark at its end."""
         text = self.copies[LINES].document.text()
         lines = text.split("\n")[:-1]
-        if not lines:
+        if not lines or self.copies[LINES].is_away:
             return
         at = self.chance.randrange(len(lines))
         start = sum(len(line) + 1 for line in lines[:at])
@@ -291,6 +346,8 @@ class Person:
     def set_cell(self, key: str, value: int | None) -> None:
         """Set a cell by hand, or empty it."""
         cells = self.copies[CELLS].document.value()
+        if self.copies[CELLS].is_away:
+            return
         if value is not None:
             self.emptied.discard(key)
             self.edit(CELLS, lambda document: set_path(document, (key,), value))
@@ -347,7 +404,8 @@ class Person:
     def _send_pending(self, only: int | None = None) -> None:
         """Send what was not answered, in order, once the documents' own edits are on their way."""
         main = self.copies[LINES].wire
-        if main is None or not all(copy.is_synced and copy.is_welcome for copy in self.copies.values()):
+        here = [copy for copy in self.copies.values() if not copy.is_away]
+        if main is None or not all(copy.is_synced and copy.is_welcome for copy in here):
             return
         for n in sorted(self.pending):
             if only in (None, n):
@@ -365,6 +423,7 @@ class Person:
             frame["needs"] = {
                 copy.name: {"sv": b64encode(copy.document.encode_state_vector()).decode(), "sent": copy.sent}
                 for copy in self.copies.values()
+                if not copy.is_away
             }
 
     def say_again(self) -> None:

@@ -8,6 +8,7 @@ from crdt.documents.document import Document
 from crdt.errors import MissingDependencies
 from crdt.sync.y_sync import SyncStep1, SyncUpdate, decode_frame, encode_step1, encode_step2, encode_update
 from crdt.updates.scan import INTERNAL, scan_update
+from tests.world.deeds import LINES
 from tests.world.facts import Violation
 from tests.world.network import Frame, Wire
 
@@ -18,11 +19,18 @@ class Stock:
 
     document: Document
     wire: Wire | None = None
+    called: str = LINES
 
     def take(self, frame: Frame) -> None:
         """Take in a frame; anything but types 0 to 3 in binary would break a stock provider."""
         if not isinstance(frame, bytes) or frame[0] > 3:
             raise Violation("I17", f"a stock client was sent {frame[:20]!r}")
+        if frame[0] == 2:
+            # Permission was denied: what it has typed is nobody else's, until it loads the document anew.
+            self.document = Document("text", client=self.document.client + 1)
+            if self.wire is not None:
+                self.wire.cut()
+            return
         if frame[0] != 0 or self.wire is None:
             return
         match decode_frame(frame):

@@ -36,8 +36,8 @@ def test_no_world_breaks_an_invariant_and_together_they_go_almost_everywhere() -
     assert len(missing) <= 5, missing
 
 
-# A seed shortly before the one that notices, where the way from 0 takes minutes: `make accept-guards` goes all of it.
-NEAR = {"effect again": 312}
+# A seed shortly before the one that notices, where the way from 0 takes long: `make accept-guards` goes all of it.
+NEAR = {"effect again": 479, "undo": 34, "judge": 23, "served": 17, "values": 13, "approved twice": 11}
 
 
 @pytest.mark.damages_logs

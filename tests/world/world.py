@@ -13,18 +13,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.applications import Starlette
+
 from crdt.documents.document import Document
 from crdt.sync.y_sync import encode_step1
 from tests.world.brake import Brake
 from tests.world.deeds import CELLS, LINES, Agent, Referee
 from tests.world.disk import Disk, Handle, WorldClock
 from tests.world.facts import Sent, Violation
+from tests.world.law import Lawgiver
+from tests.world.librarian import Librarian, application
 from tests.world.looks import is_even, look_back, look_live, lull, stand_at, values
 from tests.world.loop import HOST, VirtualLoop, remember_tasks
 from tests.world.monitor import Monitor
 from tests.world.network import Frame, Wire
 from tests.world.people import Crowd
-from tests.world.person import Person
+from tests.world.person import Person, now_called
 from tests.world.post import RECEIVERS, Transport
 from tests.world.scale import small
 from tests.world.stock import Stock
@@ -39,6 +43,7 @@ from workspace.settings import Settings
 from workspace.sockets.endpoint import SocketEndpoint
 
 WS = "world"
+ROLES = (("ana", "editor"), ("ben", "editor"), ("olga", "owner"), ("cy", "commenter"), ("sid", "editor"))
 LIMITS = (200_000.0, 350_000.0, 600_000.0)
 CHAINS = (
     ("priority", "ask", "fair"),
@@ -64,6 +69,7 @@ class Host:
     registry: RoomRegistry
     handle: Handle
     endpoint: SocketEndpoint
+    http: Starlette
     tasks: set[asyncio.Task[Any]]
     context: contextvars.Context
     wires: list[Wire] = field(default_factory=list)
@@ -88,6 +94,8 @@ class World:
     people: list[Person] = field(default_factory=list)
     stock: Stock = field(init=False)
     brake: Brake = field(init=False)
+    librarian: Librarian = field(init=False)
+    law: Lawgiver = field(init=False)
     clock: WorldClock = field(init=False)
     tokens: dict[str, str] = field(default_factory=dict)
     home: contextvars.Context = field(default_factory=contextvars.copy_context)
@@ -103,6 +111,9 @@ class World:
         self.sleepy = random.Random(f"{self.seed} rest")
         self.monitor = Monitor(self.chance.choice(LIMITS))
         self.brake = Brake(self, WS)
+        self.librarian = Librarian(self, WS)
+        self.monitor.papers.roles = dict(ROLES)
+        self.law = Lawgiver(self, WS)
         self.stock = Stock(Document("text", client=self.chance.randrange(1 << 16, 2**50)))
 
     def note(self, what: str) -> None:
@@ -130,7 +141,8 @@ class World:
             settings=settings,
         )
         handle.has_faults = bool(self.tokens)
-        self.host = Host(registry, handle, SocketEndpoint(registry), tasks, context)
+        endpoint = SocketEndpoint(registry)
+        self.host = Host(registry, handle, endpoint, application(registry, endpoint), tasks, context)
         await self.host.spawn(registry.start())
 
     def crash(self, host: Host) -> None:
@@ -211,10 +223,10 @@ class World:
     def dial(self, person: Person, name: str) -> Wire | None:
         """Open a socket of somebody to the server, if it is up."""
         return self._wire(
-            name,
+            person.copies[name].called,
             person.token,
             on_frame=lambda wire, frame: self._guard(lambda: person.take(name, wire, frame)),
-            on_close=lambda wire, status: person.closed(name, wire),
+            on_close=lambda wire, status: person.closed(name, wire, status),
         )
 
     def _wire(
@@ -259,7 +271,9 @@ class World:
         crowd = Crowd(self)
         for _ in range(self.steps):
             crowd.step()
+            self.librarian.step()
             self.brake.step(bool(self.monitor.halt.on), is_sending=bool(self.monitor.replay.fold.outbox))
+            self.law.step()
             await asyncio.sleep(self.chance.uniform(0.0, 3.0))
             self._raise()
             look_live(self, WS)
@@ -291,13 +305,7 @@ class World:
             rules = {"total": Invariant("sum_at_most", CELLS, limit=self.monitor.limit)}
             config = ConfigBody(invariants=rules, receivers=dict(RECEIVERS))
             await room.submit(Configured("olga", config))
-            for actor, role in (
-                ("ana", "editor"),
-                ("ben", "editor"),
-                ("olga", "owner"),
-                ("cy", "commenter"),
-                ("sid", "editor"),
-            ):
+            for actor, role in ROLES:
                 self.tokens[actor] = await registry.tokens.make(WS, actor=actor, role=role)  # type: ignore[arg-type]
 
         await self.host.spawn(work())
@@ -324,11 +332,11 @@ class World:
         def closed(wire: Wire, status: int) -> None:
             if self.stock.wire is not wire:
                 return
-            self.stock.wire = None
+            self.stock.wire, self.stock.called = None, now_called(wire.reason) or self.stock.called
             asyncio.get_running_loop().call_later(2.0, self._dial_stock)
 
         wire = self._wire(
-            LINES,
+            self.stock.called,
             self.tokens["sid"],
             on_frame=lambda wire, frame: self._guard(lambda: self.stock.take(frame)),
             on_close=closed,
@@ -350,6 +358,7 @@ class World:
             if self.host is None:
                 await self.boot()
             self.brake.let_go()
+            self.librarian.take_back()
             await asyncio.sleep(QUIET_SECONDS)
             self._raise()
             board = self.monitor.replay.fold.board

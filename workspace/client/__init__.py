@@ -2,7 +2,7 @@
 
 from workspace.client.document import DocumentClient, connect_document
 from workspace.client.intent import Intent, IntentState, Message
-from workspace.client.room import Disconnected, Refused, RoomClient, connect, offer
+from workspace.client.room import Disconnected, Refused, RoomClient, connect
 
 __all__ = [
     "Disconnected",
@@ -14,5 +14,4 @@ __all__ = [
     "RoomClient",
     "connect",
     "connect_document",
-    "offer",
 ]

@@ -324,8 +324,7 @@ class RoomClient:
             case "record":
                 self._record(message)
             case "state":
-                state = IntentState(message["state"], message["reason"], tuple(message["waits_for"]))
-                self._tell(message["id"], state)
+                self._tell(message["id"], IntentState(message["state"], message["reason"], tuple(message["waits_for"])))
             case "question":
                 self.open_questions[message["id"]] = message
             case "stops":
@@ -344,6 +343,8 @@ class RoomClient:
                 self.notices.append(message)
                 if kind == "error":
                     self._acknowledged(message)
+                elif kind == "rights":
+                    self.role = message.get("member", self.role)
 
     def _acknowledged(self, answer: Message) -> None:
         """Wake who waits for an acknowledgement: all other requests are answered by `ack` and `nack`."""
@@ -375,8 +376,7 @@ class RoomClient:
 
     def _tell(self, id: str, state: IntentState) -> None:
         assert state.name in TERMINAL or not state.is_final, "a verdict names an end"
-        intent = self._intents.get(id)
-        if intent is None:
+        if (intent := self._intents.get(id)) is None:
             self._early.setdefault(id, []).append(state)
             return
         intent.queue.put_nowait(state)

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
 from workspace.errors import RecordUnknown, SegmentCorrupt
-from workspace.intents.audit.time_travel import documents_at, last_journal_row
-from workspace.intents.audit.verify import Report, verify
+from workspace.history.rests import with_rests
+from workspace.intents.audit.time_travel import documents_steps, last_journal_row
+from workspace.intents.audit.verify import Report, verify_steps
 from workspace.intents.model.bodies import CheckpointBody, RecordKinds
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
@@ -22,15 +23,20 @@ USUALLY_WITHIN = CHECKPOINT_RECORDS + 100
 
 async def read_all(store: Store, ws: str) -> tuple[list[Row], list[JournalRow]]:
     """Return the whole log and journal of a workspace."""
-    rows = page = await store.rows(ws, limit=PAGE)
+    return await read_rest(store, ws, rows=0, journal=0)
+
+
+async def read_rest(store: Store, ws: str, *, rows: int, journal: int) -> tuple[list[Row], list[JournalRow]]:
+    """Return what log and journal hold after the first so many rows."""
+    more = page = await store.rows(ws, first=rows + 1, limit=PAGE)
     while len(page) == PAGE:
-        page = await store.rows(ws, first=len(rows) + 1, limit=PAGE)
-        rows += page
-    journal = part = await store.journal(ws, limit=PAGE)
+        page = await store.rows(ws, first=rows + len(more) + 1, limit=PAGE)
+        more += page
+    later = part = await store.journal(ws, first=journal + 1, limit=PAGE)
     while len(part) == PAGE:
-        part = await store.journal(ws, first=len(journal) + 1, limit=PAGE)
-        journal += part
-    return rows, journal
+        part = await store.journal(ws, first=journal + len(later) + 1, limit=PAGE)
+        later += part
+    return more, later
 
 
 async def verify_log(store: Store, ws: str) -> Report:
@@ -40,7 +46,7 @@ async def verify_log(store: Store, ws: str) -> Report:
     except (SegmentCorrupt, RecordUnknown) as fault:
         seq = fault.seq if isinstance(fault, RecordUnknown) else fault.first
         return Report(False, seq, 0, 0, first_bad=seq, reason=fault.reason, code=fault.code)
-    return await asyncio.to_thread(verify, rows, journal)
+    return await with_rests(verify_steps(rows, journal))
 
 
 async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, DocumentKind]) -> dict[str, Document]:
@@ -62,7 +68,7 @@ async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, Do
     journal: list[JournalRow] = []
     while part := await store.journal(ws, first=jid + 1 + len(journal), last=last, limit=PAGE):
         journal += part
-    return await asyncio.to_thread(documents_at, checkpoint, states, kinds, rows, journal)
+    return await with_rests(documents_steps(checkpoint, states, kinds, rows, journal))
 
 
 async def _checkpoint_before(store: Store, ws: str, seq: int) -> Row | None:

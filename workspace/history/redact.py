@@ -60,7 +60,7 @@ async def redact_intent(room: OpenWorkspace, intent: str, *, actor: str) -> int 
         if not redaction.bodies and not blobs:
             break
         config = ConfigBody(redacted=redaction.hashes())
-        await room.submit(Configured(actor, config))
+        await room.submit(Configured(actor, config, "owner"))
         await room.store.rewrite(room.ws, room.sequencer.kernel.epoch, redaction.bodies, tuple(sorted(blobs)))
         changed.update(redaction.bodies)
         has_forgotten = True

@@ -4,62 +4,126 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crdt.documents.document import Document
 from crdt.documents.paths import Path
+from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
+from workspace.access import person_in
 from workspace.history.read import read_all
+from workspace.history.rests import with_rests
+from workspace.http.document_acts import NOT_HERE, check_not_deleted, document_id
 from workspace.http.documents import refuse_broken
 from workspace.http.problem import Problem
-from workspace.http.request import answer, document_name, enter, number, registry_of
-from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
+from workspace.http.request import answer, enter, number, registry_of
+from workspace.intents.audit.attribution import POINTS_MAX, Words, find_value, find_words, stretches_of
+from workspace.intents.model.events import ReadFrom
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.state.replay import fold_log
+from workspace.intents.state.history import Ranges
+from workspace.intents.state.replay import REPLAY_CLIENT, fold_steps
+from workspace.room.context import Handle
+from workspace.room.room import Room
 
+Found = Words | tuple[Ranges, ...]
 QUERY_POINTS_MAX = 2_000
+
+
+class DocumentNow(msgspec.Struct, frozen=True):
+    """A document as it stood, and after which record."""
+
+    kind: DocumentKind
+    state: bytes
+    seq: int
 
 
 async def show(request: Request) -> Response:
     """`GET …/attribution/DOC?quote=|from=&to=|path=[…]&at=SEQ`: each stretch with its record, commit, people."""
-    room, _ = await enter(request, "read", "quote", "from", "to", "path", "at")
-    name = document_name(request, room)
-    latest = room.durable_seq if "at" in request.query_params else await room.flush_runs()
-    at = number(request, "at", default=latest, low=1, high=2**53)
-    # The log is read and folded beside the room: nobody types more slowly because somebody asks who wrote.
-    rows, journal = await read_all(registry_of(request).store, room.ws)
-    fold = await asyncio.to_thread(fold_log, rows, journal, to=at)
-    refuse_broken(fold, name)
-    if name not in fold.documents:
-        raise Problem("not_found", "No such workspace or document, or it is not yours.")
+    room, identity = await enter(request, "read", "quote", "from", "to", "path", "at")
+    doc = document_id(request, room)
+    name = room.sequencer.fold.catalog.name_of(doc)
+    at = number(request, "at", default=0, low=1, high=2**53)
+    if at and at < room.durable_seq:
+        return await _past(request, room, doc, at, name=name, actor=identity.actor)
+    seen = await room.write(partial(_look, room, doc))
+    # Nobody types more slowly because somebody asks who wrote: ids are looked for beside the room, in a copy.
+    found = await _look_for(seen, name, request, person_in(room.ws, identity.actor))
+    stretches = await room.read(lambda: stretches_of(room.sequencer.fold, doc, found))
+    return answer({"document": name, "seq": seen.seq, "stretches": msgspec.to_builtins(stretches)})
+
+
+def _look(room: Room, doc: str, handle: Handle) -> DocumentNow:
+    """Return how a document stands when all that was typed is in the log. Raises `Problem`."""
+    handle(ReadFrom())
+    fold = room.sequencer.fold
+    _check(fold, doc)
+    document = fold.documents[doc]
+    return DocumentNow(document.kind, document.encode(), fold.seq)
+
+
+async def _past(request: Request, room: Room, doc: str, at: int, *, name: str, actor: str) -> Response:
+    """Answer from the log up to a record, folded beside the room."""
+    reads, ws = registry_of(request).reads, room.ws
+
+    async def folded() -> WorkspaceState:
+        rows, journal = await read_all(reads.store, ws)
+        return await with_rests(fold_steps(rows, journal, to=at))
+
+    fold = await reads.once(("fold", ws, at), person_in(ws, actor), folded)
+    _check(fold, doc)
+    document = fold.documents[doc]
+    # Others may wait for the same fold: each looks in a copy of their own.
+    seen = DocumentNow(document.kind, document.encode(), fold.seq)
+    found = await _look_for(seen, name, request, person_in(ws, actor))
+    return answer({"document": name, "seq": fold.seq, "stretches": msgspec.to_builtins(stretches_of(fold, doc, found))})
+
+
+def _check(fold: WorkspaceState, doc: str) -> None:
+    refuse_broken(fold, doc)
+    if doc not in fold.documents:
+        raise Problem("not_found", NOT_HERE)
+    check_not_deleted(fold, doc)
+
+
+async def _look_for(seen: DocumentNow, name: str, request: Request, person: str) -> Found:
+    async with registry_of(request).probes.turn(person):
+        return await asyncio.to_thread(_find_in, seen, name, request)
+
+
+def _find_in(seen: DocumentNow, name: str, request: Request) -> Found:
+    return _find(Document.of_state(seen.kind, seen.state, client=REPLAY_CLIENT), name, request)
+
+
+def _find(document: Document, name: str, request: Request) -> Found:
+    """Return the ids of what is asked about. Raises `Problem` where it is not there, or cannot be asked so."""
     try:
-        found = await asyncio.to_thread(_attribute, fold, name, request)
+        if document.kind == "data":
+            return find_value(document, name, _path(request.query_params.get("path", "")))
+        if document.kind != "text":
+            raise ValueError(f"{name} is a {document.kind} document; text and data documents are attributed")
+        return _find_text(document, request)
     except CrdtError as error:
         raise Problem("not_found", error.reason) from error
     except ValueError as error:
         raise Problem("malformed", str(error)) from error
-    return answer({"document": name, "seq": fold.seq, "stretches": msgspec.to_builtins(found)})
 
 
-def _attribute(fold: WorkspaceState, name: str, request: Request) -> tuple[Stretch, ...]:
-    kind = fold.kinds[name]
-    if kind == "data":
-        return attribute_value(fold, name, _path(request.query_params.get("path", "")))
-    if kind != "text":
-        raise ValueError(f"{name} is a {kind} document; text and data documents are attributed")
-    text = fold.documents[name].text()
+def _find_text(document: Document, request: Request) -> Found:
+    text = document.text()
     quote = request.query_params.get("quote", "")
     if quote:
         start = text.find(quote[:QUERY_POINTS_MAX])
         if start < 0:
             raise ValueError("the quote does not stand in this document")
-        return attribute_text(fold, name, start, start + len(quote))
+        return find_words(document, start, start + len(quote))
     start = number(request, "from", default=0, low=0, high=len(text))
     end = number(request, "to", default=min(len(text), start + POINTS_MAX), low=start, high=len(text))
     assert start <= end <= len(text), "bounds were checked as they were read"
-    return attribute_text(fold, name, start, end)
+    return find_words(document, start, end)
 
 
 def _path(text: str) -> Path:

@@ -9,6 +9,7 @@ for a socket does so in a head like any other, which is handed on whole; from th
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import sys
 from collections import Counter
@@ -64,7 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch: asyncio.TimerHandle | None = None
         self._address: str | None = address_of(self.client)
         self.addresses[self._address] += 1
-        self._look_at_reader()
+        self._watch = self.loop.call_later(self.settings.unread_seconds_max / 2, self._look_at_reader)
         most = self.settings.connections_per_address_max
         if self.addresses[self._address] > most:
             reason = f"One address has at most {most} connections (FOLKMOOT_CONNECTIONS_PER_ADDRESS_MAX)."
@@ -257,8 +258,13 @@ def unacknowledged(transport: asyncio.Transport) -> int:
 
 def address_of(client: tuple[str, int] | None) -> str:
     """Return what a client is counted by: its IPv4 address, or the network of its IPv6 address."""
+    return _counted_by((client or ("",))[0])
+
+
+@functools.lru_cache(maxsize=4096)
+def _counted_by(host: str) -> str:
     try:
-        found = ipaddress.ip_address((client or ("",))[0].partition("%")[0])
+        found = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return ""
     if isinstance(found, ipaddress.IPv4Address):

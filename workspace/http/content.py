@@ -95,7 +95,7 @@ async def first_edits(wanted: Mapping[str, NewDocument], identity: Identity, clo
     # Decision 79: an update of a client id of its own, so that attribution names whoever gave the content.
     clients = [_fresh_client(clock) for _ in filled]
     assert len(clients) == len(filled), "each document begins with one client"
-    return await asyncio.to_thread(_edits, filled, clients, lane_of(identity), identity.actor)
+    return await asyncio.to_thread(_edits, filled, clients, identity)
 
 
 def is_content(document: Document, content: Json) -> bool:
@@ -103,12 +103,13 @@ def is_content(document: Document, content: Json) -> bool:
     return canonical(document.value()) == canonical(content)
 
 
-def _edits(wanted: Mapping[str, NewDocument], clients: list[int], lane: str, actor: str) -> tuple[Edited, ...]:
-    edits = []
+def _edits(wanted: Mapping[str, NewDocument], clients: list[int], identity: Identity) -> tuple[Edited, ...]:
+    edits, lane = [], lane_of(identity)
     for (name, document), client in zip(wanted.items(), clients, strict=True):
         update = _update(document, client=client)
         if update is not None:
-            edits.append(Edited(lane, actor, name, update, scan_update(update, INTERNAL)))
+            scan = scan_update(update, INTERNAL)
+            edits.append(Edited(lane, identity.actor, name, update, scan, role=identity.role))
     return tuple(edits)
 
 

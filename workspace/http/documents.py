@@ -10,18 +10,28 @@ from crdt.digest import Json
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.values import for_people
+from workspace.access import Identity, person_in
 from workspace.history.read import read_documents
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
-from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, document_name, enter, number, registry_of
+from workspace.http.document_acts import NOT_HERE, STATES, check_not_deleted, described, document_id
+from workspace.http.problem import Problem, problem_of, refuse
+from workspace.http.request import answer, body_of, charge, document_name, enter, number, registry_of, write
 from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.document_acts import new_id
+from workspace.intents.model.events import ReadFrom
+from workspace.intents.model.intent import rank_of
 from workspace.intents.rules.evidence import in_lines
 from workspace.intents.rules.gate import refuse_lost
+from workspace.intents.rules.permissions import may_ask
+from workspace.intents.rules.places import Spot, refuse_edit
+from workspace.intents.rules.shares import refuse_documents
 from workspace.intents.state.fold import WorkspaceState
 from workspace.registry.creation import found
 from workspace.room.context import Handle
 from workspace.room.room import Room
 
+# Measured: a byte of a value costs about as much as so many of an encoded document.
+UNITS_A_BYTE = 8
 FORMATS = ("json", "text", "update")
 
 
@@ -35,13 +45,17 @@ class DocumentView(msgspec.Struct, frozen=True):
 
 
 async def index(request: Request) -> Response:
-    """`GET …/documents`."""
-    room, identity = await enter(request, "read")
+    """`GET …/documents?state=living|archived|deleted|all`: those that live, unless others are asked for."""
+    room, identity = await enter(request, "read", "state")
+    state = request.query_params.get("state", "living")
+    if state not in (*STATES, "all"):
+        raise Problem("malformed", f"state is one of {', '.join((*STATES, 'all'))}.")
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
         room.waiters.sent(identity.actor, fold.seq)
-        return [{"name": name, "kind": kind} for name, kind in sorted(fold.listed().items())]
+        rows = [described(fold, doc) for doc in fold.documents if state in ("all", fold.catalog.state_of(doc))]
+        return sorted(rows, key=lambda row: (str(row["name"]), str(row["id"])))
 
     return answer(await room.read(listed))
 
@@ -51,21 +65,32 @@ async def create(request: Request) -> Response:
     room, identity = await enter(request, "edit")
     name = document_name(request, room)
     body = with_clean_content(await body_of(request, NewDocument))
-    if name not in room.sequencer.fold.kinds:
+    if room.sequencer.fold.catalog.is_free(name):
         check_name(name)
-    edits = await first_edits({name: body}, identity, room.clock)
+    async with registry_of(request).probes.turn(person_in(room.ws, identity.actor)):
+        edits = await first_edits({name: body}, identity, room.clock)
 
     def create_here(handle: Handle) -> Problem | None:
         fold = room.sequencer.fold
-        refuse_broken(fold, name)
-        if name in fold.kinds:
-            return _clash(fold.documents[name], name, body)
-        if len(fold.kinds) >= room.settings.documents_max:
-            return Problem("too_large", f"A workspace has at most {room.settings.documents_max} documents.")
-        found(handle, identity.actor, ConfigBody(documents={name: body.kind}), edits)
+        doc = fold.catalog.find(name)
+        if doc is not None and not fold.catalog.is_free(name):
+            refuse_broken(fold, doc)
+            return _clash(fold.documents[doc], name, body)
+        refusal = refuse_documents(
+            fold, room.sequencer.kernel.bounds, actor=identity.actor, rank=rank_of(identity.role), new=1
+        )
+        if refusal is not None:
+            return problem_of(refusal)
+        # Another document has the name for its id: it was called so, or was deleted.
+        doc = new_id(name, fold.kinds, fold.seq + 1)
+        barred = refuse_edit(fold, Spot(doc, name), actor=identity.actor, role=identity.role)
+        if barred is not None:
+            return problem_of(barred)
+        own = tuple(msgspec.structs.replace(edit, doc=doc) for edit in edits)
+        found(handle, identity.actor, ConfigBody(documents={doc: body.kind}), own, role=identity.role)
         return None
 
-    problem = await room.write(create_here)
+    problem = await write(request, room, create_here)
     if problem is not None:
         raise problem
     return answer({"name": name, "kind": body.kind}, 201)
@@ -86,42 +111,63 @@ def _clash(document: Document, name: str, wanted: NewDocument) -> Problem | None
 async def show(request: Request) -> Response:
     """`GET …/documents/DOC?at=SEQ&format=json|text|update`."""
     room, identity = await enter(request, "read", "at", "format")
-    name = document_name(request, room)
+    doc = document_id(request, room)
+    name = room.sequencer.fold.catalog.name_of(doc)
     # What is shown counts as seen (semantics §2): a later instruction may build on it.
     form = request.query_params.get("format", "json")
     if form not in FORMATS:
         raise Problem("malformed", f"format is one of {', '.join(FORMATS)}.")
     at = number(request, "at", default=0, low=1, high=2**53)
     if at:
-        document, seq = await _past(request, room, name, at)
-        return _rendered(_view(document, form), name, seq, form)
+        document, seq = await _past(request, room, doc, at, actor=identity.actor)
+        return _charged(request, identity, _rendered(_view(document, form), name, seq, form))
 
     def now() -> tuple[DocumentView, int] | None:
         fold = room.sequencer.fold
-        refuse_broken(fold, name)
-        document = fold.documents.get(name)
+        refuse_broken(fold, doc)
+        check_not_deleted(fold, doc)
+        document = fold.documents.get(doc)
         if document is None:
             return None
         view = _view(document, form)
         room.waiters.sent(identity.actor, fold.seq)
         return view, fold.seq
 
-    found = await room.read(now)
+    def logged(handle: Handle) -> tuple[DocumentView, int] | None:
+        # What is shown has a number in the log: else an instruction by it would not have seen what was just typed.
+        if room.sequencer.kernel.runs.open:
+            handle(ReadFrom())
+        return now()
+
+    # Looked at for the whole workspace: a rule may let somebody ask for something in one document alone.
+    may_instruct = not identity.only_reads and may_ask(room.sequencer.fold, actor=identity.actor, role=identity.role)
+    found = await (room.write(logged) if may_instruct else room.read(now))
     if found is None:
-        raise Problem("not_found", "No such workspace or document, or it is not yours.")
-    return _rendered(found[0], name, found[1], form)
+        raise Problem("not_found", NOT_HERE)
+    return _charged(request, identity, _rendered(found[0], name, found[1], form))
 
 
-async def _past(request: Request, room: Room, name: str, at: int) -> tuple[Document, int]:
+def _charged(request: Request, identity: Identity, response: Response) -> Response:
+    """Return an answer once it is entered what it cost: what is read as a value was walked, digested and written."""
+    is_encoded = response.media_type == "application/octet-stream"
+    charge(request, identity, len(response.body) * (1 if is_encoded else UNITS_A_BYTE))
+    return response
+
+
+async def _past(request: Request, room: Room, doc: str, at: int, *, actor: str) -> tuple[Document, int]:
     """Return a document as it was after record `at`, folded beside the loop from the checkpoint before."""
     if at > room.durable_seq:
         raise Problem("malformed", f"The log ends at {room.durable_seq}.")
     kinds = dict(room.sequencer.fold.kinds)
     assert at >= 1, "records are counted from 1"
-    document = (await read_documents(registry_of(request).store, room.ws, at, kinds)).get(name)
+    reads, ws = registry_of(request).reads, room.ws
+    documents = await reads.once(
+        ("documents", ws, at), person_in(ws, actor), lambda: read_documents(reads.store, ws, at, kinds)
+    )
+    document = documents.get(doc)
     if document is None:
-        refuse_broken(room.sequencer.fold, name)
-        raise Problem("not_found", f"{name} did not exist at {at}.")
+        refuse_broken(room.sequencer.fold, doc)
+        raise Problem("not_found", f"{doc} did not exist at {at}.")
     return document, at
 
 

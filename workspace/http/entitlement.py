@@ -14,6 +14,7 @@ from starlette.types import Message, Scope, Send
 
 from workspace.access import Identity
 from workspace.http.problem import Problem
+from workspace.intents.model.intent import rank_of
 from workspace.registry.authority import Authority
 
 HOLDS = "folkmoot.holds"
@@ -22,12 +23,12 @@ READS = frozenset({"GET", "HEAD"})
 
 def hold(request: Request, authority: Authority, identity: Identity, ws: str | None) -> None:
     """Hold an identity that was just established until the request is over."""
-    request.scope.setdefault(HOLDS, []).append(authority.hold(identity, ws))
+    request.scope.setdefault(HOLDS, []).append((authority.hold(identity, ws), rank_of(identity.role)))
 
 
 def is_over(scope: Scope) -> bool:
-    """Tell whether the rights are over under which a request came."""
-    return any(held.is_over for held in scope.get(HOLDS, ()))
+    """Tell whether the rights are over under which a request came: they ended, or have become fewer."""
+    return any(held.is_over or rank_of(held.identity.role) < rank for held, rank in scope.get(HOLDS, ()))
 
 
 def check(request: Request) -> None:
@@ -38,20 +39,30 @@ def check(request: Request) -> None:
 
 def ended() -> Problem:
     """Return the problem of somebody whose token ended while they were answered."""
-    return Problem("unauthenticated", "The token ended before this was answered.", remedy="Ask the owner for a link.")
+    reason = "The rights with which this was asked ended before it was answered."
+    return Problem("unauthenticated", reason, remedy="Ask again; where nothing is left, ask the owner for a link.")
 
 
 def end_of(request: Request) -> asyncio.Future[None]:
     """Return a future that is done once the rights are over under which a request came."""
-    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    end = _End()
+    for held, _ in request.scope.get(HOLDS, ()):
+        held.tell(end)
+    return end.over
 
-    def tell() -> None:
-        if not over.done():
-            over.set_result(None)
 
-    for held in request.scope.get(HOLDS, ()):
-        held.tell(tell)
-    return over
+class _End:
+    """Waits for the end of rights; whether they change meanwhile is asked where an answer is given."""
+
+    def __init__(self) -> None:
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def rights_are_over(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def rights_are(self, identity: Identity) -> None:
+        pass
 
 
 def guard(scope: Scope, send: Send) -> Send:
@@ -75,5 +86,5 @@ def guard(scope: Scope, send: Send) -> Send:
 
 def release(scope: Scope, authority: Authority) -> None:
     """Let go of what a request held: it was answered, or is gone."""
-    for held in scope.pop(HOLDS, ()):
+    for held, _ in scope.pop(HOLDS, ()):
         authority.release(held)

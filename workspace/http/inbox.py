@@ -19,6 +19,8 @@ async def show(request: Request) -> Response:
 async def acknowledge(request: Request) -> Response:
     """`POST …/inbox`: acknowledge the verdicts on one's own `intents`, all or none; answers with what is left."""
     room, identity = await enter(request, "read")
+    if identity.only_reads:
+        raise Problem("forbidden", "This token only reads.", remedy="Ask with one that carries your role.")
     body = await body_of(request, Acknowledge)
     problem = room.hub.log.inbox.problem(identity.actor, body.intents)
     if problem is not None:

@@ -13,7 +13,7 @@ from workspace.access import Identity
 from workspace.http.content import lane_of
 from workspace.http.entitlement import check, end_of
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, enter, number
+from workspace.http.request import answer, body_of, enter, number, write
 from workspace.intents.audit.time_travel import StateAt, board_at
 from workspace.intents.model.events import Acked, Nacked, Submitted
 from workspace.intents.model.intent import IntentContent, frame_of
@@ -64,8 +64,6 @@ async def _submit(request: Request, room: Room, identity: Identity, body: NewInt
     future = room.waiters.await_answer(name)
 
     def submit(handle: Handle) -> None:
-        # In the turn itself: whoever is told to be over from here on has nothing more to say.
-        check(request)
         clock = room.sequencer.fold.board.lanes.clock(lane)
         seen = body.seen if body.seen is not None else (0 if key else clock.seen)
         n = body.n if body.n is not None else (1 if key else clock.n + 1)
@@ -75,7 +73,7 @@ async def _submit(request: Request, room: Room, identity: Identity, body: NewInt
         handle(Submitted(lane, identity.actor, identity.role, frame, delivered, name))
 
     try:
-        await room.write(submit)
+        await write(request, room, submit)
     except Exception:
         room.waiters.forget(name)
         raise

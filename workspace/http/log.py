@@ -10,18 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from crdt.digest import Json
+from workspace.access import person_in
 from workspace.history.read import read_all, verify_log
 from workspace.history.redact import redact_intent
+from workspace.history.rests import with_rests
 from workspace.http.entitlement import check as check_entitlement
 from workspace.http.entitlement import end_of
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number
 from workspace.intents.audit.decision_review import changed
-from workspace.intents.audit.verify import verify
-from workspace.intents.audit.what_if import decide_again
+from workspace.intents.audit.verify import verify_steps
+from workspace.intents.audit.what_if import decide_steps
 from workspace.intents.model.bodies import BODIES, PolicyConfig
 from workspace.intents.rules.policy import check as check_policy
+from workspace.ports import Store
 from workspace.protocol.messages import encode_record
 from workspace.room.room import Room
 
@@ -98,14 +101,18 @@ async def _lines(
 
 
 async def check(request: Request) -> Response:
-    """`GET …/verify`: the whole log again, beside the loop."""
-    room, _ = await enter(request, "read")
-    return answer(await verify_log(registry_of(request).store, room.ws))
+    """`GET …/verify`: the whole log again, beside the loop; for as long as nothing is written, the last report."""
+    room, identity = await enter(request, "read")
+    registry = registry_of(request)
+    reads, ws = registry.reads, room.ws
+    key = ("verify", *await reads.head(ws))
+    report = await reads.once(key, person_in(ws, identity.actor), lambda: verify_log(registry.store, ws), is_kept=True)
+    return answer(report)
 
 
 async def redact(request: Request) -> Response:
     """`POST …/redact`: take an intent's words out of log and archive; the chain stays valid. Sockets reconnect."""
-    room, identity = await enter(request, "administer")
+    room, identity = await enter(request, "grant")
     body = await body_of(request, Redact)
     changed = await redact_intent(room, body.intent, actor=identity.actor)
     if changed is None:
@@ -118,19 +125,27 @@ async def replay(request: Request) -> Response:
 
     `what-if` decides by a policy of which some fields are others; the rest is the log's own, as it was at each record.
     """
-    room, _ = await enter(request, "read")
+    room, identity = await enter(request, "read")
     order = await body_of(request, ReplayOrder)
     if order.mode not in ("audit", "what-if") or (order.mode == "what-if" and order.policy is None):
         raise Problem("malformed", "mode is 'audit', or 'what-if' with a policy.")
     _check_changes(order.policy or {})
-    rows, journal = await read_all(registry_of(request).store, room.ws)
-    kept = [row for row in rows if order.to is None or row.seq <= order.to]
-    again = await asyncio.to_thread(decide_again, kept, journal, changes=order.policy)
-    body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}
-    if order.mode == "audit":
-        body["report"] = msgspec.to_builtins(await asyncio.to_thread(verify, kept, journal))
+    reads, ws = registry_of(request).reads, room.ws
+    key = ("replay", *await reads.head(ws), msgspec.json.encode(order, order="deterministic"))
+    body = await reads.once(key, person_in(ws, identity.actor), lambda: _replayed(reads.store, ws, order), is_kept=True)
     check_entitlement(request)  # it is read, though it is a POST, and may take long
     return answer(body)
+
+
+async def _replayed(store: Store, ws: str, order: ReplayOrder) -> dict[str, Json]:
+    """Return what a replay came to."""
+    rows, journal = await read_all(store, ws)
+    kept = [row for row in rows if order.to is None or row.seq <= order.to]
+    again = await with_rests(decide_steps(kept, journal, changes=order.policy))
+    body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}
+    if order.mode == "audit":
+        body["report"] = msgspec.to_builtins(await with_rests(verify_steps(kept, journal)))
+    return body
 
 
 def _check_changes(changes: dict[str, Json]) -> None:

@@ -41,6 +41,14 @@ async def page(_: Request) -> Response:
     return FileResponse(folder / "index.html", headers=HEADERS)
 
 
+async def admin(_: Request) -> Response:
+    """`GET /admin`: the operator's page; whoever has no key for it reads how to come in, and nothing of the server."""
+    folder = assets()
+    if folder is None or not (folder / "admin.html").is_file():
+        return HTMLResponse(MISSING, 503, HEADERS)
+    return FileResponse(folder / "admin.html", headers=HEADERS)
+
+
 async def healthz(_: Request) -> Response:
     """`GET /healthz`: the process answers."""
     return PlainTextResponse("ok\n")

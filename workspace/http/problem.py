@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from starlette.requests import Request
@@ -9,11 +10,12 @@ from starlette.responses import Response
 
 from crdt.digest import canonical
 from crdt.errors import BrokenDocument, CrdtError
-from workspace.errors import LogNewer, RecordUnknown, Refusal, StoreBusy, WorkspaceFault
+from workspace.errors import LogNewer, ReadsFull, RecordUnknown, Refusal, StoreBusy, TooMuchWork, WorkspaceFault
 from workspace.intents.rules.gate import LOST_REMEDY
 
 ASK_OWNER = "Ask for something else, or ask the owner to look at the server's log."
 STATUS = {
+    "document_renamed": 301,
     "malformed": 400,
     "bad_name": 400,
     "unknown_field": 400,
@@ -24,9 +26,16 @@ STATUS = {
     "foreign_host": 403,
     "foreign_origin": 403,
     "read_only": 403,
+    "document_read_only": 403,
     "not_found": 404,
+    "sign_in_over": 400,
+    "login_taken": 409,
+    "sign_in_failed": 502,
     "timeout": 408,
     "exists": 409,
+    "last_owner": 409,
+    "name_taken": 409,
+    "invitation_spent": 410,
     "bad_content": 422,
     "equivocation": 409,
     "gap": 409,
@@ -37,10 +46,15 @@ STATUS = {
     "rate_limited": 429,
     "head_too_large": 431,
     "over_budget": 429,
+    "over_share": 429,
+    "too_many_reads": 429,
+    "too_much_work": 429,
     "store_busy": 503,
     "store_fault": 503,
     "no_sequencer": 503,
     "document_broken": 409,
+    "document_archived": 409,
+    "document_deleted": 410,
     "internal": 500,
     "log_corrupt": 500,
     "segment_corrupt": 500,
@@ -52,13 +66,22 @@ STATUS = {
 class Problem(Exception):
     """A request that cannot be served; becomes a problem response."""
 
-    def __init__(self, code: str, reason: str, *, remedy: str = "", status: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
         self.remedy = remedy
         self.status = status or STATUS.get(code, 400)
-        assert 400 <= self.status < 600, "a problem is no success"
+        self.headers = dict(headers or {})
+        assert 300 <= self.status < 600, "a problem is no success"
 
     def response(self) -> Response:
         """Return the problem as a response."""
@@ -70,7 +93,7 @@ class Problem(Exception):
             "code": self.code,
             **({"remedy": self.remedy} if self.remedy else {}),
         }
-        headers = {"retry-after": "1"} if self.status in (429, 503) else {}
+        headers = {**({"retry-after": "1"} if self.status in (429, 503) else {}), **self.headers}
         if self.status == 401:
             headers["www-authenticate"] = "Bearer"
         return Response(canonical(body), self.status, headers, "application/problem+json")
@@ -98,6 +121,10 @@ async def on_fault(_: Request, error: Exception) -> Response:
     remedy = "Try again shortly." if error.retry or isinstance(error, StoreBusy) else ""
     if isinstance(error, LogNewer | RecordUnknown):
         remedy = "Open it with the Folkmoot that wrote it, or a newer one."
+    if isinstance(error, TooMuchWork):
+        remedy = "Wait a while, and ask for less at once."
+    if isinstance(error, ReadsFull):
+        remedy = "Wait until some of them have been answered."
     return Problem(error.code, error.reason, remedy=remedy).response()
 
 

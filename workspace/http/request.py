@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -10,13 +12,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from crdt.digest import Json, normalise
-from workspace.access import Identity, Right
+from workspace.access import GUEST_ROLE, Identity, Right, TokenRow, person_in
+from workspace.errors import TooMuchWork
 from workspace.http import entitlement
 from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
+from workspace.intents.rules.places import may_somewhere
 from workspace.names import find_document, is_workspace_id
 from workspace.protocol.messages import Malformed, read_json, read_value
 from workspace.registry.registry import RoomRegistry
+from workspace.room.context import Handle
 from workspace.room.room import Room
 from workspace.sockets.credentials import SESSION_COOKIE
 from workspace.sockets.guests import GUEST, open_identity
@@ -24,7 +29,11 @@ from workspace.sockets.origins import SAFE_METHODS, is_own_page
 
 T = TypeVar("T")
 DIGITS_MAX = 16
+# Of one person, for an account that stands below nothing.
+WAITING_MAX = 16
 JSON_TYPE = "application/json"
+# No rule of a document gives these.
+OWNERS_RIGHTS = frozenset({"administer", "grant"})
 
 
 def registry_of(request: Request) -> RoomRegistry:
@@ -48,7 +57,23 @@ async def identity_of(request: Request, ws: str | None) -> Identity:
     if identity is None:
         raise Problem("unauthenticated", "No valid token came with the request.", remedy="Ask the owner for a link.")
     entitlement.hold(request, registry.authority, identity, ws)
+    registry.sightings.note(identity.token_id, address_of(request))
     return identity
+
+
+async def session_of(request: Request) -> TokenRow | None:
+    """Return the session with which somebody asks, in whatever workspace; None where they have none that counts."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await registry_of(request).tokens.session(key.strip())
+    return await registry_of(request).tokens.session(
+        request.cookies.get(SESSION_COOKIE) if _is_own_page(request) else None
+    )
+
+
+def address_of(request: Request) -> str:
+    """Return the address that a request came from, as far as the server sees it: behind a proxy, the proxy's."""
+    return request.client.host if request.client is not None else ""
 
 
 def _is_own_page(request: Request) -> bool:
@@ -74,16 +99,74 @@ async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Iden
 
     Raises:
         Problem: not authenticated, not allowed, or no such workspace; the last two look the same to a stranger.
+        TooMuchWork: so much was done for this person that even waiting is refused.
     """
     ws = request.path_params["ws"]
     if not is_workspace_id(ws):
         raise Problem("not_found", "No such workspace, or it is not yours.")
     identity = await identity_of(request, ws)
     registry = registry_of(request)
-    if not identity.may(right, registry.clock.now()):
-        raise Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
+    # A rule may give more in one document: whether it does is looked at in the room, by whoever enters it for that.
+    needed: Right = right if right in OWNERS_RIGHTS or identity.only_reads else "read"
+    if not identity.may(needed, registry.clock.now()):
+        raise not_allowed(identity, right)
     check_query(request, *takes)
-    return await registry.room(ws), identity
+    await wait_for_account(registry, person_in(ws, identity.actor))
+    room = await registry.room(ws)
+    # Both may have taken a while.
+    entitlement.check(request)
+    if not may_somewhere(room.sequencer.fold, right, actor=identity.actor, role=identity.role):
+        raise not_allowed(identity, right)
+    return room, identity
+
+
+def not_allowed(identity: Identity, right: Right) -> Problem:
+    """Return the problem of somebody whose role does not have a right."""
+    if identity.role == GUEST_ROLE:
+        reason = "A guest gives no keys, roles or rules, and ends nothing for others: nobody knows who a guest is."
+        return Problem("forbidden", reason, remedy="Come with the owner's link, or ask who runs the server for one.")
+    return Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
+
+
+async def wait_for_account(registry: RoomRegistry, person: str) -> None:
+    """Wait until the person who asks owes no work. Raises `TooMuchWork` where many of their requests wait already."""
+    now = asyncio.get_running_loop().time()
+    account = registry.accounts.of(person, now)
+    owed = account.owed(now)
+    if owed <= 0:
+        return
+    if account.waiting >= WAITING_MAX:
+        raise TooMuchWork(f"{WAITING_MAX} of your requests wait for what was done for others of yours", retry=True)
+    account.waiting += 1
+    try:
+        await asyncio.sleep(owed)
+    finally:
+        account.waiting -= 1
+
+
+async def write(request: Request, room: Room, work: Callable[[Handle], T]) -> T:
+    """Have `work` done in a turn of the room, and return what it returned once that is durable.
+
+    Whether the rights last under which the request came is looked at in the turn itself: whoever is told by then that
+    theirs are over writes nothing more, whatever the request has waited for.
+
+    Raises:
+        Problem: the rights are over.
+        RoomClosed, EventRefused: as `Room.write` does.
+    """
+
+    def work_if_allowed(handle: Handle) -> T:
+        entitlement.check(request)
+        return work(handle)
+
+    return await room.write(work_if_allowed)
+
+
+def charge(request: Request, identity: Identity, units: int) -> None:
+    """Enter what an answer cost on its person's account, in units of about a byte (`workspace.room.work_account`)."""
+    now = asyncio.get_running_loop().time()
+    person = person_in(request.path_params.get("ws") or request.query_params.get("ws", ""), identity.actor)
+    registry_of(request).accounts.of(person, now).spend(units, now)
 
 
 def document_name(request: Request, room: Room) -> str:
@@ -92,7 +175,7 @@ def document_name(request: Request, room: Room) -> str:
     if request.scope["path"].endswith("\n"):
         # Decision 78: ASGI decodes a path once, nobody decodes it again. A route's `$` also matches before a last "\n".
         name += "\n"
-    return find_document(name, room.sequencer.fold.kinds)
+    return find_document(name, room.sequencer.fold.catalog.holders)
 
 
 async def body_of(request: Request, kind: type[T]) -> T:
@@ -114,6 +197,24 @@ async def body_of(request: Request, kind: type[T]) -> T:
         raise Problem(typed.code, typed.reason)
     assert isinstance(typed, kind), "a body is of the type that was asked for"
     return typed
+
+
+def pace_change(request: Request, identity: Identity) -> None:
+    """Count one change of who may what, which the record of access keeps; called by whatever makes one.
+
+    Raises `Problem` rate_limited, with the seconds until the next, where a person makes more than people do.
+    """
+    registry = registry_of(request)
+    ws = request.path_params.get("ws") or request.query_params.get("ws", "")
+    person = identity.person or person_in(ws, identity.actor)
+    if not registry.changes.is_allowed(person):
+        wait = registry.changes.wait(person)
+        raise Problem(
+            "rate_limited",
+            "You have changed keys and rights very often of late, and each change is kept on record.",
+            remedy=f"Try again in {wait} seconds.",
+            headers={"retry-after": str(wait)},
+        )
 
 
 async def raw_body(request: Request) -> bytes:

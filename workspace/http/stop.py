@@ -7,16 +7,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
-from workspace.access import Identity
+from workspace.http.operator import operator
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, check_query, enter, identity_of, number, registry_of
 from workspace.intents.model.stop import refuse_reason
 from workspace.intents.state.fold import WorkspaceState
-from workspace.ports import SERVER, SwitchRow
+from workspace.registry.server_views import switch_view
 from workspace.registry.switches import throw
 from workspace.room.room import Room
 
 SEQ_MAX = 2**53
+STOPS = "stops the agent everywhere"
 
 
 class NewStop(msgspec.Struct, frozen=True):
@@ -59,31 +60,23 @@ async def show_server(request: Request) -> Response:
     """`GET /api/stop`: whether the agent is stopped on the whole server; for whoever holds a token of it."""
     await identity_of(request, None)
     check_query(request)
-    return answer(_described(registry_of(request).switches.server))
+    return answer(switch_view(registry_of(request).switches.server))
 
 
 async def put_server(request: Request) -> Response:
     """`PUT /api/stop`: stop the agent in every workspace of this server; for its owner."""
-    identity = await _operator(request)
+    identity = await operator(request, STOPS)
     registry = registry_of(request)
     await registry.switches.throw(is_on=True, actor=identity.actor, reason=await _reason(request))
-    return answer(_described(registry.switches.server))
+    return answer(switch_view(registry.switches.server))
 
 
 async def delete_server(request: Request) -> Response:
     """`DELETE /api/stop`: let the agent go on wherever no workspace's own switch stops it; for the server's owner."""
-    identity = await _operator(request)
+    identity = await operator(request, STOPS)
     registry = registry_of(request)
     await registry.switches.throw(is_on=False, actor=identity.actor)
-    return answer(_described(registry.switches.server))
-
-
-async def _operator(request: Request) -> Identity:
-    identity = await identity_of(request, None)
-    if not identity.may("administer", registry_of(request).clock.now()):
-        raise Problem("forbidden", "Only the server's owner stops the agent everywhere.", remedy="Ask the owner.")
-    check_query(request)
-    return identity
+    return answer(switch_view(registry.switches.server))
 
 
 async def _reason(request: Request) -> str:
@@ -96,10 +89,3 @@ async def _reason(request: Request) -> str:
 
 async def _standing(room: Room, at: int = 0) -> Response:
     return answer(await room.read(lambda: stops_of(room.sequencer.fold, at)))
-
-
-def _described(row: SwitchRow) -> dict[str, Json]:
-    assert row.ws == SERVER, "a workspace's own switch stands in its log (decision 90)"
-    if not row.is_on:
-        return {"stopped": False, "stops": []}
-    return {"stopped": True, "stops": [{"scope": "server", "by": row.actor, "since": row.at, "reason": row.reason}]}

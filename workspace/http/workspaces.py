@@ -1,4 +1,4 @@
-"""Workspaces, their set-up and their people over HTTP."""
+"""Workspaces and their set-up over HTTP."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from crdt.digest import Json
 from crdt.documents.pycrdt_document import DocumentKind
-from workspace.access import ROLES, is_given
+from workspace.access import person_in
 from workspace.history.fork import fork_workspace
 from workspace.http.content import NewDocument, first_edits, new_documents
+from workspace.http.operator import operator
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, check_query, enter, identity_of, registry_of
+from workspace.http.request import answer, body_of, check_query, enter, identity_of, registry_of, write
 from workspace.http.stop import stops_of
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.calls import Budget, RouteTable, check_budget, check_routes
@@ -21,9 +22,12 @@ from workspace.intents.model.events import Configured
 from workspace.intents.model.intent import Role
 from workspace.intents.model.invariant import Invariant, broken, check_invariants
 from workspace.intents.rules.policy import check
+from workspace.intents.rules.translation import setup_by_id, setup_by_name
 from workspace.intents.state.fold import WorkspaceState
-from workspace.names import is_actor, is_title, is_workspace_id
-from workspace.sockets.credentials import SESSION_COOKIE
+from workspace.names import NOT_FOR_PEOPLE, is_for_people, is_title, is_workspace_id
+from workspace.room.context import Handle
+
+MAKES = "makes workspaces"
 
 
 class NewWorkspace(msgspec.Struct, frozen=True):
@@ -55,33 +59,20 @@ class NewFork(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-class NewToken(msgspec.Struct, frozen=True):
-    """Body of `POST …/tokens`; `expires` in unix seconds."""
-
-    actor: str
-    role: str
-    expires: float | None = None
-
-
-class Revocation(msgspec.Struct, frozen=True):
-    """Body of `POST …/revoke`."""
-
-    actor: str | None = None
-    token_id: str | None = None
-
-
 def describe(fold: WorkspaceState, *, ws: str) -> dict[str, Json]:
     """Return what the API says of a workspace."""
+    shown = setup_by_name(ConfigBody(policy=fold.policy, invariants=fold.invariants), fold.catalog)
     return {
         "id": ws,
         "name": fold.name,
         "seq": fold.seq,
         "epoch": fold.epoch,
-        "documents": fold.listed(),
-        "quarantined": dict(fold.quarantined),
+        "documents": {fold.catalog.name_of(doc): kind for doc, kind in fold.listed().items()},
+        "ids": {fold.catalog.name_of(doc): doc for doc in fold.listed()},
+        "quarantined": {fold.catalog.name_of(doc): reason for doc, reason in fold.quarantined.items()},
         "members": dict(fold.members),
-        "policy": msgspec.to_builtins(fold.policy),
-        "invariants": msgspec.to_builtins(fold.invariants),
+        "policy": msgspec.to_builtins(shown.policy),
+        "invariants": msgspec.to_builtins(shown.invariants),
         "broken": broken(fold.invariants, fold.documents),
         "routes": msgspec.to_builtins(fold.routes),
         "budget": msgspec.to_builtins(fold.budget),
@@ -93,10 +84,7 @@ def describe(fold: WorkspaceState, *, ws: str) -> dict[str, Json]:
 async def create(request: Request) -> Response:
     """`POST /api/workspaces`: whoever holds a token of the whole server."""
     registry = registry_of(request)
-    identity = await identity_of(request, None)
-    if not identity.may("administer", registry.clock.now()):
-        raise Problem("forbidden", "Only the server's owner makes workspaces.")
-    check_query(request)
+    identity = await operator(request, MAKES)
     body = await body_of(request, NewWorkspace)
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
@@ -106,13 +94,15 @@ async def create(request: Request) -> Response:
     refusal = check(body.policy) if body.policy else None
     if refusal is not None:
         refuse(refusal)
+    async with registry.probes.turn(identity.actor):
+        edits = await first_edits(documents, identity, registry.clock)
     room = await registry.create(
         body.id,
         name=body.name or body.id,
         actor=identity.actor,
         policy=body.policy,
         documents={name: document.kind for name, document in documents.items()},
-        edits=await first_edits(documents, identity, registry.clock),
+        edits=edits,
     )
     return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
 
@@ -131,8 +121,8 @@ async def show(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """`DELETE /api/workspaces/WS`."""
-    room, _ = await enter(request, "administer")
+    """`DELETE /api/workspaces/WS`; for its owners, never a guest."""
+    room, _ = await enter(request, "grant")
     await registry_of(request).delete(room.ws)
     return Response(status_code=204)
 
@@ -150,8 +140,9 @@ async def configure(request: Request) -> Response:
         refuse(refusal)
     if body.name is not None and not is_title(body.name):
         raise Problem("malformed", "A name has 1 to 200 printable characters.")
-    if not all(map(is_actor, body.members)):
-        raise Problem("malformed", "A member's name has 1 to 64 printable characters.")
+    had = await room.read(lambda: set(room.sequencer.fold.members))
+    if not all(is_for_people(name) or name in had for name in body.members):
+        refuse(NOT_FOR_PEOPLE)
     config = ConfigBody(
         name=body.name,
         members=body.members,
@@ -161,72 +152,29 @@ async def configure(request: Request) -> Response:
         budget=body.budget,
         receivers=body.receivers,
     )
-    await room.submit(Configured(identity.actor, config))
+
+    def configure(handle: Handle) -> None:
+        handle(Configured(identity.actor, setup_by_id(config, room.sequencer.fold.catalog), identity.role))
+
+    await write(request, room, configure)
     return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)))
 
 
 async def fork(request: Request) -> Response:
     """`POST …/fork`: a workspace of its own from this one's past; for whoever may make workspaces and runs this one."""
     room, _ = await enter(request, "administer")
-    identity = await identity_of(request, None)
+    identity = await operator(request, MAKES)
     registry = registry_of(request)
-    if not identity.may("administer", registry.clock.now()):
-        raise Problem("forbidden", "Only the server's owner makes workspaces.")
     body = await body_of(request, NewFork)
     at = await room.flush_runs() if body.at is None else body.at
     if not is_workspace_id(body.id) or not is_title(body.name or body.id):
         raise Problem("malformed", "An id is a-z, 0-9 and -, at most 63; a name at most 200 characters.")
     if not 1 <= at <= room.durable_seq:
         raise Problem("malformed", f"at is a record of the log, 1 to {room.durable_seq}.")
-    await fork_workspace(
-        registry.store, registry.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
-    )
+    async with registry.reads.turn(person_in(room.ws, identity.actor)):
+        await fork_workspace(
+            registry.store, registry.clock, room.ws, at=at, id=body.id, name=body.name or "", actor=identity.actor
+        )
     made = await registry.room(body.id)
     assert made.ws == body.id, "a fork is a workspace of its own"
     return answer(await made.read(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
-
-
-async def make_token(request: Request) -> Response:
-    """`POST …/tokens`: the only time the token is seen."""
-    room, _ = await enter(request, "administer")
-    body = await body_of(request, NewToken)
-    if not is_actor(body.actor) or not is_given(body.role):
-        raise Problem("malformed", f"Give an actor (1 to 64 characters) and a role of {', '.join(ROLES)}.")
-    token = await registry_of(request).tokens.make(
-        room.ws,
-        actor=body.actor,
-        role=body.role,
-        expires=body.expires,
-    )
-    return answer({"token": token, "actor": body.actor, "role": body.role}, 201)
-
-
-async def revoke(request: Request) -> Response:
-    """`POST …/revoke`: tokens die now, their sockets before this answers."""
-    room, _ = await enter(request, "administer")
-    body = await body_of(request, Revocation)
-    if body.actor is None and body.token_id is None:
-        raise Problem("malformed", "Name an actor or a token_id.")
-    ids = await registry_of(request).revoke(room.ws, actor=body.actor, token_id=body.token_id)
-    return answer({"revoked": ids})
-
-
-async def me(request: Request) -> Response:
-    """`GET /api/me?ws=WS`: who the token says you are, and whether an agent is here."""
-    check_query(request, "ws")
-    ws = request.query_params.get("ws")
-    identity = await identity_of(request, ws)
-    planner = registry_of(request).planner
-    body = {"actor": identity.actor, "role": identity.role, "ws": ws, "planner": planner.name if planner else None}
-    return answer(body)
-
-
-async def open_session(request: Request) -> Response:
-    """`POST /api/session?ws=WS`: turn a bearer token into the page's cookie."""
-    check_query(request, "ws")
-    # HttpOnly and same-site: no script of the page reads it, and no other page sends it.
-    token = request.headers.get("authorization", "").partition(" ")[2].strip()
-    await identity_of(request, request.query_params.get("ws"))
-    response = Response(status_code=204)
-    response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
-    return response

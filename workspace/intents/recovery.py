@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from crdt.documents.backing import EMPTY_UPDATE
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.errors import LogCorrupt
@@ -85,6 +87,19 @@ def open_sequencer(
         replay.read_again(fold.seq)
     agent_stop.take_up(kernel, turn, switches)
     return sequencer, turn.outcome()
+
+
+def configure_alone(sequencer: Sequencer, body: ConfigBody, actor: str) -> Outcome:
+    """Enter a set-up in a log that is opened for that alone; return what must be made durable.
+
+    What is under way stays as it is: a server plans and commits it, which knows whose rights have ended.
+    """
+    kernel = sequencer.kernel
+    turn = Turn(kernel.fold, kernel.lives, kernel.epoch, kernel.now)
+    if kernel.fold.rights or body.rights:  # whoever has the database is its owner
+        body = msgspec.structs.replace(body, role="owner")
+    turn.append(body, actor)
+    return turn.outcome()
 
 
 def _take_up(kernel: KernelState) -> None:

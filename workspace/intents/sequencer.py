@@ -38,6 +38,7 @@ from workspace.intents.model.events import (
     ReadFrom,
     Resynced,
     RightsChanged,
+    RulesChanged,
     ShadowCompared,
     SocketOpened,
     Stepped,
@@ -49,6 +50,7 @@ from workspace.intents.model.events import (
 from workspace.intents.model.ids import draft_id
 from workspace.intents.model.intent import States
 from workspace.intents.model.plan import whole
+from workspace.intents.rules.document_acts import refuse_put_away
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.live_board import LiveBoard
 from workspace.intents.steps import (
@@ -62,19 +64,21 @@ from workspace.intents.steps import (
     planning,
     waiting,
 )
-from workspace.intents.steps.expiry import end_unentitled, expire_questions
+from workspace.intents.steps.expiry import end_unentitled, expire_overdue, expire_questions, overdue_at
 from workspace.intents.steps.failures import subject_of
 from workspace.intents.steps.kernel_state import KernelState, Quick
-from workspace.intents.steps.quarantine import secure
+from workspace.intents.steps.quarantine import acted, is_barred, secure
 from workspace.intents.steps.turn import AGENT, Turn
 
-STEPS_MAX = 10_000
+STEPS_MAX = 100_000
 CHECKPOINT_RECORDS = 1_000
 # What is refused costs a few bytes, too: a document that is over its bound by so much takes nothing any more.
 OVER_BYTES_MAX = 1 << 20
 MEASURE_EVERY_BYTES = 256 << 10
 DRAFT_POINTS_MAX = 20_000
 NOBODY: frozenset[int] = frozenset()
+# Shared: an empty one takes 216 bytes, and most rooms are idle.
+NOTHING: frozenset[str] = frozenset()
 UNSETTLING = (Drafted, Stepped, CallOpening, CallEnded, ToolDenied, ShadowCompared)
 
 
@@ -99,7 +103,7 @@ class Sequencer:
         self.kernel = KernelState(
             ws=ws, epoch=epoch, client=client, fold=fold, has_judge=has_judge, quick=quick, bounds=bounds
         )
-        self._changed: frozenset[str] = frozenset()  # the empty one is shared: most rooms are idle
+        self._changed = NOTHING
         self._sizes: dict[str, tuple[int, int]] = {}
         self._documents = len(fold.documents)
 
@@ -122,6 +126,8 @@ class Sequencer:
         """Return what one event leads to. `now` is unix seconds and never goes back within one room."""
         kernel = self.kernel
         kernel.turn += 1
+        if not (kernel.is_unsettled and isinstance(event, Ticked)):
+            kernel.begun = kernel.turn
         kernel.now = max(kernel.now, now)
         kernel.subject = subject_of(event, kernel.fold)
         turn, asked = Turn(kernel.fold, kernel.lives, kernel.epoch, kernel.now), tuple(kernel.fold.board.questions)
@@ -133,18 +139,25 @@ class Sequencer:
         if self._may_settle(event):
             kernel.settled = kernel.now
             self._settle(turn)
+        elif not kernel.fold.board.live and not kernel.fold.board.questions:
+            kernel.is_unsettled, kernel.steps = False, 0
         kernel.forget_ended()
         if kernel.fold.seq - kernel.fold.checkpoint >= CHECKPOINT_RECORDS:
             self._checkpoint(turn)
         turn.show_moved(asked)
         return turn.outcome()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the round has come to rest; else a `Ticked` takes its next step, and others may have turns before."""
+        return not self.kernel.is_unsettled
+
     def next_deadline(self) -> float | None:
-        """Return when a `Ticked` is wanted next, in unix seconds; None when nothing waits for time."""
+        """Return when a `Ticked` is wanted next by time alone, in unix seconds; None when nothing waits for time."""
         kernel = self.kernel
         times = [
             kernel.runs.due_at(),
-            planning.overdue_at(kernel),
+            overdue_at(kernel),
             waiting.parked_deadline(kernel),
             commit_round.release_deadline(kernel),
         ]
@@ -155,7 +168,7 @@ class Sequencer:
     def changed_documents(self) -> tuple[str, ...]:
         """Return the documents that a checkpoint has to keep, changed since the one before; asked again, none."""
         due = tuple(sorted(self._changed & self.fold.documents.keys()))
-        self._changed = frozenset()
+        self._changed = NOTHING
         return due
 
     def _may_settle(self, event: Event) -> bool:
@@ -169,6 +182,8 @@ class Sequencer:
         """Wake the waiting intents that what has just happened may free."""
         fold, live_index = self.kernel.fold, self.kernel.lives.index
         has_new, self._documents = len(fold.documents) != self._documents, len(fold.documents)
+        if has_new or isinstance(event, Configured):
+            live_index.look_again()
         if not live_index.asleep:
             return
         match event:
@@ -183,18 +198,18 @@ class Sequencer:
         live_index.wake_tied({row.doc for row in turn.journal})
 
     def _settle(self, turn: Turn) -> None:
+        """Take one step of the round; where it moved anybody a further turn goes on, until the round comes to rest."""
         kernel = self.kernel
-        for _ in range(STEPS_MAX):
-            moved = planning.expire_overdue(kernel, turn)
-            moved = expire_questions(kernel, turn) or moved
-            moved = waiting.park(kernel, turn) or moved
-            agent_stop.hold_back(kernel, turn)
-            moved = planning.start(kernel, turn) or moved
-            moved = commit_round.commit_ready(kernel, turn) or moved
-            if not moved:
-                return
+        moved = expire_overdue(kernel, turn)
+        moved = expire_questions(kernel, turn) or moved
+        moved = waiting.park(kernel, turn) or moved
+        agent_stop.hold_back(kernel, turn)
+        moved = planning.start(kernel, turn) or moved
+        moved = commit_round.commit_ready(kernel, turn) or moved
+        kernel.is_unsettled, kernel.steps = moved, kernel.steps + 1 if moved else 0
+        if moved:
             self._stir(turn)
-        raise AssertionError("the round does not come to rest")
+        assert kernel.steps < STEPS_MAX, "the round does not come to rest"
 
     def _enter(self, turn: Turn, event: Event) -> None:
         kernel = self.kernel
@@ -233,6 +248,7 @@ class Sequencer:
                 (kernel.online.add if event.online else kernel.online.discard)(event.lane)
             case SocketOpened():
                 kernel.sent[(event.lane, event.doc)] = 0
+                kernel.barred_at.pop((event.lane, event.doc), None)
             case Resynced():
                 key = (event.lane, event.doc)
                 kernel.sent[key], kernel.synced[key] = kernel.sent.get(key, 0) + 1, kernel.turn
@@ -252,13 +268,24 @@ class Sequencer:
         if document is None:
             turn.tell(EditRefused(event.lane, event.doc, "drop", "not_found", "There is no such document."))
             return
+        # Looked up first: this is the way of every keystroke.
+        is_put_away = event.doc in kernel.fold.catalog.put_away
+        refusal = refuse_put_away(kernel.fold, (event.doc,)) if is_put_away else None
+        if refusal is not None:
+            turn.tell(EditRefused(event.lane, event.doc, "drop", refusal.code, refusal.reason))
+            return
+        if kernel.fold.rights and is_barred(kernel, turn, event, document):
+            return
         left = self._left(event.doc, document, len(event.update)) if event.scan.inserted else 0
         if left < -OVER_BYTES_MAX:
             self._refused(turn, event, "too_large")
             return
         try:
             foreign, lost = self._foreign(event, document)
-            intake = take_in(document, event.update, event.scan, foreign=foreign, unwanted=lost, is_full=left < 0)
+            intake = take_in(
+                document, event.update, event.scan, foreign=foreign, unwanted=lost, is_full=left < 0,
+                place_items_max=kernel.bounds.place_items,
+            )  # fmt: skip
             applied = document.apply(intake.update, intake.summary, is_typing=intake.is_typing)
         except CrdtError as error:
             if error.code == "broken_document":
@@ -269,16 +296,17 @@ class Sequencer:
             reason = "The update refers to edits that are not here."
             turn.tell(EditRefused(event.lane, event.doc, "resync", "missing_updates", reason))
         key = (event.lane, event.doc)
-        if event.step2 or not intake.waits:
+        if not event.is_part and (event.step2 or not intake.waits):
             kernel.sent[key] = kernel.sent.get(key, 0) + event.count
-        if event.step2:
+        if event.step2 and not event.is_part:
             kernel.synced[key] = kernel.turn
         if intake.refused:
             self._refused(turn, event, intake.refused[0].reason, intake)
         if applied is None:
             return
         jid = turn.journal_row(event.doc, lane=event.lane, actor=event.actor, update=applied.update)
-        kernel.runs.add(turn, jid, applied, intake.summary, doc=event.doc, lane=event.lane, actor=event.actor)
+        kernel.runs.add(turn, jid, applied, intake.summary, doc=event.doc, lane=event.lane, actor=event.actor,
+                        role=event.role)  # fmt: skip
         turn.tell(UpdateRelayed(event.doc, applied.update, event.lane))
         turn.applied = applied
 
@@ -326,25 +354,34 @@ class Sequencer:
         if work.attempt != event.attempt:
             return
         name, text = draft_id(entry.id, work.attempt), whole(event.draft.text)[:DRAFT_POINTS_MAX]
-        work.drafts.pop(event.draft.doc, None)
+        doc = (work.base.names if work.base is not None else {}).get(event.draft.doc, event.draft.doc)
+        work.drafts.pop(doc, None)
         if text:
-            work.drafts[event.draft.doc] = text
-        turn.tell(DraftShown(name, (entry.id,), event.draft.doc, text))
+            work.drafts[doc] = text
+        turn.tell(DraftShown(name, (entry.id,), doc, text))
 
     def _configure(self, turn: Turn, event: Configured) -> None:
         created = tuple(doc for doc in event.config.documents if doc not in self.kernel.fold.documents)
         self.kernel.runs.close(turn)
-        if event.config.switch is not None:
-            agent_stop.throw(self.kernel, turn, event.config, event.actor)
+        told = acted(self.kernel.fold.catalog, event.config.acts, event.actor)
+        config = event.config
+        if self.kernel.fold.rights or config.rights:
+            config = msgspec.structs.replace(config, role=event.role)
+        if config.switch is not None:
+            agent_stop.throw(self.kernel, turn, config, event.actor)
         else:
-            turn.append(event.config, event.actor)
+            turn.append(config, event.actor)
+        if config.rights:
+            turn.tell(RulesChanged())
         if created:
             turn.tell(DocumentsChanged(created, ()))
+        for notice in told:
+            turn.tell(notice)
 
     def _checkpoint(self, turn: Turn) -> None:
         fold, self.kernel.subject = self.kernel.fold, ""
         self.kernel.runs.close(turn)
-        self._changed |= fold.touched
+        self._changed = self._changed | fold.touched or NOTHING
         secure(self.kernel, turn, encoded=self._changed)
         digests = fold.digests()
         done = tuple(fold.segments.waiting) or msgspec.UNSET

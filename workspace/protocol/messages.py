@@ -15,6 +15,7 @@ import msgspec
 from crdt.digest import Json
 from crdt.sync.awareness_state import mend_halves
 from workspace.intents.model.bodies import VerdictBody
+from workspace.intents.model.document_acts import ActName
 from workspace.intents.model.intent import IntentFrame, IntentKind, Role, Scope, State
 from workspace.intents.model.log_format import undecoded_field
 from workspace.intents.model.plan import Option
@@ -313,6 +314,19 @@ class StopsMessage(msgspec.Struct, frozen=True, tag_field="type", tag="stops"):
     stops: tuple[Stop, ...]
 
 
+class DocumentMessage(msgspec.Struct, frozen=True, tag_field="type", tag="document"):
+    """What somebody did with a document as a whole: its id in the log, its name before and since.
+
+    Of one that was archived or deleted this is the last word on its own sockets: they are closed behind it.
+    """
+
+    do: ActName
+    id: str
+    was: str
+    name: str
+    actor: str
+
+
 class ErrorMessage(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
     """Something of what the client sent was refused: `what`, where, why and what to do; the socket stays.
 
@@ -358,17 +372,9 @@ class InboxMessage(msgspec.Struct, frozen=True, tag_field="type", tag="inbox"):
 
 
 ServerMessage = (
-    Welcome
-    | Ack
-    | Nack
-    | StateMessage
-    | QuestionMessage
-    | DraftMessage
-    | StopsMessage
-    | ErrorMessage
-    | ComposingMessage
-    | InboxMessage
-)
+    Welcome | Ack | Nack | StateMessage | QuestionMessage | DraftMessage | StopsMessage | DocumentMessage
+    | ErrorMessage | ComposingMessage | InboxMessage
+)  # fmt: skip
 
 _ENCODER = msgspec.json.Encoder()
 

@@ -23,8 +23,19 @@ from crdt.updates.scan import LIMITS, Limits, scan_state_vector, scan_update
 from crdt.updates.summary import UpdateSummary
 from workspace.access import Identity
 from workspace.errors import CLOSE_UNAUTHENTICATED, Close
-from workspace.protocol.messages import ClientMessage, ErrorMessage, Hello, Malformed, Nack, decode_client
+from workspace.intents.model.intent import IntentFrame
+from workspace.protocol.messages import (
+    Acknowledge,
+    ClientMessage,
+    Composing,
+    ErrorMessage,
+    Hello,
+    Malformed,
+    Nack,
+    decode_client,
+)
 from workspace.protocol.repeats import Repeats, digest_of
+from workspace.protocol.rights_message import RightsMessage
 from workspace.settings import Settings
 
 STATUS_MALFORMED = 4400
@@ -110,6 +121,13 @@ class Session:
     bounds: Settings = DEFAULTS
     was_denied: bool = False
     was_cut: bool = False
+    was_muted: bool = False
+    # What the room has found out (`workspace.room.told_rights`): whether a rule of rights speaks of this person in this
+    # document, so that the kernel says in each edit's turn what it means; whether they may instruct anywhere; and what
+    # they were told of it.
+    is_ruled: bool = False
+    may_ask: bool = False
+    told_rights: RightsMessage | None = None
     repeats: Repeats | None = None
 
     def read(self, frame: bytes | str, now: float) -> Command | None:
@@ -117,7 +135,7 @@ class Session:
         if not self.identity.may("read", now):
             return End(CLOSE_UNAUTHENTICATED)
         if self.doc is None:
-            return self._control(frame)
+            return self._control(frame, now)
         if isinstance(frame, str):
             return End(Close(STATUS_MALFORMED, "malformed", "A document socket speaks binary frames."))
         try:
@@ -138,11 +156,11 @@ class Session:
             case QueryAwareness():
                 return WantPresence()
             case ControlFrame(payload):
-                return self._control(payload)
+                return self._control(payload, now)
 
     def _edit(self, update: bytes, *, is_step2: bool, now: float) -> Command | None:
         assert self.doc is not None, "a socket without a document has nothing to edit"
-        may_edit = self.identity.may("edit", now)
+        may_edit = self.is_ruled or self.identity.may("edit", now)
         digest = digest_of(update) if is_step2 else b""
         if digest and (not may_edit or (self.repeats is not None and digest in self.repeats)):
             return InSync()
@@ -156,7 +174,7 @@ class Session:
         self.was_denied = True
         return EditDenied(f"A {self.identity.role} may not edit documents.")
 
-    def _control(self, payload: bytes | str) -> Command:
+    def _control(self, payload: bytes | str, now: float) -> Command | None:
         message = decode_client(
             payload, bytes_max=self.bounds.message_bytes_max, composing_bytes_max=self.bounds.composing_bytes_max
         )
@@ -170,4 +188,20 @@ class Session:
             return Refuse(ErrorMessage("malformed", "Say hello first and wait for welcome."))
         if isinstance(message, Hello) and self.has_hello:
             return Refuse(ErrorMessage("malformed", "This socket has its lane already."))
+        if isinstance(message, IntentFrame) and self.identity.only_reads:
+            return Refuse(
+                Nack(message.n, "read_only", "This token only reads.", "Ask with one that carries your role.")
+            )
+        if isinstance(message, Acknowledge) and self.identity.only_reads:
+            return Refuse(ErrorMessage("read_only", "This token only reads.", "Ask with one that carries your role."))
+        if isinstance(message, Composing) and not (self.may_ask or self.identity.may("instruct", now)):
+            return self._may_not_compose()
         return Say(message)
+
+    def _may_not_compose(self) -> Command | None:
+        """Refuse to show that somebody composes who cannot ask for anything; said once."""
+        if self.was_muted:
+            return None
+        self.was_muted = True
+        reason = f"A {self.identity.role} gives no instructions, so there is nothing to show of one."
+        return Refuse(ErrorMessage("forbidden", reason, "Ask an owner for the right to."))

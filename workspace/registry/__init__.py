@@ -1,1 +1,1 @@
-"""Which workspaces are open: rooms found, made, swept; tokens, rights; readiness; switches thrown from outside."""
+"""Which workspaces are open: rooms found, made, swept; people, keys, rights; readiness; switches from outside."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Edited, ReadFrom
+from workspace.intents.model.intent import Role
 from workspace.room.context import Handle
 
 
-def found(handle: Handle, actor: str, config: ConfigBody, edits: tuple[Edited, ...] = ()) -> None:
+def found(
+    handle: Handle, actor: str, config: ConfigBody, edits: tuple[Edited, ...] = (), *, role: Role = "owner"
+) -> None:
     """Enter a set-up with new documents and their first edits, inside a turn: all durable, or nothing is."""
     assert len(edits) <= len(config.documents), "first edits are those of new documents"
-    handle(Configured(actor, config))
+    handle(Configured(actor, config, role))
     for edit in edits:
         assert edit.doc in config.documents, "a first edit is that of a new document"
         outcome = handle(edit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import ParamSpec, TypeVar
 
@@ -14,25 +14,35 @@ from workspace.errors import (
     CLOSE_NOT_FOUND,
     CLOSE_RESTART,
     LogCorrupt,
+    Refusal,
     RoomClosed,
     WorkspaceFault,
     WorkspaceMissing,
 )
+from workspace.history.log_reads import LogReads
 from workspace.history.read import read_all
+from workspace.history.turns import Turns
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Edited
 from workspace.intents.model.log_format import FORMAT, LOG_FORMAT
 from workspace.intents.model.times import timestamp
 from workspace.intents.recovery import open_sequencer
 from workspace.ports import Batch, Clock, EffectSender, Judge, Planner, Store, WorkspaceRow
+from workspace.registry.attempts import CHANGES_AT_ONCE, CHANGES_PER_SECOND, Attempts
 from workspace.registry.authority import Authority
 from workspace.registry.creation import found
+from workspace.registry.invitations import Invitations
+from workspace.registry.people import People
 from workspace.registry.readiness import Readiness
+from workspace.registry.sightings import Sightings
+from workspace.registry.sign_in import Provider, SignIns
 from workspace.registry.sweeper import Sweeper
 from workspace.registry.switches import Switches
+from workspace.registry.tallies import Tallies
 from workspace.registry.tokens import AccessTokens
 from workspace.room.failures import Failures, place_of
 from workspace.room.room import Room
+from workspace.room.work_account import WorkAccounts
 from workspace.settings import Settings
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
@@ -55,6 +65,7 @@ class RoomRegistry:
         settings: Settings,
         judge: Judge | None = None,
         senders: Mapping[str, EffectSender] | None = None,
+        provider: Provider | None = None,
     ) -> None:
         self.store = store
         self.senders = dict(senders or {})
@@ -64,10 +75,25 @@ class RoomRegistry:
         self.settings = settings
         self._bounds = settings.bounds()  # one for all rooms
         self.metrics = Metrics()
+        self.accounts = WorkAccounts(settings.work_per_second_max, settings.work_burst_max)
+        self.reads = LogReads(store)
+        # Work of some hundredths of a second on documents: beside the loop, and one piece at a time.
+        self.probes = Turns()
         self.rooms: dict[str, Room] = {}
         self.tokens = AccessTokens(store, clock)
         self.authority = Authority(store, clock, self.tokens, self.rooms, is_open=settings.is_open)
+        self.people = People(store, clock, self.tokens, self._keys_have_ended)
+        self.invitations = Invitations(store, clock, self.tokens, self._keys_have_ended)
+        self.attempts = Attempts(clock)
+        self.changes = Attempts(clock, CHANGES_PER_SECOND, CHANGES_AT_ONCE)
+        self.sign_ins = SignIns(
+            provider, store=store, clock=clock, tokens=self.tokens, changes=self.changes, told=self._keys_have_ended
+        )
+        self.sightings = Sightings(store, clock)
         self.switches = Switches(store, clock, self.rooms)
+        self.tallies = Tallies(store, clock, self.rooms)
+        # When it began to serve, in unix seconds.
+        self.started = clock.now()
         self.readiness = Readiness(store)
         self._sweeper = Sweeper(self.rooms, clock=clock, metrics=self.metrics, idle_seconds=settings.idle_seconds)
         self._opening: dict[str, asyncio.Task[Room]] = {}
@@ -83,6 +109,8 @@ class RoomRegistry:
             await self.planner.open()
         self._tasks.start(self._wake(), name="registry wake")
         self._tasks.start(self._sweeper.run(), name="registry sweep")
+        self._tasks.start(self.sightings.run(), name="registry sightings")
+        self._tasks.start(self.tallies.run(), name="registry tallies")
 
     async def stop(self) -> None:
         """Close every room in good order, then the store."""
@@ -91,9 +119,12 @@ class RoomRegistry:
         await self.switches.close()
         await self.authority.close()
         await self.readiness.close()
+        await self.reads.close()
+        await self.tallies.look()
         await asyncio.gather(*(room.close(CLOSE_RESTART) for room in list(self.rooms.values())))
         if self.planner is not None:
             await self.planner.close()
+        await self.sightings.write()
         await self.store.close()
 
     # ------------------------------------------------------------ rooms
@@ -186,7 +217,8 @@ class RoomRegistry:
             settings=self.settings,
             metrics=self.metrics,
             failures=self._failures,
-            role_of=functools.partial(self.authority.role_of, ws),
+            role_of=self.authority.role_of,
+            reads=self.reads,
         )
         if lost is not None:
             # Before the first turn: nothing is planned or committed for who lost the right while nobody was here.
@@ -252,13 +284,23 @@ class RoomRegistry:
         self._failures.forget(ws)
         self.tokens.forget()
 
-    async def revoke(self, ws: str, *, actor: str | None, token_id: str | None) -> list[str]:
-        """Revoke tokens of a workspace; what goes on under them, and was asked with them, ends before this returns."""
-        ids = await self.tokens.revoke(ws, actor=actor, token_id=token_id)
+    async def revoke(self, ws: str, *, actor: str | None, token_id: str | None, by: str = "") -> list[str] | Refusal:
+        """Revoke tokens of a workspace, an actor's with their membership, or one.
+
+        What goes on under them, and was asked with them, ends before this returns.
+        """
+        ids = await self.people.revoke_all(ws, actor, by=by) if actor is not None else list[str]()
+        if token_id is None or isinstance(ids, Refusal):
+            return ids
+        one = await self.people.revoke_one(ws, token_id, by=by)
+        return one if isinstance(one, Refusal) else [*ids, *one]
+
+    async def _keys_have_ended(self, ws: str, ids: Sequence[str]) -> None:
+        """Look every key up anew, and end what goes on under these; in a workspace, what was asked with them too."""
+        self.tokens.forget()
         self.authority.end(ids)
-        if ids:
+        if ws:
             await self.authority.look(ws)
-        return ids
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from workspace.errors import WorkspaceFault
+from workspace.errors import CLOSE_RESTART, WorkspaceFault
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
 from workspace.intents.model.stop import StopScope, Switch
@@ -51,6 +51,11 @@ class Switches:
         """The switch of all servers on this store."""
         return self._rows.get(SERVER, UNTOUCHED)
 
+    def order(self, ws: str) -> SwitchRow | None:
+        """Return the order to a workspace that its log does not hold yet, as far as this server knows."""
+        assert ws != SERVER, "the server's own switch is no order"
+        return self._rows.get(ws)
+
     def thrown(self, ws: str) -> list[tuple[str, Switch]]:
         """Return what the log of a workspace is to say, if it does not yet: each switch, and who has thrown it."""
         return [(row.actor, _switch(row)) for row in self._rows_for(ws)]
@@ -89,11 +94,24 @@ class Switches:
         """Have a room's log say how the switches stand; one that stops meanwhile learns of it as it opens again."""
         with suppress(WorkspaceFault):
             for row in list(self._rows_for(room.ws)):
+                is_news = room.sequencer.fold.stops.is_news(_switch(row), row.actor)
                 await _enter(room, _switch(row), row.actor)
                 if row.ws == room.ws:
+                    if not is_news:
+                        await self._look_whether_it_leads(room)
                     await self._store.drop_switch(row)
                     if self._rows.get(row.ws) == row:
                         del self._rows[row.ws]
+
+    async def _look_whether_it_leads(self, room: Room) -> None:
+        """Close a room that was claimed by somebody else; without a write it would not learn of it for a while.
+
+        Who changes a workspace from outside (`registry/outside.py`) asks for this look by an order that says what
+        stands already. Raises `StoreFault`.
+        """
+        row = await self._store.workspace(room.ws)
+        if room.is_open and row is not None and row.epoch > room.sequencer.kernel.epoch:
+            await room.close(CLOSE_RESTART)
 
     async def _watch(self) -> None:
         while True:
@@ -123,7 +141,7 @@ async def _enter(room: Room, switch: Switch, actor: str) -> None:
     def enter(handle: Handle) -> None:
         # Looked at again in the turn itself: what came between may have said the same.
         if room.sequencer.fold.stops.is_news(switch, actor):
-            handle(Configured(actor, ConfigBody(switch=switch)))
+            handle(Configured(actor, ConfigBody(switch=switch), "owner"))
 
     await room.write(enter)
 

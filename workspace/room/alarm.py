@@ -23,6 +23,10 @@ class Alarm:
             self._handle.cancel()
         self._handle = asyncio.get_running_loop().call_at(at, self._rung)
 
+    def set_in(self, seconds: float) -> None:
+        """Ring in `seconds`, unless it rings before."""
+        self.set(asyncio.get_running_loop().time() + seconds)
+
     def cancel(self) -> None:
         """Ring no more."""
         if self._handle is not None:

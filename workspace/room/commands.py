@@ -5,9 +5,13 @@ Runs inside the room's loop only. What cannot be done costs the socket that aske
 
 from __future__ import annotations
 
+from functools import partial
 from typing import assert_never
 
+import msgspec
+
 from crdt.errors import CrdtError
+from crdt.sync.awareness import Said
 from crdt.sync.y_sync import encode_denied
 from crdt.updates.coalesce import join
 from workspace.errors import CLOSE_INTERNAL, CLOSE_REFUSED, CLOSE_UNAUTHENTICATED, Close, EventRefused, TurnFailed
@@ -29,7 +33,9 @@ from workspace.protocol.session import (
 )
 from workspace.room.context import RoomContext
 from workspace.room.hub import Hub
+from workspace.room.mailbox import Job
 from workspace.room.peer import Peer
+from workspace.room.work import SLICE_SECONDS
 
 
 class Commands:
@@ -45,6 +51,8 @@ class Commands:
         """Carry out one command of a socket that is in; what cannot be done costs this socket, not the room."""
         if peer not in self._hub.peers or peer.closing is CLOSE_UNAUTHENTICATED:
             return
+        if self._comes_later(peer, partial(self.take, peer, command)):
+            return
         try:
             self._take(peer, command)
         except TurnFailed:
@@ -55,6 +63,34 @@ class Commands:
             peer.close(CLOSE_INTERNAL)
             raise
 
+    def leave(self, peer: Peer) -> None:
+        """Let a socket go, once all that it has brought was carried out."""
+        if not self._comes_later(peer, partial(self.leave, peer)):
+            self._hub.leave(peer)
+
+    def _comes_later(self, peer: Peer, job: Job) -> bool:
+        """Tell whether something of a socket waits for the rest of its edits: `job` is then called behind them."""
+        return peer.rest is not None and self._context.mailbox.try_post(job)
+
+    def edit_part(self, peer: Peer, part: DocumentEdit, *, is_last: bool) -> bool:
+        """Carry out one piece of a large edit of a socket that is in; tell whether something came of it."""
+        hub, session = self._hub, peer.session
+        if peer not in hub.peers or peer.closing is CLOSE_UNAUTHENTICATED:
+            return True
+        lane, actor, doc = session.lane, session.identity.actor, session.doc
+        assert doc is not None, "only document sockets edit"
+        held = hub.writers.held(peer, doc, part.scan, is_typed=not part.is_step2)
+        event = Edited(lane, actor, doc, part.update, part.scan, part.is_step2, held=held, is_part=not is_last,
+                       role=session.identity.role)  # fmt: skip
+        try:
+            with hub.work.of(actor):
+                outcome = self._context.handle(event, peer)
+        except EventRefused:
+            peer.close(CLOSE_REFUSED)
+            return True
+        self._context.metrics.add("updates_total")
+        return bool(outcome.journal or outcome.notices)
+
     def edit(self, peer: Peer, edits: list[DocumentEdit]) -> None:
         """Carry out edits of one socket that is in, as one where each follows the one before.
 
@@ -62,28 +98,44 @@ class Commands:
         """
         if peer.waiting_edits is edits:
             peer.waiting_edits = None
+        if peer.rest is edits:
+            peer.rest = None
         hub, handle = self._hub, self._context.handle
         if peer not in hub.peers or peer.closing is CLOSE_UNAUTHENTICATED:
             return
+        if self._comes_later(peer, partial(self.edit, peer, edits)):
+            return
         session = peer.session
-        doc, lane, actor = session.doc, session.lane, session.identity.actor
+        doc, lane, actor, role = session.doc, session.lane, session.identity.actor, session.identity.role
         assert doc is not None, "only document sockets edit"
         # One event for a run of keystrokes: applying, writing and relaying cost by the event, not by the byte.
         joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
+        began = hub.work.timer()
         try:
             if joined is not None:
                 update, scan = joined
                 held = hub.writers.held(peer, doc, scan)
-                handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held), peer)
+                handle(Edited(lane, actor, doc, update, scan, count=len(edits), held=held, role=role), peer)
             else:
-                for edit in edits:
+                for at, edit in enumerate(edits, 1):
                     held = hub.writers.held(peer, doc, edit.scan, is_typed=not edit.is_step2)
-                    event = Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held)
+                    event = Edited(lane, actor, doc, edit.update, edit.scan, edit.is_step2, held=held, role=role)
                     hub.syncing.note(peer, edit, handle(event, peer))
+                    if at < len(edits) and hub.work.timer() - began > SLICE_SECONDS:
+                        self._leave_rest(peer, edits[at:])
+                        edits = edits[:at]
+                        break
         except EventRefused:
             peer.close(CLOSE_REFUSED)
         else:
             self._context.metrics.add("updates_total", by=len(edits))
+        hub.work.spend(actor, hub.work.timer() - began)
+
+    def _leave_rest(self, peer: Peer, rest: list[DocumentEdit]) -> None:
+        """Carry the rest of some edits out when others have had their turn."""
+        peer.rest = rest
+        if not self._context.mailbox.try_post(partial(self.edit, peer, rest)):
+            self.edit(peer, rest)
 
     @staticmethod
     def _refuse(peer: Peer, command: Command, fault: EventRefused) -> None:
@@ -97,7 +149,8 @@ class Commands:
         session, hub, context = peer.session, self._hub, self._context
         match command:
             case WantState(vector):
-                hub.syncing.answer(peer, vector)
+                with hub.work.of(session.identity.actor):
+                    hub.syncing.answer(peer, vector)
             case DocumentEdit():
                 self.edit(peer, [command])
             case InSync():
@@ -106,11 +159,12 @@ class Commands:
             case EditDenied(reason):
                 context.gate.after_durable(lambda: peer.send(encode_denied(reason)))
             case Announce(payload):
-                self._announce(peer, payload)
+                with hub.work.of(session.identity.actor):
+                    self._announce(peer, payload)
             case WantPresence():
-                present = hub.presence.frame(session.doc or "")
-                if present is not None:
-                    peer.send(present)
+                # As large as everybody's presence: it is paced as what it costs.
+                size = hub.presence.size(session.doc or "")
+                hub.pace.say(f"? {session.id}", session.identity.actor, size, lambda: self._tell_presence(peer))
             case Say(message):
                 self._say(peer, message)
             case Refuse(answer):
@@ -135,7 +189,10 @@ class Commands:
                 )
                 self._context.handle(event, peer)
             case Composing():
-                hub.log.arrivals.compose(peer, message)
+                # A lane's, not a socket's: one that begins on one socket may end on another.
+                size = len(msgspec.json.encode(message))
+                show = partial(self._compose, peer, message)
+                hub.pace.say(f"composing {session.lane}", session.identity.actor, size, show)
             case Acknowledge(intents):
                 hub.log.inbox.take(peer, intents)
             case Seen() | Hello():
@@ -144,10 +201,28 @@ class Commands:
             case _:
                 assert_never(message)
 
+    def _compose(self, peer: Peer, message: Composing) -> None:
+        if peer in self._hub.peers:
+            self._hub.log.arrivals.compose(peer, message)
+
     def _announce(self, peer: Peer, payload: bytes) -> None:
-        hub = self._hub
+        hub, session = self._hub, peer.session
         try:
-            problem = hub.presence.announce(peer, payload)
+            said = hub.presence.find_own(peer, payload)
+        except CrdtError as error:
+            peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
+            return
+        # Stock clients send others' entries back: only what it says of itself counts.
+        if said is not None:
+            hub.pace.say(session.id, session.identity.actor, len(said.raw), lambda: self._show(peer, said))
+
+    def _show(self, peer: Peer, said: Said) -> None:
+        """Show everybody what a socket says of itself; `said` may have waited for a while."""
+        hub = self._hub
+        if peer not in hub.peers:
+            return
+        try:
+            problem = hub.presence.announce(peer, said)
         except CrdtError as error:
             peer.close(Close(STATUS_MALFORMED, error.code, error.reason))
             return
@@ -156,3 +231,8 @@ class Commands:
         own = hub.presence.client_of(peer)
         if own is not None:
             hub.writers.announce(peer, own)
+
+    def _tell_presence(self, peer: Peer) -> None:
+        present = self._hub.presence.frame(peer.session.doc or "") if peer in self._hub.peers else None
+        if present is not None:
+            peer.send(present)

@@ -6,14 +6,18 @@ from typing import assert_never
 
 from crdt.sync.y_sync import encode_step1, encode_update
 from workspace.errors import (
+    CLOSE_ARCHIVED,
     CLOSE_BROKEN,
+    CLOSE_DELETED,
     CLOSE_INTERNAL,
     CLOSE_NOT_FOUND,
     CLOSE_UNAUTHENTICATED,
     Close,
 )
+from workspace.intents.model.document_acts import Acts
 from workspace.intents.model.events import (
     Acked,
+    DocumentActed,
     DocumentsChanged,
     DraftShown,
     EditRefused,
@@ -24,6 +28,7 @@ from workspace.intents.model.events import (
     QuestionOpened,
     RecordAppended,
     Resync,
+    RulesChanged,
     SocketOpened,
     StateChanged,
     StopsChanged,
@@ -36,12 +41,15 @@ from workspace.room.context import RoomContext
 from workspace.room.idle import IdleDocuments
 from workspace.room.lane_grant import LaneGrant
 from workspace.room.log_follow import LogFollow
-from workspace.room.notices import answer_of, notice_of
-from workspace.room.peer import Peer
+from workspace.room.notices import answer_of, close_of, document_message, notice_of, renamed_to
+from workspace.room.pace import Pace
+from workspace.room.peer import Peer, PreparedMessage
 from workspace.room.presence import RoomPresence
 from workspace.room.refusals import Refusals
 from workspace.room.sync import SyncAnswers
+from workspace.room.told_rights import RoomRights
 from workspace.room.waiters import Waiters
+from workspace.room.work import MeasuredWork
 
 
 class Hub:
@@ -60,12 +68,28 @@ class Hub:
             sequencer, self._by_doc, clock=clock, settings=context.settings, tasks=context.tasks
         )
         self.log = LogFollow(context, self.peers)
+        self.work = MeasuredWork(clock)
+        self._pace: Pace | None = None
         self.idle = IdleDocuments(
             sequencer, self._by_doc, clock=clock, settings=context.settings, metrics=context.metrics
         )
         self.writers = ClientIds(sequencer.fold.owners)
-        self.syncing = SyncAnswers(sequencer, context.gate.after_durable)
+        self.syncing = SyncAnswers(context)
+        self.rights = RoomRights(context)
         self.refusals = Refusals(self.syncing, clock=clock, metrics=context.metrics)
+
+    @property
+    def pace(self) -> Pace:
+        """How fast people are heard of; made for the first who says something of that kind."""
+        if self._pace is None:
+            context = self._context
+            self._pace = Pace(context.clock, context.settings.presence_bytes_per_second_max, caught=context.caught)
+        return self._pace
+
+    def fall_silent(self) -> None:
+        """Let nobody hear of anybody any more: the room ends."""
+        if self._pace is not None:
+            self._pace.close()
 
     # ------------------------------------------------------------ coming and going
 
@@ -75,9 +99,10 @@ class Hub:
         assert peer not in self.peers, "a socket joins once"
         fold, after_durable = context.sequencer.fold, context.gate.after_durable
         if doc is not None and not fold.is_listed(doc):
-            peer.close(CLOSE_BROKEN if doc in fold.quarantined else CLOSE_NOT_FOUND)
+            peer.close(close_of(fold, doc))
             return
         self.peers.add(peer)
+        self.rights.place(peer)
         context.metrics.add("sockets", by=1)
         if doc is None:
             return
@@ -97,8 +122,12 @@ class Hub:
             return
         self.peers.discard(peer)
         self.log.leave(peer)
+        self.syncing.leave(peer)
         self._context.metrics.add("sockets", by=-1)
         doc = peer.session.doc
+        for speaker in (peer.session.id, f"? {peer.session.id}"):
+            if self._pace is not None:
+                self._pace.forget(speaker)
         if doc is not None:
             self._by_doc.get(doc, set()).discard(peer)
             self.presence.leave(peer)
@@ -118,6 +147,7 @@ class Hub:
         peer.session.lane, peer.session.has_hello = granted.lane, True
         self._enter_lane(peer)
         self.log.welcome(peer, hello, granted.secret)
+        self.rights.welcome(peer)
 
     def _enter_lane(self, peer: Peer) -> None:
         assert peer in self.peers, "a lane has sockets that are in"
@@ -136,6 +166,8 @@ class Hub:
         if not mates and lane in self._lanes:
             del self._lanes[lane]
             self._context.handle(LaneChanged(lane, online=False))
+            if self._pace is not None:
+                self._pace.forget(f"composing {lane}")
             self.log.arrivals.leave(lane)
 
     def close_all(self, why: Close) -> None:
@@ -147,6 +179,7 @@ class Hub:
         """Every 15 s: the agent is still here and so is everybody, what lies still rests."""
         self.presence.place_agent()
         self.presence.renew()
+        self.syncing.beat()
         self.idle.beat()
 
     # ------------------------------------------------------------ what each is told
@@ -173,9 +206,11 @@ class Hub:
                         self.log.arrivals.closed(id)
                     case DocumentsChanged(_, removed, broken):
                         for doc in (*removed, *broken):
-                            self.syncing.forget(doc)
-                            for peer in list(self._by_doc.get(doc, ())):
-                                peer.close(CLOSE_BROKEN if doc in broken else CLOSE_NOT_FOUND)
+                            self._close_document(doc, CLOSE_BROKEN if doc in broken else CLOSE_NOT_FOUND)
+                    case DocumentActed():
+                        self._act(notice)
+                    case RulesChanged():
+                        self.rights.changed(self.peers)
                     case Resync(lane, doc):
                         self.syncing.ask([peer for peer in self._lanes.get(lane, ()) if peer.session.doc == doc])
                     case EditRefused():
@@ -186,6 +221,26 @@ class Hub:
             except Exception as bug:  # noqa: BLE001  a root: who waits over HTTP is answered all the same
                 self._context.caught(bug)
                 self.close_all(CLOSE_INTERNAL)
+
+    def _close_document(self, doc: str, why: Close) -> None:
+        self.syncing.forget(doc)
+        for peer in list(self._by_doc.get(doc, ())):
+            peer.close(why)
+
+    def _act(self, acted: DocumentActed) -> None:
+        """Tell everybody what became of a document; its sockets are closed where they cannot go on."""
+        message = PreparedMessage(encode(document_message(acted)))
+        for peer in {*self.log.followers, *self._by_doc.get(acted.doc, ())}:
+            peer.control(message)
+        if acted.do == Acts.RENAME:
+            self.rights.changed(self._by_doc.get(acted.doc, ()))
+            # Who speaks with the room has just been told, and goes on; nobody else can know, and would come again
+            # under a name that may soon be another document's.
+            why = renamed_to(acted.name)
+            for peer in [peer for peer in self._by_doc.get(acted.doc, ()) if not peer.session.has_hello]:
+                peer.close(why)
+        elif acted.do != Acts.RESTORE:
+            self._close_document(acted.doc, CLOSE_ARCHIVED if acted.do == Acts.ARCHIVE else CLOSE_DELETED)
 
     def _relay(self, doc: str, update: bytes, lane: str, by: Peer | None) -> None:
         """Relay an update to a document's sockets, packed once."""

@@ -15,6 +15,8 @@ Job = Callable[[], object]
 JOBS_MAX = 10_000
 # Jobs of one turn: long enough to write many keystrokes in one transaction, short enough for the other rooms to wait.
 TURN_JOBS_MAX = 256
+# And short enough where jobs take long: then the next turn comes after theirs.
+TURN_SECONDS_MAX = 0.02
 
 
 class Mailbox:
@@ -23,10 +25,12 @@ class Mailbox:
     `caught` is told what a job raised, and raises it again where the room must stop for it.
     """
 
-    __slots__ = ("_caught", "_is_scheduled", "_jobs", "_loop", "_turn", "_waiting", "is_open")
+    __slots__ = ("_caught", "_is_scheduled", "_jobs", "_loop", "_turn", "_waiting", "is_open", "turns")
 
     def __init__(self, *, turn: Callable[[], object], caught: Callable[[BaseException], None]) -> None:
         self.is_open = True
+        # How many turns there have been.
+        self.turns = 0
         self._turn = turn
         self._caught = caught
         self._loop = asyncio.get_running_loop()
@@ -79,14 +83,21 @@ class Mailbox:
         self._is_scheduled = False
 
     def drain(self) -> None:
-        """Begin a turn: do what waits, at most 256 jobs; what one raises is told to `caught`, and the next has its go.
+        """Begin a turn: do what waits, at most 256 jobs or as many as 20 ms have room for.
+
+        What a job raises is told to `caught`, and the next has its go.
 
         A job that closes the mailbox is the last one: those behind it were brought to a room that is there no more.
         """
         self._is_scheduled = False
+        self.turns += 1
         jobs, self._jobs = self._jobs[:TURN_JOBS_MAX], self._jobs[TURN_JOBS_MAX:]
-        for job in jobs:
+        end = self._loop.time() + TURN_SECONDS_MAX
+        for done, job in enumerate(jobs):
             if not self.is_open:
+                break
+            if self._loop.time() > end:
+                self._jobs = jobs[done:] + self._jobs
                 break
             try:
                 job()

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from workspace.errors import CLOSE_ARCHIVED, CLOSE_BROKEN, CLOSE_DELETED, CLOSE_NOT_FOUND, CLOSE_RENAMED, Close
 from workspace.intents.model.bodies import Question
-from workspace.intents.model.events import Acked, DraftShown, Nacked, QuestionOpened, StateChanged, StopsChanged
+from workspace.intents.model.events import (
+    Acked,
+    DocumentActed,
+    DraftShown,
+    Nacked,
+    QuestionOpened,
+    StateChanged,
+    StopsChanged,
+)
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.live_board import LiveBoard
-from workspace.protocol.messages import Ack, DraftMessage, Nack, QuestionMessage, StateMessage, StopsMessage, encode
+from workspace.protocol.messages import (
+    Ack,
+    DocumentMessage,
+    DraftMessage,
+    Nack,
+    QuestionMessage,
+    StateMessage,
+    StopsMessage,
+    encode,
+)
 
 Shown = StateChanged | QuestionOpened | DraftShown | StopsChanged
 
@@ -48,6 +66,23 @@ def question_message(question: Question) -> QuestionMessage:
         question.evidence,
         question.because,
     )
+
+
+def document_message(acted: DocumentActed) -> DocumentMessage:
+    """Return what everybody is told of a document that was renamed, archived, deleted or restored."""
+    return DocumentMessage(acted.do, acted.doc, acted.was, acted.name, acted.actor)
+
+
+def close_of(fold: WorkspaceState, doc: str) -> Close:
+    """Return why nobody can be at a document: it is not there, cannot be read, or was put away."""
+    if doc in fold.quarantined:
+        return CLOSE_BROKEN
+    return {"archived": CLOSE_ARCHIVED, "deleted": CLOSE_DELETED}.get(fold.catalog.state_of(doc), CLOSE_NOT_FOUND)
+
+
+def renamed_to(name: str) -> Close:
+    """Return the close of a socket whose document is called otherwise by now."""
+    return Close(CLOSE_RENAMED.status, CLOSE_RENAMED.code, f"It is called {name} now.")
 
 
 def answer_of(notice: Acked | Nacked) -> Ack | Nack:

@@ -175,9 +175,16 @@ class OutputGate:
                 assert seq >= self.durable_seq, "what is durable stays so"
                 self.durable_seq = seq
                 self._let_out(jobs)
+        except Deposed as fault:
+            # No failure: a command line, or another server, goes on with the log. What was not durable was shown to
+            # nobody, and clients send again what was not confirmed.
+            LOGGER.warning(
+                "room %s is let go of: %s; its people connect again, nothing is lost", self._kernel.ws, fault
+            )
+            self._stop(fault.reason, is_counted=False)
         except WorkspaceFault as fault:
             LOGGER.error("room %s: not durable: %s", self._kernel.ws, fault.reason)
-            self._stop(fault.reason, is_counted=not isinstance(fault, Deposed))
+            self._stop(fault.reason)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as bug:  # noqa: BLE001  a root: a bug stops this room, not the server

@@ -12,6 +12,7 @@ from workspace.errors import CLOSE_SLOW, Close
 from workspace.protocol.frames import pack_binary, pack_text
 from workspace.protocol.send_queue import Frame, SendQueue
 from workspace.protocol.session import DocumentEdit, Session
+from workspace.room.work_account import WorkAccount, without_bound
 
 Following = Literal["no", "catching_up", "live"]
 ASK_SECONDS, ASK_SECONDS_MAX = 0.5, 60.0
@@ -51,6 +52,26 @@ class PreparedMessage:
         return self._binary
 
 
+class PreparedAnswer:
+    """An answer to a SyncStep1, as large as a document: one for all who asked for the same, packed once."""
+
+    __slots__ = ("_packed", "frame")
+
+    def __init__(self, frame: bytes) -> None:
+        assert frame, "an answer is a frame"
+        self.frame = frame
+        self._packed: bytes | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def packed(self) -> bytes:
+        """Return the frame as it goes over the wire."""
+        if self._packed is None:
+            self._packed = pack_binary(self.frame)
+        return self._packed
+
+
 @dataclass(slots=True, eq=False)
 class Peer:
     """The room writes here. What the transport cannot send at once waits in `send_queue` for the socket's writer."""
@@ -69,8 +90,13 @@ class Peer:
     writes_as: tuple[int, ...] = ()
     # The state vector of a question that is being answered: the same one twice is one question.
     asked_vector: bytes | None = None
+    # What its person has had done; and what waits until this client has taken what it was sent.
+    account: WorkAccount = field(default_factory=without_bound)
+    when_drained: Callable[[], None] | None = None
     # Edits that the room has not taken yet: what is typed meanwhile joins them.
     waiting_edits: list[DocumentEdit] | None = None
+    # Of a list that took too long to be carried out at once, what is left: whatever this socket brings comes behind it.
+    rest: list[DocumentEdit] | None = None
     # When it may be asked again for what it lacks, and how long the time after that is.
     _ask_from: float = 0.0
     _ask_pause: float = ASK_SECONDS
@@ -95,10 +121,22 @@ class Peer:
             self.close(CLOSE_SLOW)
         self.wake_writer()
 
-    def answer(self, frame: Frame) -> None:
+    def answer(self, answer: PreparedAnswer) -> None:
         """Send what the client has asked for, however large: it is never what a client is too slow for."""
-        self.send_queue.expect(len(frame))
-        self.send(frame)
+        self.send_queue.expect(len(answer))
+        self.send(answer.frame, answer.packed() if self.write_packed is not None else None)
+
+    @property
+    def is_drained(self) -> bool:
+        """Tell whether the client has taken what it was sent, but for little: then it may be made an answer."""
+        if self.transport is not None:
+            return self.write_packed is not None
+        return not self._is_writing and self.send_queue.has_room
+
+    def _tell_drained(self) -> None:
+        when, self.when_drained = self.when_drained, None
+        if when is not None:
+            when()
 
     def may_ask(self, now: float) -> bool:
         """Tell whether this client may be asked again for what its edits refer to; each time it is, less soon after.
@@ -116,6 +154,8 @@ class Peer:
         is_free = self.transport is not None and self.closing is None and not self._is_writing and not self.send_queue
         self.write_packed = self.transport.write_packed if is_free and self.transport is not None else None
         assert self.write_packed is None or self.closing is None, "nothing follows a close"
+        if self.write_packed is not None:
+            self._tell_drained()
 
     def control(self, message: bytes | PreparedMessage) -> None:
         """Send a control message in this socket's kind of frame; nothing to a socket that never said hello (F9)."""
@@ -165,6 +205,8 @@ class Peer:
             self.send_queue.settle()
             if self.closing is not None:
                 return None
+            if self.transport is None:
+                self._tell_drained()
             if self.start_writer is not None:
                 self._has_started = False
                 self.update_flow()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from crdt.digest import Json
-from crdt.sync.awareness import Presence, Renewal
+from crdt.sync.awareness import Presence, Renewal, Said
 from crdt.sync.y_sync import encode_awareness_frame
 from workspace.intents.model.intent import States
 from workspace.intents.sequencer import Sequencer
@@ -23,6 +23,8 @@ RENEW_SHARE = 0.9
 RENEWED_AT_ONCE = 32
 # How many of its intents the agent names: every socket gets them anew at each change.
 SHOWN_MAX = 20
+# What somebody's presence takes, roughly: a name, a colour, a cursor.
+ENTRY_BYTES = 300
 IDLE_AGENT: dict[str, Json] = {"user": AGENT_USER, "agent": {"status": "idle", "intents": []}}
 
 
@@ -61,15 +63,29 @@ class RoomPresence:
         present = self.of(doc).everyone()
         return encode_awareness_frame(present) if present is not None else None
 
-    def announce(self, peer: Peer, payload: bytes) -> str:
-        """Take in what a socket says of itself and tell everybody else; return what was left out of it, or nothing.
+    def size(self, doc: str) -> int:
+        """Return about how many bytes it takes to tell a newcomer who is here."""
+        return ENTRY_BYTES * len(self.of(doc).entries)
+
+    def find_own(self, peer: Peer, payload: bytes) -> Said | None:
+        """Return what of an announcement a socket says of itself; None where it only repeats others, as clients do.
 
         Raises:
             MalformedFrame: the bytes are no awareness update.
         """
         session = peer.session
         assert session.doc is not None, "only document sockets announce"
-        heard = self.of(session.doc).receive(session.id, payload, actor=session.identity.actor, now=self._clock.now())
+        return self.of(session.doc).find_own(session.id, payload)
+
+    def announce(self, peer: Peer, said: Said) -> str:
+        """Take in what a socket says of itself and tell everybody else; return what was left out of it, or nothing.
+
+        Raises:
+            MalformedFrame: the state is no JSON.
+        """
+        session = peer.session
+        assert session.doc is not None, "only document sockets announce"
+        heard = self.of(session.doc).take(session.id, said, actor=session.identity.actor, now=self._clock.now())
         if heard is None:
             return ""
         if heard.update is not None:

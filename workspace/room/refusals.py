@@ -5,9 +5,10 @@ Only bytes that are not the protocol end a socket. A client that says hello is t
 
 from __future__ import annotations
 
-from crdt.sync.y_sync import encode_update
+from crdt.sync.y_sync import encode_denied, encode_update
 from workspace.errors import Close
 from workspace.intents.model.events import EditRefused
+from workspace.intents.rules.places import ASK_RULE, READ_ONLY
 from workspace.ports import Clock
 from workspace.protocol.messages import ErrorMessage, encode
 from workspace.protocol.session import STATUS_MALFORMED
@@ -23,7 +24,9 @@ REMEDIES = {
     "foreign_id": NEW_ID,
     "conflicting_id": NEW_ID,
     "too_large": "Take something out of the document, or begin another one; what you typed before is saved.",
+    "crowded": "Reload, so that your editor knows what the others wrote there, and write it again.",
     "not_found": "Open a document that exists.",
+    READ_ONLY: f"Reload the document: what you typed here is in nobody else's. {ASK_RULE}",
 }
 
 
@@ -46,6 +49,9 @@ class Refusals:
             case "drop":
                 if refused.removal:
                     peer.send(encode_update(refused.removal))
+                if refused.code == READ_ONLY and not peer.session.was_denied:
+                    peer.session.was_denied = True
+                    peer.send(encode_denied(refused.reason))
                 remedy = REMEDIES.get(refused.code, "")
                 peer.control(encode(ErrorMessage(refused.code, refused.reason, remedy, "edit", refused.doc)))
                 self._metrics.add("refusals_total", f'code="{refused.code}"')

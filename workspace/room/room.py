@@ -44,12 +44,14 @@ from workspace.settings import Settings
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
 from workspace.workers.dispatcher import Dispatcher
-from workspace.workers.plan_context import WorkerContext
+from workspace.workers.plan_context import Reads, WorkerContext
 from workspace.workers.segment_packer import SegmentPacker
 
 T = TypeVar("T")
-# Returns what somebody may be now, by the role they had when they asked; None for nothing. Raises `StoreFault`.
-RoleOf = Callable[[str, Role], Awaitable[Role | None]]
+# So long a turn goes on with the round: then the mailbox, and the other workspaces, have theirs.
+SHARE_SECONDS = 0.01
+# Returns what somebody may be in a workspace now, by the role they asked with; None for nothing. Raises `StoreFault`.
+RoleOf = Callable[[str, str, Role], Awaitable[Role | None]]
 
 
 class Room:
@@ -68,6 +70,7 @@ class Room:
         metrics: Metrics,
         failures: Failures | None = None,
         role_of: RoleOf | None = None,
+        reads: Reads | None = None,
     ) -> None:
         self.sequencer = sequencer
         self.ws = sequencer.kernel.ws
@@ -90,7 +93,7 @@ class Room:
         self.commands = Commands(context, self.hub)
         self._role_of = role_of
         outside = WorkerContext(
-            self.ws, store, lambda: self.gate.durable_seq, self.post_event, self.submit, self._refuse_sending
+            self.ws, store, lambda: self.gate.durable_seq, self.post_event, self.submit, self._refuse_sending, reads
         )
         self._dispatcher = Dispatcher(outside, planner=planner, judge=judge, senders=senders)
         self._packing = SegmentPacker(store, sequencer)
@@ -176,14 +179,21 @@ class Room:
         return await self.write(close_runs)
 
     async def _refuse_sending(self, commit: str) -> str:
-        """Return why what a commit declared may not leave now: its author may not have it sent any more. "": it may.
+        """Return why what a commit declared may not leave now: an author of it has no right to it any more. "": it may.
 
         Raises `StoreFault`.
         """
-        board = self.sequencer.fold.board
-        author = board.entries[board.commits[commit][1].intents[0]]
-        role = await self._role_of(author.actor, author.role) if self._role_of is not None else author.role
-        return refuse_sending(author.actor, role)
+        fold = self.sequencer.fold
+        body = fold.board.commits[commit][1]
+        for intent in body.intents:
+            author = fold.board.entries[intent]
+            role: Role | None = author.role
+            if self._role_of is not None:
+                role = await self._role_of(self.ws, author.actor, author.role)
+            refused = refuse_sending(fold, body, intent, role)
+            if refused:
+                return refused
+        return ""
 
     def start(self, requests: Iterable[Request]) -> None:
         """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""
@@ -222,19 +232,26 @@ class Room:
         mailbox, sequencer = self.mailbox, self.sequencer
         mailbox.drain()
         due = sequencer.next_deadline()
-        if due is not None and due <= self.clock.now() and mailbox.is_open:
-            self._handle(Ticked())
-            due = sequencer.next_deadline()
+        if mailbox.is_open and (not sequencer.is_settled or (due is not None and due <= self.clock.now())):
+            due = self._take_steps()
         if self._has_news:
             self._has_news = False
             self.hub.presence.refresh()
         self.gate.flush()
         if not mailbox.is_open:
             self._end_when_released()
-        elif len(mailbox):
+        elif len(mailbox) or not sequencer.is_settled:
             mailbox.schedule()
         elif due is not None:
             self._alarm.set(self._loop.time() + max(0.0, due - self.clock.now()))
+
+    def _take_steps(self) -> float | None:
+        """Take a step of the round, and further ones while this turn has time left; return when to come again."""
+        sequencer, end = self.sequencer, self._loop.time() + SHARE_SECONDS
+        self._handle(Ticked())
+        while not sequencer.is_settled and self._loop.time() < end:
+            self._handle(Ticked())
+        return sequencer.next_deadline()
 
     def _handle(self, event: Event, by: Peer | None = None) -> Outcome:
         """Put an event through the sequencer, inside a turn; keep what must be durable and what waits for it.
@@ -338,6 +355,7 @@ class Room:
             self.mailbox.abandon()
             self._heart.cancel()
             self._alarm.cancel()
+            self.hub.fall_silent()
             await self._tasks.close()
             await self._dispatcher.close()
             self.hub.close_all(self._why)

@@ -6,18 +6,19 @@ refused connection is accepted and closed with the protocol's code: a browser ca
 
 from __future__ import annotations
 
-from functools import partial
+import asyncio
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
-from workspace.access import Identity
+from workspace.access import Identity, person_in
 from workspace.errors import (
     CLOSE_HOST,
     CLOSE_NOT_FOUND,
     CLOSE_ORIGIN,
     CLOSE_UNAUTHENTICATED,
     CLOSE_UNAVAILABLE,
+    DocumentRenamed,
     WorkspaceFault,
     WorkspaceMissing,
 )
@@ -25,6 +26,7 @@ from workspace.names import find_document, is_workspace_id
 from workspace.protocol.send_queue import SendQueue
 from workspace.protocol.session import Session
 from workspace.registry.registry import RoomRegistry
+from workspace.room.notices import renamed_to
 from workspace.room.peer import Peer
 from workspace.room.room import Room
 from workspace.sockets.connection import Connection, send_close
@@ -83,37 +85,47 @@ class SocketEndpoint:
             await send_close(send, CLOSE_UNAVAILABLE)
             return None
         # From here on the token may end at any moment: what is held is told.
-        authority = self._registry.authority
-        hold = authority.hold(identity, ws)
+        hold = self._registry.authority.hold(identity, ws)
         try:
             if not is_workspace_id(ws):
                 raise WorkspaceMissing(ws)
             room, doc = await self._find(ws, doc)
         except WorkspaceFault as fault:
-            authority.release(hold)
+            hold.release()
+            if isinstance(fault, DocumentRenamed):
+                await send_close(send, renamed_to(fault.name))
+                return None
             await send_close(send, CLOSE_NOT_FOUND if fault.code == "not_found" else CLOSE_UNAVAILABLE)
             return None
         except BaseException:
-            authority.release(hold)
+            hold.release()
             raise
-        peer = self._peer(identity, doc)
-        hold.tell(partial(peer.close, CLOSE_UNAUTHENTICATED), partial(setattr, peer.session, "identity"))
-        return Connection(room, peer, self._tasks, left=partial(authority.release, hold))
+        connection = Connection(room, self._peer(identity, ws, doc), self._tasks, hold)
+        hold.tell(connection)
+        return connection
 
     async def _find(self, ws: str, doc: str | None) -> tuple[Room, str | None]:
-        """Return the open room, and the document's name as the room knows it; the document is awake."""
+        """Return the open room, and the id of the document of that name; the document is awake.
+
+        Raises `DocumentRenamed`: it is called otherwise by now.
+        """
         room = await self._registry.room(ws)
         if doc is None:
             return room, None
-        doc = find_document(doc, room.sequencer.fold.kinds)
+        catalog = room.sequencer.fold.catalog
+        name = find_document(doc, catalog.holders)
+        doc = catalog.find(name) or name
+        if doc in catalog.ids and not catalog.is_called(doc, name):
+            raise DocumentRenamed(catalog.name_of(doc))
         await room.hub.idle.load(doc)
         # It may have been closed meanwhile.
         return await self._registry.room(ws), doc
 
-    def _peer(self, identity: Identity, doc: str | None) -> Peer:
+    def _peer(self, identity: Identity, ws: str, doc: str | None) -> Peer:
         token, settings = self._registry.clock.token(4), self._registry.settings
         session = Session(id=token, identity=identity, lane=f"S{token}", doc=doc, limits=self._limits, bounds=settings)
-        return Peer(session, SendQueue(settings.outbox_bytes_max, settings.outbox_frames_max))
+        account = self._registry.accounts.of(person_in(ws, identity.actor), asyncio.get_running_loop().time())
+        return Peer(session, SendQueue(settings.outbox_bytes_max, settings.outbox_frames_max), account=account)
 
     async def _identify(self, scope: Scope, headers: dict[str, str], ws: str) -> Identity | None:
         """Return who connects, by the first of its tokens that counts; anybody on an open server."""
@@ -122,6 +134,8 @@ class SocketEndpoint:
         for token in socket_tokens(offered, headers, query):
             identity = await self._registry.tokens.identify(token, ws)
             if identity is not None:
+                client = scope.get("client")
+                self._registry.sightings.note(identity.token_id, str(client[0]) if client else "")
                 return identity
         # Who says who they are and is not, is told so, and is no guest instead.
         if self._registry.settings.is_open and not offered_tokens(offered):

@@ -10,8 +10,8 @@ import re
 from starlette.requests import cookie_parser
 from starlette.types import Message, Scope, Send
 
-from workspace.access import Identity
-from workspace.names import is_actor
+from workspace.access import GUEST_ROLE, Identity
+from workspace.names import is_for_people
 
 COOKIE = "folkmoot_guest"
 COOKIE_SECONDS = 30 * 24 * 3600
@@ -38,7 +38,7 @@ def guest_in(header: str) -> str | None:
 
 def open_identity(name: str, guest: str) -> Identity:
     """Return who somebody is on an open server: the name they give, or their name as a guest."""
-    return Identity(name if is_actor(name) else guest, "owner")
+    return Identity(name if is_for_people(name) else guest, GUEST_ROLE)
 
 
 def receive_guest(scope: Scope, send: Send, chance: str) -> Send:

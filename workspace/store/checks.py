@@ -25,7 +25,8 @@ class Head:
 
 def deposed(ws: str, epoch: int | None) -> Deposed:
     """Return what the former owner of a workspace is told; `epoch` None is a workspace that is gone."""
-    return Deposed(f"workspace {ws} was claimed by another server (epoch {'gone' if epoch is None else epoch})")
+    now = "gone" if epoch is None else epoch
+    return Deposed(f"another server, or a command line, goes on with workspace {ws} (epoch {now})")
 
 
 def log_newer(ws: str, number: int) -> LogNewer:

@@ -22,10 +22,10 @@ from workspace.ports import (
     SnapshotRow,
     SwitchRow,
     Taken,
-    TokenRow,
     WorkspaceRow,
 )
 from workspace.store.checks import Head, check_head, deposed, log_newer
+from workspace.store.memory_overview import MemoryOversight
 
 
 @dataclass(slots=True)
@@ -39,12 +39,12 @@ class _Workspace:
     inboxes: dict[str, InboxRow] = field(default_factory=dict)
 
 
-class MemoryStore:
+class MemoryStore(MemoryOversight):
     """`workspace.ports.Store` in dictionaries."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._workspaces: dict[str, _Workspace] = {}
-        self._tokens: dict[str, TokenRow] = {}
         self._switches: dict[str, SwitchRow] = {}
 
     async def open(self) -> None:
@@ -72,7 +72,12 @@ class MemoryStore:
         """Remove a workspace with everything in it."""
         self._workspaces.pop(id, None)
         self._switches.pop(id, None)
-        self._tokens = {key: row for key, row in self._tokens.items() if row.ws != id}
+        self._tallies.pop(id, None)
+        self.forget_people_of(id)
+
+    def _content(self, ws: str) -> tuple[list[Row], list[JournalRow], int]:
+        kept = self._kept(ws)
+        return kept.log, kept.journal, sum(len(row.state) for row in kept.snapshots)
 
     async def claim(self, ws: str) -> int:
         """Raise the epoch by one and return it. Raises `WorkspaceMissing`, `LogNewer`."""
@@ -185,30 +190,6 @@ class MemoryStore:
         row = inboxes.get(actor) or inboxes.get(EVERYBODY)
         return msgspec.structs.replace(row, actor=actor) if row else InboxRow(ws, actor)
 
-    async def put_token(self, row: TokenRow) -> None:
-        """Remember a token."""
-        self._tokens[row.id] = row
-
-    async def token(self, id: str) -> TokenRow | None:
-        """Return one token, revoked or not."""
-        return self._tokens.get(id)
-
-    async def tokens(self, ws: str) -> list[TokenRow]:
-        """Return the tokens that count in one workspace, those of the whole server among them."""
-        return [row for row in self._tokens.values() if row.ws in (ws, None)]
-
-    async def token_mark(self) -> str:
-        """Return a text that is another one once any token was made, revoked or given another end."""
-        return " ".join(f"{row.id}{row.revoked}{row.expires}" for row in self._tokens.values())
-
-    async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
-        """Revoke tokens of a workspace by actor or id; return the ids revoked now."""
-        held = [row for row in self._tokens.values() if row.ws == ws and not row.revoked]
-        hit = [row for row in held if row.actor == actor or row.id == token_id]
-        for row in hit:
-            self._tokens[row.id] = msgspec.structs.replace(row, revoked=True)
-        return [row.id for row in hit]
-
     async def switches(self) -> list[SwitchRow]:
         """Return the server's switch and the orders that nobody has taken yet."""
         return [self._switches[ws] for ws in sorted(self._switches)]
@@ -224,10 +205,6 @@ class MemoryStore:
 
     async def touch(self) -> None:
         """Nothing to write."""
-
-    async def count_tokens(self) -> int:
-        """Return how many tokens were ever made."""
-        return len(self._tokens)
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

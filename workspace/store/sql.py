@@ -54,6 +54,9 @@ def run(connection: sqlite3.Connection, script: Script[T]) -> T:
 class SqlStore(TabularStore):
     """`workspace.ports.Store` on one SQLite file, which opening makes unless it `must_exist`."""
 
+    kind = "SQLite"
+    size_statement = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+
     def __init__(self, url: str, *, must_exist: bool = False) -> None:
         self._path = path_of(url)
         self._must_exist = must_exist

@@ -141,10 +141,14 @@ class InboxTable(Table, table=True):
 
 
 class TokenTable(Table, table=True):
-    """One access token; the secret is stored as a hash."""
+    """One key: a token of a workspace or the server, or the session of a `person`; the secret is stored as a hash."""
 
     __tablename__ = "token"
-    __table_args__ = (Index("token_by_ws", "ws"),)
+    __table_args__ = (
+        Index("token_by_ws", "ws"),
+        Index("token_by_person", "person"),
+        Index("token_by_time", "created_at", "id"),
+    )
     id: str = Field(primary_key=True, sa_type=KEY)
     ws: str | None = Field(default=None, sa_type=KEY)
     actor: Words
@@ -153,6 +157,93 @@ class TokenTable(Table, table=True):
     expires: float | None = None
     revoked: bool
     created_at: str = Field(sa_type=KEY)
+    person: str | None = Field(default=None, sa_type=KEY)
+    scope: Words
+    label: Words
+    used_at: Words
+    used_from: Words
+
+
+class PersonTable(Table, table=True):
+    """Somebody known on this server."""
+
+    __tablename__ = "person"
+    id: str = Field(primary_key=True, sa_type=KEY)
+    name: Words
+    colour: Words
+    created_at: Words
+
+
+class MemberTable(Table, table=True):
+    """Who a name in a workspace is, and with which role; it stays when they are gone, for the name stays theirs."""
+
+    __tablename__ = "member"
+    __table_args__ = (Index("member_by_person", "person"),)
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    actor: str = Field(primary_key=True, sa_type=KEY)
+    person: str = Field(sa_type=KEY)
+    role: Words
+    gone: bool
+    changes: Number
+    created_at: Words
+
+
+class LoginTable(Table, table=True):
+    """How a person signs in: by which issuer, and as whom there."""
+
+    __tablename__ = "login"
+    __table_args__ = (Index("login_by_person", "person"),)
+    issuer: str = Field(primary_key=True, sa_type=KEY)
+    subject: str = Field(primary_key=True, sa_type=KEY)
+    person: str = Field(sa_type=KEY)
+    mail: Words
+    created_at: Words
+
+
+class InvitationTable(Table, table=True):
+    """An offer to become a member; the secret is stored as a hash."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (Index("invitation_by_ws", "ws"),)
+    id: str = Field(primary_key=True, sa_type=KEY)
+    ws: str = Field(sa_type=KEY)
+    role: Words
+    secret_hash: Words
+    uses: Number
+    used: Number
+    expires: float
+    revoked: bool
+    by_actor: Words
+    created_at: str = Field(sa_type=KEY)
+
+
+class AccessTable(Table, table=True):
+    """What happened to somebody's access; it stays when the workspace (`place`) goes."""
+
+    __tablename__ = "access"
+    __table_args__ = (Index("access_by_place", "place", "at"),)
+    id: str = Field(primary_key=True, sa_type=KEY)
+    place: str = Field(sa_type=KEY)
+    at: str = Field(sa_type=KEY)
+    by_actor: Words
+    act: Words
+    subject: Words
+    detail: Words
+
+
+class TallyTable(Table, table=True):
+    """What is kept of a workspace for who looks at all of them: measured up to `seq` and `jid`; `facts` is JSON."""
+
+    __tablename__ = "tally"
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    name: Words
+    at: Words
+    seq: Number
+    jid: Number
+    log_bytes: Number
+    journal_bytes: Number
+    snapshot_bytes: Number
+    facts: Words
 
 
 class SwitchTable(Table, table=True):

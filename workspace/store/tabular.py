@@ -24,10 +24,11 @@ from workspace.ports import (
     SnapshotRow,
     SwitchRow,
     Taken,
-    TokenRow,
     WorkspaceRow,
 )
 from workspace.store import scripts, statements
+from workspace.store.overview import OversightTables
+from workspace.store.people import PeopleTables
 from workspace.store.scripts import Script, ask
 from workspace.store.segments import SEQ_MAX, Packed, Window, pack_due, pack_rows
 
@@ -35,7 +36,7 @@ T = TypeVar("T")
 ROWS_MAX = 100_000
 
 
-class TabularStore:
+class TabularStore(PeopleTables, OversightTables):
     """`workspace.ports.Store` without its ends: a subclass opens, closes, submits, and runs scripts."""
 
     async def _reading(self, script: Script[T], *, is_one_moment: bool = False) -> T:
@@ -116,7 +117,7 @@ class TabularStore:
         rows = await self._reading(ask(statements.SELECT_BLOB, ws, sha))
         return bytes(rows[0][0]) if rows else None
 
-    # ------------------------------------------------------------ lanes, inboxes, tokens, switches
+    # ------------------------------------------------------------ lanes, inboxes, switches
 
     async def put_lane(self, row: LaneRow) -> None:
         """Remember a lane."""
@@ -140,32 +141,6 @@ class TabularStore:
         upto, open = rows[0]
         return InboxRow(ws, actor, upto, msgspec.json.decode(open, type=tuple[str, ...]))
 
-    async def put_token(self, row: TokenRow) -> None:
-        """Remember a token."""
-        await self._writing(ask(statements.INSERT_TOKEN, *msgspec.structs.astuple(row)), is_single=True)
-
-    async def token(self, id: str) -> TokenRow | None:
-        """Return one token, revoked or not."""
-        rows = await self._reading(ask(statements.SELECT_TOKEN, id))
-        return _token(*rows[0]) if rows else None
-
-    async def tokens(self, ws: str) -> list[TokenRow]:
-        """Return the tokens that count in one workspace, those of the whole server among them."""
-        return [_token(*row) for row in await self._reading(ask(statements.SELECT_TOKENS, ws))]
-
-    async def token_mark(self) -> str:
-        """Return a text that is another one once any token was made, revoked or given another end."""
-        (row,) = await self._reading(ask(statements.TOKEN_MARK))
-        return " ".join(map(str, row))
-
-    async def revoke(self, ws: str, *, actor: str | None = None, token_id: str | None = None) -> list[str]:
-        """Revoke tokens of a workspace by actor or id; return the ids revoked now."""
-        return [row[0] for row in await self._writing(ask(statements.REVOKE, ws, actor, token_id), is_single=True)]
-
-    async def count_tokens(self) -> int:
-        """Return how many tokens were ever made."""
-        return int((await self._reading(ask(statements.COUNT_TOKENS)))[0][0])
-
     async def switches(self) -> list[SwitchRow]:
         """Return the server's switch and the orders that nobody has taken yet."""
         rows = await self._reading(ask(statements.SELECT_SWITCHES))
@@ -183,8 +158,3 @@ class TabularStore:
 def _workspace(id: str, name: str, created_at: str, epoch: int, is_busy: Any, format: int) -> WorkspaceRow:
     # SQLite has no booleans: they come back as 0 and 1.
     return WorkspaceRow(id, name, created_at, epoch, bool(is_busy), format)
-
-
-def _token(*row: Any) -> TokenRow:
-    id, ws, actor, role, secret_hash, expires, revoked, created_at = row
-    return TokenRow(id, ws, actor, role, secret_hash, expires, bool(revoked), created_at)

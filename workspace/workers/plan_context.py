@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from workspace.errors import CallRefused, Refusal
+from workspace.history.log_reads import LogReads
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
 from workspace.intents.model.events import (
     CallEnded,
@@ -25,6 +26,8 @@ from workspace.intents.model.events import (
 from workspace.intents.model.plan import Draft
 from workspace.intents.model.stop import STOPPED
 from workspace.ports import Store
+
+Reads = LogReads
 
 
 async def refuse_nobody(_: str) -> str:
@@ -46,6 +49,8 @@ class WorkerContext:
     submit: Callable[[Event], Awaitable[Outcome]]
     # Why what a commit declared may not leave now, "" where it may; asked before each attempt. Raises `StoreFault`.
     refuse_sending: Callable[[str], Awaitable[str]] = refuse_nobody
+    # Whose turn it is on this server to read a whole log.
+    reads: LogReads | None = None
 
 
 class OpenCalls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from workspace.errors import CallRefused, PlannerFault, RoomClosed
+from workspace.history.log_reads import LogReads
 from workspace.intents.model.events import PlanFailed, Proposed
 from workspace.intents.model.plan import PlanRefused, Proposal, Task
 from workspace.intents.model.requests import AskPlanner
@@ -12,7 +13,7 @@ from workspace.ports import Planner
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
 from workspace.workers.plan_context import OpenCalls, RoomPlanContext, WorkerContext
-from workspace.workers.undo_planner import plan_undo
+from workspace.workers.undo_planner import UndoPlanner
 
 
 class PlannerCalls:
@@ -24,6 +25,7 @@ class PlannerCalls:
         self._context = context
         self._report = context.post_event
         self._calls: dict[str, asyncio.Task[None]] = {}
+        self._undoing = UndoPlanner(context.reads or LogReads(context.store), context.ws)
         self._tasks = Tasks()
 
     @property
@@ -55,7 +57,7 @@ class PlannerCalls:
 
     async def _proposal(self, planner: Planner, task: Task) -> Proposal:
         if task.undo:
-            return await plan_undo(self._context.store, self._context.ws, task)
+            return await self._undoing.plan(task)
         return await planner.plan(task, RoomPlanContext(self._context, self._open, task.intent, task.attempt))
 
     async def _call(self, request: AskPlanner) -> None:

@@ -8,8 +8,7 @@ Reading the log happens beside the room's loop.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from crdt.documents.document import Document
 from crdt.documents.paths import Path
@@ -18,9 +17,13 @@ from crdt.operations.fork import run
 from crdt.operations.ops import Check, Increment, Op
 from crdt.undo.text_undo import undo_text
 from crdt.undo.undo import list_made_documents, undo_values
+from workspace.access import person_in
 from workspace.errors import LogCorrupt, PlannerFault
-from workspace.history.read import read_all
+from workspace.history.log_reads import LogReads
+from workspace.history.read import read_rest
+from workspace.history.rests import with_rests
 from workspace.intents.model.bodies import CommitBody
+from workspace.intents.model.document_acts import Acts, DocumentAct, words_of_act
 from workspace.intents.model.effects import EffectStatuses, describe
 from workspace.intents.model.plan import (
     OPS_MAX,
@@ -33,12 +36,12 @@ from workspace.intents.model.plan import (
     Task,
 )
 from workspace.intents.model.record import Row
+from workspace.intents.rules.document_acts import acts_of
 from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import JournalLike, WorkspaceState
-from workspace.ports import Store
 from workspace.workers.undo_preview import UndoPreview, question_of, shortened
-from workspace.workers.undo_surroundings import Surroundings, surroundings, taken_back_by
+from workspace.workers.undo_surroundings import LogView, Surroundings, taken_back_by
 
 NAME = "undo@1"
 NOW_CLIENT, TRIAL_CLIENT = 8, 32
@@ -46,17 +49,43 @@ YES, NO = "yes", "no"
 REASON_POINTS_MAX = 600
 
 
-async def plan_undo(store: Store, ws: str, task: Task) -> Proposal:
-    """Return the plan that takes back the commit `task.undo`. Raises `PlannerFault` when the log cannot be read."""
-    rows, journal = await read_all(store, ws)
-    try:
-        return await asyncio.to_thread(_plan, rows, journal, task)
-    except LogCorrupt as fault:
-        raise PlannerFault(f"the log does not verify: {fault.reason}") from fault
+class UndoPlanner:
+    """Plans what takes commits of one workspace back.
+
+    While its author is asked, what was read of the log is kept: the answer costs no second look at all of it.
+    """
+
+    def __init__(self, reads: LogReads, ws: str) -> None:
+        self._reads = reads
+        self._ws = ws
+        # The last undo that has asked, and the log as it saw it.
+        self._asked: tuple[str, LogView] | None = None
+
+    async def plan(self, task: Task) -> Proposal:
+        """Return the plan that takes back the commit `task.undo`. Raises `PlannerFault` when the log cannot be read."""
+        reads = self._reads
+        async with reads.turn(person_in(self._ws, task.actor)):
+            asked, self._asked = self._asked, None
+            view = asked[1] if asked is not None and asked[0] == task.intent else LogView(task.undo)
+            reads.folds += view.rows == 0
+            rows, journal = await read_rest(reads.store, self._ws, rows=view.rows, journal=view.journal)
+            try:
+                proposal = await with_rests(_plan(view, rows, journal, task))
+            except LogCorrupt as fault:
+                raise PlannerFault(f"the log does not verify: {fault.reason}") from fault
+            if isinstance(proposal, Asked):
+                self._asked = task.intent, view
+            return proposal
 
 
-def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Proposal:
-    around = surroundings(rows, journal, task.undo)
+def _plan(
+    view: LogView, rows: Sequence[Row], journal: Sequence[JournalLike], task: Task
+) -> Generator[None, None, Proposal]:
+    yield from view.steps(rows, journal)
+    return _planned(view.around, task)
+
+
+def _planned(around: Surroundings, task: Task) -> Proposal:
     whole, commit = around.whole, around.commit
     if commit is None:
         return PlanRefused("not_found", f"There is no commit {task.undo}.", planner=NAME)
@@ -69,6 +98,10 @@ def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Propos
         return PlanRefused("nothing_to_undo", reason, f"Take {undone_by} back to have it again.", NAME)
     ops, told = _operations(task, commit, around)
     if not any(not isinstance(op, Check) for op in ops):
+        entry = whole.board.entries[commit.intents[0]]
+        acts = acts_of(entry.plan) if entry.plan is not None else ()
+        if acts:
+            return _refused_acts(acts)
         why = (
             f": {'; '.join(told.stays)}" if told.stays else ": it has been taken back already, or nothing of it is left"
         )
@@ -88,6 +121,26 @@ def _plan(rows: list[Row], journal: Sequence[JournalLike], task: Task) -> Propos
     left = "; ".join(told.lost)
     summary = f"Took back “{commit.summary or task.undo}”." + (f" Not taken back: {left}." if left else "")
     return Planned(tuple(ops), summary=shortened(summary, SUMMARY_POINTS_MAX), planner=NAME)
+
+
+def _refused_acts(acts: Sequence[DocumentAct]) -> PlanRefused:
+    """Return that an undo does not take back what became of documents as a whole, and what to ask for instead."""
+    done = "; ".join(words_of_act(act) for act in acts)
+    reason = f"Undo takes back what was written in documents, not what became of them as a whole: {done}."
+    back = ", ".join(f"“{_words_back(act)}”" for act in acts)
+    remedy = f"Ask the agent: {back}; or do it in the document's menu, where your role may."
+    return PlanRefused("cannot_undo", shortened(reason, REASON_POINTS_MAX), shortened(remedy, REASON_POINTS_MAX), NAME)
+
+
+def _words_back(act: DocumentAct) -> str:
+    """Return what to ask for so that a document is again what it was before an act."""
+    match act.do:
+        case Acts.RENAME:
+            return f"rename document {act.name} to {act.was}"
+        case Acts.RESTORE:
+            return f"archive document {act.name or act.was}"
+        case _:
+            return f"restore document {act.was}"
 
 
 def _asked(
@@ -137,6 +190,9 @@ def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[l
     planned = entry.plan.ops if entry.plan is not None else ()
     ops, told = list[Op](), UndoPreview(around)
     told.lost += [f"the document {name} stays" for name in list_made_documents(planned)]
+    told.lost += [
+        f"{words_of_act(act)}, and stays so" for act in (acts_of(entry.plan) if entry.plan is not None else ())
+    ]
     for effect in commit.effects:
         fate = whole.effects.get((commit.commit, effect.i))
         if fate is None or fate.status != EffectStatuses.FAILED:

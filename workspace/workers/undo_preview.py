@@ -97,6 +97,8 @@ class UndoPreview:
         if not by:
             return f"“{words}” in {doc} has been rewritten since{_since(self._actors(doc, [rival.seq]))}"
         actors = self._writers(doc, now, start, end) or self._actors(doc, [rival.seq])
+        if rival.is_beside:
+            return f"“{by}” in {doc}, written together with “{words}”, has been put back since{_since(actors)}"
         return f"“{words}” in {doc} has been replaced by “{by}” since{_since(actors)}"
 
     def _reset(self, doc: str, reset: Reset) -> None:

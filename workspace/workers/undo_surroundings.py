@@ -6,7 +6,7 @@ One pass over the log. What undos have put back is followed from their plans: ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crdt.documents.anchor import Anchor
@@ -22,7 +22,7 @@ from workspace.intents.model.record import Record, Row, read_row
 from workspace.intents.state.board import Board
 from workspace.intents.state.fold import JournalLike, WorkspaceState
 from workspace.intents.state.history import Edit
-from workspace.intents.state.replay import NEVER, start_replay
+from workspace.intents.state.replay import NEVER, Replay, finish, start_replay
 
 COPY_CLIENT = 10
 
@@ -62,18 +62,23 @@ class Surroundings:
             frozenset(undos),
             frozenset(writers),
             frozenset(self._undone()),
+            self._origin(),
             self.lineages.get(doc) or Lineage(),
         )
+
+    def _origin(self) -> int:
+        """Return the record of the commit behind an undo, an undo of that and so on; the commit's own if it is none."""
+        board, commit, seq = self.whole.board, self.commit, self.seq
+        while commit is not None and _is_undo(board, commit):
+            seq, commit = board.commits[board.entries[commit.intents[0]].body.refs[0]]
+        return seq
 
     def _undone(self) -> Iterator[int]:
         """Yield the records of commits that are taken back now, as if this one were so already."""
         board, own = self.whole.board, self.commit.commit if self.commit is not None else ""
-        for name, (seq, _) in board.commits.items():
-            chain = _undoing(board, name)
-            if own in chain[1:]:
-                chain = chain[: chain.index(own)]
-            if len(chain) % 2 == 0:
-                yield seq
+        for name, by in _find_holders(board, own).items():
+            if by:
+                yield board.commits[name][0]
 
     def name(self, seq: int) -> str:
         """Return the commit that a record holds; nothing where it holds none."""
@@ -96,33 +101,58 @@ class Surroundings:
 
 def surroundings(rows: Sequence[Row], journal: Sequence[JournalLike], commit: str) -> Surroundings:
     """Return what a log says around a commit. Raises `LogCorrupt`."""
-    found = _find(rows, commit)
-    replay = start_replay(journal, states_from=NEVER)
-    around = Surroundings(replay.fold)
-    around.seq, around.commit = found if found is not None else (0, None)
-    docs = around.commit.docs if around.commit is not None else {}
-    for row in rows:
-        if row.seq == around.seq:
-            around.before = _copies(replay.fold, docs)
-        record = replay.step(row)
-        if row.seq == around.seq:
-            around.after = _copies(replay.fold, docs)
-        _follow(around, record, docs)
-    return around
+    view = LogView(commit)
+    finish(view.steps(rows, journal))
+    return view.around
+
+
+class LogView:
+    """A log as seen around one commit, which goes on as the log does: what was read once is not read again."""
+
+    def __init__(self, commit: str) -> None:
+        self._name = commit
+        self._replay: Replay = start_replay((), states_from=NEVER)
+        self.around = Surroundings(self._replay.fold)
+        # How much of log and journal is in it.
+        self.rows, self.journal = 0, 0
+
+    def steps(self, rows: Sequence[Row], journal: Sequence[JournalLike]) -> Generator[None, None, None]:
+        """Enter what follows in log and journal, a record a step. Raises `LogCorrupt`, after which it is of no use."""
+        around, replay = self.around, self._replay
+        if around.commit is None:
+            found = _find(rows, self._name)
+            around.seq, around.commit = found if found is not None else (0, None)
+        docs = around.commit.docs if around.commit is not None else {}
+        replay.index.add(journal)
+        for row in rows:
+            if row.seq == around.seq:
+                around.before = _copies(replay.fold, docs)
+            record = replay.step(row)
+            if row.seq == around.seq:
+                around.after = _copies(replay.fold, docs)
+            _follow(around, record, docs)
+            yield
+        self.rows, self.journal = self.rows + len(rows), self.journal + len(journal)
 
 
 def taken_back_by(board: Board, commit: str) -> str:
-    """Return the undo that holds a commit back now; nothing where there is none, or it was taken back itself."""
-    chain = _undoing(board, commit)
-    return chain[1] if len(chain) % 2 == 0 else ""
+    """Return the undo that holds a commit back now, the last of several; nothing where none is in force."""
+    return _find_holders(board).get(commit, "")
 
 
-def _undoing(board: Board, commit: str) -> list[str]:
-    """Return a commit, the last undo of it, the last undo of that, and so on."""
-    chain = [commit]
-    while by := board.entries[board.commits[chain[-1]][1].intents[0]].undone_by:
-        chain.append(by)
-    return chain
+def _find_holders(board: Board, without: str = "") -> dict[str, str]:
+    """Return, of each commit, the last undo in force that takes it back, or nothing; `without` is in force no more.
+
+    One commit may have several: an undo that was itself taken back is in force again once that is taken back.
+    """
+    undos: dict[str, list[str]] = {}
+    holders: dict[str, str] = {}
+    # An undo stands behind what it takes back: from the end of the log, whether it is in force is known by then.
+    for name, (_, body) in reversed(board.commits.items()):
+        holders[name] = next((undo for undo in undos.get(name, ()) if undo != without and not holders[undo]), "")
+        if _is_undo(board, body):
+            undos.setdefault(board.entries[body.intents[0]].body.refs[0], []).append(name)
+    return holders
 
 
 def _find(rows: Sequence[Row], commit: str) -> tuple[int, CommitBody] | None:

@@ -36,6 +36,7 @@ from agent.editing.commands import (
     ReplaceText,
     SetData,
 )
+from tests.support.examples import examples
 
 PAGE = Path(__file__).parents[3] / "docs" / "language.md"
 LINES = [
@@ -338,7 +339,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(commands=st.lists(COMMANDS, min_size=1, max_size=4), delay=st.sampled_from((0, 1, 7.5, 120)))
 def test_canonical_forms_parse_back(commands: list[Command], delay: float) -> None:
     text = "; ".join(canonical_form(command) for command in commands)

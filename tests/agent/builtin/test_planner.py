@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import threading
 
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from agent.builtin import planner
 from agent.builtin.language import parse
 from agent.builtin.planner import BuiltinPlanner, CommandRun
 from agent.editing.commands import Instruction
@@ -18,6 +20,7 @@ from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.operations.fork import run
+from tests.support.examples import examples
 from tests.support.plan_context import FakePlanContext
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Asked, Exchange, Image, Planned, PlanRefused, Proposal, Snapshot, Steer, Task
@@ -174,7 +177,7 @@ async def test_a_question_is_asked_until_it_is_answered() -> None:
     assert "b" in answered.summary
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_what_an_instruction_brings_in_has_plain_line_ends(seed: int) -> None:
     chance = random.Random(seed)
@@ -257,6 +260,20 @@ async def test_the_draft_is_shown_before_the_one_delay(words: str) -> None:
     assert waited == [9]
 
 
+@pytest.mark.parametrize("words", ["set budget.travel to 300", 'replace "nobody" with "x"', "set budget.travel.x to 1"])
+async def test_beside_the_loop_it_comes_to_the_same(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = Snapshot(1, {name: Image(doc.kind, doc.encode(), doc.exact_values()) for name, doc in DOCS.items()})
+    task, made = Task("w", "i1", "ana", "editor", words, None, snapshot), list[tuple[Proposal, object]]()
+    threads, original = set[int](), planner.attempt
+    monkeypatch.setattr(planner, "attempt", lambda *args: (threads.add(threading.get_ident()), original(*args))[1])
+    for size in (0, 1 << 30):
+        monkeypatch.setattr(planner, "BESIDE_BYTES", size)
+        context = FakePlanContext()
+        made.append((await BuiltinPlanner().plan(task, context), context.drafts))
+    assert made[0] == made[1]
+    assert len(threads) == 2, "a large snapshot is planned on in a thread of its own"
+
+
 async def test_only_an_answer_to_this_question_counts() -> None:
     assert isinstance(await plan('ask "Which?"', exchanges=(Exchange("Where?", "b"),)), Asked)
     words = 'ask "Which?"; set budget.travel to 1; ask "Sure?"'
@@ -293,7 +310,7 @@ STEPS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=6))
 def test_one_plan_of_many_commands_gives_the_text_that_was_edited(steps: list[str]) -> None:
     instruction = parse("; ".join(steps))

@@ -9,14 +9,14 @@ from typing import get_args
 import pytest
 
 from agent.editing import commands
-from agent.editing.commands import AskAuthor, Command, DataCommand, MakeDocument, Outward, TextCommand
+from agent.editing.commands import ActOnDocument, AskAuthor, Command, DataCommand, MakeDocument, Outward, TextCommand
 
 KINDS = [kind for _, kind in inspect.getmembers(commands, inspect.isclass) if is_dataclass(kind)]
 OTHERS = {"Instruction", "NotUnderstood"}
 
 
 def test_every_command_is_said_and_belongs_to_one_family() -> None:
-    families = [*map(get_args, (TextCommand, DataCommand, Outward)), (MakeDocument, AskAuthor)]
+    families = [*map(get_args, (TextCommand, DataCommand, Outward)), (MakeDocument, ActOnDocument, AskAuthor)]
     members = [kind for family in families for kind in family]
     assert len(members) == len(set(members)), "no command in two families"
     assert set(members) == set(get_args(Command))

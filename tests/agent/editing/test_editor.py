@@ -15,6 +15,7 @@ from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
 from crdt.operations.fork import run
 from crdt.operations.ops import CreateDocument, Delete, Insert, Replace
+from tests.support.examples import examples
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import Image, Snapshot, Task
 
@@ -68,7 +69,7 @@ def test_what_is_made_comes_before_what_is_written_in_it() -> None:
 CUTS = st.lists(st.tuples(st.integers(0, len(TEXT)), st.integers(0, 6), st.sampled_from(["", "x", "é😀"])), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(cuts=CUTS)
 def test_the_operations_of_a_text_give_the_text_that_was_edited(cuts: list[tuple[int, int, str]]) -> None:
     made = editor()

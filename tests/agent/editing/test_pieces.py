@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.editing.pieces import PieceTable, Replacement
+from tests.support.examples import examples
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_a_piece_table_equals_plain_strings(seed: int) -> None:
     chance = random.Random(seed)

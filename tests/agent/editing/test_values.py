@@ -14,6 +14,7 @@ from crdt.documents.document import Document
 from crdt.documents.paths import Path, set_path
 from crdt.errors import CrdtError
 from crdt.operations.fork import run
+from tests.support.examples import examples
 
 VALUE: dict[str, Json] = {"travel": 400, "items": ["a", "b", "c"], "who": "Ana", "deep": {"n": 1}}
 
@@ -93,7 +94,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(commands=st.lists(COMMANDS, max_size=5))
 def test_several_commands_give_one_plan_that_says_the_same(commands: list[tuple[DataCommand, Path]]) -> None:
     made = editor()
@@ -111,7 +112,7 @@ def unordered(value: Json) -> Json:
     return {**value, "items": sorted(map(str, items)) if isinstance(items := value.get("items"), list) else items}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(added=st.lists(st.integers(0, 9), min_size=1, max_size=5), name=st.sampled_from(["items", "fresh"]))
 def test_what_is_added_stands_in_the_order_of_the_words(added: list[int], name: str) -> None:
     made, before = editor(), VALUE.get(name, [])
@@ -177,7 +178,7 @@ NUMBERED = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(NUMBERED, min_size=1, max_size=5))
 def test_whatever_is_done_by_numbers_the_commit_does_the_same(commands: list[tuple[str, int, str]]) -> None:
     made = editor()

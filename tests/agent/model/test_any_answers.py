@@ -25,6 +25,7 @@ from agent.scripted.stream import events_of
 from agent.scripted.strictness import problem
 from crdt.operations.fork import run
 from tests.agent.model.test_planner import DOCS, task
+from tests.support.examples import examples
 from tests.support.plan_context import FakePlanContext
 from workspace.errors import PlannerFault
 from workspace.intents.model.calls import Price
@@ -135,7 +136,7 @@ def plan(playing: Playing, context: FakePlanContext, **more: Any) -> Proposal | 
         return fault.reason
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=6))
 def test_any_answers_end_are_sendable_readable_and_repeatable(answers: list[ReplyScript]) -> None:
     playing, context = Playing(answers), FakePlanContext()

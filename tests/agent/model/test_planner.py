@@ -243,12 +243,15 @@ async def test_effects_are_declared_only_for_receivers_that_there_are() -> None:
     mail = {"receiver": "post", "subject": "Hello", "text": "Hi"}
     replies = [
         reply(use("send", to="zoe@elsewhere.net", **mail), turn=1),
-        reply(use("send", to="zoe@example.org", **mail), turn=2),
-        reply(use("finish", summary="Told Zoe."), turn=3),
+        reply(use("send", to="zoe@example.org", **{**mail, "receiver": "pager"}), turn=2),
+        reply(use("send", to="zoe@example.org", **mail), turn=3),
+        reply(use("finish", summary="Told Zoe."), turn=4),
     ]
     async with scripted_model(replies) as model:
-        proposal = await model.planner().plan(task("tell Zoe", receivers=receivers), FakePlanContext())
+        context = FakePlanContext()
+        proposal = await model.planner().plan(task("tell Zoe", receivers=receivers), context)
         assert isinstance(proposal, Planned)
+        assert [denied[1] for denied in context.denied] == ["no_receiver"], "another's name is not the only one's"
         assert [(e.i, e.tool, e.effect_class, e.args["to"]) for e in proposal.effects] == [
             (0, "post", "irreversible", "zoe@example.org")
         ]

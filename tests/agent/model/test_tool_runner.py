@@ -20,6 +20,7 @@ from agent.model.tool_runner import (
 )
 from crdt.operations.fork import run
 from tests.agent.model.test_planner import DOCS, TEXT, task
+from tests.support.examples import examples
 from workspace.intents.model.effects import Receiver
 from workspace.intents.model.plan import Exchange, Steer
 
@@ -167,7 +168,7 @@ FIELDS = st.sampled_from(["path", "value", "by", "index", "text", "range", "quer
 CALLS = st.tuples(NAMES, st.dictionaries(FIELDS, JSON, max_size=3), st.sampled_from(["plan", "budget", None]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calls=st.lists(CALLS, max_size=6))
 def test_whatever_a_model_calls_ends_in_a_result_and_a_plan_that_runs(
     calls: list[tuple[str, dict[str, Any], Any]],

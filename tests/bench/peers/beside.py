@@ -25,7 +25,10 @@ from tests.bench.peers.suite import FULL, QUICK, SCENARIOS
 KEPT = FOLDER / "beside.jsonl"
 BEFORE = " before"
 # More is better for these; less for all others.
-MORE = ("per_second", "_per_s", "per_s", "throughput", "deliveries", "rate")
+MORE = (
+    "per_second", "_per_s", "per_s", "throughput", "rate",
+    "connects_s", "deliveries_s", "durable_s", "edits_s", "fold_records_s", "intents_s", "updates_s",
+)  # fmt: skip
 
 
 def main() -> None:

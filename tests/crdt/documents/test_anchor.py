@@ -13,9 +13,10 @@ from crdt.documents.document import Document
 from crdt.errors import AnchorLost, MalformedFrame, OffsetOutside
 from crdt.updates.summary import Id
 from tests.crdt.histories import scribble, shared_history
+from tests.support.examples import examples
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_fresh_anchor_resolves_to_where_it_was_placed(seed: int) -> None:
     document, _ = shared_history(seed)
@@ -23,7 +24,7 @@ def test_a_fresh_anchor_resolves_to_where_it_was_placed(seed: int) -> None:
     assert [resolve_anchor(document, a) for a in place_anchors(document, points)] == [point for point, _ in points]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_an_anchor_stays_with_its_character(seed: int) -> None:
     """The oracle: a mark is put beside every character of a plain list of (id, char) that follows the same edits."""
@@ -59,7 +60,7 @@ def test_an_anchor_stays_with_its_character(seed: int) -> None:
             assert left <= before <= right
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6), cut=st.tuples(st.integers(0, 40), st.integers(0, 40)))
 def test_a_range_follows_on_another_replica(seed: int, cut: tuple[int, int]) -> None:
     document, updates = shared_history(seed)

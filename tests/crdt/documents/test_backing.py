@@ -17,6 +17,7 @@ from crdt.documents.pycrdt_document import DocumentKind, PycrdtDocument
 from crdt.errors import BrokenDocument, MissingDependencies
 from crdt.updates.scan import scan_update
 from tests.crdt.histories import scribble_values, shared_history
+from tests.support.examples import examples
 
 
 def typed(*texts: str) -> tuple[Doc[Text], list[bytes]]:
@@ -35,7 +36,7 @@ def told(applied: Applied | None) -> object:
     return None if applied is None else (dict(applied.inserted), dict(applied.deleted))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_histories_end_alike_wherever_the_document_rests(seed: int) -> None:
     chance, (_, updates) = random.Random(seed), shared_history(seed)
@@ -70,7 +71,7 @@ def test_histories_end_alike_wherever_the_document_rests(seed: int) -> None:
     assert rested or not updates
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_values_and_markup_come_back_from_rest(seed: int, kind: DocumentKind) -> None:
     chance, author = random.Random(seed), Doc(client_id=2**31)
@@ -149,7 +150,7 @@ def test_revived_in_a_thread_and_late() -> None:
     assert document.text() == "abc"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6), cut=st.integers(0, 99))
 def test_a_backup_builds_the_document_as_it_was(seed: int, cut: int) -> None:
     _, updates = shared_history(seed)

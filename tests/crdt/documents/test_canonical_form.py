@@ -16,6 +16,7 @@ from crdt.errors import WrongKind
 from crdt.updates.scan import scan_update
 from tests.crdt.histories import scribble_values
 from tests.crdt.outside import Server
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 
@@ -31,7 +32,7 @@ def replicas(seed: int, kind: DocumentKind) -> tuple[Document, Document, Documen
     return one, Document.of_state(kind, one.encode(), client=6), Document(kind, client=7, updates=[author.get_update()])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_every_replica_has_the_same_value_and_digest(seed: int, kind: DocumentKind) -> None:
     one, *others = replicas(seed, kind)
@@ -40,7 +41,7 @@ def test_every_replica_has_the_same_value_and_digest(seed: int, kind: DocumentKi
         assert not other.is_apart()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_a_digest_is_over_kind_value_clocks_and_deletions(seed: int, kind: DocumentKind) -> None:
     """The form is in logs: it stays what it was."""
@@ -56,7 +57,7 @@ def test_a_digest_is_over_kind_value_clocks_and_deletions(seed: int, kind: Docum
 
 
 @pytest.mark.stock
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 10**4), kind=st.sampled_from(KINDS))
 def test_a_document_that_stock_yjs_hands_over_has_the_same_digest(yjs: Oracle, seed: int, kind: DocumentKind) -> None:
     server = Server(kind)

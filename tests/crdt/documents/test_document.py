@@ -12,11 +12,12 @@ from pycrdt import Doc
 
 from crdt.documents.document import Document
 from crdt.errors import MalformedFrame, MissingDependencies
-from crdt.updates.scan import scan_state_vector, scan_update
+from crdt.updates.scan import encode_state_vector, scan_state_vector, scan_update
 from tests.crdt.histories import scribble, shared_history
+from tests.support.examples import examples
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_any_causal_delivery_converges_with_an_equal_digest(seed: int) -> None:
     original, updates = shared_history(seed)
@@ -32,7 +33,7 @@ def test_any_causal_delivery_converges_with_an_equal_digest(seed: int) -> None:
     assert replica.digest() == original.digest() == rebuilt.digest()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_state_mirror_is_pycrdts_own(seed: int) -> None:
     original, updates = shared_history(seed)
@@ -43,7 +44,7 @@ def test_the_state_mirror_is_pycrdts_own(seed: int) -> None:
     assert scan_state_vector(original.encode_state_vector()) == dict(original.state_vector())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_an_update_is_applied_once_and_told_exactly(seed: int) -> None:
     original, updates = shared_history(seed)
@@ -85,6 +86,15 @@ def test_a_deletion_does_not_move_the_state_vector_and_still_counts() -> None:
     assert applied is not None
     assert reader.encode_state_vector() == before
     assert applied.deleted == {5: ((1, 2),)}
+
+
+def test_who_holds_the_first_half_of_a_pair_is_given_the_whole_character() -> None:
+    author = Document("text", client=5)
+    with author.transaction():
+        author.insert_text(0, "a😀b")
+    for known, start in ((1, 1), (2, 1), (3, 3)):
+        answer = author.encode(encode_state_vector({5: known}))
+        assert scan_update(answer).inserted == {5: (start, 4)}
 
 
 def test_offsets_are_code_points_after_emoji() -> None:

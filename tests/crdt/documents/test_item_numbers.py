@@ -13,6 +13,7 @@ from crdt.documents.paths import Path, anchor_item, read_path, set_path
 from crdt.errors import CrdtError, WrongKind
 from crdt.operations.execute import execute
 from crdt.operations.ops import DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
+from tests.support.examples import examples
 
 DOC = "budget"
 ITEMS = ("a", "b", "c", "d")
@@ -108,7 +109,7 @@ def plans(draw: st.DrawFn) -> list[Op]:
     return ops
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(plans())
 def test_whatever_a_plan_does_only_the_item_that_was_meant_is_written(ops: list[Op]) -> None:
     made = document()

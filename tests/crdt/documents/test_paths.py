@@ -25,6 +25,7 @@ from crdt.documents.paths import (
     set_path,
 )
 from crdt.errors import AnchorLost, CrdtError, PathMissing, WrongKind
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 KEYS = st.sampled_from(("a", "b", "c", "", "x.y"))
@@ -92,7 +93,7 @@ FRESH = st.just(()) | st.tuples(KEYS | st.integers(-1, 3)) | st.tuples(KEYS, KEY
 EDITS = st.tuples(st.lists(st.integers(0, 9), max_size=4), FRESH, st.none() | st.tuples(VALUES))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(start=VALUES, edits=st.lists(EDITS, max_size=5), is_plain=st.booleans())
 def test_edits_by_path_do_what_they_do_to_a_plain_tree(
     start: Any, edits: list[tuple[list[int], tuple[str | int, ...], tuple[Any] | None]], is_plain: bool
@@ -118,14 +119,14 @@ def test_edits_by_path_do_what_they_do_to_a_plain_tree(
     assert read_path(document, ()) == model
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(value=VALUES, path=PATHS, is_plain=st.booleans())
 def test_a_path_reads_what_stands_there(value: Any, path: Path, is_plain: bool) -> None:
     document = a_tree(value, is_plain=is_plain)
     assert read_path(document, path) == look({"a": value}, path)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_an_item_is_found_by_its_anchor_wherever_it_stands(seed: int) -> None:
     chance = random.Random(seed)
@@ -149,7 +150,7 @@ def test_an_item_is_found_by_its_anchor_wherever_it_stands(seed: int) -> None:
         assert find_item(document, ("l",), anchor) == (model.index(value) if value in model else None)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(value=VALUES, path=PATHS)
 def test_the_ids_of_a_value_are_what_goes_with_it(value: Any, path: Path) -> None:
     document = a_tree(value, is_plain=False)

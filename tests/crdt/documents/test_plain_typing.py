@@ -19,6 +19,7 @@ from crdt.updates.lib0 import Writer
 from crdt.updates.scan import scan_update
 from crdt.updates.summary import UpdateSummary
 from tests.crdt.histories import ALPHABET, scribble_values, shared_history
+from tests.support.examples import examples
 
 
 class Listening(Document):
@@ -81,7 +82,7 @@ def deliver(pair: Pair, updates: list[bytes], chance: random.Random) -> None:
     pair.compare()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_histories_of_text_are_told_as_pycrdt_tells_them(seed: int) -> None:
     pair, (_, updates) = Pair(), shared_history(seed)
@@ -89,7 +90,7 @@ def test_histories_of_text_are_told_as_pycrdt_tells_them(seed: int) -> None:
     assert pair.typed or not updates
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_histories_of_values_and_markup_are_told_as_pycrdt_tells_them(seed: int, kind: DocumentKind) -> None:
     chance = random.Random(seed)
@@ -116,7 +117,7 @@ def test_histories_of_values_and_markup_are_told_as_pycrdt_tells_them(seed: int,
     deliver(Pair(kind), updates, chance)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_words_inside_what_another_deletes_are_told_as_pycrdt_tells_them(seed: int) -> None:
     """A string that arrives after its parent was deleted is deleted as it is integrated."""
@@ -203,7 +204,7 @@ def forge(chance: random.Random, state: dict[int, int]) -> bytes:
     return out.byte(0).getvalue()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_forged_items_are_told_as_pycrdt_tells_them(seed: int) -> None:
     chance = random.Random(seed)

@@ -19,11 +19,12 @@ from crdt.documents.pycrdt_document import (
     PycrdtDocument,
 )
 from tests.crdt.histories import shared_history
+from tests.support.examples import examples
 
 ROOTS = {"text": (TEXT_ROOT, Text), "data": (DATA_ROOT, Map), "rich": (RICH_ROOT, XmlFragment)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_it_integrates_as_pycrdt_does_and_tells_what_came_of_it(seed: int) -> None:
     _, updates = shared_history(seed)

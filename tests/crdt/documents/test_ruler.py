@@ -11,6 +11,7 @@ from pycrdt import Array, Doc, Text
 
 from crdt.documents.ruler import EMBED, Ruler
 from crdt.errors import OffsetOutside, WrongKind
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 WORDS = ("a", "é", "漢字", "😀", "e\u0301", "\n", "plain words")
@@ -35,7 +36,7 @@ def a_text(seed: int) -> tuple[Doc, Text, list[tuple[str, dict[str, object]]]]:
     return doc, root, model
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_every_place_has_the_code_point_and_the_byte_of_a_plain_list(seed: int) -> None:
     _, root, model = a_text(seed)
@@ -51,7 +52,7 @@ def test_every_place_has_the_code_point_and_the_byte_of_a_plain_list(seed: int) 
     assert (ruler.byte(len(model)), ruler.point(offset), ruler.marks(len(model))) == (offset, len(model), {})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), cut=st.tuples(st.integers(0, 40), st.integers(0, 40)))
 def test_what_lies_between_two_places_is_the_list_between_them(seed: int, cut: tuple[int, int]) -> None:
     _, root, model = a_text(seed)
@@ -62,7 +63,7 @@ def test_what_lies_between_two_places_is_the_list_between_them(seed: int, cut: t
 
 
 @pytest.mark.stock
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_stock_yjs_sees_the_same_stretches(yjs: Oracle, seed: int) -> None:
     doc, root, _ = a_text(seed)

@@ -17,6 +17,7 @@ from crdt.updates.structs import Struct, read_sections
 from crdt.updates.summary import DELETED, GC, TYPE, Id
 from tests.crdt.histories import scribble_values, shared_history
 from tests.crdt.outside import Server
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 ROOT_NAMES: dict[DocumentKind, str] = {"text": "content", "data": "data", "rich": "default"}
@@ -43,7 +44,7 @@ def written(seed: int) -> list[bytes]:
     return updates
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_step_by_step_and_from_the_state_it_is_one_shape(seed: int, kind: DocumentKind) -> None:
     document, step_by_step = Document(kind, client=5), Shape(kind)
@@ -62,7 +63,7 @@ def test_step_by_step_and_from_the_state_it_is_one_shape(seed: int, kind: Docume
     assert step_by_step.has_xml or not whole.has_xml
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_all_of_a_plain_text_hangs_from_the_text(seed: int) -> None:
     original, _ = shared_history(seed)
@@ -91,7 +92,7 @@ def places(seen: Any, inside: Any) -> dict[tuple[int, int], tuple[Any, bool]]:
 
 
 @pytest.mark.stock
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**5), kind=st.sampled_from(KINDS))
 def test_what_stock_yjs_shows_hangs_where_the_shape_says(yjs: Oracle, seed: int, kind: DocumentKind) -> None:
     server = Server(kind)

@@ -12,6 +12,7 @@ from crdt.documents.document import Document
 from crdt.documents.ruler import EMBED
 from crdt.errors import OffsetOutside, WrongKind
 from tests.crdt.histories import ALPHABET
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 
@@ -37,7 +38,7 @@ def written(seed: int, *, is_plain: bool) -> tuple[Document, str]:
     return document, model
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=st.integers(0, 10**6), is_plain=st.booleans())
 def test_edits_by_code_points_do_what_they_do_to_a_string(seed: int, is_plain: bool) -> None:
     document, model = written(seed, is_plain=is_plain)
@@ -49,7 +50,7 @@ def test_edits_by_code_points_do_what_they_do_to_a_string(seed: int, is_plain: b
 
 
 @pytest.mark.stock
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_stock_yjs_reads_the_same_text(yjs: Oracle, seed: int) -> None:
     document, model = written(seed, is_plain=False)

@@ -26,6 +26,7 @@ from crdt.documents.values import (
 )
 from crdt.errors import WrongKind
 from tests.crdt.outside import Server, comparable
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_infinity=False, allow_nan=False)
@@ -52,7 +53,7 @@ def test_the_form_is_json_and_no_two_values_share_one(value: object) -> None:
         assert from_stored(other) != from_stored(value)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(value=st.dictionaries(KEYS, STORED, max_size=3))
 def test_a_shared_map_reads_as_the_plain_value_does(value: dict[str, Any]) -> None:
     doc: Doc = Doc()
@@ -65,7 +66,7 @@ def test_a_shared_map_reads_as_the_plain_value_does(value: dict[str, Any]) -> No
 
 
 @pytest.mark.stock
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**5))
 def test_values_of_stock_yjs_read_as_it_reads_them(yjs: Oracle, seed: int) -> None:
     server = Server("data")
@@ -148,7 +149,7 @@ def grow(parent: XmlFragment | XmlElement, node: Any) -> None:
         grow(element, child)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(nodes=st.lists(NODES, max_size=3))
 def test_xml_is_written_as_pycrdt_writes_it_but_for_its_order_of_chance(nodes: list[Any]) -> None:
     doc: Doc = Doc()

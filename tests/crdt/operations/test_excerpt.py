@@ -17,6 +17,7 @@ from crdt.operations.ops import VALUE_BYTES_MAX
 from crdt.operations.postcondition import find_difference, read_text
 from crdt.text import utf16_length
 from tests.crdt.operations.test_postcondition import a_text
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 END = Anchor(None, "content", 0).encode()
@@ -30,13 +31,13 @@ def stretch(document: Document, cut: tuple[int, int]) -> tuple[int, int]:
 CUTS = st.tuples(st.integers(0, 60), st.integers(0, 60))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(seed=st.integers(0, 10**6), cut=CUTS)
 def test_a_copy_reads_as_the_original(seed: int, cut: tuple[int, int]) -> None:
     document = a_text(random.Random(seed))
     start, end = stretch(document, cut)
     inserts, left_out = copy_text(document, start, end, doc="d", at=END)
-    assert left_out == 0
+    assert left_out == (0, 0)
     copy = Document("text", client=9)
     execute(copy, inserts)
     assert copy.text() == document.text()[start:end]
@@ -48,7 +49,7 @@ def test_a_copy_reads_as_the_original(seed: int, cut: tuple[int, int]) -> None:
     assert find_difference((read_text(whole),), copy) == ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6), cut=CUTS)
 def test_each_copy_names_the_ids_it_stands_for(seed: int, cut: tuple[int, int]) -> None:
     document = a_text(random.Random(seed))
@@ -84,9 +85,24 @@ def test_what_no_operation_can_hold_is_left_out_and_counted(yjs: Oracle) -> None
     )
     document = Document("text", client=5, updates=yjs.make(code))
     inserts, left_out = copy_text(document, 0, len(document.text()), doc="d", at=END)
-    assert left_out == 3, "a long value, a shared type, and a character that stands for embeds"
+    assert left_out == (3, 0), "a long value, a shared type, and a character that stands for embeds"
     assert "".join(insert.text for insert in inserts) == f"a{EMBED}b"
     assert [insert.embeds for insert in inserts if insert.embeds] == [({"small": 1},)]
+
+
+@pytest.mark.stock
+def test_words_come_without_the_marks_that_no_operation_can_hold(yjs: Oracle) -> None:
+    code = (
+        "const doc = new Y.Doc(); doc.clientID = 1000; doc.on('update', send); const t = doc.getText('content'); "
+        "t.insert(0, 'ab', {big: 2 ** 60, bold: true}); "
+        f"t.insert(2, 'cd', {{one: 'x'.repeat({VALUE_BYTES_MAX // 2}), two: 'y'.repeat({VALUE_BYTES_MAX // 2})}}); "
+        f"t.insertEmbed(4, {{image: 'x'.repeat({VALUE_BYTES_MAX // 2})}}, {{long: 'x'.repeat({VALUE_BYTES_MAX // 2})}})"
+    )
+    document = Document("text", client=5, updates=yjs.make(code))
+    inserts, left_out = copy_text(document, 0, len(document.text()), doc="d", at=END)
+    assert left_out == (0, 4), "a number that browsers would round; two that are too long together; one beside an image"
+    assert [insert.marks for insert in inserts] == [{"bold": True}, {}, {}]
+    execute(Document("text", client=9), inserts)
 
 
 def test_words_beside_marks_do_not_take_them_on() -> None:

@@ -15,6 +15,7 @@ from crdt.documents.paths import anchor_item, set_path
 from crdt.errors import StaleRead, WrongKind
 from crdt.operations.execute import execute, minimal_edits
 from crdt.operations.ops import (
+    Check,
     Delete,
     DeleteValue,
     Increment,
@@ -22,11 +23,13 @@ from crdt.operations.ops import (
     ListAdd,
     ListMove,
     ListRemove,
+    Op,
     Replace,
     SetValue,
     hash_of_value,
 )
 from tests.crdt.histories import ALPHABET, shared_history
+from tests.support.examples import examples
 
 words = st.lists(st.sampled_from(ALPHABET), max_size=30).map("".join)
 
@@ -39,7 +42,7 @@ def data(value: dict[str, object]) -> Document:
     return document
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(old=words, new=words)
 def test_minimal_edits_make_new_of_old(old: str, new: str) -> None:
     text, shift = old, 0
@@ -49,7 +52,7 @@ def test_minimal_edits_make_new_of_old(old: str, new: str) -> None:
     assert text == new
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_disjoint_text_operations_equal_a_plain_model(seed: int) -> None:
     chance = random.Random(seed)
@@ -102,6 +105,51 @@ def test_a_changed_text_is_stale_and_nothing_is_written() -> None:
     assert document.digest() == before
 
 
+def with_old_values(document: Document) -> dict[str, Op]:
+    """Return one operation of every kind that names what it was made on."""
+    if document.kind == "text":
+        place = place_range(document, 0, 3)
+        start, end, old = place.start.encode(), place.end.encode(), digest_text("one")
+        return {
+            "replace": Replace("d", start, end, old, "1"),
+            "delete": Delete("d", start, end, old),
+            "check words": Check("d", old, (), start, end),
+        }
+    item, old = anchor_item(document, ("l",), 0), hash_of_value(document, ("n",))
+    assert item is not None
+    return {
+        "set": SetValue("d", ("n",), 9, old),
+        "delete value": DeleteValue("d", ("n",), old),
+        "remove item": ListRemove("d", ("l",), item, digest_value({"n": 1})),
+        "check value": Check("d", old, ("n",)),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["replace", "delete", "check words", "set", "delete value", "remove item", "check value"]
+)
+def test_whatever_names_an_old_value_is_stale_where_it_is_another(name: str) -> None:
+    """C4, I7: on the state it was made on it is carried out; on another one nothing of its plan is written."""
+    is_text = name in ("replace", "delete", "check words")
+    document = Document("text", client=5) if is_text else data({"n": 4, "l": [{"n": 1}]})
+    with document.transaction():
+        if is_text:
+            document.insert_text(0, "one two")
+    op = with_old_values(document)[name]
+    execute(document.fork(9), [op])
+    with document.transaction():
+        if is_text:
+            document.insert_text(1, "!")
+        else:
+            set_path(document, ("n",), 5)
+            set_path(document, ("l", 0, "n"), 2)
+    before = document.digest()
+    beside: Op = Insert("d", place_range(document, 3, 4).end.encode(), "x") if is_text else Increment("d", ("m",), 1)
+    with pytest.raises(StaleRead):
+        execute(document, [beside, op])
+    assert document.digest() == before
+
+
 def test_relative_operations_are_no_absolute_deletion() -> None:
     document = data({"n": 4})
     done = execute(document, [Increment("d", ("n",), 3)])
@@ -120,7 +168,7 @@ def test_setting_what_stands_there_changes_nothing() -> None:
 @given(
     values=st.lists(st.integers(0, 9), min_size=2, max_size=6, unique=True), at=st.integers(0, 5), to=st.integers(0, 5)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_moving_an_item_equals_a_plain_list(values: list[int], at: int, to: int) -> None:
     document = data({"l": values})
     index, target = at % len(values), to % len(values)

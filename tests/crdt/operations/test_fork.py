@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from crdt.operations.ops import (
     is_relative,
     overlap,
 )
+from tests.support.examples import examples
 
 TEXT = "One 😀 two three. Four é five six. Seven eight nine."
 KEYS = ("a", "b", "c")
@@ -80,13 +82,13 @@ def final(first: list[Op], second: list[Op]) -> dict[str, object]:
 plans = st.lists(operations(), min_size=1, max_size=2)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(a=plans, b=plans)
 def test_commuting_is_what_brute_force_finds(a: list[Op], b: list[Op]) -> None:
     assert commute(DOCS, (a, ()), (b, ()), client=50) == (final(a, b) == final(b, a))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(a=plans, b=plans)
 def test_plans_whose_order_matters_collide_unless_all_that_meets_is_relative(a: list[Op], b: list[Op]) -> None:
     collides = collide(DOCS, (a, ()), (b, ()), client=50)
@@ -101,7 +103,7 @@ def test_plans_whose_order_matters_collide_unless_all_that_meets_is_relative(a: 
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(a=operations(), b=operations())
 def test_overlap_is_symmetric(a: Op, b: Op) -> None:
     one, other = find_touch(DOCS[a.doc], a), find_touch(DOCS[b.doc], b)
@@ -132,15 +134,28 @@ def test_write_skew_collides() -> None:
     assert not collide(DOCS, work("a", "b"), work("c", "c"), client=50)
 
 
+PLACE = place_range(DOCS["t"], 0, 3)
+READ = {
+    "a value": Reading("v", "", ("a",)),
+    "words": Reading("t", "", from_=PLACE.start.encode(), to=PLACE.end.encode()),
+    "a whole text": Reading("t", ""),
+    "all values": Reading("v", ""),
+}
+
+
 @pytest.mark.parametrize("is_strong", [True, False])
-def test_a_plan_runs_on_what_it_read_or_not_at_all(is_strong: bool) -> None:
+@pytest.mark.parametrize("what", READ)
+def test_a_plan_runs_on_what_it_read_or_not_at_all(what: str, is_strong: bool) -> None:
     """C4, I7: what was read strongly must stand as it was, in a document that the plan does not write, too."""
-    read = Reading("v", hash_reading(DOCS, Reading("v", "", ("a",))) or "", ("a",), strong=is_strong)
+    place = READ[what]
+    read = msgspec.structs.replace(place, hash=hash_reading(DOCS, place) or "", strong=is_strong)
     plan = [SetValue("v", ("b",), 7, hash_of_value(DOCS["v"], ("b",)))]
     assert run(DOCS, plan, [read], client=9).documents
-    changed = {**DOCS, "v": DOCS["v"].fork(6)}
+    changed = {doc: document.fork(6) for doc, document in DOCS.items()}
     with changed["v"].transaction():
         set_path(changed["v"], ("a",), 99)
+    with changed["t"].transaction():
+        changed["t"].insert_text(1, "!")
     if is_strong:
         with pytest.raises(StaleRead):
             run(changed, plan, [read], client=9)

@@ -13,6 +13,7 @@ from crdt.operations.fork import collide, run
 from crdt.operations.item_readings import follow_items, read_items
 from crdt.operations.ops import DeleteValue, Increment, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
 from tests.crdt.documents.test_item_numbers import DOC, ITEMS, WHO, anchor, document, remove, set_to
+from tests.support.examples import examples
 
 
 def after(plan: list[Op], hand: list[Op], *, client: int = 9) -> Document:
@@ -93,7 +94,7 @@ def hands(draw: st.DrawFn) -> list[Op]:
     return ops
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.integers(0, 3), hands())
 def test_no_other_item_is_ever_written(at: int, hand: list[Op]) -> None:
     base = document()

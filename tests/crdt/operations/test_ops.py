@@ -89,6 +89,8 @@ TOO_MUCH: list[tuple[Op, type[CrdtError]]] = [
     (Replace("d", END, END, "h", "x" * (TEXT_POINTS_MAX + 1)), FrameTooLarge),
     (Insert("d", END, "\ufffc"), WrongKind),
     (Insert("d", END, "x", embeds=(1,)), WrongKind),
+    (Insert("d", END, "x", {"m": {"~bytes": "AA=="}}), WrongKind),
+    (Insert("d", END, "\ufffc", embeds=([{"~number": "NaN"}],)), WrongKind),
     (Insert("d", END, "x", {"k": "y" * VALUE_BYTES_MAX}), FrameTooLarge),
     (SetValue("d", ("a",), "y" * VALUE_BYTES_MAX, NOTHING), FrameTooLarge),
     (SetValue("d", ("a",), EXACT_MAX + 1, NOTHING), FrameTooLarge),

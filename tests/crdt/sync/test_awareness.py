@@ -11,7 +11,6 @@ from pycrdt import Awareness, Doc
 
 from crdt.errors import MalformedFrame
 from crdt.sync.awareness import (
-    ENTRIES_MAX,
     GONE_MAX,
     AwarenessEntry,
     Presence,
@@ -91,7 +90,7 @@ def test_hostile_updates_are_refused_at_once(name: str) -> None:
     assert presence == Presence()
 
 
-@pytest.mark.parametrize("count", [ENTRIES_MAX + 1, 20_000, 60_000])
+@pytest.mark.parametrize("count", [1_001, 20_000, 60_000])
 def test_of_very_many_entries_the_own_one_is_taken(count: int) -> None:
     presence = Presence()
     presence.receive("s1", say(5, 1, {"a": 1}), actor="ana", now=0)

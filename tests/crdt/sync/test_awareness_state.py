@@ -18,6 +18,7 @@ from crdt.sync.awareness import (
 )
 from crdt.sync.awareness_state import LEVELS_MAX, encode_state, read_state, sign_state
 from tests.crdt.sync.sayings import JSON, heard, raw, said_of, say
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 
@@ -180,7 +181,7 @@ def test_whatever_is_sent_the_state_is_json_of_bounded_depth_or_malformed(text: 
 
 
 @pytest.mark.stock
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(text=BROKEN)
 def test_a_browser_reads_every_state_that_is_shown(yjs: Oracle, text: str) -> None:
     try:

@@ -27,6 +27,7 @@ from crdt.sync.y_sync import (
     encode_update,
 )
 from crdt.updates.lib0 import Writer
+from tests.support.examples import examples
 
 PAYLOADS = st.binary(max_size=300)
 EDIT = st.tuples(st.sampled_from(["set", "cut", "add"]), st.integers(0, 400), st.integers(0, 255))
@@ -50,7 +51,7 @@ def outcome(decode: Callable[[bytes], object], frame: bytes) -> tuple[object, st
         return type(error), str(error)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(
     head=st.binary(max_size=4)
     | st.lists(st.sampled_from([0, 1, 2, 5, 127, 128, 130, 133, 255]), max_size=5).map(bytes),
@@ -90,7 +91,7 @@ def test_mutated_frames_are_understood_or_refused(
         return
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(start=st.sampled_from([b"", b"\x00", b"\x00\x00", b"\x01", b"\x02", b"\x03", b"d"]), junk=PAYLOADS)
 @example(start=b"", junk=b"")
 def test_any_bytes_are_understood_or_refused(start: bytes, junk: bytes) -> None:

@@ -15,6 +15,7 @@ from crdt.undo.positions import Piece, find_pieces
 from crdt.updates.summary import Id
 from tests.crdt.histories import ALPHABET, shared_history
 from tests.crdt.undo.edits import AGENT, HAND, edited, replaced, spans, text_document
+from tests.support.examples import examples
 
 TEXTS = st.text(alphabet="abé😀 \n漢", min_size=1, max_size=20)
 
@@ -41,7 +42,7 @@ def an_edit(seed: int) -> tuple[Document, Document, list[Hunk]]:
     return before, after, find_hunks(before, after, inserted=inserted, deleted=deleted)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_hunks_are_all_the_difference_there_is(seed: int) -> None:
     before, after, hunks = an_edit(seed)
@@ -56,7 +57,7 @@ def test_hunks_are_all_the_difference_there_is(seed: int) -> None:
     assert "".join(old) == "".join(new), "without them both texts are one"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_hunks_stand_at_one_place_each_in_the_order_of_the_text(seed: int) -> None:
     before, after, hunks = an_edit(seed)

@@ -10,6 +10,7 @@ from crdt.errors import CrdtError
 from crdt.operations.ops import DeleteValue, Increment, ListAdd, ListRemove, Op, SetValue, hash_of_value
 from tests.crdt.documents.test_item_numbers import DOC, ITEMS, WHO, anchor, document, plans, remove, set_to
 from tests.crdt.undo.edits import edited, values_after
+from tests.support.examples import examples
 
 
 def names(value: object) -> list[str]:
@@ -63,7 +64,7 @@ def moved(ops: list[Op]) -> bool:
     return any(not isinstance(op, SetValue | Increment) for op in ops)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(plans(), st.sampled_from(["nothing", "first", "last"]))
 def test_an_undo_gives_back_what_was_or_says_what_stays_and_harms_nobody(ops: list[Op], hand: str) -> None:
     before = document()

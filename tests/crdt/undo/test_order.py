@@ -16,10 +16,11 @@ from crdt.undo.lineage import NEVER, Dated, Past
 from crdt.undo.order import Order, rank_characters, rank_items
 from crdt.updates.summary import Id
 from tests.crdt.histories import ALPHABET, shared_history
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_deleted_characters_keep_their_rank_among_those_that_stand(seed: int) -> None:
     chance = random.Random(seed)
@@ -51,7 +52,7 @@ def test_deleted_characters_keep_their_rank_among_those_that_stand(seed: int) ->
 
 
 @pytest.mark.stock
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_stock_yjs_lays_deleted_characters_where_they_are_ranked(yjs: Oracle, seed: int) -> None:
     """The judge: of all ids of a text without a delete set stock Yjs says in which order they lie."""
@@ -71,7 +72,7 @@ def test_stock_yjs_lays_deleted_characters_where_they_are_ranked(yjs: Oracle, se
     assert all(client in sections for client in deleted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_removed_items_keep_their_rank(seed: int) -> None:
     chance = random.Random(seed)

@@ -15,6 +15,7 @@ from crdt.undo.positions import Piece, find_pieces, find_runs, join_runs
 from crdt.updates.summary import IdSpan
 from tests.crdt.histories import shared_history
 from tests.crdt.operations.test_postcondition import a_text
+from tests.support.examples import examples
 
 RUNS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5)).map(lambda p: (p[0], p[0] + p[1])), max_size=8)
 
@@ -32,7 +33,7 @@ def spans_of(document: Document, chance: random.Random) -> list[IdSpan]:
     return found
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), is_plain=st.booleans())
 def test_every_character_whose_first_unit_is_asked_for_is_found_where_it_stands(seed: int, is_plain: bool) -> None:
     chance = random.Random(seed)

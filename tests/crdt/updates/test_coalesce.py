@@ -14,6 +14,7 @@ from crdt.updates.coalesce import join
 from crdt.updates.lib0 import Writer
 from crdt.updates.scan import normalise_ranges, scan_update
 from tests.crdt.histories import scribble
+from tests.support.examples import examples
 
 LETTERS = "ab é👩‍🚀"
 
@@ -37,7 +38,7 @@ def typing(kind: DocumentKind, base: Document, seed: int, count: int) -> list[by
     return updates
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(2, 12), kind=st.sampled_from(["text", "data"]))
 def test_joined_updates_do_what_their_parts_do(seed: int, count: int, kind: DocumentKind) -> None:
     base = Document(kind, client=9)

@@ -15,6 +15,7 @@ from crdt.documents.paths import set_path
 from crdt.updates.exact_numbers import find_exact_values, restore_exact_values, restore_whole_numbers
 from crdt.updates.scan import scan_update
 from crdt.updates.summary import EXACT, Id
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 DATA = "const doc = new Y.Doc(); doc.clientID = 1000; doc.on('update', send); const m = doc.getMap('data'); "
@@ -37,7 +38,7 @@ def rewritten(updates: list[bytes]) -> bytes:
 
 
 @pytest.mark.stock
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(numbers=st.lists(NUMBERS, min_size=1, max_size=5), plain=st.booleans())
 def test_numbers_in_values_come_out_as_they_came_in(yjs: Oracle, numbers: list[str], plain: bool) -> None:
     values = ", ".join(
@@ -53,7 +54,7 @@ def test_numbers_in_values_come_out_as_they_came_in(yjs: Oracle, numbers: list[s
 
 
 @pytest.mark.stock
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(number=st.floats(allow_nan=False, allow_infinity=False), size=st.integers(1, 3))
 def test_fractions_in_embeds_and_marks_keep_their_last_digit(yjs: Oracle, number: float, size: int) -> None:
     said = json.dumps(number)

@@ -11,6 +11,7 @@ from pycrdt import Doc, Text
 
 from crdt.updates.json_text import has_fraction, is_read, measure_depth, parse_whole
 from tests.crdt.updates.hostile_updates import embedded
+from tests.support.examples import examples
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=6)
 VALUES = st.recursive(
@@ -30,7 +31,7 @@ def embed_of(text: str) -> object:
     return value
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(text=TEXTS)
 @example(text="18446744073709551615")
 @example(text="9223372036854775808")
@@ -45,7 +46,7 @@ def test_what_is_read_pycrdt_reads(text: str) -> None:
         embed_of(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(value=VALUES.filter(lambda value: not isinstance(value, str)))
 def test_a_number_without_a_fraction_comes_back_as_it_was(value: object) -> None:
     text = json.dumps(value)

@@ -18,6 +18,7 @@ from crdt.updates.summary import UpdateSummary
 from tests.crdt.histories import shared_history
 from tests.crdt.updates.corpus import EDITS, TAKEN, mutated
 from tests.crdt.updates.hostile_updates import HOSTILE
+from tests.support.examples import examples
 
 NUMBERS = st.sampled_from([0, 1, 5, 127, 128, 300, 16_383, 16_384, 2**21, 2**28, 2**32 - 1, 2**35, UINT_MAX])
 IDS = st.none() | st.tuples(st.sampled_from([7, 128, 1_234_567_890, 2**40]), NUMBERS)
@@ -78,7 +79,7 @@ def keystrokes(draw: st.DrawFn) -> bytes:
     return out.raw(draw(st.sampled_from([b"", b"", b"", b"", b"\x00"]))).getvalue()
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(update=keystrokes())
 @example(update=b"\x01\x01\x07\x05\x84\x07\x04\x01x\x00")
 @example(update=b"\x01\x01\x07\x05\x84\x07\x05\x01x\x00")  # stands behind itself
@@ -90,7 +91,7 @@ def test_anything_like_a_keystroke_is_scanned_as_the_full_pass_scans_it(update: 
     agree(update)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(update=keystrokes(), edits=EDITS)
 def test_mutated_keystrokes_are_scanned_as_the_full_pass_scans_them(
     update: bytes, edits: list[tuple[str, int, int]]
@@ -98,7 +99,7 @@ def test_mutated_keystrokes_are_scanned_as_the_full_pass_scans_them(
     agree(mutated(update, edits))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(case=st.sampled_from(TAKEN), pick=st.integers(0, 999), edits=st.just([]) | EDITS)
 def test_updates_of_stock_yjs_are_scanned_as_the_full_pass_scans_them(
     case: dict[str, Any], pick: int, edits: list[tuple[str, int, int]]
@@ -107,7 +108,7 @@ def test_updates_of_stock_yjs_are_scanned_as_the_full_pass_scans_them(
     agree(mutated(base64.b64decode(steps[pick % len(steps)]), edits))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_histories_are_scanned_as_the_full_pass_scans_them(seed: int) -> None:
     original, updates = shared_history(seed)

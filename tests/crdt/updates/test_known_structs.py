@@ -9,13 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from crdt.updates.known_structs import list_units, may_be_same
-from crdt.updates.structs import read_sections
+from crdt.updates.known_structs import are_same, may_be_same, note_units
+from crdt.updates.lib0 import Writer
+from crdt.updates.structs import Struct, read_sections
 from tests.crdt.histories import ALPHABET, scribble_values, shared_history
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 WORDS = st.lists(st.sampled_from(ALPHABET), min_size=1, max_size=8).map("".join)
 HALF = "\ufffd".encode("utf-16-le")
+
+
+def list_units(update: bytes, structs: list[Struct], start: int, end: int) -> list[object]:
+    """Return what stands at each clock; None where nobody can say."""
+    found = note_units(update, structs, start, end)
+    assert all(start <= clock < end for clock in found)
+    return [found.get(clock) for clock in range(start, end)]
 
 
 def units(update: bytes, client: int) -> list[object]:
@@ -34,7 +43,7 @@ def typed(*texts: str, client: int = 7) -> list[bytes]:
     return made
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_state_repeats_the_edits_it_is_made_of(seed: int) -> None:
     original, updates = shared_history(seed)
@@ -48,7 +57,7 @@ def test_a_state_repeats_the_edits_it_is_made_of(seed: int) -> None:
             assert all(map(may_be_same, mine, theirs)), "what was deleted since may be anything"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_values_and_markup_repeat_themselves(seed: int) -> None:
     chance, doc = random.Random(seed), Doc(client_id=7)
@@ -65,7 +74,7 @@ def test_values_and_markup_repeat_themselves(seed: int) -> None:
             assert all(map(may_be_same, mine, list_units(update, structs, start, end)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(words=WORDS, cut=st.integers(0, 99), other=st.sampled_from("abZé漢"))
 def test_one_character_more_or_less_is_told(words: str, cut: int, other: str) -> None:
     at = cut % len(words)
@@ -81,6 +90,23 @@ def test_pieces_are_what_the_whole_is(words: str) -> None:
     pieces = typed(*words)
     found = [unit for piece in pieces for unit in units(piece, 7)]
     assert found == units(typed(words)[0], 7)
+
+
+def test_what_spans_many_clocks_takes_no_room() -> None:
+    collected = Writer().var_uint(1).var_uint(1).var_uint(7).var_uint(0).byte(0).var_uint(2**31).byte(0).getvalue()
+    deleted = Writer().var_uint(1).var_uint(1).var_uint(7).var_uint(0).byte(1).var_uint(1).var_string("content")
+    update = deleted.var_uint(2**31).byte(0).getvalue()
+    left, right = (note_units(one, read_sections(one)[7], 0, 2**31) for one in (collected, update))
+    assert (left, right) == ({}, {})
+    (one,), (two,) = typed("ab"), typed("ac")
+    here, there, nowhere = (
+        note_units(one, read_sections(one)[7], 0, 2),
+        note_units(two, read_sections(two)[7], 0, 2),
+        {},
+    )
+    assert are_same(here, nowhere)
+    assert are_same(nowhere, here)
+    assert not are_same(here, there)
 
 
 def test_where_nobody_can_say_anything_may_be_the_same() -> None:

@@ -17,6 +17,7 @@ from crdt.updates.scan import normalise_ranges, scan_delete_set, scan_update
 from crdt.updates.structs import Struct, read_sections
 from crdt.updates.summary import DELETED, EMBED, FORMAT
 from tests.crdt.updates.hostile_updates import embedded
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 DOC = "const doc = new Y.Doc(); doc.clientID = 1000; doc.on('update', send); "
@@ -36,7 +37,7 @@ def only(update: bytes) -> Struct:
 
 
 @pytest.mark.stock
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(words=WORDS, cut=st.integers(1, 99))
 def test_a_string_and_its_rest_are_the_whole(yjs: Oracle, words: str, cut: int) -> None:
     """Somebody who has the first part of it already is sent what is behind."""
@@ -57,7 +58,7 @@ def test_a_string_and_its_rest_are_the_whole(yjs: Oracle, words: str, cut: int) 
 
 
 @pytest.mark.stock
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(count=st.integers(2, 6), cut=st.integers(1, 5))
 def test_values_and_their_rest_are_the_whole(yjs: Oracle, count: int, cut: int) -> None:
     cut = min(cut, count - 1)
@@ -73,7 +74,7 @@ def test_values_and_their_rest_are_the_whole(yjs: Oracle, count: int, cut: int) 
 
 
 @pytest.mark.stock
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(words=WORDS, begin=st.integers(0, 7), behind=st.booleans())
 def test_deleted_it_takes_its_clocks_and_shows_nothing(yjs: Oracle, words: str, begin: int, behind: bool) -> None:
     first, whole = yjs.make(TEXT + f"t.insert(0, 'start'); t.insert({5 if behind else 0}, {json.dumps(words)})")

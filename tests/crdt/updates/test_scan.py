@@ -28,6 +28,7 @@ from crdt.updates.summary import ODD, DeleteSet, FirstItem, Id, UpdateSummary
 from tests.crdt.histories import scribble_values, shared_history
 from tests.crdt.updates.corpus import EDITS, REFUSED, TAKEN, mutated
 from tests.crdt.updates.hostile_updates import head
+from tests.support.examples import examples
 
 U32_MAX = 2**32 - 1
 
@@ -43,7 +44,7 @@ def union(*many: DeleteSet) -> dict[int, tuple[tuple[int, int], ...]]:
 # ---------------------------------------------------------------- pycrdt
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_history_is_scanned_as_pycrdt_applies_it(seed: int) -> None:
     original, updates = shared_history(seed)
@@ -68,7 +69,7 @@ def test_a_history_is_scanned_as_pycrdt_applies_it(seed: int) -> None:
         assert [b.start for b in own] == [0, *(b.start + b.length for b in own[:-1])], f"client {client} has no hole"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_histories_of_values_and_markup_are_scanned_as_pycrdt_tells_them(seed: int) -> None:
     chance = random.Random(seed)
@@ -174,7 +175,7 @@ def is_sound(scan: UpdateSummary) -> bool:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(seed=st.integers(0, 39), edits=EDITS)
 def test_mutated_updates_of_pycrdt_are_scanned_or_refused(seed: int, edits: list[tuple[str, int, int]]) -> None:
     original, _ = shared_history(seed)
@@ -184,7 +185,7 @@ def test_mutated_updates_of_pycrdt_are_scanned_or_refused(seed: int, edits: list
         return
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(case=st.sampled_from(TAKEN), edits=EDITS)
 def test_mutated_updates_of_yjs_are_scanned_or_refused(case: dict[str, Any], edits: list[tuple[str, int, int]]) -> None:
     data = mutated(base64.b64decode(case["update"]), edits)
@@ -196,7 +197,7 @@ def test_mutated_updates_of_yjs_are_scanned_or_refused(case: dict[str, Any], edi
         assert not isinstance(found, UpdateSummary) or is_sound(found)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=examples(400), deadline=None, derandomize=True)
 @given(case=st.sampled_from([case for case in TAKEN if len(case["update"]) < 500]), edits=EDITS)
 def test_pycrdt_reads_no_mutant_otherwise_than_the_scanner(
     case: dict[str, Any], edits: list[tuple[str, int, int]]

@@ -18,6 +18,7 @@ from crdt.updates.structs import Struct, in_causal_order, read_sections, scan_st
 from crdt.updates.summary import GC, SKIP, TYPE, Id
 from tests.crdt.histories import shared_history
 from tests.crdt.updates.hostile_updates import head, keyed
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 SELFISH = {
@@ -43,7 +44,7 @@ def concurrent(seed: int, people: int = 4) -> tuple[list[bytes], bytes]:
     return updates, original.encode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_structs_lie_one_behind_the_other_and_are_what_the_summary_counts(seed: int) -> None:
     updates, whole = concurrent(seed)
@@ -59,7 +60,7 @@ def test_structs_lie_one_behind_the_other_and_are_what_the_summary_counts(seed: 
         assert sum(1 << kind for kind in kinds) == summary.kinds & 0x7FF
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_stored_structs_are_the_structs_of_the_state(seed: int) -> None:
     _, whole = concurrent(seed)
@@ -83,7 +84,7 @@ def follows(structs: Sequence[Struct], known: Mapping[int, int]) -> dict[int, in
     return reach
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), order=st.randoms(use_true_random=False))
 def test_each_struct_comes_after_all_that_it_needs(seed: int, order: random.Random) -> None:
     _, whole = concurrent(seed)
@@ -94,7 +95,7 @@ def test_each_struct_comes_after_all_that_it_needs(seed: int, order: random.Rand
     assert len(structs) == scan_update(whole).structs
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), left_out=st.integers(0, 3))
 def test_without_one_client_only_what_waits_for_it_is_left_out(seed: int, left_out: int) -> None:
     _, whole = concurrent(seed)
@@ -110,7 +111,7 @@ def test_without_one_client_only_what_waits_for_it_is_left_out(seed: int, left_o
             assert lacks, "what is left out lacks something"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_what_is_here_already_may_come_again(seed: int) -> None:
     updates, whole = concurrent(seed)
@@ -121,7 +122,7 @@ def test_what_is_here_already_may_come_again(seed: int) -> None:
 
 
 @pytest.mark.stock
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=st.integers(0, 10**4), kind=st.sampled_from(["text", "data", "rich"]))
 def test_structs_of_stock_yjs_say_where_they_hang(yjs: Oracle, seed: int, kind: str) -> None:
     for _, update, _ in yjs.program(seed=seed, kind=kind, people=2, steps=12):

@@ -24,6 +24,7 @@ from crdt.updates.surrogates import (
     take_units,
 )
 from tests.crdt.histories import shared_history
+from tests.support.examples import examples
 from tests.support.oracle import Oracle
 
 WORDS = st.lists(st.sampled_from(["a", "é", "漢", "😀", "𝔸", "\n"]), min_size=1, max_size=8).map("".join)
@@ -37,7 +38,7 @@ def strings(state: bytes) -> str:
 
 
 @pytest.mark.stock
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(words=WORDS, edits=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 3)), min_size=1, max_size=4))
 def test_wherever_an_edit_cuts_yjs_cuts_too(yjs: Oracle, words: str, edits: list[tuple[int, int]]) -> None:
     code = DOC + f"t.insert(0, {json.dumps(words)}); "
@@ -51,7 +52,7 @@ def test_wherever_an_edit_cuts_yjs_cuts_too(yjs: Oracle, words: str, edits: list
     assert document.encode_state_vector() == yjs.look("text", updates)["vector"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_middles_lie_behind_the_first_half_of_each_pair(seed: int) -> None:
     original, updates = shared_history(seed)
@@ -66,7 +67,7 @@ def test_middles_lie_behind_the_first_half_of_each_pair(seed: int) -> None:
     assert all(clocks <= noted[client] for client, clocks in middles.items()), "what is deleted has no string any more"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6), data=st.data())
 def test_a_cut_replaces_both_halves_and_moves_nothing(seed: int, data: st.DataObject) -> None:
     state = shared_history(seed)[0].encode()

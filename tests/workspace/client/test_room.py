@@ -10,7 +10,8 @@ import pytest
 
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
-from workspace.client import Disconnected, Refused, RoomClient, connect, offer
+from workspace.client import Disconnected, Refused, RoomClient, connect
+from workspace.client.room import offer
 
 
 @asynccontextmanager
@@ -117,3 +118,12 @@ async def test_a_workspace_that_is_not_ones_own_is_never_opened() -> None:
 def test_a_token_is_offered_as_a_subprotocol_and_never_in_the_address() -> None:
     assert offer("fm_x") == ["folkmoot", "token.fm_x"]
     assert offer(None) == ["folkmoot"]
+
+
+async def test_a_client_knows_its_role_when_that_becomes_another() -> None:
+    async with served("ana") as (server, (ana,)):
+        await server.token("olga", "owner")
+        assert ana.role == "editor"
+        for role in ("viewer", "owner"):
+            assert await server.registry.people.set_role("demo", "ana", role, by="olga") is None
+            await ana.until(lambda room, role=role: room.role == role)

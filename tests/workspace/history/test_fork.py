@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 
 from agent.builtin.planner import BuiltinPlanner
 from crdt.digest import Json
+from crdt.documents.paths import set_path
 from tests.support.server import running_server
 from tests.workspace.intents.audit.test_time_travel import history
 from tests.workspace.intents.driver import Driver
@@ -60,6 +63,22 @@ async def test_a_fork_at_any_record_is_the_workspace_as_it_was(seed: int) -> Non
         )
         assert sequencer.fold.state() == then.state(), "what came after the fork is not taken up again"
         assert sequencer.client != driver.sequencer.client
+
+
+async def test_what_was_typed_by_then_and_is_in_a_later_record_is_not_the_forks() -> None:
+    driver = Driver()
+    driver.type("Chen", "budget", lambda document: set_path(document, ("later",), 1))
+    driver.type("Ana", "plan", lambda document: document.insert_text(0, "A"))
+    driver.type("Ben", "plan", lambda document: document.insert_text(1, "B"))  # on Ana's: her run is closed, alone
+    at = driver.sequencer.fold.seq
+    assert at == driver.start + 1
+    driver.wait(1)
+    rows, journal = await forked(driver, at)
+    read: dict[str, Any] = {"rows": rows, "journal": journal}
+    sequencer, _ = open_sequencer("v", epoch=9, now=driver.now, versions={}, **read)
+    assert sequencer.fold.documents["plan"].text().startswith("AFirst")
+    assert sequencer.fold.documents["budget"].value() == {"price": 100}
+    assert driver.value("later") == 1
 
 
 async def test_what_was_waiting_to_be_sent_is_not_sent_by_the_fork() -> None:

@@ -46,3 +46,21 @@ async def test_the_stretches_of_a_range_are_the_text_again() -> None:
 async def test_what_cannot_be_attributed_is_told_by_code(query: str, status: int, code: str) -> None:
     async with http() as (_, client):
         problem(await client.get(f"{WS}/attribution/{query}"), status, code)
+
+
+async def test_who_wrote_what_stands_now_folds_no_log_and_says_what_a_fold_says() -> None:
+    async with http() as (server, client):
+        await client.put(f"{WS}/documents/notes", json={"kind": "text", "content": "By hand. "})
+        await client.post(f"{WS}/intents?wait=20", json={"text": 'append "By the agent." to notes'})
+        await client.post(f"{WS}/intents?wait=20", json={"text": "set budget.n to 3"})
+        folds = server.registry.reads.folds
+        asked = (f"{WS}/attribution/notes", f'{WS}/attribution/budget?path=["n"]')
+        now = [(await client.get(address)).json() for address in asked]
+        assert server.registry.reads.folds == folds
+        await client.put(f"{WS}/documents/later", json={"kind": "text"})
+        past = [
+            (await client.get(f"{address}{'&' if '?' in address else '?'}at={found['seq']}")).json()
+            for address, found in zip(asked, now, strict=True)
+        ]
+        assert past == now
+        assert server.registry.reads.folds == folds + 2

@@ -15,6 +15,7 @@ from crdt.digest import Json, normalise
 from crdt.sync.y_sync import encode_update
 from crdt.updates.lib0 import Writer
 from tests.stock.test_y_websocket import stock_peer
+from tests.support.examples import examples
 from tests.support.http import JSON_TYPED, WS, http, problem
 from tests.support.server import Running, running_server
 from tests.support.until import until
@@ -176,7 +177,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(
     texts=st.lists(st.text(max_size=80), max_size=8),
     values=st.lists(st.dictionaries(st.text(max_size=8), JSON, max_size=6), max_size=8),

@@ -7,6 +7,8 @@ import json
 from crdt.documents.document import Document
 from tests.support.http import WS, client_of, http, problem
 from tests.support.server import running_server
+from tests.support.until import until
+from workspace.client.document import connect_document
 from workspace.settings import Settings
 
 
@@ -54,3 +56,38 @@ async def test_a_workspace_has_at_most_so_many_documents() -> None:
         assert (await client.put(f"{WS}/documents/third", json={})).status_code == 201
         problem(await client.put(f"{WS}/documents/fourth", json={}), 413, "too_large")
         assert (await client.put(f"{WS}/documents/third", json={})).status_code == 201
+
+
+async def test_one_editor_makes_a_share_of_the_documents_and_the_owner_finds_room() -> None:
+    async with running_server(settings=Settings(documents_max=10)) as server:
+        async with client_of(server, "ana") as ana, client_of(server, "ben") as ben:
+            made = [(await ana.put(f"{WS}/documents/a{at}", json={})).status_code for at in range(10)]
+            assert made == [201] * 4 + [429] * 6
+            refused = await ana.put(f"{WS}/documents/more", json={})
+            problem(refused, 429, "over_share")
+            assert refused.json()["remedy"]
+            assert (await ben.put(f"{WS}/documents/b", json={})).status_code == 201
+        async with client_of(server, "olga", "owner") as owner:
+            assert [(await owner.put(f"{WS}/documents/o{at}", json={})).status_code for at in range(3)] == [201] * 3
+            problem(await owner.put(f"{WS}/documents/full", json={}), 413, "too_large")
+
+
+async def test_what_is_shown_to_who_may_instruct_has_a_number_in_the_log() -> None:
+    async with http("commenter") as (server, ana), client_of(server, "vera", "viewer") as vera:
+        room = await server.registry.room("demo")
+        token = await server.token("ben", "editor")
+        async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as ben:
+            for at, letter in enumerate("abc"):
+                await ben.insert(at, letter)
+            await until(lambda: room.read(room.sequencer.fold.documents["plan"].text), lambda now: now == "abc")
+            runs, before = room.sequencer.kernel.runs, room.sequencer.fold.seq
+            shown = await vera.get(f"{WS}/documents/plan")
+            assert (shown.json()["value"], shown.json()["seq"]) == ("abc", before)
+            assert runs.open, "who only looks writes nothing"
+            shown = await ana.get(f"{WS}/documents/plan?format=text")
+            assert (shown.text, int(shown.headers["x-folkmoot-seq"])) == ("abc", before + 1)
+            assert not runs.open
+            # With nothing typed since there is nothing to write.
+            assert (await ana.get(f"{WS}/documents/plan")).json()["seq"] == before + 1
+            problem(await ana.get(f"{WS}/documents/nowhere"), 404, "not_found")
+            problem(await ana.get(f"{WS}/documents/plan?at=99"), 400, "malformed")

@@ -55,8 +55,41 @@ async def test_nothing_is_done_with_a_body_that_came_after_the_rights_had_ended(
         assert not room.sequencer.fold.board.entries
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("POST", "tokens", '{"actor": "mal", "role": "owner"}'),
+        ("POST", "invitations", '{"role": "owner"}'),
+        ("PATCH", "members/ben", '{"role": "owner"}'),
+        ("PUT", "rights", '{"places": {"plan": [{"actor": "mal", "role": "editor"}]}}'),
+    ],
+)
+async def test_who_is_less_than_when_they_asked_gives_nobody_anything(method: str, path: str, sent: str) -> None:
+    async with http("owner") as (server, client), client_of(server, "olga", "owner") as owner:
+        await server.token("ben", "viewer")
+        goes_on = asyncio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            yield sent[:1].encode()
+            await goes_on.wait()
+            yield sent[1:].encode()
+
+        headers = {"content-type": "application/json"}
+        asked = asyncio.create_task(client.request(method, f"{WS}/{path}", content=body(), headers=headers))
+        await until(lambda: server.registry.authority._holds)
+        assert (await owner.patch(f"{WS}/members/ana", json={"role": "viewer"})).status_code == 200
+        goes_on.set()
+        answer = await asked
+        problem(answer, 401, "unauthenticated")
+        assert "ended before" in answer.json()["detail"]
+        people = {row["actor"]: row["role"] for row in (await owner.get(f"{WS}/members")).json()}
+        assert people["ben"] == "viewer"
+        assert "mal" not in people
+
+
 async def test_whoever_takes_the_own_rights_away_hears_that_it_was_done_and_nothing_is_held_after() -> None:
     async with http("owner") as (server, client):
+        await server.token("olga", "owner")
         assert len((await client.post(f"{WS}/revoke", json={"actor": "ana"})).json()["revoked"]) == 1
         problem(await client.get(WS), 401, "unauthenticated")
         await until(lambda: server.registry.authority._holds == {})

@@ -17,7 +17,8 @@ from tests.support.http import WS, http, problem
 from tests.support.server import running_server
 from workspace.http.fields import unknown_field
 from workspace.http.log import Redact, ReplayOrder
-from workspace.http.workspaces import NewConfig, NewFork, NewToken, NewWorkspace, Revocation
+from workspace.http.people import NewLink, NewRole, NewToken, Revocation
+from workspace.http.workspaces import NewConfig, NewFork, NewWorkspace
 
 
 class Leaf(msgspec.Struct):
@@ -93,7 +94,7 @@ def test_one_field_more_is_found_wherever_it_stands(place: tuple[Any, ...], name
     )
 )
 def test_what_does_not_fit_is_left_to_the_reader(value: Any) -> None:
-    for kind in (Tree, NewWorkspace, NewConfig, NewFork, NewToken, Revocation, Redact, ReplayOrder):
+    for kind in (Tree, NewWorkspace, NewConfig, NewFork, NewToken, NewLink, NewRole, Revocation, Redact, ReplayOrder):
         assert isinstance(unknown_field(value, kind), str)
 
 
@@ -117,10 +118,18 @@ BODIES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("PUT", f"{WS}/config", {"routes": {"tiers": [], "shadow": {"part": 1}}}, "routes.shadow.part"),
     ("PUT", f"{WS}/config", {"budget": {"day": 1}}, "budget.day"),
+    ("PUT", f"{WS}/rights", {"places": {}, "place": "plan"}, "place"),
     ("PUT", f"{WS}/documents/new", {"kind": "text", "contents": "x"}, "contents"),
+    ("PATCH", f"{WS}/documents/plan", {"name": "x", "kind": "data"}, "kind"),
     ("POST", f"{WS}/fork", {"id": "y", "seq": 1}, "seq"),
     ("POST", f"{WS}/tokens", {"actor": "b", "role": "editor", "expire": 1}, "expire"),
     ("POST", f"{WS}/revoke", {"actor": "b", "token": "x"}, "token"),
+    ("POST", f"{WS}/links", {"actor": "b", "role": "owner"}, "role"),
+    ("POST", f"{WS}/invitations", {"role": "editor", "use": 1}, "use"),
+    ("PATCH", "/api/me?ws=demo", {"colour": "#112233", "picture": "x"}, "picture"),
+    ("POST", "/api/invitation", {"invitation": "x", "ws": "demo"}, "ws"),
+    ("POST", "/api/invitation/accept", {"invitation": "x", "actor": "Zoë"}, "actor"),
+    ("PATCH", f"{WS}/members/ana", {"role": "viewer", "name": "x"}, "name"),
     ("POST", f"{WS}/redact", {"intent": "i1", "why": "x"}, "why"),
     ("POST", f"{WS}/intents", {"text": "x", "document": "plan"}, "document"),
     ("POST", f"{WS}/intents", {"text": "x", "scope": [{"doc": "plan", "line": 3}]}, "scope[0].line"),
@@ -148,15 +157,23 @@ async def test_every_body_refuses_a_field_it_does_not_have_and_does_nothing() ->
     [
         ("GET", f"{WS}/documents/plan?att=1"),
         ("GET", f"{WS}/documents?at=1"),
+        ("DELETE", f"{WS}/documents/plan?final=true"),
         ("GET", f"{WS}/log?form=1"),
         ("GET", f"{WS}?at=1"),
         ("GET", f"{WS}/attribution/plan?quotes=x"),
         ("GET", f"{WS}/intents?status=done"),
         ("POST", f"{WS}/intents?waits=1"),
         ("GET", f"{WS}/usage?day=1"),
+        ("GET", f"{WS}/rights?doc=plan"),
         ("GET", f"{WS}/verify?to=1"),
         ("GET", "/api/workspaces?name_like=x"),
         ("GET", "/api/me?w=demo"),
+        ("GET", f"{WS}/members?state=all"),
+        ("DELETE", "/api/sessions?all=true"),
+        ("GET", "/api/admin?find=x"),
+        ("GET", "/api/admin/workspaces?before=x"),
+        ("GET", "/api/admin/sessions?after=x"),
+        ("DELETE", "/api/admin/sessions/x?all=true"),
     ],
 )
 async def test_a_parameter_that_nobody_reads_is_refused_by_name(method: str, path: str) -> None:

@@ -65,7 +65,7 @@ def check(answer: httpx2.Response) -> None:
         assert len(told.get_list(name)) == 1, where
     path = request.url.path
     is_hashed = re.fullmatch(r"/static/assets/.+-[\w-]{8}\.\w+", path) and answer.is_success
-    is_page = (path == "/" or path.startswith(("/static/", "/w/"))) and answer.is_success
+    is_page = (path in ("/", "/admin") or path.startswith(("/static/", "/w/"))) and answer.is_success
     wanted = f"public, {YEAR}, immutable" if is_hashed else "no-cache" if is_page else "no-store"
     assert told["cache-control"] == ("no-store" if "set-cookie" in told else wanted), where
 
@@ -128,7 +128,7 @@ async def test_a_file_that_has_not_changed_says_nothing_that_would_replace_its_p
 
 async def test_the_page_loads_what_it_names_and_nothing_from_elsewhere() -> None:
     async with running_server() as server, httpx2.AsyncClient(base_url=server.url) as client:
-        for path in ("/", "/w/demo", "/static/index.html"):
+        for path in ("/", "/w/demo", "/admin", "/static/index.html"):
             answer = await client.get(path)
             assert answer.headers["content-security-policy"].split("; ").count("script-src 'self'") == 1
             for named in re.findall(r'(?:src|href)="(/[^"]+)"', answer.text):
@@ -150,7 +150,8 @@ def test_what_an_answer_says_itself_stands() -> None:
 async def test_the_page_that_is_not_built_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "assets", lambda: None)
     async with running_server() as server, httpx2.AsyncClient(base_url=server.url) as client:
-        answer = await client.get("/")
-        assert answer.status_code == 503
-        assert answer.headers["content-security-policy"] == CSP
+        for path in ("/", "/admin"):
+            answer = await client.get(path)
+            assert answer.status_code == 503
+            assert answer.headers["content-security-policy"] == CSP
         problem(await client.get("/static/index.html"), 404, "not_found")

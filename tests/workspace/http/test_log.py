@@ -10,6 +10,8 @@ import pytest
 
 import workspace.intents.steps.commit_round as commit_round
 from tests.support.http import WS, client_of, http, problem
+from tests.support.until import until
+from workspace.history.log_reads import READS_MAX
 from workspace.intents.model.bodies import BODIES
 
 
@@ -100,3 +102,37 @@ async def test_a_kind_of_record_that_there_is_not_is_named() -> None:
     async with http() as (_, client):
         problem(await client.get(f"{WS}/log?kind=dance"), 400, "malformed")
         problem(await client.get(f"{WS}/log?from=0"), 400, "malformed")
+
+
+async def test_those_who_verify_at_once_read_the_log_once_and_again_only_when_something_was_written() -> None:
+    async with http("viewer") as (server, client), client_of(server, "eva") as editor:
+        reads = server.registry.reads
+
+        async def verified(count: int) -> list[dict[str, object]]:
+            return [one.json() for one in await asyncio.gather(*(client.get(f"{WS}/verify") for _ in range(count)))]
+
+        first = await verified(8)
+        assert reads.folds == 1
+        assert all(report == first[0] for report in first)
+        assert await verified(1) == first[:1]
+        assert reads.folds == 1
+        await editor.put(f"{WS}/documents/more", json={"kind": "text"})
+        again = await verified(2)
+        assert reads.folds == 2
+        assert all(report["head"] == 3 for report in again)
+
+
+async def test_one_person_has_so_many_logs_read_at_once_and_others_are_read_for() -> None:
+    async with http("viewer") as (server, client), client_of(server, "olga", "owner") as owner:
+        asked = [{"mode": "what-if", "policy": {"ask_seconds": 30 + at}} for at in range(READS_MAX + 4)]
+        async with server.registry.reads.turn("somebody"):
+            posts = [asyncio.create_task(client.post(f"{WS}/replay", json=body)) for body in asked]
+            await until(lambda: sum(post.done() for post in posts) == 4)
+            refused = [post.result() for post in posts if post.done()]
+            hers = asyncio.create_task(owner.get(f"{WS}/verify"))
+            await until(lambda: "demo/olga" in server.registry.reads._waiting)
+        for response in refused:
+            problem(response, 429, "too_many_reads")
+            assert response.headers["retry-after"]
+        assert (await hers).status_code == 200
+        assert [post.status_code for post in await asyncio.gather(*posts)].count(200) == READS_MAX

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
@@ -10,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from tests.support.http import WS, http, problem
+from tests.support.http import WS, client_of, http, problem
 from tests.support.server import running_server
+from tests.support.until import until
 from workspace.access import Identity
 from workspace.http.problem import Problem
-from workspace.http.request import check_query, number, raw_body
+from workspace.http.request import WAITING_MAX, check_query, number, raw_body
 from workspace.settings import Settings
 
 ROUTES = [("GET", "/log", "read"), ("PUT", "/documents/x", "edit"), ("POST", "/intents", "instruct"),
@@ -86,3 +88,56 @@ def test_a_parameter_is_refused_by_a_short_name() -> None:
     with pytest.raises(Problem, match=r"There are: at\.") as raised:
         check_query(asked("x" * 500 + "=1"), "at")
     assert len(raised.value.reason) < 120
+
+
+async def test_who_owes_work_waits_and_others_do_not() -> None:
+    async with http("viewer") as (server, client), client_of(server, "olga", "owner") as owner:
+        account = server.registry.accounts.of("demo/ana", asyncio.get_running_loop().time())
+        account.rate, account.left = 1.0, -4.0
+        waiting = [asyncio.create_task(client.get(f"{WS}/documents")) for _ in range(WAITING_MAX)]
+        await until(lambda: account.waiting == WAITING_MAX)
+        refused = await client.get(f"{WS}/documents")
+        problem(refused, 429, "too_much_work")
+        assert refused.headers["retry-after"]
+        assert (await owner.get(f"{WS}/documents")).status_code == 200
+        assert not any(one.done() for one in waiting)
+        assert {(await one).status_code for one in waiting} == {200}, "who waits is answered"
+        assert account.waiting == 0
+
+
+@pytest.mark.parametrize(
+    "method, path, body",
+    [
+        ("PUT", "/documents/late", {"kind": "text"}),
+        ("PATCH", "/documents/plan", {"name": "late"}),
+        ("DELETE", "/documents/plan", None),
+        ("PUT", "/config", {"name": "late"}),
+        ("DELETE", "", None),
+        ("POST", "/intents", {"text": "create text document late"}),
+    ],
+)
+async def test_who_lost_the_right_while_they_waited_for_their_account_writes_nothing(
+    method: str, path: str, body: dict[str, object] | None
+) -> None:
+    async with http("owner") as (server, client), client_of(server, "olga", "owner") as owner:
+        account = server.registry.accounts.of("demo/ana", asyncio.get_running_loop().time())
+        account.rate, account.left = 1.0, -1.0
+        asked = asyncio.create_task(client.request(method, f"{WS}{path}", json=body))
+        await until(lambda: account.waiting)
+        assert (await owner.post(f"{WS}/revoke", json={"actor": "ana"})).json()["revoked"]
+        before = (await owner.get(f"{WS}/log")).text.splitlines()
+        problem(await asked, 401, "unauthenticated")
+        assert (await owner.get(f"{WS}/log")).text.splitlines() == before
+
+
+async def test_a_document_is_charged_by_what_is_answered() -> None:
+    async with http() as (server, client):
+        await client.put(f"{WS}/documents/notes", json={"kind": "text", "content": "x" * 10_000})
+        account = server.registry.accounts.of("demo/ana", asyncio.get_running_loop().time())
+        account.rate = 1e-9
+        before = account.left
+        await client.get(f"{WS}/documents/notes?format=update")
+        encoded = before - account.left
+        assert 10_000 <= encoded < 11_000
+        await client.get(f"{WS}/documents/notes?format=text")
+        assert before - encoded - account.left == 80_000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx2
 
 from tests.support.http import WS, http, problem
@@ -89,6 +91,15 @@ async def test_a_fork_begins_at_a_record_of_the_past() -> None:
         assert made.status_code == 201, made.text
         assert (await client.get("/api/workspaces/past/documents/budget")).json()["value"] == {"n": 1}
         problem(await client.post(f"{WS}/fork", json={"id": "past"}), 409, "exists")
+
+
+async def test_the_end_of_a_token_is_in_seconds() -> None:
+    async with http("owner") as (_, client):
+        said = {"actor": "b", "role": "editor"}
+        late = await client.post(f"{WS}/tokens", json={**said, "expires": time.time() * 1000})
+        problem(late, 400, "malformed")
+        assert "Divide milliseconds by 1000" in late.json()["remedy"]
+        assert (await client.post(f"{WS}/tokens", json={**said, "expires": time.time() + 60})).status_code == 201
 
 
 async def test_a_token_of_one_workspace_makes_no_other() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from crdt.digest import digest_text
 from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
@@ -21,6 +23,7 @@ from tests.support.screen import Screen
 from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig, VerdictBody
+from workspace.intents.model.document_acts import ActName, DocumentAct
 from workspace.intents.model.events import (
     Acked,
     Configured,
@@ -34,12 +37,14 @@ from workspace.intents.model.events import (
     Submitted,
     Ticked,
 )
-from workspace.intents.model.intent import IntentFrame, Scope
+from workspace.intents.model.intent import IntentFrame, Role, Scope
 from workspace.intents.model.oracle import JudgeTask, MergeTask
 from workspace.intents.model.plan import Planned, Task
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.model.requests import AskJudge, AskMerger, AskPlanner
+from workspace.intents.model.role_rules import RoleRule
 from workspace.intents.recovery import open_sequencer
+from workspace.intents.rules.document_acts import changes_nothing, refuse_act
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.replay import fold_log
@@ -51,6 +56,12 @@ DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}
 LOOKED_AT_MAX, ROWS_LOOKED_AT_MAX = 40, 300
 TEXT = "First line.\nSecond line.\nThird line.\n"
 PLACES = (Scope("plan"), Scope("budget"))
+
+
+def joined(one: Outcome, other: Outcome) -> Outcome:
+    """Return what two turns of one round led to, as one."""
+    parts = ("records", "journal", "notices", "requests", "blobs")
+    return msgspec.structs.replace(one, **{part: getattr(one, part) + getattr(other, part) for part in parts})
 
 
 @dataclass
@@ -106,6 +117,11 @@ class Driver:
         """Put one event through, and make its outcome durable."""
         outcome = self.sequencer.handle(event, self.now)
         self._keep(outcome)
+        # As a room does: a round that has not come to rest goes on.
+        while not self.sequencer.is_settled:
+            more = self.sequencer.handle(Ticked(), self.now)
+            self._keep(more)
+            outcome = joined(outcome, more)
         self._look()
         return outcome
 
@@ -183,7 +199,7 @@ class Driver:
                 return notice.refusal.code.upper()
         raise AssertionError("an intent is answered")
 
-    def type(self, actor: str, doc: str, change: object) -> None:
+    def type(self, actor: str, doc: str, change: object, *, role: Role = "editor") -> Outcome | None:
         """Edit a document by hand, as a client in sync would."""
         live = self.sequencer.fold.documents[doc]
         key = (actor, doc)
@@ -193,9 +209,22 @@ class Driver:
         hand.apply(live.encode(hand.encode_state_vector()))
         with hand.transaction() as done:
             change(hand)  # type: ignore[operator]
+        outcome = None
         for applied in done:
-            event = Edited(f"S{actor}", actor, doc, applied.update, scan_update(applied.update))
-            self.handle(event)
+            event = Edited(f"S{actor}", actor, doc, applied.update, scan_update(applied.update), role=role)
+            outcome = self.handle(event)
+        return outcome
+
+    def rule(self, place: str, *rules: RoleRule) -> None:
+        """Give a place its rules of rights, as an owner would; none takes them back."""
+        self.handle(Configured("Olga", ConfigBody(rights={place: rules}), "owner"))
+
+    def act(self, do: ActName, doc: str = "plan", name: str = "") -> None:
+        """Do something with a document as a whole, as its owner would over HTTP, where that may be and changes it."""
+        catalog = self.sequencer.fold.catalog
+        act = DocumentAct(do, doc, name, was=catalog.name_of(doc))
+        if refuse_act(catalog, act, documents_max=200) is None and not changes_nothing(catalog, act):
+            self.handle(Configured("Olga", ConfigBody(acts=(act,)), "owner"))
 
     # ------------------------------------------------------------ the planner
 
@@ -206,11 +235,12 @@ class Driver:
         *,
         reads: tuple[Reading, ...] = (),
         serves: tuple[str, ...] | None = None,
+        acts: tuple[DocumentAct, ...] = (),
     ) -> None:
         """Answer the planner's open task for an intent; without a word about it, for all that joined it, too."""
         task = self.tasks.pop(intent)
         served = tuple(steer.intent for steer in task.steers) if serves is None else serves
-        planned = Planned(ops=tuple(ops or ()), summary="planned", reads=reads, serves=served)
+        planned = Planned(ops=tuple(ops or ()), summary="planned", reads=reads, serves=served, acts=acts)
         self.handle(Proposed(intent, task.attempt, planned))
 
     def fail(self, intent: str) -> None:

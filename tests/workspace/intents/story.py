@@ -31,10 +31,10 @@ from workspace.intents.model.bodies import (
     VerdictBody,
 )
 from workspace.intents.model.plan import Option
-from workspace.intents.model.record import Record, Row, seal
+from workspace.intents.model.record import Record, Row, seal, sha_of
 from workspace.intents.model.times import timestamp
 from workspace.intents.state.board import Board, Entry
-from workspace.intents.state.fold import WorkspaceState, sha_of
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.history import spans_of, spans_of_ranges
 
 DOCUMENTS: dict[str, DocumentKind] = {"plan": "text", "budget": "data"}

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.documents.paths import set_path
+from tests.support.examples import examples
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import verify
 from workspace.intents.audit.what_if import decide_again
@@ -373,7 +374,7 @@ HISTORIES = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(history=HISTORIES)
 def test_whatever_people_do_nobody_is_said_to_have_done_otherwise(history: Any) -> None:
     chain, count, quorum, is_late, acts = history

@@ -94,3 +94,36 @@ def test_whatever_a_client_sends_is_a_command_or_nothing(frame: bytes | str) -> 
     for doc in ("plan", None):
         found = session(doc=doc).read(frame, 0.0)
         assert found is None or isinstance(found, Command)
+
+
+def test_who_gives_no_instructions_composes_none_and_is_told_once() -> None:
+    for role, may in (("viewer", False), ("commenter", True)):
+        one = session(role, doc=None)
+        one.has_hello = True
+        answers = [one.read(said(type="composing", on=True), 0.0) for _ in range(2)]
+        if may:
+            assert [type(command) for command in answers] == [Say, Say]
+        else:
+            refused, nothing = answers
+            assert isinstance(refused, Refuse)
+            assert (refused.answer.code, nothing) == ("forbidden", None)
+
+
+def test_where_a_rule_speaks_of_somebody_the_kernel_is_asked_whatever_the_role() -> None:
+    """What a session knows is older than the turn of an edit: it hands on what a rule may allow, or refuse."""
+    for role in ("viewer", "editor"):
+        ruled, update = session(role), Typist().type("x").update
+        ruled.is_ruled = True
+        assert isinstance(ruled.read(encode_update(update), 0.0), DocumentEdit)
+        assert isinstance(ruled.read(encode_step2(update), 0.0), DocumentEdit)
+    gone = session("viewer", expires=10.0)
+    gone.is_ruled = True
+    assert isinstance(gone.read(encode_update(Typist().type("x").update), 10.0), End), "an end is an end"
+
+
+def test_who_may_ask_somewhere_may_show_that_they_write() -> None:
+    viewer = session("viewer", doc=None)
+    viewer.has_hello = True
+    assert isinstance(viewer.read(said(type="composing", on=True), 0.0), Refuse)
+    viewer.may_ask = True
+    assert isinstance(viewer.read(said(type="composing", on=True), 0.0), Say)

@@ -25,13 +25,26 @@ from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
 
 
+class Told:
+    """Writes down what a holder is told."""
+
+    def __init__(self, told: list[str]) -> None:
+        self.told = told
+
+    def rights_are_over(self) -> None:
+        self.told.append("over")
+
+    def rights_are(self, identity: Identity) -> None:
+        self.told.append(f"until {identity.expires}")
+
+
 async def held(one: Stage, **more: float) -> tuple[Hold, list[str]]:
     """Return a hold on a fresh token of Ana's, and what is told of it."""
     token = await one.registry.tokens.make("w", actor="ana", role="editor", **more)
     identity = await one.registry.tokens.identify(token, "w")
     assert identity is not None
     hold, told = one.registry.authority.hold(identity, "w"), list[str]()
-    hold.tell(lambda: told.append("over"), lambda now: told.append(f"until {now.expires}"))
+    hold.tell(Told(told))
     return hold, told
 
 
@@ -51,8 +64,8 @@ async def test_what_is_held_is_over_with_a_revocation_and_is_told_once() -> None
         assert (hold.is_over, told) == (True, ["until None", "over"])
         assert (other.is_over, untold) == (False, ["until None"])
         late: list[str] = []
-        hold.tell(lambda: late.append("over"))
-        assert late == ["over"], "who asks later hears of it at once"
+        hold.tell(Told(late))
+        assert late == ["until None", "over"], "who asks later hears of it at once"
 
 
 async def test_what_is_let_go_of_is_kept_nowhere() -> None:
@@ -135,6 +148,17 @@ async def test_on_an_open_server_nobody_loses_any() -> None:
         await one.registry.revoke("w", actor="ana", token_id=None)
         assert intent in one.room.sequencer.fold.board.live
         assert await one.registry.authority.role_of("w", "ana", "editor") == "editor"
+
+
+async def test_what_a_guest_asked_ends_on_a_server_that_is_not_open_whoever_has_that_name() -> None:
+    async with stage() as one:
+        await one.registry.tokens.make("w", actor="ana", role="owner")
+        live = {intent: one.room.sequencer.fold.board.live[intent] for intent in [await ask(one, role="guest")]}
+        lost = await one.registry.authority.lost("w", live)
+        assert lost is not None
+        assert lost.roles == {"ana": None}
+        assert await one.registry.authority.role_of("w", "ana", "guest") is None
+        assert await one.registry.authority.role_of("w", "ana", "owner") == "owner"
 
 
 class Faulty(MemoryStore):

@@ -7,6 +7,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.until import until
 from tests.workspace.intents.driver import Driver
 from tests.workspace.room.stage import messages, stage
@@ -19,7 +20,7 @@ from workspace.room.arrival import INTENTS_AT_ONCE, boards
 from workspace.room.context import Handle
 
 
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 @given(count=st.sampled_from([0, 1, INTENTS_AT_ONCE, INTENTS_AT_ONCE + 1, 2 * INTENTS_AT_ONCE]))
 def test_every_intent_under_way_is_shown_once_in_parts_of_a_bounded_size(count: int) -> None:
     driver = Driver()

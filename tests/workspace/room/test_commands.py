@@ -71,6 +71,17 @@ async def test_bytes_that_are_not_the_protocol_end_the_socket_with_their_reason(
         assert plain.closing == CLOSE_RESTART
 
 
+@pytest.mark.parametrize("has_hello", [False, True], ids=["a stock client", "one that said hello"])
+async def test_why_a_document_socket_ends_is_said_in_the_clients_own_protocol(has_hello: bool) -> None:
+    """I17: who never sent a 100 is sent none, and reads the reason in the close."""
+    async with stage() as one:
+        peer = await one.join()
+        peer.session.has_hello = has_hello
+        await one.room.read(lambda: one.room.commands.take(peer, End(CLOSE_RESTART)))
+        assert [frame[0] for frame in frames(peer)] == [100] * has_hello
+        assert peer.closing == CLOSE_RESTART
+
+
 @pytest.mark.parametrize("command", [WantPresence(), EditDenied("no"), Say(Acknowledge(("i1",)))])
 async def test_who_has_left_is_answered_nothing(command: object) -> None:
     async with stage() as one:

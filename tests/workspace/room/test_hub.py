@@ -8,6 +8,7 @@ from crdt.sync.y_sync import AwarenessFrame, SyncStep1, SyncUpdate, decode_frame
 from tests.workspace.room.stage import Line, Typist, frames, stage
 from workspace.errors import Refusal
 from workspace.intents.model.events import Nacked, QuestionClosed, UpdateRelayed
+from workspace.intents.state.fold import AGENT_LANE
 from workspace.protocol.frames import pack_binary
 from workspace.protocol.messages import Hello
 from workspace.room.arrival import Arrivals
@@ -51,6 +52,15 @@ async def test_somebody_who_lags_has_what_is_relayed_in_the_queue() -> None:
         await one.room.read(lambda: one.room.hub.tell((UpdateRelayed("plan", b"\x00\x00", "Lx"),), None))
         (frame,) = frames(peer)
         assert decode_frame(frame) == SyncUpdate(b"\x00\x00", is_step2=False)  # type: ignore[arg-type]
+
+
+async def test_its_own_typing_is_not_sent_back_but_the_commit_that_its_answer_led_to_is() -> None:
+    async with stage() as one:
+        peer = await one.join("ben")
+        for lane, count in ((peer.session.lane, 0), (AGENT_LANE, 1)):
+            told = UpdateRelayed("plan", b"\x00\x00", lane)
+            await one.room.read(lambda told=told: one.room.hub.tell((told,), peer))  # type: ignore[misc]
+            assert len(frames(peer)) == count
 
 
 async def test_the_last_to_leave_makes_the_room_empty_and_leaving_twice_is_once() -> None:

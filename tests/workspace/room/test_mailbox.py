@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,12 @@ from tests.support.until import until
 from workspace.errors import RoomClosed
 from workspace.room import mailbox
 from workspace.room.mailbox import JOBS_MAX, TURN_JOBS_MAX, Job, Mailbox
+
+
+@pytest.fixture(autouse=True)
+def _without_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does other things takes its time: what ends a turn is how many jobs it had."""
+    monkeypatch.setattr(mailbox, "TURN_SECONDS_MAX", 1e8)
 
 
 class Owner:
@@ -111,3 +118,33 @@ async def test_a_turn_is_called_once_for_what_comes_before_it() -> None:
     assert owner.mailbox.is_scheduled
     await owner.rest()
     assert (owner.turns, owner.mailbox.is_scheduled) == (1, False)
+
+
+class HandLoop:
+    """A loop whose time is moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def time(self) -> float:
+        return self.at
+
+    def call_soon(self, turn: object) -> None:
+        """Turns are called by the test."""
+
+
+async def test_a_turn_ends_where_its_jobs_take_long_and_the_rest_keeps_its_place() -> None:
+    done, loop = list[int](), HandLoop()
+    slow = Mailbox(turn=lambda: None, caught=lambda bug: None)
+    slow._loop = loop  # type: ignore[assignment]
+
+    def job(number: int) -> None:
+        done.append(number)
+        loop.at += 1e9
+
+    for number in range(4):
+        assert slow.try_post(partial(job, number))
+    for turn in range(1, 5):
+        slow.drain()
+        assert done == list(range(turn))
+    assert len(slow) == 0

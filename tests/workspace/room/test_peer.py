@@ -14,7 +14,7 @@ from workspace.errors import CLOSE_NOT_FOUND, CLOSE_RESTART
 from workspace.protocol.frames import pack_binary, pack_text
 from workspace.protocol.send_queue import SendQueue
 from workspace.protocol.session import Session
-from workspace.room.peer import ASK_SECONDS_MAX, Peer, PreparedMessage
+from workspace.room.peer import ASK_SECONDS_MAX, Peer, PreparedAnswer, PreparedMessage
 
 
 def peer_of(doc: str | None = "plan", **bounds: int) -> Peer:
@@ -24,7 +24,7 @@ def peer_of(doc: str | None = "plan", **bounds: int) -> Peer:
 async def test_an_answer_of_any_size_is_not_what_a_client_is_too_slow_for() -> None:
     peer = peer_of(bytes_max=10)
     peer.send(b"1234567")
-    peer.answer(b"x" * 1_000)
+    peer.answer(PreparedAnswer(b"x" * 1_000))
     peer.send(b"1234567")
     assert peer.closing is None
     assert [len(await peer.next_frame() or b"") for _ in range(3)] == [7, 1_000, 7]

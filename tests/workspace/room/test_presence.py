@@ -11,6 +11,7 @@ from crdt.updates.lib0 import Writer
 from tests.workspace.room.stage import Stage, frames, stage
 from workspace.intents.model.events import Submitted
 from workspace.intents.model.intent import IntentFrame
+from workspace.protocol.session import Announce
 from workspace.room.peer import Peer
 from workspace.room.presence import IDLE_AGENT
 
@@ -35,9 +36,8 @@ def told(peer: Peer) -> list[Any]:
 
 
 async def announce(one: Stage, peer: Peer, client: int) -> None:
-    await one.room.read(
-        lambda: one.room.hub.presence.announce(peer, announcement(client, 1, {"user": {"name": "Mallory"}}))
-    )
+    payload = announcement(client, 1, {"user": {"name": "Mallory"}})
+    await one.room.read(lambda: one.room.commands.take(peer, Announce(payload)))
 
 
 async def test_the_agent_is_here_from_the_first_moment() -> None:

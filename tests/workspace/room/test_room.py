@@ -17,8 +17,10 @@ from crdt.documents.document import Document
 from crdt.errors import BrokenDocument
 from tests.support.server import Running, running_server
 from tests.support.until import until
-from workspace.client import connect, offer
+from tests.workspace.room.stage import stage
+from workspace.client import connect
 from workspace.client.document import connect_document
+from workspace.client.room import offer
 from workspace.errors import EventRefused, RoomClosed
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
@@ -90,8 +92,8 @@ async def test_what_a_socket_asks_for_and_cannot_have_costs_that_socket_alone(
         with monkeypatch.context() as patched:
             fails(patched, "encode", RuntimeError("a bug"))
             with pytest.raises(RuntimeError):
-                await room.read(lambda: room.commands.take(peer, WantState(EMPTY)))
-            assert room.mailbox.try_post(lambda: room.commands.take(peer, WantState(EMPTY)))
+                await room.read(lambda: room.commands.take(peer, WantState(b"\x00")))
+            assert room.mailbox.try_post(lambda: room.commands.take(peer, WantState(b"\x00")))
             await room.read(lambda: None)
         assert peer.closing is not None
         assert (peer.closing.status, peer.closing.code) == (1011, "internal")
@@ -273,3 +275,19 @@ async def test_what_cannot_be_told_costs_those_who_were_to_be_told_their_sockets
         assert (await (await people.intent('append "x" to plan')).verdict(WAIT))["state"] == "done"
     assert broke
     assert server.registry.rooms["demo"] is room
+
+
+async def test_what_was_submitted_and_what_was_seen_is_told_when_it_is_on_disk() -> None:
+    """I19, I23: a call to a model leaves when `submit` returns, and its reservation is in the log by then."""
+    async with stage() as one:
+        one.store.is_held = True
+        asked = asyncio.ensure_future(one.room.submit(Configured("olga", ConfigBody(name="x"))))
+        seen = asyncio.ensure_future(one.room.read(lambda: one.room.sequencer.fold.name))
+        await until(lambda: one.store.waiting)
+        for _ in range(20):  # as long as it takes everything that may to come to its end
+            await asyncio.sleep(0)
+        assert not asked.done()
+        assert not seen.done()
+        one.store.write()
+        assert await seen == "x"
+        assert (await asked).records

@@ -111,3 +111,41 @@ async def test_a_repeat_needs_somebody_who_can_be_known_again() -> None:
                 told = await script.post(f"{WS}/intents?wait=20&name=Zoe", json=order, headers=key)
                 assert told.status_code == 202
                 assert (await script.get(f"{WS}/documents/budget")).json()["value"] == {"n": 2}
+
+
+async def test_a_guest_leaves_nothing_behind_that_opens_a_door() -> None:
+    async with open_server() as server, httpx2.AsyncClient(base_url=server.url) as guest:
+        assert (await guest.get("/api/me?ws=demo")).json()["role"] == "guest"
+        token = {"actor": "Mallory", "role": "owner"}
+        for method, path, body in (
+            ("POST", f"{WS}/tokens", token),
+            ("POST", f"{WS}/links", {"actor": "Ana"}),
+            ("POST", f"{WS}/invitations", {"role": "owner"}),
+            ("POST", f"{WS}/revoke", {"actor": "Ana"}),
+            ("PATCH", f"{WS}/members/Ana", {"role": "viewer"}),
+            ("PUT", f"{WS}/rights", {"places": {"plan": []}}),
+            ("POST", f"{WS}/redact", {"intent": "i1"}),
+        ):
+            refused = await guest.request(method, path, json=body)
+            problem(refused, 403, "forbidden")
+            assert refused.json()["remedy"], "and it says how one is known"
+        problem(await guest.delete(WS), 403, "forbidden")
+
+
+async def test_what_is_read_only_for_guests_is_so_by_the_log_whatever_they_call_themselves() -> None:
+    async with open_server() as server, httpx2.AsyncClient(base_url=server.url) as guest:
+        owner = {"authorization": f"Bearer {await server.token('Olga', 'owner')}"}
+        rules = {"minutes/": [{"group": "guest", "role": "viewer"}, {"actor": "Zoe", "role": "editor"}]}
+        assert (await guest.put(f"{WS}/documents/minutes/may", json={"kind": "text"}, headers=owner)).is_success
+        assert (await guest.put(f"{WS}/rights", json={"places": rules}, headers=owner)).is_success
+        for name in ("", "&name=Zoe", "&name=Olga"):
+            order = {"text": 'append "by a guest" to minutes/may', "scope": [{"doc": "minutes/may"}]}
+            asked = await guest.post(f"{WS}/intents?wait=20{name}", json=order)
+            problem(asked, 403, "document_read_only")
+            here = (await guest.get(f"{WS}/rights?document=minutes/may{name}")).json()["here"]
+            assert (here["role"], "every guest" in here["reason"]) == ("viewer", True)
+        done = await guest.post(f"{WS}/intents?wait=20", json={"text": "set budget.n to 1"})
+        assert done.json()["verdict"]["state"] == "done", "elsewhere nothing has changed"
+        own = await guest.post(f"{WS}/intents?wait=20", json=order, headers=owner)
+        assert own.json()["verdict"]["state"] == "done", "an owner is no guest"
+        assert (await guest.get(f"{WS}/verify", headers=owner)).json()["ok"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from tests.support.examples import examples
 from tests.support.server import running_server
 from workspace.sockets.handshake import REQUEST_BYTES_MAX, accepted, read_handshake
 
@@ -84,7 +85,7 @@ def requests(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(data=requests(), subprotocol=st.sampled_from((None, "folkmoot")))
 def test_what_is_taken_is_what_the_library_accepts_and_is_answered_alike(data: bytes, subprotocol: str | None) -> None:
     handshake = read_handshake(data)

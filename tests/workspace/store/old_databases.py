@@ -11,7 +11,7 @@ from tests.support.homes import PostgresHome
 FOLDER = Path(__file__).parent / "old"
 FILES = sorted(path.stem.removeprefix("sqlite_") for path in FOLDER.glob("sqlite_*.sql"))
 DATABASES = sorted(path.stem.removeprefix("postgres_") for path in FOLDER.glob("postgres_*.sql"))
-BOOLEANS = {"is_busy", "revoked", "is_on"}
+BOOLEANS = {"is_busy", "revoked", "is_on", "gone"}
 
 
 def make_file(path: Path, name: str) -> Path:

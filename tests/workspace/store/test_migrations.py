@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -23,11 +24,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.support.homes import Home, PostgresHome, SqliteHome, opened
 from tests.support.postgres import elsewhere
+from tests.workspace.room.stage import HandClock
 from tests.workspace.store.old_databases import DATABASES, FILES, FOLDER, dump, make_file, make_tables
+from workspace.access import TOKEN, AccessRow, InvitationRow, LoginRow, MemberRow, PersonRow, TokenRow, format_key
 from workspace.errors import CopyRefused, DatabaseNewer, LogNewer, MigrationFailed
 from workspace.intents.audit.verify import verify
 from workspace.intents.model.log_format import LOG_FORMAT
 from workspace.ports import SERVER, Batch, InboxRow, LaneRow, SwitchRow, WorkspaceRow
+from workspace.registry.tokens import AccessTokens
 from workspace.store import copies, statements
 from workspace.store.migrations.run import FOLDER as MIGRATIONS
 from workspace.store.migrations.run import migrate_file, upgrade
@@ -37,6 +41,8 @@ from workspace.store.schema import SCHEMA_VERSION
 from workspace.store.sql import SqlStore
 from workspace.store.tables import METADATA
 
+# The link of the token `0123456789ab` in every old database.
+LINK = format_key(TOKEN, "0123456789ab", "5" * 32)
 # What SQLite and PostgreSQL say of columns and indexes; a migrated table has its columns in another order.
 SQLITE_COLUMNS = """SELECT m.name, c.name, c.type, "notnull", dflt_value, pk FROM sqlite_master m,
     pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1, 2"""
@@ -93,9 +99,21 @@ async def check_content(home: Home, number: int) -> None:
         assert verify(log, []).ok
         assert await store.lane("w", "L1") == LaneRow("w", "L1", "ana", "hash", "now")
         assert [(row.id, row.expires, row.revoked) for row in await store.tokens("w")] == [
-            ("t1", None, False),
+            ("0123456789ab", None, False),
             ("t2", 5.5, True),
         ]
+        members = await store.members("w")
+        assert [(row.actor, row.person, row.role, row.gone) for row in members] == [
+            ("ana", "0123456789ab", "", False),
+            ("ben", "t2", "", False),
+        ]
+        assert [await store.person(row.person) for row in members] == [
+            PersonRow("0123456789ab", "ana", "", "a"),
+            PersonRow("t2", "ben", "", "b"),
+        ]
+        ana = await AccessTokens(store, HandClock()).identify(LINK, "w")
+        assert ana is not None, "the link that was given out before goes on"
+        assert (ana.actor, ana.role, ana.scope) == ("ana", "owner", "all")
         acknowledged = InboxRow("w", "ana", 4, ("i7",)) if number >= 3 else InboxRow("w", "ana", 5)
         assert await store.inbox("w", "ana") == acknowledged
         assert await store.switches() == ([SwitchRow(SERVER, True, "Op", "now", "checking")] if number >= 4 else [])
@@ -124,6 +142,11 @@ async def test_a_file_of_every_older_schema_is_migrated_after_a_copy(
     assert str(copy) in told[0]
     assert copies_in(tmp_path) == [copy]
     assert run_on(SqliteHome(path), differences) == []
+    store = await opened(SqliteHome(path))
+    backup = await store.newest("backup")
+    await store.close()
+    assert backup is not None, "the copy stands in the record of access"
+    assert (backup.by, backup.subject, backup.detail) == ("server", copy.name, f"before schema {SCHEMA_VERSION}")
 
 
 async def test_workspaces_that_could_not_say_whether_something_goes_on_are_opened_once(tmp_path: Path) -> None:
@@ -292,6 +315,7 @@ async def test_without_room_for_a_copy_nothing_is_changed(tmp_path: Path, monkey
 
 FULL_DISK = """
 import asyncio, resource, signal, sys
+from workspace.access import TOKEN, AccessRow, InvitationRow, LoginRow, MemberRow, PersonRow, TokenRow, format_key
 from workspace.errors import CopyRefused
 from workspace.store.migrations import run
 from workspace.store.sql import SqlStore
@@ -362,6 +386,7 @@ def test_a_disk_without_a_byte_is_a_refused_copy_wherever_sqlite_notices(
 
 KILLED = """
 import asyncio, os, signal, sys
+from workspace.registry.tokens import AccessTokens
 from workspace.store import copies
 from workspace.store.migrations import run
 from workspace.store.sql import SqlStore
@@ -449,6 +474,11 @@ def test_statements_name_the_columns_there_are() -> None:
     tables = METADATA.tables
     owned = {name for name, table in tables.items() if "ws" in table.columns}
     assert set(statements.OWNED) == owned
-    for name in ("workspace", "log", "journal", "lane", "token", "switch"):
+    named_tables = ("workspace", "log", "journal", "lane", "token", "switch", "person", "member", "login")
+    for name in (*named_tables, "invitation", "access"):
         named = getattr(statements, name.upper()).split(", ")
         assert {"ws", *named} == {"ws", *tables[name].columns.keys()}, name
+    rows = (TokenRow, PersonRow, MemberRow, LoginRow, InvitationRow, AccessRow)
+    for kind, columns in zip(rows, ("TOKEN", "PERSON", "MEMBER", "LOGIN", "INVITATION", "ACCESS"), strict=True):
+        named = [name.removesuffix("_actor") for name in getattr(statements, columns).split(", ")]
+        assert named == [field.name for field in msgspec.structs.fields(kind)]

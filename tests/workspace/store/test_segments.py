@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import DataObject, data, integers, lists, sampled_from, text
 
+from tests.support.examples import examples
 from tests.support.homes import Home, SqliteHome, opened
 from workspace.errors import Deposed, RecordUnknown, SegmentCorrupt, StoreFault
 from workspace.history.read import verify_log
@@ -62,7 +63,7 @@ def counts(home: Home) -> tuple[int, ...]:
     return tuple(home.ask(f"SELECT count(*) FROM {table}")[0][0] for table in ("log", "segment"))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     kinds=lists(sampled_from(KINDS), min_size=2, max_size=60),
     lengths=lists(integers(1, 12), max_size=6),

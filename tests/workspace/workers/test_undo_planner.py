@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -238,6 +239,27 @@ async def test_what_a_hand_has_taken_out_is_named_before_what_it_stood_for_comes
         assert await at.text() == "We meet at three.\n"
 
 
+async def test_what_came_back_by_parts_is_not_parted_again() -> None:
+    async with table() as at:
+        first, _ = await noon(at)
+        out = await (await at.ben.intent('delete "oo" in plan')).verdict(WAIT)
+        assert await at.text() == "We meet at nn.\n"
+        undo = await at.ana.undo(first)
+        await at.ana.answer((await at.ana.question(WAIT))["id"], "yes")
+        back = await undo.verdict(WAIT)
+        assert await at.text() == "We meet at three.\n"
+        part = await (await at.ana.undo(back["commit"])).verdict(WAIT)
+        rest = await (await at.ben.undo(out["commit"])).verdict(WAIT)
+        assert await at.text() == "We meet at noon.\n"
+        refused = await (await at.ana.undo(part["commit"])).verdict(WAIT)
+        said = "“oo” in plan, written together with “nn”, has been put back since, by Ben"
+        assert (refused["code"], said in refused["reason"]) == ("nothing_to_undo", True), refused["reason"]
+        assert refused["remedy"] == f"Take {rest['commit']} back first."
+        assert await at.text() == "We meet at noon.\n", "“three” and a part of “noon” side by side is what nobody wrote"
+        whole = await (await at.ana.undo(first)).verdict(WAIT)
+        assert (whole["state"], await at.text()) == ("done", "We meet at three.\n")
+
+
 async def test_words_that_would_grow_together_are_shown_first() -> None:
     async with table() as at:
         first, _ = await noon(at)
@@ -257,3 +279,47 @@ def test_a_question_is_never_cut(count: int) -> None:
     assert len(text) <= QUESTION_POINTS_MAX
     assert text.endswith("Do it?")
     assert (f"and {count - 6} more" in text) == (count > 6)
+
+
+async def test_the_log_is_read_once_for_an_undo_that_asks() -> None:
+    async with table() as at:
+        commit = await at.replaced()
+        await at.type(BENS, "sharp")
+        reads = at.server.registry.reads
+        folds = reads.folds
+        undo = await at.ana.undo(commit)
+        question = await at.ana.question(WAIT)
+        assert reads.folds == folds + 1
+        await at.type("Hello.\n", NEW[:2])
+        await at.ana.answer(question["id"], "yes")
+        assert (await undo.verdict(WAIT))["state"] == "done"
+        assert reads.folds == folds + 1, "what came meanwhile was read, and nothing twice"
+        assert "Hello.\n" in await at.text()
+
+
+async def test_what_became_of_a_document_as_a_whole_is_not_taken_back_and_the_remedy_does_it() -> None:
+    async with table() as at:
+        done = await (await at.ana.intent("rename document plan to schedule")).verdict(WAIT)
+        assert done["state"] == "done", done
+        refused = await (await at.ana.undo(done["commit"])).verdict(WAIT)
+        assert (refused["state"], refused["code"]) == ("rejected", "cannot_undo")
+        assert "plan: renamed to schedule" in refused["reason"]
+        (back,) = re.findall("“(.*?)”", refused["remedy"])
+        again = await (await at.ana.intent(back)).verdict(WAIT)
+        assert again["state"] == "done", again
+        room = await at.server.registry.room("demo")
+        assert room.sequencer.fold.catalog.name_of("plan") == "plan"
+
+
+async def test_words_are_taken_back_and_a_new_name_that_came_with_them_is_shown_to_stay() -> None:
+    async with table() as at:
+        both = f'append "{LINE}" to plan; rename document plan to schedule'
+        done = await (await at.ana.intent(both)).verdict(WAIT)
+        assert done["state"] == "done", done
+        asked = await at.ana.undo(done["commit"])
+        await at.ana.until(lambda room: room.open_questions, WAIT)
+        (question,) = at.ana.open_questions.values()
+        assert "plan: renamed to schedule, and stays so" in str(question)
+        await at.ana.answer(question["id"], "yes")
+        assert (await asked.verdict(WAIT))["state"] == "done"
+        assert LINE not in await at.text()

@@ -71,11 +71,15 @@ class Told:
         if commit:
             self.deeds[commit] = self.left[commit] = frozenset(found)
 
-    def taken_back(self, undone: str, after: str, commit: str, toggled: frozenset[Hunk]) -> None:
+    def taken_back(
+        self, undone: str, after: str, commit: str, toggled: frozenset[Hunk], *, is_asked: bool = False
+    ) -> None:
         """Enter that a commit has taken `undone` back, as far as `toggled` goes."""
         self.force ^= toggled
         self.rows.append(after)
         self.accepted |= self.odd(self.force)  # people said yes to that: it may come again
+        if is_asked:  # also where what stood for it has itself been taken out since, and may come back
+            self.accepted |= self.odd(self.force, is_hidden=True)
         self.deeds[commit], self.undos[commit] = toggled, undone
         self.left[commit] = toggled & frozenset(self.force)
 
@@ -85,18 +89,18 @@ class Told:
         known = {char for row in self.rows for char in row}
         return {char for char in known - gone if char not in self.home or self.home[char] in force}
 
-    def odd(self, force: set[Hunk], *, is_asked: bool = False) -> set[tuple[Hunk, str]]:
+    def odd(self, force: set[Hunk], *, is_asked: bool = False, is_hidden: bool = False) -> set[tuple[Hunk, str]]:
         """Return what in force replaced words that are not there, or that another in force replaced too.
 
-        Where nothing stands of what it put in, it is as if it had only taken out. Where people were asked, words that
-        stood between words which only were put in may stay alone.
+        Where nothing stands of what it put in, it is as if it had only taken out, unless `is_hidden`. Where people were
+        asked, words that stood between words which only were put in may stay alone.
         """
         found: set[tuple[Hunk, str]] = set()
         replaced: dict[str, Hunk] = {}
         shown = self.shown(force)
         for hunk in sorted(force):
             one = self.hunks[hunk]
-            for char in one.taken if shown & set(one.put) else "":
+            for char in one.taken if shown & set(one.put) or (is_hidden and one.put) else "":
                 home = self.home.get(char)
                 is_missing = home is not None and home not in force
                 if char in replaced or (is_missing and not (is_asked and not self.hunks[home].taken)):  # type: ignore[index]

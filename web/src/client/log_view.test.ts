@@ -82,6 +82,13 @@ describe('documents', () => {
     expect([...log.documents]).toEqual(['plan', 'plan.i1'])
     log.record('config', { archived: ['plan.i1'] })
     expect([[...log.documents], [...log.archived]]).toEqual([['plan'], ['plan.i1']])
+    log.record('config', { acts: [{ do: 'rename', doc: 'plan', name: 'schedule', was: 'plan' }] })
+    log.record('config', { documents: { 'plan/_9': 'text' } })
+    expect([...log.documents]).toEqual(['schedule', 'plan'])
+    log.record('config', { acts: [{ do: 'delete', doc: 'plan', was: 'schedule' }, { do: 'archive', doc: 'plan/_9', was: 'plan' }] })
+    expect([...log.documents]).toEqual([])
+    log.record('config', { acts: [{ do: 'restore', doc: 'plan', name: 'old', was: 'schedule' }, { do: 'restore', doc: 'plan/_9' }] })
+    expect([...log.documents]).toEqual(['old', 'plan'])
   })
 })
 
@@ -136,7 +143,7 @@ describe('an answer', () => {
 describe('outside effects', () => {
   it('wait with their commit until the log says what became of them', () => {
     const log = new Log('Ana', 'editor')
-    const mail = { tool: 'mail', class: 'irreversible', args: { to: 'a@b.c' } }
+    const mail = { tool: 'mail', class: 'irreversible' as const, args: { to: 'a@b.c' } }
     log.record('commit', { commit: 'c1', intents: ['i1', 'i2'], created: {}, effects: [{ i: 0, ...mail }, { i: 1, ...mail }] })
     log.record('effect', { commit: 'c1', i: 1, status: 'failed', detail: 'no such mailbox' })
     log.record('effect', { commit: 'c2', i: 0, status: 'sent' })

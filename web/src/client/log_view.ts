@@ -1,4 +1,5 @@
 /** What the log has told: intents with their states, questions, costs, documents, and what this person may do. No DOM. */
+import { madeAs } from './names'
 import {
   RANKS,
   type Begun,
@@ -9,6 +10,7 @@ import {
   type CommitBody,
   type ConfigBody,
   type DecisionBody,
+  type DocumentAct,
   type EffectBody,
   type IntentKind,
   type Json,
@@ -52,6 +54,8 @@ export interface IntentView {
 export type EffectShown = 'waits' | EffectBody['status']
 /** One outside effect of a commit and how far it has come. */
 export interface EffectView { i: number; tool: string; args: Record<string, Json>; status: EffectShown; detail: string }
+/** How a document was put away, and by whom; nobody where that was not told. */
+export interface Away { how: 'archived' | 'deleted'; actor: string }
 /** Words the agent is writing. */
 export interface DraftView { doc: string; text: string; intents: string[] }
 /** What the models asked for one instruction have cost, in millionths of a US dollar. */
@@ -70,8 +74,12 @@ export class LogView {
   costs = new Map<string, IntentCost>()
   records: LogRecord[] = []
   documents = new Set<string>()
-  /** Documents that left the list: variants nobody picked. */
+  /** Variants that left the list: nobody picked them. */
   archived = new Set<string>()
+  /** What documents are called, by id: those that are called otherwise. */
+  readonly names = new Map<string, string>()
+  /** How often a document was made, renamed, put away or taken back. */
+  changes = 0
   /** By question: the policy that asked, and the layer it is about. */
   private asked = new Map<string, { policy: string; layer: string }>()
   /** By question: the last word of each who has answered it. */
@@ -127,9 +135,10 @@ export class LogView {
         break
       case 'config':
         this.onConfig(record.body)
+        for (const act of record.body.acts ?? []) this.onAct(act)
         break
       case 'commit':
-        for (const name of Object.keys(record.body.created ?? {})) this.documents.add(name)
+        for (const id of Object.keys(record.body.created ?? {})) this.made(id)
         this.onCommit(record.body)
         break
       case 'effect': {
@@ -158,11 +167,25 @@ export class LogView {
   }
 
   private onConfig(body: ConfigBody): void {
-    for (const name of Object.keys(body.documents ?? {})) this.documents.add(name)
+    for (const id of Object.keys(body.documents ?? {})) this.made(id)
     for (const name of body.archived ?? []) {
       this.documents.delete(name)
       this.archived.add(name)
     }
+  }
+
+  private made(id: string): void {
+    this.changes += 1
+    if (madeAs(id) !== id) this.names.set(id, madeAs(id))
+    this.documents.add(madeAs(id))
+  }
+
+  /** A document was renamed, archived, deleted or restored. */
+  protected onAct({ do: what, doc, name, was = madeAs(doc) }: DocumentAct): void {
+    this.changes += 1
+    if (name) this.names.set(doc, name)
+    if (what !== 'restore') this.documents.delete(was)
+    if (what === 'rename' || what === 'restore') this.documents.add(name || was)
   }
 
   /** A commit's outside effects are about to leave. */

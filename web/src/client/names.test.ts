@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf, documentOf, namedIn, problemOf } from './names'
+import { addressOf, byId, documentOf, madeAs, namedIn, problemOf } from './names'
 
 const NAMES = ['FAQ?', 'a\\b', 'C#', '100%', '50%25', 'a b', 'ü/é', 'x%2Fy', 'a;b+c&d:e', '😀', 'שלום/א', '%', '%zz', '$&', "~!*'()", 'a.b/.c']
+
+describe('an id', () => {
+  it('tells the name that its document was made under, and is addressed as no name is', () => {
+    expect(['plan', 'plan/_12', 'a/_x', 'specs/api/_3'].map(madeAs)).toEqual(['plan', 'plan', 'a/_x', 'specs/api'])
+    expect(addressOf(byId('a b/_12'))).toBe('_id/a%20b/_12')
+  })
+})
 
 describe('names in addresses', () => {
   it.each(NAMES)('%s goes out encoded once and comes back', (name) => {

@@ -19,6 +19,16 @@ export function documentOf(roomname: string): string {
   return decoded.normalize('NFC')
 }
 
+/** What an address names a document by that may be called otherwise any moment: its id in the log. */
+export function byId(id: string): string {
+  return `_id/${id}`
+}
+
+/** The name under which a document was made, from its id. */
+export function madeAs(id: string): string {
+  return id.replace(/\/_\d+$/, '')
+}
+
 /** Why a name cannot even be sent: an address would lose a part of it, and mean another document. Empty where it can. */
 export function problemOf(name: string): string {
   const parts = name.split('/')

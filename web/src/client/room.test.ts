@@ -53,6 +53,28 @@ describe('a stopped agent', () => {
   })
 })
 
+describe('a document as a whole', () => {
+  const told = { type: 'document', id: 'plan', was: 'plan', name: 'schedule', actor: 'Olga' }
+
+  it('goes on under its new name, also where it was opened by its old one', () => {
+    const { room: page, tell } = room('Eve', 'editor')
+    tell({ ...told, id: 'other', was: 'other', do: 'rename' })
+    expect(page.doc).toBe('plan')
+    tell({ ...told, do: 'rename' })
+    expect([page.doc, page.provider.roomname, page.away]).toEqual(['schedule', 'schedule', null])
+  })
+
+  it('is over with a name to it where it was deleted, and begins again', () => {
+    const { room: page, tell } = room('Eve', 'editor')
+    tell({ ...told, name: 'plan', do: 'delete' })
+    expect(page.away).toEqual({ how: 'deleted', actor: 'Olga' })
+    let connected = 0
+    Object.assign(page.provider, { connect: () => (connected += 1) })
+    page.comeBack()
+    expect([page.away, connected]).toEqual([null, 1])
+  })
+})
+
 describe('an override', () => {
   it('names what it is in place of, and has seen how that ended', () => {
     const at = room('Eve', 'editor')

@@ -8,36 +8,29 @@ import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { drawAgain, isAhead } from './client_id'
 import { base64, CONTROL, controlFrame, isUpdate, readControl } from './control'
+import { Here } from './here'
 import { InFlight } from './in_flight'
 import { Inbox } from './inbox'
 import { Lane, type IntentMessage, type Store } from './lane'
-import { LogView, type DraftView, type IntentView } from './log_view'
-import { documentOf } from './names'
+import { LogView, type Away, type DraftView, type IntentView } from './log_view'
+import { addressOf, documentOf } from './names'
 import { cut } from './quotation'
-import type { ClientMessage, ErrorMessage, InboxEntry, IntentKind, LogRecord, Nack, Scope, ServerMessage, StateMessage, Welcome } from './wire'
+import type { Refused, Unsent } from './refused'
+import type { ClientMessage, DocumentMessage, ErrorMessage, InboxEntry, IntentKind, LogRecord, Nack, Scope, ServerMessage, StateMessage, Welcome } from './wire'
 
 export { addressOf } from './names'
-export type { DraftView, EffectView, IntentCost, IntentView } from './log_view'
+export type { Refused, Unsent } from './refused'
+export type { Away, DraftView, EffectView, IntentCost, IntentView } from './log_view'
 
 const STEPS_KEPT = 4
 const PROBLEMS_KEPT = 20
 const MALFORMED = 4400
 const TOO_BIG = 1009
+/** A document was archived or deleted: its sockets are closed for good. */
+const PUT_AWAY: Readonly<Record<number, Away['how']>> = { 4412: 'archived', 4413: 'deleted' }
 /** How often in a row a frame may be too large before this client stops to send it. */
 const TOO_BIG_MAX = 3
 
-/** What the server did not take: an intent has its `n`, an edit or a presence its document. */
-export interface Refused {
-  what: 'intent' | ErrorMessage['what']
-  n?: number
-  document?: string
-  text: string
-  code: string
-  reason: string
-  remedy: string
-}
-/** What is shown to its author as not sent. */
-export interface Unsent { n: number; text: string; problem?: string; remedy?: string }
 type Listener = () => void
 
 export class Room extends LogView {
@@ -49,10 +42,16 @@ export class Room extends LogView {
   problems: Unsent[] = []
   /** Local edits that no record of the log covers yet. */
   unsaved = false
+  /** What this person is in this document. */
+  readonly here = new Here()
+  /** How this document was put away; what was typed here stays in the provider's own document. */
+  away: Away | null = null
   /** How often the server has shown the whole board: with the first, this page shows what all others do. */
   boards = 0
   /** Own verdicts that wait to be acknowledged. */
   readonly inbox = new Inbox((ids) => this.acknowledged(ids), (entry) => this.isExpected(entry))
+  /** The document's id in the log; empty where only its name is known. */
+  private id: string
   /** Where the log stood when this page was opened. */
   private opened = -1
   private sent = 0
@@ -65,10 +64,12 @@ export class Room extends LogView {
 
   constructor(
     readonly provider: WebsocketProvider,
-    readonly doc: string,
-    options: { store: Store; key: string; from?: number },
+    /** What the document is called now. */
+    public doc: string,
+    options: { store: Store; key: string; from?: number; id?: string },
   ) {
     super()
+    this.id = options.id ?? ''
     this.lane = new Lane(options.store, options.key)
     this.lane.begin(options.from ?? 0)
     provider.messageHandlers[CONTROL] = (_encoder, decoder) => {
@@ -76,11 +77,11 @@ export class Room extends LogView {
     }
     provider.on('connection-close', (event: CloseEvent | null) => this.onClose(event))
     provider.on('status', ({ status }: { status: string }) => this.onStatus(status === 'connected'))
+    provider.on('sync', () => this.changed())
     provider.doc.on('update', (_update: Uint8Array, origin: unknown) => {
-      if (origin !== provider) {
-        this.unsaved = true
-        this.changed()
-      }
+      if (origin === provider) return
+      this.unsaved = true
+      this.changed()
     })
     if (provider.wsconnected) this.onStatus(true)
   }
@@ -136,6 +137,12 @@ export class Room extends LogView {
 
   /** A close that y-websocket takes for final must not cost more than what it is about. */
   private onClose(event: CloseEvent | null): void {
+    const how = PUT_AWAY[event?.code ?? 0]
+    if (how) {
+      this.away ??= { how, actor: '' }
+      this.changed()
+      return
+    }
     if (event?.code === MALFORMED) {
       const n = this.inFlight.first
       if (n === undefined) return
@@ -280,8 +287,15 @@ export class Room extends LogView {
         this.drafts = new Map(message.drafts.map((draft) => [draft.plan + draft.doc, draft]))
         this.composing = new Map(message.composing.map(({ lane, actor }) => [lane, actor]))
         break
+      case 'document':
+        this.onDocument(message)
+        break
       case 'stops':
         this.stops = message.stops
+        break
+      case 'rights':
+        this.here.take(message, this.unsaved)
+        if (message.member) this.role = message.member
         break
       case 'draft':
         if (message.text) this.drafts.set(message.plan + message.doc, message)
@@ -307,6 +321,7 @@ export class Room extends LogView {
   private onWelcome(message: Welcome): void {
     this.actor = message.actor
     this.role = message.role
+    this.here.welcome(message.role)
     this.head = message.seq
     if (this.opened < 0) this.opened = message.seq
     this.lane.welcome(message.lane, message.secret, message.n)
@@ -316,6 +331,22 @@ export class Room extends LogView {
     this.stops = []
     for (const intent of this.lane.pending) this.send(intent)
     this.inbox.again()
+  }
+
+  /** Something was done with a document as a whole: this page's own goes on under its new name, or is over. */
+  private onDocument({ do: what, id, was, name, actor }: DocumentMessage): void {
+    if (this.id ? id !== this.id : was !== this.doc) return
+    // A room name that was made of the old one would lead to whatever is called so next.
+    if (what === 'rename' && documentOf(this.provider.roomname) === was) this.provider.roomname = addressOf(name)
+    this.doc = name
+    if (what === 'archive' || what === 'delete') this.away = { how: what === 'archive' ? 'archived' : 'deleted', actor }
+  }
+
+  /** Come back to a document that somebody has restored: what was typed here meanwhile goes along. */
+  comeBack(): void {
+    this.away = null
+    this.provider.connect()
+    this.changed()
   }
 
   private onState(message: StateMessage): void {
@@ -371,6 +402,7 @@ export class Room extends LogView {
         this.send({ type: 'hello', seen: this.lane.shown })
       }
     }
+    if (what === 'edit' && code === 'document_read_only') this.here.voided = true
     this.refused({ what, ...(document && { document }), text: '', code, reason, remedy })
   }
 
@@ -397,9 +429,9 @@ export class Room extends LogView {
 
 /**
  * Speak the control channel on a provider's socket. `key` names the lane's place in the store, one per tab; `doc` the
- * document, by default what the provider's room name opens.
+ * document, by default what the provider's room name opens; `id` its id, where that is known.
  */
-export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string }): Room {
+export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string; id?: string }): Room {
   drawAgain(provider)
   const memory = new Map<string, string>()
   const fallback: Store = {
@@ -411,5 +443,6 @@ export function attach(provider: WebsocketProvider, options?: { store?: Store; k
     store: options?.store ?? fallback,
     key: options?.key ?? `folkmoot:${provider.url}`,
     from: options?.from,
+    id: options?.id,
   })
 }

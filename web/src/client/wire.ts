@@ -9,7 +9,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 export type DocumentKind = 'text' | 'data' | 'rich'
 export type IntentKind = 'do' | 'override' | 'cancel' | 'answer' | 'approve' | 'undo'
-export type Role = 'owner' | 'editor' | 'commenter' | 'viewer' | 'agent'
+export type Role = 'owner' | 'guest' | 'editor' | 'commenter' | 'viewer' | 'agent'
 export type LiveState = 'parked' | 'queued' | 'planning' | 'ready' | 'held'
 export type TerminalState =
   | 'done' | 'merged' | 'overruled' | 'superseded' | 'suggested' | 'branched' | 'cancelled' | 'rejected' | 'expired' |
@@ -17,6 +17,9 @@ export type TerminalState =
 export type State = LiveState | TerminalState
 export type EffectStatus = 'sent' | 'failed' | 'unknown'
 export type EditMode = 'suggest' | 'apply_and_flag' | 'ask'
+export type Fate =
+  | 'held' | 'run' | 'overruled' | 'suggested' | 'refused' | 'merge' | 'branch' | 'kept' | 'replaced' | 'withdrawn' |
+  'open'
 export type RecordKind =
   | 'update' | 'intent' | 'plan' | 'oracle' | 'decision' | 'commit' | 'verdict' | 'effect' | 'config' | 'checkpoint'
 export type OracleKind =
@@ -24,6 +27,7 @@ export type OracleKind =
   'carries' | 'call_opened' | 'call_closed' | 'tool_refused' | 'shadow_compared' | 'turn_failed'
 export type Layer = 'L0' | 'L2' | 'L3' | 'L4' | 'E' | 'rights' | 'effects' | 'scope'
 export type Decider = 'policy' | 'person' | 'timer'
+export type NextAct = 'override' | 'approve' | 'resend' | 'undo'
 export type StopScope = 'workspace' | 'server'
 export type Purpose = 'plan' | 'repair' | 'judge' | 'merge' | 'summarise'
 export type CallOutcome =
@@ -33,8 +37,13 @@ export type ReceiverKind = 'webhook' | 'mail'
 export type EffectClass = 'reversible' | 'irreversible'
 export type Opinion = 'contradict' | 'compatible' | 'unsure' | 'failed'
 export type RuleName = 'sum_at_most' | 'unique' | 'heading' | 'pattern' | 'one_owner'
+export type RuleRole = 'editor' | 'commenter' | 'viewer'
+export type Group = 'owner' | 'editor' | 'commenter' | 'viewer' | 'guest' | 'everyone' | 'agent'
+export type Verb =
+  | 'read' | 'edit' | 'instruct' | 'approve' | 'undo' | 'administer' | 'grant' | 'rename' | 'archive' | 'delete' |
+  'restore'
 
-export const RANKS: Readonly<Record<Role, number>> = { owner: 30, editor: 20, commenter: 10, viewer: 5, agent: 0 }
+export const RANKS: Readonly<Record<Role, number>> = { owner: 30, guest: 30, editor: 20, commenter: 10, viewer: 5, agent: 0 }
 
 /**
  * Begins the conversation: resume `lane` by its `secret`, or get a new one; records follow from `seen` + 1 on. `follow`
@@ -115,6 +124,19 @@ export interface DraftMessage { type: 'draft'; plan: string; intents: string[]; 
 export interface StopsMessage { type: 'stops'; stops: Stop[] }
 
 /**
+ * What somebody did with a document as a whole: its id in the log, its name before and since. Of one that was archived
+ * or deleted this is the last word on its own sockets: they are closed behind it.
+ */
+export interface DocumentMessage {
+  type: 'document'
+  do: 'archive' | 'delete' | 'rename' | 'restore'
+  id: string
+  was: string
+  name: string
+  actor: string
+}
+
+/**
  * Something of what the client sent was refused: `what`, where, why and what to do; the socket stays. Before a close,
  * the reason for it.
  */
@@ -150,7 +172,24 @@ export interface BoardMessage {
   composing: ComposingMessage[]
 }
 
-/** A run of document updates of one lane: journal rows `first` to `last` of that lane and document. */
+/**
+ * What this socket's person is at its document (`id`), or at most anywhere where it has none. `reason` is the rule in
+ * words, empty where the role in the workspace holds; `agent` why the agent may not change the document, empty where it
+ * may. `member` is the role in the workspace, whatever rules say: it may change at any time.
+ */
+export interface RightsMessage {
+  type: 'rights'
+  role: Role
+  id?: string
+  reason?: string
+  agent?: string
+  member?: Role
+}
+
+/**
+ * A run of document updates of one lane: journal rows `first` to `last` of that lane and document. `role` is its
+ * author's in the workspace, where rules of rights stood.
+ */
 export interface UpdateBody {
   doc: string
   lane: string
@@ -161,6 +200,7 @@ export interface UpdateBody {
   sha: string
   ins?: [number, number, number][]
   del?: [number, number, number][]
+  role?: Role
 }
 
 /**
@@ -187,7 +227,8 @@ export interface IntentBody {
 
 /**
  * A proposal to edit, made on the documents as of `snapshot`; re-validated by value before it may commit. `serves` are
- * the intents that had joined and that it carries out, too: unset in older logs, where that was all.
+ * the intents that had joined and that it carries out, too: unset in older logs, where that was all. `acts` are what it
+ * does with documents as a whole, by their ids.
  */
 export interface PlanBody {
   plan: string
@@ -201,6 +242,7 @@ export interface PlanBody {
   tokens?: Tokens
   planner?: string
   serves?: string[]
+  acts?: DocumentAct[]
 }
 
 /** An answer from outside the deterministic core: the planner's, a timer's. Replay reads it, never asks again. */
@@ -232,7 +274,7 @@ export interface DecisionBody {
   layer: Layer
   policy: string
   by: Decider
-  outcome: Record<string, string>
+  outcome: Record<string, Fate>
   reason: string
   inputs?: string
   evidence?: Evidence
@@ -274,7 +316,7 @@ export interface VerdictBody {
   by?: string
   winner?: string
   commit?: string
-  can?: string[]
+  can?: NextAct[]
   did?: string[]
 }
 
@@ -291,7 +333,9 @@ export interface EffectBody {
 
 /**
  * A change of the workspace's set-up; a missing field is left as it was. `quarantined` are documents that cannot be
- * read any more, with the reason: from here on they count as a marker.
+ * read any more, with the reason: from here on they count as a marker. `acts` are what was done with documents as a
+ * whole; `commit` names the one that did it for an instruction. `rights` are the rules of whole places; `role` is that
+ * of who changes it, where such rules stand.
  */
 export interface ConfigBody {
   name?: string
@@ -309,6 +353,10 @@ export interface ConfigBody {
   versions?: Record<string, string>
   quarantined?: Record<string, string>
   switch?: Switch
+  acts?: DocumentAct[]
+  commit?: string
+  rights?: Record<string, RoleRule[]>
+  role?: Role
 }
 
 /** The digest of every document after record `head` and journal row `jid`; the segments since the last one. */
@@ -376,7 +424,19 @@ export interface Reading {
 }
 
 /** An outside effect that a plan declares; it runs only after the commit, from the outbox. */
-export interface Effect { i: number; tool: string; class: string; args: Record<string, Json> }
+export interface Effect { i: number; tool: string; class: EffectClass; args: Record<string, Json> }
+
+/**
+ * One act on a document. `doc` is its id; from a planner the name by which its author calls it. `name` is its new name:
+ * that of a rename; that of a restored one where its old one is taken, else empty. `was` is what it was called by
+ * whoever wanted it.
+ */
+export interface DocumentAct {
+  do: 'archive' | 'delete' | 'rename' | 'restore'
+  doc: string
+  name?: string
+  was?: string
+}
 
 /** What people are asked: `deadline` in unix seconds, `default` where nobody settles it, `because` in words why. */
 export interface Question {
@@ -627,6 +687,9 @@ export interface Receiver {
   keys?: boolean
 }
 
+/** What one person (`actor`) or a `group` is at the place under which this stands; it names one of the two. */
+export interface RoleRule { role: RuleRole; actor?: string; group?: Group }
+
 /** The record of an intent, for a socket that is not sent the record itself: its part of the log begins later. */
 export interface Begun { seq: number; at: string; actor: string; body: IntentBody }
 
@@ -678,5 +741,5 @@ export type LogRecord = { [Kind in RecordKind]: RecordOf<Kind> }[RecordKind]
 export type ClientMessage = Hello | IntentFrame | Seen | Composing | Acknowledge
 
 export type ServerMessage =
-  | Welcome | Ack | Nack | StateMessage | QuestionMessage | DraftMessage | StopsMessage | ErrorMessage |
-  ComposingMessage | InboxMessage | ClosedMessage | BoardMessage | LogRecord
+  | Welcome | Ack | Nack | StateMessage | QuestionMessage | DraftMessage | StopsMessage | DocumentMessage | ErrorMessage
+  | ComposingMessage | InboxMessage | ClosedMessage | BoardMessage | RightsMessage | LogRecord

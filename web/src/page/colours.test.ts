@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { colourOf, inkOf } from './colours'
+import { colourOf, inkOf, setColours } from './colours'
 
 describe('a colour', () => {
   it('is the same for the same name, and a name has one whatever its letters', () => {
@@ -10,6 +10,15 @@ describe('a colour', () => {
   it('tells people apart: of many names each colour has some', () => {
     const names = Array.from({ length: 200 }, (_, at) => `person ${at}`)
     expect(new Set(names.map(colourOf)).size).toBe(8)
+  })
+
+  it('is the one that somebody has chosen, and nothing else is taken for one', () => {
+    const given = colourOf('Ana')
+    setColours([['Ana', '#123456'], ['Ben', 'url(//evil.example)'], ['Chen', '']])
+    expect(colourOf('Ana')).toBe('#123456')
+    expect([colourOf('Ben'), colourOf('Chen')]).toEqual(['#a21caf', '#be123c'])
+    setColours([])
+    expect(colourOf('Ana')).toBe(given)
   })
 
   it('is mixed with the text where it is ink', () => {

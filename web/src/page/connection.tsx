@@ -3,7 +3,7 @@ import type { Room } from '../client/room'
 import { connectionState } from './connection_state'
 
 export function Connection({ room, closed }: { room: Room; closed: string }) {
-  const { words, tone } = connectionState(room, closed)
+  const { words, tone } = connectionState({ online: room.online, welcomed: room.welcomed, synced: room.provider.synced, unsaved: room.unsaved }, closed)
   return (
     <span class={`connection ${tone}`} data-testid="connection" role="status">
       <i class="dot" /> {words}

@@ -3,11 +3,12 @@ import { connectionState, finalReason } from './connection_state'
 
 describe('the connection', () => {
   it('says the worst that is true', () => {
-    const all = { online: true, welcomed: true, unsaved: false }
+    const all = { online: true, welcomed: true, synced: true, unsaved: false }
     expect(connectionState(all, '')).toEqual({ words: 'saved', tone: 'good' })
     expect(connectionState({ ...all, unsaved: true }, '')).toEqual({ words: 'saving…', tone: 'busy' })
+    expect(connectionState({ ...all, synced: false }, '')).toEqual({ words: 'loading…', tone: 'busy' })
     expect(connectionState({ ...all, welcomed: false, unsaved: true }, '')).toEqual({ words: 'connecting…', tone: 'busy' })
-    expect(connectionState({ online: false, welcomed: false, unsaved: true }, '')).toEqual({ words: 'offline: your edits and instructions wait here', tone: 'bad' })
+    expect(connectionState({ online: false, welcomed: false, synced: false, unsaved: true }, '')).toEqual({ words: 'offline: your edits and instructions wait here', tone: 'bad' })
     expect(connectionState(all, 'retired: it moved')).toEqual({ words: 'retired: it moved', tone: 'bad' })
   })
 

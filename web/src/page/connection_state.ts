@@ -4,7 +4,13 @@
 const FINAL_FIRST = 4400
 const FINAL_END = 4500
 
-export interface Standing { online: boolean; welcomed: boolean; unsaved: boolean }
+export interface Standing {
+  online: boolean
+  welcomed: boolean
+  /** Whether all that the server has of the document is here. */
+  synced: boolean
+  unsaved: boolean
+}
 export interface ConnectionState { words: string; tone: 'good' | 'busy' | 'bad' }
 
 /** Why a connection was closed for good; empty where it may come back. */
@@ -13,9 +19,10 @@ export function finalReason(event: Pick<CloseEvent, 'code' | 'reason'> | null): 
 }
 
 /** What is said of the connection. `closed` is the reason for which it was closed for good, if it was. */
-export function connectionState({ online, welcomed, unsaved }: Standing, closed: string): ConnectionState {
+export function connectionState({ online, welcomed, synced, unsaved }: Standing, closed: string): ConnectionState {
   if (closed) return { words: closed, tone: 'bad' }
   if (!online) return { words: 'offline: your edits and instructions wait here', tone: 'bad' }
   if (!welcomed) return { words: 'connecting…', tone: 'busy' }
+  if (!synced) return { words: 'loading…', tone: 'busy' }
   return unsaved ? { words: 'saving…', tone: 'busy' } : { words: 'saved', tone: 'good' }
 }

@@ -3,6 +3,13 @@
 /** The server does not let this token in, or shows it no such workspace. */
 export class Denied extends Error {}
 
+/** The server refused something, with what can be done about it. */
+export class NotDone extends Error {
+  constructor(message: string, readonly remedy: string) {
+    super(message)
+  }
+}
+
 /** A request with a token, and with a JSON body where there is one. */
 export function requestOf(method: string, token: string, body?: unknown): RequestInit & { headers: Record<string, string> } {
   return {
@@ -19,6 +26,6 @@ export function requestOf(method: string, token: string, body?: unknown): Reques
 export async function readAnswer<T>(response: Response): Promise<T> {
   const answer = response.status === 204 ? null : await response.json()
   if (response.status === 401 || response.status === 404) throw new Denied(answer?.detail ?? 'Not allowed.')
-  if (!response.ok) throw new Error(answer?.detail ?? `The server answered ${response.status}.`)
+  if (!response.ok) throw new NotDone(answer?.detail ?? `The server answered ${response.status}.`, answer?.remedy ?? '')
   return answer as T
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { storeOf } from '../client/fixtures'
-import { laneKey, readToken, workspaceIn } from './link'
+import { forgetInvitation, laneKey, readInvitation, readToken, workspaceIn } from './link'
 
 describe('a link', () => {
   it('names the workspace, as it came', () => {
@@ -20,5 +20,23 @@ describe('a link', () => {
     const kept = new Map<string, string>()
     readToken('x', '#token=a.b', storeOf(kept))
     expect(readToken('y', '#other=1', storeOf(kept)).token).toBe('')
+  })
+})
+
+describe('an invitation', () => {
+  it('is kept by the tab until it is taken up, and then the old token goes', () => {
+    const kept = new Map([['folkmoot:x:token', 'old'], [laneKey('x'), 'L1']])
+    expect(readInvitation('x', '', storeOf(kept))).toBe('')
+    expect(readInvitation('x', '#invitation=fi_1', storeOf(kept))).toBe('fi_1')
+    expect(readInvitation('x', '', storeOf(kept))).toBe('fi_1')
+    expect(readInvitation('y', '', storeOf(kept))).toBe('')
+    forgetInvitation('x', storeOf(kept), true)
+    expect([...kept.keys()]).toEqual([])
+  })
+
+  it('that is put away leaves the token', () => {
+    const kept = new Map([['folkmoot:x:token', 'old'], ['folkmoot:x:invitation', 'fi_1']])
+    forgetInvitation('x', storeOf(kept), false)
+    expect([...kept.keys()]).toEqual(['folkmoot:x:token'])
   })
 })

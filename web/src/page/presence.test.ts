@@ -10,6 +10,10 @@ describe('who is here', () => {
     expect(presentIn(states, 1, '', false).people[0]).toEqual({ name: 'Me', own: true })
   })
 
+  it('knows oneself whichever of two pages of oneself comes last', () => {
+    for (const own of [1, 2]) expect(presentIn([[1, person('Ana')], [2, person('Ana')]], own, 'Ana', false).people).toEqual([{ name: 'Ana', own: true }])
+  })
+
   it('counts the agent only where it is, and says what it does, or that it is stopped', () => {
     const agent = (status?: string): [number, PresenceState][] => [[9, { user: { name: 'Agent', kind: 'agent' }, agent: { status } }]]
     expect(presentIn([[1, person('Ana')]], 1, 'Ana', true).agent).toBeNull()

@@ -20,8 +20,12 @@ export function presentIn(states: Iterable<[number, PresenceState]>, own: number
   const agent = all.find(([, state]) => state.user?.kind === 'agent')?.[1]
   const status = isStopped ? 'stopped' : (agent?.agent?.status ?? 'idle')
   const names = new Map<string, boolean>()
-  for (const [client, { user }] of all)
-    if (user?.name && user.kind !== 'agent') names.set(client === own ? actor || user.name : user.name, client === own)
+  for (const [client, { user }] of all) {
+    if (!user?.name || user.kind === 'agent') continue
+    const name = client === own ? actor || user.name : user.name
+    // Whichever of a person's pages comes last.
+    names.set(name, names.get(name) || client === own)
+  }
   return {
     people: [...names].map(([name, isOwn]) => ({ name, own: isOwn })),
     agent: agent ? { status, words: WORDS[status] ?? '' } : null,

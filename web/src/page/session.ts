@@ -1,7 +1,8 @@
 /** Who is here and where: the token of the link, the workspace of the address, small HTTP calls. Read once, from the browser. */
 import type { DocumentKind, Role } from '../client/wire'
 import { readAnswer, requestOf } from './http'
-import { readToken, workspaceIn } from './link'
+import { readInvitation, readToken, workspaceIn } from './link'
+import { signInProblemIn } from './sign_in_words'
 
 export interface Me { actor: string; role: Role; ws: string | null; planner: string | null }
 export interface Workspace {
@@ -9,13 +10,17 @@ export interface Workspace {
   name: string
   seq: number
   documents: Record<string, DocumentKind>
+  /** The id of each document, by name. */
+  ids: Record<string, string>
   members: Record<string, Role>
 }
 
 export const ws = workspaceIn(location.pathname)
 const found = readToken(ws, location.hash, sessionStorage)
+export const signInProblem = signInProblemIn(location.hash)
+export const invitation = readInvitation(ws, location.hash, sessionStorage)
 // Out of the address at once: it would be read over a shoulder, or sent on with the address.
-if (found.isFresh) history.replaceState(null, '', location.pathname + location.search)
+if (found.isFresh || signInProblem || location.hash.includes('invitation=')) history.replaceState(null, '', location.pathname + location.search)
 export const token = found.token
 export const api = `/api/workspaces/${ws}`
 export const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/${ws}`

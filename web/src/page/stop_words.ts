@@ -1,14 +1,14 @@
 /** A stopped agent in words: who may stop it and let it go on, where it is stopped, since when. */
-import type { Role, Stop, StopScope } from '../client/wire'
+import { RANKS, type Role, type Stop, type StopScope } from '../client/wire'
 
-/** Whether this person may stop the agent here: an owner, and only once. */
+/** Whether this person may stop the agent here: an owner or a guest of an open server, and only once. */
 export function mayStopAgent(role: Role, stops: readonly Stop[]): boolean {
-  return role === 'owner' && !stops.some((stop) => stop.scope === 'workspace')
+  return RANKS[role] >= RANKS.owner && !stops.some((stop) => stop.scope === 'workspace')
 }
 
-/** Whether this person may let it go on: an owner, where it is stopped here; the server's own stop ends on the server. */
+/** Whether this person may let it go on: the same, where it is stopped here; the server's own stop ends on the server. */
 export function mayLetGoOn(role: Role, stop: Pick<Stop, 'scope'>): boolean {
-  return stop.scope === 'workspace' && role === 'owner'
+  return stop.scope === 'workspace' && RANKS[role] >= RANKS.owner
 }
 
 /** How far a stop reaches, as the end of a sentence. */

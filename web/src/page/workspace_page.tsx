@@ -2,8 +2,10 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
-import { addressOf } from '../client/names'
+import { addressOf, byId } from '../client/names'
+import { mayEdit } from '../client/here'
 import { attach, type Room } from '../client/room'
+import { followNetwork } from '../client/network'
 import { Draft } from '../documents/draft'
 import { Editor, type TextSelection } from '../documents/editor'
 import { Values } from '../documents/values'
@@ -19,9 +21,14 @@ import { colourOf } from './colours'
 import { Connection } from './connection'
 import { finalReason } from './connection_state'
 import { laneKey } from './link'
+import { DocumentMenu } from './document_menu'
 import { NewDocument } from './new_document'
 import { examplesFor } from './new_documents'
+import { isListedOtherwise, type OpenDocument } from './open_document'
 import { People } from './people'
+import { PeopleMenu } from './people_menu'
+import { PutAway } from './put_away'
+import { RightsNote } from './rights_note'
 import { socketUrl, token, ws, type Me, type Workspace } from './session'
 import { StopAgent, Stopped } from './stops'
 import { Theme } from './theme'
@@ -32,32 +39,43 @@ const HISTORY = 2000
 /** What a page holds of one document: its connection, and the room that speaks on it. */
 interface Attachment { provider: WebsocketProvider; room: Room }
 
-function useAttachment(doc: string, workspace: Workspace, me: Me): Attachment {
+function useAttachment({ id, name }: OpenDocument, workspace: Workspace, me: Me, replica: number): Attachment {
   const attachment = useMemo(() => {
-    const provider = new WebsocketProvider(socketUrl, addressOf(doc), new Y.Doc(), {
+    // By its id: whatever it is called when this page comes again, it is never another document.
+    const provider = new WebsocketProvider(socketUrl, addressOf(byId(id)), new Y.Doc(), {
       protocols: token ? ['folkmoot', `token.${token}`] : ['folkmoot'],
       disableBc: true,
       connect: false,
     })
     const colour = colourOf(me.actor)
     provider.awareness.setLocalStateField('user', { name: me.actor, color: colour, colorLight: `${colour}33` })
-    const room = attach(provider, { doc, store: sessionStorage, key: laneKey(ws), from: Math.max(0, workspace.seq - HISTORY) })
+    const room = attach(provider, { doc: name, id, store: sessionStorage, key: laneKey(ws), from: Math.max(0, workspace.seq - HISTORY) })
     room.inbox.isWatched = () => document.visibilityState === 'visible'
-    for (const name of Object.keys(workspace.documents)) room.documents.add(name)
+    for (const [name, its] of Object.entries(workspace.ids)) {
+      room.documents.add(name)
+      if (its !== name) room.names.set(its, name)
+    }
     return { provider, room }
-  }, [doc])
+  }, [id, replica])
   useEffect(() => {
     attachment.provider.connect()
-    return () => attachment.provider.destroy()
+    const unfollow = followNetwork(attachment.provider, window)
+    return () => {
+      unfollow()
+      attachment.provider.destroy()
+    }
   }, [attachment])
   return attachment
 }
 
-interface WorkspaceProps { me: Me; workspace: Workspace; since: number; doc: string; open: (doc: string) => void; reload: () => Promise<void> }
+interface WorkspaceProps { me: Me; workspace: Workspace; since: number; opened: OpenDocument; open: (doc: string) => void; reload: () => Promise<void> }
 
 export function WorkspacePage(props: WorkspaceProps) {
-  const { me, workspace, doc } = props
-  const { provider, room } = useAttachment(doc, workspace, me)
+  const { me, workspace, opened } = props
+  const { id, name: doc, kind } = opened
+  // A replica in which there is what a rule refused is thrown away: a new one is what everybody has.
+  const [replica, setReplica] = useState(0)
+  const { provider, room } = useAttachment(opened, workspace, me, replica)
   const [, redraw] = useState(0)
   const [selection, setSelection] = useState<TextSelection | null>(null)
   const [closed, setClosed] = useState('')
@@ -66,46 +84,58 @@ export function WorkspacePage(props: WorkspaceProps) {
   useEffect(() => {
     const onClose = (event: CloseEvent | null) => {
       const reason = finalReason(event)
-      if (reason) setClosed(reason)
+      if (reason && !room.away) setClosed(reason)
     }
     provider.on('connection-close', onClose)
     return () => provider.off('connection-close', onClose)
   }, [provider])
   useEffect(() => {
-    if ([...room.documents].some((name) => !(name in workspace.documents))) props.reload()
-  }, [room.documents.size])
+    if (isListedOtherwise(room.documents, workspace.documents)) props.reload()
+  }, [room.changes])
   useEffect(() => {
     if (!Object.keys(workspace.documents).some((name) => room.archived.has(name))) return
     if (room.archived.has(doc)) props.open(documentInstead(doc, workspace.documents, room.archived))
     props.reload()
   }, [room.archived.size])
-  const kind = workspace.documents[doc]!
-  const readOnly = me.role !== 'owner' && me.role !== 'editor'
-  const drafts = [...room.drafts.values()].filter((draft) => draft.doc === doc)
+  useEffect(() => {
+    if (room.away) props.reload()
+  }, [room.away !== null])
+  useEffect(() => {
+    if (room.here.voided) setReplica(replica + 1)
+  }, [room.here.voided])
+  // Another role than that with which the page was opened is told on the socket.
+  const role = room.welcomed ? room.role : me.role
+  const readOnly = !mayEdit(room.welcomed ? room.here.role : role) || room.away !== null
+  const drafts = [...room.drafts.values()].filter((draft) => draft.doc === id)
   return (
-    <div class={room.stops.length ? 'desk is-stopped' : 'desk'}>
+    <div class={`desk${room.stops.length ? ' is-stopped' : ''}${room.away ? ' is-away' : ''}`}>
       <header class="top">
         <span class="brand" title="Folkmoot">◐</span>
         <h1>{workspace.name}</h1>
         <nav aria-label="Documents">
-          {Object.keys(workspace.documents).filter((name) => !room.archived.has(name)).sort().map((name) => (
+          {Object.keys(workspace.documents).filter((name) => !room.archived.has(name) && !(room.away && workspace.ids[name] === id)).sort().map((name) => (
             <button key={name} class="tab" data-testid="doc-tab" aria-current={name === doc ? 'page' : undefined} onClick={() => props.open(name)}>
               {name}
             </button>
           ))}
-          {!readOnly && <NewDocument {...props} />}
+          {room.away && <span class="tab gone" data-testid="gone-tab" aria-current="page">{doc}</span>}
+          <DocumentMenu room={room} opened={opened} reload={props.reload} />
+          {mayEdit(role) && <NewDocument {...props} />}
         </nav>
         <People provider={provider} room={room} />
+        <PeopleMenu me={{ ...me, role }} reload={props.reload} />
         <StopAgent room={room} />
-        <Connection room={room} closed={closed} />
+        <Connection room={room} closed={room.away ? room.away.how : closed} />
         <Theme />
       </header>
       <Stopped room={room} />
+      <PutAway {...props} room={room} provider={provider} />
       <main class="paper">
+        <RightsNote room={room} />
         {kind === 'text' ? (
-          <Editor provider={provider} readOnly={readOnly} onSelect={setSelection} />
+          <Editor key={replica} provider={provider} readOnly={readOnly} onSelect={setSelection} />
         ) : kind === 'data' ? (
-          <Values provider={provider} readOnly={readOnly} />
+          <Values key={replica} provider={provider} readOnly={readOnly} />
         ) : (
           <p class="faint pad">Rich documents are synced here for Tiptap and ProseMirror clients; this page does not show them yet.</p>
         )}
@@ -114,7 +144,7 @@ export function WorkspacePage(props: WorkspaceProps) {
         ))}
       </main>
       <aside class="rail">
-        <Composer
+        {!room.away && <Composer
           room={room}
           planner={me.planner}
           text={kind === 'text' ? provider.doc.getText('content') : null}
@@ -122,7 +152,7 @@ export function WorkspacePage(props: WorkspaceProps) {
           examples={examplesFor(kind, doc)}
           aim={aim && isOver(aim, room.intents) ? null : aim}
           onAimed={() => setAim(null)}
-        />
+        />}
         {[...room.questions.values()].map((question) => (
           <QuestionCard key={question.id} room={room} question={question} />
         ))}

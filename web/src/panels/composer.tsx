@@ -30,7 +30,7 @@ export function Composer({ room, planner, text, selection, examples, aim, onAime
     box.current?.focus()
     if (words) room.vouch(aim.kind, aim.intent.id)
   }, [aim])
-  const isOpen = mayInstruct(room.role)
+  const isOpen = mayInstruct(room.here.role)
 
   const type = (next: string) => {
     if (begins(composition, next)) {
@@ -59,7 +59,7 @@ export function Composer({ room, planner, text, selection, examples, aim, onAime
           value={words}
           disabled={!isOpen}
           aria-label="Instruct the agent"
-          placeholder={placeholderFor(room.role, aim)}
+          placeholder={placeholderFor(room.here.role, aim)}
           onInput={(event) => type(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {

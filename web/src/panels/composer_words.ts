@@ -1,6 +1,6 @@
 /** What the composer says: to whom it is open, where it points, what came meanwhile, and who will answer. */
 import type { IntentView } from '../client/log_view'
-import type { Role, Scope } from '../client/wire'
+import { RANKS, type Role, type Scope } from '../client/wire'
 import type { Aim } from './aim'
 
 const QUOTED = 28
@@ -8,7 +8,7 @@ const UNSEEN_SHOWN = 160
 
 /** Whether this person may instruct the agent. */
 export function mayInstruct(role: Role): boolean {
-  return role === 'owner' || role === 'editor' || role === 'commenter'
+  return RANKS[role] >= RANKS.commenter
 }
 
 /** What stands in the empty box. */

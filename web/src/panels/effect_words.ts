@@ -3,7 +3,7 @@ import type { EffectShown, EffectView } from '../client/log_view'
 import type { Json } from '../client/wire'
 
 export type Tone = '' | 'good' | 'bad'
-export interface Fate { to: string; words: string; tone: Tone; detail: string }
+export interface EffectFate { to: string; words: string; tone: Tone; detail: string }
 
 const STATUS: Record<EffectShown, [string, Tone]> = {
   waits: ['about to leave', ''],
@@ -18,7 +18,7 @@ export function recipients(args: Record<string, Json>): string {
 }
 
 /** What became of an effect; the detail is said where it is bad news. */
-export function fateOf({ tool, args, status, detail }: EffectView): Fate {
+export function fateOf({ tool, args, status, detail }: EffectView): EffectFate {
   // A newer server may know a fate that this page does not.
   const [words, tone] = STATUS[status] ?? [status, '']
   return { to: args.to !== undefined ? `Mail to ${recipients(args)}` : `Webhook ${tool}`, words, tone, detail: tone === 'bad' ? detail : '' }

@@ -25,6 +25,16 @@ group('the log in words', () => {
     expect(said('oracle', { oracle: 'question', question: { id: 'q', group: [], text: 'Which?', options: [], deadline: 0, default: '' } })).toBe('The agent asks: Which?')
   })
 
+  it('says what was done with documents as a whole, and calls them as they are called', () => {
+    const acts = [{ do: 'rename', doc: 'plan', name: 'schedule', was: 'plan' }, { do: 'delete', doc: 'budget/_9' }] as const
+    expect(said('config', { acts: [...acts] })).toBe('Ana renamed plan to schedule; Ana deleted budget')
+    expect(said('config', { acts: [{ do: 'restore', doc: 'plan', name: 'old', was: 'plan' }] })).toBe('Ana restored plan as old')
+    expect(said('config', { acts: [...acts], commit: 'c9' })).toBe('')
+    expect(said('config', { rights: { plan: [{ role: 'viewer', group: 'agent' }] } })).toBe('Ana ruled: plan: The agent may only read')
+    expect(said('config', { documents: { 'plan/_9': 'text' } })).toBe('Ana made plan')
+    expect(describe(recordOf(1, 'update', 'Ana', { doc: 'plan' }), { ...log, names: new Map([['plan', 'schedule']]) })).toBe('Ana edited schedule')
+  })
+
   it('tells a question from a decision, and an answer by its verdict alone', () => {
     expect(said('decision', { policy: 'ask@1', reason: 'Both at once.', question: { id: 'q', group: [], text: '', options: [], deadline: 0, default: '' } })).toBe('Asked: Both at once.')
     expect(said('decision', { policy: 'fair@1', reason: 'First come.' })).toBe('Decided (fair@1): First come.')

@@ -1,23 +1,34 @@
 /** The log in plain words: who asked for what, what was decided, what was done. */
-import type { LogRecord, OracleBody, Switch } from '../client/wire'
+import { madeAs } from '../client/names'
+import type { DocumentAct, LogRecord, OracleBody, Switch } from '../client/wire'
+import { givenWords } from '../page/rights_words'
 import { reachOf } from '../page/stop_words'
 import type { KnownIntents } from './cards'
+
+/** What the log in words knows besides: how documents are called that have another name than they were made under. */
+type Known = KnownIntents & { readonly names?: ReadonlyMap<string, string> }
 
 const LINES_SHOWN = 80
 
 export interface LogLine { record: LogRecord; words: string }
 
 /** The last records about which there is something to say, newest first. */
-export function logLines(records: readonly LogRecord[], log: KnownIntents): LogLine[] {
+export function logLines(records: readonly LogRecord[], log: Known): LogLine[] {
   return records.map((record) => ({ record, words: describe(record, log) })).filter((line) => line.words).slice(-LINES_SHOWN).reverse()
 }
 
+/** What somebody did with a document as a whole. */
+function acted({ do: what, doc, name, was = madeAs(doc) }: DocumentAct): string {
+  if (what === 'rename') return `renamed ${was} to ${name}`
+  return `${what === 'archive' ? 'archived' : what === 'delete' ? 'deleted' : 'restored'} ${was}${name && name !== was ? ` as ${name}` : ''}`
+}
+
 /** A record in words; empty where people need not be told. */
-export function describe(record: LogRecord, log: KnownIntents): string {
+export function describe(record: LogRecord, log: Known): string {
   const { actor } = record
   switch (record.kind) {
     case 'update':
-      return `${actor} edited ${record.body.doc}`
+      return `${actor} edited ${log.names?.get(record.body.doc) ?? record.body.doc}`
     case 'intent': {
       const { kind, text, refs = [], value } = record.body
       // What an answer says stands in its verdict, in words.
@@ -39,9 +50,12 @@ export function describe(record: LogRecord, log: KnownIntents): string {
     case 'oracle':
       return heard(record.body, log)
     case 'config': {
-      const { switch: thrown, documents } = record.body
+      const { switch: thrown, documents, acts, commit, rights } = record.body
       if (thrown) return switched(actor, thrown)
-      return documents ? `${actor} made ${Object.keys(documents).join(', ')}` : ''
+      if (rights) return `${actor} ruled: ${givenWords(rights, (doc) => log.names?.get(doc) ?? madeAs(doc))}`
+      // What an instruction did stands in its verdict.
+      if (acts && !commit) return acts.map((act) => `${actor} ${acted(act)}`).join('; ')
+      return documents ? `${actor} made ${Object.keys(documents).map(madeAs).join(', ')}` : ''
     }
     default:
       return ''

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { viewOf } from '../client/fixtures'
 import type { IntentView } from '../client/log_view'
-import type { Role, VerdictBody } from '../client/wire'
+import type { NextAct, Role, VerdictBody } from '../client/wire'
 import { actsOn } from './verdict_acts'
 
-const ALL = ['undo', 'approve', 'override']
+const ALL: NextAct[] = ['undo', 'approve', 'override']
 const verdict = (more: Partial<VerdictBody> = {}): VerdictBody => ({ intent: 'i1', state: 'done', code: 'done', reason: '', commit: 'c1', can: ALL, ...more })
 const acts = (actor: string, role: Role, intent: Partial<IntentView> = {}, others: IntentView[] = [], how: Partial<VerdictBody> = {}) =>
   actsOn({ actor, role, intents: new Map(others.map((one) => [one.id, one])) }, viewOf('i1', intent), verdict(how))

@@ -21,7 +21,9 @@ from crdt.operations.fork import find_weakly_changed
 from crdt.operations.ops import is_relative
 from crdt.updates.scan import normalise_ranges
 from workspace.errors import Refusal
+from workspace.intents.audit import document_breaches, right_breaches
 from workspace.intents.audit.claims import false_claims
+from workspace.intents.audit.conditions import Condition
 from workspace.intents.audit.decision_review import Review
 from workspace.intents.audit.precedence import Watch, are_decided, knew, unseen_by
 from workspace.intents.audit.stop_breaches import CONDITION, defiance
@@ -36,20 +38,23 @@ from workspace.intents.model.bodies import (
     UpdateBody,
     VerdictBody,
 )
+from workspace.intents.model.document_acts import words_of_act
 from workspace.intents.model.effects import digest_of
 from workspace.intents.model.intent import RUNNING_KINDS, Kinds, States
 from workspace.intents.model.invariant import broken
 from workspace.intents.model.oracle import OPPOSING
 from workspace.intents.model.policies import Fates
-from workspace.intents.model.record import BLANKED, Record
+from workspace.intents.model.record import BLANKED, Record, sha_of
 from workspace.intents.rules.consent import allowed_over, approved
+from workspace.intents.rules.document_acts import acts_of
 from workspace.intents.rules.fence import allowed, outside
-from workspace.intents.rules.gate import EDIT_RANK, docs_of, read_need, try_plan, unmet_expectation
+from workspace.intents.rules.gate import docs_of, read_need, try_plan, unmet_expectation
 from workspace.intents.rules.groups import beside
 from workspace.intents.rules.permissions import may_cancel, may_replace
+from workspace.intents.rules.places import short_of
 from workspace.intents.rules.readback import Readings
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
-from workspace.intents.state.fold import WorkspaceState, sha_of
+from workspace.intents.state.fold import WorkspaceState
 
 SCRATCH_CLIENT = 4
 BREACHES_MAX = 100
@@ -60,7 +65,7 @@ class Breach(msgspec.Struct, frozen=True):
     """A record that should not be: its `seq`, the condition of semantics §5 or §8 that it breaks, and how."""
 
     seq: int
-    condition: str
+    condition: Condition
     reason: str
 
 
@@ -91,6 +96,10 @@ class Auditor:
             self._look(record)
             if against := defiance(record, self.fold):
                 self._note(record.seq, CONDITION, against)
+            if against := document_breaches.breach(record, self.fold):
+                self._note(record.seq, document_breaches.CONDITION, against)
+            if against := right_breaches.breach(record, self.fold):
+                self._note(record.seq, right_breaches.CONDITION, against)
         # An assert of a rule that fails on a log is the log's fault, as in a replay: no sequencer has written that.
         except (KeyError, ValueError, IndexError, AssertionError, CrdtError) as error:
             self._note(record.seq, "I4", f"it names what is not in the log: {error}")
@@ -123,7 +132,7 @@ class Auditor:
             if name not in self._broken:
                 self._note(record.seq, "C5/I10", f"it breaks the rule {name}: {reason}")
 
-    def _note(self, seq: int, condition: str, reason: str) -> None:
+    def _note(self, seq: int, condition: Condition, reason: str) -> None:
         if len(self.breaches) < BREACHES_MAX:
             self.breaches.append(Breach(seq, condition, reason))
 
@@ -144,7 +153,7 @@ class Auditor:
                 self._verdict(record.seq, body)
             case IntentBody() as body:
                 self._ended()
-                for condition, reason in false_claims(record, body, self.fold.board):
+                for condition, reason in false_claims(record, body, self.fold):
                     self._note(record.seq, condition, reason)
                 if record.row.body.startswith(BLANKED):
                     self._blanked.add(body.id)
@@ -172,7 +181,7 @@ class Auditor:
         """C5: who ended another's instruction may, or it was decided about."""
         by = self.fold.board.entries.get(body.by)
         may = {States.CANCELLED: may_cancel, States.SUPERSEDED: may_replace}.get(body.state)
-        if by is None or may is None or may(entry, by.actor, by.rank) or are_decided(entry, by):
+        if by is None or may is None or may(self.fold, entry, actor=by.actor, role=by.role) or are_decided(entry, by):
             return
         self._note(seq, "C5", f"{by.actor} ({by.role}) had no right to end {entry.id}, which is {entry.actor}'s")
 
@@ -240,6 +249,8 @@ class Auditor:
             known = document.state_vector() if document is not None else {}
             if document is None and (doc in self.fold.breaks or doc in self.fold.quarantined):
                 continue
+            if doc in self.fold.catalog.put_away:
+                continue  # nobody's edits come there any more: who works elsewhere does not wait for them
             if any(known.get(client, 0) < clock for client, clock in read_need(need).items()):
                 self._note(seq, "C1/I6", f"{entry.id} runs before its author's edits in {doc}")
 
@@ -256,7 +267,8 @@ class Auditor:
         if isinstance(ran, Refusal):
             self._note(seq, "C4/I7", f"{plan.plan} does not hold any more: {ran.reason}")
             return _as_logged(body, plan)
-        self._readings.expect(body, plan, self.fold.documents, ran.documents, is_strict=self.fold.is_strict)
+        catalog, is_strict = self.fold.catalog, self.fold.is_strict
+        self._readings.expect(body, plan, self.fold.documents, ran.documents, catalog=catalog, is_strict=is_strict)
         for doc, document in ran.documents.items():
             part, done = body.docs.get(doc), ran.executed.get(doc)
             if part is None or done is None or sha_of((done.update,)) != part.sha:
@@ -285,9 +297,11 @@ class Auditor:
         if unmet is not None and subject.id not in self._blanked:
             where = "/".join(map(str, (unmet.doc, *unmet.path)))
             self._note(seq, "C5", f"{where} is not what {subject.id} expects")
-        if entry.rank < EDIT_RANK and (plan.ops or plan.effects):
+        if short_of(self.fold, plan, actor=entry.actor, role=entry.role) is not None:
             self._note(seq, "C5", f"{entry.id} edits by the right of a {entry.role}, unapproved")
         beyond = set(outside(plan, entry, self.fold.board, self.fold.documents)) - allowed(entry, self.fold.board)
+        if any(one.id in self._blanked for one in (entry, subject)):
+            beyond -= {words_of_act(act) for act in acts_of(plan)}  # whether it named them nobody can read any more
         if beyond and self.fold.is_read_back and not self._has_lost(plan):
             reason = f"{entry.id} does more than was allowed where it does not point: {len(beyond)} things"
             self._note(seq, "scope", reason)

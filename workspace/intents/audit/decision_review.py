@@ -29,9 +29,9 @@ from workspace.intents.model.oracle import Opinions
 from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, EditModes, Fates, RuledBy, edit_rule
 from workspace.intents.model.record import BLANKED, Record
 from workspace.intents.rules.decision_words import silent_of
-from workspace.intents.rules.groups import ALONE, SPECIAL, chain_of, is_standing, member_of
+from workspace.intents.rules.groups import ALONE, chain_of, is_standing, member_of
 from workspace.intents.rules.policy import Ruling, decide, inputs_hash
-from workspace.intents.rules.votes import agreed, carried, fallback, is_changed, plurality
+from workspace.intents.rules.votes import elected, fallback, is_changed, settled
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
 
@@ -220,14 +220,9 @@ class Review:
         """Return what the answers so far settle, or None."""
         board = self.fold.board
         votes = board.votes.get(question.id, [])
-        if self._asked_by(question, board.layers[question.id]) == RuledBy.VOTE:
-            value = carried(votes, self.policy.vote_quorum)
-        else:
-            group = tuple(board.entries[id] for id in question.group)
-            value = agreed(group, votes, board)
-        if value is None or (value not in SPECIAL and not is_standing(board.entries[value])):
-            return None
-        return value
+        group = tuple(board.entries[id] for id in question.group)
+        policy = self._asked_by(question, board.layers[question.id])
+        return settled(policy, group, votes, board, quorum=self.policy.vote_quorum)
 
     def _at_deadline(self, question: Question, opened: DecisionBody) -> str:
         """Return who wins where nobody has settled it in time, or all but one have gone."""
@@ -238,10 +233,9 @@ class Review:
         ids = [entry.id for entry in group if is_standing(entry)]
         is_moot = len(ids) < min(2, len(question.group))
         ids = ids or [NONE]
-        chosen = None
-        if self._asked_by(question, opened) == RuledBy.VOTE and not is_moot:
-            chosen = plurality(board.votes.get(question.id, []))
-        if chosen is not None and chosen in (*ids, NONE, BOTH):
+        votes = board.votes.get(question.id, [])
+        chosen = None if is_moot else elected(self._asked_by(question, opened), votes, ids)
+        if chosen is not None:
             return chosen
         return default if opened.layer in ALONE else fallback(default, group, ids)
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from crdt.digest import canonical, sha256_of
-from workspace.intents.audit.lineage import Concern, LineagePart, calls_of, concern_of
+from workspace.intents.audit.concern import Concern, ConcernPart, calls_of, concern_of
 from workspace.intents.model.bodies import RecordKinds
 from workspace.intents.model.ids import INTENT, is_id
 from workspace.intents.model.record import BLANK, BLANKED, Row, body_parts
@@ -56,11 +56,11 @@ def redact(rows: Iterable[Row], intent: str) -> Redaction | None:
     are blanked wherever they stand. Documents, their journal and the operations on them are not touched: what the agent
     wrote is edited like any text.
     """
-    parts, shas = list[LineagePart](), dict[int, str]()
+    parts, shas = list[ConcernPart](), dict[int, str]()
     for row in rows:
         if row.kind not in KEPT_KINDS or row.kind == RecordKinds.CONFIG:
             text, shas[row.seq] = body_parts(row)
-            parts.append(LineagePart(row.seq, row.kind, msgspec.json.decode(text)))
+            parts.append(ConcernPart(row.seq, row.kind, msgspec.json.decode(text)))
     concern = concern_of(parts, intent)
     if concern is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workspace.intents.audit.conditions import Condition
 from workspace.intents.model.bodies import (
     CommitBody,
     Deciders,
@@ -16,7 +17,7 @@ from workspace.intents.model.intent import Kinds
 from workspace.intents.model.record import Record
 from workspace.intents.state.fold import WorkspaceState
 
-CONDITION = "stop"
+CONDITION: Condition = "stop"
 
 
 def defiance(record: Record, fold: WorkspaceState) -> str:

@@ -7,7 +7,7 @@ with the intents that were still under way then put back to where they stood (`t
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -20,7 +20,7 @@ from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBod
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.fold import MARKER, JournalLike, WorkspaceState
-from workspace.intents.state.replay import REPLAY_CLIENT, JournalIndex
+from workspace.intents.state.replay import REPLAY_CLIENT, JournalIndex, finish
 
 DOCUMENT_KINDS = frozenset({RecordKinds.UPDATE, RecordKinds.COMMIT, RecordKinds.CONFIG})
 
@@ -78,6 +78,17 @@ def documents_at(
     Raises:
         LogCorrupt: a state is not the one the checkpoint names, or bytes are not the logged ones.
     """
+    return finish(documents_steps(checkpoint, states, kinds, rows, journal))
+
+
+def documents_steps(
+    checkpoint: CheckpointBody | None,
+    states: Mapping[str, bytes],
+    kinds: Mapping[str, DocumentKind],
+    rows: Iterable[Row],
+    journal: Iterable[JournalLike],
+) -> Generator[None, None, dict[str, Document]]:
+    """Come to what `documents_at` returns, a document or a record a step."""
     fold = WorkspaceState(client=REPLAY_CLIENT)
     index = JournalIndex.of(journal)
     try:
@@ -92,10 +103,12 @@ def documents_at(
                 fold.documents[doc] = Document.of_state(kinds[doc], states[doc], client=REPLAY_CLIENT)
             if fold.documents[doc].digest() != digest:
                 raise LogCorrupt(f"the kept state of {doc} is not the one of the checkpoint after {at}")
+            yield
         for row in rows:
             if row.kind not in DOCUMENT_KINDS:
                 continue
             record = read_row(row)
+            yield
             fold.feed(record, index.take(record))
             if isinstance(record.body, ConfigBody):
                 for doc, kind in record.body.documents.items():

@@ -4,7 +4,8 @@ A body holds what its record says and nothing of where it stands: `record.py` se
 are never in a body: a body names journal rows and their SHA-256, and what travels on the wire is the body itself. The
 log keeps a body as canonical JSON, whose keys are sorted: the order of the fields here is for readers.
 
-Every struct in a body refuses fields that it does not have. Whoever adds a field or a kind raises `LOG_FORMAT`.
+Every struct in a body refuses fields that it does not have. Whoever adds a field, a kind, a policy or another word that
+may be written raises `LOG_FORMAT`.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.item_readings import Reading, follow_items
 from crdt.operations.ops import Op
 from workspace.intents.model.calls import Budget, CallClosed, CallOpened, Compared, RouteTable
+from workspace.intents.model.document_acts import DocumentAct
 from workspace.intents.model.effects import Effect, EffectStatus, Receiver
 from workspace.intents.model.ids import INTENT, is_id, seq_of
 from workspace.intents.model.intent import Forked, IntentFrame, IntentKind, Region, Role, TerminalState
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement, Merged
 from workspace.intents.model.plan import Option, Tokens
-from workspace.intents.model.policies import POLICIES, EditMode
+from workspace.intents.model.policies import EditMode, Fate
+from workspace.intents.model.role_rules import RoleRule
 from workspace.intents.model.segment import Segment
 from workspace.intents.model.stop import Switch
 
@@ -40,6 +43,8 @@ OracleKind = Literal[
 # Where a collision was found: L0 to L4 of semantics §3, E a human's edit, and what a plan may not do by itself.
 Layer = Literal["L0", "L2", "L3", "L4", "E", "rights", "effects", "scope"]
 Decider = Literal["policy", "person", "timer"]
+# What the author of an intent that has ended can do about it.
+NextAct = Literal["override", "approve", "resend", "undo"]
 Spans = tuple[tuple[int, int, int], ...]  # (Yjs client id, first clock, end clock), half open
 
 
@@ -106,7 +111,10 @@ class VerdictCodes:
 
 
 class UpdateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "del", "inserted": "ins"}):
-    """A run of document updates of one lane: journal rows `first` to `last` of that lane and document."""
+    """A run of document updates of one lane: journal rows `first` to `last` of that lane and document.
+
+    `role` is its author's in the workspace, where rules of rights stood.
+    """
 
     doc: str
     lane: str
@@ -117,6 +125,7 @@ class UpdateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     sha: str
     inserted: Spans = ()
     deleted: Spans = ()
+    role: Role | msgspec.UnsetType = msgspec.UNSET
 
 
 class IntentBody(IntentFrame, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -140,6 +149,7 @@ class PlanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A proposal to edit, made on the documents as of `snapshot`; re-validated by value before it may commit.
 
     `serves` are the intents that had joined and that it carries out, too: unset in older logs, where that was all.
+    `acts` are what it does with documents as a whole, by their ids.
     """
 
     plan: str
@@ -154,6 +164,7 @@ class PlanBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     planner: str = ""
     # Unset and not empty: records of servers that did not know the field keep their canonical form, and so their hash.
     serves: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    acts: tuple[DocumentAct, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def docs(self) -> set[str]:
@@ -217,7 +228,7 @@ class DecisionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     layer: Layer
     policy: str
     by: Decider
-    outcome: dict[str, str]
+    outcome: dict[str, Fate]
     reason: str
     inputs: str = ""
     evidence: dict[str, Json] = {}
@@ -272,7 +283,7 @@ class VerdictBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     by: str = ""
     winner: str = ""
     commit: str = ""
-    can: tuple[str, ...] = ()
+    can: tuple[NextAct, ...] = ()
     did: tuple[str, ...] = ()
 
 
@@ -309,6 +320,8 @@ class ConfigBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """A change of the workspace's set-up; a missing field is left as it was.
 
     `quarantined` are documents that cannot be read any more, with the reason: from here on they count as a marker.
+    `acts` are what was done with documents as a whole; `commit` names the one that did it for an instruction.
+    `rights` are the rules of whole places; `role` is that of who changes it, where such rules stand.
     """
 
     name: str | None = None
@@ -326,13 +339,10 @@ class ConfigBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     versions: dict[str, str] = {}
     quarantined: dict[str, str] = {}
     switch: Switch | None = None
-
-    def unknown_policies(self) -> list[str]:
-        """Return the names in its chains that no policy of this version has: a chain passed over decides otherwise."""
-        if self.policy is None:
-            return []
-        chains = (self.policy.chain, *(region.chain for region in self.policy.regions))
-        return [name for chain in chains for name in chain if name not in POLICIES]
+    acts: tuple[DocumentAct, ...] = ()
+    commit: str = ""
+    rights: dict[str, tuple[RoleRule, ...]] = {}
+    role: Role | None = None
 
 
 class CheckpointBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -346,17 +356,9 @@ class CheckpointBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Body = (
-    UpdateBody
-    | IntentBody
-    | PlanBody
-    | OracleBody
-    | DecisionBody
-    | CommitBody
-    | VerdictBody
-    | EffectBody
-    | ConfigBody
+    UpdateBody | IntentBody | PlanBody | OracleBody | DecisionBody | CommitBody | VerdictBody | EffectBody | ConfigBody
     | CheckpointBody
-)
+)  # fmt: skip
 
 BODIES: dict[RecordKind, type[Body]] = {
     "update": UpdateBody,
@@ -371,13 +373,11 @@ BODIES: dict[RecordKind, type[Body]] = {
     "checkpoint": CheckpointBody,
 }
 KINDS = {body: kind for kind, body in BODIES.items()}
-# The same by any word: a row's kind is a text until it was looked up.
-_BY_WORD: dict[str, type[Body]] = {str(kind): body for kind, body in BODIES.items()}
 
 
-def accepted(frame: IntentFrame, *, id: str, lane: str, vc: dict[str, int], role: Role) -> IntentBody:
-    """Return the body that the log keeps of a frame accepted on `lane`."""
-    body = IntentBody(**msgspec.structs.asdict(frame), id=id, lane=lane, vc=vc, role=role, sha=frame_sha(frame))
+def accepted(frame: IntentFrame, *, id: str, lane: str, vc: dict[str, int], role: Role, sha: str = "") -> IntentBody:
+    """Return the body that the log keeps of a frame accepted on `lane`; `sha` where it was sent in other words."""
+    body = IntentBody(**msgspec.structs.asdict(frame), id=id, lane=lane, vc=vc, role=role, sha=sha or frame_sha(frame))
     assert is_id(body.id, INTENT), body.id
     assert body.seen < seq_of(body.id, INTENT), "an author has seen records that are not in the log"
     return body
@@ -387,11 +387,6 @@ def frame_sha(frame: IntentFrame) -> str:
     """Return the SHA-256 of a frame's canonical form: a repeat on the same dot has the same one."""
     assert type(frame) is IntentFrame, "a body has fields that its frame has not"
     return sha256_of(canonical(msgspec.to_builtins(frame)))
-
-
-def body_type_of(kind: str) -> type[Body] | None:
-    """Return the type of the bodies of a kind, None for a kind that this version does not know."""
-    return _BY_WORD.get(kind)
 
 
 def kind_of(body: Body) -> RecordKind:

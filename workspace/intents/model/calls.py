@@ -7,7 +7,7 @@ were sent and received lie in the archive under their SHA-256.
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import msgspec
 
@@ -67,7 +67,6 @@ FAILURES: tuple[CallOutcome, ...] = (
     "overloaded", "rate_limited", "timeout", "refused", "malformed", "cut", "too_long", "server_error", "unreachable",
     "unauthorised",
 )  # fmt: skip
-PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 STEPS = ("retry", "next", "escalate")
 MICROS = 1_000_000
 TIERS_MAX, MODELS_MAX, RULES_MAX, NAME_POINTS_MAX = 6, 8, 32, 120

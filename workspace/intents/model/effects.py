@@ -59,7 +59,7 @@ class Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"e
 
     i: int
     tool: str
-    effect_class: str
+    effect_class: EffectClass
     args: dict[str, Json]
 
 

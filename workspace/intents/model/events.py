@@ -15,6 +15,7 @@ from crdt.updates.summary import UpdateSummary
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import ConfigBody, Question
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
+from workspace.intents.model.document_acts import ActName
 from workspace.intents.model.effects import EffectStatus, Outgoing
 from workspace.intents.model.intent import IntentFrame, Role, State
 from workspace.intents.model.oracle import Judgement, JudgeTask, Merged
@@ -38,10 +39,14 @@ class Submitted(msgspec.Struct, frozen=True):
 
 
 class Edited(msgspec.Struct, frozen=True):
-    """A document update arrived on `lane`, scanned and within bounds; rights were checked by the session.
+    """A document update arrived on `lane`, scanned and within bounds.
+
+    `role` is its author's in the workspace, which the session has looked at; rules of rights are looked at in the turn.
+    Whoever makes an edit and forgets the role is refused wherever such a rule stands.
 
     `count` is how many updates the client sent for it: several that followed one another may come as one. `held` are
-    Yjs ids of it under which somebody else, who is connected, writes.
+    Yjs ids of it under which somebody else, who is connected, writes. `is_part`: more of what the client sent as one
+    follows; it counts, and its author is in step, with the last part.
     """
 
     lane: str
@@ -52,6 +57,8 @@ class Edited(msgspec.Struct, frozen=True):
     step2: bool = False
     count: int = 1
     held: frozenset[int] = frozenset()
+    is_part: bool = False
+    role: Role = "viewer"
 
 
 class Proposed(msgspec.Struct, frozen=True):
@@ -146,10 +153,11 @@ class EffectSettled(msgspec.Struct, frozen=True):
 
 
 class Configured(msgspec.Struct, frozen=True):
-    """Somebody with the right to do so changes the set-up."""
+    """Somebody with the right to do so, who is `role` in the workspace, changes the set-up."""
 
     actor: str
     config: ConfigBody
+    role: Role | None = None
 
 
 class RightsChanged(msgspec.Struct, frozen=True):
@@ -297,6 +305,23 @@ class StopsChanged(msgspec.Struct, frozen=True):
     stops: tuple[Stop, ...]
 
 
+class DocumentActed(msgspec.Struct, frozen=True):
+    """Somebody did something with a document as a whole: its id, its name before and since, and by whose word.
+
+    Everybody who follows is told; sockets of one that was archived or deleted are closed.
+    """
+
+    do: ActName
+    doc: str
+    was: str
+    name: str
+    actor: str
+
+
+class RulesChanged(msgspec.Struct, frozen=True):
+    """The rules of rights are others now: who is connected is told what they may where they are."""
+
+
 class DocumentsChanged(msgspec.Struct, frozen=True):
     """Documents were created or removed, or broke: sockets of removed ones are closed with 4404, else with 4410."""
 
@@ -337,7 +362,9 @@ Notice = (
     | QuestionClosed
     | DraftShown
     | StopsChanged
+    | RulesChanged
     | DocumentsChanged
+    | DocumentActed
     | Resync
     | EditRefused
 )

@@ -13,7 +13,8 @@ import msgspec
 from crdt.digest import Json
 
 IntentKind = Literal["do", "override", "cancel", "answer", "approve", "undo"]
-Role = Literal["owner", "editor", "commenter", "viewer", "agent"]
+# A guest is whoever an open server let in without a key: no name of theirs is shown to be theirs.
+Role = Literal["owner", "guest", "editor", "commenter", "viewer", "agent"]
 LiveState = Literal["parked", "queued", "planning", "ready", "held"]
 TerminalState = Literal[
     "done", "merged", "overruled", "superseded", "suggested", "branched", "cancelled", "rejected", "expired", "failed"
@@ -60,7 +61,7 @@ LIVE: frozenset[str] = frozenset(get_args(LiveState))
 TERMINAL: frozenset[str] = frozenset(get_args(TerminalState))
 
 # Ranks go into the digest of what a decision looked at, so they stay as they are. There is room between for another.
-RANKS: dict[str, int] = {"owner": 30, "editor": 20, "commenter": 10, "viewer": 5, "agent": 0}
+RANKS: dict[str, int] = {"owner": 30, "guest": 30, "editor": 20, "commenter": 10, "viewer": 5, "agent": 0}
 
 QUOTE_POINTS_MAX = 2_000
 PATH_DEPTH_MAX = 16
@@ -126,7 +127,7 @@ def frame_of(content: IntentContent, *, n: int, seen: int) -> IntentFrame:
 
 
 def is_role(text: str) -> TypeGuard[Role]:
-    """Tell whether a word from outside is one of the five roles."""
+    """Tell whether a word from outside is one of the six roles."""
     return text in RANKS
 
 

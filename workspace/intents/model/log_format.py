@@ -13,9 +13,10 @@ import msgspec
 
 from workspace.errors import LogNewer
 
-# The format of the logs that this version writes, and the highest it reads. It rises with every new record kind and
-# every new field: a version that does not know them must not open such a log. Logs without a number are of format 1.
-LOG_FORMAT = 1
+# The format of the logs that this version writes, and the highest it reads. It rises with every new record kind,
+# field, policy and other word that may be written: a version that does not know them must not open such a log. Logs
+# without a number are of format 1.
+LOG_FORMAT = 4
 # Among the `versions` of a config record: from there on the log is of that format.
 FORMAT = "format"
 # What else the `versions` of a config record number, and the highest that this version reads: how documents are read,

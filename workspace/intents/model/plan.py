@@ -12,7 +12,9 @@ from crdt.digest import canonical
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.operations.item_readings import Reading
 from crdt.operations.ops import Op
+from crdt.updates.exact_numbers import ExactValues
 from workspace.intents.model.calls import Recorded, RouteTable
+from workspace.intents.model.document_acts import DocumentAct
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.intent import Role, Scope
 
@@ -28,17 +30,26 @@ WHOLE, NOT_AT_ALL = "whole", "none"
 
 
 class Image(msgspec.Struct, frozen=True):
-    """One document of a snapshot: its kind and its whole state as one Yjs v1 update."""
+    """One document of a snapshot: its kind and its whole state as one Yjs v1 update.
+
+    `exact` are the values in it whose bytes pycrdt would write otherwise; None where nobody has looked.
+    """
 
     kind: DocumentKind
     state: bytes
+    exact: ExactValues | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """All documents of a workspace as they were after the record `seq`."""
+    """All documents of a workspace as they were after the record `seq`; those that were put away are not among them.
+
+    `names` are their ids by name, `former` those of all documents, also of what was put away, by what each is called.
+    """
 
     seq: int
     documents: dict[str, Image]
+    names: dict[str, str] = {}
+    former: dict[str, str] = {}
 
 
 class Repair(msgspec.Struct, frozen=True):
@@ -124,6 +135,7 @@ class Planned(msgspec.Struct, frozen=True, tag_field="proposal", tag="planned"):
     """Operations with the readings they stand on. Anchors and hashes refer to the task's snapshot.
 
     `serves` are the intents of those steers that it carries out beside the task's own; the others run by themselves.
+    `acts` are what it does with documents as a whole, by name.
     """
 
     ops: tuple[Op, ...]
@@ -133,6 +145,7 @@ class Planned(msgspec.Struct, frozen=True, tag_field="proposal", tag="planned"):
     tokens: Tokens = Tokens()
     planner: str = ""
     serves: tuple[str, ...] = ()
+    acts: tuple[DocumentAct, ...] = ()
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

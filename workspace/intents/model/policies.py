@@ -11,6 +11,10 @@ from typing import Final, Literal, get_args
 Policy = Literal["priority", "first", "fair", "ask", "merge", "vote", "branch"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 EditMode = Literal["suggest", "apply_and_flag", "ask"]
+# What a decision means for one intent of its group.
+Fate = Literal[
+    "held", "run", "overruled", "suggested", "refused", "merge", "branch", "kept", "replaced", "withdrawn", "open",
+]  # fmt: skip
 # What is ruled where no member of a group wins: nobody, everybody, one instruction for all, variants side by side.
 NONE, BOTH, MERGE, BRANCH = "none", "both", "merge", "branch"
 

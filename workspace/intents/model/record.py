@@ -6,6 +6,8 @@ own hash, so that a body can later be redacted without breaking the chain.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from hashlib import sha256
 from json.encoder import encode_basestring as quoted
 
 import msgspec
@@ -14,6 +16,7 @@ from crdt.digest import canonical, sha256_of
 from workspace.errors import RecordUnknown
 from workspace.intents.model.bodies import BODIES, Body, ConfigBody, RecordKind, kind_of
 from workspace.intents.model.log_format import check_versions, undecoded_field
+from workspace.intents.model.policies import POLICIES
 
 _DECODERS: dict[str, msgspec.json.Decoder[Body]] = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 BLANKED = '{"~redacted":"'
@@ -97,7 +100,7 @@ def read_row(row: Row) -> Record:
         raise
     if isinstance(body, ConfigBody):
         check_versions(body.versions, seq=row.seq)
-        for name in body.unknown_policies():
+        for name in _unknown_policies(body):
             raise RecordUnknown(seq=row.seq, kind=row.kind, field=f"policy {name}")
     assert kind_of(body) == row.kind, f"a {row.kind} was read as a {kind_of(body)}"
     return Record(seq=row.seq, epoch=row.epoch, at=row.at, actor=row.actor, body=body, row=row)
@@ -110,3 +113,25 @@ def is_linked(row: Row, prev: Row | None) -> bool:
         seq=row.seq, epoch=row.epoch, kind=row.kind, at=row.at, actor=row.actor, sha=body_parts(row)[1], prev=row.prev
     )
     return follows and row.hash == expected and (prev is None or row.epoch >= prev.epoch)
+
+
+def sha_of(updates: Iterable[bytes]) -> str:
+    """Return the SHA-256 over the given updates, end to end, as `sha256:hex`."""
+    digest = sha256()
+    for update in updates:
+        digest.update(update)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def check_bytes(updates: Iterable[bytes], sha: str, seq: int) -> None:
+    """Raise ValueError unless these bytes are the ones that record `seq` was sealed over."""
+    if sha_of(updates) != sha:
+        raise ValueError(f"record {seq}: its document bytes are not the ones that were logged")
+
+
+def _unknown_policies(body: ConfigBody) -> list[str]:
+    """Return the names in its chains that no policy of this version has: a chain passed over decides otherwise."""
+    if body.policy is None:
+        return []
+    chains = (body.policy.chain, *(region.chain for region in body.policy.regions))
+    return [name for chain in chains for name in chain if name not in POLICIES]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 from crdt.documents.anchor import Anchor, TextRange, resolve_range
 from crdt.documents.document import Document
@@ -18,7 +19,7 @@ from crdt.errors import CrdtError
 from crdt.operations.execute import Executed
 from crdt.operations.fork import collide
 from crdt.operations.item_readings import Reading, follow_items
-from crdt.operations.ops import CreateDocument, Op, Touch, find_touch
+from crdt.operations.ops import CreateDocument, ListOp, Op, Touch, ValueOp, find_touch
 from workspace.intents.model.causality import happened_before
 from workspace.intents.model.intent import Path, Scope
 from workspace.intents.state.board import Board, Entry
@@ -129,6 +130,14 @@ def anchored_docs(entry: Entry) -> set[str]:
     return {part.doc for part in entry.body.scope or () if not part.is_whole and not part.keys}
 
 
+def is_fixed(entry: Entry) -> bool:
+    """Tell whether no edit moves where an intent works: its places are given by names alone."""
+    if entry.plan is None:
+        return all(part.is_whole or part.keys for part in entry.body.scope or ())
+    is_named = all(isinstance(op, ValueOp | ListOp | CreateDocument) for op in entry.plan.ops)
+    return is_named and not any(reading.from_ is not None for reading in entry.plan.reads)
+
+
 def do_collide(one: Entry, other: Entry, documents: Documents, *, client: int) -> bool:
     """L2: tell whether two planned, concurrent intents exclude each other or depend on which comes first."""
     assert one.plan is not None, "L2 compares plans"
@@ -226,15 +235,13 @@ def late_rivals(entry: Entry, footprint: Mapping[str, Executed], board: Board, *
     `footprint` is the plan executed on the snapshot it was made on; `since` is that snapshot's `seq`.
     """
     found: dict[str, Entry] = {}
-    for seq, commit in board.commits.values():
-        if seq <= since:
-            continue
-        for id in commit.intents:
+    for commit in reversed(list(takewhile(lambda commit: commit[0] > since, reversed(board.commits.values())))):
+        for id in commit[1].intents:
             rival = board.entries[id]
             if not is_rival(rival, entry, board):
                 continue
             for doc, part in footprint.items():
-                theirs = commit.docs.get(doc)
+                theirs = commit[1].docs.get(doc)
                 if theirs is not None and _share(part.absolute_deleted, theirs.deleted):
                     found[id] = rival
     return tuple(found.values())

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 
 from workspace.intents.model.bodies import Answer, DecisionBody, Layers, Question
 from workspace.intents.model.intent import States
-from workspace.intents.model.policies import BRANCH, MERGE, NONE, RuledBy
+from workspace.intents.model.policies import BRANCH, MERGE, NONE
 from workspace.intents.rules.groups import is_standing
+from workspace.intents.rules.votes import is_vote
 from workspace.intents.state.board import Board, Entry
 
 NAMED_MAX = 6
@@ -34,7 +35,7 @@ def silent_of(opened: DecisionBody, group: Sequence[Entry], votes: Sequence[Answ
 
     Everybody who stands as high may answer too, and in a vote everybody: nobody waits for them by name.
     """
-    if opened.policy == RuledBy.VOTE:
+    if is_vote(opened.policy):
         return ()
     asked = group[:1] if opened.layer == Layers.RIGHTS else group
     has_answered = {vote.actor for vote in votes}
@@ -65,7 +66,7 @@ def _late(question: Question | None) -> Sequence[object]:
 def answers_in_words(opened: DecisionBody, group: Sequence[Entry], votes: Sequence[Answer], *, first: str = "") -> str:
     """Return who answered what, by their last words; the answer `first` in front. Empty where nobody did."""
     last = {vote.actor: vote.value for vote in votes}
-    said = "voted" if opened.policy == RuledBy.VOTE else "answered"
+    said = "voted" if is_vote(opened.policy) else "answered"
     values = sorted(dict.fromkeys(last.values()), key=lambda value: value != first)
     return ", ".join(
         f"{in_words(actor for actor in last if last[actor] == value)} {said} “{choice(opened, group, value)}”"
@@ -90,10 +91,10 @@ def at_deadline(
     if is_elected:
         return "; ".join([*parts, "most votes at the deadline"])
     if not told:
-        parts.append("nobody answered in time" if opened.policy != RuledBy.VOTE else "nobody voted in time")
+        parts.append("nobody voted in time" if is_vote(opened.policy) else "nobody answered in time")
     elif silent:
         parts.append(f"{in_words(silent)} did not answer in time")
-    elif opened.policy == RuledBy.VOTE:
+    elif is_vote(opened.policy):
         parts.append("no answer that can be had has most votes at the deadline")
     else:
         parts.append("that did not settle it in time")

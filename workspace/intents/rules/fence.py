@@ -16,11 +16,13 @@ from crdt.documents.paths import dotted
 from crdt.errors import CrdtError
 from crdt.operations.ops import Check, CreateDocument, Delete, DeleteValue, Insert, ListRemove, Op
 from workspace.intents.model.bodies import Layer, Layers, PlanBody
+from workspace.intents.model.document_acts import made_as, words_of_act
 from workspace.intents.model.intent import Scope
 from workspace.intents.model.plan import WHOLE
 from workspace.intents.model.policies import Fates
 from workspace.intents.model.wording import whole_words
 from workspace.intents.rules.conflict import Area, areas_of_plan, areas_of_scope
+from workspace.intents.rules.document_acts import acts_of
 from workspace.intents.state.board import Board, Entry
 
 LAYER: Layer = Layers.SCOPE
@@ -34,12 +36,13 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
     """Return what a plan does where nobody it serves has pointed, in words that stand for just that; losses first."""
     subject = board.subject_of(entry)
     served = [subject, *(board.entries[id] for id in dict.fromkeys((*entry.steers, *subject.steers)))]
+    words = " ".join(one.body.text for one in served)
     if _fence_of(subject, documents) is None:
-        return ()
+        # A document as a whole is put away or renamed on the word of who has named it, wherever they point.
+        return tuple(words_of_act(act) for act in acts_of(plan) if not _is_named(act.was, words))
     # Who joined and pointed at nothing opens no fence of somebody else's.
     fence = [area for one in served for area in _fence_of(one, documents) or ()]
-    words = " ".join(one.body.text for one in served)
-    made = {op.doc for op in plan.ops if isinstance(op, CreateDocument) and _is_named(op.doc, words)}
+    made = {op.doc for op in plan.ops if isinstance(op, CreateDocument) and _is_named(made_as(op.doc), words)}
     beyond = [
         op
         for op in plan.ops
@@ -47,7 +50,8 @@ def outside(plan: PlanBody, entry: Entry, board: Board, documents: Mapping[str, 
     ]
     ordered = sorted(beyond, key=lambda op: not isinstance(op, Delete | DeleteValue | ListRemove))
     # Decision 85: a yes is to these very deeds, so the words must stand for just them.
-    said = [whole_words(op, documents.get(op.doc)) for op in ordered]
+    said = [words_of_act(act) for act in acts_of(plan) if not (_is_whole(act.doc, fence) or _is_named(act.was, words))]
+    said += [whole_words(op, documents.get(op.doc)) for op in ordered]
     # The same twice is two deeds: a yes to one is none to the other.
     counts = [said[: at + 1].count(one) for at, one in enumerate(said)]
     return tuple(one if count == 1 else f"{one} ({count})" for one, count in zip(said, counts, strict=True))
@@ -75,9 +79,13 @@ def _is_named(doc: str, words: str) -> bool:
     return re.search(quoted if is_word else f"{quoted}|{said}", words, re.I) is not None
 
 
+def _is_whole(doc: str, fence: Iterable[Area]) -> bool:
+    return any(area.doc == doc and area.span is None and area.path is None for area in fence)
+
+
 def _is_inside(op: Op, fence: Iterable[Area], documents: Mapping[str, Document]) -> bool:
     own = [area for area in fence if area.doc == op.doc]
-    if any(area.span is None and area.path is None for area in own):
+    if _is_whole(op.doc, own):
         return True
     if not own or isinstance(op, CreateDocument):
         return False

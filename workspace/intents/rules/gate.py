@@ -19,12 +19,11 @@ from crdt.updates.scan import scan_state_vector
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.causality import happened_before
-from workspace.intents.model.intent import RUNNING_KINDS, Expect, Need, rank_of
+from workspace.intents.model.intent import RUNNING_KINDS, Expect, Need
 from workspace.intents.rules.conflict import Documents
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
 
-EDIT_RANK = rank_of("editor")
 LOST_REMEDY = "Go on in another document; a fork of the workspace from before it broke still has it."
 # One document's socket: the lane it belongs to, and the document.
 Socket = tuple[str, str]
@@ -132,11 +131,6 @@ def value_at(document: Document, expect: Expect) -> object:
         else:
             return None
     return value
-
-
-def may_edit(entry: Entry) -> bool:
-    """C5: tell whether the author's own rights cover the agent's edit; the agent never has more."""
-    return entry.rank >= EDIT_RANK
 
 
 def docs_of(plan: PlanBody) -> set[str]:

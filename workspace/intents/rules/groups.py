@@ -13,7 +13,7 @@ from crdt.digest import Json
 from crdt.operations.ops import Op
 from workspace.intents.model.bodies import Deciders, DecisionBody, Layer, Layers, PolicyConfig, VerdictBody
 from workspace.intents.model.intent import Kinds
-from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, Fates, Policies, policy_name
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, Fate, Fates, Policies, policy_name
 from workspace.intents.rules.policy import Member, chain_for
 from workspace.intents.state.board import Board, Entry
 
@@ -80,11 +80,17 @@ def losers_by(group: tuple[Entry, ...], winner: str, evidence: dict[str, Json]) 
     return [entry for entry in group if entry.id != winner and entry.id in against]
 
 
-def outcome_of(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, layer: Layer, by: str) -> dict[str, str]:
+def outcome_of(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, layer: Layer, by: str) -> dict[str, Fate]:
     """Return what a ruling means for each of the group."""
     # What is in the documents already is not run again: it is kept, or another takes its place.
-    won = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}.get(winner, "")
-    outcome: dict[str, str] = {}
+    for_all: dict[str, Fate] = {BOTH: "run", MERGE: "merge", BRANCH: "branch"}
+    losing: dict[Layer, Fate] = {
+        Layers.EDIT: "suggested",
+        Layers.EFFECTS: "refused",
+        Layers.SCOPE: end_beyond_scope(by),
+    }
+    won = for_all.get(winner)
+    outcome: dict[str, Fate] = {}
     for entry in group:
         if not is_standing(entry):
             outcome[entry.id] = "withdrawn"
@@ -95,15 +101,12 @@ def outcome_of(group: tuple[Entry, ...], winner: str, losers: list[Entry], *, la
         elif entry.id == winner:
             outcome[entry.id] = "kept" if layer == Layers.RIGHTS and entry is group[0] else "run"
         else:
-            lost = {Layers.EDIT: "suggested", Layers.EFFECTS: "refused", Layers.SCOPE: end_beyond_scope(by)}.get(
-                layer, "overruled"
-            )
-            outcome[entry.id] = lost if entry in losers else "open"
+            outcome[entry.id] = losing.get(layer, "overruled") if entry in losers else "open"
     assert len(outcome) == len(group), "a ruling says something of everybody"
     return outcome
 
 
-def end_beyond_scope(by: str) -> str:
+def end_beyond_scope(by: str) -> Fate:
     """Return what a no about the scope comes to: somebody's word ends it, a deadline leaves it to be looked at."""
     return "refused" if by == Deciders.PERSON else "suggested"
 

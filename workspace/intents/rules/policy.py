@@ -1,4 +1,4 @@
-"""How a group of colliding intents is settled: priority, first, fair, ask (semantics §4).
+"""How a group of colliding intents is settled: priority, first, fair, ask, vote, merge, branch (semantics §4).
 
 Policies are pure and see only logged facts, so replay decides the same again. A policy answers with a winner, asks
 the people, or passes to the next in the chain; `fair` never passes.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import assert_never, cast
 
 import msgspec
 
@@ -17,7 +18,7 @@ from workspace.errors import Refusal
 from workspace.intents.model.bodies import Layers, PolicyConfig
 from workspace.intents.model.intent import PATH_DEPTH_MAX, Region
 from workspace.intents.model.oracle import Merged, group_key
-from workspace.intents.model.policies import BRANCH, MERGE, POLICIES, Policies, RuledBy
+from workspace.intents.model.policies import BRANCH, MERGE, POLICIES, Policies, Policy, RuledBy
 from workspace.intents.state.board import Standing
 
 ASK_SECONDS_MAX = 7 * 86_400.0
@@ -52,11 +53,10 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
     """Return the first ruling in the chain. `standing` tells how the authors fared before.
 
     Where the chain asks, `default` is what the rest of the chain rules when nobody answers in time, `because` its
-    reason. `merges` holds
-    what the merger wrote for each group; `merge` passes where there is no honest middle.
+    reason. `merges` holds what the merger wrote for each group; `merge` passes where there is no honest middle.
     """
     assert group, "a policy rules over somebody"
-    for at, name in enumerate(config.chain):
+    for at, name in enumerate(cast("tuple[Policy, ...]", config.chain)):
         match name:
             case Policies.MERGE:
                 ruling = _merge(group, config, standing, merges, at)
@@ -72,8 +72,10 @@ def decide(group: tuple[Member, ...], config: PolicyConfig, standing: Standing, 
             case Policies.VOTE:
                 after = decide(group, _rest(config, at), standing, merges)
                 return _asks(RuledBy.VOTE, "They exclude each other; everybody may vote.", after)
-            case _:
+            case Policies.FAIR:
                 ruling = _fair(group, standing)
+            case _:
+                assert_never(name)
         if ruling is not None:
             return ruling
     return _fair(group, standing)
@@ -182,7 +184,10 @@ def _fair(group: tuple[Member, ...], standing: Standing) -> Ruling:
 
 
 def inputs_hash(group: tuple[Member, ...], config: PolicyConfig, standing: Standing) -> str:
-    """Return the digest of everything `decide` looked at: an auditor recomputes it from the log."""
+    """Return the digest of who stood in a group, by which chain, and how they had fared: an auditor recomputes it.
+
+    What a merger wrote for the group, and whether that runs unasked, stand in records of their own.
+    """
     members = [[m.intent, m.actor, m.role, m.rank, m.seq, m.is_committed] for m in group]
     fared = {m.actor: [standing.wins.get(m.actor, 0), standing.losses.get(m.actor, 0)] for m in group}
     return digest_value([members, list(config.chain), fared])

@@ -14,8 +14,9 @@ from crdt.operations.ops import CreateDocument, Op
 from crdt.operations.postcondition import Postcondition, find_difference, predict
 from workspace.intents.model.bodies import CommitBody, PlanBody, VerdictBody
 from workspace.intents.model.record import BLANK
-from workspace.intents.model.wording import told
+from workspace.intents.rules.document_acts import done_by
 from workspace.intents.state.board import VARIANT_PLANNER
+from workspace.intents.state.catalog import Catalog
 
 Documents = Mapping[str, Document]
 SCRATCH_CLIENT = 6
@@ -55,7 +56,16 @@ class Readings:
         """Expect nothing yet of the commit that comes."""
         self.meant = {}
 
-    def expect(self, body: CommitBody, plan: PlanBody, before: Documents, after: Documents, *, is_strict: bool) -> None:
+    def expect(
+        self,
+        body: CommitBody,
+        plan: PlanBody,
+        before: Documents,
+        after: Documents,
+        *,
+        is_strict: bool,
+        catalog: Catalog | None = None,
+    ) -> None:
         """Note what a commit must come to; the older part of a log was read otherwise, and is not read again.
 
         `after` are the documents that the plan writes to, with it.
@@ -67,7 +77,7 @@ class Readings:
         ops = plan.ops_on(before)
         self.meant = meanings(ops, before) if is_strict else {}
         if plan.planner != VARIANT_PLANNER:
-            self.did.update(dict.fromkeys(body.intents, told(ops, before, after)))
+            self.did.update(dict.fromkeys(body.intents, done_by(catalog or Catalog(), plan, ops, before, after)))
 
     def unlike(self, after: Documents) -> str:
         """Return in words what does not read as it was meant after the commit."""

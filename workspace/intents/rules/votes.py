@@ -8,8 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workspace.intents.model.bodies import Answer, DecisionBody, Layers
-from workspace.intents.model.policies import BOTH, BRANCH, MERGE
+from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, RuledBy
+from workspace.intents.rules.groups import SPECIAL, is_standing
 from workspace.intents.state.board import Board, Entry
+
+
+def is_vote(policy: str) -> bool:
+    """Tell whether a question was put by a policy that counts everybody's answer, and waits for nobody by name."""
+    return policy == RuledBy.VOTE
+
+
+def settled(policy: str, group: tuple[Entry, ...], votes: list[Answer], board: Board, *, quorum: int) -> str | None:
+    """Return what the answers to a question of this policy settle by themselves; None while they do not."""
+    value = carried(votes, quorum) if is_vote(policy) else agreed(group, votes, board)
+    is_there = value in SPECIAL or (value is not None and is_standing(board.entries[value]))
+    return value if is_there else None
+
+
+def elected(policy: str, votes: list[Answer], standing: Sequence[str]) -> str | None:
+    """Return what the answers so far choose when the time is up; None where they choose nothing that can be had."""
+    value = plurality(votes) if is_vote(policy) else None
+    return value if value in (*standing, NONE, BOTH) else None
 
 
 def agreed(group: tuple[Entry, ...], votes: list[Answer], board: Board) -> str | None:

@@ -171,6 +171,10 @@ class Board:
         if entry is not None:
             entry.lost = 0
 
+    def author_of(self, commit: str) -> str:
+        """Return whose instruction a commit carried out."""
+        return self.entries[self.commits[commit][1].intents[0]].actor
+
     def subject_of(self, entry: Entry) -> Entry:
         """Return the intent whose words are to be carried out: for an approval the suggestion it approves."""
         while entry.body.kind == Kinds.APPROVE:

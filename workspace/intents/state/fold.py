@@ -6,9 +6,8 @@ replay `feed` gives them first. That is the only difference.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Protocol
 
 from crdt.digest import digest_value
@@ -26,17 +25,20 @@ from workspace.intents.model.bodies import (
     VerdictBody,
 )
 from workspace.intents.model.calls import Budget, CallOutcomes, RouteTable
+from workspace.intents.model.document_acts import DocumentAct
 from workspace.intents.model.effects import Outgoing, Receiver
 from workspace.intents.model.ids import call_id
 from workspace.intents.model.intent import Role
 from workspace.intents.model.invariant import Invariant
 from workspace.intents.model.oracle import Judgement, Merged, Pair, group_key
-from workspace.intents.model.record import Record
+from workspace.intents.model.record import Record, check_bytes
 from workspace.intents.model.segment import Segments
 from workspace.intents.model.stop import Stops, Switch
 from workspace.intents.model.times import day_of, unix_time
 from workspace.intents.state.board import Board, Entry
+from workspace.intents.state.catalog import Catalog
 from workspace.intents.state.history import Edit, History
+from workspace.intents.state.rights import Rights
 from workspace.intents.state.usage import Usage
 
 AGENT_LANE = "agent"
@@ -108,7 +110,8 @@ class WorkspaceState:
     history: History = field(default_factory=History)
     # Who first wrote under a Yjs id, by document: when they are there, it is theirs.
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
-    archived: set[str] = field(default_factory=set)
+    catalog: Catalog = field(default_factory=Catalog)
+    rights: Rights = field(default_factory=Rights)
     # Put aside by the log, with the reason; and what this fold could not rebuild, put aside or not.
     quarantined: dict[str, str] = field(default_factory=dict)
     breaks: dict[str, Break] = field(default_factory=dict)
@@ -152,6 +155,7 @@ class WorkspaceState:
                 self.rows[body.doc] = body.last
                 self.touched.add(body.doc)
             case CommitBody() as body:
+                self._make(body.created, self.board.entries[body.intents[0]].actor)
                 for doc, part in body.docs.items():
                     edit = Edit(record.seq, doc, record.actor, AGENT_LANE, body.intents)
                     self.history.add(edit, inserted=part.inserted, deleted=part.deleted)
@@ -167,7 +171,7 @@ class WorkspaceState:
                 self.outbox.pop((body.commit, body.i), None)
                 self.effects[(body.commit, body.i)] = body
             case ConfigBody() as body:
-                self._configure(body)
+                self._configure(body, record)
                 if body.switch is not None:
                     self._throw(body.switch, record)
             case CheckpointBody() as body:
@@ -188,12 +192,19 @@ class WorkspaceState:
             document = self.documents[doc] = Document(kind, client=self.client)
             document.is_strict = self.is_strict
             self.kinds[doc] = kind
+            self.catalog.make(doc)
+
+    def _make(self, documents: Mapping[str, DocumentKind], actor: str) -> None:
+        for doc, kind in documents.items():
+            self.create(doc, kind)
+            self.catalog.makers.setdefault(doc, actor)
 
     def uncreate(self, doc: str) -> None:
         """Take back a `create` that no record holds."""
         assert doc in self.documents, "what was not made is not taken back"
         self.documents.pop(doc)
         self.kinds.pop(doc)
+        self.catalog.unmake(doc)
 
     def put_back(self, doc: str, state: bytes) -> None:
         """Let a document be what it was, by its whole state then: no record holds what came in since."""
@@ -203,8 +214,8 @@ class WorkspaceState:
         self.documents[doc] = document
 
     def is_listed(self, doc: str) -> bool:
-        """Tell whether there is a document of that name that is not archived."""
-        return doc in self.documents and doc not in self.archived
+        """Tell whether there is a document of that id that is neither archived nor deleted."""
+        return doc in self.documents and self.catalog.is_living(doc)
 
     @property
     def is_busy(self) -> bool:
@@ -212,8 +223,13 @@ class WorkspaceState:
         return bool(self.board.live or self.board.questions or self.outbox)
 
     def listed(self) -> dict[str, DocumentKind]:
-        """Return the documents that are not archived, by name."""
-        return {doc: self.kinds[doc] for doc in self.documents if doc not in self.archived}
+        """Return the documents that are neither archived nor deleted, by id."""
+        return {doc: self.kinds[doc] for doc in self.documents if self.catalog.is_living(doc)}
+
+    @property
+    def has_gone(self) -> bool:
+        """Tell whether some document cannot be worked on: it was put aside, archived or deleted."""
+        return bool(self.quarantined or self.catalog.put_away)
 
     def feed(self, record: Record, journal: Sequence[JournalLike]) -> None:
         """Give the documents the bytes that `record` names, before `apply` (replay and recovery only).
@@ -296,12 +312,13 @@ class WorkspaceState:
         # Decision 77: what was put aside counts as a marker, or no state after it could be reproduced.
         return {**found, **dict.fromkeys(self.quarantined, MARKER)}
 
-    def _configure(self, body: ConfigBody) -> None:
+    def _configure(self, body: ConfigBody, record: Record) -> None:
         if body.name is not None:
             self.name = body.name
-        for doc, kind in body.documents.items():
-            self.create(doc, kind)
-        self.archived.update(body.archived)
+        self._make(body.documents, record.actor)
+        by = self.board.author_of(body.commit) if body.commit else record.actor
+        for act in (*(DocumentAct("archive", doc) for doc in body.archived), *body.acts):
+            self.catalog.enter(act, seq=record.seq, at=record.at, actor=by)
         for doc, reason in body.quarantined.items():
             self.quarantined[doc] = reason
             self.documents.pop(doc, None)
@@ -310,6 +327,7 @@ class WorkspaceState:
         if body.forked is not None:
             self.outbox.clear()
         self.members.update(body.members)
+        self.rights.enter(body.rights)
         if body.versions:
             self.versions.update(body.versions)
             for document in self.documents.values():
@@ -371,17 +389,3 @@ def words_of(error: BaseException) -> str:
     is_ours = type(error) is ValueError
     words = error.reason if isinstance(error, CrdtError) else str(error) if is_ours else type(error).__name__
     return words.encode("utf-8", "replace").decode()[:REASON_POINTS_MAX]
-
-
-def sha_of(updates: Iterable[bytes]) -> str:
-    """Return the SHA-256 over the given updates, end to end, as `sha256:hex`."""
-    digest = sha256()
-    for update in updates:
-        digest.update(update)
-    return f"sha256:{digest.hexdigest()}"
-
-
-def check_bytes(updates: Iterable[bytes], sha: str, seq: int) -> None:
-    """Raise ValueError unless these bytes are the ones that record `seq` was sealed over."""
-    if sha_of(updates) != sha:
-        raise ValueError(f"record {seq}: its document bytes are not the ones that were logged")

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from workspace.intents.model.intent import LIVE, State
+from crdt.operations.ops import ListOp, ValueOp
+from workspace.intents.model.bodies import PlanBody
+from workspace.intents.model.intent import LIVE, Scope, State, States
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.live_index import LiveIndex
+from workspace.intents.state.shelves import InOrder, Shelf
 
 Stand = tuple[State, tuple[str, ...], str]  # the state, whom it waits for, why
 
@@ -38,6 +41,8 @@ class LiveBoard:
 
     by_id: dict[str, Live] = field(default_factory=dict)
     index: LiveIndex[Entry] = field(default_factory=LiveIndex)
+    by_lane: dict[str, InOrder[Entry]] = field(default_factory=dict)
+    _needy: InOrder[Entry] = field(default_factory=InOrder)
 
     @staticmethod
     def of_board(board: Board) -> LiveBoard:
@@ -71,27 +76,49 @@ class LiveBoard:
                     self._begin(entry)
                 continue
             if not entry.is_live:
-                self.index.drop(entry, live.state)
-                del self.by_id[entry.id]
+                self._end(entry, live.state)
                 continue
             if entry.plan is not None:
-                self.index.reach(entry, entry.plan.docs)
+                self.index.reach(entry, shelves_of_plan(entry.plan), live.state)
             # Also where the state stays: a plan may lie elsewhere now, or the words may be others.
             self.index.wake(entry.id)
             self.move(entry, entry.state, waits_for=entry.waits_for, reason=entry.reason)
 
     def _begin(self, entry: Entry) -> None:
         assert entry.id not in self.by_id, "an intent begins once"
-        docs = None if entry.body.scope is None else [part.doc for part in entry.body.scope]
+        shelves = None if entry.body.scope is None else shelves_of_scope(entry.body.scope)
         self.by_id[entry.id] = Live(entry.state, entry.waits_for, entry.reason)
-        self.index.add(entry, entry.state, docs=docs, has_deadline=entry.body.deadline is not None)
+        self.index.add(entry, entry.state, shelves=shelves, has_deadline=entry.body.deadline is not None)
+        self.by_lane.setdefault(entry.body.lane, InOrder()).put(entry)
+        if entry.body.needs:
+            self._needy.put(entry)
         if entry.plan is not None:
-            self.index.reach(entry, entry.plan.docs)
+            self.index.reach(entry, shelves_of_plan(entry.plan), entry.state)
+
+    def needy(self) -> list[Entry]:
+        """Return the queued and parked intents that depend on edits of their authors, in log order; not who sleeps."""
+        states, by_seq = self.index.by_state, self._needy.by_seq
+        found = [by_seq[seq] for seq in self._needy.seqs]
+        waiting = (states.get(States.QUEUED, {}), states.get(States.PARKED, {}))
+        return [entry for entry in found if any(entry.id in here for here in waiting)]
+
+    def _end(self, entry: Entry, state: State) -> None:
+        self.index.drop(entry, state)
+        del self.by_id[entry.id]
+        if entry.body.needs:
+            self._needy.take(entry)
+        mates = self.by_lane[entry.body.lane]
+        mates.take(entry)
+        if not mates.seqs:
+            del self.by_lane[entry.body.lane]
 
     def move(self, entry: Entry, state: State, *, waits_for: tuple[str, ...], reason: str) -> None:
         """Note where an intent stands now, whatever the log says; people are told by the turn."""
         assert state in LIVE, "an end is a verdict's to give"
         live = self.by_id[entry.id]
+        # Who is queued behind others need not be awaited, and who is free again must be.
+        if bool(live.waits_for) != bool(waits_for) and live.state == state != States.READY:
+            self.index.wake(entry.id)
         old, live.state, live.waits_for, live.reason = live.state, state, waits_for, reason
         self.index.move(entry, old, state)
 
@@ -100,3 +127,25 @@ class LiveBoard:
         for live in self.by_id.values():
             live.shown = live.stands
         self.index.moved.clear()
+
+
+def shelves_of_scope(scope: Iterable[Scope]) -> set[Shelf]:
+    """Return the shelves on which an intent lies by where its author points."""
+    return {shelf_of(part.doc, path) for part in scope for path in part.keys or ((),)}
+
+
+def shelves_of_plan(plan: PlanBody) -> set[Shelf]:
+    """Return the shelves on which a plan lies: where it writes, and what it read strongly."""
+    writes = {shelf_of(op.doc, op.path if isinstance(op, ValueOp | ListOp) else ()) for op in plan.ops}
+    reads = {
+        shelf_of(reading.doc, reading.path if reading.from_ is None else ())
+        for reading in plan.reads
+        if reading.strong and not reading.is_of_item
+    }
+    return writes | reads
+
+
+def shelf_of(doc: str, path: tuple[str | int, ...]) -> Shelf:
+    """Return the shelf of a path in a document, or of any place in it."""
+    # A number may come to be another one: what stands under it lies where anything of the document may.
+    return (doc, path[0]) if path and isinstance(path[0], str) else (doc, None)

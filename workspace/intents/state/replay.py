@@ -7,8 +7,9 @@ says what the log holds; whether that was allowed is the audit's question (`audi
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
@@ -20,6 +21,7 @@ from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBod
 from workspace.intents.model.record import Record, Row, is_linked, read_row
 from workspace.intents.state.fold import UNREADABLE, Break, JournalLike, WorkspaceState, unreadable
 
+T = TypeVar("T")
 REPLAY_CLIENT = 2
 NEVER = 1 << 53
 NOT_AS_IT_WAS = "its edits give another document than stood here: bytes that no client makes can have no one order"
@@ -50,10 +52,14 @@ class JournalIndex:
     def of(journal: Iterable[JournalLike]) -> JournalIndex:
         """Return the index of rows given in ascending order of `jid`."""
         index = JournalIndex()
-        for row in journal:
-            index.rows[row.jid] = row
-            index.by_lane.setdefault((row.doc, row.lane), []).append(row.jid)
+        index.add(journal)
         return index
+
+    def add(self, journal: Iterable[JournalLike]) -> None:
+        """Add rows that follow."""
+        for row in journal:
+            self.rows[row.jid] = row
+            self.by_lane.setdefault((row.doc, row.lane), []).append(row.jid)
 
     def take(self, record: Record) -> list[JournalLike]:
         """Return the rows that a record names and mark them as sequenced."""
@@ -254,6 +260,16 @@ def start_replay(journal: Iterable[JournalLike], *, client: int = REPLAY_CLIENT,
     return Replay(WorkspaceState(client=client), JournalIndex.of(journal), states_from=states_from)
 
 
+def finish(steps: Generator[None, None, T]) -> T:
+    """Take all steps of something at once; return what they come to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
 def fold_log(
     rows: Iterable[Row], journal: Iterable[JournalLike], *, to: int | None = None, client: int = REPLAY_CLIENT
 ) -> WorkspaceState:
@@ -262,14 +278,17 @@ def fold_log(
     Raises:
         LogCorrupt: see `Replay.step`.
     """
+    return finish(fold_steps(rows, journal, to=to, client=client))
+
+
+def fold_steps(
+    rows: Iterable[Row], journal: Iterable[JournalLike], *, to: int | None = None, client: int = REPLAY_CLIENT
+) -> Generator[None, None, WorkspaceState]:
+    """Come to what `fold_log` returns, a record a step."""
     replay = start_replay(journal, client=client, states_from=NEVER)
-    for _ in _until(replay, rows, to):
-        pass
-    return replay.fold
-
-
-def _until(replay: Replay, rows: Iterable[Row], to: int | None) -> Iterator[Record]:
     for row in rows:
         if to is not None and row.seq > to:
-            return
-        yield replay.step(row)
+            break
+        replay.step(row)
+        yield
+    return replay.fold

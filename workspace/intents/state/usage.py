@@ -67,6 +67,8 @@ class Usage:
     intents: dict[str, IntentCost] = field(default_factory=dict)
     spent: dict[tuple[int, str], int] = field(default_factory=dict)
     recorded: dict[str, list[Recorded]] = field(default_factory=dict)
+    # How often a model was asked to plan a live intent, shadows apart.
+    asked: dict[str, int] = field(default_factory=dict)
     compared: list[Compared] = field(default_factory=list)
 
     def open(self, call: str, opened: CallOpened, day: int) -> None:
@@ -74,6 +76,9 @@ class Usage:
         assert call not in self.opened, "a call is opened once"
         self.opened[call] = (day, opened)
         self._spend(day, opened, opened.reserve)
+        if not opened.shadow and opened.purpose in (Purposes.PLAN, Purposes.REPAIR):
+            for intent in opened.intents:
+                self.asked[intent] = self.asked.get(intent, 0) + 1
 
     def close(self, closed: CallClosed) -> None:
         """Replace a reservation by what the call did cost."""
@@ -113,6 +118,7 @@ class Usage:
     def forget(self, intent: str) -> None:
         """Drop what only a live intent needs."""
         self.recorded.pop(intent, None)
+        self.asked.pop(intent, None)
 
     def _spend(self, day: int, opened: CallOpened, amount: int) -> None:
         for who in ("", opened.author) if opened.author else ("",):

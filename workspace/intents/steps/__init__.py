@@ -1,1 +1,1 @@
-"""What the sequencer does in a turn, step by step: the only rooms that append records."""
+"""What the sequencer does in a turn, step by step: the only folder that appends records."""

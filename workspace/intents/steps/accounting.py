@@ -16,6 +16,7 @@ from workspace.intents.model.ids import call_id
 from workspace.intents.model.plan import is_expressible, whole
 from workspace.intents.model.stop import STOPPED
 from workspace.intents.model.times import day_of
+from workspace.intents.rules.shares import refuse_call
 from workspace.intents.steps.failures import failure
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import awaited
@@ -59,7 +60,8 @@ def open_call(kernel: KernelState, turn: Turn, event: CallOpening) -> None:
             "rate_limited", f"{CALLS_OPEN_MAX} model calls are under way here.", "Try again shortly."
         )
     else:
-        turn.refused = over_budget(kernel, turn.now, author=opened.author, intent=intent)
+        turn.refused = None if opened.shadow else refuse_call(usage, kernel.bounds, intent)
+        turn.refused = turn.refused or over_budget(kernel, turn.now, author=opened.author, intent=intent)
     if turn.refused is not None:
         return
     kernel.runs.close(turn)

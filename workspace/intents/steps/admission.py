@@ -6,27 +6,41 @@ is through) is logged and gets its verdict, so that nobody's act disappears.
 
 from __future__ import annotations
 
+import msgspec
+
 from crdt.documents.anchor import Anchor
 from crdt.errors import CrdtError
 from workspace.errors import Refusal
-from workspace.intents.model.bodies import Answer, VerdictBody, accepted, frame_sha
+from workspace.intents.model.bodies import Answer, CommitBody, VerdictBody, accepted, frame_sha
 from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.events import Acked, Nacked, Submitted
 from workspace.intents.model.ids import QUESTION, intent_id, is_id, seq_of
 from workspace.intents.model.intent import (
     PATH_DEPTH_MAX,
     QUOTE_POINTS_MAX,
+    RUNNING_KINDS,
     IntentFrame,
     Kinds,
     Path,
     Scope,
     States,
     TerminalState,
-    rank_of,
 )
 from workspace.intents.rules.decision_words import answers_in_words
+from workspace.intents.rules.document_acts import refuse_put_away
 from workspace.intents.rules.gate import read_need, refuse_lost
-from workspace.intents.rules.permissions import may_answer, may_approve, may_cancel, may_replace, may_undo
+from workspace.intents.rules.permissions import (
+    may_answer,
+    may_approve,
+    may_ask,
+    may_cancel,
+    may_replace,
+    may_undo,
+    refuse_approval,
+)
+from workspace.intents.rules.places import refuse_instruct
+from workspace.intents.rules.shares import refuse_instruction
+from workspace.intents.rules.translation import frame_by_id
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.accounting import over_budget
 from workspace.intents.steps.kernel_state import KernelState, Progress
@@ -66,21 +80,23 @@ def submit(kernel: KernelState, turn: Turn, event: Submitted) -> None:
         )
         turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
         return
+    # Clients name documents as people do; the log keeps their ids, and the hash of what was sent.
+    event = msgspec.structs.replace(event, frame=frame_by_id(frame, kernel.fold.catalog))
     refused = refuse(kernel, event) or lanes.refuse_stamp(
         event.lane, n=frame.n, seen=frame.seen, delivered=event.delivered
     )
     if refused is not None:
         turn.tell(Nacked(event.lane, event.request, frame.n, refused))
         return
-    _accept(kernel, turn, event)
+    _accept(kernel, turn, event, sha=frame_sha(frame))
 
 
 def refuse(kernel: KernelState, event: Submitted) -> Refusal | None:
     """Return why a frame may not be, whatever its stamp: shape, size, rights, references."""
     frame = event.frame
-    if rank_of(event.role) < rank_of("commenter"):
+    if not may_ask(kernel.fold, actor=event.actor, role=event.role):
         return Refusal("read_only", f"A {event.role} may read, not instruct.", "Ask the owner for another role.")
-    return _refuse_shape(frame, kernel.bounds) or _refuse_places(kernel, frame) or _refuse_refs(kernel, event)
+    return _refuse_shape(frame, kernel.bounds) or _refuse_places(kernel, event) or _refuse_refs(kernel, event)
 
 
 def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
@@ -114,15 +130,19 @@ def _refuse_shape(frame: IntentFrame, bounds: Bounds) -> Refusal | None:
     return None
 
 
-def _refuse_places(kernel: KernelState, frame: IntentFrame) -> Refusal | None:
+def _refuse_places(kernel: KernelState, event: Submitted) -> Refusal | None:
+    frame = event.frame
     named = [*(part.doc for part in frame.scope or ()), *(expect.doc for expect in frame.expects), *frame.needs]
-    lost = refuse_lost(kernel.fold, named)
+    lost = refuse_lost(kernel.fold, named) or refuse_put_away(kernel.fold, named)
     if lost is not None:
         return lost
     for part in frame.scope or ():
         problem = _scope_problem(kernel, part)
         if problem:
             return Refusal("bad_scope", problem, "Point at something in an existing document.")
+    pointed = [part.doc for part in frame.scope or ()] if frame.kind in RUNNING_KINDS else ()
+    if refused := refuse_instruct(kernel.fold, pointed, actor=event.actor, role=event.role):
+        return refused
     for expect in frame.expects:
         if expect.doc not in kernel.fold.documents or len(expect.path) > PATH_DEPTH_MAX:
             return Refusal("bad_scope", f"expects names no place in {expect.doc!r}.", "Name an existing document.")
@@ -166,7 +186,7 @@ def _refuse_refs(kernel: KernelState, event: Submitted) -> Refusal | None:
             return (
                 None if _is_past_question(kernel, ref) else Refusal("malformed", f"There is no question {ref!r}.", "")
             )
-        if not may_answer(question, event.actor, rank_of(event.role), board):
+        if not may_answer(kernel.fold, question, actor=event.actor, role=event.role):
             return Refusal("forbidden", "This question is for its authors and those above them.", "Let them answer.")
         if question.options and frame.value not in {option.value for option in question.options}:
             return Refusal("malformed", f"{frame.value!r} is none of the options.", "Choose one of the options.")
@@ -175,30 +195,33 @@ def _refuse_refs(kernel: KernelState, event: Submitted) -> Refusal | None:
     if not known:
         return Refusal("malformed", f"refs names nothing that is in the log: {ref!r}.", "Take the id from the log.")
     if frame.kind == Kinds.UNDO:
-        return _refuse_undo([board.entries[id] for id in board.commits[ref][1].intents], event)
+        return _refuse_undo(kernel, board.commits[ref][1], event)
     targets = [board.entries[id] for id in frame.refs]
     above = [
-        target for target in targets if target.is_live and not may_replace(target, event.actor, rank_of(event.role))
+        one for one in targets if one.is_live and not may_replace(kernel.fold, one, actor=event.actor, role=event.role)
     ]
     if frame.kind == Kinds.OVERRIDE and above and len(targets) > 1:
         reason = f"Replacing {above[0].actor}'s instruction needs consent, and is asked for one at a time."
         return Refusal("forbidden", reason, "Override each by itself.")
-    return next((refusal for target in targets if (refusal := _refuse_authority(target, event))), None)
+    return next((refusal for target in targets if (refusal := _refuse_authority(kernel, target, event))), None)
 
 
-def _refuse_undo(authors: list[Entry], event: Submitted) -> Refusal | None:
-    if may_undo(authors, event.actor, rank_of(event.role)):
+def _refuse_undo(kernel: KernelState, commit: CommitBody, event: Submitted) -> Refusal | None:
+    fold = kernel.fold
+    if may_undo(fold, commit, actor=event.actor, role=event.role):
         return None
-    names = " and ".join(dict.fromkeys(entry.actor for entry in authors))
+    if refused := refuse_instruct(fold, (*commit.docs, *commit.created), actor=event.actor, role=event.role):
+        return refused
+    names = " and ".join(dict.fromkeys(fold.board.entries[id].actor for id in commit.intents))
     return Refusal("forbidden", f"Only {names} or somebody above may take this back.", "Ask them.")
 
 
-def _refuse_authority(target: Entry, event: Submitted) -> Refusal | None:
-    rank = rank_of(event.role)
-    if event.frame.kind == Kinds.CANCEL and not may_cancel(target, event.actor, rank):
+def _refuse_authority(kernel: KernelState, target: Entry, event: Submitted) -> Refusal | None:
+    fold, actor, role = kernel.fold, event.actor, event.role
+    if event.frame.kind == Kinds.CANCEL and not may_cancel(fold, target, actor=actor, role=role):
         return Refusal("forbidden", f"Only {target.actor} or somebody above may cancel this.", "Ask them.")
-    if event.frame.kind == Kinds.APPROVE and not may_approve(rank):
-        return Refusal("forbidden", f"A {event.role} may not approve.", "An editor or the owner may.")
+    if event.frame.kind == Kinds.APPROVE and not may_approve(fold, target, actor=actor, role=role):
+        return refuse_approval(fold, target, actor=actor, role=role)
     return None
 
 
@@ -206,20 +229,19 @@ def _is_past_question(kernel: KernelState, ref: str) -> bool:
     return is_id(ref, QUESTION) and seq_of(ref, QUESTION) <= kernel.fold.seq
 
 
-def _accept(kernel: KernelState, turn: Turn, event: Submitted) -> None:
+def _accept(kernel: KernelState, turn: Turn, event: Submitted, *, sha: str) -> None:
     frame, board = event.frame, kernel.fold.board
-    if len(board.live) >= kernel.bounds.live_intents and frame.kind not in ENDS_AT_ONCE:
-        reason = f"{kernel.bounds.live_intents} instructions are under way here."
-        refusal = Refusal("rate_limited", reason, "Try again shortly.")
-        turn.tell(Nacked(event.lane, event.request, frame.n, refusal))
-        return
-    spent = over_budget(kernel, turn.now, author=event.actor) if frame.kind in NEEDS_TEXT else None
-    if spent is not None:
-        turn.tell(Nacked(event.lane, event.request, frame.n, spent))
+    refused = None
+    if frame.kind not in ENDS_AT_ONCE:
+        refused = refuse_instruction(kernel.fold, kernel.bounds, actor=event.actor, role=event.role)
+    if refused is None and frame.kind in NEEDS_TEXT:
+        refused = over_budget(kernel, turn.now, author=event.actor)
+    if refused is not None:
+        turn.tell(Nacked(event.lane, event.request, frame.n, refused))
         return
     kernel.runs.close(turn)
     clock = board.lanes.vector_clock(event.lane, n=frame.n, seen=frame.seen)
-    body = accepted(frame, id=intent_id(turn.fold.seq + 1), lane=event.lane, vc=clock, role=event.role)
+    body = accepted(frame, id=intent_id(turn.fold.seq + 1), lane=event.lane, vc=clock, role=event.role, sha=sha)
     was_open = frame.kind == Kinds.ANSWER and frame.refs[0] in board.questions
     question = board.questions.get(frame.refs[0]) if was_open else None
     record = turn.append(body, event.actor)
@@ -299,7 +321,7 @@ def _to_cancel(kernel: KernelState, entry: Entry) -> list[Entry]:
     others = [other for other in kernel.live() if other.id != entry.id and other.seq <= entry.seq]
     if entry.body.value == "mine":
         return [other for other in others if other.actor == entry.actor]
-    return [other for other in others if may_cancel(other, entry.actor, entry.rank)]
+    return [other for other in others if may_cancel(kernel.fold, other, actor=entry.actor, role=entry.role)]
 
 
 def _approve(kernel: KernelState, turn: Turn, entry: Entry) -> None:
@@ -316,7 +338,7 @@ def _override(kernel: KernelState, turn: Turn, entry: Entry) -> None:
         target = kernel.fold.board.entries[ref]
         if not target.is_live or target.seq > entry.body.seen:
             continue
-        if may_replace(target, entry.actor, entry.rank):
+        if may_replace(kernel.fold, target, actor=entry.actor, role=entry.role):
             reason = f"{entry.actor} replaced it: {entry.body.text[:200]}"
             end_live(kernel, turn, target, by=entry, state="superseded", reason=reason)
         else:

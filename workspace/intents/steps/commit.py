@@ -14,11 +14,12 @@ from workspace.errors import Refusal
 from workspace.intents.model.bodies import CommitBody, CommitDoc, PlanBody, VerdictBody
 from workspace.intents.model.events import DocumentsChanged, UpdateRelayed
 from workspace.intents.model.ids import commit_id, commit_origin
+from workspace.intents.model.record import sha_of
 from workspace.intents.model.requests import SendEffect
 from workspace.intents.model.wording import NOTHING_CHANGED, with_agents_words
 from workspace.intents.rules.readback import meanings, unlike
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
-from workspace.intents.state.fold import AGENT_LANE, WorkspaceState, sha_of
+from workspace.intents.state.fold import AGENT_LANE, WorkspaceState
 from workspace.intents.state.history import spans_of, spans_of_ranges
 from workspace.intents.steps.human_edits import flagged
 from workspace.intents.steps.judging import notes_for
@@ -38,6 +39,7 @@ def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> Com
     fold, number = kernel.fold, turn.fold.seq + 1
     weak = find_weakly_changed(fold.documents, entry.plan.reads)
     created = {doc: ran.documents[doc].kind for doc in ran.documents if doc not in fold.documents}
+    whole = {doc for doc in ran.executed if doc in fold.documents and fold.documents[doc].is_known_whole}
     changes = _carry_in(fold, ran, entry.plan, created)
     if isinstance(changes, Refusal):
         return changes
@@ -53,6 +55,8 @@ def enter_commit(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> Com
             deleted=spans_of_ranges(applied.deleted),
         )
         turn.tell(UpdateRelayed(doc, applied.update, AGENT_LANE))
+        if doc in whole:
+            fold.documents[doc].stays_whole()
     commit = CommitBody(
         commit=commit_id(number),
         plan=entry.plan.plan,
@@ -113,6 +117,8 @@ def tell_done(kernel: KernelState, turn: Turn, entry: Entry, commit: CommitBody,
     """Append the verdict of a committed intent and of those that joined it; `did` names what was done and read."""
     assert entry.id == commit.intents[0], "a commit stands for its first intent"
     has_changed = bool(did or commit.effects)
+    # What was done with documents as a whole is not taken back by an undo, but by doing the contrary.
+    is_undoable = has_changed and bool(commit.docs or commit.created or commit.effects)
     summary = commit.summary
     if not has_changed and not summary.startswith(NOTHING_CHANGED):
         summary = with_agents_words(NOTHING_CHANGED, summary)
@@ -123,7 +129,7 @@ def tell_done(kernel: KernelState, turn: Turn, entry: Entry, commit: CommitBody,
             code="merged" if entry.carried else "done" if has_changed else "unchanged",
             reason=summary + flagged(entry) + notes_for(kernel, entry),
             commit=commit.commit,
-            can=("override", "undo") if has_changed else ("override",),
+            can=("override", "undo") if is_undoable else ("override",),
             did=did,
         )
     )

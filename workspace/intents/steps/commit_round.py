@@ -6,6 +6,8 @@ nothing out before. Order among ready intents: who reads comes before who writes
 
 from __future__ import annotations
 
+from math import inf
+
 from crdt.operations.fork import Ran
 from crdt.operations.ops import Insert
 from workspace.errors import Refusal
@@ -13,23 +15,30 @@ from workspace.intents.model.bodies import PlanBody, VerdictBody
 from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.intent import Kinds, States
-from workspace.intents.model.wording import told
 from workspace.intents.rules.conflict import late_rivals, unseen_by
-from workspace.intents.rules.gate import docs_of, may_edit, try_plan, unmet_expectation
+from workspace.intents.rules.document_acts import done_by, refuse_made
+from workspace.intents.rules.gate import docs_of, try_plan, unmet_expectation
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.commit import enter_commit, tell_done
 from workspace.intents.steps.effects import ask_approval, to_approve
 from workspace.intents.steps.fence_questions import asks_beyond
-from workspace.intents.steps.human_edits import is_settled, protect, suggest
+from workspace.intents.steps.human_edits import is_settled, protect
 from workspace.intents.steps.invariant_guard import guard_rules
 from workspace.intents.steps.judging import contradictions, without_judgement
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.planning import plan_again
-from workspace.intents.steps.quarantine import reject_lost
+from workspace.intents.steps.quarantine import (
+    ends_for_rights,
+    enter_acts,
+    is_suggested,
+    reject_lost,
+    reject_put_away,
+    stops_acts,
+)
 from workspace.intents.steps.resolution import settle, settle_ready
 from workspace.intents.steps.turn import Turn
 from workspace.intents.steps.variants import archive_variants
-from workspace.intents.steps.waiting import rivals_to_await
+from workspace.intents.steps.waiting import rivals_to_await, wait_again
 
 
 def commit_ready(kernel: KernelState, turn: Turn) -> bool:
@@ -38,17 +47,17 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     if not ready:
         return False
     kernel.runs.close(turn)
-    # Each ready plan is tried once for a state of the documents; the last one tried need not be run again to commit it.
-    tried: tuple[Entry, Ran] | None = None
-    for entry in ready:
-        work = kernel.progress_of(entry)
-        if work.tried[0] == kernel.fold.jid and work.tried[1] is entry.plan:
-            continue
+    if _has_moved_with_documents(kernel, turn, ready):
+        return True
+    # The rules of rights as they stand now: they may have changed since any of these was planned.
+    if kernel.fold.rights and any(ends_for_rights(kernel, turn, entry) for entry in ready):
+        return True
+    # Each ready plan is tried once; then it is what it stands on that is looked at as the documents change.
+    for entry in kernel.trials.due(ready, kernel.fold.documents, jid=kernel.fold.jid):
         kernel.subject = entry.id
-        ran = _try(kernel, turn, entry)
-        if ran is None:
+        if _try(kernel, turn, entry) is None:
             return True
-        work.tried, tried = (kernel.fold.jid, entry.plan), (entry, ran)
+        kernel.trials.passed(entry, kernel.fold.documents)
     released = [entry for entry in ready if _is_released(kernel, turn, entry)]
     # Collisions are settled before the judge is asked: whoever loses need not be compared.
     moved, waiting = settle_ready(kernel, turn, ready, released=frozenset(entry.id for entry in released))
@@ -56,25 +65,47 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
         return True
     known = len(kernel.fold.judged)
     released = [entry for entry in released if entry.id not in waiting]
-    unjudged = without_judgement(kernel, turn, released)
+    unjudged, is_all = without_judgement(kernel, turn, released)
+    if not is_all:
+        return True
     released = [entry for entry in released if entry.id not in unjudged]
     if len(kernel.fold.judged) > known:
         return True
     # Only a rule looks beyond the one that comes next.
-    ordered = _in_order(released, kernel) if kernel.fold.invariants else _first_of(released, kernel)
+    ordered, ran = _in_order(released, kernel) if kernel.fold.invariants else _first_of(released, kernel)
     guarded = guard_rules(kernel, turn, ordered)
     if guarded != "clear":
         return guarded == "moved"
     assert ordered or not released, "of those who may go one goes first"
     for entry in ordered[:1]:
-        has_run = (
-            tried is not None and tried[0] is entry and kernel.progress_of(entry).tried == (kernel.fold.jid, entry.plan)
-        )
-        ran = tried[1] if tried is not None and has_run else _try(kernel, turn, entry)
+        kernel.subject = entry.id
+        ran = ran if ran is not None else _try(kernel, turn, entry)
         if ran is not None:
             _send_back_halted(kernel, turn, entry)
             _finish(kernel, turn, entry, ran)
     return bool(released)
+
+
+def _has_moved_with_documents(kernel: KernelState, turn: Turn, ready: list[Entry]) -> bool:
+    """End one of the ready plans whose documents are gone, or send back one that must wait; tell whether there was one.
+
+    Looked at in every step and for all of them: that a document was put away or restored changes nothing that a plan
+    which was tried before stands on, and whoever is chosen among several is not tried again.
+    """
+    if not kernel.fold.has_gone and not kernel.fold.catalog.returned:
+        return False
+    for entry in ready:
+        assert entry.plan is not None, "a ready intent has a plan"
+        kernel.subject = entry.id
+        if reject_lost(kernel, turn, entry, docs_of(entry.plan)):
+            return True
+        if reject_put_away(kernel, turn, entry, entry.plan.docs):
+            return True
+        waits = wait_again(kernel, entry)
+        if waits is not None:
+            plan_again(kernel, turn, entry, waits)
+            return True
+    return False
 
 
 def _send_back_halted(kernel: KernelState, turn: Turn, going: Entry) -> None:
@@ -98,9 +129,9 @@ def _send_back_halted(kernel: KernelState, turn: Turn, going: Entry) -> None:
 def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:
     """Execute a plan on forks of now; None when it no longer holds and was sent elsewhere."""
     assert entry.plan is not None, "a ready intent has a plan"
-    if kernel.fold.quarantined and reject_lost(kernel, turn, entry, docs_of(entry.plan)):
-        return None
-    ran = try_plan(entry.plan, kernel.fold.documents, client=kernel.client)
+    ran = refuse_made(kernel.fold.catalog, entry.plan.ops) or try_plan(
+        entry.plan, kernel.fold.documents, client=kernel.client
+    )
     if isinstance(ran, Ran):
         return ran
     footprint = kernel.progress_of(entry).footprint
@@ -116,16 +147,28 @@ def _try(kernel: KernelState, turn: Turn, entry: Entry) -> Ran | None:
 
 def _is_released(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
     """Tell whether the batch window is over and nobody who came in time is still being planned or asked about."""
-    work, kernel.subject = kernel.progress_of(entry), entry.id
+    work, live_index, policy = kernel.progress_of(entry), kernel.lives.index, kernel.fold.policy
+    if turn.now < work.since + policy.window_ms / 1000:
+        return False
+    # Looked for again only where somebody has moved for whom it waited, or may have come to be in its way.
+    places = kernel.places_at()
+    if live_index.awaits(entry) and turn.now < work.awaits_until and work.awaits_at == places:
+        return False
+    if work.free_at == (live_index.unrest, *places) and not kernel.lives.of(entry).waits_for:
+        return True
+    kernel.subject = entry.id
     awaited = rivals_to_await(kernel, entry, now=turn.now)
     if awaited:
-        turn.state(
-            entry, "ready", waits_for=tuple(other.id for other in awaited), reason="Waits for overlapping instructions."
-        )
+        names = tuple(other.id for other in awaited)
+        turn.state(entry, "ready", waits_for=names, reason="Waits for overlapping instructions.")
+        live_index.hold_up(entry, names)
+        patient = work.ready_at + policy.overlap_wait_ms / 1000
+        work.awaits_until, work.awaits_at = patient if turn.now < patient else inf, kernel.places_at()
         return False
     if kernel.lives.of(entry).waits_for:
         turn.state(entry, "ready", reason=entry.plan.summary if entry.plan else "")
-    return turn.now >= work.since + kernel.fold.policy.window_ms / 1000
+    work.free_at = (live_index.unrest, *kernel.places_at())
+    return True
 
 
 def release_deadline(kernel: KernelState) -> float | None:
@@ -137,35 +180,42 @@ def release_deadline(kernel: KernelState) -> float | None:
     return min((at for at in times if at > kernel.settled), default=None)
 
 
-def _in_order(entries: list[Entry], kernel: KernelState) -> list[Entry]:
-    """Return readers before the writers of what they read; log order where that leaves a choice or a cycle."""
-    rest, ordered = list(entries), list[Entry]()
+def _in_order(entries: list[Entry], kernel: KernelState) -> tuple[list[Entry], Ran | None]:
+    """Return readers before the writers of what they read; log order where that leaves a choice or a cycle.
+
+    And what the first of them does, where that was found out.
+    """
+    rest, ordered, first = list(entries), list[Entry](), None
     while rest:
-        (chosen,) = _first_of(rest, kernel)
+        (chosen,), ran = _first_of(rest, kernel)
+        first = first if ordered else ran
         rest.remove(chosen)
         ordered.append(chosen)
     assert len(ordered) == len(entries), "everybody has one place"
-    return ordered
+    return ordered, first
 
 
-def _first_of(entries: list[Entry], kernel: KernelState) -> list[Entry]:
-    """Return the one that comes first in that order, or nothing."""
-    by_seq = sorted(entries, key=lambda entry: entry.seq)
-    for entry in by_seq:
-        if not any(_reads_after(other, entry, kernel) for other in by_seq if other is not entry):
-            return [entry]
-    return by_seq[:1]
+def _first_of(entries: list[Entry], kernel: KernelState) -> tuple[list[Entry], Ran | None]:
+    """Return the one that comes first in that order, or nothing; and what it does, where that was found out."""
+    by_id = {entry.id: entry for entry in entries}
+    ran: Ran | None = None
+    for entry in entries if len(entries) > 1 else ():
+        assert entry.plan is not None, "only planned intents are ordered"
+        kernel.subject = entry.id
+        after = try_plan(entry.plan, kernel.fold.documents, client=kernel.client)
+        if isinstance(after, Refusal):
+            return [entry], None
+        spoilt = kernel.trials.spoilt_by(entry.id, kernel.fold.documents, after.documents)
+        if not any(_reads_after(by_id[id], entry, after, kernel) for id in spoilt if id in by_id):
+            return [entry], after
+        ran = ran or after
+    return entries[:1], ran
 
 
-def _reads_after(reader: Entry, writer: Entry, kernel: KernelState) -> bool:
-    """Tell whether committing `writer` first would make `reader`'s plan stale."""
+def _reads_after(reader: Entry, writer: Entry, after: Ran, kernel: KernelState) -> bool:
+    """Tell whether committing `writer` first, whose plan comes to `after`, would make `reader`'s plan stale."""
     assert reader.plan is not None, "only planned intents are ordered"
-    assert writer.plan is not None, "only planned intents are ordered"
     if _is_steadfast(reader.plan) or not kernel.may_meet(reader, writer):
-        return False
-    kernel.subject = writer.id
-    after = try_plan(writer.plan, kernel.fold.documents, client=kernel.scratch_client)
-    if isinstance(after, Refusal):
         return False
     kernel.subject, documents = reader.id, {**kernel.fold.documents, **after.documents}
     return isinstance(try_plan(reader.plan, documents, client=kernel.scratch_client), Refusal)
@@ -219,8 +269,7 @@ def _finish(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> None:
     if gone is not None:  # a receiver was renamed, removed or changed while the plan waited
         plan_again(kernel, turn, entry, gone)
         return
-    if not may_edit(entry) and (entry.plan.ops or entry.plan.effects):
-        suggest(turn, entry, "needs_approval", f"A {entry.role} may suggest; an editor decides.", ("approve",))
+    if is_suggested(kernel, turn, entry) or stops_acts(kernel, turn, entry, entry.plan):
         return
     if _rejected_apart(kernel, turn, entry, ran):
         return
@@ -253,10 +302,12 @@ def _finish(kernel: KernelState, turn: Turn, entry: Entry, ran: Ran) -> None:
     elif final := to_approve(kernel, entry):
         ask_approval(kernel, turn, entry, final)
     else:
-        did = told(entry.plan.ops_on(kernel.fold.documents), kernel.fold.documents, ran.documents)
+        documents, plan = kernel.fold.documents, entry.plan
+        did = done_by(kernel.fold.catalog, plan, plan.ops_on(documents), documents, ran.documents)
         commit = enter_commit(kernel, turn, entry, ran)
         if isinstance(commit, Refusal):
             plan_again(kernel, turn, entry, commit)
             return
         tell_done(kernel, turn, entry, commit, did)
+        enter_acts(kernel, turn, entry, commit)
         archive_variants(kernel, turn, entry)

@@ -5,20 +5,51 @@ And instructions whose authors' rights are over (C5): the agent never has more t
 
 from __future__ import annotations
 
-from workspace.intents.model.bodies import DecisionBody, Question, VerdictBody, VerdictCodes
+from workspace.intents.model.bodies import DecisionBody, OracleBody, Question, VerdictBody, VerdictCodes
 from workspace.intents.model.events import RightsChanged
 from workspace.intents.model.ids import decision_id
 from workspace.intents.model.intent import Role, rank_of
-from workspace.intents.model.policies import BOTH, NONE, RuledBy
+from workspace.intents.model.policies import NONE, Fate, RuledBy
 from workspace.intents.rules.decision_words import at_deadline, moot, silent_of, taken_back
 from workspace.intents.rules.groups import ALONE, is_standing
 from workspace.intents.rules.policy import Ruling
-from workspace.intents.rules.votes import fallback, is_changed, plurality
+from workspace.intents.rules.votes import elected, fallback, is_changed
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.admission import withdraw
 from workspace.intents.steps.kernel_state import KernelState
+from workspace.intents.steps.planning import stop
 from workspace.intents.steps.resolution import rule
 from workspace.intents.steps.turn import AGENT, Turn
+
+
+def expire_overdue(kernel: KernelState, turn: Turn) -> bool:
+    """End intents whose authors wanted them by a time that is over."""
+    moved = False
+    for entry in list(kernel.lives.index.timed.values()):
+        deadline = entry.body.deadline
+        if deadline is None or turn.now < deadline or not entry.is_live:
+            continue
+        moved, kernel.subject = True, entry.id
+        stop(kernel, turn, entry)
+        kernel.runs.close(turn)
+        turn.append(OracleBody(oracle="timer", intent=entry.id, reason="deadline"), AGENT)
+        turn.verdict(
+            VerdictBody(
+                intent=entry.id,
+                state="expired",
+                code="deadline",
+                reason="It was not done by the time its author gave.",
+                remedy="Ask again with more time.",
+                can=("resend",),
+            )
+        )
+    return moved
+
+
+def overdue_at(kernel: KernelState) -> float | None:
+    """Return when the next intent is overdue, in unix seconds."""
+    timed = kernel.lives.index.timed.values()
+    return min((entry.body.deadline for entry in timed if entry.body.deadline is not None), default=None)
 
 
 def expire_questions(kernel: KernelState, turn: Turn) -> bool:
@@ -45,13 +76,12 @@ def expire_questions(kernel: KernelState, turn: Turn) -> bool:
         winner = question.default if opened.layer in ALONE else fallback(question.default, group, ids)
         votes = tuple(kernel.fold.board.votes.get(question.id, ()))
         board, policy = kernel.fold.board, opened.policy
-        chosen = plurality(list(votes)) if policy == RuledBy.VOTE and not is_moot else None
-        is_elected = chosen is not None and chosen in (*ids, NONE, BOTH)
-        winner = chosen if chosen is not None and is_elected else winner
+        chosen = None if is_moot else elected(policy, list(votes), ids)
+        winner = winner if chosen is None else chosen
         why = (
             moot(group, board, winner=winner)
             if is_moot
-            else at_deadline(opened, group, votes, board, winner=winner, is_elected=is_elected)
+            else at_deadline(opened, group, votes, board, winner=winner, is_elected=chosen is not None)
         )
         assert winner, "a question ends with something, if only with nothing"
         ruling = Ruling(policy, winner, why)
@@ -74,7 +104,7 @@ def _withdraw(kernel: KernelState, turn: Turn, question: Question, opened: Decis
     """Take a question back, deciding nothing: what comes of the changed instruction is compared anew."""
     kernel.runs.close(turn)
     group = [kernel.fold.board.entries[id] for id in question.group]
-    ends = {
+    ends: dict[str, Fate] = {
         entry.id: "open" if entry.is_live else "kept" if entry.commit is not None else "withdrawn" for entry in group
     }
     assert "run" not in ends.values(), "what is taken back decides nothing"

@@ -1,15 +1,20 @@
-"""A plan that writes outside the place its author pointed at waits for a yes, and else ends (semantics §1.2)."""
+"""A plan that writes outside the place its author pointed at waits for a yes, and else ends (semantics §1.2).
+
+One that makes more documents than are its author's share ends at once: nothing of it is done.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from crdt.documents.document import Document
+from crdt.operations.ops import CreateDocument, Op
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.plan import Option
 from workspace.intents.model.policies import NONE, RuledBy
 from workspace.intents.rules.fence import LAYER, allowed, outside, pointed
-from workspace.intents.state.board import Entry
+from workspace.intents.rules.shares import refuse_documents
+from workspace.intents.state.board import Board, Entry
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.questions import hold
 from workspace.intents.steps.turn import Turn
@@ -28,7 +33,6 @@ def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mappin
     beyond = [one for one in outside(entry.plan, entry, board, documents) if one not in allowed(entry, board)]
     if not beyond:
         return False
-    assert board.subject_of(entry).body.scope is not None, "who points at nothing sets no fence"
     kernel.runs.close(turn)
     if sum(len(one.encode()) for one in beyond) > CONSENT_BYTES_MAX:
         reason = f"the plan does {len(beyond)} things there, more than can be shown"
@@ -43,10 +47,7 @@ def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mappin
         turn,
         (entry,),
         text=(
-            f"{board.subject_of(entry).actor} pointed at {pointed(entry, board)}. "
-            f"The agent would also write elsewhere: {shown}"
-            + (f"; and {more} more, listed below" if more > 0 else "")
-            + ". Do it?"
+            f"{_told(board, entry)}: {shown}" + (f"; and {more} more, listed below" if more > 0 else "") + ". Do it?"
         ),
         options=(Option(entry.id, "Yes, do all of it"), Option(NONE, "No, do nothing")),
         default=NONE,
@@ -56,6 +57,13 @@ def asks_beyond(kernel: KernelState, turn: Turn, entry: Entry, documents: Mappin
         evidence={"does": list(beyond)},
     )
     return True
+
+
+def _told(board: Board, entry: Entry) -> str:
+    subject = board.subject_of(entry)
+    if subject.body.scope is None:
+        return f"{subject.actor} has named no such document, and the agent would do more than write in it"
+    return f"{subject.actor} pointed at {pointed(entry, board)}. The agent would also write elsewhere"
 
 
 def not_allowed(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:
@@ -71,3 +79,25 @@ def not_allowed(turn: Turn, entry: Entry, reason: str, *, by: str) -> None:
             can=("override",),
         )
     )
+
+
+def reject_made(kernel: KernelState, turn: Turn, entry: Entry, ops: Sequence[Op]) -> bool:
+    """End an intent whose plan makes more documents than it may; tell whether it ended."""
+    new = len({op.doc for op in ops if isinstance(op, CreateDocument)} - kernel.fold.kinds.keys())
+    if not new:
+        return False
+    refusal = refuse_documents(kernel.fold, kernel.bounds, actor=entry.actor, rank=entry.rank, new=new)
+    if refusal is None:
+        return False
+    kernel.runs.close(turn)
+    verdict = VerdictBody(
+        intent=entry.id,
+        state="rejected",
+        code=refusal.code,
+        reason=refusal.reason,
+        remedy=refusal.remedy,
+        can=("override",),
+    )
+    turn.verdict(verdict)
+    assert not entry.is_live, "it has its verdict"
+    return True

@@ -7,7 +7,7 @@ stands as high; `apply_and_flag` runs it, says whose words it replaced, and one 
 from __future__ import annotations
 
 from crdt.digest import Json
-from workspace.intents.model.bodies import DecisionBody, Layers, VerdictBody
+from workspace.intents.model.bodies import DecisionBody, Layers, NextAct, VerdictBody
 from workspace.intents.model.ids import decision_id
 from workspace.intents.model.plan import Option
 from workspace.intents.model.policies import NONE, EditModes, Fates, edit_rule
@@ -74,7 +74,7 @@ def _ask(
     )
 
 
-def suggest(turn: Turn, entry: Entry, code: str, reason: str, can: tuple[str, ...], *, by: str = "") -> None:
+def suggest(turn: Turn, entry: Entry, code: str, reason: str, can: tuple[NextAct, ...], *, by: str = "") -> None:
     """End an intent as a suggestion that somebody may approve."""
     assert "approve" in can, "a suggestion is for somebody to take up"
     turn.verdict(

@@ -8,7 +8,9 @@ people, `unsure` lets both run and tells both authors, a judge that fails means 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from workspace.intents.model.bodies import OracleBody
 from workspace.intents.model.causality import are_concurrent
@@ -31,6 +33,8 @@ from workspace.intents.steps.kernel_state import KernelState, Quick
 from workspace.intents.steps.turn import AGENT, Turn
 
 COMMITS_LOOKED_AT = 20
+# So many pairs are looked at in a step of the round, or a few more.
+LOOKED_AT_MAX = 3_000
 WORD = re.compile(r"[^\W\d_]{4,}")
 COMMON_WORDS = frozenset(
     [
@@ -77,27 +81,39 @@ COMMON_WORDS = frozenset(
 )
 
 
-def without_judgement(kernel: KernelState, turn: Turn, entries: list[Entry]) -> frozenset[str]:
-    """Return who of these must wait for the judge; asks about what nobody has asked yet, 20 instructions a question."""
+def without_judgement(kernel: KernelState, turn: Turn, entries: list[Entry]) -> tuple[frozenset[str], bool]:
+    """Return who of these must wait for the judge, and whether all were looked at: else the next step goes on.
+
+    Asks about what nobody has asked yet, 20 instructions a question.
+    """
     if not kernel.has_judge or not kernel.fold.policy.judge:
-        return frozenset()
-    waiting, asked = set[str](), dict[Pair, None]()
+        return frozenset(), True
+    waiting, asked, left = set[str](), dict[Pair, None](), LOOKED_AT_MAX
+    others: list[_Told] | None = None
     for entry in entries:
         work = kernel.progress_of(entry)
         if work.compared == kernel.plans or entry.body.kind not in INSTRUCTIONS:
             continue
-        pairs = [pair_of(entry, rival) for rival in _rivals(kernel, entry)]
+        if work.asked_at == (kernel.plans, len(kernel.fold.judged)) and kernel.judging.keys() >= {*work.asked}:
+            waiting.add(entry.id)
+            continue
+        if left <= 0:
+            break
+        others = _told(kernel) if others is None else others
+        left -= len(others)
+        pairs = [pair_of(entry, rival) for rival in _rivals(kernel, entry, others)]
         pairs = [pair for pair in pairs if pair not in kernel.fold.judged and pair not in kernel.harmless]
         if kernel.quick is not None and pairs:
             pairs = _judge_at_once(kernel, turn, pairs, kernel.quick)
         if pairs:
             waiting.add(entry.id)
             asked.update(dict.fromkeys(pair for pair in pairs if pair not in kernel.judging))
+            work.asked, work.asked_at = tuple(pairs), (kernel.plans, len(kernel.fold.judged))
             turn.state(entry, "ready", reason="Is compared with what others asked for.")
         else:
             work.compared = kernel.plans
     _ask(kernel, turn, list(asked))
-    return frozenset(waiting)
+    return frozenset(waiting), left > 0
 
 
 def _ask(kernel: KernelState, turn: Turn, pairs: list[Pair]) -> None:
@@ -105,7 +121,7 @@ def _ask(kernel: KernelState, turn: Turn, pairs: list[Pair]) -> None:
     while pairs:
         ids = list(dict.fromkeys(id for pair in pairs for id in pair))[:ITEMS_MAX]
         among = tuple(pair for pair in pairs if pair[0] in ids and pair[1] in ids)
-        kernel.judging.update(among)
+        kernel.judging.update(dict.fromkeys(among))
         assert among, "every question is about a pair: else this would never end"
         items = tuple(item_of(kernel.fold.board.entries[id]) for id in ids)
         turn.request(AskJudge(JudgeTask(items, among)))
@@ -124,28 +140,44 @@ def _judge_at_once(kernel: KernelState, turn: Turn, pairs: list[Pair], quick: Qu
         if judgement is None:
             left.append(pair)
         elif judgement.opinion == Opinions.COMPATIBLE:
-            kernel.harmless.add(pair)
+            kernel.harmless[pair] = None
         else:
             kernel.runs.close(turn)
             turn.append(OracleBody(oracle="judged", intent=pair[0], judgements=(judgement,), source="quick"), AGENT)
     return left
 
 
-def _rivals(kernel: KernelState, entry: Entry) -> list[Entry]:
-    """Return the concurrent instructions worth comparing: planned or lately committed, sharing a document or a word."""
-    board, mine, words = kernel.fold.board, documents_of(entry), words_of(entry)
+class _Told(NamedTuple):
+    """An instruction that others may be compared with, and what it is about."""
+
+    entry: Entry
+    documents: set[str]
+    words: set[str]
+
+
+def _told(kernel: KernelState) -> list[_Told]:
+    """Return the instructions that were planned or lately committed."""
+    board = kernel.fold.board
     latest = islice(reversed(board.commits.values()), COMMITS_LOOKED_AT)
     committed = [board.entries[id] for _, commit in latest for id in commit.intents]
     return [
+        _Told(one, documents_of(one), words_of(one))
+        for one in (*kernel.lives.index.of(States.READY, States.HELD), *committed)
+        if (one.plan is not None or one.commit is not None) and one.body.kind in INSTRUCTIONS
+    ]
+
+
+def _rivals(kernel: KernelState, entry: Entry, others: Sequence[_Told]) -> list[Entry]:
+    """Return the concurrent instructions worth comparing: planned or lately committed, sharing a document or a word."""
+    cleared, mine, words = kernel.fold.board.cleared, documents_of(entry), words_of(entry)
+    return [
         other
-        for other in (*kernel.lives.index.of(States.READY, States.HELD), *committed)
+        for other, documents, its_words in others
         if other.id != entry.id
-        and (other.plan is not None or other.commit is not None)
-        and other.body.kind in INSTRUCTIONS
-        and frozenset((other.id, entry.id)) not in board.cleared
+        and (not cleared or frozenset((other.id, entry.id)) not in cleared)
         and are_concurrent(other.stamp, entry.stamp)
         # Decision 30: opposite goals may lie in two documents; a shared word makes them worth a question.
-        and (mine & documents_of(other) or words & words_of(other))
+        and (mine & documents or words & its_words)
     ]
 
 
@@ -175,7 +207,8 @@ def item_of(entry: Entry) -> Item:
 
 def judged(kernel: KernelState, turn: Turn, event: Judged) -> None:
     """Enter a judge's answer; a pair it left out counts as one it failed on."""
-    kernel.judging.difference_update(event.task.pairs)
+    for pair in event.task.pairs:
+        kernel.judging.pop(pair, None)
     if kernel.fold.stops.is_on:
         return  # it is asked again when the agent goes on
     answers = event.judgements if is_expressible(event.judgements) else ()

@@ -5,8 +5,10 @@ All of it can be lost at any moment: after a crash it is rebuilt empty, and ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
+from heapq import merge
+from operator import attrgetter
 
 from crdt.operations.execute import Executed
 from workspace.errors import LogCorrupt
@@ -15,10 +17,13 @@ from workspace.intents.model.bounds import DEFAULT_BOUNDS, RESERVED_IDS, Bounds
 from workspace.intents.model.intent import Kinds
 from workspace.intents.model.oracle import Item, Judgement, Pair
 from workspace.intents.model.plan import Snapshot
-from workspace.intents.rules.conflict import Area, areas_of, do_collide, overlap
+from workspace.intents.rules.comparisons import Comparisons
+from workspace.intents.rules.conflict import Area, areas_of, is_fixed, overlap
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import WorkspaceState
-from workspace.intents.state.live_board import LiveBoard
+from workspace.intents.state.live_board import LiveBoard, shelf_of
+from workspace.intents.state.shelves import Shelf
+from workspace.intents.state.trials import Trials
 from workspace.intents.steps.runs import Runs
 
 Quick = Callable[[Item, Item], Judgement | None]
@@ -39,7 +44,13 @@ class Progress:
     # Why its last plan no longer held, until there is another: a planner that was stopped meanwhile is asked again.
     stale: str = ""
     compared: int = -1
-    tried: tuple[int, PlanBody | None] = (-1, None)
+    # What the judge was asked about it, and when that was: by the number of plans and of answers there were.
+    asked: tuple[Pair, ...] = ()
+    asked_at: tuple[int, int] = (-1, -1)
+    # When somebody must be looked for again whom it awaits, though nobody moved; the state in which it awaited nobody.
+    awaits_until: float = 0.0
+    awaits_at: tuple[int, ...] = ()
+    free_at: tuple[int, ...] = ()
     # What the planner shows now, by document, and what it said it was doing, newest last.
     drafts: dict[str, str] = field(default_factory=dict)
     steps: tuple[str, ...] = ()
@@ -59,20 +70,31 @@ class KernelState:
     online: set[str] = field(default_factory=set)
     sent: dict[tuple[str, str], int] = field(default_factory=dict)
     synced: dict[tuple[str, str], int] = field(default_factory=dict)
+    # By document and Yjs id, up to where a rule of rights has kept edits out: nothing that builds on them ever comes.
+    barred: dict[tuple[str, int], int] = field(default_factory=dict)
+    # By lane and document: how much its socket had sent when an edit of it was last kept out, and in which turn.
+    barred_at: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     has_judge: bool = False
     quick: Quick | None = None
     bounds: Bounds = DEFAULT_BOUNDS
-    harmless: set[Pair] = field(default_factory=set)
+    # Dicts in place of sets: an empty set takes 150 bytes more, and in most rooms nothing is under way.
+    harmless: dict[Pair, None] = field(default_factory=dict)
     plans: int = 0
-    areas: dict[str, tuple[int, int, PlanBody | None, tuple[Area, ...] | None]] = field(default_factory=dict)
-    compared: dict[tuple[str, str], tuple[PlanBody | None, PlanBody | None, int, int, bool]] = field(
-        default_factory=dict
-    )
+    areas: dict[str, tuple[tuple[int, int], PlanBody | None, tuple[Area, ...] | None]] = field(default_factory=dict)
+    # Live intents of which a change of a document may move where they work.
+    adrift: dict[str, None] = field(default_factory=dict)
+    # Made where the first plan is ready: of most workspaces most of the time none is, and they take two kilobytes.
+    _trials: Trials | None = None
+    _comparisons: Comparisons | None = None
     # Whether this server has begun to send what others had left; one that opens while the agent is stopped has not.
     sends: bool = False
-    judging: set[Pair] = field(default_factory=set)
-    merging: set[tuple[str, ...]] = field(default_factory=set)
+    judging: dict[Pair, None] = field(default_factory=dict)
+    merging: dict[tuple[str, ...], None] = field(default_factory=dict)
     turn: int = 0
+    # The turn in which the round was begun that goes on now, and whether it has yet to come to rest.
+    begun: int = 0
+    is_unsettled: bool = False
+    steps: int = 0
     now: float = 0.0
     # When the round was last taken: a person's edit moves the time on without it.
     settled: float = 0.0
@@ -92,16 +114,61 @@ class KernelState:
 
     def neighbours(self, entry: Entry) -> list[Entry]:
         """Return the live intents that may work where this one does, itself included; some may turn out not to."""
-        areas = self.areas_of(entry)
-        return self.live() if areas is None else self.lives.index.near({area.doc for area in areas})
+        return self.lives.index.near(_shelves(self.areas_of(entry)))
+
+    def known_near(self, entry: Entry) -> Iterator[Entry]:
+        """Yield the live intents that its author knew of and that may work where it does, the latest first.
+
+        Those of its own lane are all named: an intent's own past is little.
+        """
+        lives, seen, last = self.lives, min(entry.body.seen, entry.seq - 1), -1
+        parts = [row.until(seen) for row in lives.index.shelves.rows(_shelves(self.areas_of(entry)))]
+        for other in merge(*parts, lives.by_lane[entry.body.lane].until(entry.seq - 1), key=_later, reverse=True):
+            if other.seq != last:
+                last = other.seq
+                yield other
+
+    def unready_near(self, entry: Entry) -> Iterator[Entry]:
+        """Yield the live intents without a ready plan that may work where this one does, newly come ones first."""
+        told = set[int]()
+        for row in self.lives.index.unready.rows(_shelves(self.areas_of(entry))):
+            for other in row.latest():
+                if other.seq not in told:
+                    told.add(other.seq)
+                    yield other
 
     def areas_of(self, entry: Entry) -> tuple[Area, ...] | None:
-        """Return where a live intent works as the documents are now; looked up once for each state of them."""
-        jid, count = self.fold.jid, len(self.fold.documents)
-        kept = self.areas.get(entry.id)
-        if kept is None or kept[0] != jid or kept[1] != count or kept[2] is not entry.plan:
-            kept = self.areas[entry.id] = (jid, count, entry.plan, areas_of(entry, self.fold.documents))
-        return kept[3]
+        """Return where a live intent works as the documents are now; looked up once where no edit can move that."""
+        kept, count = self.areas.get(entry.id), len(self.fold.documents)
+        state = (self.fold.jid if entry.id in self.adrift else -1, count)
+        if kept is not None and kept[0] == state and kept[1] is entry.plan:
+            return kept[2]
+        if is_fixed(entry):
+            self.adrift.pop(entry.id, None)
+        else:
+            self.adrift[entry.id] = None
+        state = (self.fold.jid if entry.id in self.adrift else -1, count)
+        areas = areas_of(entry, self.fold.documents)
+        self.areas[entry.id] = (state, entry.plan, areas)
+        return areas
+
+    def places_at(self) -> tuple[int, int]:
+        """Return a name of all that moves places without anybody's moving: documents come and go, anchors shift."""
+        return (self.fold.jid if self.adrift else -1, len(self.fold.documents))
+
+    @property
+    def trials(self) -> Trials:
+        """The ready plans that were tried, and what they stand on."""
+        if self._trials is None:
+            self._trials = Trials()
+        return self._trials
+
+    @property
+    def comparisons(self) -> Comparisons:
+        """The ready plans, held against each other."""
+        if self._comparisons is None:
+            self._comparisons = Comparisons()
+        return self._comparisons
 
     def may_meet(self, one: Entry, other: Entry) -> bool:
         """L1: tell whether two live intents may touch the same place."""
@@ -110,18 +177,14 @@ class KernelState:
     def collides(self, one: Entry, other: Entry) -> bool:
         """L2 for two planned intents, worked out once for a state of the documents.
 
-        What was found holds within a turn, too: there only commits change the documents, and each commit is of a plan
+        What was found holds within a round, too: there only commits change the documents, and each commit is of a plan
         that was compared with both of these.
         """
         assert one is not other, "nothing collides with itself"
-        kept = self.compared.get((one.id, other.id))
-        is_same = kept is not None and kept[0] is one.plan and kept[1] is other.plan
-        if kept is not None and is_same and (kept[2] == self.fold.jid or kept[3] == self.turn):
-            return kept[4]
         self.subject = one.id
-        found = do_collide(one, other, self.fold.documents, client=self.scratch_client)
-        self.compared[(one.id, other.id)] = (one.plan, other.plan, self.fold.jid, self.turn, found)
-        return found
+        return self.comparisons.collides(
+            one, other, self.fold.documents, jid=self.fold.jid, begun=self.begun, client=self.scratch_client
+        )
 
     def is_halted(self, entry: Entry) -> bool:
         """Tell whether an intent waits because the agent is stopped; an undo is a person's act and goes on."""
@@ -131,16 +194,28 @@ class KernelState:
         """Let go of what was kept for intents that have their verdict."""
         live = self.fold.board.live
         if len(self.progress) != len(live):
-            for id in self.progress.keys() - live.keys():
+            ended = self.progress.keys() - live.keys()
+            if self._comparisons is not None:
+                self._comparisons.forget(ended)
+            for id in ended:
                 del self.progress[id]
                 self.areas.pop(id, None)
-            self.compared = {pair: kept for pair, kept in self.compared.items() if pair[0] in live and pair[1] in live}
+                self.adrift.pop(id, None)
+                if self._trials is not None:
+                    self._trials.forget(id)
         assert len(self.progress) == len(live), "of everybody under way it is known how far that has come"
 
     @property
     def scratch_client(self) -> int:
         """A Yjs client id for throwaway forks, never used in a document that lives."""
         return self.client ^ 1
+
+
+_later = attrgetter("seq")
+
+
+def _shelves(areas: tuple[Area, ...] | None) -> set[Shelf] | None:
+    return None if areas is None else {shelf_of(area.doc, area.path or ()) for area in areas}
 
 
 def writer_client(used: Container[int], chance: int) -> int:

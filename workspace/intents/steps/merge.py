@@ -35,7 +35,7 @@ def awaits_merger(kernel: KernelState, turn: Turn, group: tuple[Entry, ...]) -> 
         _enter(kernel, turn, Merged(ids, "", reason="No merger is connected to this server."))
         return False
     if ids not in kernel.merging and not kernel.fold.stops.is_on:
-        kernel.merging.add(ids)
+        kernel.merging[ids] = None
         turn.request(AskMerger(MergeTask(tuple(item_of(entry) for entry in group))))
     for entry in group:
         if entry.is_live:
@@ -45,7 +45,7 @@ def awaits_merger(kernel: KernelState, turn: Turn, group: tuple[Entry, ...]) -> 
 
 def proposed(kernel: KernelState, turn: Turn, event: MergeProposed) -> None:
     """Enter the merger's answer."""
-    kernel.merging.discard(event.merged.group)
+    kernel.merging.pop(event.merged.group, None)
     if kernel.fold.stops.is_on:
         return  # it is asked again when the agent goes on
     if group_key(event.merged.group) not in kernel.fold.merges:

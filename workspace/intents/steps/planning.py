@@ -13,6 +13,7 @@ from crdt.documents.document import Document
 from crdt.operations.item_readings import Reading, read_items
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import OracleBody, PlanBody, Question, VerdictBody
+from workspace.intents.model.document_acts import new_id
 from workspace.intents.model.effects import refuse_effects
 from workspace.intents.model.events import DraftShown, PlanFailed, Proposed
 from workspace.intents.model.ids import draft_id, plan_id, question_id
@@ -38,55 +39,26 @@ from workspace.intents.model.requests import AskPlanner, StopPlanner
 from workspace.intents.model.times import day_of
 from workspace.intents.rules.fence import reaches
 from workspace.intents.rules.gate import try_plan
+from workspace.intents.rules.translation import by_id, by_name
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.approvals import is_free
-from workspace.intents.steps.fence_questions import asks_beyond
+from workspace.intents.steps.fence_questions import asks_beyond, reject_made
 from workspace.intents.steps.kernel_state import KernelState
-from workspace.intents.steps.quarantine import reject_lost, secure
+from workspace.intents.steps.quarantine import ends_for_rights, reject_lost, reject_put_away, secure
 from workspace.intents.steps.scope import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.steps.turn import AGENT, Turn
 from workspace.intents.steps.variants import approved_plan
-from workspace.intents.steps.waiting import is_blocked
+from workspace.intents.steps.waiting import in_turns, is_blocked
 
 FAULTS_MAX = 2
 WAITS_FOR_SLOT = "Waits for a free planner."
-
-
-def expire_overdue(kernel: KernelState, turn: Turn) -> bool:
-    """End intents whose authors wanted them by a time that is over."""
-    moved = False
-    for entry in list(kernel.lives.index.timed.values()):
-        deadline = entry.body.deadline
-        if deadline is None or turn.now < deadline or not entry.is_live:
-            continue
-        moved, kernel.subject = True, entry.id
-        stop(kernel, turn, entry)
-        kernel.runs.close(turn)
-        turn.append(OracleBody(oracle="timer", intent=entry.id, reason="deadline"), AGENT)
-        turn.verdict(
-            VerdictBody(
-                intent=entry.id,
-                state="expired",
-                code="deadline",
-                reason="It was not done by the time its author gave.",
-                remedy="Ask again with more time.",
-                can=("resend",),
-            )
-        )
-    return moved
-
-
-def overdue_at(kernel: KernelState) -> float | None:
-    """Return when the next intent is overdue, in unix seconds."""
-    timed = kernel.lives.index.timed.values()
-    return min((entry.body.deadline for entry in timed if entry.body.deadline is not None), default=None)
 
 
 def start(kernel: KernelState, turn: Turn) -> bool:
     """Ask the planner for every queued intent whose predecessors are settled, as slots allow."""
     live_index = kernel.lives.index
     busy, moved = live_index.count("planning"), False
-    for entry in live_index.of(States.QUEUED):
+    for entry in in_turns(kernel):
         if (
             kernel.lives.state_of(entry) != States.QUEUED
             or entry.body.kind not in RUNNING_KINDS
@@ -95,20 +67,18 @@ def start(kernel: KernelState, turn: Turn) -> bool:
         ):
             continue
         kernel.subject = entry.id
-        # Who waits for a slot has been looked at already: nothing else can hold it back while none is free.
         is_full = busy >= kernel.fold.policy.slots
-        if (is_full and kernel.lives.of(entry).reason == WAITS_FOR_SLOT) or is_blocked(kernel, turn, entry):
+        if (is_full and entry.id in live_index.short) or is_blocked(kernel, turn, entry):
             continue
         if not is_free(kernel, turn, entry):
             moved = moved or not entry.is_live
             continue
         if is_full:
             turn.state(entry, "queued", reason=WAITS_FOR_SLOT)
+            live_index.short[entry.id] = None
         else:
             moved = True
-            if kernel.fold.quarantined and reject_lost(
-                kernel, turn, entry, [part.doc for part in entry.body.scope or ()]
-            ):
+            if kernel.fold.has_gone and _points_at_what_is_gone(kernel, turn, entry):
                 continue
             # Decision 32: who picks a variant gets the very plan that was looked at, and no planner is asked.
             approved = approved_plan(kernel, entry)
@@ -165,7 +135,15 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
         receivers=kernel.fold.receivers,
         seconds_max=seconds_left(entry, kernel, turn.now),
     )
+    if not task.undo:  # an undo is planned from the log, which knows ids
+        task = by_name(task, kernel.fold.catalog)
     turn.request(AskPlanner(task, kernel.fold.policy.plan_seconds_max, work.ask))
+
+
+def _points_at_what_is_gone(kernel: KernelState, turn: Turn, entry: Entry) -> bool:
+    """End an intent that points at a document which was put aside, archived or deleted; tell whether it ended."""
+    docs = [part.doc for part in entry.body.scope or ()]
+    return reject_lost(kernel, turn, entry, docs) or reject_put_away(kernel, turn, entry, docs)
 
 
 def _adopt(kernel: KernelState, turn: Turn, entry: Entry, plan: PlanBody) -> None:
@@ -185,8 +163,17 @@ def snapshot(kernel: KernelState) -> Snapshot:
     """Return all documents as of now; every open run must be closed."""
     assert not kernel.runs.open, "a snapshot closes every run first"
     documents = kernel.fold.documents
-    images = {name: Image(kind, documents[name].encode()) for name, kind in kernel.fold.listed().items()}
-    return Snapshot(kernel.fold.seq, images)
+    images = {
+        name: Image(kind, documents[name].encode(), documents[name].exact_values())
+        for name, kind in kernel.fold.listed().items()
+    }
+    catalog = kernel.fold.catalog
+    return Snapshot(kernel.fold.seq, images, {catalog.name_of(doc): doc for doc in images}, catalog.called())
+
+
+def is_undo(kernel: KernelState, entry: Entry) -> bool:
+    """Tell whether an intent takes a commit back, or approves that."""
+    return kernel.fold.board.subject_of(entry).body.kind == Kinds.UNDO
 
 
 def repair_of(entry: Entry, kernel: KernelState) -> Repair | None:
@@ -262,7 +249,15 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     work = kernel.progress_of(entry)
     assert work.base is not None, "an awaited plan has its snapshot"
     base = work.base
-    if reject_lost(kernel, turn, entry, {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads}):
+    if not is_undo(kernel, entry):
+        number = kernel.fold.seq + 1
+        planned = by_id(planned, base, new=lambda name: new_id(name, kernel.fold.kinds, number))
+    strong = {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads if reading.strong}
+    if reject_put_away(kernel, turn, entry, strong) or reject_lost(
+        kernel, turn, entry, {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads}
+    ):
+        return
+    if reject_made(kernel, turn, entry, planned.ops):
         return
     # First what may not be at all: a plan that is out of bounds is the planner's failure and asked for again.
     if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
@@ -287,6 +282,7 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
         tokens=planned.tokens,
         planner=planned.planner,
         serves=_served(kernel, entry, planned, base),
+        acts=planned.acts or msgspec.UNSET,
     )
     joined = entry.steers
     turn.append(body, AGENT)
@@ -300,7 +296,7 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     # What it would have overwritten is remembered by what stood there when it was made: a rival may replace it since.
     ran = try_plan(body, before, client=kernel.scratch_client)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
-    if not asks_beyond(kernel, turn, entry, before):
+    if not ends_for_rights(kernel, turn, entry) and not asks_beyond(kernel, turn, entry, before):
         turn.state(entry, "ready", reason=body.summary)
 
 
@@ -327,12 +323,16 @@ def _served(kernel: KernelState, entry: Entry, planned: Planned, base: Snapshot)
 
 
 def opened(kernel: KernelState, base: Snapshot, names: Collection[str]) -> dict[str, Document]:
-    """Return documents as they were in a snapshot."""
-    return {
-        name: Document.of_state(image.kind, image.state, client=kernel.scratch_client)
-        for name, image in base.documents.items()
-        if name in names
-    }
+    """Return documents as they were in a snapshot, to be read and forked; those that are so still are themselves."""
+    found = dict[str, Document]()
+    for name in base.documents.keys() & names:
+        image, live = base.documents[name], kernel.fold.documents.get(name)
+        # A snapshot holds the very bytes that the document gave: while it gives these, it has not changed.
+        is_same = live is not None and live.kind == image.kind and live.encode() is image.state
+        opened = live if is_same else Document.of_state(image.kind, image.state, client=kernel.scratch_client)
+        assert opened is not None, "what is the same is there"
+        found[name] = opened
+    return found
 
 
 def _enter_question(kernel: KernelState, turn: Turn, entry: Entry, asked: Asked) -> None:

@@ -6,7 +6,8 @@ question is a decision too, with the outcome `held`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import msgspec
 
@@ -14,6 +15,7 @@ from crdt.digest import Json
 from workspace.intents.model.bodies import Answer, Decider, DecisionBody, Layer, Layers, Question
 from workspace.intents.model.causality import are_concurrent
 from workspace.intents.model.ids import decision_id
+from workspace.intents.model.intent import Kinds
 from workspace.intents.model.oracle import Opinions, group_key
 from workspace.intents.model.plan import Option
 from workspace.intents.model.policies import BOTH, BRANCH, MERGE, NONE, Fates, Policies, RuledBy
@@ -21,18 +23,16 @@ from workspace.intents.rules.conflict import components
 from workspace.intents.rules.decision_words import answers_in_words, in_words, silent_of
 from workspace.intents.rules.evidence import evidence_of
 from workspace.intents.rules.groups import (
-    SPECIAL,
     are_rival_picks,
     chain_of,
     end_beyond_scope,
-    is_standing,
     losers_by,
     member_of,
     outcome_of,
     overruled,
 )
 from workspace.intents.rules.policy import Ruling, decide, inputs_hash
-from workspace.intents.rules.votes import agreed, carried
+from workspace.intents.rules.votes import is_vote, settled
 from workspace.intents.state.board import Entry
 from workspace.intents.steps.effects import not_approved
 from workspace.intents.steps.fence_questions import not_allowed
@@ -46,6 +46,8 @@ from workspace.intents.steps.turn import AGENT, Turn
 from workspace.intents.steps.variants import branch
 
 LABEL_POINTS_MAX = 80
+# A group of more, of whom each collides with each, is not told pair by pair.
+EDGES_TOLD_MAX = 20
 
 
 def settle_ready(
@@ -53,32 +55,41 @@ def settle_ready(
 ) -> tuple[bool, frozenset[str]]:
     """Settle every group of planned intents that holds a released one.
 
-    Returns whether something was decided or asked, and who must wait until the merger has answered.
+    Returns whether something was decided or asked, or more is to be compared, and who must wait until the merger has
+    answered.
     """
     if not released:
         return False, frozenset()
     cleared = kernel.fold.board.cleared
-    edges = [
+    fold = kernel.fold
+    found = kernel.comparisons.edges(ready, fold.documents, jid=fold.jid, begun=kernel.begun, collides=kernel.collides)
+    if found is None:
+        return True, frozenset()
+    edges = [(one.id, other.id) for one, other in found if not cleared or frozenset((one.id, other.id)) not in cleared]
+    picks = [entry for entry in ready if entry.body.kind == Kinds.APPROVE]
+    edges += [
         (one.id, other.id)
-        for at, one in enumerate(ready)
-        for other in ready[at + 1 :]
+        for one, other in combinations(picks, 2)
         if are_concurrent(one.stamp, other.stamp)
         and frozenset((one.id, other.id)) not in cleared
-        and (kernel.collides(one, other) or are_rival_picks(one, other, kernel.fold.board))
+        and are_rival_picks(one, other, kernel.fold.board)
     ]
     order = [entry.id for entry in ready]
-    opposed = [pair for pair in contradictions(kernel, ready) if set(pair) <= set(order)]
-    both = frozenset(map(frozenset, (*edges, *opposed)))
+    ids = set(order)
+    opposed = [pair for pair in contradictions(kernel, ready) if ids.issuperset(pair)]
+    both = [*edges, *opposed]
     moved, waiting = False, set[str]()
-    for ids in components(order, [*edges, *opposed]):
-        if not released.intersection(ids):
+    colliding = {one for one, _ in edges}
+    for members in components(order, both):
+        if released.isdisjoint(members):
             continue
-        group = tuple(kernel.fold.board.entries[id] for id in ids)
-        layer: Layer = "L2" if any(set(edge) <= set(ids) for edge in edges) else "L3"
+        group = tuple(kernel.fold.board.entries[id] for id in members)
+        # Who shares an edge with somebody is in one group with them.
+        layer: Layer = "L3" if colliding.isdisjoint(members) else "L2"
         if settle(kernel, turn, group, layer=layer, edges=both):
             moved = True
         else:
-            waiting.update(ids)
+            waiting.update(members)
     return moved, frozenset(waiting)
 
 
@@ -88,7 +99,7 @@ def settle(
     group: tuple[Entry, ...],
     *,
     layer: Layer,
-    edges: frozenset[frozenset[str]] | None = None,
+    edges: Sequence[tuple[str, str]] = (),
     rules: Mapping[str, str] | None = None,
 ) -> bool:
     """Decide about one group, or ask. Without `edges` everybody collides with everybody.
@@ -109,12 +120,14 @@ def settle(
     ruling = decide(members, config, standing, kernel.fold.merges)
     # The evidence: what people are shown, and by what a later reader can tell why.
     evidence = evidence_of(group, kernel.fold.documents, client=kernel.scratch_client)
-    evidence["edges"] = [
-        sorted(edge) for edge in sorted(edges or (), key=sorted) if edge <= {m.intent for m in members}
-    ]
+    ids = {member.intent for member in members}
+    own = {(one, other) if one < other else (other, one) for one, other in edges if one in ids and other in ids}
+    # Of a crowd in which everybody collides with everybody that is not said pair by pair (`losers_by`).
+    if len(ids) <= EDGES_TOLD_MAX or len(own) < len(ids) * (len(ids) - 1) // 2:
+        evidence["edges"] = [list(edge) for edge in sorted(own)]
     if rules:
         evidence["rules"] = dict(rules)
-    opinions = [j for pair, j in kernel.fold.judged.items() if set(pair) <= {m.intent for m in members}]
+    opinions = [judgement for pair, judgement in kernel.fold.judged.items() if ids.issuperset(pair)]
     if opinions:
         evidence["judgements"] = msgspec.to_builtins(opinions)
     # Decision 21: a judge that failed or was unsure may hold nobody up: unanswered, both run.
@@ -179,7 +192,7 @@ def ask_consent(kernel: KernelState, turn: Turn, target: Entry, override: Entry)
     The target goes on meanwhile; without a word it stays.
     """
     assert target.is_live, "consent is asked for what goes on"
-    assert override.rank < target.rank, "who stands as high needs no consent"
+    assert override.actor != target.actor, "nobody is asked about their own"
     # Decision 27: the instruction above goes on meanwhile; only the override waits.
     kernel.runs.close(turn)
     hold(
@@ -278,12 +291,11 @@ def answered(kernel: KernelState, turn: Turn, question: Question) -> None:
     assert opened.question is not None, "it was opened by asking"
     group = tuple(kernel.fold.board.entries[id] for id in question.group)
     votes = kernel.fold.board.votes.get(question.id, [])
-    is_vote = opened.policy == RuledBy.VOTE
-    value = carried(votes, kernel.fold.policy.vote_quorum) if is_vote else agreed(group, votes, kernel.fold.board)
-    if value is None or (value not in SPECIAL and not is_standing(kernel.fold.board.entries[value])):
+    value = settled(opened.policy, group, votes, kernel.fold.board, quorum=kernel.fold.policy.vote_quorum)
+    if value is None:
         return
     reason = answers_in_words(opened, group, votes, first=value)
-    ruling = Ruling(opened.policy if is_vote else RuledBy.ASK, value, reason)
+    ruling = Ruling(opened.policy if is_vote(opened.policy) else RuledBy.ASK, value, reason)
     rule(
         kernel, turn, group, ruling, layer=opened.layer, evidence=question.evidence, by="person", of=question.id,
         answers=tuple(votes), silent=silent_of(opened, group, votes),

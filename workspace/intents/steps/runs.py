@@ -11,10 +11,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+import msgspec
+
 from crdt.documents.backing import Applied
 from crdt.updates.scan import normalise_ranges
 from crdt.updates.summary import UpdateSummary
 from workspace.intents.model.bodies import UpdateBody
+from workspace.intents.model.intent import Role
 from workspace.intents.state.history import spans_of, spans_of_ranges
 from workspace.intents.steps.turn import Turn
 
@@ -31,6 +34,8 @@ class Run:
     actor: str
     opened_at: float
     first: int
+    # What its author is in the workspace, where rules of rights stand; after a crash nobody knows.
+    role: Role | None = None
     last: int = 0
     count: int = 0
     size: int = 0
@@ -71,6 +76,7 @@ class Run:
             sha=f"sha256:{self.sha.hexdigest()}",
             inserted=spans_of(self.inserted),
             deleted=spans_of_ranges(ranges),
+            role=self.role or msgspec.UNSET,
         )
 
 
@@ -81,17 +87,30 @@ class Runs:
     open: dict[tuple[str, str], Run] = field(default_factory=dict)
 
     def add(
-        self, turn: Turn, jid: int, applied: Applied, scan: UpdateSummary, *, doc: str, lane: str, actor: str
+        self,
+        turn: Turn,
+        jid: int,
+        applied: Applied,
+        scan: UpdateSummary,
+        *,
+        doc: str,
+        lane: str,
+        actor: str,
+        role: Role | None = None,
     ) -> None:
-        """Enter one journaled update; close the document's runs first where it builds on another lane's."""
+        """Enter one journaled update; close the document's runs first where it builds on another lane's.
+
+        What was typed with another `role` is another run.
+        """
         # Decision 3: records are replayed in `seq` order, and pycrdt loses an update that comes before what it needs.
         if any(self._builds_on(run, scan) for run in self.open.values() if run.doc == doc and run.lane != lane):
             self.close(turn, doc=doc)
         run = self.open.get((doc, lane))
-        if run is None or run.size > RUN_BYTES_MAX:
+        role = role if turn.fold.rights else None
+        if run is None or run.size > RUN_BYTES_MAX or run.role != role:
             if run is not None:
                 self.close(turn, doc=doc)
-            run = self.open[(doc, lane)] = Run(doc, lane, actor, turn.now, jid)
+            run = self.open[(doc, lane)] = Run(doc, lane, actor, turn.now, jid, role)
         run.add(jid, applied)
 
     def close(self, turn: Turn, *, doc: str | None = None) -> None:

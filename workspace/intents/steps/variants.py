@@ -20,7 +20,9 @@ from workspace.intents.model.ids import plan_id
 from workspace.intents.model.intent import Kinds
 from workspace.intents.model.policies import Fates
 from workspace.intents.rules.gate import try_plan
+from workspace.intents.rules.places import refuse_agent_at, spot
 from workspace.intents.state.board import VARIANT_PLANNER, Entry
+from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.steps.commit import enter_commit
 from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.turn import AGENT, Turn
@@ -75,9 +77,9 @@ def _write(kernel: KernelState, turn: Turn, entry: Entry) -> tuple[str, ...]:
     if not isinstance(ran, Ran) or not ran.documents:
         return ()
     ops: list[Op] = []
-    free = {doc: it for doc, it in ran.documents.items() if variant_name(doc, entry.id) not in kernel.fold.kinds}
+    free = {doc: it for doc, it in ran.documents.items() if _is_free(kernel.fold, variant_name(doc, entry.id))}
     if not free:
-        return ()  # somebody has made documents of those names by hand
+        return ()  # somebody has made documents of those names by hand, or a rule keeps the agent from there
     for doc, document in sorted(free.items()):
         name = variant_name(doc, entry.id)
         ops += [CreateDocument(name, document.kind), *_contents(name, document)]
@@ -97,6 +99,11 @@ def _write(kernel: KernelState, turn: Turn, entry: Entry) -> tuple[str, ...]:
     if isinstance(written, Refusal):
         return ()
     return tuple(variant_name(doc, entry.id) for doc in sorted(free))
+
+
+def _is_free(fold: WorkspaceState, name: str) -> bool:
+    is_open = refuse_agent_at(fold, spot(fold, name)) is None
+    return name not in fold.kinds and fold.catalog.is_free(name) and is_open
 
 
 def _contents(name: str, document: Document) -> list[Op]:

@@ -11,16 +11,21 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from workspace.access import AccessRow
+from workspace.clock import SystemClock
 from workspace.errors import MigrationFailed
+from workspace.intents.model.times import timestamp
 from workspace.store.advice import advice, is_full
 from workspace.store.copies import check_room, copy_before, refused
 from workspace.store.schema import MIGRATION_SECONDS, SCHEMA_VERSION, SELECT_VERSION, check_schema
+from workspace.store.statements import PUT_ACCESS, for_sqlite
 from workspace.telemetry import LOGGER
 
 FOLDER = Path(__file__).parent
@@ -46,6 +51,7 @@ def migrate_file(path: Path) -> None:
                 copy = copy_before(path, SCHEMA_VERSION)
                 with _ALONE:
                     upgrade(connection, old)
+                _note(connection, copy)
                 connection.commit()
                 LOGGER.warning(
                     "%s was migrated from schema %d to %d; as it was before it is in %s",
@@ -63,6 +69,14 @@ def migrate_file(path: Path) -> None:
         raise MigrationFailed(f"{path} cannot be migrated, nothing was changed: {words}") from error
     finally:
         engine.dispose()
+
+
+def _note(connection: Connection, copy: Path) -> None:
+    """Enter in the record of access that a copy was made: it is the last backup there is, until there is another."""
+    clock = SystemClock()
+    words = f"before schema {SCHEMA_VERSION}"
+    noted = AccessRow(clock.token(6), "", timestamp(clock.now()), "server", "backup", copy.name, words)
+    connection.exec_driver_sql(for_sqlite(PUT_ACCESS), msgspec.structs.astuple(noted))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

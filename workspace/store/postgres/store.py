@@ -56,6 +56,9 @@ class PostgresStore(TabularStore):
     Opening it makes the tables where there are none, unless they `must_exist`.
     """
 
+    kind = "PostgreSQL"
+    size_statement = "SELECT pg_database_size(current_database())"
+
     def __init__(self, url: str, *, shown: str, must_exist: bool = False) -> None:
         self._url = url
         self._must_exist = must_exist

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crdt.documents.paths import set_path
 from crdt.errors import CrdtError, PathMissing
+from tests.support.examples import examples
 from tests.workspace.intents.story import Story
 from workspace.intents.audit.attribution import POINTS_MAX, attribute_text, attribute_value
 
@@ -36,7 +37,7 @@ def test_a_text_falls_into_stretches_by_who_brought_them() -> None:
     assert telling.decisions[0].endswith(": nobody minds")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 60), st.integers(0, 4)), min_size=1, max_size=10),
     st.data(),

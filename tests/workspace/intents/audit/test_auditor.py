@@ -21,13 +21,22 @@ import workspace.intents.steps.planning as planning
 import workspace.intents.steps.resolution as settling
 import workspace.intents.steps.waiting as waiting
 from crdt.digest import digest_text
+from crdt.documents.anchor import place_anchors
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from crdt.operations.item_readings import Reading
-from crdt.operations.ops import SetValue, hash_of_value
+from crdt.operations.ops import Insert, SetValue, hash_of_value
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.verify import Report, verify
-from workspace.intents.model.bodies import CommitBody, ConfigBody, IntentBody, PolicyConfig
+from workspace.intents.model.bodies import (
+    CommitBody,
+    ConfigBody,
+    DecisionBody,
+    IntentBody,
+    PlanBody,
+    PolicyConfig,
+    VerdictBody,
+)
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.events import Configured, Judged, Proposed
 from workspace.intents.model.intent import Expect, Need, Scope
@@ -36,6 +45,7 @@ from workspace.intents.model.oracle import Judgement
 from workspace.intents.model.plan import Planned
 from workspace.intents.model.record import Row, read_row, seal
 from workspace.intents.rules.conflict import Unseen
+from workspace.intents.state.board import VARIANT_PLANNER
 
 Switch = Callable[[pytest.MonkeyPatch], None]
 BUDGET = (Scope("budget"),)
@@ -182,6 +192,13 @@ def answered_by_a_stranger(driver: Driver) -> None:
     driver.wait(1)
 
 
+def beyond_its_scope(driver: Driver) -> None:
+    """Let Ana point at the price, and her plan change the text."""
+    ana = driver.ask("Ana", scope=(Scope("budget", keys=(("price",),)),))
+    driver.replace(ana, "First", "1st")
+    driver.wait(1)
+
+
 def off(*places: tuple[Any, str, object]) -> Switch:
     """Return what puts each named guard out of use."""
 
@@ -193,7 +210,7 @@ def off(*places: tuple[Any, str, object]) -> Switch:
 
 
 NOTHING_UNSEEN = (committing, "unseen_by", lambda *args: Unseen())
-NONE_COLLIDE = (kernel, "do_collide", lambda *args, **named: False)
+NONE_COLLIDE = (kernel.KernelState, "collides", lambda *args, **named: False)
 NONE_LATE = (committing, "late_rivals", lambda *args, **named: ())
 STALE = (
     (crdt.operations.fork, "hash_reading", lambda _, reading: reading.hash),
@@ -209,15 +226,20 @@ GUARDS = {
     "people's edits, planned again": (off(NOTHING_UNSEEN), typed_over, "C3/I9"),
     "old values": (off(NOTHING_UNSEEN, *STALE), typed_over, "C4/I7"),
     "expectations": (off((committing, "unmet_expectation", lambda *args: None)), expecting, "C5"),
-    "rights": (off((committing, "may_edit", lambda _: True)), by_a_commenter, "C5"),
+    "rights": (off((committing, "is_suggested", lambda *args: False)), by_a_commenter, "C5"),
+    "scope": (
+        off(*((module, "asks_beyond", lambda *args: False) for module in (planning, committing))),
+        beyond_its_scope,
+        "scope",
+    ),
     "approvals": (off((committing, "to_approve", lambda *args: ())), sending, "C5"),
     "rules": (off((committing, "guard_rules", lambda *args: "clear")), over_the_limit, "C5/I10"),
     "arrivals": (off((waiting, "lacks_updates", lambda *args, **more: ())), before_its_edits, "C1/I6"),
     "causal order": (off(*NO_ORDER, NOTHING_UNSEEN, NONE_LATE), not_in_its_turn, "C2"),
-    "who may cancel": (off((admission, "may_cancel", lambda *args: True)), by_another("cancel"), "C5"),
-    "who may replace": (off((admission, "may_replace", lambda *args: True)), by_another("override"), "C5"),
-    "who may take back": (off((admission, "may_undo", lambda *args: True)), by_another("undo"), "C5"),
-    "who may answer": (off((admission, "may_answer", lambda *args: True)), answered_by_a_stranger, "C5"),
+    "who may cancel": (off((admission, "may_cancel", lambda *args, **named: True)), by_another("cancel"), "C5"),
+    "who may replace": (off((admission, "may_replace", lambda *args, **named: True)), by_another("override"), "C5"),
+    "who may take back": (off((admission, "may_undo", lambda *args, **named: True)), by_another("undo"), "C5"),
+    "who may answer": (off((admission, "may_answer", lambda *args, **named: True)), answered_by_a_stranger, "C5"),
     "contradictions": (off(*NOT_OPPOSED), contradicting, "C3/I8"),
 }
 
@@ -317,3 +339,113 @@ def test_a_forged_log_is_found_out() -> None:
     assert forged(bigger) == {"I2"}
     assert forged(undecided) == {"C3/I8"}
     assert forged(knew) == {"C3/I9"}, "who had seen less has overwritten the price unseen"
+
+
+def done(driver: Driver) -> str:
+    """Let one plan set the price and write into the text."""
+    ana = driver.ask("Ana")
+    image = driver.tasks[ana].snapshot.documents["plan"]
+    text = Document("text", client=6, updates=(image.state,))
+    old = hash_of_value(driver.sequencer.fold.documents["budget"], ("price",))
+    driver.plan(
+        ana, [SetValue("budget", ("price",), 5, old), Insert("plan", place_anchors(text, [(0, -1)])[0].encode(), "X")]
+    )
+    driver.wait(1)
+    return ana
+
+
+def joined(driver: Driver) -> None:
+    """Let Ben add to what Ana asks for."""
+    ana = driver.ask("Ana")
+    driver.ask("Ben", "and more", refs=(ana,))
+    driver.set(ana, "price", 5)
+    driver.wait(1)
+
+
+def sent(driver: Driver) -> None:
+    """Let Ana say yes to what her plan sends."""
+    sending(driver)
+    (question,) = driver.sequencer.fold.board.questions.values()
+    driver.ask("Ana", "", kind="answer", refs=(question.id,), value=question.group[0])
+    driver.wait(1)
+
+
+def twice(driver: Driver) -> None:
+    """Let Ana have two things done."""
+    for key in ("a", "b"):
+        driver.set(driver.ask("Ana"), key, 1)
+        driver.wait(1)
+
+
+def answered(driver: Driver) -> None:
+    """Let Ana and Ben be asked, and the owner answer."""
+    two_prices(driver)
+    (question,) = driver.sequencer.fold.board.questions.values()
+    driver.ask("Olga", "", role="owner", kind="answer", refs=(question.id,), value=question.group[0])
+    driver.wait(1)
+
+
+def changed(kind: Any, **fields: Any) -> Callable[[Any], Any]:
+    """Return what puts other values into every body of a kind; a function is given the body."""
+
+    def change(body: Any) -> Any:
+        if not isinstance(body, kind):
+            return body
+        new = {name: value(body) if callable(value) else value for name, value in fields.items()}
+        return msgspec.structs.replace(body, **new)
+
+    return change
+
+
+OTHER_EFFECT = (Effect(0, "shop", "irreversible", {"n": 2}),)
+FORGERIES: dict[str, tuple[Callable[[Driver], object], tuple[Callable[[Any], Any], ...], str]] = {
+    "a document beside the plan": (done, (changed(PlanBody, ops=lambda body: body.ops[:1]),), "C4/I7"),
+    "another value than the plan's": (
+        done,
+        (changed(PlanBody, ops=lambda body: (msgspec.structs.replace(body.ops[0], value=6), *body.ops[1:])),),
+        "C4/I7",
+    ),
+    "a variant that all share": (done, (changed(PlanBody, planner=VARIANT_PLANNER),), "C3/I8"),
+    "without who joined": (joined, (changed(CommitBody, intents=lambda body: body.intents[:1]),), "C4/I7"),
+    "effects left out": (sent, (changed(CommitBody, effects=()),), "C5"),
+    "effects that nobody approved": (
+        sent,
+        (changed(PlanBody, effects=OTHER_EFFECT), changed(CommitBody, effects=OTHER_EFFECT)),
+        "C5",
+    ),
+    "one done twice": (twice, (changed(CommitBody, intents=("i5",)),), "I5"),
+    "an end that is not what was done": (done, (changed(VerdictBody, state="rejected"),), "I4"),
+    "a decision on other inputs": (answered, (changed(DecisionBody, inputs="sha256:0"),), "I18"),
+    "another decision than the inputs give": (
+        answered,
+        (
+            changed(
+                DecisionBody,
+                outcome=lambda body: (
+                    dict(zip(body.outcome, reversed(body.outcome.values()), strict=True)) if body.of else body.outcome
+                ),
+            ),
+        ),
+        "I18",
+    ),
+    "while people are asked": (
+        answered,
+        (changed(DecisionBody, outcome=lambda body: {} if body.of else body.outcome),),
+        "C3/I8",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_plan_or_commit_is_named(name: str) -> None:
+    story, changes, condition = FORGERIES[name]
+    driver = Driver()
+    story(driver)
+    assert conditions(driver) == set(), "as it was written"
+
+    def change(body: Any) -> Any:
+        for one in changes:
+            body = one(body)
+        return body
+
+    assert condition in {breach.condition for breach in verify(resealed(driver, change), driver.journal).breaches}

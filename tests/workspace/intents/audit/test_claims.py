@@ -24,7 +24,7 @@ def claimed(story: Story, actor: str = "Ana", **claims: Any) -> list[tuple[str, 
     vc = claims.get("vc", lanes.vector_clock(lane, n=body.n, seen=body.seen))
     body = msgspec.structs.replace(body, vc=vc)
     record: Record = seal(body, seq=seen + 1, epoch=1, at="2026-01-01T00:00:00.000Z", actor=actor, prev=story.fold.hash)
-    return list(false_claims(record, body, story.board))
+    return list(false_claims(record, body, story.fold))
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 import crdt.operations.fork
+import workspace.intents.rules.comparisons as comparisons
 import workspace.intents.rules.conflict as conflict
 import workspace.intents.steps.commit_round as committing
 import workspace.intents.steps.kernel_state as kernel
 import workspace.intents.steps.planning as planning
-import workspace.intents.steps.resolution as settling
+import workspace.intents.steps.resolution as resolution
 from crdt.digest import digest_value
 from crdt.documents.anchor import place_range
 from crdt.documents.document import Document
@@ -22,6 +23,7 @@ from crdt.errors import CrdtError
 from crdt.operations.fork import collide
 from crdt.operations.ops import DeleteValue, Insert, ListAdd, ListMove, ListRemove, Op, SetValue, hash_of_value
 from tests.crdt.operations.test_fork import DOCS, plans
+from tests.support.examples import examples
 from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.crossings import do_cross
 from workspace.intents.audit.verify import verify
@@ -109,12 +111,15 @@ KINDS: dict[str, tuple[Plan, Plan]] = {
 }
 NEVER = lambda *args, **named: False  # noqa: E731
 UNSEEN = ((committing, "unseen_by", lambda *args: Unseen()), (committing, "late_rivals", lambda *args, **named: ()))
+SAME_VALUE = (comparisons, "collide_at", NEVER)
+NOBODY_LATE = (conflict, "is_rival", NEVER)
 COMPARISONS: dict[str, Off] = {
     "L2": ((kernel.KernelState, "collides", NEVER), *UNSEEN),
-    "both orders": ((conflict, "collide", NEVER), *UNSEEN),
-    "values": ((crdt.operations.fork, "commute", lambda *args, **named: True), (conflict, "is_rival", NEVER)),
-    "places": ((crdt.operations.fork, "overlap", NEVER), (conflict, "is_rival", NEVER)),
-    "who is concurrent": ((settling, "are_concurrent", NEVER), (conflict, "is_rival", NEVER)),
+    "both orders": ((conflict, "collide", NEVER), SAME_VALUE, *UNSEEN),
+    "values": ((crdt.operations.fork, "commute", lambda *args, **named: True), SAME_VALUE, NOBODY_LATE),
+    "places": ((crdt.operations.fork, "overlap", NEVER), SAME_VALUE, NOBODY_LATE),
+    "who shares a place": ((comparisons.Comparisons, "_near", lambda *args: ()), NOBODY_LATE),
+    "who is concurrent": ((comparisons, "are_concurrent", NEVER), NOBODY_LATE),
 }
 WAITING: Off = ((committing, "rivals_to_await", lambda *args, **more: []),)
 
@@ -272,12 +277,12 @@ def test_two_picks_of_one_group_are_found(is_same: bool, condition: str, monkeyp
     driver = Driver(PolicyConfig(chain=("branch",)))
     with monkeypatch.context() as patch:
         patch.setattr(planning, "is_free", lambda *args: True)
-        patch.setattr(settling, "are_rival_picks", NEVER)
+        patch.setattr(resolution, "are_rival_picks", NEVER)
         picked_twice(driver, is_same=is_same)
     assert condition in breaches(driver)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(a=plans, b=plans)
 def test_both_comparisons_say_the_same_of_what_can_be_carried_out(a: list[Op], b: list[Op]) -> None:
     """The audit's comparison shares no code with the sequencer's; where they differ one of them is wrong."""

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from crdt.digest import canonical
 from crdt.operations.item_readings import Reading
 from crdt.operations.ops import SetValue
+from tests.support.examples import examples
 from tests.support.structs import any_struct
 from workspace.intents.model.bodies import (
     BODIES,
@@ -64,7 +65,7 @@ def test_an_old_log_read_and_sealed_again_is_the_same_log(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(BODIES))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_any_body_is_read_as_it_was_sealed(kind: RecordKind, data: st.DataObject) -> None:
     body: Body = data.draw(any_struct(BODIES[kind]))
@@ -76,7 +77,7 @@ def test_any_body_is_read_as_it_was_sealed(kind: RecordKind, data: st.DataObject
     assert canonical(msgspec.to_builtins(again.body)).decode() == record.row.body
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(frame=any_struct(IntentFrame))
 def test_a_body_says_all_that_its_frame_said_and_always_its_kind_words_and_stamp(frame: IntentFrame) -> None:
     frame = msgspec.structs.replace(frame, seen=abs(frame.seen) % 12)

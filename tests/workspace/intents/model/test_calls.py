@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from tests.support.examples import examples
 from tests.support.structs import any_struct
 from workspace.intents.model.calls import (
     ANSWER_TOKENS_HIGH,
@@ -108,7 +109,7 @@ def test_every_outcome_is_an_answer_a_failure_or_nobodys_fault() -> None:
     assert not set(ANSWERED) & set(FAILURES)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(opened=any_struct(CallOpened), closed=any_struct(CallClosed))
 def test_a_call_is_read_as_it_was_written(opened: CallOpened, closed: CallClosed) -> None:
     assert msgspec.json.decode(msgspec.json.encode(opened), type=CallOpened) == opened

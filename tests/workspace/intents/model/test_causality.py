@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.support.examples import examples
 from workspace.intents.model.causality import Lanes, Stamp, are_concurrent, happened_before
 
 LANES = "abc"
@@ -97,7 +98,7 @@ class StampsAgainstVectorClocks(RuleBasedStateMachine):
 
 
 TestStamps = StampsAgainstVectorClocks.TestCase
-TestStamps.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestStamps.settings = settings(max_examples=examples(200), stateful_step_count=40, deadline=None)
 
 
 def test_a_gap_in_the_lane_is_refused() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.structs import any_struct
 from workspace.http.intents import NewIntent
 from workspace.intents.model.intent import (
@@ -29,7 +30,7 @@ from workspace.intents.model.intent import (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(frame=any_struct(IntentFrame))
 def test_a_frame_is_read_as_it_was_written(frame: IntentFrame) -> None:
     assert msgspec.json.decode(msgspec.json.encode(frame), type=IntentFrame) == frame
@@ -46,7 +47,7 @@ def test_a_frame_leaves_out_what_is_the_default() -> None:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(content=any_struct(IntentContent), n=st.integers(1, 99), seen=st.integers(0, 99))
 def test_a_frame_made_of_a_content_says_all_of_it(content: IntentContent, n: int, seen: int) -> None:
     frame = frame_of(content, n=n, seen=seen)
@@ -84,10 +85,11 @@ def test_only_what_the_agent_carries_out_runs() -> None:
 
 
 def test_a_role_ranks_above_the_next_and_an_unknown_one_above_nobody() -> None:
-    ordered: tuple[Role, ...] = ("owner", "editor", "commenter", "viewer", "agent")
+    ordered: tuple[Role, ...] = ("owner", "guest", "editor", "commenter", "viewer", "agent")
     assert ordered == get_args(Role) == tuple(RANKS)
     ranks = [rank_of(role) for role in ordered]
-    assert ranks == sorted(set(ranks), reverse=True)
+    assert ranks[1:] == sorted(set(ranks), reverse=True)
+    assert rank_of("guest") == rank_of("owner"), "an open server is for trying everything"
     assert rank_of("emperor") == rank_of("agent") == 0
     assert all(is_role(role) for role in ordered)
     assert not is_role("emperor")

@@ -16,6 +16,7 @@ from crdt.digest import canonical, sha256_of
 from tests.workspace.intents.driver import Driver
 from workspace.errors import LogCorrupt, LogNewer, RecordUnknown
 from workspace.intents.audit.verify import verify
+from workspace.intents.model import log_format, policies
 from workspace.intents.model.bodies import BODIES, ConfigBody, PolicyConfig
 from workspace.intents.model.log_format import FORMAT, LOG_FORMAT
 from workspace.intents.model.record import Row, chain_hash, read_row, seal
@@ -24,6 +25,8 @@ from workspace.intents.state.replay import fold_log
 from workspace.registry.registry import library_versions
 
 FORMATS = Path(__file__).parent / "log_formats.json"
+# No recipe's example and nobody's idea of a policy: the first one to add `last` or `random` must not fail here.
+UNKNOWN_POLICY = "a-policy-of-another-version"
 
 
 def structs() -> dict[str, inspect.StructType]:
@@ -72,13 +75,24 @@ def shown(kind: inspect.Type) -> str:
 def written() -> dict[str, Any]:
     """Return what this version may write into a log."""
     fields = {name: {field.encode_name: shown(field.type) for field in kind.fields} for name, kind in structs().items()}
-    return {"kinds": {kind: body.__name__ for kind, body in BODIES.items()}, "structs": dict(sorted(fields.items()))}
+    kinds = {kind: body.__name__ for kind, body in BODIES.items()}
+    return {"kinds": kinds, "structs": dict(sorted(fields.items())), "words": words()}
+
+
+def words() -> dict[str, Any]:
+    """Return what may be written and no type says: a version that lacks one refuses a log by that name.
+
+    Formats 1 and 2 were written down without these.
+    """
+    tags = {name: f"{kind.tag_field}={kind.tag}" for name, kind in structs().items() if kind.tag is not None}
+    forms = {name: number for name, number in log_format.KNOWN.items() if name != FORMAT}
+    return {"policies": list(policies.POLICIES), "forms": forms, "tags": dict(sorted(tags.items()))}
 
 
 HOW = "raise LOG_FORMAT, then run .venv/bin/python -m tests.workspace.intents.model.test_log_format --write"
 
 
-def test_a_new_kind_or_field_has_a_new_number() -> None:
+def test_a_new_kind_field_or_word_has_a_new_number() -> None:
     """Whoever changes what is written raises `LOG_FORMAT` and has `written()` written under the new number."""
     formats = json.loads(FORMATS.read_text(encoding="utf-8"))
     assert list(formats) == [str(number) for number in range(1, LOG_FORMAT + 1)], HOW
@@ -91,6 +105,27 @@ def with_this_version(formats: dict[str, Any]) -> str:
         return json.dumps(formats, indent=1, ensure_ascii=False) + "\n"
     assert written() not in [formats[number] for number in formats if number != str(LOG_FORMAT)], "nothing is new"
     return json.dumps({**formats, str(LOG_FORMAT): written()}, indent=1, ensure_ascii=False) + "\n"
+
+
+def test_a_word_that_no_type_says_needs_a_new_number_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy, and a form in which documents or plans are read."""
+    formats = json.loads(FORMATS.read_text(encoding="utf-8"))
+    for module, name, value in (
+        (policies, "POLICIES", (*policies.POLICIES, UNKNOWN_POLICY)),
+        (log_format, "KNOWN", {**log_format.KNOWN, "plans": 9}),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, value)
+            assert formats[str(LOG_FORMAT)] != written()
+            patched.setattr(sys.modules[__name__], "LOG_FORMAT", LOG_FORMAT + 1)
+            assert list(json.loads(with_this_version(formats))) == [*formats, str(LOG_FORMAT)]
+
+
+def test_a_number_for_nothing_new_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    formats = json.loads(FORMATS.read_text(encoding="utf-8"))
+    monkeypatch.setattr(sys.modules[__name__], "LOG_FORMAT", LOG_FORMAT + 1)
+    with pytest.raises(AssertionError, match="nothing is new"):
+        with_this_version(formats)
 
 
 def test_writing_the_file_changes_nothing_of_one_that_is_current() -> None:
@@ -201,10 +236,6 @@ def test_forms_that_this_version_does_not_read_are_refused_too(name: str) -> Non
     rows = further(driver.rows, {name: "9"})
     assert verify(rows, driver.journal).code == "log_newer"
     assert verify(further(driver.rows, {name: "2"}), driver.journal).ok
-
-
-# No recipe's example and nobody's idea of a policy: the first one to add `last` or `random` must not fail here.
-UNKNOWN_POLICY = "a-policy-of-another-version"
 
 
 def test_a_policy_that_this_version_does_not_have_is_refused_by_name() -> None:

@@ -7,6 +7,7 @@ from typing import get_args
 import msgspec
 from hypothesis import given, settings
 
+from tests.support.examples import examples
 from tests.support.structs import any_struct
 from workspace.intents.model.oracle import OPPOSING, Judgement, JudgeTask, Merged, Opinion
 
@@ -15,7 +16,7 @@ def test_who_could_not_judge_has_not_said_that_two_agree() -> None:
     assert set(get_args(Opinion)) - set(OPPOSING) == {"compatible", "unsure"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(judgement=any_struct(Judgement), task=any_struct(JudgeTask), merged=any_struct(Merged))
 def test_what_is_asked_and_answered_is_read_as_it_was_written(
     judgement: Judgement, task: JudgeTask, merged: Merged

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from workspace.intents.model.pattern import PLACES_MAX, STEPS_KEPT_MAX, NotLinear, Pattern, compile_pattern
 
 ATOMS = [
@@ -51,7 +52,7 @@ sources = st.builds(
 texts = st.text(st.sampled_from("aAbB1é .\n\\]sſK"), max_size=8)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(source=sources, text=texts)
 def test_what_python_finds_is_found(source: str, text: str) -> None:
     try:

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.operations.ops import SetValue
+from tests.support.examples import examples
 from tests.support.structs import any_struct
 from workspace.intents.model.plan import Asked, Option, Planned, PlanRefused, Proposal, Tokens, is_expressible, whole
 
 ANY_TEXT = st.text(st.characters(), max_size=12)  # halves of characters, too
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(proposal=st.one_of(any_struct(Asked), any_struct(PlanRefused), any_struct(Planned)))
 def test_a_proposal_is_told_from_the_other_two_wherever_it_was_written_down(proposal: Proposal) -> None:
     again = msgspec.json.decode(msgspec.json.encode(proposal), type=Proposal)

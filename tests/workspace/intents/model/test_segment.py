@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.digest import sha256_of
+from tests.support.examples import examples
 from workspace.intents.model.segment import SEGMENT_RECORDS, Segment, Segments, root_of
 
 HASHES = [sha256_of(str(seq).encode()) for seq in range(1, 2 * SEGMENT_RECORDS + 2)]
@@ -27,7 +28,7 @@ def test_the_length_is_a_part_of_the_format() -> None:
     assert [one.root for one in waiting] == [root_of(HASHES[:1_000]), root_of(HASHES[1_000:2_000])]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(hashes=st.lists(st.text("0123456789abcdef:", max_size=8), min_size=1, max_size=8), at=st.integers(0, 7))
 def test_a_root_is_that_of_the_hashes_end_to_end_and_of_no_others(hashes: list[str], at: int) -> None:
     assert root_of(hashes) == sha256_of("".join(hashes).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
+import msgspec
 import pytest
 
 from crdt.documents.document import Document
@@ -12,7 +13,7 @@ from crdt.documents.paths import set_path
 from crdt.errors import CrdtError
 from crdt.operations.fork import Ran
 from crdt.operations.item_readings import Reading
-from crdt.operations.ops import CreateDocument, SetValue
+from crdt.operations.ops import CreateDocument, SetValue, hash_of_value
 from tests.workspace.intents.story import Story
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import ConfigBody
@@ -21,7 +22,6 @@ from workspace.intents.rules.gate import (
     LOST_REMEDY,
     docs_of,
     lacks_updates,
-    may_edit,
     predecessors,
     read_need,
     refuse_lost,
@@ -139,6 +139,22 @@ def test_a_plan_is_tried_on_forks_and_says_what_no_longer_holds() -> None:
     assert stale.code == "stale_read"
 
 
+def test_a_plan_is_refused_for_what_it_read_and_does_not_write() -> None:
+    story = Story.begun()
+    list_ = hash_of_value(story.fold.documents["budget"], ("list",))
+    plan = plan_of(story, story.set("price", 9))
+    strong, weak = (
+        msgspec.structs.replace(plan, reads=(Reading("budget", list_, ("list",), strong=strong),))
+        for strong in (True, False)
+    )
+    assert isinstance(try_plan(strong, story.fold.documents, client=9), Ran)
+    story.type("Ben", "budget", lambda document: set_path(document, ("list",), [2]))
+    stale = try_plan(strong, story.fold.documents, client=9)
+    assert isinstance(stale, Refusal)
+    assert stale.code == "stale_read"
+    assert isinstance(try_plan(weak, story.fold.documents, client=9), Ran)
+
+
 def test_a_plan_that_cannot_be_carried_out_is_refused_by_name() -> None:
     story = Story.begun()
     for op, words in ((SetValue("nowhere", ("a",), 1, "absent"), "nowhere"), (CreateDocument("plan", "text"), "plan")):
@@ -177,11 +193,6 @@ def test_the_first_expectation_that_does_not_hold_is_named() -> None:
         "a document that is gone holds nothing"
     )
     assert unmet_expectation((Expect("budget", ("price",), 100.0),), documents) is None, "numbers compare as values"
-
-
-@pytest.mark.parametrize("role, may", [("owner", True), ("editor", True), ("commenter", False), ("viewer", False)])
-def test_the_agent_has_no_more_rights_than_its_author(role: str, may: bool) -> None:
-    assert may_edit(Story.begun().intent(role=role)) == may
 
 
 def test_nothing_is_done_with_a_document_that_was_put_aside() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.workspace.intents.story import Story
 from workspace.intents.model.bodies import ConfigBody, OracleBody, Question
 from workspace.intents.model.oracle import Judgement
@@ -250,7 +251,7 @@ def test_other_records_move_nobody() -> None:
 ACTS = st.sampled_from(["intent", "plan", "end", "question", "steer", "fail", "answer"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(ACTS, st.integers(0, 9)), max_size=40))
 def test_whoever_follows_what_has_moved_has_what_a_walk_over_the_board_finds(acts: list[tuple[str, int]]) -> None:
     story, lives = Story.begun(), LiveBoard()

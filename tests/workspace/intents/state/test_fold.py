@@ -15,8 +15,8 @@ from workspace.intents.model.calls import Budget, CallClosed, CallOpened
 from workspace.intents.model.effects import Effect, Receiver
 from workspace.intents.model.intent import Forked
 from workspace.intents.model.oracle import Judgement, Merged, group_key
-from workspace.intents.model.record import read_row
-from workspace.intents.state.fold import MARKER, Break, WorkspaceState, check_bytes, sha_of, unreadable, words_of
+from workspace.intents.model.record import check_bytes, read_row, sha_of
+from workspace.intents.state.fold import MARKER, Break, WorkspaceState, unreadable, words_of
 from workspace.intents.state.replay import JournalIndex
 
 MAIL = Receiver("mail", "ana@example.org")

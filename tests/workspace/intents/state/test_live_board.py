@@ -30,7 +30,12 @@ def test_an_intent_is_there_from_its_record_to_its_verdict() -> None:
     assert (lives.index.of("queued"), list(lives.index.timed)) == ([entry], [entry.id])
     story.end(entry, "cancelled")
     lives.follow(story.moved)
-    assert (lives.by_id, lives.index.of("queued"), lives.index.timed, lives.index.near(["budget"])) == ({}, [], {}, [])
+    assert (lives.by_id, lives.index.of("queued"), lives.index.timed, lives.index.near([("budget", None)])) == (
+        {},
+        [],
+        {},
+        [],
+    )
     assert lives.stands(entry) == ("cancelled", (), "It is cancelled."), "of what has ended the log speaks"
     assert lives.state_of(entry) == "cancelled"
 
@@ -72,10 +77,10 @@ def test_a_plan_makes_an_intent_a_neighbour_where_it_works() -> None:
     story, lives = followed()
     entry = story.intent(scope=(Scope("plan"),))
     lives.follow(story.moved)
-    assert lives.index.near(["budget"]) == []
+    assert lives.index.near([("budget", None)]) == []
     story.plan(entry, story.set("price", 1))
     lives.follow(story.moved)
-    assert lives.index.near(["budget"]) == lives.index.near(["plan"]) == [entry]
+    assert lives.index.near([("budget", None)]) == lives.index.near([("plan", None)]) == [entry]
 
 
 def test_whoever_sleeps_behind_what_moved_looks_again() -> None:

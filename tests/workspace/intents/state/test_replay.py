@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.workspace.intents.story import Story
 from workspace.errors import LogCorrupt
 from workspace.intents.model.bodies import CheckpointBody, ConfigBody
@@ -41,7 +42,7 @@ def test_a_replay_reproduces_every_recorded_state() -> None:
     assert (late.states, late.fold.state()) == (0, story.fold.state())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.integers(1, 12))
 def test_every_prefix_of_a_log_is_a_state(to: int) -> None:
     story = told()

@@ -9,6 +9,7 @@ from tests.workspace.intents.driver import Driver
 from workspace.intents.audit.usage_report import report
 from workspace.intents.audit.verify import verify
 from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.bounds import Bounds
 from workspace.intents.model.calls import (
     Blob,
     Budget,
@@ -131,3 +132,21 @@ def test_the_account_adds_up() -> None:
     assert account["failures"]["cost"] == 0.00005  # type: ignore[index, call-overload]
     assert account["shadows"]["cost"] == 0.0004  # type: ignore[index, call-overload]
     assert account["verdicts"]["cancelled"]["cost"] == 0.000025  # type: ignore[index, call-overload]
+
+
+def test_one_instruction_has_so_many_calls_whatever_becomes_of_them() -> None:
+    driver = Driver()
+    driver.sequencer.kernel.bounds = Bounds(calls=3)
+    intent = driver.ask("Ana")
+    settle(driver, begin(driver, opened(intent)), 1)
+    settle(driver, begin(driver, opened(intent, round=1)), 1, "overloaded")
+    begin(driver, opened(intent, tries=1))
+    refused = driver.handle(CallOpening(opened(intent, round=2))).refused
+    assert refused is not None
+    assert refused.code == "over_calls"
+    assert refused.remedy
+    assert begin(driver, opened(intent, shadow=True)), "shadows are counted apart"
+    assert fold_log(driver.rows, driver.journal).usage == driver.sequencer.fold.usage
+    driver.ask("Ana", "", kind="cancel", refs=(intent,))
+    assert intent not in driver.sequencer.fold.usage.asked, "only what is live is counted"
+    assert begin(driver, opened(driver.ask("Ana"))), "and each for itself"

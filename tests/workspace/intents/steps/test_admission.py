@@ -38,7 +38,7 @@ def test_no_more_instructions_are_under_way_than_the_bound_allows() -> None:
     driver = Driver()
     driver.sequencer.kernel.bounds = Bounds(live_intents=2)
     first, second = driver.ask("ana"), driver.ask("ben")
-    assert driver.ask("chen") == "RATE_LIMITED"
+    assert driver.ask("ana") == "RATE_LIMITED"
     assert driver.ask("ana", "", kind="cancel", refs=(first,)).startswith("i"), "that makes room"
     assert driver.state(first) == "cancelled"
     assert driver.state(second) != "cancelled"

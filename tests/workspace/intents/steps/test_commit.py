@@ -128,7 +128,7 @@ def test_what_changed_nothing_says_so() -> None:
 @pytest.mark.damages_logs
 def test_an_audit_objects_to_a_verdict_that_names_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
     driver = Driver()
-    monkeypatch.setattr(committing, "told", lambda *_: ("budget.price: set to 8",))
+    monkeypatch.setattr(committing, "done_by", lambda *_: ("budget.price: set to 8",))
     intent = driver.ask("Ana")
     driver.set(intent, "price", 7)
     driver.wait(1)

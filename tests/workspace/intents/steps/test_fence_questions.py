@@ -13,6 +13,9 @@ from crdt.documents.anchor import place_anchors, place_range
 from crdt.operations.ops import CreateDocument, Delete, DeleteValue, Insert, Op, Replace, SetValue, hash_of_value
 from tests.workspace.intents.driver import TEXT, Driver
 from workspace.intents.audit.verify import verify
+from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.bounds import Bounds
+from workspace.intents.model.events import Configured
 from workspace.intents.model.intent import Scope
 from workspace.intents.state.replay import fold_log
 
@@ -288,3 +291,38 @@ def test_an_audit_objects_where_nobody_asked(monkeypatch: pytest.MonkeyPatch) ->
     assert driver.verdict(intent).state == "done"
     report = verify(driver.rows, driver.journal)
     assert [breach.condition for breach in report.breaches] == ["scope"]
+
+
+# ------------------------------------------------------------ documents that a plan makes
+
+
+def make(driver: Driver, actor: str, *names: str, role: str = "editor") -> str:
+    text = f"make {' and '.join(names)}"
+    intent = driver.ask(actor, text, role=role)
+    driver.plan(intent, [CreateDocument(name, "text") for name in names])
+    driver.wait(1)
+    return intent
+
+
+def test_more_than_a_share_is_not_made_and_the_instruction_says_why() -> None:
+    driver = Driver()
+    there = set(driver.sequencer.fold.kinds)
+    driver.sequencer.kernel.bounds = Bounds(documents=len(there) + 4)
+    assert driver.verdict(make(driver, "Eva", "one", "two")).state == "done"
+    over = driver.verdict(make(driver, "Eva", "three"))
+    assert (over.state, over.code) == ("rejected", "over_share")
+    assert over.remedy
+    assert driver.verdict(make(driver, "Ben", "four")).state == "done"
+    assert driver.verdict(make(driver, "Olga", "five", role="owner")).state == "done"
+    full = driver.verdict(make(driver, "Olga", "six", role="owner"))
+    assert (full.state, full.code) == ("rejected", "too_large")
+    assert set(driver.sequencer.fold.kinds) == there | {"one", "two", "four", "five"}
+
+
+def test_who_made_a_document_is_told_by_the_log() -> None:
+    driver = Driver()
+    make(driver, "Eva", "one")
+    driver.handle(Configured("Ben", ConfigBody(documents={"two": "data"})))
+    makers = driver.sequencer.fold.catalog.makers
+    assert (makers["one"], makers["two"]) == ("Eva", "Ben")
+    assert fold_log(driver.rows, driver.journal).catalog.makers == makers

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt.documents.paths import set_path
+from tests.support.examples import examples
 from tests.workspace.intents.driver import Driver, sound
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.events import Configured
@@ -67,7 +68,7 @@ def test_only_who_is_needed_for_the_break_is_asked() -> None:
 
 
 @given(amounts=st.lists(st.integers(min_value=1, max_value=40), min_size=1, max_size=9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_core_of_a_break_is_minimal_and_found_in_two_evaluations_a_plan(amounts: list[int]) -> None:
     driver = driver_with(LIMIT, policy=PolicyConfig(window_ms=60_000))
     ids = [driver.ask(f"P{at}", seen=driver.start) for at in range(len(amounts))]
@@ -99,3 +100,18 @@ def test_what_people_broke_by_hand_may_be_left_or_mended() -> None:
     driver.add(third, "price", 1000)
     driver.wait(1)
     assert driver.verdict(third).code == "invariant", "mended, it counts again"
+
+
+def test_a_rule_that_people_broke_excuses_no_other() -> None:
+    """I10: what was false before is nobody's doing here; what held must hold."""
+    driver = driver_with({**LIMIT, "seats": Invariant("sum_at_most", "budget", ("seats",), limit=10)})
+    driver.type("Chen", "budget", lambda document: set_path(document, ("price",), 500))
+    driver.wait(0.3)
+    intent = driver.ask("Ana")
+    driver.set(intent, "seats", {"a": 11})
+    driver.wait(1)
+    verdict = driver.verdict(intent)
+    assert verdict.code == "invariant"
+    assert "(seats)" in verdict.reason
+    assert driver.value("seats") is None
+    sound(driver)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crdt.documents.paths import set_path
 from tests.workspace.intents.driver import Driver, sound
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import Judged
@@ -62,6 +63,22 @@ def test_the_people_may_say_that_both_can_be() -> None:
     driver.ask("Owner", "", role="owner", kind="answer", refs=(driver.question,), value="both")
     driver.wait(1)
     assert driver.verdict(first).state == driver.verdict(second).state == "done"
+    sound(driver)
+
+
+def test_whom_a_judge_finds_compatible_are_held_against_each_other_all_the_same() -> None:
+    """I26: it was asked about other plans than those that meet now, and takes no question away."""
+    driver = Driver(has_judge=True)
+    first, second = pair(driver)
+    driver.type("Chen", "budget", lambda document: set_path(document, ("tone",), "plain"))
+    driver.type("Chen", "budget", lambda document: set_path(document, ("style",), "plain"))
+    opine(driver, "compatible")
+    assert driver.state(first) == driver.state(second) == "planning", "both are planned again"
+    driver.set(second, "tone", "casual")
+    driver.set(first, "tone", "formal")
+    driver.wait(1)
+    assert driver.sequencer.fold.board.layers[driver.question].layer == "L2"
+    assert driver.value("tone") == "plain"
     sound(driver)
 
 

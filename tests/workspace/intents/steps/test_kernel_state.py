@@ -12,7 +12,9 @@ from workspace.errors import LogCorrupt
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.intents.model.intent import Scope
+from workspace.intents.rules.comparisons import Comparisons
 from workspace.intents.rules.conflict import areas_of, do_collide
+from workspace.intents.state.trials import Trials
 from workspace.intents.steps.kernel_state import writer_client
 
 
@@ -31,14 +33,17 @@ def test_where_every_id_was_used_nothing_may_be_written() -> None:
     assert writer_client(set(last) - {4}, 7) == 4
 
 
-def test_areas_are_looked_up_once_for_a_state_of_the_documents_and_a_plan() -> None:
+def test_areas_are_looked_up_once_for_a_plan_and_where_anchors_drift_for_a_state_of_the_documents() -> None:
     driver = Driver()
-    entry = driver.sequencer.fold.board.entries[driver.ask("Ana", scope=(Scope("budget", keys=(("price",),)),))]
+    entries = driver.sequencer.fold.board.entries
+    entry = entries[driver.ask("Ana", scope=(Scope("budget", keys=(("price",),)),))]
+    drifting = entries[driver.ask("Cem", scope=(Scope("plan", from_="AQdjb250ZW50AA==", to="AQdjb250ZW50AA=="),))]
     kernel = driver.sequencer.kernel
-    first = kernel.areas_of(entry)
-    assert kernel.areas_of(entry) is first
+    first, second = kernel.areas_of(entry), kernel.areas_of(drifting)
+    assert (kernel.areas_of(entry) is first, kernel.areas_of(drifting) is second) == (True, True)
     driver.type("Ben", "plan", lambda document: document.insert_text(0, "x"))
-    assert kernel.areas_of(entry) is not first
+    assert (kernel.areas_of(entry) is first, kernel.areas_of(drifting) is second) == (True, False)
+    assert kernel.areas_of(drifting) == areas_of(drifting, driver.sequencer.fold.documents)
     for change in (
         lambda: driver.set(entry.id, "fee", 1),
         lambda: driver.type("Ben", "budget", lambda d: set_path(d, ("fee",), 2)),
@@ -65,7 +70,10 @@ def test_nothing_is_kept_of_what_has_ended() -> None:
     driver.wait(1)
     kernel = driver.sequencer.kernel
     assert all(driver.state(id) in ("done", "overruled") for id in ids)
-    assert (kernel.progress, kernel.areas, kernel.compared) == ({}, {}, {})
+    assert (kernel.progress, kernel.areas, kernel.adrift) == ({}, {}, {})
+    compared = kernel.comparisons
+    assert kernel.trials == Trials(_jid=kernel.trials._jid)
+    assert compared == Comparisons(_jid=compared._jid, _begun=compared._begun, _gone=compared._gone)
 
 
 def test_who_may_touch_anything_is_everybodys_neighbour() -> None:

@@ -12,11 +12,13 @@ from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.events import (
     Edited,
     LaneChanged,
+    Proposed,
     Resync,
     SocketOpened,
     StateChanged,
 )
 from workspace.intents.model.intent import Need, Scope
+from workspace.intents.model.plan import PlanRefused
 from workspace.intents.steps import waiting
 from workspace.intents.steps.waiting import MISSING_OFFLINE_SECONDS, MISSING_ONLINE_SECONDS, RESYNC_AT, WAITS_SHOWN_MAX
 
@@ -166,6 +168,43 @@ def test_who_knows_of_many_is_shown_the_nearest() -> None:
     before = [driver.ask("Ana", f"wish {at}", scope=scope) for at in range(WAITS_SHOWN_MAX + 3)]
     last = driver.ask("Ana", "last", scope=scope)
     kernel, entry = driver.sequencer.kernel, driver.sequencer.fold.board.entries[last]
-    assert [one.id for one in waiting.known_before(kernel, entry)] == before
+    assert [one.id for one in waiting.known_before(kernel, entry)] == before[-WAITS_SHOWN_MAX:]
     shown = [notice for notice in driver.notices if isinstance(notice, StateChanged) and notice.id == last]
     assert shown[-1].waits_for == tuple(before[-WAITS_SHOWN_MAX:])
+
+
+# ------------------------------------------------------------ where planners are short
+
+
+def short(slots: int) -> Driver:
+    return Driver(PolicyConfig(slots=slots, window_ms=0))
+
+
+def ask_apart(driver: Driver, actor: str, at: int, role: str = "editor") -> str:
+    """Ask for something that nobody else is about, on a lane of its own."""
+    place = (Scope("budget", keys=((f"k{at}",),)),)
+    return driver.ask(actor, f"do {at}", role=role, scope=place, lane=f"L{actor}{at}", seen=driver.start)
+
+
+def end(driver: Driver, intent: str) -> None:
+    task = driver.tasks.pop(intent)
+    driver.handle(Proposed(intent, task.attempt, PlanRefused("no", "No.")))
+
+
+def test_who_comes_behind_a_hundred_of_one_person_is_next() -> None:
+    driver = short(2)
+    many = [ask_apart(driver, "Cleo", at, "commenter") for at in range(20)]
+    owners, bens = ask_apart(driver, "Olga", 100, "owner"), ask_apart(driver, "Ben", 101)
+    assert [id for id in driver.tasks if id in many] == many[:2]
+    end(driver, many[0])
+    assert driver.state(owners) == "planning"
+    end(driver, many[1])
+    assert driver.state(many[2]) == "planning", "who has none at work and came first"
+    end(driver, owners)
+    assert driver.state(bens) == "planning"
+
+
+def test_where_there_is_a_planner_for_each_all_are_planned_at_once() -> None:
+    driver = short(4)
+    ids = [ask_apart(driver, "Cleo", at) for at in range(3)] + [ask_apart(driver, "Ben", 3)]
+    assert {driver.state(id) for id in ids} == {"planning"}

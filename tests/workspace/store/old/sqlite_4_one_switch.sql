@@ -89,7 +89,7 @@ CREATE TABLE token (
 	created_at VARCHAR NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "token" VALUES('t1','w','ana','owner','h',NULL,0,'a');
+INSERT INTO "token" VALUES('0123456789ab','w','ana','owner','sha256:b235d9133396f6aa4f6e6a6d6c6cc16bb8cd806f484918177f1d8027afd44687',NULL,0,'a');
 INSERT INTO "token" VALUES('t2','w','ben','editor','h',5.5,1,'b');
 CREATE TABLE workspace (
 	id VARCHAR NOT NULL, 

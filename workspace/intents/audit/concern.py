@@ -21,7 +21,7 @@ from workspace.intents.model.plan import EARLIER_LOOKED_AT, EARLIER_MAX
 Body = dict[str, Any]  # a record's body as JSON
 
 
-class LineagePart(NamedTuple):
+class ConcernPart(NamedTuple):
     """One record: its place, its kind and its body as JSON."""
 
     seq: int
@@ -54,7 +54,7 @@ class Concern:
         return not self.near.isdisjoint(ids)
 
 
-def concern_of(parts: Sequence[LineagePart], intent: str) -> Concern | None:
+def concern_of(parts: Sequence[ConcernPart], intent: str) -> Concern | None:
     """Return what an intent's words went into; None when there is no such intent."""
     body = next((part.body for part in parts if part.kind == RecordKinds.INTENT and part.body["id"] == intent), None)
     if body is None:
@@ -81,7 +81,7 @@ def concern_of(parts: Sequence[LineagePart], intent: str) -> Concern | None:
     return concern
 
 
-def _follow(concern: Concern, part: LineagePart, asked: dict[str, Body], merged: list[list[str]]) -> None:
+def _follow(concern: Concern, part: ConcernPart, asked: dict[str, Body], merged: list[list[str]]) -> None:
     """Go one step on: what this record makes of what is known to be near."""
     body, near = part.body, concern.near
     match part.kind:
@@ -118,7 +118,7 @@ def _follow_intent(concern: Concern, body: Body, asked: dict[str, Body]) -> None
             concern.answers.add(body["id"])
 
 
-def _waiting(parts: Sequence[LineagePart]) -> set[str]:
+def _waiting(parts: Sequence[ConcernPart]) -> set[str]:
     """Return the intents without a verdict, and those of commits with effects that nothing has settled."""
     waiting, effects = set[str](), dict[str, tuple[set[int], list[str]]]()
     for part in parts:
@@ -138,7 +138,7 @@ def _waiting(parts: Sequence[LineagePart]) -> set[str]:
     return waiting.union(*(ids for left, ids in effects.values() if left))
 
 
-def calls_of(parts: Sequence[LineagePart], concern: Concern) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def calls_of(parts: Sequence[ConcernPart], concern: Concern) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the archive's names of requests and responses: of calls that were told the words, and of other later ones.
 
     A call is told them when it serves an intent that is near, or one whose author had said or seen such an intent
@@ -166,7 +166,7 @@ def calls_of(parts: Sequence[LineagePart], concern: Concern) -> tuple[tuple[str,
 class _Conversations:
     """Which earlier instructions a planner may have been told with an intent; may name one too many (`earlier_of`)."""
 
-    def __init__(self, parts: Sequence[LineagePart]) -> None:
+    def __init__(self, parts: Sequence[ConcernPart]) -> None:
         intents = [part for part in parts if part.kind == RecordKinds.INTENT]
         self.stamps = {p.body["id"]: Stamp(p.seq, p.body["lane"], p.body["n"], p.body["seen"]) for p in intents}
         self._bodies = {part.body["id"]: part.body for part in intents}

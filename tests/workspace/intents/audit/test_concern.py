@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.workspace.intents.story import Story
-from workspace.intents.audit.lineage import Concern, LineagePart, calls_of, concern_of
+from workspace.intents.audit.concern import Concern, ConcernPart, calls_of, concern_of
 from workspace.intents.model.bodies import ConfigBody, EffectBody, OracleBody, Question
 from workspace.intents.model.calls import CallClosed, CallOpened
 from workspace.intents.model.effects import Effect, Receiver
@@ -17,8 +17,8 @@ from workspace.intents.model.plan import EARLIER_MAX, Option
 from workspace.intents.state.board import Entry
 
 
-def parts(story: Story) -> list[LineagePart]:
-    return [LineagePart(row.seq, row.kind, msgspec.json.decode(row.body)) for row in story.rows]
+def parts(story: Story) -> list[ConcernPart]:
+    return [ConcernPart(row.seq, row.kind, msgspec.json.decode(row.body)) for row in story.rows]
 
 
 def concern(story: Story, entry: Entry) -> Concern:

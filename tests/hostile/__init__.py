@@ -1,0 +1,1 @@
+"""Programs of somebody who means harm, over real sockets, against a server in a process of its own."""

@@ -1,0 +1,47 @@
+"""Work of many steps comes to what it would at once, in a thread, and rests in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+
+import pytest
+
+from workspace.history import rests as module
+from workspace.history.rests import take_steps, with_rests
+
+
+def count_to(number: int, seen: list[int]) -> Generator[None, None, int]:
+    for at in range(number):
+        seen.append(threading.get_ident())
+        if at == 666:
+            raise ValueError("the number")
+        yield
+    return number
+
+
+async def test_all_steps_are_taken_in_one_other_thread() -> None:
+    seen: list[int] = []
+    assert await with_rests(count_to(10, seen)) == 10
+    assert len(seen) == 10
+    assert len(set(seen)) == 1
+    assert seen[0] != threading.get_ident()
+
+
+async def test_what_a_step_raises_is_raised() -> None:
+    with pytest.raises(ValueError, match="the number"):
+        await with_rests(count_to(1_000, []))
+
+
+def test_who_has_worked_for_a_while_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, rests = [0.0], list[float]()
+
+    def perf_counter() -> float:
+        now[0] += 0.001
+        return now[0]
+
+    monkeypatch.setattr(module.time, "perf_counter", perf_counter)
+    monkeypatch.setattr(module.time, "sleep", rests.append)
+    assert take_steps(count_to(100, [])) == 100
+    assert 15 <= len(rests) <= 25, "a rest for every four milliseconds"
+    assert set(rests) == {module.REST_SECONDS}
