@@ -380,7 +380,7 @@ MUTATIONS = (
         "served",
         "what joined an instruction is done with it, whether its plan carries it out or not",
         frozenset({"served"}),
-        200,
+        600,
         lambda: [patch.object(Board, "_serve", lambda *args: None)],
     ),
     Mutation(
