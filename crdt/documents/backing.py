@@ -7,6 +7,7 @@ loads it (decision 68).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from pycrdt import Doc
 
 from crdt.documents.pycrdt_document import DocumentKind, EventListener, PycrdtDocument, Root
 from crdt.errors import BrokenDocument, MalformedFrame
+from crdt.updates.runs import merge
 from crdt.updates.scan import INTERNAL, scan_state_vector
 from crdt.updates.summary import DeleteSet, Span
 
@@ -75,6 +77,7 @@ class Backing:
         "_unloaded_state",
         "client",
         "kind",
+        "rest",
         "version",
     )
 
@@ -89,6 +92,8 @@ class Backing:
         self._broken = False
         self._cache: dict[str, tuple[int, object]] = {}
         self._backup: Backup | None = None
+        # What a transaction writes that pycrdt must be given in parts: each does one, in a native one of its own.
+        self.rest: deque[Callable[[], None]] | None = None
 
     def encode(self, since: bytes | None = None) -> bytes:
         """Return the whole state as one v1 update."""
@@ -201,6 +206,21 @@ class Backing:
         assert self._loaded.doc._txn is None, "it was just built"
         # What was cached may speak of the update that did not come in.
         self.version += 1
+
+    def _write_rest(self) -> bytes:
+        """Write what a transaction has left to be written in parts (trap 29); return all of it as one update."""
+        assert self._listener.event is not None, "the first part is written"
+        updates, deleted = [self._listener.event[0]], self._listener.event[1]
+        subscription = self._doc._doc.observe(self._listener)
+        try:
+            while self.rest:
+                with self._doc.transaction(origin="folkmoot"):
+                    self.rest.popleft()()
+                updates.append(self._listener.event[0])
+        finally:
+            subscription.drop()
+        self._listener.event = b"", deleted
+        return merge(updates)
 
     def _forget_derived(self) -> None:
         """Let go of what was worked out beside pycrdt, and may speak of what did not come in."""

@@ -15,7 +15,7 @@ from crdt.digest import Json, digest_value
 from crdt.documents.backing import EMPTY_UPDATE
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.documents.text_content import TextContent
-from crdt.documents.values import has_choice, read_map, write_xml
+from crdt.documents.values import has_choice, read_map, read_xml
 from crdt.errors import WrongKind
 from crdt.updates.scan import INTERNAL, encode_state_vector, scan_update
 
@@ -60,20 +60,16 @@ class CanonicalForm(TextContent):
             raise WrongKind(f"a {self.kind} document has no values")
         return self._root
 
-    def _is_without_xml(self) -> bool:
-        """Tell whether a data document is known to hold no XML, so that pycrdt's own reading of it will do."""
-        raise NotImplementedError
-
     def _read_value(self) -> Json:
         match self._root:
             case Text() as root:
                 # Embeds are no words: a value of a text is what a person would read aloud.
                 return self.text() if self._is_plain else str(root)
             case Map():
-                return self._call_pycrdt(lambda: read_map(self.data_root, is_quick=self._is_without_xml()))
+                return self._call_pycrdt(lambda: read_map(self.data_root, self.encode, is_strict=self.is_strict))
             case root:
                 # pycrdt says the attributes of an element in an order of chance (decision 72).
-                return self._call_pycrdt(lambda: write_xml(root) if self.is_strict else str(root))
+                return self._call_pycrdt(lambda: read_xml(root, self.encode) if self.is_strict else str(root))
 
     def _read_digest(self) -> str:
         # Against its own state vector the update has no structs: what is left is the delete set, and little else.

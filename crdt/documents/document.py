@@ -18,8 +18,8 @@ from crdt.documents.shape import TEXT, Shape
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies
 from crdt.updates.exact_numbers import ExactValues, find_exact_values, restore_exact_values, restore_whole_numbers
 from crdt.updates.scan import INTERNAL, encode_state_vector, scan_delete_set, scan_state_vector, scan_update
-from crdt.updates.structs import StoredStruct, read_sections, scan_stored_structs, waits_for_itself
-from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING, TYPE, DeleteSet, Id, Span, UpdateSummary
+from crdt.updates.structs import StoredStruct, scan_stored_structs, sections_of, waits_for_itself
+from crdt.updates.summary import CLOCK_MAX, DELETED, EXACT, STRING, DeleteSet, Id, Span, UpdateSummary
 from crdt.updates.surrogates import (
     cut_strings,
     find_all_middles,
@@ -46,7 +46,7 @@ class Document(CanonicalForm):
     them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
     """
 
-    __slots__ = ("_crowds", "_exact", "_has_no_xml", "_middles", "_shape", "_unsearched", "whole")
+    __slots__ = ("_crowds", "_exact", "_middles", "_shape", "_unsearched", "whole")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
@@ -55,8 +55,6 @@ class Document(CanonicalForm):
         self._middles: dict[int, set[int]] | None = NO_MIDDLES
         # Numbers that pycrdt writes otherwise than they came; `_unsearched` is a state that may hold more of them.
         self._exact, self._unsearched = NO_EXACT, b""
-        # Of a fork: that what it was taken of held no XML, and nothing nested was written since.
-        self._has_no_xml = False
         # None until an item is put where it does not go on: see `find_crowded`.
         self._crowds: Crowds | None = None
         # Whole numbers beyond 2**53 that a transaction writes, by the floats nearest to them.
@@ -199,7 +197,6 @@ class Document(CanonicalForm):
         if self.lacks_before(summary) or waits_for_itself(update, summary, self._state):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
         self._make_ready(summary)
-        self._has_no_xml = self._has_no_xml and not summary.kinds >> TYPE & 1
         whole = self._cut_pairs(update, summary)
         self._listener.event = None
         try:
@@ -255,7 +252,7 @@ class Document(CanonicalForm):
         There is no rollback: an exception inside leaves what was written (trap 4), so write on forks only.
         """
         done: list[Applied] = []
-        self._listener.event, self.whole = None, {}
+        self._listener.event, self.whole, self.rest = None, {}, None
         # The outermost block hears of everything; pycrdt panics when asked to observe inside a transaction.
         subscription = self._doc._doc.observe(self._listener) if self._doc._txn is None else None
         try:
@@ -271,16 +268,15 @@ class Document(CanonicalForm):
             if subscription is not None:
                 subscription.drop()
         if self._listener.event is not None:
-            update = (
-                restore_whole_numbers(self._listener.event[0], self.whole) if self.whole else self._listener.event[0]
-            )
+            update = self._write_rest() if self.rest else self._listener.event[0]
+            if self.whole:
+                update = restore_whole_numbers(update, self.whole)
             self._listener.event = update, self._listener.event[1]
             summary = scan_update(update, INTERNAL)
             self._is_plain = self._is_plain and not summary.kinds & ~PLAIN
             # Written here and not scanned before: what was worked out from updates is made anew when it is needed.
             self._backup = self._shape = None
             self._middles = None if summary.pairs else self._middles
-            self._has_no_xml = self._has_no_xml and not summary.kinds >> TYPE & 1
             if summary.kinds >> EXACT & 1:
                 self._exact = {**self._exact, **find_exact_values(update)}
             applied = self._conclude(summary, update, is_new=False)
@@ -298,7 +294,6 @@ class Document(CanonicalForm):
             copy._state = dict(self._state)
             copy._is_plain, copy._shape, copy._middles = self._is_plain, None, None
             copy._exact, copy._unsearched = self._exact, self._unsearched
-            copy._has_no_xml = self._is_without_xml()
             copy.version = self.version
         copy.is_strict = self.is_strict
         return copy
@@ -358,15 +353,10 @@ class Document(CanonicalForm):
             self._exact = {**found, **self._exact} or NO_EXACT
         return restore_exact_values(written, self._exact) if self._exact else written
 
-    def _is_without_xml(self) -> bool:
-        if self._has_no_xml or not self.is_strict:
-            return True
-        return self._shape is not None and not self._shape.has_xml
-
     def _extend_shape(self, update: bytes, summary: UpdateSummary) -> None:
         """Enter the structs of an update, before the state vector moves on, where the shape is kept."""
         if self._shape is not None and summary.structs and not self._is_plain:
-            self._shape.add_all(read_sections(update), self._state)
+            self._shape.add_all(sections_of(update, summary), self._state)
 
     def _conclude(self, summary: UpdateSummary, original: bytes, *, is_new: bool) -> Applied | None:
         """Return what the last transaction brought, by its event, and move the state vector on; None for nothing."""

@@ -31,7 +31,7 @@ from crdt.updates.known_structs import are_same, note_units
 from crdt.updates.lib0 import Writer
 from crdt.updates.rewrite import encode_delete_set, mend_halves_in_json, write_collected, write_deleted, write_rest
 from crdt.updates.scan import INTERNAL, normalise_ranges, scan_fully
-from crdt.updates.structs import Struct, in_causal_order, read_sections
+from crdt.updates.structs import Struct, in_causal_order, read_sections, sections_of
 from crdt.updates.summary import (
     ANY,
     BINARY,
@@ -187,7 +187,8 @@ def _misplaced(shape: Shape, update: bytes, summary: UpdateSummary) -> bool:
     """Tell whether an update may hang something where it may not; of several structs only the rewrite can say."""
     if summary.structs > 1 or summary.kinds & 1 << TYPE:
         return True
-    return any(_find_reason(shape, update, struct) for structs in read_sections(update).values() for struct in structs)
+    sections = sections_of(update, summary).values()
+    return any(_find_reason(shape, update, struct) for structs in sections for struct in structs)
 
 
 def _find_reason(shape: Shape, update: bytes, struct: Struct) -> Reason | None:
@@ -267,7 +268,7 @@ class _Rewrite:
         # A client that was away for a while sends all there is; where nothing of it is new, no struct is looked at.
         is_known = all(end <= state.get(client, 0) for client, (_, end) in self.summary.inserted.items())
         self.structs = self.summary.structs if is_known else 0
-        for client, structs in () if is_known else read_sections(self.update).items():
+        for client, structs in () if is_known else sections_of(self.update, self.summary).items():
             self.structs += len(structs)
             end = structs[-1].stop
             if client in self.foreign:

@@ -6,6 +6,8 @@ client may have stored a plain JSON object; then a change below it rewrites that
 
 from __future__ import annotations
 
+from collections import deque
+from functools import partial
 from typing import Final
 
 from pycrdt import Array, Map
@@ -13,11 +15,13 @@ from pycrdt import Array, Map
 from crdt.digest import EXACT_MAX, Json
 from crdt.documents.anchor import Anchor, find_item_index
 from crdt.documents.document import Document
-from crdt.documents.values import from_stored, to_stored
+from crdt.documents.long_lists import LongList
+from crdt.documents.values import from_stored, read_below, to_stored
 from crdt.errors import PathMissing, WrongKind
 from crdt.updates.summary import Id, IdSpan
 
 Path = tuple[str | int, ...]
+ITEMS_AT_ONCE = 200
 Container = Map[object] | Array[object]
 
 
@@ -35,7 +39,10 @@ def read_path(document: Document, path: Path) -> Json | _Absent:
         value = child_of(value, key)
         if value is ABSENT:
             return ABSENT
-    return from_stored(value)
+    try:
+        return from_stored(value)
+    except LongList:
+        return read_below(document.value(), path)
 
 
 def child_of(value: object, key: str | int) -> object:
@@ -61,7 +68,7 @@ def _share(document: Document, value: object) -> object:
         case dict():
             return Map({key: _share(document, part) for key, part in value.items()})
         case list():
-            return Array([_share(document, part) for part in value])
+            return _share_list(document, value)
         case bytearray():  # pycrdt gives these, and takes none
             return bytes(value)
         # pycrdt writes the nearest float for it; the document puts the whole number right as the transaction ends.
@@ -70,6 +77,25 @@ def _share(document: Document, value: object) -> object:
             return value
         case _:
             return value
+
+
+def _share_list(document: Document, items: list[object]) -> Array[object]:
+    """Return the shared list of a stored one; what is more than pycrdt takes at once follows in parts (trap 29)."""
+    shared = Array([_share(document, item) for item in items[:ITEMS_AT_ONCE]])
+    if len(items) > ITEMS_AT_ONCE:
+        if document.rest is None:
+            document.rest = deque()
+        document.rest.append(partial(_go_on_with_list, document, shared, items, ITEMS_AT_ONCE))
+    return shared
+
+
+def _go_on_with_list(document: Document, shared: Array[object], items: list[object], at: int) -> None:
+    """Put the next items into a shared list, which is in the document by now."""
+    assert document.rest is not None, "this was left to be done"
+    for index in range(at, min(at + ITEMS_AT_ONCE, len(items))):
+        shared.insert(index, _share(document, items[index]))
+    if at + ITEMS_AT_ONCE < len(items):
+        document.rest.append(partial(_go_on_with_list, document, shared, items, at + ITEMS_AT_ONCE))
 
 
 def set_path(document: Document, path: Path, value: Json) -> None:

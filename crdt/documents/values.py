@@ -12,12 +12,13 @@ import binascii
 import math
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
 from crdt.digest import EXACT_MAX, Json
+from crdt.documents.long_lists import Lists, LongList, items_of, unnest
 from crdt.errors import WrongKind
 
 # Decision 71: what has no form in JSON gets a tagged one.
@@ -32,10 +33,13 @@ _CUT: Json = {DEEP: True}
 PLAIN = frozenset({bool, float, int, str, type(None)})
 
 
-def from_stored(value: object, level: int = 0) -> Json:
-    """Return a stored value, shared types included, as canonical JSON.
+def from_stored(value: object, level: int = 0, lists: Lists | None = None) -> Json:
+    """Return a stored value, shared types included, as canonical JSON; `lists` where the document was unnested.
 
     Whole numbers beyond 2**53 stay numbers; what lies more than 72 levels deep, which only old logs hold, is cut off.
+
+    Raises:
+        LongList: a shared list is too long to be walked, and the document was not unnested.
     """
     assert level <= LEVELS_MAX + 1, "what lies deeper was cut off"
     match value:
@@ -44,41 +48,56 @@ def from_stored(value: object, level: int = 0) -> Json:
         case float():
             return _read_number(value)
         case bytes() | bytearray():
-            return {BYTES: b64encode(value).decode()}
+            items = lists.get(bytes(value)) if lists else None
+            if items is None:
+                return {BYTES: b64encode(value).decode()}
+            return _CUT if level >= LEVELS_MAX else [from_stored(item, level + 1, lists) for item in items]
         case dict() | list() | Map() | Array() if level >= LEVELS_MAX:
             return _CUT
         case dict():
             return _escape_tag({str(key): from_stored(part, level + 1) for key, part in value.items()})
         case Map():
-            return _escape_tag({key: from_stored(part, level + 1) for key, part in _items(value)})
+            return _escape_tag({key: from_stored(part, level + 1, lists) for key, part in _items(value)})
         case list():
             return [from_stored(part, level + 1) for part in value]
         case Array():
-            return [from_stored(value[at], level + 1) for at in range(len(value))]
+            return [from_stored(item, level + 1, lists) for item in items_of(value, lists)]
         case Text():
             return str(value)
         case XmlText():
             return "".join(part for part, _ in value.diff() if isinstance(part, str))
         case XmlElement() | XmlFragment():
-            return {XML: write_xml(value)}
+            return {XML: write_xml(value, lists)}
         case _:
             return {XML: type(value).__name__}
 
 
-def read_map(root: Map[object], *, is_quick: bool) -> Json:
-    """Return a whole shared map as canonical JSON; `is_quick` where no XML is known to stand in it.
+def read_map(root: Map[object], encode: Callable[[], bytes], *, is_strict: bool) -> Json:
+    """Return the whole root map of a document as canonical JSON; `encode` returns the state of that document.
 
-    pycrdt says marked text in an order of chance, nothing of elements, and follows nested types on Python's stack.
+    Not `is_strict` as folkmoot 0.1 did, to which XML inside nested values was words.
     """
-    if is_quick:
-        # One call of pycrdt for each value at the top, not one for each in it; where it does not come out, the slow way
-        # knows more.
+    if not is_strict:
         try:
             read = ((key, part.to_py() if isinstance(part, Map | Array | Text) else part) for key, part in _items(root))
             return _escape_tag({key: from_stored(part, 1) for key, part in read})
         except (ValueError, RecursionError, KeyError):
             pass
-    return from_stored(root)
+    try:
+        return from_stored(root)
+    except LongList:
+        document, lists = unnest("data", encode())
+        return from_stored(document.root, lists=lists)
+
+
+def read_xml(root: XmlFragment, encode: Callable[[], bytes]) -> str:
+    """Return the XML of a whole rich document, as `write_xml` does; `encode` returns its state."""
+    try:
+        return write_xml(root)
+    except LongList:
+        document, lists = unnest("rich", encode())
+        assert isinstance(document.root, XmlFragment), "a rich document has such a root"
+        return write_xml(document.root, lists)
 
 
 def _items(stored: Map[object]) -> list[tuple[str, object]]:
@@ -108,6 +127,13 @@ def _escape_tag(value: dict[str, Json]) -> dict[str, Json]:
         if _TAG.fullmatch(key):
             # A person may store any key: without the escape their object would read as bytes or a number.
             return {f"~{key}": part}
+    return value
+
+
+def read_below(value: Json, path: Sequence[str | int]) -> Json:
+    """Return what stands at a path of something as it is stored, in its canonical JSON; what is not there raises."""
+    for key in path:
+        value = value[f"~{key}" if isinstance(key, str) and len(value) == 1 and _TAG.fullmatch(key) else key]
     return value
 
 
@@ -193,14 +219,17 @@ def for_people(value: Json) -> Json:
 # ---------------------------------------------------------------- XML, as pycrdt writes it, in one order
 
 
-def write_xml(node: XmlElement | XmlFragment | XmlText) -> str:
-    """Return the XML of a node as pycrdt's own `str` has it, with attributes sorted: that one's order is chance."""
-    written = "".join(_write_node(node, 0))
+def write_xml(node: XmlElement | XmlFragment | XmlText, lists: Lists | None = None) -> str:
+    """Return the XML of a node as pycrdt's own `str` has it, with attributes sorted: that one's order is chance.
+
+    Raises `LongList` as `from_stored` does.
+    """
+    written = "".join(_write_node(node, 0, lists))
     assert isinstance(node, XmlFragment | XmlText) or written.startswith("<"), "an element stands in its tags"
     return written
 
 
-def _write_node(node: object, level: int) -> list[str]:
+def _write_node(node: object, level: int, lists: Lists | None) -> list[str]:
     """Return the XML of a node in pieces, which are joined once."""
     # Old logs hold elements without a bound on how deep they nest (trap 19).
     if level > XML_LEVELS_MAX:
@@ -209,22 +238,28 @@ def _write_node(node: object, level: int) -> list[str]:
         case XmlElement():
             tag = node.tag or ""
             attributes = "".join(
-                f' {name}="{_write_value(value)}"' for name, value in sorted(_attributes(node).items())
+                f' {name}="{_write_value(value, lists)}"' for name, value in sorted(_attributes(node).items())
             )
-            inner = [piece for child in node.children for piece in _write_node(child, level + 1)]
+            inner = [piece for child in _children(node) for piece in _write_node(child, level + 1, lists)]
             return [f"<{tag}{attributes}>", *inner, f"</{tag}>"]
         case XmlFragment():
-            return [piece for child in node.children for piece in _write_node(child, level + 1)]
+            return [piece for child in _children(node) for piece in _write_node(child, level + 1, lists)]
         case XmlText():
-            return [_write_marked(part, marks, level) for part, marks in node.diff()]
+            return [_write_marked(part, marks, level, lists) for part, marks in node.diff()]
         case _:
-            return [_write_value(node)]
+            return [_write_value(node, lists)]
 
 
 def _attributes(node: XmlElement) -> dict[str, object]:
     """Return the attributes of an element, values as pycrdt reads them elsewhere."""
     # pycrdt hands out shared types bare here, without what reads them.
     return {str(name): node._maybe_as_type_or_doc(value) for name, value in node.attributes.__iter__()}
+
+
+def _children(node: XmlElement | XmlFragment) -> list[object]:
+    """Return the children of a node, all at once: pycrdt walks to each from the first (trap 28)."""
+    with node.doc.transaction() as transaction:
+        return [node._maybe_as_type_or_doc(child) for child in node.integrated.children(transaction._txn)]
 
 
 def has_choice(node: object, level: int = 0) -> bool:
@@ -240,28 +275,28 @@ def has_choice(node: object, level: int = 0) -> bool:
         ):
             return True
         case XmlFragment() | XmlElement():
-            return any(has_choice(child, level + 1) for child in node.children)
+            return any(has_choice(child, level + 1) for child in _children(node))
         case _:
             return False
 
 
-def _write_marked(part: object, marks: Mapping[str, object] | None, level: int) -> str:
+def _write_marked(part: object, marks: Mapping[str, object] | None, level: int, lists: Lists | None) -> str:
     """Return a stretch of text, or what is embedded in it, inside its marks, the first of them outermost."""
     said = (
-        "".join(_write_node(part, level + 1))
+        "".join(_write_node(part, level + 1, lists))
         if isinstance(part, XmlElement | XmlFragment | XmlText)
-        else _write_value(part)
+        else _write_value(part, lists)
     )
     for name in sorted(marks or {}, reverse=True):
         value = (marks or {})[name]
         inside = ""
         if isinstance(value, dict):
-            inside = "".join(f' {key}="{_write_value(value[key])}"' for key in sorted(value))
+            inside = "".join(f' {key}="{_write_value(value[key], lists)}"' for key in sorted(value))
         said = f"<{name}{inside}>{said}</{name}>"
     return said
 
 
-def _write_value(value: object) -> str:
+def _write_value(value: object, lists: Lists | None) -> str:
     """Return a value as pycrdt puts it into XML."""
     match value:
         case str():
@@ -275,19 +310,20 @@ def _write_value(value: object) -> str:
         case float():
             return _write_decimal(value)
         case bytes() | bytearray():
-            return f"0x{value.hex()}"
+            items = lists.get(bytes(value)) if lists else None
+            return f"0x{value.hex()}" if items is None else _write_value(items, lists)
         case list():
-            return f"[{', '.join(map(_write_value, value))}]"
+            return f"[{', '.join(_write_value(part, lists) for part in value)}]"
         case dict():
-            return f"{{{', '.join(f'{key}: {_write_value(value[key])}' for key in sorted(value))}}}"
+            return f"{{{', '.join(f'{key}: {_write_value(value[key], lists)}' for key in sorted(value))}}}"
         case Map():
-            return _write_value(dict(_items(value)))
+            return _write_value(dict(_items(value)), lists)
         case Array():
-            return _write_value([value[at] for at in range(len(value))])
+            return _write_value(items_of(value, lists), lists)
         case Text():
             return str(value)
         case XmlText() | XmlElement() | XmlFragment():
-            return write_xml(value)
+            return write_xml(value, lists)
         case _:
             return f"{type(value).__name__}Ref"
 

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from pycrdt import Array, merge_updates
+from pycrdt import Array
 
 from crdt.digest import Json, digest_value, normalise
 from crdt.documents.anchor import Anchor, resolve_anchor, resolve_range
-from crdt.documents.backing import EMPTY_UPDATE, Applied
+from crdt.documents.backing import Applied
 from crdt.documents.document import Document
 from crdt.documents.item_numbers import ItemNumbers, Numbered, find_numbered_items
 from crdt.documents.paths import (
@@ -55,7 +55,7 @@ from crdt.operations.ops import (
     is_relative,
     validate,
 )
-from crdt.updates.exact_numbers import find_exact_values, restore_exact_values
+from crdt.updates.runs import merge
 from crdt.updates.scan import INTERNAL, normalise_ranges, scan_update
 from crdt.updates.summary import DeleteSet, Id, Span
 
@@ -117,7 +117,7 @@ def execute(document: Document, ops: Sequence[Op]) -> Executed:
     updates = [change.update for _, change in done]
     assert len(done) <= len(ops), "an operation changes something once, or nothing"
     return Executed(
-        update=_merge(updates),
+        update=merge(updates),
         inserted=_join_spans(change.inserted for _, change in done),
         deleted=_unite(change.deleted for _, change in done),
         absolute_deleted=_unite(change.deleted for op, change in done if not is_relative(op)),
@@ -136,15 +136,6 @@ def _check_numbers(document: Document, op: Op, numbers: ItemNumbers, at_start: N
     """Raise `WrongKind` where an operation would go by a number to another item than it was checked on."""
     if at_start and isinstance(op, ValueOp | ListOp) and not numbers.still_name(at_start, document, op.path):
         raise WrongKind(f"{describe_place(op)} is another item than before: the same plan has moved it")
-
-
-def _merge(updates: Sequence[bytes]) -> bytes:
-    """Return several updates as one."""
-    if len(updates) < 2:
-        return updates[0] if updates else EMPTY_UPDATE
-    # pycrdt writes numbers anew as it merges (trap 10): they are found before and restored behind.
-    exact = {id: value for update in updates for id, value in find_exact_values(update).items()}
-    return restore_exact_values(merge_updates(*updates), exact)
 
 
 def _find_place(document: Document, op: Op) -> tuple[int, int]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from crdt.updates.lib0 import Writer
 from crdt.updates.rewrite import encode_delete_set
-from crdt.updates.structs import Struct, in_causal_order, read_sections
+from crdt.updates.structs import Struct, in_causal_order, sections_of
 from crdt.updates.summary import Branch, Id, Span, UpdateSummary
 
-# What a piece holds at most.
-PIECE_STRUCTS, PIECE_RANGES = 500, 2_000
+# What a piece holds at most, of structs or of deleted ranges.
+PIECE_STRUCTS = 500
 PIECE_BYTES = 256 << 10
 # What an update holds at most that is carried out as it is. Items cost half a microsecond each, except those that come
 # to one place, which pass by one another; a deleted range costs some twenty. An update is what an editor did at once,
@@ -24,13 +24,23 @@ WHOLE_STRUCTS, WHOLE_RANGES, WHOLE_CROWD = 50_000, 5_000, 500
 # What items may pass by, at the most, that an update puts among those of a document: each costs a tenth of a
 # microsecond, and bytes do not say how many there are.
 WHOLE_PASSES = 1_000_000
+# And how many values are copied: each place where a stored run of values is cut costs as many as are behind it (trap
+# 29), five nanoseconds each, while a run of words costs a hundredth of that.
+WHOLE_COPIES, WORDS_COST = 20_000_000, 0.01
 
 
-def is_large(summary: UpdateSummary, state: Mapping[int, int]) -> bool:
-    """Tell whether an update is to be carried out in pieces, in a document whose state vector is `state`."""
-    if summary.structs > WHOLE_STRUCTS or sum(map(len, summary.deleted.values())) > WHOLE_RANGES:
+def is_large(summary: UpdateSummary, state: Mapping[int, int], *, has_values: bool) -> bool:
+    """Tell whether an update is to be carried out in pieces, in a document whose state vector is `state`.
+
+    `has_values` where values may stand in it, not words alone.
+    """
+    ranges = sum(map(len, summary.deleted.values()))
+    if summary.structs > WHOLE_STRUCTS or ranges > WHOLE_RANGES:
         return True
     branches = summary.branches
+    cuts = ranges + _count_among(branches, state)
+    if cuts > 1 and cuts * sum(state.values()) * (1 if has_values else WORDS_COST) > WHOLE_COPIES:
+        return True
     if len(branches) < 2:
         return False
     if len(branches) > WHOLE_CROWD and max(Counter(branch.place for branch in branches).values()) > WHOLE_CROWD:
@@ -72,7 +82,7 @@ def split(
     """
     known: dict[int, list[Struct]] = {}
     fresh: dict[int, list[Struct]] = {}
-    for client, structs in read_sections(update).items():
+    for client, structs in sections_of(update, summary).items():
         there = state.get(client, 0)
         count = sum(1 for struct in structs if struct.stop <= there)
         if count < len(structs):
@@ -84,7 +94,7 @@ def split(
     waiting = {client: [*known.pop(client, ()), *structs] for client, structs in waiting.items() if structs}
     if waiting:
         yield _write(update, waiting)
-    yield from _split_deletions(summary)
+    yield from _split_deletions(summary, most)
 
 
 def _cut(ordered: Iterator[Struct], most: Callable[[], int]) -> Iterator[list[Struct]]:
@@ -132,16 +142,16 @@ def _write(update: bytes, sections: Mapping[int, list[Struct]]) -> bytes:
     return writer.byte(0).getvalue()
 
 
-def _split_deletions(summary: UpdateSummary) -> Iterator[bytes]:
+def _split_deletions(summary: UpdateSummary, most: Callable[[], int]) -> Iterator[bytes]:
     """Yield what an update deletes, so many ranges at once."""
     piece: dict[int, list[Span]] = {}
-    count = 0
+    count, limit = 0, most()
     for client, spans in summary.deleted.items():
         for span in spans:
             piece.setdefault(client, []).append(span)
             count += 1
-            if count == PIECE_RANGES:
+            if count >= limit:
                 yield b"\x00" + encode_delete_set(piece)
-                piece, count = {}, 0
+                piece, count, limit = {}, 0, most()
     if piece:
         yield b"\x00" + encode_delete_set(piece)

@@ -12,10 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from crdt.text import utf16_length
 from crdt.updates.lib0 import Reader
 from crdt.updates.scan import HAS_KEY, HAS_ORIGIN, HAS_RIGHT, INTERNAL, LIMITS, Scanner
 from crdt.updates.summary import DEEP, FORWARD, GC, SKIP, TYPE, UNREAD, Id, Span, UpdateSummary
+
+LARGE_BYTES, FEW_STRUCTS = 64 << 10, 50_000
 
 
 class Struct(NamedTuple):
@@ -57,7 +61,7 @@ def read_structs(update: bytes) -> Iterator[tuple[int, Iterator[Struct]]]:
     scanner = Scanner(Reader(update), LIMITS)
     for _ in range(scanner.reader.var_uint()):
         count, client, clock = scanner.reader.var_uint(), scanner.reader.var_uint(), scanner.reader.var_uint()
-        yield client, _read_section(scanner, count, client, clock)
+        yield client, read_section(scanner, count, client, clock)
 
 
 def read_sections(update: bytes) -> dict[int, list[Struct]]:
@@ -65,7 +69,24 @@ def read_sections(update: bytes) -> dict[int, list[Struct]]:
     return {client: list(structs) for client, structs in read_structs(update)}
 
 
-def _read_section(scanner: Scanner, count: int, client: int, clock: int) -> Iterator[Struct]:
+def sections_of(update: bytes, summary: UpdateSummary) -> Mapping[int, list[Struct]]:
+    """Return the structs of an update by client, as they were read already where `summary` holds them."""
+    found: Mapping[int, list[Struct]] = summary.sections if summary.sections is not None else read_sections(update)
+    return found
+
+
+def with_sections(update: bytes, summary: UpdateSummary) -> UpdateSummary:
+    """Return the summary with the structs in it, where they are few and large: to find their ends takes a second a MB.
+
+    For whoever reads beside the event loop. What is of many structs is carried out in pieces.
+    """
+    if len(update) < LARGE_BYTES or summary.structs > FEW_STRUCTS:
+        return summary
+    return msgspec.structs.replace(summary, sections=read_sections(update))
+
+
+def read_section(scanner: Scanner, count: int, client: int, clock: int) -> Iterator[Struct]:
+    """Yield the structs of a section whose head has been read."""
     for _ in range(count):
         struct = _read_struct(scanner, client, clock)
         clock = struct.stop
@@ -139,7 +160,7 @@ def waits_for_itself(update: bytes, summary: UpdateSummary, state: Mapping[int, 
     if len(summary.inserted) < 2 and not summary.kinds & 1 << FORWARD:
         return False
     assert summary.structs > 0, "several sections hold structs"
-    return sum(1 for _ in in_causal_order(read_sections(update), state)) < summary.structs
+    return sum(1 for _ in in_causal_order(sections_of(update, summary), state)) < summary.structs
 
 
 def _find_lack(struct: Struct, reach: Mapping[int, int]) -> Id | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -71,7 +71,8 @@ class UpdateSummary(msgspec.Struct, frozen=True):
     `overwrites` are the entries of map keys that its items take the place of, deleted ones included. Bit k of `kinds`
     is set where a struct of kind k is held; `KEYED` to `UNREAD` are bits too. `pairs` are, by client, the clocks at
     which a character of two UTF-16 units begins; `branches` the items that do not go on where their client ended.
-    Where `SKIP` is set, an `inserted` span has holes.
+    Where `SKIP` is set, an `inserted` span has holes. `sections` are the structs themselves by client, where reading
+    them takes so long that they were read beside the event loop (`crdt.updates.structs.with_sections`).
     """
 
     inserted: Mapping[int, Span]
@@ -84,3 +85,4 @@ class UpdateSummary(msgspec.Struct, frozen=True):
     kinds: int = 0
     pairs: Mapping[int, tuple[int, ...]] = NO_PAIRS
     branches: tuple[Branch, ...] = ()
+    sections: Any = None

@@ -19,6 +19,7 @@ GROWTH_BYTES_MAX = 256 << 20
 # People type for a while before and after.
 BEFORE_SECONDS, AFTER_SECONDS = 0.7, 0.3
 SETTLE_SECONDS = 120.0
+STILL_LOOKS = 6
 Attacking = Callable[[Program, Server], Awaitable[str]]
 
 
@@ -111,14 +112,17 @@ async def judge(
 async def settled(server: Server) -> dict[str, dict[str, str]]:
     """Return what all documents hold once that no longer changes: what was sent may be under way for a while.
 
+    Whoever has used up a share has it carried out bit by bit: it has to be still for some seconds.
+
     The agent is stopped: it may have been asked for a thousand things.
     """
     for ws in server.tokens:
         await server.stop_agent(ws)
     async with asyncio.timeout(SETTLE_SECONDS):
-        found: list[list[bytes]] = []
-        while (again := [await server.states(ws) for ws in server.tokens]) != found:
-            found = again
+        found, same = list[list[bytes]](), 0
+        while same < STILL_LOOKS:
+            again = [await server.states(ws) for ws in server.tokens]
+            found, same = again, same + 1 if again == found else 0
             await asyncio.sleep(0.5)
         return {ws: await server.documents(ws) for ws in server.tokens}
 

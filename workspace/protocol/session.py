@@ -19,7 +19,9 @@ from crdt.sync.y_sync import (
     SyncUpdate,
     decode_frame,
 )
+from crdt.updates.runs import join_runs, may_hold_runs
 from crdt.updates.scan import LIMITS, Limits, scan_state_vector, scan_update
+from crdt.updates.structs import with_sections
 from crdt.updates.summary import UpdateSummary
 from workspace.access import Identity
 from workspace.errors import CLOSE_UNAUTHENTICATED, Close
@@ -58,6 +60,8 @@ class DocumentEdit(msgspec.Struct, frozen=True):
     is_step2: bool
     # Of a delete set that may come again: see `workspace.protocol.repeats`.
     digest: bytes = b""
+    # The longest run of structs that could not be joined: see `crdt.updates.runs`.
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +168,12 @@ class Session:
         digest = digest_of(update) if is_step2 else b""
         if digest and (not may_edit or (self.repeats is not None and digest in self.repeats)):
             return InSync()
-        scan = scan_update(update, self.limits)
+        scan, run = scan_update(update, self.limits), 0
+        if may_hold_runs(scan):
+            update, run = join_runs(update)
+            scan = scan_update(update, self.limits)
         if may_edit:
-            return DocumentEdit(update, scan, is_step2, digest)
+            return DocumentEdit(update, with_sections(update, scan), is_step2, digest, run)
         if is_step2 and not scan.inserted:
             return InSync()
         if self.was_denied:

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.types import Receive, Send
 
 from crdt.updates.pieces import is_large
+from crdt.updates.runs import LONG_RUN
 from workspace.access import Identity
 from workspace.errors import CLOSE_RATE, CLOSE_UNAUTHENTICATED, CLOSE_UNAVAILABLE, Close, WorkspaceFault
 from workspace.protocol.messages import Hello
@@ -217,7 +218,9 @@ class Connection:
     def _is_large(self, edit: DocumentEdit) -> bool:
         """Tell whether an edit is carried out in pieces; one of a document that is not here is not."""
         document = self.room.sequencer.fold.documents.get(self.peer.session.doc or "")
-        return document is not None and is_large(edit.scan, document.state_vector())
+        if document is None:
+            return False
+        return edit.run > LONG_RUN or is_large(edit.scan, document.state_vector(), has_values=document.kind == "data")
 
     async def _when_taken(self, command: Command) -> None:
         """Hand a command to the room once it has carried out the edits before."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from crdt.updates.pieces import PIECE_STRUCTS, most_at_first, split
 from crdt.updates.scan import scan_update
+from crdt.updates.structs import with_sections
 from workspace.protocol.session import DocumentEdit
 from workspace.room.peer import Peer
 from workspace.room.room import Room
@@ -56,7 +57,9 @@ class LargeEdit:
     def _next(self, pieces: Iterator[bytes]) -> DocumentEdit | None:
         """Return the next piece, scanned; runs beside the loop."""
         piece = next(pieces, None)
-        return DocumentEdit(piece, scan_update(piece), self._edit.is_step2) if piece is not None else None
+        if piece is None:
+            return None
+        return DocumentEdit(piece, with_sections(piece, scan_update(piece)), self._edit.is_step2)
 
     async def _take(self, piece: DocumentEdit, *, is_last: bool) -> bool:
         """Carry out one piece when its author's share allows; tell whether something came of it."""

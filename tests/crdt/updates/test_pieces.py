@@ -13,7 +13,7 @@ from crdt.documents.document import Document
 from crdt.documents.intake import take_in
 from crdt.documents.paths import set_path
 from crdt.updates.lib0 import Writer
-from crdt.updates.pieces import PIECE_RANGES, PIECE_STRUCTS, is_large, most_at_first, split
+from crdt.updates.pieces import PIECE_STRUCTS, is_large, most_at_first, split
 from crdt.updates.scan import scan_update
 from tests.support.long_life import of_many_clients, of_many_ranges
 
@@ -88,10 +88,10 @@ def on_one_key(items: int) -> bytes:
 def test_what_an_editor_does_at_once_is_never_parted() -> None:
     paste, crowd, few = (scan_update(update) for update in (pasted(9_000), on_one_key(501), on_one_key(500)))
     assert paste.structs > 25_000
-    assert not is_large(paste, {7: 10**7}), "it hangs on itself, but for its first item"
-    assert is_large(crowd, {})
-    assert not is_large(few, {7: 10**7}), "keys are crowds of their own"
-    assert is_large(scan_update(of_many_ranges(0.04)), {})
+    assert not is_large(paste, {7: 10**7}, has_values=False), "it hangs on itself, but for its first item"
+    assert is_large(crowd, {}, has_values=False)
+    assert not is_large(few, {7: 10**7}, has_values=False), "keys are crowds of their own"
+    assert is_large(scan_update(of_many_ranges(0.04)), {}, has_values=False)
 
 
 def among(count: int, *, at: str) -> bytes:
@@ -112,11 +112,11 @@ def among(count: int, *, at: str) -> bytes:
 @pytest.mark.parametrize("at", ["the beginning", "behind one", "before one"])
 def test_what_may_pass_by_a_whole_document_is_parted_by_how_long_that_is(at: str) -> None:
     few = scan_update(among(20, at=at))
-    assert not is_large(few, {7: 50_000})
-    assert is_large(few, {7: 50_001})
-    assert not is_large(scan_update(among(1, at=at)), {7: 10**8}), "one item cannot be parted"
+    assert not is_large(few, {7: 50_000}, has_values=False)
+    assert is_large(few, {7: 50_001}, has_values=False)
+    assert not is_large(scan_update(among(1, at=at)), {7: 10**8}, has_values=False), "one item cannot be parted"
     if at != "the beginning":
-        assert not is_large(few, {8: 10**7}), "what it stands beside comes with it, or waits"
+        assert not is_large(few, {8: 10**7}, has_values=False), "what it stands beside comes with it, or waits"
 
 
 def test_the_first_piece_is_as_small_as_the_document_is_long() -> None:
@@ -145,7 +145,7 @@ def test_a_piece_is_small_and_they_are_as_many_as_it_takes() -> None:
         summary = scan_update(update)
         pieces = [scan_update(piece) for piece in split(update, summary, {})]
         assert max(piece.structs for piece in pieces) <= PIECE_STRUCTS
-        assert max(sum(map(len, piece.deleted.values())) for piece in pieces) <= PIECE_RANGES
+        assert max(sum(map(len, piece.deleted.values())) for piece in pieces) <= PIECE_STRUCTS
         assert sum(piece.structs for piece in pieces) == summary.structs
         document, whole = Document("text", client=5), Document("text", client=6, updates=[update])
         assert take_pieces(document, update) == len(pieces)
