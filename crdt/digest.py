@@ -50,6 +50,11 @@ def normalise(value: object, depth: int = 0) -> Json:
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
+def write_canonical(value: Json) -> str:
+    """Return the canonical form, as text, of a value that is canonical JSON already (`normalise`)."""
+    return _encoded(value)
+
+
 def canonical(value: object) -> bytes:
     """Return the one UTF-8 form of a JSON value: sorted keys, no spaces. Raises ValueError as `normalise` does."""
     # Half a surrogate pair can stand in an old log; a hash over it must not raise where a verdict is awaited.

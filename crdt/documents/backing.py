@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from pycrdt import Doc
 
+from crdt.documents.data_image import DataImage
 from crdt.documents.pycrdt_document import DocumentKind, EventListener, PycrdtDocument, Root
 from crdt.errors import BrokenDocument, MalformedFrame
 from crdt.updates.runs import merge
@@ -71,6 +72,8 @@ class Backing:
         "_backup",
         "_broken",
         "_cache",
+        "_image",
+        "_image_version",
         "_listener",
         "_loaded",
         "_state",
@@ -92,6 +95,9 @@ class Backing:
         self._broken = False
         self._cache: dict[str, tuple[int, object]] = {}
         self._backup: Backup | None = None
+        # Of a data document with many keys, and the version of which it, or what it notes, is true.
+        self._image: DataImage | None = None
+        self._image_version = -1
         # What a transaction writes that pycrdt must be given in parts: each does one, in a native one of its own.
         self.rest: deque[Callable[[], None]] | None = None
 
@@ -122,7 +128,7 @@ class Backing:
         self._backup = None
         # The state is kept once: what was worked out from it, and can be again, would undo half of what is saved.
         self._cache = {name: self._cache[name] for name in ("encode", "digest") if name in self._cache}
-        self._unloaded_state, self._loaded = state, None
+        self._unloaded_state, self._loaded, self._image = state, None, None
         return True
 
     def prepare_load(self) -> tuple[bytes, PycrdtDocument]:
@@ -179,7 +185,7 @@ class Backing:
         pycrdt_document = self._loaded or self._pycrdt
         assert pycrdt_document.doc._txn is None, "an update is not applied inside a transaction"
         try:
-            pycrdt_document.integrate(update, listener)
+            pycrdt_document.integrate(update, listener, self._image)
         except (KeyboardInterrupt, SystemExit):
             raise
         except ValueError as error:
@@ -201,7 +207,7 @@ class Backing:
             raise
         except BaseException as again:
             raise BrokenDocument(f"pycrdt panicked, and again on what was there: {again}") from again
-        self._broken = False
+        self._broken, self._image = False, None
         self._forget_derived()
         assert self._loaded.doc._txn is None, "it was just built"
         # What was cached may speak of the update that did not come in.
@@ -231,7 +237,7 @@ class Backing:
         assert state != EMPTY_UPDATE, "characters are put in place of others: something stands there"
         built = PycrdtDocument(self.kind, self.client)
         self._call_pycrdt(lambda: built.integrate(state))
-        self._loaded, self._unloaded_state = built, b""
+        self._loaded, self._unloaded_state, self._image = built, b"", None
         if self._backup is not None:
             self._backup = Backup(state)
 

@@ -11,13 +11,18 @@ from functools import cache
 
 from pycrdt import Map, Text, XmlFragment
 
-from crdt.digest import Json, digest_value
+from crdt.digest import Json, canonical, digest_value, sha256_of
 from crdt.documents.backing import EMPTY_UPDATE
-from crdt.documents.pycrdt_document import DocumentKind
+from crdt.documents.data_image import KEPT_FROM, DataImage, Entries, read_aside
+from crdt.documents.long_lists import LongList
+from crdt.documents.pycrdt_document import DocumentKind, PycrdtDocument
 from crdt.documents.text_content import TextContent
-from crdt.documents.values import has_choice, read_map, read_xml
-from crdt.errors import WrongKind
+from crdt.documents.values import escape_tag, has_choice, read_entries, read_entry, read_loosely, read_xml
+from crdt.errors import BrokenDocument, WrongKind
 from crdt.updates.scan import INTERNAL, encode_state_vector, scan_update
+
+# What has fewer values, letters and elements is read in some fifty milliseconds.
+DEAR_CLOCKS = 10_000
 
 
 class CanonicalForm(TextContent):
@@ -65,11 +70,65 @@ class CanonicalForm(TextContent):
             case Text() as root:
                 # Embeds are no words: a value of a text is what a person would read aloud.
                 return self.text() if self._is_plain else str(root)
+            case Map() if not self.is_strict:
+                return self._call_pycrdt(lambda: read_loosely(self.data_root))
             case Map():
-                return self._call_pycrdt(lambda: read_map(self.data_root, self.encode, is_strict=self.is_strict))
+                return self._read_data()
             case root:
                 # pycrdt says the attributes of an element in an order of chance (decision 72).
                 return self._call_pycrdt(lambda: read_xml(root, self.encode) if self.is_strict else str(root))
+
+    def _read_data(self) -> Json:
+        """Return the entries of a data document; of one with many keys, only what has changed is read."""
+        image = self._up_to_date()
+        if image is not None:
+            return image.value()
+        entries = self._call_pycrdt(lambda: read_entries(self.data_root, self.encode))
+        if len(entries) >= KEPT_FROM:
+            self._image, self._image_version = DataImage(), self.version
+            self._image.fill(entries)
+        return escape_tag(entries)
+
+    def _up_to_date(self) -> DataImage | None:
+        """Return the image of this document with all that has changed read again; None where there is none."""
+        image = self._image
+        if image is None or image.is_dear or image.is_lost or self._image_version != self.version:
+            return None
+        # Caught inside: to the guard of pycrdt whatever comes out is a panic.
+        if not self._call_pycrdt(lambda: _refresh(image, self.data_root)):
+            self._image = None
+            return None
+        return image
+
+    # ------------------------------------------------------------ read beside the event loop
+
+    @property
+    def is_dear(self) -> bool:
+        """Tell whether its value takes so long to read that it should be read beside the event loop (`CopyReading`)."""
+        if self.kind == "text" or self._loaded is None or sum(self._state.values()) < DEAR_CLOCKS:
+            return False
+        if self.kind == "rich":
+            return not self._has("value")
+        image = self._image
+        return image is None or image.is_dear or image.is_lost or self._image_version != self.version
+
+    def begin_reading(self) -> CopyReading:
+        """Return a reading of this document as it is now; what changes until `end_reading` is noted."""
+        if self.kind == "data":
+            self._image, self._image_version = DataImage(), self.version
+        return CopyReading(self.kind, self.encode(), self.version, self._image)
+
+    def end_reading(self, reading: CopyReading) -> None:
+        """Take what was read; does nothing where it is of no use any more."""
+        if isinstance(reading.found, str):
+            if reading.version == self.version:
+                self._cache["value"] = (self.version, reading.found)
+        elif reading.found is not None and reading.image is self._image and self._image is not None:
+            self._image.fill(*reading.found)
+
+    def _has(self, name: str) -> bool:
+        kept = self._cache.get(name)
+        return kept is not None and kept[0] == self.version
 
     def _read_digest(self) -> str:
         # Against its own state vector the update has no structs: what is left is the delete set, and little else.
@@ -83,7 +142,49 @@ class CanonicalForm(TextContent):
         # Sorted: replicas hear of clients in different orders.
         state = sorted([client, clock] for client, clock in self._state.items())
         deleted = sorted([client, list(spans)] for client, spans in summary.deleted.items())
-        return digest_value({"kind": self.kind, "value": self.value(), "state": state, "deleted": deleted})
+        value = self.value()
+        image = self._up_to_date() if self.kind == "data" and self.is_strict else None
+        if image is None:
+            return digest_value({"kind": self.kind, "value": value, "state": state, "deleted": deleted})
+        # The same bytes, of which those of the value are at hand: keys are sorted, and it has the last of them.
+        head = canonical({"kind": self.kind, "state": state, "deleted": deleted})
+        return sha256_of(head[:-1] + b',"value":' + image.canonical() + b"}")
+
+
+class CopyReading:
+    """One reading of a dear document, made of a copy of it: `read` may run in a thread of its own."""
+
+    __slots__ = ("_kind", "_state", "found", "image", "version")
+
+    def __init__(self, kind: DocumentKind, state: bytes, version: int, image: DataImage | None) -> None:
+        self._kind: DocumentKind = kind
+        self._state = state
+        self.version = version
+        self.image = image
+        self.found: tuple[Entries, dict[str, str]] | str | None = None
+
+    def read(self) -> None:
+        """Read it. Raises `BrokenDocument` where pycrdt trips over the state."""
+        copy = PycrdtDocument(self._kind, 0)
+        try:
+            copy.integrate(self._state)
+            if isinstance(copy.root, Map):
+                self.found = read_aside(read_entries(copy.root, lambda: self._state))
+            elif isinstance(copy.root, XmlFragment):
+                self.found = read_xml(copy.root, lambda: self._state)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as panic:
+            raise BrokenDocument(f"pycrdt panicked: {panic}") from panic
+
+
+def _refresh(image: DataImage, root: Map[object]) -> bool:
+    """Bring an image up to date; False where a list has come to be too long to be walked."""
+    try:
+        image.refresh(lambda key: read_entry(root, key))
+    except LongList:
+        return False
+    return True
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from crdt.documents.backing import EMPTY_UPDATE, Applied, Backup
-from crdt.documents.canonical_form import CanonicalForm
+from crdt.documents.canonical_form import DEAR_CLOCKS, CanonicalForm
 from crdt.documents.crowds import NOTHING, Crowds
 from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind
 from crdt.documents.shape import TEXT, Shape
@@ -125,6 +125,10 @@ class Document(CanonicalForm):
 
         Decision 83: such bytes have no one meaning, and cost their document alone.
         """
+        # Lines cross only where things stand in an order. Where a document is read from a copy, live and copy are one:
+        # that a commit reads as it was meant is then what is left (decision 123).
+        if sum(self._state.values()) >= DEAR_CLOCKS or (self.kind == "data" and not self.shape().has_sequences):
+            return False
         return bool(self._cached("apart", lambda: self.fork(self.client ^ 1).value() != self.value()))
 
     def exact_values(self) -> ExactValues:
@@ -196,6 +200,7 @@ class Document(CanonicalForm):
             return None  # what a newcomer answers with
         if self.lacks_before(summary) or waits_for_itself(update, summary, self._state):
             raise MissingDependencies("the update leaves a gap or refers to edits that are not here")
+        version = self.version
         self._make_ready(summary)
         whole = self._cut_pairs(update, summary)
         self._listener.event = None
@@ -212,6 +217,9 @@ class Document(CanonicalForm):
         self._extend_shape(update, summary)
         applied = self._conclude(summary, update, is_new=is_new)
         if applied is not None:
+            # The image was told of all that has changed.
+            if self._image_version == version == self.version - 1:
+                self._image_version = self.version
             if summary.kinds >> EXACT & 1:
                 self._exact = {**self._exact, **find_exact_values(applied.update)}
             self._extend_backup(applied.update)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
@@ -38,15 +39,22 @@ class PycrdtDocument:
         self.doc: Doc[Any] = Doc(client_id=client)
         self.root = _root_of(self.doc, kind)
 
-    def integrate(self, update: bytes, listener: EventListener | None = None) -> None:
+    def integrate(
+        self,
+        update: bytes,
+        listener: EventListener | None = None,
+        watcher: Callable[[list[Any]], None] | None = None,
+    ) -> None:
         """Integrate an update: `Doc.apply_update` without its Python half, which costs as much again.
 
-        `listener` hears of what came of it. Raises what pycrdt raises: a ValueError for bytes that it refuses, a panic
+        `listener` hears of what came of it, `watcher` of each shared type that it changed.
+        Raises what pycrdt raises: a ValueError for bytes that it refuses, a panic
         for those it trips over.
         """
         # Nothing is asserted here: every keystroke comes through.
         native = self.doc._doc
         subscription = native.observe(listener) if listener is not None else None
+        deep = self.root.integrated.observe_deep(watcher) if watcher is not None else None
         try:
             transaction = native.create_transaction()
             try:
@@ -58,6 +66,8 @@ class PycrdtDocument:
         finally:
             if subscription is not None:
                 subscription.drop()
+            if deep is not None:
+                deep.drop()
 
 
 def _root_of(doc: Doc[Any], kind: DocumentKind) -> Root:

@@ -39,16 +39,16 @@ class SharedType(NamedTuple):
 class Shape:
     """The shared types of one document and what hangs from each."""
 
-    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types", "has_gone", "has_xml")
+    __slots__ = ("_holders", "_kind", "_roots", "_runs", "_types", "has_gone", "has_sequences")
 
     def __init__(self, kind: DocumentKind) -> None:
         self._kind = kind
-        self.has_xml = False
         self._holders = [SharedType(ANY_ROOT, 0)]  # what is collected hangs from number 0, `GONE`
         self._roots: dict[str, int] = {}
         self._types: dict[Id, int] = {}
         self._runs: dict[int, tuple[array[int], array[int]]] = {}
         self.has_gone = False  # something of it was collected
+        self.has_sequences = False  # something of it stands in an order, not under a key
 
     @classmethod
     def of_text(cls, state: Mapping[int, int]) -> Shape:
@@ -81,11 +81,11 @@ class Shape:
         place = self._place(struct)
         assert place >> 1 < len(self._holders), "what a struct hangs from was entered before it"
         self.has_gone = self.has_gone or place == GONE
+        self.has_sequences = self.has_sequences or (place != GONE and not place & 1)
         if struct.kind == TYPE and not self.is_type(Id(struct.client, struct.clock)):
             self._types[Id(struct.client, struct.clock)] = len(self._holders)
             assert struct.ref >= 0, "a struct of a shared type says which"
             self._holders.append(SharedType(struct.ref, self._holders[place >> 1].depth + 1))
-            self.has_xml = self.has_xml or struct.ref >= XML_ELEMENT
         run = self._runs.get(struct.client)
         if run is None:
             self._runs[struct.client] = (array("L", (struct.clock,)), array("L", (place,)))

@@ -18,7 +18,7 @@ from decimal import Decimal
 from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
 from crdt.digest import EXACT_MAX, Json
-from crdt.documents.long_lists import Lists, LongList, items_of, unnest
+from crdt.documents.long_lists import WALKED_ITEMS_MAX, Lists, LongList, items_of, unnest
 from crdt.errors import WrongKind
 
 # Decision 71: what has no form in JSON gets a tagged one.
@@ -30,6 +30,7 @@ _TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
 _CUT: Json = {DEEP: True}
+LIST_ITEMS_LONG = WALKED_ITEMS_MAX
 PLAIN = frozenset({bool, float, int, str, type(None)})
 
 
@@ -55,9 +56,9 @@ def from_stored(value: object, level: int = 0, lists: Lists | None = None) -> Js
         case dict() | list() | Map() | Array() if level >= LEVELS_MAX:
             return _CUT
         case dict():
-            return _escape_tag({str(key): from_stored(part, level + 1) for key, part in value.items()})
+            return escape_tag({str(key): from_stored(part, level + 1) for key, part in value.items()})
         case Map():
-            return _escape_tag({key: from_stored(part, level + 1, lists) for key, part in _items(value)})
+            return escape_tag({key: from_stored(part, level + 1, lists) for key, part in _items(value)})
         case list():
             return [from_stored(part, level + 1) for part in value]
         case Array():
@@ -72,22 +73,35 @@ def from_stored(value: object, level: int = 0, lists: Lists | None = None) -> Js
             return {XML: type(value).__name__}
 
 
-def read_map(root: Map[object], encode: Callable[[], bytes], *, is_strict: bool) -> Json:
-    """Return the whole root map of a document as canonical JSON; `encode` returns the state of that document.
-
-    Not `is_strict` as folkmoot 0.1 did, to which XML inside nested values was words.
-    """
-    if not is_strict:
-        try:
-            read = ((key, part.to_py() if isinstance(part, Map | Array | Text) else part) for key, part in _items(root))
-            return _escape_tag({key: from_stored(part, 1) for key, part in read})
-        except (ValueError, RecursionError, KeyError):
-            pass
+def read_entries(root: Map[object], encode: Callable[[], bytes]) -> dict[str, Json]:
+    """Return the entries of a document's root map as canonical JSON; `encode` returns the state of that document."""
     try:
-        return from_stored(root)
+        return {key: from_stored(part, 1) for key, part in _items(root)}
     except LongList:
         document, lists = unnest("data", encode())
-        return from_stored(document.root, lists=lists)
+        assert isinstance(document.root, Map), "a data document has such a root"
+        return {key: from_stored(part, 1, lists) for key, part in _items(document.root)}
+
+
+def read_entry(root: Map[object], key: str) -> tuple[Json] | None:
+    """Return what stands under a key of a document's root map, in a tuple; None where nothing does.
+
+    Raises `LongList` as `from_stored` does.
+    """
+    with root.doc.transaction() as transaction:
+        native, txn = root.integrated, transaction._txn
+        if not native.has(txn, key):
+            return None
+        return (from_stored(root._maybe_as_type_or_doc(native.get(txn, key)), 1),)
+
+
+def read_loosely(root: Map[object]) -> Json:
+    """Return a whole root map as folkmoot 0.1 read it: XML inside nested values was words."""
+    try:
+        read = ((key, part.to_py() if isinstance(part, Map | Array | Text) else part) for key, part in _items(root))
+        return escape_tag({key: from_stored(part, 1) for key, part in read})
+    except (ValueError, RecursionError, KeyError):
+        return from_stored(root)
 
 
 def read_xml(root: XmlFragment, encode: Callable[[], bytes]) -> str:
@@ -120,7 +134,7 @@ def _read_number(value: float) -> Json:
     return int(value) if value.is_integer() and abs(value) <= EXACT_MAX else value
 
 
-def _escape_tag(value: dict[str, Json]) -> dict[str, Json]:
+def escape_tag(value: dict[str, Json]) -> dict[str, Json]:
     """Return a stored object, with one `~` more before the key where that is a tag and all it has."""
     if len(value) == 1:
         ((key, part),) = value.items()

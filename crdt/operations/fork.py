@@ -68,6 +68,13 @@ def find_weakly_changed(documents: Documents, readings: Iterable[Reading]) -> tu
     return tuple(sorted(changed))
 
 
+def check_readings(documents: Documents, readings: Iterable[Reading]) -> None:
+    """Raise `StaleRead` where a strong reading of a plan does not hold any more."""
+    for reading in readings:
+        if reading.strong and hash_reading(documents, reading) != reading.hash:
+            raise StaleRead(f"{reading.doc} is not what the plan was made on")
+
+
 def run(documents: Documents, ops: Sequence[Op], readings: Sequence[Reading], *, client: int) -> Ran:
     """Carry out a plan on forks of the documents it writes to, under the Yjs client id `client`.
 
@@ -78,9 +85,7 @@ def run(documents: Documents, ops: Sequence[Op], readings: Sequence[Reading], *,
         CrdtError: an operation does not fit the documents.
     """
     # Before anything is copied: a stale plan costs a few hashes.
-    for reading in readings:
-        if reading.strong and hash_reading(documents, reading) != reading.hash:
-            raise StaleRead(f"{reading.doc} is not what the plan was made on")
+    check_readings(documents, readings)
     forks: dict[str, Document] = {}
     by_doc: dict[str, list[Op]] = {}
     for op in follow_items(documents, ops, readings):

@@ -21,6 +21,8 @@ PIECE_BYTES = 256 << 10
 # to one place, which pass by one another; a deleted range costs some twenty. An update is what an editor did at once,
 # and other editors trip over the half of it (Lexical over an element without its type): no paste is parted.
 WHOLE_STRUCTS, WHOLE_RANGES, WHOLE_CROWD = 50_000, 5_000, 500
+# Values have no such halves, and each costs twenty microseconds to look at.
+WHOLE_VALUES = 2_000
 # What items may pass by, at the most, that an update puts among those of a document: each costs a tenth of a
 # microsecond, and bytes do not say how many there are.
 WHOLE_PASSES = 1_000_000
@@ -35,7 +37,7 @@ def is_large(summary: UpdateSummary, state: Mapping[int, int], *, has_values: bo
     `has_values` where values may stand in it, not words alone.
     """
     ranges = sum(map(len, summary.deleted.values()))
-    if summary.structs > WHOLE_STRUCTS or ranges > WHOLE_RANGES:
+    if summary.structs > (WHOLE_VALUES if has_values else WHOLE_STRUCTS) or ranges > WHOLE_RANGES:
         return True
     branches = summary.branches
     cuts = ranges + _count_among(branches, state)

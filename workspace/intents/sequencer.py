@@ -72,6 +72,7 @@ from workspace.intents.steps.turn import AGENT, Turn
 
 STEPS_MAX = 100_000
 CHECKPOINT_RECORDS = 1_000
+DIGESTED_BEFORE = 20
 # What is refused costs a few bytes, too: a document that is over its bound by so much takes nothing any more.
 OVER_BYTES_MAX = 1 << 20
 MEASURE_EVERY_BYTES = 256 << 10
@@ -137,12 +138,15 @@ class Sequencer:
         if due is not None and due <= kernel.now:
             kernel.runs.close(turn)
         if self._may_settle(event):
-            kernel.settled = kernel.now
-            self._settle(turn)
+            if kernel.awaits_readings:
+                kernel.is_unsettled = True
+            else:
+                kernel.settled = kernel.now
+                self._settle(turn)
         elif not kernel.fold.board.live and not kernel.fold.board.questions:
             kernel.is_unsettled, kernel.steps = False, 0
         kernel.forget_ended()
-        if kernel.fold.seq - kernel.fold.checkpoint >= CHECKPOINT_RECORDS:
+        if kernel.fold.seq - kernel.fold.checkpoint >= CHECKPOINT_RECORDS and not kernel.awaits_readings:
             self._checkpoint(turn)
         turn.show_moved(asked)
         return turn.outcome()
@@ -151,6 +155,12 @@ class Sequencer:
     def is_settled(self) -> bool:
         """Whether the round has come to rest; else a `Ticked` takes its next step, and others may have turns before."""
         return not self.kernel.is_unsettled
+
+    @property
+    def will_digest(self) -> bool:
+        """Whether a turn may soon look at all documents: for a commit, or for a checkpoint."""
+        fold = self.kernel.fold
+        return bool(fold.board.live) or fold.seq - fold.checkpoint >= CHECKPOINT_RECORDS - DIGESTED_BEFORE
 
     def next_deadline(self) -> float | None:
         """Return when a `Ticked` is wanted next by time alone, in unix seconds; None when nothing waits for time."""

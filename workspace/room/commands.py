@@ -37,6 +37,9 @@ from workspace.room.mailbox import Job
 from workspace.room.peer import Peer
 from workspace.room.work import SLICE_SECONDS
 
+# Keystrokes are joined; of what has more items in it each is looked at, and others have turns between two of them.
+JOINED_STRUCTS = 500
+
 
 class Commands:
     """Carries out what the sockets of one room ask for."""
@@ -109,7 +112,9 @@ class Commands:
         doc, lane, actor, role = session.doc, session.lane, session.identity.actor, session.identity.role
         assert doc is not None, "only document sockets edit"
         # One event for a run of keystrokes: applying, writing and relaying cost by the event, not by the byte.
-        joined = join([(edit.update, edit.scan) for edit in edits]) if len(edits) > 1 else None
+        structs = sum(edit.scan.structs for edit in edits)
+        is_run = len(edits) > 1 and structs <= JOINED_STRUCTS
+        joined = join([(edit.update, edit.scan) for edit in edits]) if is_run else None
         began = hub.work.timer()
         try:
             if joined is not None:

@@ -44,6 +44,7 @@ from workspace.settings import Settings
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
 from workspace.workers.dispatcher import Dispatcher
+from workspace.workers.document_reader import DocumentReader
 from workspace.workers.plan_context import Reads, WorkerContext
 from workspace.workers.segment_packer import SegmentPacker
 
@@ -97,6 +98,7 @@ class Room:
         )
         self._dispatcher = Dispatcher(outside, planner=planner, judge=judge, senders=senders)
         self._packing = SegmentPacker(store, sequencer)
+        self._reader = DocumentReader(lambda: sequencer.fold.documents, self.mailbox.schedule, self._tasks)
         self._failures = failures if failures is not None else Failures()
         # Whether something happened since the last turn's end that may change what the agent is seen doing.
         self._has_news = False
@@ -207,6 +209,8 @@ class Room:
     async def close(self, why: Close = CLOSE_RESTART) -> None:
         """Close in good order: a checkpoint, everything durable, sockets told why."""
         if self.is_open:
+            await self._reader.finish()
+        if self.is_open:
             await self.mailbox.post(lambda: self._finish(why))
         await asyncio.wait((self.stopped,))
 
@@ -232,7 +236,8 @@ class Room:
         mailbox, sequencer = self.mailbox, self.sequencer
         mailbox.drain()
         due = sequencer.next_deadline()
-        if mailbox.is_open and (not sequencer.is_settled or (due is not None and due <= self.clock.now())):
+        is_due = not sequencer.is_settled or (due is not None and due <= self.clock.now())
+        if mailbox.is_open and is_due and not self._reader.are_running:
             due = self._take_steps()
         if self._has_news:
             self._has_news = False
@@ -240,16 +245,16 @@ class Room:
         self.gate.flush()
         if not mailbox.is_open:
             self._end_when_released()
-        elif len(mailbox) or not sequencer.is_settled:
+        elif len(mailbox) or not (sequencer.is_settled or self._reader.are_running):
             mailbox.schedule()
-        elif due is not None:
+        elif due is not None and not self._reader.are_running:
             self._alarm.set(self._loop.time() + max(0.0, due - self.clock.now()))
 
     def _take_steps(self) -> float | None:
         """Take a step of the round, and further ones while this turn has time left; return when to come again."""
         sequencer, end = self.sequencer, self._loop.time() + SHARE_SECONDS
         self._handle(Ticked())
-        while not sequencer.is_settled and self._loop.time() < end:
+        while not (sequencer.is_settled or self._reader.are_running) and self._loop.time() < end:
             self._handle(Ticked())
         return sequencer.next_deadline()
 
@@ -262,6 +267,9 @@ class Room:
         """
         if self._failures.knows(self.ws, event):
             raise EventRefused("This made the workspace stop before. It is not taken again.")
+        if not isinstance(event, Edited) and self.sequencer.will_digest:
+            self._reader.begin()
+        self.sequencer.kernel.awaits_readings = self._reader.are_running
         fold, gate = self.sequencer.fold, self.gate
         seq, seal_before, jid = fold.seq, fold.hash, fold.jid
         try:

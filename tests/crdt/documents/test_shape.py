@@ -60,7 +60,7 @@ def test_step_by_step_and_from_the_state_it_is_one_shape(seed: int, kind: Docume
         for shape in (step_by_step, whole):
             place = shape.holder(shape.holder_of(struct))
             assert 0 <= place.depth <= TYPE_DEPTH_MAX
-    assert step_by_step.has_xml or not whole.has_xml
+    assert step_by_step.has_sequences or not whole.has_sequences
 
 
 @settings(max_examples=examples(40), deadline=None)

@@ -3,37 +3,71 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from crdt.digest import Json
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
 from crdt.operations.fork import run
+from crdt.operations.ops import ListOp, ValueOp
+from crdt.operations.postcondition import ExpectedValue, predict
+from crdt.operations.preconditions import holds, preconditions
 from workspace.intents.model.bodies import PlanBody
 from workspace.intents.rules.conflict import Documents
 from workspace.intents.state.board import Entry
 
 EXCERPT_POINTS_MAX = 4_000
 CONTEXT_LINES = 2
+OUTCOMES_MAX = 12
+# Of a document with more keys those are shown at which somebody writes: nobody looks through all of them.
+KEYS_MAX = 100
 TEXT_POINTS_SHOWN = 1_000
 
 
-def evidence_of(group: tuple[Entry, ...], documents: Documents, *, client: int) -> dict[str, Json]:
-    """Return the evidence of a question or decision: the intents, and every touched document with each outcome."""
+def evidence_of(group: tuple[Entry, ...], documents: Documents, *, client: int, winner: str = "") -> dict[str, Json]:
+    """Return the evidence of a question or decision: the intents, and every touched document with each outcome.
+
+    Of a crowd the outcomes of twelve are shown, the winner's among them; of a document with many keys those keys at
+    which somebody of these writes.
+    """
     assert group, "evidence is about somebody"
-    touched = sorted({op.doc for entry in group if entry.plan for op in entry.plan.ops})
-    shown: dict[str, Json] = {}
+    shown = sorted(group, key=lambda entry: entry.id != winner)[:OUTCOMES_MAX]
+    touched = sorted({op.doc for entry in shown if entry.plan for op in entry.plan.ops})
+    found: dict[str, Json] = {}
     for doc in touched:
         if doc not in documents:
             continue
-        before = render(documents[doc])
-        outcomes = {entry.id: _outcome(entry, doc, documents, client) for entry in group}
+        keys = _keys_shown(shown, doc, documents[doc])
+        before = _render(documents[doc], keys)
+        outcomes = {entry.id: _outcome(entry, doc, documents, client, keys) for entry in group if entry in shown}
         cut, *rest = excerpt([before, *outcomes.values()])
-        shown[doc] = {"before": cut, "outcomes": dict(zip(outcomes, rest, strict=True))}
+        found[doc] = {"before": cut, "outcomes": dict(zip(outcomes, rest, strict=True))}
     return {
         "intents": [describe(entry) for entry in group],
-        "documents": shown,
+        "documents": found,
         "late": [entry.id for entry in group if entry.commit is not None],
     }
+
+
+def _keys_shown(shown: Sequence[Entry], doc: str, document: Document) -> frozenset[str] | None:
+    """Return the keys of a document with many at which somebody writes; None where all of it is shown."""
+    if document.kind != "data":
+        return None
+    value = document.value()
+    ops = [op for entry in shown if entry.plan for op in entry.plan.ops if op.doc == doc]
+    paths = [op.path for op in ops if isinstance(op, ValueOp | ListOp)]
+    if not isinstance(value, dict) or len(value) <= KEYS_MAX or len(paths) < len(ops) or not all(paths):
+        return None
+    return frozenset(str(path[0]) for path in paths)
+
+
+def _render(document: Document, keys: frozenset[str] | None) -> str:
+    """Return a document, or these of its keys, as people read it."""
+    return in_lines(_cut(document.value(), keys))
+
+
+def _cut(value: Json, keys: frozenset[str] | None) -> Json:
+    return value if keys is None else {key: value[key] for key in keys if key in value}
 
 
 def describe(entry: Entry) -> dict[str, Json]:
@@ -59,19 +93,25 @@ def in_lines(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
 
 
-def _outcome(entry: Entry, doc: str, documents: Documents, client: int) -> str:
+def _outcome(entry: Entry, doc: str, documents: Documents, client: int, keys: frozenset[str] | None) -> str:
     """Return the document as it would be if only this intent ran; as it is where that cannot be shown."""
     if entry.commit is not None or entry.plan is None:
-        return render(documents[doc])
-    return preview(entry.plan, doc, documents, client=client)
+        return _render(documents[doc], keys)
+    return preview(entry.plan, doc, documents, client=client, keys=keys)
 
 
-def preview(plan: PlanBody, doc: str, documents: Documents, *, client: int) -> str:
-    """Return the document as it would be after `plan`."""
+def preview(plan: PlanBody, doc: str, documents: Documents, *, client: int, keys: frozenset[str] | None = None) -> str:
+    """Return the document, or these of its keys, as it would be after `plan`."""
+    stands_on = () if keys is None else preconditions(documents, plan.ops, plan.reads)
     try:
-        return render(run(documents, plan.ops, plan.reads, client=client).documents.get(doc, documents[doc]))
+        # Where it can be said piece by piece what a plan stands on, no copy is made of a document with many keys.
+        if keys is not None and all(one.kind != "version" and holds(documents, one) for one in stands_on):
+            expected = predict(documents[doc], [op for op in plan.ops if op.doc == doc])
+            assert isinstance(expected, ExpectedValue), "keys are shown of values alone"
+            return in_lines(_cut(expected.tree, keys))
+        return _render(run(documents, plan.ops, plan.reads, client=client).documents.get(doc, documents[doc]), keys)
     except CrdtError:
-        return render(documents[doc])
+        return _render(documents[doc], keys)
 
 
 def excerpt(versions: list[str]) -> list[str]:

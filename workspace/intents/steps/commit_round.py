@@ -53,11 +53,14 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     if kernel.fold.rights and any(ends_for_rights(kernel, turn, entry) for entry in ready):
         return True
     # Each ready plan is tried once; then it is what it stands on that is looked at as the documents change.
+    tried: tuple[Entry, Ran] | None = None
     for entry in kernel.trials.due(ready, kernel.fold.documents, jid=kernel.fold.jid):
         kernel.subject = entry.id
-        if _try(kernel, turn, entry) is None:
+        ran = _try(kernel, turn, entry)
+        if ran is None:
             return True
         kernel.trials.passed(entry, kernel.fold.documents)
+        tried = entry, ran
     released = [entry for entry in ready if _is_released(kernel, turn, entry)]
     # Collisions are settled before the judge is asked: whoever loses need not be compared.
     moved, waiting = settle_ready(kernel, turn, ready, released=frozenset(entry.id for entry in released))
@@ -79,7 +82,9 @@ def commit_ready(kernel: KernelState, turn: Turn) -> bool:
     assert ordered or not released, "of those who may go one goes first"
     for entry in ordered[:1]:
         kernel.subject = entry.id
-        ran = ran if ran is not None else _try(kernel, turn, entry)
+        if ran is None:
+            # What was tried in this very step was tried on the same documents: to fork a large one costs the most.
+            ran = tried[1] if tried is not None and tried[0] is entry else _try(kernel, turn, entry)
         if ran is not None:
             _send_back_halted(kernel, turn, entry)
             _finish(kernel, turn, entry, ran)

@@ -94,6 +94,8 @@ class KernelState:
     # The turn in which the round was begun that goes on now, and whether it has yet to come to rest.
     begun: int = 0
     is_unsettled: bool = False
+    # Whether documents are read beside the kernel without which no step is quick: the round rests until then.
+    awaits_readings: bool = False
     steps: int = 0
     now: float = 0.0
     # When the round was last taken: a person's edit moves the time on without it.

@@ -119,7 +119,7 @@ def settle(
     standing = kernel.fold.board.standing()
     ruling = decide(members, config, standing, kernel.fold.merges)
     # The evidence: what people are shown, and by what a later reader can tell why.
-    evidence = evidence_of(group, kernel.fold.documents, client=kernel.scratch_client)
+    evidence = evidence_of(group, kernel.fold.documents, client=kernel.scratch_client, winner=ruling.winner or "")
     ids = {member.intent for member in members}
     own = {(one, other) if one < other else (other, one) for one, other in edges if one in ids and other in ids}
     # Of a crowd in which everybody collides with everybody that is not said pair by pair (`losers_by`).

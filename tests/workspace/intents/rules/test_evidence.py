@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crdt.documents.paths import set_path
 from tests.workspace.intents.story import PRICE, TEXT, Story
 from workspace.intents.rules.evidence import (
     CONTEXT_LINES,
     EXCERPT_POINTS_MAX,
+    KEYS_MAX,
+    OUTCOMES_MAX,
     describe,
     evidence_of,
     excerpt,
@@ -91,3 +94,31 @@ def test_versions_that_differ_differ_in_the_excerpt(head: list[str], tail: list[
         assert (shown[one] == shown[0]) == (versions[one] == versions[0])
         most = len(middles[one]) + len(head) + len(tail)
         assert shown[one].count("\n") <= max(most, 2 * CONTEXT_LINES)
+
+
+def test_of_a_document_with_many_keys_those_are_shown_at_which_somebody_writes() -> None:
+    story = Story.begun()
+    story.type("Ana", "budget", lambda it: [set_path(it, (f"k{at}",), at) for at in range(KEYS_MAX + 1)])
+    seen = story.fold.seq
+    ana, ben = story.intent("Ana", seen=seen), story.intent("Ben", seen=seen)
+    story.plan(ana, story.set("price", 1))
+    story.plan(ben, story.set("price", 2), story.set("k7", "new"))
+    shown = evidence_of((ana, ben), story.fold.documents, client=9)["documents"]["budget"]  # type: ignore[index, call-overload]
+    assert shown["before"] == in_lines({"price": PRICE, "k7": 7})
+    assert shown["outcomes"] == {ana.id: in_lines({"price": 1, "k7": 7}), ben.id: in_lines({"price": 2, "k7": "new"})}
+    story.done("Ben", 5)
+    stale = evidence_of((ana, ben), story.fold.documents, client=9)["documents"]["budget"]  # type: ignore[index, call-overload]
+    assert '"price": 5' in stale["outcomes"][ana.id]
+
+
+def test_of_a_crowd_twelve_outcomes_are_shown_the_winners_among_them() -> None:
+    story = Story.begun()
+    seen = story.fold.seq
+    crowd = tuple(story.intent("Ana", seen=seen) for _ in range(OUTCOMES_MAX + 5))
+    for at, entry in enumerate(crowd):
+        story.plan(entry, story.set("price", at))
+    evidence = evidence_of(crowd, story.fold.documents, client=9, winner=crowd[-1].id)
+    outcomes = evidence["documents"]["budget"]["outcomes"]  # type: ignore[index, call-overload]
+    assert len(outcomes) == OUTCOMES_MAX
+    assert outcomes[crowd[-1].id] == in_lines({"price": OUTCOMES_MAX + 4})
+    assert evidence["intents"] == [describe(entry) for entry in crowd]

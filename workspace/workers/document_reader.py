@@ -1,0 +1,80 @@
+"""Dear documents are read beside the event loop before the agent's round goes on (decision 123).
+
+To digest a page of 60,000 paragraphs, or to read 50,000 keys for the first time, takes most of a second of the
+interpreter: everybody on the server would wait for it. Edits go on meanwhile; what they change is read again, or, of a
+page, all of it, ten times at most: then the round goes on whatever that costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from crdt.documents.document import Document
+from crdt.errors import BrokenDocument
+from workspace.tasks import Tasks
+from workspace.telemetry import LOGGER
+
+ATTEMPTS = 10
+
+
+class DocumentReader:
+    """The readings of one room, one after the other; `go_on` is called when there is no more to read."""
+
+    __slots__ = ("_attempts", "_documents", "_go_on", "_run_task", "_tasks", "are_running")
+
+    def __init__(
+        self, documents: Callable[[], Mapping[str, Document]], go_on: Callable[[], None], tasks: Tasks
+    ) -> None:
+        self._documents = documents
+        self._go_on = go_on
+        self._tasks = tasks
+        # By document: how often it was read and had changed when that was done.
+        self._attempts: dict[str, int] = {}
+        self.are_running = False
+        self._run_task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Begin to read what is dear, if anything is; `are_running` tells."""
+        if self.are_running:
+            return
+        dear = self._find_dear()
+        if dear:
+            self.are_running = True
+            self._run_task = self._tasks.start(self._run(), name="readings")
+        elif self._attempts:
+            self._attempts = {}
+
+    async def finish(self) -> None:
+        """Read what is dear, and come back when that is done: what closes a room digests all of it."""
+        self.begin()
+        if self._run_task is not None:
+            await asyncio.wait((self._run_task,))
+
+    def _find_dear(self) -> list[str]:
+        tried = self._attempts
+        documents = self._documents()
+        return [doc for doc, document in documents.items() if document.is_dear and tried.get(doc, 0) < ATTEMPTS]
+
+    async def _run(self) -> None:
+        try:
+            while dear := self._find_dear():
+                await self._read(dear[0])
+        finally:
+            self.are_running = False
+        self._go_on()
+
+    async def _read(self, doc: str) -> None:
+        document = self._documents()[doc]
+        self._attempts[doc] = self._attempts.get(doc, 0) + 1
+        try:
+            reading = document.begin_reading()
+            await asyncio.to_thread(reading.read)
+        except BrokenDocument as error:
+            # Whoever reads it next is told, and puts it aside.
+            LOGGER.warning("%s cannot be read: %s", doc, error.reason)
+            self._attempts[doc] = ATTEMPTS
+            return
+        document.end_reading(reading)
+        if not document.is_dear:
+            del self._attempts[doc]
