@@ -214,19 +214,28 @@ class Backing:
         self.version += 1
 
     def _write_rest(self) -> bytes:
-        """Write what a transaction has left to be written in parts (trap 29); return all of it as one update."""
+        """Write what a transaction has left to be written in parts (trap 29); return all of it as one update.
+
+        Raises `BrokenDocument`.
+        """
         assert self._listener.event is not None, "the first part is written"
-        updates, deleted = [self._listener.event[0]], self._listener.event[1]
+        first, deleted = self._listener.event
+        rest = self._call_pycrdt(self._write_parts)
+        self._listener.event = b"", deleted
+        return merge([first, *rest])
+
+    def _write_parts(self) -> list[bytes]:
+        updates = list[bytes]()
         subscription = self._doc._doc.observe(self._listener)
         try:
             while self.rest:
                 with self._doc.transaction(origin="folkmoot"):
                     self.rest.popleft()()
+                assert self._listener.event is not None, "each part puts something in"
                 updates.append(self._listener.event[0])
         finally:
             subscription.drop()
-        self._listener.event = b"", deleted
-        return merge(updates)
+        return updates
 
     def _forget_derived(self) -> None:
         """Let go of what was worked out beside pycrdt, and may speak of what did not come in."""

@@ -48,7 +48,7 @@ class Shape:
         self._types: dict[Id, int] = {}
         self._runs: dict[int, tuple[array[int], array[int]]] = {}
         self.has_gone = False  # something of it was collected
-        self.has_sequences = False  # something of it stands in an order, not under a key
+        self.has_sequences = False  # something of it stands in an order, not under a key, or says so
 
     @classmethod
     def of_text(cls, state: Mapping[int, int]) -> Shape:
@@ -81,7 +81,7 @@ class Shape:
         place = self._place(struct)
         assert place >> 1 < len(self._holders), "what a struct hangs from was entered before it"
         self.has_gone = self.has_gone or place == GONE
-        self.has_sequences = self.has_sequences or (place != GONE and not place & 1)
+        self.has_sequences = self.has_sequences or struct.right is not None or (place != GONE and not place & 1)
         if struct.kind == TYPE and not self.is_type(Id(struct.client, struct.clock)):
             self._types[Id(struct.client, struct.clock)] = len(self._holders)
             assert struct.ref >= 0, "a struct of a shared type says which"

@@ -31,17 +31,19 @@ WHOLE_PASSES = 1_000_000
 WHOLE_COPIES, WORDS_COST = 20_000_000, 0.01
 
 
-def is_large(summary: UpdateSummary, state: Mapping[int, int], *, has_values: bool) -> bool:
+def is_large(summary: UpdateSummary, state: Mapping[int, int], *, has_values: bool, size: int | None = None) -> bool:
     """Tell whether an update is to be carried out in pieces, in a document whose state vector is `state`.
 
-    `has_values` where values may stand in it, not words alone.
+    `has_values` where values may stand in it, not words alone; `size` in bytes, where it is known: what was collected
+    has clocks and nothing to copy.
     """
     ranges = sum(map(len, summary.deleted.values()))
     if summary.structs > (WHOLE_VALUES if has_values else WHOLE_STRUCTS) or ranges > WHOLE_RANGES:
         return True
     branches = summary.branches
     cuts = ranges + _count_among(branches, state)
-    if cuts > 1 and cuts * sum(state.values()) * (1 if has_values else WORDS_COST) > WHOLE_COPIES:
+    stored = sum(state.values()) if size is None else min(sum(state.values()), size)
+    if cuts > 1 and cuts * stored * (1 if has_values else WORDS_COST) > WHOLE_COPIES:
         return True
     if len(branches) < 2:
         return False

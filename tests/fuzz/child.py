@@ -76,6 +76,7 @@ class Socket:
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.received: list[bytes] = []
         self.closed: int | None = None
+        self.waits = False
         self.inbox.put_nowait({"type": "websocket.connect"})
         scope = {
             "type": "websocket",
@@ -84,7 +85,19 @@ class Socket:
             "query_string": b"",
             "subprotocols": ["folkmoot", f"token.{token}"],
         }
-        self.task = asyncio.create_task(endpoint(scope, self.inbox.get, self._send))
+        self.task = asyncio.create_task(endpoint(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        self.waits = True
+        try:
+            return await self.inbox.get()
+        finally:
+            self.waits = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether all that was sent has been taken, in pieces too, or nothing is taken any more."""
+        return self.task.done() or (self.waits and not self.inbox.qsize())
 
     async def _send(self, message: Any) -> None:
         if message["type"] == "websocket.send" and message.get("bytes") is not None:
@@ -192,7 +205,7 @@ class World:
     async def settle(self) -> None:
         """Wait until all that was sent has been carried out."""
         for _ in range(3):
-            while any(socket.inbox.qsize() and not socket.task.done() for socket in self._sockets()):
+            while not all(socket.is_idle for socket in self._sockets()):
                 await asyncio.sleep(0)
             try:
                 await self.room.read(lambda: None)

@@ -71,8 +71,7 @@ from workspace.intents.steps.quarantine import acted, is_barred, secure
 from workspace.intents.steps.turn import AGENT, Turn
 
 STEPS_MAX = 100_000
-CHECKPOINT_RECORDS = 1_000
-DIGESTED_BEFORE = 20
+CHECKPOINT_RECORDS, DIGESTED_FROM = 1_000, 980
 # What is refused costs a few bytes, too: a document that is over its bound by so much takes nothing any more.
 OVER_BYTES_MAX = 1 << 20
 MEASURE_EVERY_BYTES = 256 << 10
@@ -134,15 +133,10 @@ class Sequencer:
         turn, asked = Turn(kernel.fold, kernel.lives, kernel.epoch, kernel.now), tuple(kernel.fold.board.questions)
         self._enter(turn, event)
         self._stir(turn, event)
-        due = kernel.runs.due_at()
-        if due is not None and due <= kernel.now:
+        if (due := kernel.runs.due_at()) is not None and due <= kernel.now:
             kernel.runs.close(turn)
         if self._may_settle(event):
-            if kernel.awaits_readings:
-                kernel.is_unsettled = True
-            else:
-                kernel.settled = kernel.now
-                self._settle(turn)
+            self._settle(turn)
         elif not kernel.fold.board.live and not kernel.fold.board.questions:
             kernel.is_unsettled, kernel.steps = False, 0
         kernel.forget_ended()
@@ -159,8 +153,12 @@ class Sequencer:
     @property
     def will_digest(self) -> bool:
         """Whether a turn may soon look at all documents: for a commit, or for a checkpoint."""
-        fold = self.kernel.fold
-        return bool(fold.board.live) or fold.seq - fold.checkpoint >= CHECKPOINT_RECORDS - DIGESTED_BEFORE
+        return bool(self.fold.board.live) or self.fold.seq - self.fold.checkpoint >= DIGESTED_FROM
+
+    def bytes_of(self, doc: str) -> int | None:
+        """Return about how many bytes a document has, as far as that was measured since it was opened."""
+        measured, grown = self._sizes.get(doc, (0, 0))
+        return measured + grown if measured else None
 
     def next_deadline(self) -> float | None:
         """Return when a `Ticked` is wanted next by time alone, in unix seconds; None when nothing waits for time."""
@@ -177,8 +175,7 @@ class Sequencer:
 
     def changed_documents(self) -> tuple[str, ...]:
         """Return the documents that a checkpoint has to keep, changed since the one before; asked again, none."""
-        due = tuple(sorted(self._changed & self.fold.documents.keys()))
-        self._changed = NOTHING
+        due, self._changed = tuple(sorted(self._changed & self.fold.documents.keys())), NOTHING
         return due
 
     def _may_settle(self, event: Event) -> bool:
@@ -210,6 +207,10 @@ class Sequencer:
     def _settle(self, turn: Turn) -> None:
         """Take one step of the round; where it moved anybody a further turn goes on, until the round comes to rest."""
         kernel = self.kernel
+        if kernel.awaits_readings:
+            kernel.is_unsettled = True
+            return
+        kernel.settled = kernel.now
         moved = expire_overdue(kernel, turn)
         moved = expire_questions(kernel, turn) or moved
         moved = waiting.park(kernel, turn) or moved

@@ -217,10 +217,14 @@ class Connection:
 
     def _is_large(self, edit: DocumentEdit) -> bool:
         """Tell whether an edit is carried out in pieces; one of a document that is not here is not."""
-        document = self.room.sequencer.fold.documents.get(self.peer.session.doc or "")
+        doc, sequencer = self.peer.session.doc or "", self.room.sequencer
+        document = sequencer.fold.documents.get(doc)
         if document is None:
             return False
-        return edit.run > LONG_RUN or is_large(edit.scan, document.state_vector(), has_values=document.kind == "data")
+        if edit.run > LONG_RUN:
+            return True
+        has_values = document.kind == "data"
+        return is_large(edit.scan, document.state_vector(), has_values=has_values, size=sequencer.bytes_of(doc))
 
     async def _when_taken(self, command: Command) -> None:
         """Hand a command to the room once it has carried out the edits before."""
