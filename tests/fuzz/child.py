@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from crdt.digest import normalise
+from crdt.documents import canonical_form, data_image, long_lists, values
 from crdt.documents.anchor import place_anchors
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
@@ -38,7 +39,7 @@ from workspace.store.memory import MemoryStore
 from workspace.telemetry import LOGGER
 
 KINDS: tuple[DocumentKind, ...] = ("text", "data", "rich")
-WORLD_FRAMES, SETTLE_EVERY, LOOK_EVERY = 600, 5, 25
+WORLD_FRAMES, SETTLE_EVERY, LOOK_EVERY, READ_EVERY = 600, 5, 25, 10
 HANG_SECONDS = 5.0
 Frame = tuple[str, bytes | str]
 
@@ -290,8 +291,11 @@ async def replay(frames: Sequence[Frame]) -> dict[str, list[str]]:
 async def fuzz(seed: int, number: int, honest: dict[str, list[bytes]], log: IO[str]) -> dict[str, list[str]]:
     """Live through one world of `WORLD_FRAMES` random frames. As `replay`."""
     chance = random.Random(f"{seed} {number}")
+    _read_as_large_documents_are(number)
     async with World() as world:
         for at in range(WORLD_FRAMES):
+            if number % 2 and at % READ_EVERY == 0:
+                world.document("data").value()
             kind = chance.choice(KINDS)
             frame = frame_of(chance, kind, world.document(kind).state_vector(), honest[kind])
             log.write(line_of(kind, frame))
@@ -299,6 +303,12 @@ async def fuzz(seed: int, number: int, honest: dict[str, list[bytes]], log: IO[s
             await world.step(at, kind, frame)
         await world.look()
         return await world.end()
+
+
+def _read_as_large_documents_are(number: int) -> None:
+    """Have every other world keep values by key, and every fourth read its lists as long ones are read."""
+    canonical_form.KEPT_FROM = 0 if number % 2 else data_image.KEPT_FROM
+    long_lists.WALKED_ITEMS_MAX = 1 if number % 4 == 3 else values.LIST_ITEMS_LONG
 
 
 def line_of(doc: str, frame: bytes | str) -> str:

@@ -13,7 +13,7 @@ export interface DescribedIntent {
 }
 /** An effect as an approval shows it, with the receiver it is for. */
 export interface ShownEffect extends Effect { receiver: Pick<Receiver, 'kind' | 'address'> }
-/** A document as it is, and as it would be by each intent alone. */
+/** A document as it is, and as it would be by each intent alone; of a crowd, by twelve of them. */
 export interface ShownDocument { before: string; outcomes: Record<string, string> }
 export interface Evidence {
   /** All that a plan would do outside of where its author points. */

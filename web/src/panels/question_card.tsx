@@ -49,9 +49,11 @@ export function QuestionCard({ room, question }: { room: Room; question: Questio
             </span>
           </p>
           <blockquote>{intent.text}</blockquote>
-          {documents.map(([name, shown]) => (
-            <DocumentDiff key={name} name={name} before={shown.before} after={shown.outcomes[intent.id] ?? shown.before} />
-          ))}
+          {documents.map(([name, shown]) => {
+            // Of a crowd the server works out some outcomes only.
+            const after = shown.outcomes[intent.id]
+            return after !== undefined && <DocumentDiff key={name} name={name} before={shown.before} after={after} />
+          })}
           <Choose room={room} question={question} value={intent.id} answered={answered} allowed={allowed} answer={answer} />
         </section>
       ))}
