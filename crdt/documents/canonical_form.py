@@ -91,14 +91,20 @@ class CanonicalForm(TextContent):
 
     def _up_to_date(self) -> DataImage | None:
         """Return the image of this document with all that has changed read again; None where there is none."""
-        image = self._image
-        if image is None or image.is_dear or image.is_lost or self._image_version != self.version:
+        image = self._known_image()
+        if image is None:
             return None
         # Caught inside: to the guard of pycrdt whatever comes out is a panic.
         if not self._call_pycrdt(lambda: _refresh(image, self.data_root)):
             self._image = None
             return None
         return image
+
+    def _known_image(self) -> DataImage | None:
+        """Return the image of this document where it was told of all that has changed, and little is to be read."""
+        image = self._image
+        is_known = image is not None and not (image.is_dear or image.is_lost) and self._image_version == self.version
+        return image if is_known else None
 
     # ------------------------------------------------------------ read beside the event loop
 
@@ -109,8 +115,7 @@ class CanonicalForm(TextContent):
             return False
         if self.kind == "rich":
             return not self._has("value")
-        image = self._image
-        return image is None or image.is_dear or image.is_lost or self._image_version != self.version
+        return self._known_image() is None
 
     def begin_reading(self) -> CopyReading:
         """Return a reading of this document as it is now; what changes until `end_reading` is noted."""

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from crdt.digest import Json, write_canonical
-from crdt.documents.values import LIST_ITEMS_LONG, escape_tag
+from crdt.documents.long_lists import WALKED_ITEMS_MAX
+from crdt.documents.values import escape_tag
 
 Entries = dict[str, Json]
 # Fewer are read anew in a millisecond.
@@ -110,5 +111,5 @@ def read_aside(entries: Entries) -> tuple[Entries, dict[str, str]]:
 def _is_long(value: Json) -> bool:
     """Tell whether a list is in a value that may be too long to be walked."""
     if isinstance(value, list):
-        return len(value) > LIST_ITEMS_LONG or any(map(_is_long, value))
+        return len(value) > WALKED_ITEMS_MAX or any(map(_is_long, value))
     return isinstance(value, dict) and any(map(_is_long, value.values()))

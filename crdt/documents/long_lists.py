@@ -14,7 +14,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from pycrdt import Array, Doc
+from pycrdt import Array
 
 from crdt.documents.pycrdt_document import DocumentKind, PycrdtDocument
 from crdt.updates.lib0 import Reader, Writer
@@ -75,7 +75,7 @@ def unnest(kind: DocumentKind, state: bytes) -> tuple[PycrdtDocument, Lists]:
         for subscription in subscriptions:
             subscription.drop()
     for items in found.values():
-        items[:] = (_wrap(built.doc, item) for item in items)
+        items[:] = map(built.root._maybe_as_type_or_doc, items)
     return built, found
 
 
@@ -83,10 +83,6 @@ def _note_items(items: list[object], event: Any) -> None:
     # The list was empty before: all there is to tell is what came in.
     for part in event.delta:
         items.extend(part["insert"])
-
-
-def _wrap(doc: Doc[Any], item: object) -> object:
-    return doc.get("", type=Array)._maybe_as_type_or_doc(item)
 
 
 def _reference(mark: bytes, array: Id) -> bytes:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
 from crdt.digest import EXACT_MAX, Json
-from crdt.documents.long_lists import WALKED_ITEMS_MAX, Lists, LongList, items_of, unnest
+from crdt.documents.long_lists import Lists, LongList, items_of, unnest
 from crdt.errors import WrongKind
 
 # Decision 71: what has no form in JSON gets a tagged one.
@@ -30,7 +30,6 @@ _TAG = re.compile(r"~+(?:bytes|number|bigint|xml|deep)")
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
 _CUT: Json = {DEEP: True}
-LIST_ITEMS_LONG = WALKED_ITEMS_MAX
 PLAIN = frozenset({bool, float, int, str, type(None)})
 
 

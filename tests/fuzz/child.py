@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from crdt.digest import normalise
-from crdt.documents import canonical_form, data_image, long_lists, values
+from crdt.documents import canonical_form, data_image, long_lists
 from crdt.documents.anchor import place_anchors
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
@@ -308,7 +308,7 @@ async def fuzz(seed: int, number: int, honest: dict[str, list[bytes]], log: IO[s
 def _read_as_large_documents_are(number: int) -> None:
     """Have every other world keep values by key, and every fourth read its lists as long ones are read."""
     canonical_form.KEPT_FROM = 0 if number % 2 else data_image.KEPT_FROM
-    long_lists.WALKED_ITEMS_MAX = 1 if number % 4 == 3 else values.LIST_ITEMS_LONG
+    long_lists.WALKED_ITEMS_MAX = 1 if number % 4 == 3 else data_image.WALKED_ITEMS_MAX
 
 
 def line_of(doc: str, frame: bytes | str) -> str:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from crdt.documents.document import Document
-from crdt.errors import BrokenDocument
+from crdt.errors import CrdtError
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
 
@@ -61,8 +61,9 @@ class DocumentReader:
             while dear := self._find_dear():
                 await self._read(dear[0])
         finally:
+            # Whatever happens here, the round may not rest for ever.
             self.are_running = False
-        self._go_on()
+            self._go_on()
 
     async def _read(self, doc: str) -> None:
         document = self._documents()[doc]
@@ -70,7 +71,7 @@ class DocumentReader:
         try:
             reading = document.begin_reading()
             await asyncio.to_thread(reading.read)
-        except BrokenDocument as error:
+        except CrdtError as error:
             # Whoever reads it next is told, and puts it aside.
             LOGGER.warning("%s cannot be read: %s", doc, error.reason)
             self._attempts[doc] = ATTEMPTS

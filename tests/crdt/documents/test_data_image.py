@@ -97,7 +97,7 @@ def test_what_is_kept_is_what_is_there(seed: int) -> None:
 def test_what_is_read_beside_it_is_what_is_there_with_what_came_meanwhile(seed: int) -> None:
     chance, document, reading = random.Random(seed), Document("data", client=5), None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data_image, "LIST_ITEMS_LONG", 2)
+        patch.setattr(data_image, "WALKED_ITEMS_MAX", 2)
         patch.setattr(long_lists, "WALKED_ITEMS_MAX", 2)
         for update in _updates(seed):
             document.apply(update)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Callable, Iterator
@@ -170,6 +169,5 @@ def _shaping(make: Make, doc: str, sentences: tuple[str, ...]) -> Callable[[Atta
         )
         if sentences:
             await attack.say(asked, PLAIN, per_second=4.0)
-            await asyncio.sleep(0)
 
     return run

@@ -68,9 +68,12 @@ async def test_edits_go_on_and_a_commit_waits_for_what_is_read(monkeypatch: pyte
         assert value == {f"k{at}": 7 if at == 1 else at for at in range(9)}
 
 
-async def test_what_cannot_be_read_beside_the_room_is_read_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [BrokenDocument("it panicked"), RuntimeError("a bug")])
+async def test_what_cannot_be_read_beside_the_room_is_read_in_it(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def read(reading: CopyReading) -> None:
-        raise BrokenDocument("it panicked")
+        raise error
 
     monkeypatch.setattr(CopyReading, "read", read)
     async with running_server(planner=BuiltinPlanner()) as server:
