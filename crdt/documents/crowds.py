@@ -9,7 +9,9 @@ An item that stands right before the one that was put last behind the same left 
 at their beginning. What is counted is never less than what crowds; more, where somebody returns to a place, or where
 two places share a slot.
 
-Counts begin at zero with each loading: only where they grow suspiciously is the state read for what came before.
+Counts begin at zero with each loading: only where they grow suspiciously is the state read for what came before. To
+read it costs Python some 15 µs an item, so whoever has an event loop reads beside it (`Crowds.begin_reading`) before
+more comes in (decision 124).
 """
 
 from __future__ import annotations
@@ -25,8 +27,11 @@ from crdt.updates.summary import GC, SKIP, Branch, Id, branch_of
 PLACE_ITEMS_MAX = 5_000
 # What all places together may cost: items passed by. A second of pycrdt's at each loading, measured 2026-11-29.
 PASSED_MAX = 25_000_000
-# Beyond these the state is read, to know what crowds there already: no hand has ever come so far in a day.
-SUSPICIOUS_PASSED = 200_000
+# Passing by so many takes no longer than the item itself, and as many places may share a slot: they are not summed up.
+NEAR = 16
+# Beyond these the state is to be read, to know what crowds there already: no hand has ever come so far in a day. And
+# beyond these it is read at once, where nobody has read it beside the loop.
+SUSPICIOUS_PASSED, URGENT_PASSED = 200_000, 1_000_000
 # Above so many places they are counted in slots.
 PLACES_MAX, SLOTS = 256, 8_192
 # Left neighbours behind which somebody wrote last.
@@ -39,13 +44,29 @@ def slot_of(place: object) -> int:
     return crc32(repr(place).encode()) % SLOTS
 
 
+class CrowdsReading:
+    """The crowds of a document state, read beside the event loop."""
+
+    __slots__ = ("_state", "crowds")
+
+    def __init__(self, state: bytes) -> None:
+        self._state = state
+        self.crowds: Crowds | None = None
+
+    def read(self) -> None:
+        """Count what crowds in the state; runs in any thread."""
+        self.crowds = Crowds.of_state(self._state)
+
+
 class Crowds:
     """The crowds of one document. `is_partial`: what was there when it was loaded is not counted."""
 
-    __slots__ = ("_counts", "_slots", "_tops", "is_partial", "passed")
+    __slots__ = ("_counts", "_since", "_slots", "_tops", "is_partial", "passed")
 
     def __init__(self) -> None:
         self.is_partial = True
+        # What came while the state was being read; None while it is not.
+        self._since: list[Branch] | None = None
         # Items that were, at most, passed by.
         self.passed = 0
         self._counts: dict[object, int] = {}
@@ -78,8 +99,28 @@ class Crowds:
 
     @property
     def is_suspicious(self) -> bool:
-        """Tell whether more came than hands write, so that what was there before has to be known."""
+        """Tell whether more came than hands write, so that what was there before is to be known."""
         return self.is_partial and self.passed > SUSPICIOUS_PASSED
+
+    @property
+    def is_urgent(self) -> bool:
+        """Tell whether so much came that what was there before has to be known now."""
+        return self.is_partial and self.passed > URGENT_PASSED
+
+    def begin_reading(self, state: bytes) -> CrowdsReading:
+        """Begin to read what crowds in the whole state of the document, as it is now."""
+        self._since = []
+        return CrowdsReading(state)
+
+    def end_reading(self, reading: CrowdsReading) -> None:
+        """Take over what was read, and count what came meanwhile; nothing where another reading came before."""
+        found, since, self._since = reading.crowds, self._since, None
+        if found is None or since is None or not self.is_partial:
+            return
+        self._counts, self._slots, self._tops = found._counts, found._slots, found._tops
+        self.passed, self.is_partial = found.passed, False
+        for branch in since:
+            self._count(branch)
 
     def _at(self, branch: Branch) -> int:
         """Return how many items one would meet, at most; 0 where it stands next to the last."""
@@ -91,6 +132,8 @@ class Crowds:
 
     def _count(self, branch: Branch) -> None:
         place = branch.place
+        if self._since is not None:
+            self._since.append(branch)
         is_next = branch.right is not None and self._tops.get(place) == branch.right
         self._tops.pop(place, None)
         self._tops[place] = branch.id
@@ -99,7 +142,7 @@ class Crowds:
         if is_next:
             return
         crowd = self._at(branch)
-        self.passed += crowd
+        self.passed += crowd if crowd > NEAR else 0
         if self._slots is None and len(self._counts) >= PLACES_MAX and place not in self._counts:
             self._slots = array("I", bytes(4 * SLOTS))
             for other, count in self._counts.items():

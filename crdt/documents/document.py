@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from crdt.documents.backing import EMPTY_UPDATE, Applied, Backup
 from crdt.documents.canonical_form import DEAR_CLOCKS, CanonicalForm
 from crdt.documents.crowds import NOTHING, Crowds
-from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind
+from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind, Known
 from crdt.documents.shape import TEXT, Shape
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies
 from crdt.updates.exact_numbers import ExactValues, find_exact_values, restore_exact_values, restore_whole_numbers
@@ -46,7 +46,7 @@ class Document(CanonicalForm):
     them, XML in the order that pycrdt happens to give. The older part of a log is digested that way.
     """
 
-    __slots__ = ("_crowds", "_exact", "_middles", "_shape", "_unsearched", "whole")
+    __slots__ = ("_exact", "_middles", "_shape", "_unsearched", "crowds", "whole")
 
     def __init__(self, kind: DocumentKind, *, client: int, updates: Iterable[bytes] = ()) -> None:
         super().__init__(kind, client=client)
@@ -56,7 +56,7 @@ class Document(CanonicalForm):
         # Numbers that pycrdt writes otherwise than they came; `_unsearched` is a state that may hold more of them.
         self._exact, self._unsearched = NO_EXACT, b""
         # None until an item is put where it does not go on: see `find_crowded`.
-        self._crowds: Crowds | None = None
+        self.crowds: Crowds | None = None
         # Whole numbers beyond 2**53 that a transaction writes, by the floats nearest to them.
         self.whole: dict[float, int] = {}
         for update in updates:
@@ -165,20 +165,20 @@ class Document(CanonicalForm):
         new = [branch for branch in summary.branches if branch.id.clock >= state.get(branch.id.client, 0)]
         if not new or (not state and len(new) == 1):
             return NOTHING
-        if self._crowds is None:
-            self._crowds = Crowds()
-        refused = self._crowds.add(new, items_max)
-        if not refused and self._crowds.is_suspicious:
-            self._crowds = Crowds.of_state(self.encode())
-            refused = self._crowds.add(new, items_max)
+        if self.crowds is None:
+            self.crowds = Crowds()
+        refused = self.crowds.add(new, items_max)
+        if not refused and self.crowds.is_urgent:
+            self.crowds = Crowds.of_state(self.encode())
+            refused = self.crowds.add(new, items_max)
         return refused
 
     # ------------------------------------------------------------ changing
 
-    def apply(self, update: bytes, summary: UpdateSummary | None = None, *, is_typing: bool = False) -> Applied | None:
+    def apply(self, update: bytes, summary: UpdateSummary | None = None, *, known: Known = "") -> Applied | None:
         """Integrate an update; None when it holds nothing new. What a client brings passes the intake before.
 
-        `is_typing` where `crdt.documents.intake` has asked `self.is_typing` already.
+        `known` is what `crdt.documents.intake` has found out, or done, already.
 
         Raises:
             MissingDependencies: there is a gap, or it waits for itself; nothing was applied.
@@ -188,7 +188,7 @@ class Document(CanonicalForm):
         """
         summary = summary if summary is not None else scan_update(update, INTERNAL)
         # Decision 45: no event is made for a keystroke. The summary says already what pycrdt's event would.
-        if is_typing or self.is_typing(update, summary):
+        if known == "typing" or self.is_typing(update, summary):
             self._integrate(update)
             for client, (_, end) in summary.inserted.items():
                 self._state[client] = end
@@ -214,7 +214,9 @@ class Document(CanonicalForm):
         # Where all of it is new, the bytes that came are journaled and relayed, not those that pycrdt writes anew.
         state = self._state
         is_new = all(start == state.get(client, 0) for client, (start, _) in summary.inserted.items())
-        self._extend_shape(update, summary)
+        # Before the state vector moves on, where the shape is kept.
+        if self._shape is not None and summary.structs and not self._is_plain and known != "entered":
+            self._shape.add_all(sections_of(update, summary), state)
         applied = self._conclude(summary, update, is_new=is_new)
         if applied is not None:
             # The image was told of all that has changed.
@@ -360,11 +362,6 @@ class Document(CanonicalForm):
             found, self._unsearched = find_exact_values(self._unsearched), b""
             self._exact = {**found, **self._exact} or NO_EXACT
         return restore_exact_values(written, self._exact) if self._exact else written
-
-    def _extend_shape(self, update: bytes, summary: UpdateSummary) -> None:
-        """Enter the structs of an update, before the state vector moves on, where the shape is kept."""
-        if self._shape is not None and summary.structs and not self._is_plain:
-            self._shape.add_all(sections_of(update, summary), self._state)
 
     def _conclude(self, summary: UpdateSummary, original: bytes, *, is_new: bool) -> Applied | None:
         """Return what the last transaction brought, by its event, and move the state vector on; None for nothing."""

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from crdt.documents.crowds import NOTHING, PLACE_ITEMS_MAX
+from crdt.documents.pycrdt_document import Known
 from crdt.documents.shape import (
     ARRAY,
     GONE,
@@ -84,7 +85,7 @@ class Intake(msgspec.Struct, frozen=True):
     """What comes in: `update` is to be applied, with its `summary`. `waits` where a part of it lacks what came before.
 
     `removed` are the ids whose content was entered as deleted: their author's replica is to delete them, too.
-    `is_typing` where it is but new words in a plain text: `Document.apply` need not find that out again.
+    `known` is what `Document.apply` need not find out, or do, again.
     """
 
     update: bytes
@@ -92,7 +93,7 @@ class Intake(msgspec.Struct, frozen=True):
     refused: tuple[Refused, ...] = ()
     waits: bool = False
     removed: Mapping[int, tuple[Span, ...]] = {}
-    is_typing: bool = False
+    known: Known = ""
 
 
 class IntakeTarget(Protocol):
@@ -145,7 +146,7 @@ def take_in(
     is_free = not (foreign or unwanted or is_full or crowded)
     # Nearly every edit there is: words of one client, or a deletion, in a plain text.
     if is_free and not summary.pairs and document.is_typing(update, summary):
-        return Intake(update, summary, is_typing=True)
+        return Intake(update, summary, known="typing")
     # The first of several checks, each dearer than the one before: a deletion or a replacement in a plain text.
     state = document.state_vector()
     if is_free and not (summary.kinds & ~TYPED or summary.pairs) and len(summary.inserted) <= 1 and document.is_plain:
@@ -263,6 +264,8 @@ class _Rewrite:
     def result(self) -> Intake:
         """Return what of the update comes in, written anew, or as it is where nothing of it had to change."""
         state = self.document.state_vector()
+        # A plain text has no shape that is kept.
+        entered: Known = "" if self.document.is_plain else "entered"
         sections: dict[int, list[Struct]] = {}
         count = 0
         # A client that was away for a while sends all there is; where nothing of it is new, no struct is looked at.
@@ -292,16 +295,13 @@ class _Rewrite:
         if count == self.structs and not (
             self.waits or self.refused or self.is_cut or self.document.lacks_before(self.summary)
         ):
-            return self._whole()
+            return Intake(*_cut_pairs(self.update, self.summary), known=entered)
         reach = {client: structs[-1][0].stop for client, structs in self.kept.items()}
         update = self._write({**state, **reach})
         update, summary = _cut_pairs(update, scan_fully(update, INTERNAL))
         removed = {client: normalise_ranges(spans) for client, spans in self.removed.items()}
-        return Intake(update, summary, tuple(_join_refused(self.refused)), self.waits, removed)
-
-    def _whole(self) -> Intake:
-        """Return the update as it came, but for characters that it brings and cuts itself."""
-        return Intake(*_cut_pairs(self.update, self.summary))
+        refused = tuple(_join_refused(self.refused))
+        return Intake(update, summary, refused, self.waits, removed, known=entered)
 
     def _unknown(self, client: int, structs: list[Struct], known: int) -> list[Struct]:
         """Return the structs that are new, the first of them cut where it begins below what is known."""

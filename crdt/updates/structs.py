@@ -19,7 +19,7 @@ from crdt.updates.lib0 import Reader
 from crdt.updates.scan import HAS_KEY, HAS_ORIGIN, HAS_RIGHT, INTERNAL, LIMITS, Scanner
 from crdt.updates.summary import DEEP, FORWARD, GC, SKIP, TYPE, UNREAD, Id, Span, UpdateSummary
 
-LARGE_BYTES, FEW_STRUCTS = 64 << 10, 50_000
+LARGE_BYTES, FEW_STRUCTS = 16 << 10, 50_000
 
 
 class Struct(NamedTuple):

@@ -297,7 +297,7 @@ class Sequencer:
                 document, event.update, event.scan, foreign=foreign, unwanted=lost, is_full=left < 0,
                 place_items_max=kernel.bounds.place_items,
             )  # fmt: skip
-            applied = document.apply(intake.update, intake.summary, is_typing=intake.is_typing)
+            applied = document.apply(intake.update, intake.summary, known=intake.known)
         except CrdtError as error:
             if error.code == "broken_document":
                 raise

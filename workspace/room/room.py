@@ -98,7 +98,7 @@ class Room:
         )
         self._dispatcher = Dispatcher(outside, planner=planner, judge=judge, senders=senders)
         self._packing = SegmentPacker(store, sequencer)
-        self._reader = DocumentReader(lambda: sequencer.fold.documents, self.mailbox.schedule, self._tasks)
+        self.reader = DocumentReader(sequencer.fold, self.mailbox.schedule, self._tasks)
         self._failures = failures if failures is not None else Failures()
         # Whether something happened since the last turn's end that may change what the agent is seen doing.
         self._has_news = False
@@ -209,7 +209,7 @@ class Room:
     async def close(self, why: Close = CLOSE_RESTART) -> None:
         """Close in good order: a checkpoint, everything durable, sockets told why."""
         if self.is_open:
-            await self._reader.finish()
+            await self.reader.finish()
         if self.is_open:
             await self.mailbox.post(lambda: self._finish(why))
         await asyncio.wait((self.stopped,))
@@ -237,7 +237,7 @@ class Room:
         mailbox.drain()
         due = sequencer.next_deadline()
         is_due = not sequencer.is_settled or (due is not None and due <= self.clock.now())
-        if mailbox.is_open and is_due and not self._reader.are_running:
+        if mailbox.is_open and is_due and not self.reader.are_running:
             due = self._take_steps()
         if self._has_news:
             self._has_news = False
@@ -245,16 +245,16 @@ class Room:
         self.gate.flush()
         if not mailbox.is_open:
             self._end_when_released()
-        elif len(mailbox) or not (sequencer.is_settled or self._reader.are_running):
+        elif len(mailbox) or not (sequencer.is_settled or self.reader.are_running):
             mailbox.schedule()
-        elif due is not None and not self._reader.are_running:
+        elif due is not None and not self.reader.are_running:
             self._alarm.set(self._loop.time() + max(0.0, due - self.clock.now()))
 
     def _take_steps(self) -> float | None:
         """Take a step of the round, and further ones while this turn has time left; return when to come again."""
         sequencer, end = self.sequencer, self._loop.time() + SHARE_SECONDS
         self._handle(Ticked())
-        while not (sequencer.is_settled or self._reader.are_running) and self._loop.time() < end:
+        while not (sequencer.is_settled or self.reader.are_running) and self._loop.time() < end:
             self._handle(Ticked())
         return sequencer.next_deadline()
 
@@ -268,8 +268,8 @@ class Room:
         if self._failures.knows(self.ws, event):
             raise EventRefused("This made the workspace stop before. It is not taken again.")
         if not isinstance(event, Edited) and self.sequencer.will_digest:
-            self._reader.begin()
-        self.sequencer.kernel.awaits_readings = self._reader.are_running
+            self.reader.begin()
+        self.sequencer.kernel.awaits_readings = self.reader.are_running
         fold, gate = self.sequencer.fold, self.gate
         seq, seal_before, jid = fold.seq, fold.hash, fold.jid
         try:

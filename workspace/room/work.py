@@ -60,7 +60,7 @@ class MeasuredWork:
 
     def wait(self, actor: str) -> float:
         """Return how many seconds somebody has to wait before more of theirs is taken; 0 for nearly everybody."""
-        # Asked for every frame: nearly always nobody's edits have taken any time that counts.
-        if not self._people or (allowance := self._people.get(actor)) is None:
+        # Asked for every frame: nearly always nobody's edits have taken any time that counts, or owe any.
+        if not self._people or (allowance := self._people.get(actor)) is None or allowance.left >= 0:
             return 0.0
         return allowance.owed(self._clock.now())

@@ -217,14 +217,19 @@ class Connection:
 
     def _is_large(self, edit: DocumentEdit) -> bool:
         """Tell whether an edit is carried out in pieces; one of a document that is not here is not."""
+        scan = edit.scan
+        # Nearly every edit: something that goes on where its author's last one ended, and nothing deleted.
+        if scan.structs <= 1 and not scan.branches and not scan.deleted and edit.run <= LONG_RUN:
+            return False
         doc, sequencer = self.peer.session.doc or "", self.room.sequencer
         document = sequencer.fold.documents.get(doc)
         if document is None:
             return False
-        if edit.run > LONG_RUN:
+        is_unknown = document.crowds is not None and document.crowds.is_suspicious
+        if edit.run > LONG_RUN or (is_unknown and scan.branches):
             return True
         has_values = document.kind == "data"
-        return is_large(edit.scan, document.state_vector(), has_values=has_values, size=sequencer.bytes_of(doc))
+        return is_large(scan, document.state_vector(), has_values=has_values, size=sequencer.bytes_of(doc))
 
     async def _when_taken(self, command: Command) -> None:
         """Hand a command to the room once it has carried out the edits before."""

@@ -66,6 +66,9 @@ class LargeEdit:
         work, actor = self._room.hub.work, self._peer.session.identity.actor
         while self._peer.rest is not None:  # edits that it sent before are still on their way
             await self._room.read(lambda: None)
+        document = self._room.sequencer.fold.documents.get(self._peer.session.doc or "")
+        if document is not None and piece.scan.branches:
+            await self._room.reader.read_crowds(document)
         # Another socket of the same person may use up what comes in meanwhile: a piece more does no harm.
         if (wait := work.wait(actor)) > 0:
             await asyncio.sleep(wait)

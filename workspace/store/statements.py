@@ -27,6 +27,15 @@ def for_sqlite(statement: str) -> str:
     return plain.replace(_BODY_BYTES, "length(CAST(body AS blob))")
 
 
+@cache
+def of_rows(insert: str, count: int) -> str:
+    """Return an insert of one row as one of `count` rows, whose values follow each other."""
+    head, _, values = insert.partition(" VALUES (")
+    assert values.endswith(")"), "nothing comes behind its values"
+    row = "(" + ", ".join("?" * (values.count("?"))) + ")"
+    return f"{head} VALUES " + ", ".join([row] * count)
+
+
 def _insert(table: str, columns: str, then: str = "") -> str:
     values = ", ".join(f"?{at}" for at, _ in enumerate(columns.split(", "), 1))
     return f"INSERT INTO {table} ({columns}) VALUES ({values}){then}"

@@ -8,6 +8,7 @@ SQLite's WAL-reset bug before 3.51.3.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import queue
 import sqlite3
 import threading
@@ -34,6 +35,14 @@ Work = Callable[[sqlite3.Connection], object]
 SELECT_HEAD = """SELECT (SELECT epoch FROM workspace WHERE id = :ws),
     (SELECT coalesce(max(seq), 0) FROM log WHERE ws = :ws),
     (SELECT coalesce(max(jid), 0) FROM journal WHERE ws = :ws)"""
+# All of many workspaces as one value; those that are gone are missing. See `_run_together`.
+SELECT_HEADS = """SELECT json_group_array(json_array(id, epoch,
+    (SELECT coalesce(max(seq), 0) FROM log WHERE ws = id), (SELECT coalesce(max(jid), 0) FROM journal WHERE ws = id)))
+    FROM workspace WHERE id IN (SELECT value FROM json_each(?1))"""
+# From so many batches on they are written together: fewer are as fast one by one.
+TOGETHER_MIN = 8
+# Rows of one statement: each number of them is a statement of its own that SQLite compiles, once.
+ROWS_AT_ONCE = (64, 16, 4, 1)
 
 
 class Job(msgspec.Struct):
@@ -47,6 +56,7 @@ class Job(msgspec.Struct):
 
 
 Result = tuple[Job, object, Exception | None]
+Run = Callable[[sqlite3.Connection, Sequence[Job]], list[Result]]
 
 
 class Writer:
@@ -134,20 +144,67 @@ class Writer:
 
     def _commit(self, connection: sqlite3.Connection, group: Sequence[Job]) -> None:
         """Run a group in one transaction, no job harming another; then tell everybody."""
-        results: list[Result] = []
-        # Nobody else writes between BEGIN IMMEDIATE and COMMIT, so what was read of a workspace holds for the group.
-        heads: dict[str, Head] = {}
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in group:
-                results.append((job, *_run_one(connection, job, heads)))
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            fault = fault_of(error)
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            results = [(job, None, fault) for job in group]
+        results: list[Result] | None = None
+        if len(group) >= TOGETHER_MIN and all(isinstance(job.work, Batch) for job in group):
+            results = _in_transaction(connection, group, _run_together)
+        # Where one of them cannot be written: which one, shows as each is run by itself.
+        if results is None:
+            results = _in_transaction(connection, group, _run_each)
+        assert results is not None, "jobs that are run one by one fail one by one"
         _tell(results)
+
+
+def _in_transaction(connection: sqlite3.Connection, group: Sequence[Job], run: Run) -> list[Result] | None:
+    """Return what `run` made of a group, once it is on disk; None where a value of one kept all from being written."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        results = run(connection, group)
+        connection.execute("COMMIT")
+    except Exception as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        is_the_database = isinstance(error, sqlite3.Error) and not isinstance(error, ITS_OWN)
+        if run is _run_together and not is_the_database:
+            return None
+        if not isinstance(error, sqlite3.Error):
+            raise
+        return [(job, None, fault_of(error)) for job in group]
+    return results
+
+
+def _run_together(connection: sqlite3.Connection, group: Sequence[Job]) -> list[Result]:
+    """Write the batches of a group with as few statements as there can be.
+
+    Each statement, and each row that one returns, is a moment in which this thread lets go of Python's lock and has to
+    get it back from a loop that may be busy.
+    """
+    batches = [job.work for job in group if isinstance(job.work, Batch)]
+    assert len(batches) == len(group), "only batches are written together"
+    names = msgspec.json.encode(sorted({batch.ws for batch in batches})).decode()
+    found = msgspec.json.decode(connection.execute(SELECT_HEADS, (names,)).fetchone()[0])
+    heads = {ws: Head(epoch, seq, jid) for ws, epoch, seq, jid in found}
+    results, fitting = list[Result](), list[Batch]()
+    for job, batch in zip(group, batches, strict=True):
+        try:
+            head = heads.get(batch.ws)
+            if head is None:
+                raise deposed(batch.ws, None)
+            check_head(head, batch)
+        except WorkspaceFault as fault:
+            results.append((job, None, fault))
+        else:
+            head.follow(batch)
+            fitting.append(batch)
+            results.append((job, None, None))
+    _append(connection, fitting)
+    return results
+
+
+def _run_each(connection: sqlite3.Connection, group: Sequence[Job]) -> list[Result]:
+    """Run jobs one by one, each in a savepoint where it writes with more than one statement."""
+    # Nobody else writes between BEGIN IMMEDIATE and COMMIT, so what was read of a workspace holds for the group.
+    heads: dict[str, Head] = {}
+    return [(job, *_run_one(connection, job, heads)) for job in group]
 
 
 def _tell(results: Sequence[Result]) -> None:
@@ -173,7 +230,7 @@ def _run_one(connection: sqlite3.Connection, job: Job, heads: dict[str, Head]) -
         connection.execute("SAVEPOINT job")
     try:
         if isinstance(work, Batch):
-            _append(connection, work)
+            _append(connection, [work])
             head.follow(work)
         else:
             heads.clear()
@@ -218,23 +275,33 @@ def _statements(batch: Batch) -> int:
     return many + (batch.is_busy is not None)
 
 
-def _append(connection: sqlite3.Connection, batch: Batch) -> None:
-    ws = batch.ws
-    for entry in batch.journal:
-        connection.execute(statements.INSERT_JOURNAL, (ws, entry.jid, entry.doc, entry.lane, entry.actor, entry.update))
-    if batch.rows:
-        connection.executemany(
-            statements.INSERT_LOG,
-            [(ws, r.seq, r.epoch, r.kind, r.at, r.actor, r.body, r.prev, r.hash) for r in batch.rows],
-        )
-    if batch.blobs:
-        connection.executemany(statements.INSERT_BLOB, [(ws, blob.sha, blob.content) for blob in batch.blobs])
-    if batch.snapshots:
-        connection.executemany(
-            statements.INSERT_SNAPSHOT, [(ws, s.doc, s.jid, s.state, s.digest) for s in batch.snapshots]
-        )
-    if batch.is_busy is not None:
-        connection.execute(statements.UPDATE_BUSY, (ws, batch.is_busy))
+def _append(connection: sqlite3.Connection, batches: Sequence[Batch]) -> None:
+    """Write batches that were checked."""
+    journal = [(b.ws, e.jid, e.doc, e.lane, e.actor, e.update) for b in batches for e in b.journal]
+    log = [(b.ws, r.seq, r.epoch, r.kind, r.at, r.actor, r.body, r.prev, r.hash) for b in batches for r in b.rows]
+    blobs = [(b.ws, blob.sha, blob.content) for b in batches for blob in b.blobs]
+    snapshots = [(b.ws, s.doc, s.jid, s.state, s.digest) for b in batches for s in b.snapshots]
+    busy = [(b.ws, b.is_busy) for b in batches if b.is_busy is not None]
+    _insert(connection, statements.INSERT_JOURNAL, journal)
+    _insert(connection, statements.INSERT_LOG, log)
+    for statement, rows in (
+        (statements.INSERT_BLOB, blobs),
+        (statements.INSERT_SNAPSHOT, snapshots),
+        (statements.UPDATE_BUSY, busy),
+    ):
+        if rows:
+            connection.executemany(statement, rows)
+
+
+def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Write rows, many at once."""
+    done = 0
+    for count in ROWS_AT_ONCE:
+        while len(rows) - done >= count:
+            values = tuple(itertools.chain.from_iterable(rows[done : done + count]))
+            connection.execute(statements.of_rows(statement, count), values)
+            done += count
+    assert done == len(rows), "the last of them are written one by one"
 
 
 def _resolve(results: Sequence[Result]) -> None:

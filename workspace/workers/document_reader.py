@@ -3,15 +3,18 @@
 To digest a page of 60,000 paragraphs, or to read 50,000 keys for the first time, takes most of a second of the
 interpreter: everybody on the server would wait for it. Edits go on meanwhile; what they change is read again, or, of a
 page, all of it, ten times at most: then the round goes on whatever that costs.
+
+So it is with what crowds in a document that was loaded, once more comes to one place than hands write (decision 124).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
+from workspace.intents.state.fold import WorkspaceState
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
 
@@ -21,18 +24,18 @@ ATTEMPTS = 10
 class DocumentReader:
     """The readings of one room, one after the other; `go_on` is called when there is no more to read."""
 
-    __slots__ = ("_attempts", "_documents", "_go_on", "_run_task", "_tasks", "are_running")
+    __slots__ = ("_attempts", "_crowds", "_fold", "_go_on", "_run_task", "_tasks", "are_running")
 
-    def __init__(
-        self, documents: Callable[[], Mapping[str, Document]], go_on: Callable[[], None], tasks: Tasks
-    ) -> None:
-        self._documents = documents
+    def __init__(self, fold: WorkspaceState, go_on: Callable[[], None], tasks: Tasks) -> None:
+        self._fold = fold
         self._go_on = go_on
         self._tasks = tasks
         # By document: how often it was read and had changed when that was done.
         self._attempts: dict[str, int] = {}
         self.are_running = False
         self._run_task: asyncio.Task[None] | None = None
+        # One reading of crowds at a time; made when there is the first.
+        self._crowds: asyncio.Lock | None = None
 
     def begin(self) -> None:
         """Begin to read what is dear, if anything is; `are_running` tells."""
@@ -51,9 +54,23 @@ class DocumentReader:
         if self._run_task is not None:
             await asyncio.wait((self._run_task,))
 
+    async def read_crowds(self, document: Document) -> None:
+        """Read what crowds in a document where that is to be known; whoever asks meanwhile waits for it.
+
+        Raises `BrokenDocument`.
+        """
+        if self._crowds is None:
+            self._crowds = asyncio.Lock()
+        async with self._crowds:
+            crowds = document.crowds
+            if crowds is not None and crowds.is_suspicious:
+                reading = crowds.begin_reading(document.encode())
+                await asyncio.to_thread(reading.read)
+                crowds.end_reading(reading)
+
     def _find_dear(self) -> list[str]:
         tried = self._attempts
-        documents = self._documents()
+        documents = self._fold.documents
         return [doc for doc, document in documents.items() if document.is_dear and tried.get(doc, 0) < ATTEMPTS]
 
     async def _run(self) -> None:
@@ -66,7 +83,7 @@ class DocumentReader:
             self._go_on()
 
     async def _read(self, doc: str) -> None:
-        document = self._documents()[doc]
+        document = self._fold.documents[doc]
         self._attempts[doc] = self._attempts.get(doc, 0) + 1
         try:
             reading = document.begin_reading()

@@ -27,8 +27,8 @@ class EffectDelivery:
         self._context = context
         self._tasks = Tasks()
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._may_leave = asyncio.Event()
-        self._may_leave.set()
+        # While nothing may leave; most rooms never need it, and it takes a kilobyte.
+        self._held: asyncio.Event | None = None
 
     def start(self, request: SendEffect) -> None:
         """Begin to carry out one effect."""
@@ -37,11 +37,14 @@ class EffectDelivery:
 
     def hold(self) -> None:
         """Begin no attempt any more; what is on the wire ends as it ends."""
-        self._may_leave.clear()
+        if self._held is None:
+            self._held = asyncio.Event()
 
     def resume(self) -> None:
         """Begin attempts again."""
-        self._may_leave.set()
+        if self._held is not None:
+            self._held.set()
+            self._held = None
 
     async def close(self) -> None:
         """Stop; what is not settled is begun again when the workspace opens."""
@@ -65,8 +68,8 @@ class EffectDelivery:
             await asyncio.sleep(pause)
             try:
                 async with self._room:
-                    while not self._may_leave.is_set():
-                        await self._may_leave.wait()
+                    while self._held is not None:
+                        await self._held.wait()
                     # Of the store, and last of all: who has lost the right a moment ago sends nothing.
                     refused = await self._context.refuse_sending(outgoing.commit)
                     if refused:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from crdt.digest import Json
 from crdt.documents.backing import Applied
 from crdt.documents.document import Document
+from crdt.documents.pycrdt_document import Known
 from crdt.updates.summary import UpdateSummary
 from tests.bench.designs.workload import Pace, flat
 from workspace.client import Message, RoomClient, connect
@@ -39,9 +40,9 @@ class WatchedDocument(Document):
         self._now, self._reads = now, reads
         super().__init__(of.kind, client=of.client, updates=(of.encode(),))
 
-    def apply(self, update: bytes, scan: UpdateSummary | None = None, *, is_typing: bool = False) -> Applied | None:
+    def apply(self, update: bytes, scan: UpdateSummary | None = None, *, known: Known = "") -> Applied | None:
         """Integrate an update and note it."""
-        applied = super().apply(update, scan, is_typing=is_typing)
+        applied = super().apply(update, scan, known=known)
         if applied is not None:
             self._note(applied)
         return applied

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
+import pytest
+
+from crdt.documents.crowds import URGENT_PASSED, CrowdsReading
 from crdt.documents.document import Document
 from crdt.sync.y_sync import SyncUpdate, decode_frame
 from crdt.updates.pieces import PIECE_STRUCTS
 from crdt.updates.scan import scan_update
+from tests.crdt.documents.test_crowds import FIRST, word_of
 from tests.support.long_life import of_many_clients, of_many_ranges
 from tests.workspace.room.stage import Stage, Typist, frames, stage
 from workspace.protocol.session import DocumentEdit
@@ -98,3 +105,39 @@ async def test_a_piece_that_takes_long_is_followed_by_smaller_ones() -> None:
         sizes = [scan_update(part).structs for part in told(ben)]
         assert sizes[0] == FIRST_STRUCTS
         assert sizes[-3] <= FIRST_STRUCTS // 4
+
+
+async def test_what_crowds_in_a_loaded_document_is_read_beside_the_loop_and_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads, began, may_end, real = list[int](), threading.Event(), threading.Event(), CrowdsReading.read
+
+    def read(reading: CrowdsReading) -> None:
+        threads.append(threading.get_ident())
+        began.set()
+        assert may_end.wait(10)
+        real(reading)
+
+    monkeypatch.setattr(CrowdsReading, "read", read)
+    async with stage() as one:
+        ana, ben, typist = await one.join("ana"), await one.join("ben"), Typist()
+        document = one.room.sequencer.fold.documents["plan"]
+        words = [edit_of(word_of(FIRST + at)) for at in range(703)]
+        for word in words[:700]:
+            await one.room.read(lambda word=word: one.room.commands.edit(ana, [word]))  # type: ignore[misc]
+        crowds = document.crowds
+        assert crowds is not None
+        assert crowds.is_suspicious
+        waiting = [asyncio.ensure_future(LargeEdit(one.room, ana, word).carry_out()) for word in words[700:702]]
+        await asyncio.to_thread(began.wait, 10)
+        # Who writes nowhere among others goes on meanwhile.
+        await one.room.read(lambda: one.room.commands.edit(ben, [typist.type("x")]))
+        assert typist.client in document.state_vector()
+        assert FIRST + 700 not in document.state_vector()
+        may_end.set()
+        await asyncio.gather(*waiting)
+        assert len(threads) == 1
+        assert threading.get_ident() not in threads
+        assert not crowds.is_partial
+        assert sum(range(17, 702)) <= crowds.passed < URGENT_PASSED
+        assert document.text().count("w") == 702

@@ -180,3 +180,53 @@ async def test_a_group_is_told_what_its_jobs_would_be_told_alone(
     assert told[0] == told[1]
     assert held[0] == held[1]
     assert len({kind for kind, _ in told[0]}) > 1, "some jobs fail"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("bad", [None, "a row that is refused", "half a character", "deposed", "gone"])
+async def test_many_batches_are_written_together_and_each_is_told_its_own(
+    kind: str, bad: str | None, request: pytest.FixtureRequest
+) -> None:
+    home = home_of(kind, request, "many")
+    store = await opened(home)
+    names = [f"w{at}" for at in range(70)]
+    for ws in names:
+        await store.create_workspace(WorkspaceRow(ws, ws, "now"))
+        await store.claim(ws)
+    # Each has a row before, so that the heads are not all alike.
+    await asyncio.gather(*(store.submit(Batch(ws, 1, journal=journal(1, 1))) for ws in names[::2]))
+    first = dict.fromkeys(names, 1) | dict.fromkeys(names[::2], 2)
+    jobs = [
+        batch(ws, 1, journal=journal(first[ws], 1), rows=tuple(rows(1)) if at % 3 == 0 else (), is_busy=at % 5 == 0)
+        for at, ws in enumerate(names)
+    ]
+    worse = {
+        "a row that is refused": batch("w7", 1, journal=(nameless(2),)),
+        "half a character": batch("w7", 1, journal=(JournalRow(2, "\ud83d", "L", "ana", b"x"),)),
+        "deposed": batch("w7", 7, journal=journal(2, 1)),
+        "gone": batch("nowhere", 1, journal=journal(1, 1)),
+    }
+    if bad is not None:
+        jobs.insert(40, worse[bad])
+    told = await together(home, store, jobs)
+    assert [at for at, answer in enumerate(told) if answer is not None] == ([40] if bad is not None else [])
+    held = home.ask("SELECT ws, jid FROM journal ORDER BY 1, 2")
+    assert sorted(map(tuple, held)) == sorted((ws, jid) for ws in names for jid in range(1, first[ws] + 1))
+    assert len(home.ask("SELECT ws FROM log")) == 24
+    assert len(home.ask("SELECT id FROM workspace WHERE is_busy")) == 14
+    await store.close()
+
+
+async def test_a_group_of_batches_takes_few_statements(request: pytest.FixtureRequest) -> None:
+    home = home_of("sqlite", request)
+    store = await opened(home)
+    await store.create_workspace(WorkspaceRow("w", "w", "now"))
+    await store.claim("w")
+    ran: list[str] = []
+    await store._write(lambda connection: connection.set_trace_callback(ran.append))  # type: ignore[attr-defined]
+    told = await together(home, store, [batch("w", 1, journal=journal(at, 1)) for at in range(1, 151)])
+    assert told == [None] * 150
+    # The transaction, where the workspace stands, and 64 + 64 + 16 + 4 + 1 + 1 rows.
+    last = len(ran) - ran[::-1].index("BEGIN IMMEDIATE") - 1
+    assert len(ran[last:]) == 2 + 1 + 6
+    await store.close()

@@ -11,6 +11,7 @@ from crdt.documents.anchor import Anchor
 from crdt.documents.backing import Applied
 from crdt.documents.document import TEXT_ROOT, Document
 from crdt.documents.paths import set_path
+from crdt.documents.pycrdt_document import Known
 from crdt.errors import BrokenDocument
 from crdt.operations.ops import Insert
 from crdt.updates.summary import UpdateSummary
@@ -56,11 +57,11 @@ def unbuildable(monkeypatch: pytest.MonkeyPatch) -> Spoil:
         apply = Document.apply
 
         def call(
-            document: Document, update: bytes, scan: UpdateSummary | None = None, *, is_typing: bool = False
+            document: Document, update: bytes, scan: UpdateSummary | None = None, *, known: Known = ""
         ) -> Applied | None:
             if POISON.encode() in update:
                 raise BrokenDocument("pycrdt panicked")
-            return apply(document, update, scan, is_typing=is_typing)
+            return apply(document, update, scan, known=known)
 
         monkeypatch.setattr(Document, "apply", call)
 
