@@ -45,6 +45,7 @@ from workspace.intents.model.plan import Asked, Draft, Option, Planned, PlanRefu
 from workspace.intents.model.wording import brief
 from workspace.names import is_document_name
 from workspace.ports import PlanContext
+from workspace.threads import compute
 
 NAME = "builtin@1"
 CAN_DO = (
@@ -86,7 +87,7 @@ class BuiltinPlanner:
             return PlanRefused("not_understood", reason, f"I can: {CAN_DO}. Nearest: {instruction.nearest}", NAME)
         work = partial(attempt, task, instruction)
         size = sum(len(image.state) for image in task.snapshot.documents.values())
-        proposal, drafts = await asyncio.to_thread(work) if size > BESIDE_BYTES else work()
+        proposal, drafts = await compute(work) if size > BESIDE_BYTES else work()
         for draft in drafts:
             context.show(draft)
         if instruction.delay_seconds:

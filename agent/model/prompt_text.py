@@ -94,7 +94,7 @@ def repair_of(repair: Repair, task: Task, editor: Editor) -> Json:
     docs = sorted({op.doc for op in repair.ops})
     base = repair.base.documents if repair.base is not None else {}
     before = {
-        name: Document.of_state(image.kind, image.state, client=SNAPSHOT_CLIENT)
+        name: Document.of_state(image.kind, image.state, client=SNAPSHOT_CLIENT, exact=image.exact)
         for name, image in base.items()
         if name in docs
     }

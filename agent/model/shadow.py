@@ -147,7 +147,7 @@ def compare(
 def _result(task: Task, planned: Planned) -> str | None:
     """Return the digest of all documents after a plan; None when it cannot be carried out."""
     documents = {
-        name: Document.of_state(image.kind, image.state, client=SNAPSHOT_CLIENT)
+        name: Document.of_state(image.kind, image.state, client=SNAPSHOT_CLIENT, exact=image.exact)
         for name, image in task.snapshot.documents.items()
     }
     try:

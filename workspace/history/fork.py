@@ -6,8 +6,6 @@ no record up to there names are left empty. What was still to be sent outside is
 
 from __future__ import annotations
 
-import asyncio
-
 from crdt.digest import sha256_of
 from crdt.documents.backing import EMPTY_UPDATE
 from workspace.history.read import read_all
@@ -19,6 +17,7 @@ from workspace.intents.model.times import timestamp
 from workspace.intents.state.replay import JournalIndex
 from workspace.names import TITLE_POINTS_MAX
 from workspace.ports import EVERYBODY, Batch, Clock, InboxRow, JournalRow, Store, WorkspaceRow
+from workspace.threads import compute
 
 CHUNK = 2_000
 EPOCHS_APART = 1_000
@@ -40,7 +39,7 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
     rows = rows[:at]
     assert [row.seq for row in rows[-1:]] == [at], "a fork begins where a turn has ended"
     name = name or f"{id} (from {ws} at {at})"[:TITLE_POINTS_MAX]
-    kept = await asyncio.to_thread(_journal_of, rows, journal)
+    kept = await compute(_journal_of, rows, journal)
     # The fork's epochs lie apart from those that the original will have; Yjs ids were once made of them (decision 74).
     base = rows[-1].epoch + EPOCHS_APART * (1 + int(sha256_of(id.encode())[7:10], 16))
     await store.create_workspace(WorkspaceRow(id, name, timestamp(clock.now()), epoch=base))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
 from workspace.errors import RecordUnknown, SegmentCorrupt
-from workspace.history.rests import with_rests
 from workspace.intents.audit.time_travel import documents_steps, last_journal_row
 from workspace.intents.audit.verify import Report, verify_steps
 from workspace.intents.model.bodies import CheckpointBody, RecordKinds
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
 from workspace.ports import JournalRow, Store
+from workspace.threads import compute, with_rests
 
 PAGE = 50_000
 # A turn may add a few records before its checkpoint comes.
@@ -64,7 +63,7 @@ async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, Do
     rows = [row for row in rows if row.seq >= first]
     while page := await store.rows(ws, first=first + len(rows), last=seq, limit=PAGE):
         rows += page
-    last = await asyncio.to_thread(last_journal_row, rows)
+    last = await compute(last_journal_row, rows)
     journal: list[JournalRow] = []
     while part := await store.journal(ws, first=jid + 1 + len(journal), last=last, limit=PAGE):
         journal += part

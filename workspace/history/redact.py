@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,6 +14,7 @@ from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured, Outcome
 from workspace.intents.sequencer import Sequencer
 from workspace.ports import Store
+from workspace.threads import compute
 
 PASSES_MAX = 4
 SHARED_PARTS = 2  # system prompt and tools stand first in a request; they are every call's, and hold nobody's words
@@ -53,7 +53,7 @@ async def redact_intent(room: OpenWorkspace, intent: str, *, actor: str) -> int 
     has_forgotten = False
     for _ in range(PASSES_MAX):
         rows, _journal = await read_all(room.store, room.ws)
-        redaction = await asyncio.to_thread(redact, rows, intent)
+        redaction = await compute(redact, rows, intent)
         if redaction is None:
             return None
         blobs = await _told(room, redaction)

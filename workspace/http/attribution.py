@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from functools import partial
 
@@ -16,7 +15,6 @@ from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
 from workspace.access import person_in
 from workspace.history.read import read_all
-from workspace.history.rests import with_rests
 from workspace.http.document_acts import NOT_HERE, check_not_deleted, document_id
 from workspace.http.documents import refuse_broken
 from workspace.http.problem import Problem
@@ -28,6 +26,7 @@ from workspace.intents.state.history import Ranges
 from workspace.intents.state.replay import REPLAY_CLIENT, fold_steps
 from workspace.room.context import Handle
 from workspace.room.room import Room
+from workspace.threads import compute, with_rests
 
 Found = Words | tuple[Ranges, ...]
 QUERY_POINTS_MAX = 2_000
@@ -91,7 +90,7 @@ def _check(fold: WorkspaceState, doc: str) -> None:
 
 async def _look_for(seen: DocumentNow, name: str, request: Request, person: str) -> Found:
     async with registry_of(request).probes.turn(person):
-        return await asyncio.to_thread(_find_in, seen, name, request)
+        return await compute(_find_in, seen, name, request)
 
 
 def _find_in(seen: DocumentNow, name: str, request: Request) -> Found:

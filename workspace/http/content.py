@@ -6,7 +6,6 @@ ordinary Yjs update of a client id of its own: stock clients, attribution and re
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import msgspec
@@ -25,6 +24,7 @@ from workspace.intents.model.events import Edited
 from workspace.intents.model.ids import http_lane
 from workspace.names import compose, refuse_document_name
 from workspace.ports import Clock
+from workspace.threads import compute
 
 CLIENT_MIN, CLIENT_END = 1 << 20, 1 << 32
 
@@ -95,7 +95,7 @@ async def first_edits(wanted: Mapping[str, NewDocument], identity: Identity, clo
     # Decision 79: an update of a client id of its own, so that attribution names whoever gave the content.
     clients = [_fresh_client(clock) for _ in filled]
     assert len(clients) == len(filled), "each document begins with one client"
-    return await asyncio.to_thread(_edits, filled, clients, identity)
+    return await compute(_edits, filled, clients, identity)
 
 
 def is_content(document: Document, content: Json) -> bool:

@@ -13,7 +13,6 @@ from crdt.digest import Json
 from workspace.access import person_in
 from workspace.history.read import read_all, verify_log
 from workspace.history.redact import redact_intent
-from workspace.history.rests import with_rests
 from workspace.http.entitlement import check as check_entitlement
 from workspace.http.entitlement import end_of
 from workspace.http.fields import unknown_field
@@ -27,6 +26,7 @@ from workspace.intents.rules.policy import check as check_policy
 from workspace.ports import Store
 from workspace.protocol.messages import encode_record
 from workspace.room.room import Room
+from workspace.threads import with_rests
 
 PAGE = 500
 SEQ_MAX = 2**53

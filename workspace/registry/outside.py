@@ -7,7 +7,6 @@ says what stands already (`Switches`), within a second.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from workspace.errors import Refusal
@@ -21,6 +20,7 @@ from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.replay import fold_log
 from workspace.ports import Batch, Clock, JournalRow, Store, SwitchRow
 from workspace.registry.registry import SHORT_LOG, library_versions
+from workspace.threads import compute
 
 Decide = Callable[[WorkspaceState], ConfigBody | Refusal | None]
 
@@ -39,13 +39,13 @@ async def change_outside(
         StoreFault: the database failed, or another server claimed the workspace meanwhile.
     """
     # Looked at first: whoever has it open need not let go of it for what is refused, or changes nothing.
-    looked_at = await asyncio.to_thread(fold_log, *await read_all(store, ws))
+    looked_at = await compute(fold_log, *await read_all(store, ws))
     first = decide(looked_at)
     if not isinstance(first, ConfigBody):
         return first
     taken = await store.take(ws, short=SHORT_LOG)
     rows, journal = taken.log or await read_all(store, ws)
-    sequencer, opened = await asyncio.to_thread(
+    sequencer, opened = await compute(
         open_sequencer, ws, epoch=taken.epoch, rows=rows, journal=journal, now=clock.now(),
         versions=library_versions(), chance=int(clock.token(4), 16), bounds=bounds,
     )  # fmt: skip

@@ -46,6 +46,7 @@ from workspace.room.work_account import WorkAccounts
 from workspace.settings import Settings
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER, Metrics
+from workspace.threads import compute
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -230,7 +231,7 @@ class RoomRegistry:
         """Call in a thread of its own where it may take long, else at once: a thread costs more than a short log."""
         if size <= SHORT_LOG:
             return call(*args, **more)
-        return await asyncio.to_thread(call, *args, **more)
+        return await compute(call, *args, **more)
 
     async def _wake(self) -> None:
         """Open every workspace where something goes on without anybody: deadlines pass and effects leave on time."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -12,6 +11,7 @@ from workspace.ports import Clock
 from workspace.room.peer import Peer
 from workspace.settings import Settings
 from workspace.telemetry import Metrics
+from workspace.threads import compute
 
 UNLOAD_BYTES = 1 << 20  # of state at one beat: encoding it takes time of every workspace, some 6 ms a megabyte
 LOAD_BYTES = 128 << 10  # of state: smaller ones are loaded in the turn that needs them, in 3 ms at most
@@ -61,4 +61,4 @@ class IdleDocuments:
         if document is None or document.is_loaded or len(document.encode()) < LOAD_BYTES:
             return
         with suppress(BrokenDocument):  # whoever uses it next learns of it, and it is put aside
-            document.load(*await asyncio.to_thread(document.prepare_load))
+            document.load(*await compute(document.prepare_load))

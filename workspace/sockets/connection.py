@@ -30,6 +30,7 @@ from workspace.room.work_account import cost_of
 from workspace.sockets.large_edits import LargeEdit
 from workspace.sockets.uvicorn_protocol import FastProtocol
 from workspace.tasks import Tasks
+from workspace.threads import compute
 
 EDITS_MAX = 64
 EDIT_BYTES_MAX = 64 << 10
@@ -176,7 +177,7 @@ class Connection:
     async def _take_large(self, frame: Frame, now: float) -> None:
         """Read a large frame beside the loop; those behind it wait for it."""
         peer = self.peer
-        command, seconds = await asyncio.to_thread(self._read_timed, frame, now)
+        command, seconds = await compute(self._read_timed, frame, now)
         self.room.hub.work.spend(peer.session.identity.actor, seconds)
         wait = self._command(command) if command is not None and peer.closing is None and not peer.is_gone else None
         if wait is not None:

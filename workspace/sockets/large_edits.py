@@ -15,6 +15,7 @@ from crdt.updates.structs import with_sections
 from workspace.protocol.session import DocumentEdit
 from workspace.room.peer import Peer
 from workspace.room.room import Room
+from workspace.threads import compute
 
 # After a piece that took longer than the one the next is half as large, after one that took less than the other twice.
 LONG_SECONDS, SHORT_SECONDS = 0.02, 0.005
@@ -43,9 +44,9 @@ class LargeEdit:
             state = dict(document.state_vector())
             self._most = most_at_first(state, FIRST_STRUCTS)
             pieces = split(edit.update, edit.scan, state, most=lambda: self._most)
-            piece = await asyncio.to_thread(self._next, pieces)
+            piece = await compute(self._next, pieces)
             while piece is not None and self._peer.closing is None and not self._peer.is_gone:
-                following = await asyncio.to_thread(self._next, pieces)
+                following = await compute(self._next, pieces)
                 has_effect = await self._take(piece, is_last=following is None) or has_effect
                 piece, count = following, count + 1
         if count == 0:

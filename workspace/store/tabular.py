@@ -5,7 +5,6 @@ How a script is run, and how batches become durable, is each database's own.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -31,6 +30,7 @@ from workspace.store.overview import OversightTables
 from workspace.store.people import PeopleTables
 from workspace.store.scripts import Script, ask
 from workspace.store.segments import SEQ_MAX, Packed, Window, pack_due, pack_rows
+from workspace.threads import compute
 
 T = TypeVar("T")
 ROWS_MAX = 100_000
@@ -85,7 +85,7 @@ class TabularStore(PeopleTables, OversightTables):
 
     async def _pack(self, ws: str, epoch: int, segment: Segment) -> bool:
         rows = await self._reading(scripts.read_hot(ws, segment))
-        packed = Packed(segment, tuple(rows), await asyncio.to_thread(pack_rows, rows, segment))
+        packed = Packed(segment, tuple(rows), await compute(pack_rows, rows, segment))
         return await self._writing(scripts.move(ws, epoch, packed))
 
     async def rewrite(self, ws: str, epoch: int, bodies: Mapping[int, str], blobs: Sequence[str]) -> None:

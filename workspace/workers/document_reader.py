@@ -17,6 +17,7 @@ from crdt.errors import CrdtError
 from workspace.intents.state.fold import WorkspaceState
 from workspace.tasks import Tasks
 from workspace.telemetry import LOGGER
+from workspace.threads import compute
 
 ATTEMPTS = 10
 
@@ -65,7 +66,7 @@ class DocumentReader:
             crowds = document.crowds
             if crowds is not None and crowds.is_suspicious:
                 reading = crowds.begin_reading(document.encode())
-                await asyncio.to_thread(reading.read)
+                await compute(reading.read)
                 crowds.end_reading(reading)
 
     def _find_dear(self) -> list[str]:
@@ -87,7 +88,7 @@ class DocumentReader:
         self._attempts[doc] = self._attempts.get(doc, 0) + 1
         try:
             reading = document.begin_reading()
-            await asyncio.to_thread(reading.read)
+            await compute(reading.read)
         except CrdtError as error:
             # Whoever reads it next is told, and puts it aside.
             LOGGER.warning("%s cannot be read: %s", doc, error.reason)

@@ -21,7 +21,6 @@ from workspace.access import person_in
 from workspace.errors import LogCorrupt, PlannerFault
 from workspace.history.log_reads import LogReads
 from workspace.history.read import read_rest
-from workspace.history.rests import with_rests
 from workspace.intents.model.bodies import CommitBody
 from workspace.intents.model.document_acts import Acts, DocumentAct, words_of_act
 from workspace.intents.model.effects import EffectStatuses, describe
@@ -40,6 +39,7 @@ from workspace.intents.rules.document_acts import acts_of
 from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import JournalLike, WorkspaceState
+from workspace.threads import with_rests
 from workspace.workers.undo_preview import UndoPreview, question_of, shortened
 from workspace.workers.undo_surroundings import LogView, Surroundings, taken_back_by
 
@@ -202,7 +202,7 @@ def _operations(task: Task, commit: CommitBody, around: Surroundings) -> tuple[l
         if image is None:
             told.lost.append(f"the document {doc} is gone")
             continue
-        now = Document.of_state(image.kind, image.state, client=NOW_CLIENT)
+        now = Document.of_state(image.kind, image.state, client=NOW_CLIENT, exact=image.exact)
         was = around.before.get(doc) or Document(image.kind, client=NOW_CLIENT)
         then, past = around.after[doc], around.past(doc)
         if image.kind == "text":

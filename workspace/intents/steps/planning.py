@@ -329,7 +329,11 @@ def opened(kernel: KernelState, base: Snapshot, names: Collection[str]) -> dict[
         image, live = base.documents[name], kernel.fold.documents.get(name)
         # A snapshot holds the very bytes that the document gave: while it gives these, it has not changed.
         is_same = live is not None and live.kind == image.kind and live.encode() is image.state
-        opened = live if is_same else Document.of_state(image.kind, image.state, client=kernel.scratch_client)
+        opened = (
+            live
+            if is_same
+            else Document.of_state(image.kind, image.state, client=kernel.scratch_client, exact=image.exact)
+        )
         assert opened is not None, "what is the same is there"
         found[name] = opened
     return found

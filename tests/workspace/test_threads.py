@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import threading
 from collections.abc import Generator
 
 import pytest
 
-from workspace.history import rests as module
-from workspace.history.rests import take_steps, with_rests
+from workspace import threads as module
+from workspace.threads import SHORT_TURN_SECONDS, compute, take_steps, with_rests
 
 
 def count_to(number: int, seen: list[int]) -> Generator[None, None, int]:
@@ -45,3 +47,29 @@ def test_who_has_worked_for_a_while_rests(monkeypatch: pytest.MonkeyPatch) -> No
     assert take_steps(count_to(100, [])) == 100
     assert 15 <= len(rests) <= 25, "a rest for every four milliseconds"
     assert set(rests) == {module.REST_SECONDS}
+
+
+async def test_turns_are_short_while_anything_computes_beside_the_loop_and_no_longer() -> None:
+    before = sys.getswitchinterval()
+    seen, may_end = list[float](), [threading.Event(), threading.Event()]
+
+    def work(at: int) -> int:
+        assert may_end[at].wait(10)
+        seen.append(sys.getswitchinterval())
+        return at
+
+    sys.setswitchinterval(0.004)
+    try:
+        two = [asyncio.ensure_future(compute(work, at)) for at in range(2)]
+        await asyncio.sleep(0)
+        may_end[0].set()
+        assert await two[0] == 0
+        may_end[1].set()
+        assert await two[1] == 1
+        assert seen == pytest.approx([SHORT_TURN_SECONDS] * 2, abs=1e-5)
+        assert sys.getswitchinterval() == pytest.approx(0.004, abs=1e-5)
+        with pytest.raises(ZeroDivisionError):
+            await compute(lambda: 1 // 0)
+        assert sys.getswitchinterval() == pytest.approx(0.004, abs=1e-5)
+    finally:
+        sys.setswitchinterval(before)

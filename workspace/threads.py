@@ -1,0 +1,68 @@
+"""Work that computes for long, in a thread beside the event loop, which has its turns all the same.
+
+A thread of Python holds the interpreter for as long as a turn lasts whenever the loop lets go of it, which a keystroke
+makes it do several times. So turns are short while something computes beside the loop, and work that is made of many
+small steps rests as long as it works: the loop finds the interpreter free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+WORK_SECONDS, REST_SECONDS = 0.004, 0.004
+# Half a millisecond: a loop that nobody computes beside would lose a fifth of what it can do by them (decision 125).
+SHORT_TURN_SECONDS = 0.0005
+
+
+class _Turns:
+    """How many compute beside the loop now, and how long turns are while nobody does."""
+
+    computing = 0
+    usual = 0.0
+
+
+async def compute(call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+    """Return what a call comes to that computes for long, made in a thread. Raises what it raises."""
+    with short_turns():
+        return await asyncio.to_thread(call, *args, **more)
+
+
+async def with_rests(steps: Generator[None, None, T]) -> T:
+    """Take all steps in a thread and return what they come to. Raises what they raise."""
+    return await compute(take_steps, steps)
+
+
+def take_steps(steps: Generator[None, None, T]) -> T:
+    """Take all steps here, resting in between; called in a thread of its own."""
+    began = time.perf_counter()
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        if time.perf_counter() - began >= WORK_SECONDS:
+            time.sleep(REST_SECONDS)
+            began = time.perf_counter()
+
+
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """Let Python's threads take short turns until the block is left; called in the thread of the loop."""
+    if _Turns.computing == 0:
+        _Turns.usual = sys.getswitchinterval()
+        sys.setswitchinterval(min(_Turns.usual, SHORT_TURN_SECONDS))
+    _Turns.computing += 1
+    try:
+        yield
+    finally:
+        _Turns.computing -= 1
+        if _Turns.computing == 0:
+            sys.setswitchinterval(_Turns.usual)
