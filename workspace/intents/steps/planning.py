@@ -47,7 +47,7 @@ from workspace.intents.steps.kernel_state import KernelState
 from workspace.intents.steps.quarantine import ends_for_rights, reject_lost, reject_put_away, secure
 from workspace.intents.steps.scope import ask_where, earlier_of, scope_of, seconds_left
 from workspace.intents.steps.turn import AGENT, Turn
-from workspace.intents.steps.variants import approved_plan
+from workspace.intents.steps.variants import approved_plan, left_out, parts_of
 from workspace.intents.steps.waiting import in_turns, is_blocked
 
 FAULTS_MAX = 2
@@ -104,7 +104,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
     # An approval is planned with the words of what it approves, and with what had been said about them.
     subject = kernel.fold.board.subject_of(entry)
     # A variant holds what had joined it: whoever picks it asks for that, too.
-    joined = subject if subject.commit is not None else entry
+    joined = parts_of(kernel, entry) or (() if entry.carried or subject.carried else entry.steers)
     task = Task(
         workspace=kernel.ws,
         intent=entry.id,
@@ -118,9 +118,7 @@ def _ask(kernel: KernelState, turn: Turn, entry: Entry) -> None:
         exchanges=entry.exchanges + (subject.exchanges if subject is not entry else ()),
         steers=tuple(
             Steer(other.id, other.actor, other.body.text, other.body.scope)
-            for other in (
-                kernel.fold.board.entries[id] for id in (() if entry.carried or subject.carried else joined.steers)
-            )
+            for other in (kernel.fold.board.entries[id] for id in joined)
         ),
         earlier=earlier_of(subject, kernel),
         writers=kernel.fold.history.writers_by_doc(),
@@ -259,14 +257,9 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
         return
     if reject_made(kernel, turn, entry, planned.ops):
         return
-    # First what may not be at all: a plan that is out of bounds is the planner's failure and asked for again.
-    if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
-        reason = f"The plan has {len(planned.ops)} operations and {len(planned.reads)} reads."
-        failed(kernel, turn, PlanFailed(entry.id, work.attempt, reason))
-        return
-    refused = refuse_effects(planned.effects, kernel.fold.receivers)
-    if refused is not None:
-        failed(kernel, turn, PlanFailed(entry.id, work.attempt, refused.reason))
+    fault = _fault_of(kernel, entry, planned)
+    if fault:
+        failed(kernel, turn, PlanFailed(entry.id, work.attempt, fault))
         return
     kernel.runs.close(turn)
     before = opened(kernel, base, {op.doc for op in planned.ops})
@@ -298,6 +291,14 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     work.footprint = None if isinstance(ran, Refusal) else dict(ran.executed)
     if not ends_for_rights(kernel, turn, entry) and not asks_beyond(kernel, turn, entry, before):
         turn.state(entry, "ready", reason=body.summary)
+
+
+def _fault_of(kernel: KernelState, entry: Entry, planned: Planned) -> str:
+    """Return why a plan may not be at all: it is the planner's failure, and asked for again. "" where it may."""
+    if len(planned.ops) > OPS_MAX or len(planned.reads) > READS_MAX:
+        return f"The plan has {len(planned.ops)} operations and {len(planned.reads)} reads."
+    refused = refuse_effects(planned.effects, kernel.fold.receivers)
+    return refused.reason if refused is not None else left_out(kernel, entry, planned.serves)
 
 
 def _items_named(planned: Planned, before: Mapping[str, Document]) -> tuple[Reading, ...]:

@@ -7,6 +7,8 @@ the other variants leave the list and stay in the log.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from crdt.documents.anchor import Anchor
 from crdt.documents.document import TEXT_ROOT, Document
 from crdt.documents.values import for_people
@@ -127,6 +129,22 @@ def approved_plan(kernel: KernelState, entry: Entry) -> PlanBody | None:
     plan = target.branched
     assert plan.planner != VARIANT_PLANNER, "what is picked is the plan, not what was written to show it"
     return plan if isinstance(try_plan(plan, kernel.fold.documents, client=kernel.scratch_client), Ran) else None
+
+
+def parts_of(kernel: KernelState, entry: Entry) -> tuple[str, ...]:
+    """Return what the variant holds that an approval picks, beside the words it is called by: what had joined those."""
+    subject = kernel.fold.board.subject_of(entry)
+    is_picked = subject is not entry and subject.commit is not None
+    return subject.steers if is_picked and not (entry.carried or subject.carried) else ()
+
+
+def left_out(kernel: KernelState, entry: Entry, serves: Collection[str]) -> str:
+    """Return what a plan for an approval leaves out of the variant, in words; "" where it leaves out nothing.
+
+    What had joined it has its verdict, which says that it is part of it: it would be lost and nobody would hear of it.
+    """
+    actors = [kernel.fold.board.entries[id].actor for id in parts_of(kernel, entry) if id not in serves]
+    return f"The plan leaves out what {', '.join(dict.fromkeys(actors))} had added to the variant." if actors else ""
 
 
 def archive_variants(kernel: KernelState, turn: Turn, entry: Entry) -> None:
