@@ -10,9 +10,10 @@ PAGE := web/dist/index.html
 # The shape of the house, in its code and on its pages.
 HOUSE := tests/test_house.py tests/test_floors.py tests/test_late_imports.py tests/test_invariants.py \
   tests/test_walks.py tests/test_references.py tests/test_vocabulary.py tests/test_public_surface.py
-# What needs no browser, and no server but for the walks; some of it asks stock Yjs in node. Files that search long are
-# left out.
-UNITS := $(HOUSE) tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
+# What needs no browser, and no server but for the walks; some of it asks stock Yjs in node. What takes long is left out:
+# files that search, tests that are marked so, and of the house what reads all its code, which `make check` does.
+UNITS := tests/test_floors.py tests/test_invariants.py tests/test_walks.py tests/test_vocabulary.py \
+  tests/test_public_surface.py tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
   tests/agent/builtin tests/agent/gateway tests/agent/scripted \
   --ignore=tests/crdt/test_long_life.py --ignore=tests/crdt/test_outside.py \
   --ignore=tests/workspace/intents/test_words_about_people.py
@@ -45,7 +46,7 @@ decisions: $(STAMP)  ## the index of docs/decisions, from its files
 	$(BIN)/python -m tests.decisions
 
 # Properties with a fifth of their examples: `make test` tries them all.
-quick: $(STAMP) $(NODE) $(STOCK)  ## style, types, house, kernel and unit tests, the page's too: two to three minutes on two busy cores
+quick: $(STAMP) $(NODE) $(STOCK)  ## style, types, kernel and unit tests, the page's too, without what takes long: within a minute on two cores
 	@FOLKMOOT_EXAMPLES=0.2 $(MAKE) --no-print-directory --output-sync=target -j 2 style types page-units units
 
 test:  ## everything, with stock clients, editors, a browser, PostgreSQL: installs what is missing; WORKERS
@@ -63,7 +64,7 @@ page-units: $(NODE)
 	cd web && npm test
 
 units: $(STAMP) $(STOCK)
-	$(BIN)/python -m pytest -n 2 $(UNITS)
+	$(BIN)/python -m pytest -n 2 -m "not long" $(UNITS)
 
 # What fails in seconds comes first, and pytest's closing line is the last.
 tested: $(STAMP) $(PAGE) $(STOCK) $(EDITORS) style types page-units

@@ -339,6 +339,7 @@ COMMANDS = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=examples(500), deadline=None)
 @given(commands=st.lists(COMMANDS, min_size=1, max_size=4), delay=st.sampled_from((0, 1, 7.5, 120)))
 def test_canonical_forms_parse_back(commands: list[Command], delay: float) -> None:

@@ -44,6 +44,7 @@ def test_what_is_not_sent_is_no_part_of_the_name(other: Call) -> None:
     assert render(other).sha == render(CALL).sha
 
 
+@pytest.mark.long
 def test_another_process_gives_the_same_name() -> None:
     code = "from tests.agent.gateway.test_call import CALL, render; print(render(CALL).sha)"
     found = [

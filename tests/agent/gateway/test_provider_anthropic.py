@@ -45,6 +45,7 @@ async def test_an_answer_comes_back_whole_while_its_parts_were_heard() -> None:
     assert sent["messages"][-1]["content"][-1]["cache_control"] == {"type": "ephemeral"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("script", "kind"),
     [

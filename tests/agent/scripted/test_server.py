@@ -79,6 +79,7 @@ async def test_a_prefix_that_was_marked_and_seen_is_read_from_the_cache() -> Non
     assert "cache_read_input_tokens" not in plain
 
 
+@pytest.mark.long
 async def test_what_nothing_is_scripted_for_and_what_is_too_large_is_refused() -> None:
     async with scripted_model([{"text": "x", "when": {"text": "never"}}]) as model:
         answer = await post(model)

@@ -36,6 +36,7 @@ def told(applied: Applied | None) -> object:
     return None if applied is None else (dict(applied.inserted), dict(applied.deleted))
 
 
+@pytest.mark.long
 @settings(max_examples=examples(150), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_histories_end_alike_wherever_the_document_rests(seed: int) -> None:

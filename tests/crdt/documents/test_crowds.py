@@ -112,6 +112,7 @@ def loaded_crowd() -> Document:
     return Document.of_state("text", document.encode(), client=6)
 
 
+@pytest.mark.long
 def test_a_document_that_is_loaded_knows_its_crowds_once_that_is_read() -> None:
     loaded, reading, taken = loaded_crowd(), None, list[bool]()
     for at in range(1_000):
@@ -127,6 +128,7 @@ def test_a_document_that_is_loaded_knows_its_crowds_once_that_is_read() -> None:
     assert taken == [True] * 700 + [False] * 300, "the state was read, and is full"
 
 
+@pytest.mark.long
 def test_where_nobody_read_beside_the_loop_it_is_read_at_last() -> None:
     loaded = loaded_crowd()
     taken = [not crowded(send(loaded, word_of(FIRST * 2 + at), 2_000)) for at in range(1_600)]
@@ -159,6 +161,7 @@ def jumps(count: int) -> Iterator[Branch]:
         yield Branch(Id(9, at), Id(8, at // 2), Id(7, at))
 
 
+@pytest.mark.long
 def test_a_long_life_of_cursor_jumps_is_no_crowd() -> None:
     crowds = Crowds()
     assert not crowds.add(jumps(200_000), PLACE_ITEMS_MAX)
@@ -206,6 +209,7 @@ print(list(crowds._slots))
     assert len(found) == 1
 
 
+@pytest.mark.long
 def test_what_stands_in_front_each_of_the_last_is_no_crowd() -> None:
     crowds = Crowds()
     assert not crowds.add(

@@ -79,6 +79,7 @@ def _is_as_new(document: Document) -> None:
     assert document.digest() == new.digest()
 
 
+@pytest.mark.long
 @settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_what_is_kept_is_what_is_there(seed: int) -> None:
@@ -92,6 +93,7 @@ def test_what_is_kept_is_what_is_there(seed: int) -> None:
     _is_as_new(document)
 
 
+@pytest.mark.long
 @settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_what_is_read_beside_it_is_what_is_there_with_what_came_meanwhile(seed: int) -> None:

@@ -96,6 +96,7 @@ def test_what_stands_in_the_bytes_of_a_reference_is_no_list() -> None:
     assert len(value["list"]) == MANY
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [199, 200, 201, 400, 1_001, 5_000])
 def test_a_long_list_is_written_as_one_update_and_reads_as_it_was_given(count: int) -> None:
     wanted = [at if at % 7 else {"deep": [at, 2**60, None, [list(range(at % 300))]]} for at in range(count)]

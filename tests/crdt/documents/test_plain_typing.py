@@ -204,6 +204,7 @@ def forge(chance: random.Random, state: dict[int, int]) -> bytes:
     return out.byte(0).getvalue()
 
 
+@pytest.mark.long
 @settings(max_examples=examples(400), deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_forged_items_are_told_as_pycrdt_tells_them(seed: int) -> None:
@@ -287,6 +288,7 @@ def test_an_update_inside_a_block_is_a_mistake_of_ours() -> None:
         document.apply(done[0].update)
 
 
+@pytest.mark.long
 def test_a_document_that_listened_is_freed() -> None:
     author, document = Document("text", client=5), Document("text", client=6)
     for at in range(3):

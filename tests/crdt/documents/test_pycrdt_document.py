@@ -61,6 +61,7 @@ def test_bytes_that_are_refused_leave_it_usable(junk: bytes) -> None:
     assert listener.event is not None
 
 
+@pytest.mark.long
 def test_a_listener_does_not_keep_the_document() -> None:
     """pycrdt holds its observers where Python's collector does not look (trap 24)."""
     document, listener = PycrdtDocument("text", 7), EventListener()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,7 @@ def can_run(now: dict[str, Document], made: tuple[tuple[Op, ...], tuple[Reading,
     return True
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=500)
 @given(seed=st.integers(0, 10**9))
 def test_while_all_of_it_holds_the_plan_can_be_carried_out(seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ def plans(draw: st.DrawFn) -> tuple[tuple[Op, ...], tuple[Reading, ...]]:
     return (op,), (Reading("d", read, path),) if read is not None else ()
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=400)
 @given(one=plans(), other=plans(), now=st.none() | VALUES, beside=VALUES)
 def test_it_matters_on_the_value_where_it_matters_on_documents(

@@ -73,6 +73,7 @@ def test_states_that_are_no_json_are_malformed(state: str | bytes) -> None:
         Presence().receive("s1", raw(state), actor="ana", now=0)
 
 
+@pytest.mark.long
 def test_a_deep_part_is_left_out_and_its_neighbour_stays() -> None:
     """What was read at one stack depth is written at another: neither may run out."""
     for depth in range(1, 1100):

@@ -79,6 +79,7 @@ def keystrokes(draw: st.DrawFn) -> bytes:
     return out.raw(draw(st.sampled_from([b"", b"", b"", b"", b"\x00"]))).getvalue()
 
 
+@pytest.mark.long
 @settings(max_examples=examples(1500), deadline=None)
 @given(update=keystrokes())
 @example(update=b"\x01\x01\x07\x05\x84\x07\x04\x01x\x00")

@@ -85,6 +85,7 @@ def on_one_key(items: int) -> bytes:
     return merge_updates(*parts)
 
 
+@pytest.mark.long
 def test_what_an_editor_does_at_once_is_never_parted() -> None:
     paste, crowd, few = (scan_update(update) for update in (pasted(9_000), on_one_key(501), on_one_key(500)))
     assert paste.structs > 25_000
@@ -140,6 +141,7 @@ def test_an_element_comes_with_its_entries() -> None:
     assert [dict(one.attributes) for one in root.children] == [dict(one.attributes) for one in doc["content"].children]
 
 
+@pytest.mark.long
 def test_a_piece_is_small_and_they_are_as_many_as_it_takes() -> None:
     for update in (of_many_clients(0.1), of_many_ranges(0.02)):
         summary = scan_update(update)

@@ -36,6 +36,7 @@ def only(update: bytes) -> Struct:
     return struct
 
 
+@pytest.mark.long
 @pytest.mark.stock
 @settings(max_examples=examples(80), deadline=None)
 @given(words=WORDS, cut=st.integers(1, 99))

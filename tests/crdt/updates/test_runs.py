@@ -66,6 +66,7 @@ def test_a_run_is_one_struct_and_reads_as_it_did(words: bool, cut: bool) -> None
     assert read[0] == read[1]
 
 
+@pytest.mark.long
 def test_a_long_run_takes_no_more_than_it_holds() -> None:
     """As it comes, 40,000 values of one struct each take some 35 GB."""
     document = Document("data", client=5)

@@ -65,6 +65,7 @@ def test_a_lie_about_a_size_costs_no_memory() -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name, data", [("32 deep", nested(117, 32)), ("5,000 of one key", many_of_one_key(5_000))])
 def test_what_is_just_within_a_bound_is_taken(name: str, data: bytes) -> None:
     assert scan_update(data).inserted, name
@@ -140,6 +141,7 @@ def test_what_documents_do_not_take_is_marked(name: str, data: bytes, mark: int)
     assert scan_update(data).kinds & 1 << mark, name
 
 
+@pytest.mark.long
 def test_what_a_long_life_makes_is_bounded_by_its_bytes_alone() -> None:
     assert scan_update(head(300_000).raw(b"\x00\x01" * 300_000).byte(0).getvalue()).structs == 300_000
     assert len(scan_update(ranges(500_000, real=500_000)).deleted[9]) == 500_000

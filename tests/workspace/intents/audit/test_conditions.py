@@ -39,6 +39,7 @@ def test_a_row_too_many_or_too_few_is_noticed() -> None:
         assert sorted(explained(page)) != sorted(CONDITIONS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_condition_is_one_that_the_audit_notes_and_a_test_has_found(condition: str) -> None:
     assert any(condition in words_in(name) for name in AUDIT), f"no audit notes {condition}"

@@ -53,6 +53,7 @@ def fork(driver: Driver, at: int) -> Driver:
     return copy
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chain", [("first",), ("ask",), ("branch",)])
 def test_a_fork_from_any_record_runs_nothing_twice_and_leaves_nothing_open(chain: tuple[str, ...]) -> None:
     driver = story(chain)

@@ -200,6 +200,7 @@ def test_who_said_to_work_elsewhere_is_not_waited_for() -> None:
     assert breaches(driver) == set()
 
 
+@pytest.mark.long
 @pytest.mark.damages_logs
 @pytest.mark.parametrize("kind", KINDS)
 def test_approvals_that_cross_are_found(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,6 +283,7 @@ def test_two_picks_of_one_group_are_found(is_same: bool, condition: str, monkeyp
     assert condition in breaches(driver)
 
 
+@pytest.mark.long
 @settings(max_examples=examples(400), deadline=None)
 @given(a=plans, b=plans)
 def test_both_comparisons_say_the_same_of_what_can_be_carried_out(a: list[Op], b: list[Op]) -> None:

@@ -42,6 +42,7 @@ def history(seed: int, steps: int = 120) -> Driver:
     return driver
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(8))
 async def test_from_a_checkpoint_or_from_the_beginning_it_is_the_same(
     seed: int, monkeypatch: pytest.MonkeyPatch

@@ -64,6 +64,7 @@ def test_an_old_log_read_and_sealed_again_is_the_same_log(name: str) -> None:
         assert again.row == row
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", list(BODIES))
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())

@@ -96,6 +96,7 @@ def live_through(seed: int) -> Driver:
     return driver
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(40))
 def test_random_histories_come_to_the_log_of_the_definition(seed: int) -> None:
     found = live_through(seed)
@@ -105,6 +106,7 @@ def test_random_histories_come_to_the_log_of_the_definition(seed: int) -> None:
     assert found.rows == defined.rows, "same records, same order, same verdicts"
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(100, 10**6))
 def test_any_history_comes_to_the_log_of_the_definition(seed: int) -> None:
@@ -115,6 +117,7 @@ def test_any_history_comes_to_the_log_of_the_definition(seed: int) -> None:
     sound(found)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 10**6))
 def test_what_stands_on_nothing_that_changed_still_holds_and_no_collision_is_left_out(seed: int) -> None:
@@ -145,6 +148,7 @@ def test_what_stands_on_nothing_that_changed_still_holds_and_no_collision_is_lef
     }
 
 
+@pytest.mark.long
 def test_many_on_one_key_are_compared_by_value_and_never_carried_out_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
     original = gate.run

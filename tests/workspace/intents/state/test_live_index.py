@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ DOCS = ("plan", "budget", "notes")
 SHELVES: tuple[Shelf, ...] = tuple((doc, key) for doc in DOCS for key in ("a", "b", None))
 
 
+@pytest.mark.long
 @dataclass(eq=False)
 class Thing:
     """Something laid out, and what is true of it, kept the plain way."""

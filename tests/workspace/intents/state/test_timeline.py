@@ -9,6 +9,7 @@ from tests.workspace.intents.driver import Driver
 from workspace.intents.model.intent import RUNNING_KINDS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_what_ended_for_an_author_is_what_a_walk_over_the_board_finds(seed: int) -> None:
     driver = history(seed)

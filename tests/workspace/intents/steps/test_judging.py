@@ -174,6 +174,7 @@ def test_a_pure_judge_answers_at_once_and_only_what_matters_is_logged() -> None:
     sound(driver)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("people", "questions"), [(6, 1), (20, 1), (25, 2)])
 def test_one_question_lists_twenty_instructions(people: int, questions: int) -> None:
     driver = Driver(has_judge=True, policy=PolicyConfig(slots=64))

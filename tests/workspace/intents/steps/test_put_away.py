@@ -292,6 +292,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_an_edit_is_before_it_in_the_log_or_refused_whatever_comes_when(steps: list[str]) -> None:
