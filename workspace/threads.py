@@ -2,7 +2,8 @@
 
 A thread of Python holds the interpreter for as long as a turn lasts whenever the loop lets go of it, which a keystroke
 makes it do several times. So turns are short while something computes beside the loop, and work that is made of many
-small steps rests as long as it works: the loop finds the interpreter free.
+small steps rests as long as it works: the loop finds the interpreter free. The steps of reading documents and updates
+say themselves where they are (`crdt.breath`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import ParamSpec, TypeVar
+
+from crdt.breath import breathing
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -31,26 +35,44 @@ class _Turns:
 async def compute(call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
     """Return what a call comes to that computes for long, made in a thread. Raises what it raises."""
     with short_turns():
-        return await asyncio.to_thread(call, *args, **more)
+        return await asyncio.to_thread(_breathe, partial(call, *args, **more))
 
 
 async def with_rests(steps: Generator[None, None, T]) -> T:
     """Take all steps in a thread and return what they come to. Raises what they raise."""
-    return await compute(take_steps, steps)
+    with short_turns():
+        return await asyncio.to_thread(take_steps, steps)
 
 
 def take_steps(steps: Generator[None, None, T]) -> T:
     """Take all steps here, resting in between; called in a thread of its own."""
+    rest = _rests()
+    with breathing(rest):
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            rest()
+
+
+def _breathe(call: Callable[[], T]) -> T:
+    with breathing(_rests()):
+        return call()
+
+
+def _rests() -> Callable[[], None]:
+    """Return what rests, called between two steps, once there was work for a while."""
     began = time.perf_counter()
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+
+    def rest() -> None:
+        nonlocal began
         if time.perf_counter() - began >= WORK_SECONDS:
             time.sleep(REST_SECONDS)
             began = time.perf_counter()
+
+    return rest
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from crdt.breath import take_breath
 from crdt.digest import Json, write_canonical
 from crdt.documents.long_lists import WALKED_ITEMS_MAX
 from crdt.documents.values import escape_tag
@@ -105,7 +106,11 @@ class DataImage:
 
 def read_aside(entries: Entries) -> tuple[Entries, dict[str, str]]:
     """Return entries with what `canonical` writes of them, for `fill`; may run beside the event loop."""
-    return entries, {key: f"{write_canonical(key)}:{write_canonical(part)}" for key, part in entries.items()}
+    written = dict[str, str]()
+    for key, part in entries.items():
+        take_breath()
+        written[key] = f"{write_canonical(key)}:{write_canonical(part)}"
+    return entries, written
 
 
 def _is_long(value: Json) -> bool:

@@ -17,6 +17,7 @@ from decimal import Decimal
 
 from pycrdt import Array, Map, Text, XmlElement, XmlFragment, XmlText
 
+from crdt.breath import take_breath
 from crdt.digest import EXACT_MAX, Json
 from crdt.documents.long_lists import Lists, LongList, items_of, unnest
 from crdt.errors import WrongKind
@@ -41,6 +42,7 @@ def from_stored(value: object, level: int = 0, lists: Lists | None = None) -> Js
     Raises:
         LongList: a shared list is too long to be walked, and the document was not unnested.
     """
+    take_breath()
     assert level <= LEVELS_MAX + 1, "what lies deeper was cut off"
     match value:
         case None | bool() | str() | int():
@@ -244,6 +246,7 @@ def write_xml(node: XmlElement | XmlFragment | XmlText, lists: Lists | None = No
 
 def _write_node(node: object, level: int, lists: Lists | None) -> list[str]:
     """Return the XML of a node in pieces, which are joined once."""
+    take_breath()
     # Old logs hold elements without a bound on how deep they nest (trap 19).
     if level > XML_LEVELS_MAX:
         return ["…"]

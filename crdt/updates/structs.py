@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from crdt.breath import take_breath
 from crdt.text import utf16_length
 from crdt.updates.lib0 import Reader
 from crdt.updates.scan import HAS_KEY, HAS_ORIGIN, HAS_RIGHT, INTERNAL, LIMITS, Scanner
@@ -88,6 +89,7 @@ def with_sections(update: bytes, summary: UpdateSummary) -> UpdateSummary:
 def read_section(scanner: Scanner, count: int, client: int, clock: int) -> Iterator[Struct]:
     """Yield the structs of a section whose head has been read."""
     for _ in range(count):
+        take_breath()
         struct = _read_struct(scanner, client, clock)
         clock = struct.stop
         yield struct
@@ -144,6 +146,7 @@ def in_causal_order(sections: Mapping[int, list[Struct]], known: Mapping[int, in
                 if lack.client != client and lack.client in sections:
                     heapq.heappush(waiting.setdefault(lack.client, []), (lack.clock, client))
                 break
+            take_breath()
             yield struct
             assert struct.clock <= reach.get(client, 0), "a client's structs leave no gap"
             reach[client] = max(struct.stop, reach.get(client, 0))

@@ -9,6 +9,9 @@ from collections.abc import Generator
 
 import pytest
 
+from crdt.digest import Json
+from crdt.documents.document import Document
+from crdt.documents.paths import set_path
 from workspace import threads as module
 from workspace.threads import SHORT_TURN_SECONDS, compute, take_steps, with_rests
 
@@ -47,6 +50,27 @@ def test_who_has_worked_for_a_while_rests(monkeypatch: pytest.MonkeyPatch) -> No
     assert take_steps(count_to(100, [])) == 100
     assert 15 <= len(rests) <= 25, "a rest for every four milliseconds"
     assert set(rests) == {module.REST_SECONDS}
+
+
+async def test_a_document_is_read_with_rests_beside_the_loop_and_without_any_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rests = list[int]()
+    monkeypatch.setattr(module, "WORK_SECONDS", 0.0)
+    monkeypatch.setattr(module.time, "sleep", lambda _: rests.append(threading.get_ident()))
+    document = Document("data", client=5)
+    set_path(document, ("list",), list(range(50)))
+    state = document.encode()
+
+    def read() -> Json:
+        return Document.of_state("data", state, client=6).value()
+
+    assert await compute(read) == document.value()
+    assert len(rests) > 50
+    assert threading.get_ident() not in rests
+    before = len(rests)
+    read()
+    assert len(rests) == before
 
 
 async def test_turns_are_short_while_anything_computes_beside_the_loop_and_no_longer() -> None:
