@@ -217,6 +217,8 @@ PURE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "collections": ("Counter", "deque"),
     "collections.abc": (),
     "contextlib": ("contextmanager", "suppress"),
+    # Where long work may rest: what it comes to does not depend on it (`crdt.breath`).
+    "contextvars": ("ContextVar",),
     "dataclasses": ("astuple", "dataclass", "field", "replace"),
     # Text of a moment that is given: `test_no_pure_module_asks_what_time_it_is`.
     "datetime": ("UTC", "datetime"),
