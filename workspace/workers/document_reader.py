@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
@@ -56,18 +57,16 @@ class DocumentReader:
             await asyncio.wait((self._run_task,))
 
     async def read_crowds(self, document: Document) -> None:
-        """Read what crowds in a document where that is to be known; whoever asks meanwhile waits for it.
-
-        Raises `BrokenDocument`.
-        """
+        """Read what crowds in a document where that is to be known; whoever asks meanwhile waits for it."""
         if self._crowds is None:
             self._crowds = asyncio.Lock()
         async with self._crowds:
             crowds = document.crowds
             if crowds is not None and crowds.is_suspicious:
-                reading = crowds.begin_reading(document.encode())
-                await compute(reading.read)
-                crowds.end_reading(reading)
+                with suppress(CrdtError):  # whoever uses it next learns that it cannot be read, and puts it aside
+                    reading = crowds.begin_reading(document.encode())
+                    await compute(reading.read)
+                    crowds.end_reading(reading)
 
     def _find_dear(self) -> list[str]:
         tried = self._attempts
