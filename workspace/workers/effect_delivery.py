@@ -68,10 +68,7 @@ class EffectDelivery:
             await asyncio.sleep(pause)
             try:
                 async with self._room:
-                    while self._held is not None:
-                        await self._held.wait()
-                    # Of the store, and last of all: who has lost the right a moment ago sends nothing.
-                    refused = await self._context.refuse_sending(outgoing.commit)
+                    refused = await self._ask_to_leave(outgoing.commit)
                     if refused:
                         problem = refused
                         break
@@ -98,6 +95,20 @@ class EffectDelivery:
         assert attempts <= len(pauses), "no receiver is called more often than was said"
         status: EffectStatus = "unknown" if reached else "failed"
         self._context.post_event(EffectSettled(outgoing, status, problem, attempts, begun))
+
+    async def _ask_to_leave(self, commit: str) -> str:
+        """Return, once something may leave, why this may not; "" where it may, with nothing awaited after the look.
+
+        Raises `StoreFault`.
+        """
+        while True:
+            while self._held is not None:
+                await self._held.wait()
+            # Of the store, and last of all: who has lost the right a moment ago sends nothing.
+            refused = await self._context.refuse_sending(commit)
+            # The agent may have been stopped while the store was asked.
+            if refused or self._held is None:
+                return refused
 
     def _sender_of(self, delivery: Delivery) -> EffectSender:
         sender = self._senders.get(delivery.receiver.kind)

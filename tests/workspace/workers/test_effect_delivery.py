@@ -135,6 +135,31 @@ async def test_a_stop_in_the_moment_of_going_on_still_holds(monkeypatch: pytest.
     await task.close()
 
 
+async def test_a_stop_while_the_store_is_asked_who_may_send_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "PAUSES_SECONDS", (0.0,) * 5)
+    context, gate, answered = Told(), Gate(), asyncio.Event()
+    gate.answer.set()
+
+    async def refuse_sending(commit: str) -> str:
+        context.asked += 1
+        await answered.wait()
+        return context.refused  # type: ignore[return-value]
+
+    context.refuse_sending = refuse_sending  # type: ignore[method-assign]
+    task = sending.EffectDelivery({"webhook": gate}, context)  # type: ignore[arg-type,dict-item]
+    task.start(letter())
+    await until(lambda: context.asked, lambda asked: asked == 1)
+    task.hold()
+    answered.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert gate.knocks == [], "the agent was stopped before it could leave"
+    task.resume()
+    (event,) = await told(context)
+    assert (event.status, event.attempts, context.asked) == ("sent", 1, 2)
+    await task.close()
+
+
 @pytest.mark.parametrize("openings, status", [(0, "failed"), (1, "unknown")])
 async def test_who_may_send_is_asked_again_before_each_attempt(
     openings: int, status: str, monkeypatch: pytest.MonkeyPatch
