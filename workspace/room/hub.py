@@ -67,8 +67,8 @@ class Hub:
         self.presence = RoomPresence(
             sequencer, self._by_doc, clock=clock, settings=context.settings, tasks=context.tasks
         )
-        self.log = LogFollow(context, self.peers)
         self.work = MeasuredWork(clock)
+        self.log = LogFollow(context, self.peers, self.work)
         self._pace: Pace | None = None
         self.idle = IdleDocuments(
             sequencer, self._by_doc, clock=clock, settings=context.settings, metrics=context.metrics

@@ -1,17 +1,20 @@
 """Who follows the log: each socket is brought up to date, then told every record as it becomes durable.
 
 A socket that follows first reads the log from the store, as fast as it takes it, and then goes over to live: the page
-that ends at the last durable record is followed, in the same step of the loop, by the notices of the next.
+that ends at the last durable record is followed, in the same step of the loop, by the notices of the next. Pages are
+read one at a time, by turns, and within each person's share of time: a log costs more to send than to ask for.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Container
 from contextlib import suppress
 from functools import partial
 
 from workspace import __version__
 from workspace.errors import Close, RoomClosed, WorkspaceFault
+from workspace.history.turns import Turns
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.record import Record
 from workspace.protocol.messages import Hello, Welcome, encode, encode_record
@@ -20,18 +23,23 @@ from workspace.room.context import RoomContext
 from workspace.room.inbox import Inbox
 from workspace.room.notices import standing
 from workspace.room.peer import Peer, PreparedMessage
+from workspace.room.work import MeasuredWork
 
 PAGE_ROWS = 500
+# What a page costs, in times of what encoding it takes: another thread has read it, and each record is sent.
+SENT_FACTOR = 3.0
 
 
 class LogFollow:
     """The sockets that follow one room's log, and how far each lane was sent it; `peers` are all that are in."""
 
-    __slots__ = ("_context", "_peers", "arrivals", "delivered", "followers", "inbox")
+    __slots__ = ("_context", "_peers", "_turns", "_work", "arrivals", "delivered", "followers", "inbox")
 
-    def __init__(self, context: RoomContext, peers: Container[Peer]) -> None:
+    def __init__(self, context: RoomContext, peers: Container[Peer], work: MeasuredWork) -> None:
         self._context = context
         self._peers = peers
+        self._work = work
+        self._turns = Turns()
         # In the order in which they began to: whoever has come first is told first.
         self.followers: dict[Peer, None] = {}
         self.inbox = Inbox(context.sequencer, context.store, gate=context.gate, tasks=context.tasks)
@@ -120,13 +128,32 @@ class LogFollow:
                 return
             last = min(context.gate.durable_seq, cursor + PAGE_ROWS)
             try:
-                rows = await context.store.rows(context.ws, first=cursor + 1, last=last, limit=PAGE_ROWS)
+                page = await self._read(peer, cursor + 1, last)
             except WorkspaceFault as fault:
                 peer.close(Close(1012, fault.code, fault.reason))
                 return
-            for row in rows:
+            for seq, record in page:
                 if not await peer.room_to_send():
                     return
-                peer.control(encode_record(row))
-                cursor = row.seq
+                peer.control(record)
+                cursor = seq
                 self.deliver(peer, cursor)
+
+    async def _read(self, peer: Peer, first: int, last: int) -> list[tuple[int, bytes]]:
+        """Return records as they are sent, with their numbers: one page at a time, and within their reader's share.
+
+        Raises `StoreFault`.
+        """
+        context, work, actor = self._context, self._work, peer.session.identity.actor
+        while True:
+            if (wait := work.wait(actor)) > 0:
+                await asyncio.sleep(wait)
+            async with self._turns.turn(actor):
+                # Others of theirs may have used it up meanwhile; nobody else waits for that.
+                if work.wait(actor) > 0:
+                    continue
+                rows = await context.store.rows(context.ws, first=first, last=last, limit=PAGE_ROWS)
+                began = work.timer()
+                page = [(row.seq, encode_record(row)) for row in rows]
+                work.spend(actor, SENT_FACTOR * (work.timer() - began))
+                return page

@@ -31,6 +31,8 @@ EXTENSION = "folkmoot.line"
 PLAIN = frozenset({BINARY, TEXT})
 # How long the rest of a refused frame is waited for, and the client's own close behind it.
 DROP_SECONDS, LAST_SECONDS = 30.0, 2.0
+# What is answered to a request for a socket that nobody could read.
+UNREAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 # What a client may send before its room is open; then it waits.
 EARLY_BYTES_MAX = 1 << 20
 Taking = Callable[[Frame], asyncio.Future[None] | None]
@@ -168,6 +170,10 @@ class FastProtocol(WebSocketsSansIOProtocol):
                     self._pause()
                 return
             super().data_received(data)
+            # The HTTP protocol hands a head on whole: where the library made nothing of it, it waits for more in vain.
+            if is_first and not self.handshake_initiated and not self.transport.is_closing():
+                self.transport.write(UNREAD)
+                self.transport.close()
             return
         if self._partial is not None:
             self._partial += data

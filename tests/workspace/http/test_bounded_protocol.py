@@ -272,3 +272,48 @@ def test_a_refusal_is_one_whole_answer() -> None:
     answer = packed(Problem("timeout", "Why.", remedy="What."))
     assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert told(answer) == (408, "timeout")
+
+
+def _query(count: int) -> bytes:
+    return b"&".join([b"a=%41"] * count)
+
+
+LONG_HEADS = {
+    "a line that the library does not read": UPGRADE.replace(b"/ws/demo", b"/ws/demo/" + b"x" * 8_170),
+    "a header that it does not read": UPGRADE + b"Cookie: " + b"x" * 8_200 + b"\r\n",
+    "more headers than it reads": UPGRADE + b"".join(b"X-%d: 1\r\n" % at for at in range(125)),
+    "more subprotocols": UPGRADE + b"Sec-WebSocket-Protocol: " + b", ".join([b"folkmoot"] * 5_000) + b"\r\n",
+    "a long query": UPGRADE.replace(b"/ws/demo", b"/ws/demo?a=" + b"x" * 60_000),
+    "many parameters": UPGRADE.replace(b"/ws/demo", b"/ws/demo?" + _query(700)),
+}
+
+
+@pytest.mark.parametrize("name", LONG_HEADS)
+async def test_a_request_for_a_socket_whose_head_is_too_long_is_answered_and_closed(name: str) -> None:
+    async with running_server() as server, line(server) as (reader, writer):
+        writer.write(LONG_HEADS[name] + b"\r\n")
+        assert told(await rest(reader)) == (431, "head_too_large")
+
+
+async def test_a_request_for_a_socket_of_which_the_library_makes_nothing_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever bound the library has and passes over in silence: nobody waits for an answer that never comes."""
+    monkeypatch.setattr("workspace.http.bounded_protocol.MAX_LINE_LENGTH", 1 << 20)
+    async with running_server() as server, line(server) as (reader, writer):
+        writer.write(LONG_HEADS["a header that it does not read"] + b"\r\n")
+        assert (await rest(reader)).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("count, status", [(64, 401), (65, 431)])
+async def test_an_address_has_so_many_parameters(count: int, status: int) -> None:
+    async with running_server() as server, line(server) as (reader, writer):
+        address = b"/api/workspaces/demo/log?" + _query(count)
+        writer.write(b"GET " + address + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        assert told(await rest(reader))[0] == status
+
+
+async def test_an_address_is_so_long() -> None:
+    async with running_server() as server, line(server) as (reader, writer):
+        writer.write(b"GET /" + b"x" * 16_384 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        assert told(await rest(reader)) == (431, "head_too_large")

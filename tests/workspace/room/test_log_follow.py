@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -119,3 +120,44 @@ async def test_who_has_left_is_told_nothing_more() -> None:
         await one.room.read(lambda: one.room.hub.leave(peer))
         await write(one, "a")
         assert messages(peer) == []
+
+
+async def test_whoever_comes_with_many_sockets_has_one_share_of_time_for_their_logs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page costs what it takes; who has used up theirs waits, and somebody else has the log at once."""
+    monkeypatch.setattr(log_follow, "PAGE_ROWS", 2)
+    async with stage() as one:
+        await write(one, *"abcdefgh")
+        work, slept, go_on = one.room.hub.work, list[float](), asyncio.Event()
+        spent = dict.fromkeys(("ana", "ben"), 0)
+
+        def spend(actor: str, seconds: float) -> None:
+            spent[actor] += 1
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            await go_on.wait()
+
+        monkeypatch.setattr(type(work), "spend", lambda _, actor, seconds: spend(actor, seconds))
+        monkeypatch.setattr(
+            type(work), "wait", lambda _, actor: 0.5 if spent[actor] >= 2 and not go_on.is_set() else 0.0
+        )
+        monkeypatch.setattr(log_follow, "asyncio", SimpleNamespace(sleep=sleep))
+        anas = []
+        for number in range(3):
+            peer = await one.join("ana", None)
+            grant = LaneGrant(f"Lana{number}", "s")
+            await one.room.read(lambda peer=peer, grant=grant: one.room.hub.welcome(peer, Hello(), grant))  # type: ignore[misc]
+            anas.append(peer)
+        await until(lambda: len(slept) == 3)
+        assert spent["ana"] == 2, "two pages for all three sockets"
+        spent["ben"] = -100
+        bens = await one.join("ben", None)
+        await one.room.read(lambda: one.room.hub.welcome(bens, Hello(), LaneGrant("Lben", "s")))
+        await until(lambda: bens.following == "live")
+        assert [peer.following for peer in anas] == ["catching_up"] * 3
+        go_on.set()
+        await until(lambda: all(peer.following == "live" for peer in anas))
+        for peer in (*anas, bens):
+            assert records(messages(peer)) == list(range(1, one.room.durable_seq + 1))
