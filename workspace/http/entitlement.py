@@ -32,13 +32,19 @@ def is_over(scope: Scope) -> bool:
 
 
 def check(request: Request) -> None:
-    """Raise `Problem` unauthenticated where the rights are over under which a request came; called behind each wait."""
+    """Raise `Problem` where the rights are over under which a request came; called behind each wait.
+
+    That is unauthenticated, or forbidden for who may less than when they asked: their key is as good as before.
+    """
     if is_over(request.scope):
-        raise ended()
+        raise ended(request.scope)
 
 
-def ended() -> Problem:
-    """Return the problem of somebody whose token ended while they were answered."""
+def ended(scope: Scope) -> Problem:
+    """Return the problem of somebody whose rights ended, or became fewer, while they were answered."""
+    if not any(held.is_over for held, _ in scope.get(HOLDS, ())):
+        reason = "You may less here now than when you asked this."
+        return Problem("forbidden", reason, remedy="Ask again, for what you may now.")
     reason = "The rights with which this was asked ended before it was answered."
     return Problem("unauthenticated", reason, remedy="Ask again; where nothing is left, ask the owner for a link.")
 
@@ -75,7 +81,7 @@ def guard(scope: Scope, send: Send) -> Send:
         nonlocal is_refused
         if message["type"] == "http.response.start" and message["status"] < 400 and is_over(scope):
             is_refused = True
-            response = ended().response()
+            response = ended(scope).response()
             await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
             await send({"type": "http.response.body", "body": response.body})
         elif not is_refused:
