@@ -18,8 +18,9 @@ from workspace.clock import SystemClock
 from workspace.errors import Refusal
 from workspace.history.read import read_all
 from workspace.intents.model.bodies import ConfigBody
-from workspace.intents.model.document_acts import PAST, ActName, DocumentAct
-from workspace.intents.rules.document_acts import changes_nothing, refuse_act, refuse_former
+from workspace.intents.model.document_acts import PAST, ActName, Acts, DocumentAct
+from workspace.intents.rules.document_acts import changes_nothing, find_away, refuse_act, refuse_former, refuse_idle
+from workspace.intents.state.catalog import Catalog
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.replay import fold_log
 from workspace.names import compose, find_document, is_actor, refuse_document_name
@@ -49,7 +50,10 @@ def listed(ws: str, is_all: bool, database: str | None, data: Path | None) -> in
 
 
 def change(do: ActName, ws: str, document: str, name: str, actor: str, database: str | None, data: Path | None) -> int:
-    """Rename, archive, delete or restore a document; exit code 0 once it is in the log, or was so already."""
+    """Rename, archive, delete or restore a document; exit code 0 once it is in the log, or was so already.
+
+    A restore of what lives is refused: nothing is restored.
+    """
     name = compose(name)
     refusal = refuse_document_name(name) if name or do == "rename" else None
     if refusal is not None:
@@ -57,18 +61,25 @@ def change(do: ActName, ws: str, document: str, name: str, actor: str, database:
     settings = settings_of(None, None, database, data)
 
     def decide(fold: WorkspaceState) -> ConfigBody | Refusal | None:
-        called = find_document(document, fold.catalog.holders)
-        doc, former = fold.catalog.find(called), refuse_former(fold.catalog, called)
-        if former is not None:
-            return former
-        if doc is None:
-            return Refusal("not_found", f"There is no document {document}.", "")
+        doc = _meant(fold.catalog, do, find_document(document, fold.catalog.holders))
+        if isinstance(doc, Refusal):
+            return doc
         act = DocumentAct(do, doc, name, was=fold.catalog.name_of(doc))
         refused = refuse_act(fold.catalog, act, documents_max=settings.documents_max)
+        refused = refused or refuse_idle(fold.catalog, act)
         return refused or (None if changes_nothing(fold.catalog, act) else ConfigBody(acts=(act,)))
 
     said = f"{document} is {PAST[do]}{f' to {name}' if do == 'rename' else ''}: it is in the log of {ws}."
     return carry_out(ws, decide, actor=actor, said=said, database=database, data=data)
+
+
+def _meant(catalog: Catalog, do: ActName, name: str) -> str | Refusal:
+    """Return the id of the document that an act by this name is about, or why there is none."""
+    away = find_away(catalog, name) if do == Acts.RESTORE else None
+    doc = catalog.find(name)
+    if away is not None or doc is None:
+        return away or Refusal("not_found", f"There is no document {name}.", "")
+    return refuse_former(catalog, name) or doc
 
 
 def carry_out(

@@ -19,6 +19,8 @@ COMMANDS: dict[Refusal, str] = {
 # Behind what a refusal of this code says itself.
 MORE: dict[str, str] = {
     "not_found": "`folkmoot documents list {ws} --all` lists them.",
+    "ambiguous": "`folkmoot documents list {ws} --all` lists them with their ids.",
+    "document_archived": "`folkmoot documents restore {ws} DOC` does that.",
     "document_deleted": "`folkmoot documents restore {ws} DOC` does that.",
     "too_large": "`folkmoot documents list {ws} --all` and `folkmoot rights list {ws}` say what there is.",
 }

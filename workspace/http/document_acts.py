@@ -17,7 +17,7 @@ from workspace.http.request import answer, body_of, document_name, enter, write
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.document_acts import Acts, DocumentAct, DocumentState
 from workspace.intents.model.events import Configured
-from workspace.intents.rules.document_acts import changes_nothing, refuse_act, refuse_put_away
+from workspace.intents.rules.document_acts import changes_nothing, find_away, refuse_act, refuse_put_away
 from workspace.intents.rules.places import refuse_act_at
 from workspace.intents.state.fold import WorkspaceState
 from workspace.names import compose
@@ -77,8 +77,8 @@ def check_not_deleted(fold: WorkspaceState, doc: str) -> None:
 async def change(request: Request) -> Response:
     """`PATCH …/documents/DOC`: call it otherwise, archive it, delete it, or restore it."""
     room, identity = await enter(request, "edit")
-    doc = document_id(request, room)
     wanted = await body_of(request, DocumentChange)
+    doc = _restored_id(request, room) if wanted.state == "living" else document_id(request, room)
     name = compose(wanted.name) if wanted.name is not None else ""
     if wanted.name is not None:
         check_name(name)
@@ -100,6 +100,17 @@ async def delete(request: Request) -> Response:
     """`DELETE …/documents/DOC`: nobody sees it any more; it is kept, and can be restored."""
     room, identity = await enter(request, "edit")
     return await _carry_out(request, room, identity, DocumentAct(Acts.DELETE, document_id(request, room)))
+
+
+def _restored_id(request: Request, room: Room) -> str:
+    """Return the id of the document that is to be restored: one that is put away, though another has its name by now.
+
+    Raises `Problem` as `document_id` does, where none is; ambiguous where several are.
+    """
+    away = find_away(room.sequencer.fold.catalog, document_name(request, room))
+    if isinstance(away, Refusal):
+        refuse(away)
+    return away if away is not None else document_id(request, room)
 
 
 async def _carry_out(request: Request, room: Room, identity: Identity, act: DocumentAct) -> Response:

@@ -33,6 +33,7 @@ STATUS = {
     "sign_in_failed": 502,
     "timeout": 408,
     "exists": 409,
+    "ambiguous": 409,
     "last_owner": 409,
     "name_taken": 409,
     "invitation_spent": 410,

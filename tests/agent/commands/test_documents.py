@@ -12,6 +12,9 @@ from agent.cli import app
 from agent.commands import agent_stop
 from agent.server import serving
 from workspace.client.document import connect_document
+from workspace.intents.model.bodies import ConfigBody
+from workspace.intents.model.document_acts import DocumentAct
+from workspace.intents.model.events import Configured
 from workspace.settings import Settings
 
 RUNNER = CliRunner()
@@ -66,6 +69,32 @@ def test_without_a_server_each_act_is_in_the_log(tmp_path: Path, monkeypatch: py
     ):
         code, said = call(*wrong, *here)
         assert (code, what in said) == (1, True), said
+
+
+def test_a_restore_is_of_what_was_deleted_and_never_of_what_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_stop, "TAKEN_SECONDS", 0.01)
+
+    async def make() -> None:
+        async with serving(settings_in(tmp_path)) as server:
+            room = await server.registry.create("demo", name="d", actor="ana", documents={"plan": "text"})
+            gone = ConfigBody(acts=(DocumentAct("delete", "plan"),), documents={})
+            await room.submit(Configured("ana", gone, "owner"))
+            await room.submit(Configured("ana", ConfigBody(documents={"plan/_9": "text"}), "owner"))
+
+    asyncio.run(make())
+    here = ("--data", str(tmp_path))
+    code, said = call("restore", "demo", "plan", *here)
+    assert (code, "There is a document plan already." in said) == (1, True)
+    assert call("restore", "demo", "plan", "--name", "back", *here)[0] == 0
+    assert call("list", "demo", *here) == (0, "back text (id plan) plan text (id plan/_9)")
+    for more in ((), ("--name", "other")):
+        code, said = call("restore", "demo", "plan", *more, *here)
+        assert (code, "plan lives, and nothing that was called so is put away." in said) == (1, True)
+    assert call("archive", "demo", "back", *here)[0] == 0
+    code, said = call("rename", "demo", "back", "other", *here)
+    assert (code, "back was archived." in said, "folkmoot documents restore demo DOC" in said) == (1, True, True)
 
 
 async def test_beside_a_server_people_there_are_told_when_the_command_ends(tmp_path: Path) -> None:

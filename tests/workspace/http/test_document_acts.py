@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx2
+import pytest
 
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.http import WS, client_of, http, problem
@@ -122,6 +123,74 @@ async def test_one_whose_name_is_taken_is_restored_under_another() -> None:
         back = await client.patch(by_id, json={"state": "living", "name": "old plan"})
         assert (back.status_code, back.json()["name"]) == (200, "old plan")
         assert await names(client) == ["budget", "old plan", "plan"]
+
+
+async def test_a_restore_by_a_name_that_was_taken_is_of_the_one_that_was_deleted() -> None:
+    async with http("owner") as (_, client):
+        await client.delete(PLAN)
+        assert (await client.put(PLAN, json={"kind": "text", "content": "new"})).status_code == 201
+        problem(await client.patch(PLAN, json={"state": "living"}), 409, "exists")
+        back = await client.patch(PLAN, json={"state": "living", "name": "old plan"})
+        assert (back.status_code, back.json()["name"], back.json()["id"]) == (200, "old plan", "plan")
+        assert (await client.get(f"{PLAN}?format=text")).text == "new"
+        refused = await client.patch(PLAN, json={"state": "living", "name": "other"})
+        problem(refused, 409, "exists")
+        assert refused.json()["detail"] == "plan lives, and nothing that was called so is put away."
+        same = await client.patch(PLAN, json={"state": "living"})
+        assert (same.status_code, same.json()["name"], same.json()["state"]) == (200, "plan", "living")
+        assert (await client.patch(PLAN, json={"name": "goal"})).json()["name"] == "goal", "a rename is one"
+        assert (await client.get(f"{WS}/verify")).json()["ok"]
+
+
+async def test_of_several_by_one_name_a_restore_says_their_ids() -> None:
+    async with http("owner") as (_, client):
+        ids = [(await client.delete(PLAN)).json()["id"]]
+        for _ in range(2):
+            await client.put(PLAN, json={"kind": "text", "content": "again"})
+            ids.append((await client.delete(PLAN)).json()["id"])
+        await client.put(PLAN, json={"kind": "text", "content": "last"})
+        refused = await client.patch(PLAN, json={"state": "living", "name": "back"})
+        problem(refused, 409, "ambiguous")
+        told = refused.json()["detail"]
+        assert all(f"_id/{id}" in told for id in ids)
+        asked = {"text": 'restore document plan as "back"'}
+        verdict = (await client.post(f"{WS}/intents?wait=20", json=asked)).json()["verdict"]
+        assert (verdict["state"], verdict["code"], verdict["reason"]) == ("rejected", "ambiguous", told)
+        asked = {"text": f'restore document "_id/{ids[1]}" as "back"'}
+        assert (await client.post(f"{WS}/intents?wait=20", json=asked)).json()["verdict"]["state"] == "done"
+        assert (await client.get(f"{WS}/documents/back?format=text")).text == "again"
+        assert (await client.get(f"{WS}/verify")).json()["ok"]
+
+
+@pytest.mark.parametrize("state", ["archived", "deleted"])
+async def test_what_was_put_away_keeps_its_name(state: str) -> None:
+    async with running_server(planner=BuiltinPlanner()) as server:
+        async with client_of(server, "o", "owner") as owner, client_of(server, "e") as editor:
+            await owner.patch(PLAN, json={"state": state})
+            for client, path in ((editor, PLAN), (editor, f"{WS}/documents/_id/plan"), (owner, PLAN)):
+                status = 409 if state == "archived" else 410
+                problem(await client.patch(path, json={"name": "other"}), status, f"document_{state}")
+            asked = {"text": "rename document plan to other"}
+            verdict = (await editor.post(f"{WS}/intents?wait=20", json=asked)).json()["verdict"]
+            assert (verdict["state"], verdict["code"]) == ("rejected", f"document_{state}")
+            back = await owner.patch(PLAN, json={"state": "living", "name": "other"})
+            assert (back.status_code, back.json()["name"]) == (200, "other")
+
+
+async def test_an_instruction_restores_what_was_deleted_though_its_name_was_taken() -> None:
+    async with http("owner") as (_, client):
+        await client.delete(PLAN)
+        await client.put(PLAN, json={"kind": "text", "content": "new"})
+        for words, state in (
+            ("restore document plan", "rejected"),
+            ('restore document plan as "old plan"', "done"),
+            ("restore document plan", "rejected"),
+            ('restore document plan as "other"', "rejected"),
+        ):
+            verdict = (await client.post(f"{WS}/intents?wait=20", json={"text": words})).json()["verdict"]
+            assert (verdict["state"], "restored" in verdict["reason"]) == (state, state == "done"), verdict
+        assert await names(client) == ["budget", "old plan", "plan"]
+        assert (await client.get(f"{PLAN}?format=text")).text == "new"
 
 
 async def test_of_two_who_rename_and_make_at_once_one_has_the_name() -> None:

@@ -6,13 +6,11 @@ from workspace.intents.audit.conditions import Condition
 from workspace.intents.model.bodies import CommitBody, ConfigBody, UpdateBody
 from workspace.intents.model.document_acts import DocumentAct
 from workspace.intents.model.record import Record
-from workspace.intents.rules.document_acts import acts_of, refuse_act
+from workspace.intents.rules.document_acts import acts_of, refuse_logged
 from workspace.intents.rules.places import refuse_act_at
 from workspace.intents.state.fold import WorkspaceState
 
 CONDITION: Condition = "document"
-# How many may live was a setting of the server that wrote the log.
-UNBOUNDED = 2**31
 
 
 def breach(record: Record, fold: WorkspaceState) -> str:
@@ -34,7 +32,7 @@ def _written(fold: WorkspaceState, docs: tuple[str, ...]) -> str:
 
 
 def _refused(fold: WorkspaceState, act: DocumentAct) -> str:
-    refusal = refuse_act(fold.catalog, act, documents_max=UNBOUNDED)
+    refusal = refuse_logged(fold.catalog, act)
     return f"it may not {act.do} {act.doc}: {refusal.reason}" if refusal is not None else ""
 
 

@@ -15,6 +15,7 @@ from workspace.errors import Refusal
 from workspace.intents.model.bodies import PlanBody
 from workspace.intents.model.document_acts import (
     BECOMES,
+    BY_ID,
     KEPT_FACTOR,
     Acts,
     DocumentAct,
@@ -26,6 +27,8 @@ from workspace.intents.state.catalog import Catalog
 from workspace.intents.state.fold import WorkspaceState
 
 ASK_RESTORE = "Go on in another document, or have the owner restore it."
+# So many ids a refusal names.
+IDS_SHOWN = 5
 
 
 def acts_of(plan: PlanBody) -> tuple[DocumentAct, ...]:
@@ -41,12 +44,45 @@ def changes_nothing(catalog: Catalog, act: DocumentAct) -> bool:
     return catalog.state_of(act.doc) == BECOMES[act.do] and is_named
 
 
+def find_away(catalog: Catalog, name: str) -> str | Refusal | None:
+    """Return the id of the document that a restore by this name is about; None where nothing so called is put away.
+
+    The name's own document comes first, where it is put away. Where another lives under that name by now, it is the one
+    that was called so when it was put away; of several none is guessed.
+    """
+    doc, away = catalog.find(name), catalog.away_as(name)
+    if doc is not None and doc in catalog.put_away and catalog.is_called(doc, name):
+        return doc
+    if len(away) <= 1:
+        return away[0] if away else None
+    ids = ", ".join(f"{BY_ID}{one}" for one in away[:IDS_SHOWN])
+    more = f" and {len(away) - IDS_SHOWN} more" if len(away) > IDS_SHOWN else ""
+    reason = f"{len(away)} documents that were called {name} are put away: {ids}{more}."
+    return Refusal("ambiguous", reason, "Name one of them by its id.")
+
+
 def refuse_act(catalog: Catalog, act: DocumentAct, *, documents_max: int) -> Refusal | None:
     """Return why an act may not be as things stand, or None. Rights are `places.refuse_act_at`'s."""
-    if act.doc not in catalog.ids:
-        return refuse_former(catalog, act.was) or Refusal(
-            "not_found", f"There is no document {act.was or act.doc}.", "Name one that there is."
+    is_new = act.doc in catalog.ids and not changes_nothing(catalog, act)
+    refused = (_refuse_in_state(catalog, act) if is_new else None) or refuse_logged(catalog, act)
+    if refused is not None or not is_new:
+        return refused
+    if act.do == Acts.RESTORE and catalog.living >= documents_max:
+        return Refusal(
+            "too_large",
+            f"A workspace has at most {documents_max} documents.",
+            "Archive or delete one that is not needed, then restore this one.",
         )
+    return None
+
+
+def refuse_logged(catalog: Catalog, act: DocumentAct) -> Refusal | None:
+    """Return why no log may hold an act, or None.
+
+    Older servers renamed what was put away, and what lives where it was to be restored: their logs are sound.
+    """
+    if act.doc not in catalog.ids:
+        return _refuse_unknown(catalog, act)
     if changes_nothing(catalog, act):
         return None
     state, name = catalog.state_of(act.doc), catalog.name_of(act.doc)
@@ -56,13 +92,39 @@ def refuse_act(catalog: Catalog, act: DocumentAct, *, documents_max: int) -> Ref
         return Refusal("exists", f"There is a document {wanted} already.", "Choose another name.")
     if act.do == Acts.ARCHIVE and state == "deleted":
         return Refusal("document_deleted", f"{name} was deleted.", "Restore it first.")
-    if act.do == Acts.RESTORE and state != "living" and catalog.living >= documents_max:
-        return Refusal(
-            "too_large",
-            f"A workspace has at most {documents_max} documents.",
-            "Archive or delete one that is not needed, then restore this one.",
-        )
     return None
+
+
+def refuse_idle(catalog: Catalog, act: DocumentAct) -> Refusal | None:
+    """Return why an instruction may not restore what lives, or None: nobody is told that it was done."""
+    if act.do != Acts.RESTORE or not catalog.is_living(act.doc):
+        return None
+    name = catalog.name_of(act.doc)
+    return Refusal("exists", f"{name} lives, and nothing that was called so is put away.", "Rename it, if it is meant.")
+
+
+def _refuse_in_state(catalog: Catalog, act: DocumentAct) -> Refusal | None:
+    state, name = catalog.state_of(act.doc), catalog.name_of(act.doc)
+    match act.do:
+        case Acts.RENAME if state != "living":
+            return Refusal(
+                f"document_{state}", f"{name} was {state}.", "Restore it, under the new name if it is meant."
+            )
+        case Acts.RESTORE:
+            return refuse_idle(catalog, act)
+        case Acts.ARCHIVE | Acts.DELETE if act.name:
+            return Refusal("malformed", f"To {act.do} {name} gives it no other name.", "Leave the name out.")
+        case _:
+            return None
+
+
+def _refuse_unknown(catalog: Catalog, act: DocumentAct) -> Refusal:
+    away = find_away(catalog, act.was) if act.do == Acts.RESTORE else None
+    if isinstance(away, Refusal):
+        return away
+    return refuse_former(catalog, act.was) or Refusal(
+        "not_found", f"There is no document {act.was or act.doc}.", "Name one that there is."
+    )
 
 
 def refuse_former(catalog: Catalog, name: str) -> Refusal | None:

@@ -10,10 +10,12 @@ from typing import TypeVar
 
 import msgspec
 
+from workspace.errors import Refusal
 from workspace.intents.model.bodies import ConfigBody
-from workspace.intents.model.document_acts import DocumentAct, nobodys_id
+from workspace.intents.model.document_acts import Acts, DocumentAct, nobodys_id
 from workspace.intents.model.intent import IntentFrame, Scope
 from workspace.intents.model.plan import Planned, Repair, Snapshot, Steer, Task
+from workspace.intents.rules.document_acts import find_away
 from workspace.intents.state.catalog import Catalog
 
 Placed = TypeVar("Placed", bound=msgspec.Struct)
@@ -34,11 +36,12 @@ def by_name(task: Task, catalog: Catalog) -> Task:
     )
 
 
-def by_id(planned: Planned, base: Snapshot, *, new: Callable[[str], str]) -> Planned:
+def by_id(planned: Planned, base: Snapshot, *, catalog: Catalog, new: Callable[[str], str]) -> Planned:
     """Return a plan with every document by its id, by the names that they had in its snapshot.
 
     What it makes is given a new id by `new`. An act on a document that nobody calls so keeps the name it was given, and
-    is never one on the document that has this name for its id: that one is called otherwise by now.
+    is never one on the document that has this name for its id: that one is called otherwise by now. What is restored
+    was put away, as `catalog` has it: a snapshot has what lives.
     """
 
     names, former = base.names, base.former
@@ -50,7 +53,11 @@ def by_id(planned: Planned, base: Snapshot, *, new: Callable[[str], str]) -> Pla
     def known(doc: str) -> str:
         return names.get(doc) or former.get(doc) or (nobodys_id(doc) if doc in ids else doc)
 
-    acts = tuple(DocumentAct(act.do, known(act.doc), act.name, was=act.doc) for act in planned.acts)
+    def meant(act: DocumentAct) -> str:
+        away = find_away(catalog, act.doc) if act.do == Acts.RESTORE else None
+        return nobodys_id(act.doc) if isinstance(away, Refusal) else away or known(act.doc)
+
+    acts = tuple(DocumentAct(act.do, meant(act), act.name, was=act.doc) for act in planned.acts)
     return msgspec.structs.replace(
         planned,
         ops=tuple(_placed(op, id) for op in planned.ops),

@@ -72,6 +72,11 @@ class Catalog:
         doc = self.holders.get(name)
         return doc is None or self.name_of(doc) != name or self.state_of(doc) == "deleted"
 
+    def away_as(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the documents that were called so when they were put away, the last one first."""
+        found = [doc for doc in self.put_away if self.name_of(doc) == name]
+        return tuple(sorted(found, key=lambda doc: (-self.put_away[doc].seq, doc)))
+
     def state_of(self, doc: str) -> DocumentState:
         """Return whether a document lives, is archived or was deleted."""
         return self.put_away[doc].state if doc in self.put_away else "living"

@@ -248,8 +248,8 @@ def _enter_plan(kernel: KernelState, turn: Turn, entry: Entry, planned: Planned)
     assert work.base is not None, "an awaited plan has its snapshot"
     base = work.base
     if not is_undo(kernel, entry):
-        number = kernel.fold.seq + 1
-        planned = by_id(planned, base, new=lambda name: new_id(name, kernel.fold.kinds, number))
+        fold = kernel.fold
+        planned = by_id(planned, base, catalog=fold.catalog, new=lambda name: new_id(name, fold.kinds, fold.seq + 1))
     strong = {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads if reading.strong}
     if reject_put_away(kernel, turn, entry, strong) or reject_lost(
         kernel, turn, entry, {op.doc for op in planned.ops} | {reading.doc for reading in planned.reads}

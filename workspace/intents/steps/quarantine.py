@@ -31,6 +31,7 @@ from workspace.intents.rules.document_acts import (
     acts_of,
     changes_nothing,
     refuse_act,
+    refuse_idle,
     refuse_more,
     refuse_put_away,
 )
@@ -124,7 +125,7 @@ def stops_acts(kernel: KernelState, turn: Turn, entry: Entry, plan: PlanBody) ->
         reject(kernel, turn, entry, full)
         return True
     for act in acts_of(plan):
-        refusal = refuse_act(catalog, act, documents_max=bound)
+        refusal = refuse_act(catalog, act, documents_max=bound) or refuse_idle(catalog, act)
         if refusal is not None:
             reject(kernel, turn, entry, refusal)
             return True

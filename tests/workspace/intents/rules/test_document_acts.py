@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from workspace.errors import Refusal
 from workspace.intents.model.document_acts import KEPT_FACTOR, ActName, DocumentAct
 from workspace.intents.model.intent import Role
-from workspace.intents.rules.document_acts import refuse_act, refuse_more, refuse_put_away
+from workspace.intents.rules.document_acts import (
+    find_away,
+    refuse_act,
+    refuse_idle,
+    refuse_logged,
+    refuse_more,
+    refuse_put_away,
+)
 from workspace.intents.rules.places import refuse_act_at
 from workspace.intents.state.catalog import Catalog
 from workspace.intents.state.fold import WorkspaceState
@@ -44,15 +52,7 @@ def catalog() -> Catalog:
         (DocumentAct("rename", "here", "here"), None),
         (DocumentAct("rename", "here", "old"), "exists"),
         (DocumentAct("rename", "here", "gone"), None),
-        (DocumentAct("rename", "gone", "new"), None),
         (DocumentAct("rename", "nowhere", "new"), "not_found"),
-        (DocumentAct("archive", "here"), None),
-        (DocumentAct("archive", "old"), None),
-        (DocumentAct("archive", "gone"), "document_deleted"),
-        (DocumentAct("delete", "old"), None),
-        (DocumentAct("delete", "gone"), None),
-        (DocumentAct("restore", "here"), None),
-        (DocumentAct("restore", "gone"), None),
         (DocumentAct("restore", "gone", "here"), "exists"),
         (DocumentAct("restore", "old", "here"), "exists"),
         (DocumentAct("restore", "nowhere"), "not_found"),
@@ -62,6 +62,67 @@ def test_what_is_refused_as_things_stand(act: DocumentAct, code: str | None) -> 
     refusal = refuse_act(catalog(), act, documents_max=200)
     assert (refusal.code if refusal else None) == code
     assert refusal is None or refusal.remedy
+
+
+MATRIX: dict[tuple[ActName, str], tuple[str | None, str | None, str | None]] = {
+    # What refuses the act on what lives, was archived, was deleted; without a new name, and with one.
+    ("rename", ""): (None, None, None),
+    ("rename", "new"): (None, "document_archived", "document_deleted"),
+    ("archive", ""): (None, None, "document_deleted"),
+    ("archive", "new"): ("malformed", "malformed", "malformed"),
+    ("delete", ""): (None, None, None),
+    ("delete", "new"): ("malformed", "malformed", "malformed"),
+    ("restore", ""): (None, None, None),
+    ("restore", "new"): ("exists", None, None),
+}
+
+
+@pytest.mark.parametrize(("do", "name"), MATRIX)
+def test_each_act_in_each_state(do: ActName, name: str) -> None:
+    found = catalog()
+    acts = [DocumentAct(do, doc, name or (doc if do == "rename" else "")) for doc in ("here", "old", "gone")]
+    refusals = [refuse_act(found, act, documents_max=200) for act in acts]
+    assert tuple(one.code if one else None for one in refusals) == MATRIX[do, name]
+    assert all(one.reason and one.remedy for one in refusals if one)
+    if do in ("rename", "restore"):
+        assert [refuse_logged(found, act) for act in acts] == [None] * 3, "older servers did so: their logs are sound"
+
+
+def test_a_restore_finds_what_was_called_so_when_it_was_put_away() -> None:
+    found = catalog()
+    assert [find_away(found, name) for name in ("here", "old", "gone", "nowhere")] == [None, "old", "gone", None]
+    found.make("gone/_4")
+    assert find_away(found, "gone") == "gone", "another has its name by now"
+    found.enter(DocumentAct("rename", "gone/_4", "new"), seq=5, at="now", actor="Olga")
+    assert find_away(found, "gone") == "gone", "and has given it up"
+    assert (find_away(found, "_id/gone"), find_away(found, "_id/gone/_4")) == ("gone", None)
+
+
+def test_of_several_that_were_called_so_a_restore_guesses_none_and_names_them() -> None:
+    found = catalog()
+    for seq in range(4, 11):
+        found.make(f"gone/_{seq}")
+        assert find_away(found, "gone") == "gone" or seq > 4
+        found.enter(DocumentAct("delete", f"gone/_{seq}"), seq=seq, at="now", actor="Olga")
+    assert find_away(found, "gone") == "gone/_10", "the last is nobody else's"
+    found.make("gone/_11")
+    refusal = find_away(found, "gone")
+    assert isinstance(refusal, Refusal)
+    ids = ", ".join(f"_id/gone/_{seq}" for seq in (10, 9, 8, 7, 6))
+    told = f"8 documents that were called gone are put away: {ids} and 3 more."
+    assert (refusal.code, refusal.reason) == ("ambiguous", told)
+    planned = DocumentAct("restore", "gone/_0", "back", was="gone")
+    assert refuse_act(found, planned, documents_max=200) == refusal, "a plan is told the same"
+
+
+def test_nobody_is_told_that_what_lives_was_restored() -> None:
+    found = catalog()
+    idle = [refuse_idle(found, DocumentAct("restore", doc)) for doc in ("here", "old", "gone")]
+    assert [one.reason if one else None for one in idle] == [
+        "here lives, and nothing that was called so is put away.",
+        None,
+        None,
+    ]
 
 
 def test_what_lives_is_bounded_and_what_is_kept() -> None:

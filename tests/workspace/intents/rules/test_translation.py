@@ -47,7 +47,12 @@ def test_a_planner_reads_names_and_its_plan_is_kept_by_ids() -> None:
     assert told.repair.ops == (Increment("costs", ("n",), 1),)
     ops = (Increment("costs", ("n",), 1), Increment("budget", ("n",), 1), CreateDocument("old", "text"))
     acts = (DocumentAct("rename", "costs", "sums"), DocumentAct("restore", "old"), DocumentAct("delete", "nowhere"))
-    plan = by_id(Planned(ops, (Reading("costs", "h"),), acts=acts), base, new=lambda name: new_id(name, catalog.ids, 7))
+    plan = by_id(
+        Planned(ops, (Reading("costs", "h"),), acts=acts),
+        base,
+        catalog=catalog,
+        new=lambda name: new_id(name, catalog.ids, 7),
+    )
     assert [op.doc for op in plan.ops] == ["budget", "budget/_5", "old/_7"]
     assert [reading.doc for reading in plan.reads] == ["budget"]
     assert [(act.doc, act.was) for act in plan.acts] == [("budget", "costs"), ("old", "old"), ("nowhere", "nowhere")]
@@ -58,13 +63,30 @@ def test_an_act_by_a_name_that_was_given_up_is_on_no_document() -> None:
     catalog.make("plan")
     catalog.enter(DocumentAct("rename", "plan", "schedule"), seq=2, at="now", actor="Olga")
     acts = (DocumentAct("delete", "plan"), DocumentAct("archive", "schedule"))
-    planned = by_id(Planned((), (), acts=acts), snapshot(catalog), new=lambda name: name)
+    planned = by_id(Planned((), (), acts=acts), snapshot(catalog), catalog=catalog, new=lambda name: name)
     gone, named = planned.acts
     assert (named.doc, named.was) == ("plan", "schedule")
     assert gone.doc not in catalog.ids
     refusal = refuse_act(catalog, gone, documents_max=9)
     assert refusal is not None
     assert (refusal.code, refusal.reason) == ("document_renamed", "plan is called schedule now.")
+
+
+def test_a_restore_is_of_what_was_put_away_and_not_of_what_lives_under_its_name() -> None:
+    catalog = Catalog()
+    catalog.make("old")
+    catalog.enter(DocumentAct("delete", "old"), seq=4, at="now", actor="Olga")
+    catalog.make("old/_5")
+    acts = (DocumentAct("restore", "old", "back"), DocumentAct("rename", "old", "new"))
+    planned = by_id(Planned((), (), acts=acts), snapshot(catalog), catalog=catalog, new=lambda name: name)
+    assert [act.doc for act in planned.acts] == ["old", "old/_5"]
+    catalog.enter(DocumentAct("delete", "old/_5"), seq=6, at="now", actor="Olga")
+    catalog.make("old/_7")
+    planned = by_id(Planned((), (), acts=acts), snapshot(catalog), catalog=catalog, new=lambda name: name)
+    assert [act.doc for act in planned.acts] == ["old/_0", "old/_7"], "of several none"
+    named = (DocumentAct("restore", "_id/old/_5", "back"),)
+    planned = by_id(Planned((), (), acts=named), snapshot(catalog), catalog=catalog, new=lambda name: name)
+    assert [act.doc for act in planned.acts] == ["old/_5"]
 
 
 def test_where_nothing_was_renamed_nothing_is_translated() -> None:
