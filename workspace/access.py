@@ -27,7 +27,8 @@ GUEST_ROLE: Role = "guest"
 RIGHTS: dict[str, frozenset[Right]] = {
     role: frozenset(right for right in get_args(Right) if rank_of(role) >= rank_of(LEAST[right])) for role in _GIVEN
 }
-# A guest may what an owner may, but leave nothing behind that opens or closes doors: keys and rules outlive `--open`.
+# A guest may what an owner may, but leave nothing behind that opens or closes doors: keys, rules and receivers outlive
+# `--open`.
 RIGHTS[GUEST_ROLE] = RIGHTS["owner"] - {"grant"}
 ROLES: tuple[str, ...] = _GIVEN
 # How much of the role a token carries: all of it, or reading alone.

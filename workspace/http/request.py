@@ -126,7 +126,8 @@ async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Iden
 def not_allowed(identity: Identity, right: Right) -> Problem:
     """Return the problem of somebody whose role does not have a right."""
     if identity.role == GUEST_ROLE:
-        reason = "A guest gives no keys, roles or rules, and ends nothing for others: nobody knows who a guest is."
+        given = "keys, roles, rules or receivers"
+        reason = f"A guest gives no {given}, and ends nothing for others: nobody knows who a guest is."
         return Problem("forbidden", reason, remedy="Come with the owner's link, or ask who runs the server for one.")
     return Problem("forbidden", f"A {identity.role} may not {right} here.", remedy="Ask the owner.")
 

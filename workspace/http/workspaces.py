@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
 from crdt.documents.pycrdt_document import DocumentKind
-from workspace.access import person_in
+from workspace.access import Identity, person_in
 from workspace.history.fork import fork_workspace
 from workspace.http.content import NewDocument, first_edits, new_documents
 from workspace.http.operator import operator
+from workspace.http.people import ROW_UNITS
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, check_query, enter, identity_of, registry_of, write
+from workspace.http.request import (
+    answer,
+    body_of,
+    charge,
+    check_query,
+    enter,
+    identity_of,
+    not_allowed,
+    registry_of,
+    write,
+)
 from workspace.http.stop import stops_of
 from workspace.intents.model.bodies import ConfigBody, PolicyConfig
 from workspace.intents.model.calls import Budget, RouteTable, check_budget, check_routes
@@ -24,8 +37,9 @@ from workspace.intents.model.invariant import Invariant, broken, check_invariant
 from workspace.intents.rules.policy import check
 from workspace.intents.rules.translation import setup_by_id, setup_by_name
 from workspace.intents.state.fold import WorkspaceState
-from workspace.names import NOT_FOR_PEOPLE, is_for_people, is_title, is_workspace_id
+from workspace.names import is_title, is_workspace_id
 from workspace.room.context import Handle
+from workspace.room.room import Room
 
 MAKES = "makes workspaces"
 
@@ -40,11 +54,11 @@ class NewWorkspace(msgspec.Struct, frozen=True):
 
 
 class NewConfig(msgspec.Struct, frozen=True):
-    """Body of `PUT …/config`: what is left out stays as it is."""
+    """Body of `PUT …/config`: what is left out stays as it is. `members` is refused: roles are given elsewhere."""
 
     name: str | None = None
     policy: PolicyConfig | None = None
-    members: dict[str, Role] = {}
+    members: dict[str, Json] | None = None
     invariants: dict[str, Invariant] | None = None
     routes: RouteTable | None = None
     budget: Budget | None = None
@@ -59,8 +73,8 @@ class NewFork(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-def describe(fold: WorkspaceState, *, ws: str) -> dict[str, Json]:
-    """Return what the API says of a workspace."""
+def describe(fold: WorkspaceState, *, ws: str, roles: Mapping[str, Role]) -> dict[str, Json]:
+    """Return what the API says of a workspace; `roles` are its members', as `GET …/members` has them."""
     shown = setup_by_name(ConfigBody(policy=fold.policy, invariants=fold.invariants), fold.catalog)
     return {
         "id": ws,
@@ -70,7 +84,7 @@ def describe(fold: WorkspaceState, *, ws: str) -> dict[str, Json]:
         "documents": {fold.catalog.name_of(doc): kind for doc, kind in fold.listed().items()},
         "ids": {fold.catalog.name_of(doc): doc for doc in fold.listed()},
         "quarantined": {fold.catalog.name_of(doc): reason for doc, reason in fold.quarantined.items()},
-        "members": dict(fold.members),
+        "members": dict(sorted(roles.items())),
         "policy": msgspec.to_builtins(shown.policy),
         "invariants": msgspec.to_builtins(shown.invariants),
         "broken": broken(fold.invariants, fold.documents),
@@ -104,7 +118,7 @@ async def create(request: Request) -> Response:
         documents={name: document.kind for name, document in documents.items()},
         edits=edits,
     )
-    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)), 201)
+    return answer(await _described(request, room, identity), 201)
 
 
 async def index(request: Request) -> Response:
@@ -116,8 +130,8 @@ async def index(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """`GET /api/workspaces/WS`."""
-    room, _ = await enter(request, "read")
-    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)))
+    room, identity = await enter(request, "read")
+    return answer(await _described(request, room, identity))
 
 
 async def delete(request: Request) -> Response:
@@ -128,9 +142,10 @@ async def delete(request: Request) -> Response:
 
 
 async def configure(request: Request) -> Response:
-    """`PUT …/config`: a `config` record."""
+    """`PUT …/config`: a `config` record; receivers outlive `--open`, and are no guest's to declare."""
     room, identity = await enter(request, "administer")
     body = await body_of(request, NewConfig)
+    _check_grants(request, identity, body)
     refusal = check(body.policy) if body.policy else None
     refusal = refusal or (check_invariants(body.invariants) if body.invariants else None)
     refusal = refusal or (check_routes(body.routes) if body.routes else None)
@@ -140,12 +155,8 @@ async def configure(request: Request) -> Response:
         refuse(refusal)
     if body.name is not None and not is_title(body.name):
         raise Problem("malformed", "A name has 1 to 200 printable characters.")
-    had = await room.read(lambda: set(room.sequencer.fold.members))
-    if not all(is_for_people(name) or name in had for name in body.members):
-        refuse(NOT_FOR_PEOPLE)
     config = ConfigBody(
         name=body.name,
-        members=body.members,
         policy=body.policy,
         invariants=body.invariants,
         routes=body.routes,
@@ -157,7 +168,7 @@ async def configure(request: Request) -> Response:
         handle(Configured(identity.actor, setup_by_id(config, room.sequencer.fold.catalog), identity.role))
 
     await write(request, room, configure)
-    return answer(await room.read(lambda: describe(room.sequencer.fold, ws=room.ws)))
+    return answer(await _described(request, room, identity))
 
 
 async def fork(request: Request) -> Response:
@@ -177,4 +188,20 @@ async def fork(request: Request) -> Response:
         )
     made = await registry.room(body.id)
     assert made.ws == body.id, "a fork is a workspace of its own"
-    return answer(await made.read(lambda: describe(made.sequencer.fold, ws=made.ws)), 201)
+    return answer(await _described(request, made, identity), 201)
+
+
+async def _described(request: Request, room: Room, identity: Identity) -> dict[str, Json]:
+    roles = await registry_of(request).people.roles(room.ws)
+    charge(request, identity, ROW_UNITS * len(roles))
+    return await room.read(lambda: describe(room.sequencer.fold, ws=room.ws, roles=roles))
+
+
+def _check_grants(request: Request, identity: Identity, body: NewConfig) -> None:
+    """Raise `Problem` where a set-up would give what is given elsewhere, or what a guest gives nobody."""
+    if body.members is not None:
+        reason = "A set-up gives nobody a role: who is a member, and as what, stands beside the log."
+        remedy = "`PATCH …/members/NAME` changes a role, `DELETE` ends it; invitations and tokens let people in."
+        raise Problem("malformed", reason, remedy=remedy)
+    if body.receivers is not None and not identity.may("grant", registry_of(request).clock.now()):
+        raise not_allowed(identity, "grant")

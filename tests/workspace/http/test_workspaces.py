@@ -67,14 +67,10 @@ async def test_an_open_server_lets_everybody_in() -> None:
 
 async def test_what_a_set_up_leaves_out_stays_as_it_is() -> None:
     async with http("owner") as (_, client):
-        await client.put(f"{WS}/config", json={"name": "Spring", "members": {"ben": "editor"}})
+        await client.put(f"{WS}/config", json={"name": "Spring"})
         now = (await client.put(f"{WS}/config", json={"policy": {"chain": ["first"]}})).json()
-        assert (now["name"], now["members"], now["policy"]["chain"]) == (
-            "Spring",
-            {"owner": "owner", "ben": "editor"},
-            ["first"],
-        )
-        for odd in ({"name": ""}, {"members": {"": "editor"}}, {"budget": {"day": -1}}, {"members": {"b": "king"}}):
+        assert (now["name"], now["policy"]["chain"]) == ("Spring", ["first"])
+        for odd in ({"name": ""}, {"members": {"b": "editor"}}, {"budget": {"day": -1}}, {"members": {}}):
             refused = await client.put(f"{WS}/config", json=odd)
             assert refused.status_code == 400, odd
         assert (await client.get(WS)).json() == now
@@ -108,3 +104,33 @@ async def test_a_token_of_one_workspace_makes_no_other() -> None:
         problem(await client.post(f"{WS}/fork", json={"id": "mine"}), 401, "unauthenticated")
         problem(await client.post(f"{WS}/tokens", json={"actor": "b", "role": "king"}), 400, "malformed")
         problem(await client.post(f"{WS}/revoke", json={}), 400, "malformed")
+
+
+async def test_a_set_up_gives_nobody_a_role_and_says_where_roles_are_given() -> None:
+    async with http("owner") as (server, client):
+        await server.token("ben", "editor")
+        given = {"ana": "owner", "ben": "editor"}
+        assert (await client.get(WS)).json()["members"] == given
+        for members in ({"ben": "viewer"}, {"ghost": "owner"}, {"ana": "viewer"}):
+            refused = await client.put(f"{WS}/config", json={"members": members, "name": "taken"})
+            problem(refused, 400, "malformed")
+            assert "PATCH …/members/NAME" in refused.json()["remedy"]
+        assert (await client.get(WS)).json()["members"] == given
+        assert (await client.patch(f"{WS}/members/ben", json={"role": "viewer"})).status_code < 300
+        now = (await client.get(WS)).json()
+        assert (now["name"], now["members"]) == ("Demo", {"ana": "owner", "ben": "viewer"})
+        told = (await client.get(f"{WS}/members")).json()
+        assert now["members"] == {row["actor"]: row["role"] for row in told}
+
+
+async def test_a_guest_takes_no_names_and_declares_no_receivers() -> None:
+    async with running_server(settings=Settings(is_open=True)) as server:
+        async with httpx2.AsyncClient(base_url=server.url) as anybody:
+            config = f"{WS}/config?name=Zoe"
+            problem(await anybody.put(config, json={"members": {"Dora": "owner"}}), 400, "malformed")
+            post = {"post": {"kind": "mail", "address": "bot@example.org"}}
+            for receivers in (post, {}):
+                refused = await anybody.put(config, json={"receivers": receivers})
+                problem(refused, 403, "forbidden")
+                assert "receivers" in refused.json()["detail"]
+            assert (await anybody.put(config, json={"name": "theirs"})).json()["receivers"] == {}
