@@ -16,6 +16,7 @@ from typing import TypeVar
 from crdt.errors import BrokenDocument
 from workspace.errors import CLOSE_RESTART, Close, EventRefused, RoomClosed, TurnFailed, WorkspaceFault
 from workspace.intents.model.bodies import CheckpointBody
+from workspace.intents.model.effects import Outgoing
 from workspace.intents.model.events import (
     Closing,
     DocumentDoubted,
@@ -27,7 +28,7 @@ from workspace.intents.model.events import (
 )
 from workspace.intents.model.intent import Role
 from workspace.intents.model.requests import Request
-from workspace.intents.rules.permissions import refuse_sending
+from workspace.intents.rules.permissions import refuse_receiver, refuse_sending
 from workspace.intents.sequencer import Sequencer
 from workspace.intents.state.fold import UNREADABLE
 from workspace.ports import Clock, EffectSender, Judge, Planner, SnapshotRow, Store
@@ -180,13 +181,13 @@ class Room:
 
         return await self.write(close_runs)
 
-    async def _refuse_sending(self, commit: str) -> str:
-        """Return why what a commit declared may not leave now: an author of it has no right to it any more. "": it may.
+    async def _refuse_sending(self, outgoing: Outgoing) -> str:
+        """Return why an effect may not leave now: an author has no right to it, its receiver is gone. "": it may.
 
         Raises `StoreFault`.
         """
         fold = self.sequencer.fold
-        body = fold.board.commits[commit][1]
+        body = fold.board.commits[outgoing.commit][1]
         for intent in body.intents:
             author = fold.board.entries[intent]
             role: Role | None = author.role
@@ -195,7 +196,8 @@ class Room:
             refused = refuse_sending(fold, body, intent, role)
             if refused:
                 return refused
-        return ""
+        # Last, with nothing awaited after it: an owner may have taken the receiver away while the store was asked.
+        return refuse_receiver(fold.receivers, outgoing)
 
     def start(self, requests: Iterable[Request]) -> None:
         """Carry out what the opening left to do, and take up what was under way; everything before it is durable."""

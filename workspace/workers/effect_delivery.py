@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from workspace.errors import DeliveryFault, StoreFault
-from workspace.intents.model.effects import EffectStatus, effect_key
+from workspace.intents.model.effects import EffectStatus, Outgoing, effect_key
 from workspace.intents.model.events import EffectSettled
 from workspace.intents.model.requests import SendEffect
 from workspace.ports import Delivery, EffectSender
@@ -68,7 +68,7 @@ class EffectDelivery:
             await asyncio.sleep(pause)
             try:
                 async with self._room:
-                    refused = await self._ask_to_leave(outgoing.commit)
+                    refused = await self._ask_to_leave(outgoing)
                     if refused:
                         problem = refused
                         break
@@ -96,7 +96,7 @@ class EffectDelivery:
         status: EffectStatus = "unknown" if reached else "failed"
         self._context.post_event(EffectSettled(outgoing, status, problem, attempts, begun))
 
-    async def _ask_to_leave(self, commit: str) -> str:
+    async def _ask_to_leave(self, outgoing: Outgoing) -> str:
         """Return, once something may leave, why this may not; "" where it may, with nothing awaited after the look.
 
         Raises `StoreFault`.
@@ -105,7 +105,7 @@ class EffectDelivery:
             while self._held is not None:
                 await self._held.wait()
             # Of the store, and last of all: who has lost the right a moment ago sends nothing.
-            refused = await self._context.refuse_sending(commit)
+            refused = await self._context.refuse_sending(outgoing)
             # The agent may have been stopped while the store was asked.
             if refused or self._held is None:
                 return refused

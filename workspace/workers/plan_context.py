@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from workspace.errors import CallRefused, Refusal
 from workspace.history.log_reads import LogReads
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
+from workspace.intents.model.effects import Outgoing
 from workspace.intents.model.events import (
     CallEnded,
     CallOpening,
@@ -30,8 +31,8 @@ from workspace.ports import Store
 Reads = LogReads
 
 
-async def refuse_nobody(_: str) -> str:
-    """Refuse to send nothing: where nobody's rights end."""
+async def refuse_nobody(_: Outgoing) -> str:
+    """Refuse to send nothing: where nobody's rights end, and receivers stay."""
     return ""
 
 
@@ -47,8 +48,8 @@ class WorkerContext:
     post_event: Callable[[Event], None]
     # Puts an event through the sequencer; returns when what it led to is durable.
     submit: Callable[[Event], Awaitable[Outcome]]
-    # Why what a commit declared may not leave now, "" where it may; asked before each attempt. Raises `StoreFault`.
-    refuse_sending: Callable[[str], Awaitable[str]] = refuse_nobody
+    # Why an effect may not leave now, "" where it may; asked before each attempt. Raises `StoreFault`.
+    refuse_sending: Callable[[Outgoing], Awaitable[str]] = refuse_nobody
     # Whose turn it is on this server to read a whole log.
     reads: LogReads | None = None
 

@@ -233,7 +233,7 @@ class Told:
     def durable_seq(self) -> int:
         return 0
 
-    async def refuse_sending(self, commit: str) -> str:
+    async def refuse_sending(self, _: Outgoing) -> str:
         return ""
 
     def post_event(self, event: EffectSettled) -> None:

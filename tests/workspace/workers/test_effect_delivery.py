@@ -37,7 +37,7 @@ class Told:
         self.refused: str | StoreFault = ""
         self.asked = 0
 
-    async def refuse_sending(self, commit: str) -> str:
+    async def refuse_sending(self, _: Outgoing) -> str:
         self.asked += 1
         if isinstance(self.refused, StoreFault):
             raise self.refused
@@ -140,7 +140,7 @@ async def test_a_stop_while_the_store_is_asked_who_may_send_still_holds(monkeypa
     context, gate, answered = Told(), Gate(), asyncio.Event()
     gate.answer.set()
 
-    async def refuse_sending(commit: str) -> str:
+    async def refuse_sending(_: Outgoing) -> str:
         context.asked += 1
         await answered.wait()
         return context.refused  # type: ignore[return-value]

@@ -6,8 +6,11 @@ instruction works. Nothing here decides or changes anything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from workspace.errors import Refusal
 from workspace.intents.model.bodies import CommitBody, Layers, Question, VerdictCodes
+from workspace.intents.model.effects import Outgoing, Receiver
 from workspace.intents.model.intent import Role, rank_of
 from workspace.intents.model.role_rules import LEAST
 from workspace.intents.rules.places import (
@@ -112,4 +115,17 @@ def refuse_sending(fold: WorkspaceState, commit: CommitBody, intent: str, role: 
         at = spot(fold, doc)
         if not may(fold, "edit", at, actor=actor, role=role):
             return f"not sent, {VerdictCodes.RIGHTS_ENDED}: {words_at(fold, at, actor=actor, role=role)}"
+    return ""
+
+
+def refuse_receiver(receivers: Mapping[str, Receiver], outgoing: Outgoing) -> str:
+    """Return why an effect does not leave any more for whom it was declared; "" where it does.
+
+    The set-up has to have the receiver still, by its name, of the kind and at the address that the log was told.
+    """
+    name, meant, now = outgoing.effect.tool, outgoing.receiver, receivers.get(outgoing.effect.tool)
+    if now is None:
+        return f"not sent: {name} is no receiver of this workspace any more"
+    if (now.kind, now.address) != (meant.kind, meant.address):
+        return f"not sent: the receiver {name} is another one now"
     return ""

@@ -8,6 +8,7 @@ import pytest
 from tests.workspace.intents.driver import Driver
 from tests.workspace.intents.story import Story
 from workspace.intents.model.bodies import DecisionBody
+from workspace.intents.model.effects import Effect, Outgoing, Receiver
 from workspace.intents.model.intent import Role, rank_of
 from workspace.intents.rules.permissions import (
     may_answer,
@@ -15,6 +16,7 @@ from workspace.intents.rules.permissions import (
     may_cancel,
     may_replace,
     may_undo,
+    refuse_receiver,
     refuse_sending,
 )
 
@@ -105,3 +107,16 @@ def test_what_is_sent_leaves_on_the_word_of_everybody_it_is_done_for() -> None:
     assert refuse_sending(fold, commit, second, None) == f"{ended}Ben has no access any more"
     assert refuse_sending(fold, commit, second, "commenter") == f"{ended}Ben is commenter now"
     assert refuse_sending(fold, commit, first, "viewer") == f"{ended}Ana is viewer now"
+
+
+def test_what_is_sent_goes_to_a_receiver_that_the_set_up_still_has() -> None:
+    meant = Receiver("webhook", "https://example.org/in", "reversible", keys=True)
+    outgoing = Outgoing("c9", "sha256:0", Effect(0, "ops", "reversible", {}), meant)
+    other = msgspec.structs.replace(meant, address="https://example.org/other")
+    mail = msgspec.structs.replace(meant, kind="mail")
+    assert refuse_receiver({"ops": meant, "more": other}, outgoing) == ""
+    assert refuse_receiver({"ops": msgspec.structs.replace(meant, keys=False)}, outgoing) == "", "it is the same one"
+    gone = "not sent: ops is no receiver of this workspace any more"
+    assert [refuse_receiver(now, outgoing) for now in ({}, {"more": meant})] == [gone] * 2
+    changed = "not sent: the receiver ops is another one now"
+    assert [refuse_receiver({"ops": now}, outgoing) for now in (other, mail)] == [changed] * 2
