@@ -29,10 +29,11 @@ from workspace.intents.model.times import timestamp
 from workspace.intents.rules.evidence import render
 from workspace.intents.rules.policy import check
 from workspace.intents.state.replay import fold_log
-from workspace.names import RESERVED_ACTORS, is_actor, is_for_people, is_workspace_id
+from workspace.names import RESERVED_ACTORS, is_actor, is_workspace_id
 from workspace.ports import Batch, Store, WorkspaceRow
 from workspace.protocol.messages import encode_record
-from workspace.registry.known_names import people_of
+from workspace.registry.known_names import names_in, people_of
+from workspace.registry.people import refuse_new_name
 from workspace.registry.tokens import AccessTokens
 from workspace.store.address import store_of
 
@@ -297,9 +298,13 @@ def token(
     clock = SystemClock()
 
     async def work(store: Store) -> int:
-        if not is_for_people(actor) and actor not in await people_of(store, workspace):
-            return complain(f"--actor {actor!r} is what the record calls the server or whoever runs it; name a person.")
-        if await store.workspace(workspace) is None:
+        known, is_there = await people_of(store, workspace), await store.workspace(workspace) is not None
+        is_logged = is_there and actor not in known
+        logged = names_in(fold_log(*await read_all(store, workspace))) if is_logged else set()
+        refusal = refuse_new_name(actor, known, logged)
+        if refusal is not None:
+            return complain(f"--actor {actor!r} is no name for anybody new: {refusal.reason} {refusal.remedy}")
+        if not is_there:
             await _create(store, workspace, actor)
         made = await AccessTokens(store, clock).make(
             workspace, actor=actor, role=role, expires=until, scope="read" if reads_only else "all", by="operator"

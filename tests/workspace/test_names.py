@@ -55,6 +55,9 @@ NAMES = (
     "documents/intents",
     "x?at=1",
     "👍🏽",
+    "☀\ufe0f",
+    "👩🏽\u200d💻",
+    "план B",
     "Z" * DOCUMENT_POINTS_MAX,
     "漢" * DOCUMENT_POINTS_MAX,
 )
@@ -115,7 +118,7 @@ def test_a_name_that_can_be_made_stands_in_one_form_and_survives_an_address(name
     refusal = refuse_document_name(name)
     if refusal is None:
         assert unicodedata.normalize("NFC", name) == name
-        assert name.isprintable()
+        assert name.replace("\u200d", "").isprintable()
         assert not {"", ".", ".."} & set(name.split("/"))
     else:
         assert (refusal.code, bool(refusal.reason), bool(refusal.remedy)) == ("bad_name", True, True)
@@ -141,6 +144,12 @@ def test_a_name_that_can_be_made_stands_in_one_form_and_survives_an_address(name
         ("a\u200db", "U+200D"),
         ("a\u202eb", "U+202E"),
         ("a\xa0b", "U+00A0"),
+        ("pla\u034fn", "U+034F"),
+        ("plan\ufe0f", "U+FE0F"),
+        ("plan\u17b4", "U+17B4"),
+        ("pl\u115fan", "U+115F"),
+        ("plan\u2800", "U+2800"),
+        ("pl\u0430n", "Cyrillic"),
         ("x" * 201, "201"),
         ("\ufffd", "U+FFFD"),
     ],
@@ -158,6 +167,18 @@ async def test_a_name_that_cannot_be_made_is_refused_by_the_rule_it_breaks(name:
             assert problem["remedy"]
         assert {row["id"] for row in (await http.get("/api/workspaces")).json()} == {"demo"}
         assert {row["name"] for row in (await http.get(f"{WS}/documents")).json()} == {"plan", "budget"}
+
+
+async def test_what_differs_from_a_name_by_nothing_that_is_seen_is_no_other_name() -> None:
+    async with running_server() as server, await owner(server) as http:
+        assert (await http.put(at("☀"), json={"kind": "text"})).status_code == 201
+        twin = await http.put(at("☀\ufe0f"), json={"kind": "text"})
+        assert (twin.status_code, twin.json()["code"]) == (400, "bad_name")
+        renamed = await http.patch(at("plan"), json={"name": "☀\ufe0f"})
+        assert (renamed.status_code, renamed.json()["code"]) == (400, "bad_name")
+        both = {"id": "x", "documents": {"☀": "text", "☀\ufe0f": "text"}}
+        assert (await http.post("/api/workspaces", json=both)).json()["code"] == "bad_name"
+        assert (await http.patch(at("☀"), json={"name": "☀\ufe0f"})).status_code == 200
 
 
 async def test_bytes_that_are_no_characters_name_nothing() -> None:
@@ -196,7 +217,7 @@ async def test_two_forms_of_one_name_are_one_document() -> None:
 
 
 async def test_a_name_of_an_older_log_is_opened_as_it_stands() -> None:
-    old = "cafe\u0301/./_x"
+    old = "cafe\u0301/./_x\u17b4"
     async with running_server() as server:
         await server.registry.create("old", name="Old", actor="ana", documents={old: "text", "cafe\u0301": "text"})
         token = await server.token("ben", ws="old")

@@ -6,7 +6,7 @@ ordinary Yjs update of a client id of its own: stock clients, attribution and re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -22,7 +22,7 @@ from workspace.access import Identity
 from workspace.http.problem import Problem, refuse
 from workspace.intents.model.events import Edited
 from workspace.intents.model.ids import http_lane
-from workspace.names import compose, refuse_document_name
+from workspace.names import compose, document_twin, refuse_document_name
 from workspace.ports import Clock
 from workspace.threads import compute
 
@@ -45,18 +45,22 @@ def new_documents(given: Mapping[str, DocumentKind | NewDocument]) -> dict[str, 
     """Return documents that a body wants, under composed names. Raises `Problem` bad_name and bad_content."""
     found: dict[str, NewDocument] = {}
     for name, wanted in given.items():
-        check_name(compose(name))
+        check_name(compose(name), found)
         if compose(name) in found:
             raise Problem("bad_name", f"{name} is there twice, in two forms.", remedy="Give each document one name.")
         found[compose(name)] = NewDocument(wanted) if isinstance(wanted, str) else with_clean_content(wanted)
     return found
 
 
-def check_name(name: str) -> None:
-    """Raise `Problem` bad_name where no document may be made under a name."""
+def check_name(name: str, known: Iterable[str] = ()) -> None:
+    """Raise `Problem` bad_name where no document may be made under a name, beside those `known`."""
     refusal = refuse_document_name(name)
     if refusal is not None:
         refuse(refusal)
+    twin = document_twin(name, known)
+    if twin is not None:
+        reason = f"{name} differs from {twin}, which is a document's name here, by nothing that is seen."
+        raise Problem("bad_name", reason, remedy="Choose another name.")
 
 
 def with_clean_content(wanted: NewDocument) -> NewDocument:

@@ -81,7 +81,8 @@ async def change(request: Request) -> Response:
     doc = _restored_id(request, room) if wanted.state == "living" else document_id(request, room)
     name = compose(wanted.name) if wanted.name is not None else ""
     if wanted.name is not None:
-        check_name(name)
+        called = room.sequencer.fold.catalog.called()
+        check_name(name, [other for other, held in called.items() if held != doc])
     match wanted.state:
         case None if name:
             act = DocumentAct(Acts.RENAME, doc, name)

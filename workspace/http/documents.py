@@ -66,7 +66,7 @@ async def create(request: Request) -> Response:
     name = document_name(request, room)
     body = with_clean_content(await body_of(request, NewDocument))
     if room.sequencer.fold.catalog.is_free(name):
-        check_name(name)
+        check_name(name, room.sequencer.fold.catalog.called())
     async with registry_of(request).probes.turn(person_in(room.ws, identity.actor)):
         edits = await first_edits({name: body}, identity, room.clock)
 

@@ -14,6 +14,7 @@ from workspace.errors import Refusal
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, charge, enter, number, pace_change, registry_of
 from workspace.names import is_actor
+from workspace.registry.known_names import names_in
 from workspace.registry.tokens import CENTURY_SECONDS
 
 LABEL_POINTS_MAX = 100
@@ -153,6 +154,7 @@ async def make_token(request: Request) -> Response:
         scope=body.scope,
         label=body.label,
         by=identity.actor,
+        logged=await room.read(lambda: names_in(room.sequencer.fold)),
     )
     if isinstance(token, Refusal):
         refuse(token)

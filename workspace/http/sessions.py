@@ -22,12 +22,11 @@ from workspace.http.request import (
     registry_of,
     wait_for_account,
 )
-from workspace.names import NOT_FOR_PEOPLE, is_for_people
 from workspace.sockets.credentials import SESSION_COOKIE
 
 # What a look at somebody's keys costs beside what is told of them.
 ASK_UNITS = 16 << 10
-COLOUR = re.compile(r"(?:#[0-9a-f]{6})?")
+COLOUR = re.compile(r"(?:#[0-9a-fA-F]{6})?")
 
 
 class NewProfile(msgspec.Struct, frozen=True):
@@ -73,11 +72,10 @@ async def change(request: Request) -> Response:
     """`PATCH /api/me?ws=WS`: how you are called on this server, and your colour; your name in a workspace stays."""
     ws, identity = await _enter(request)
     body = await body_of(request, NewProfile)
-    if body.name is not None and not is_for_people(body.name):
-        refuse(NOT_FOR_PEOPLE)
     if not COLOUR.fullmatch(body.colour or ""):
-        raise Problem("malformed", "A colour is #rrggbb, or empty for none.")
-    changed = await registry_of(request).people.change_profile(ws, identity, name=body.name, colour=body.colour)
+        raise Problem("malformed", "A colour is #rrggbb in hexadecimal, or empty for none.")
+    colour = body.colour.lower() if body.colour is not None else None
+    changed = await registry_of(request).people.change_profile(ws, identity, name=body.name, colour=colour)
     if isinstance(changed, Refusal):
         refuse(changed)
     return answer({"name": changed.name, "colour": changed.colour})

@@ -153,8 +153,9 @@ async def configure(request: Request) -> Response:
     refusal = refusal or (check_receivers(body.receivers) if body.receivers else None)
     if refusal is not None:
         refuse(refusal)
-    if body.name is not None and not is_title(body.name):
-        raise Problem("malformed", "A name has 1 to 200 printable characters.")
+    called = await room.read(lambda: room.sequencer.fold.name)
+    if body.name not in (None, called) and not is_title(body.name):
+        raise Problem("malformed", "A name has 1 to 200 characters, each of which is seen.")
     config = ConfigBody(
         name=body.name,
         policy=body.policy,

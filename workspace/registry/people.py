@@ -16,7 +16,7 @@ import msgspec
 from workspace.access import AccessRow, Identity, MemberRow, PersonRow, Reach, TokenRow, counts, standings
 from workspace.errors import KeyEnded, Refusal
 from workspace.intents.model.intent import Role
-from workspace.names import NOT_FOR_PEOPLE, is_for_people
+from workspace.names import NOT_FOR_PEOPLE, is_for_people, twin_of
 from workspace.ports import Clock, Store
 from workspace.registry.tokens import AccessTokens, entry, words_of
 
@@ -135,6 +135,8 @@ class People:
         is_here_alone = len(known) == 1 and not known[0].role and not await self._store.logins(person=person.id)
         if identity.scope != "all" or not (identity.person or is_here_alone):
             return NOT_BY_TOKEN
+        if name not in (None, person.name) and not is_for_people(name):
+            return NOT_FOR_PEOPLE
         changed = msgspec.structs.replace(
             person, name=person.name if name is None else name, colour=person.colour if colour is None else colour
         )
@@ -194,16 +196,26 @@ class People:
     # ------------------------------------------------------------ tokens
 
     async def make_token(
-        self, ws: str, *, actor: str, role: Role, expires: float | None, scope: Reach, label: str, by: str
+        self,
+        ws: str,
+        *,
+        actor: str,
+        role: Role,
+        expires: float | None,
+        scope: Reach,
+        label: str,
+        by: str,
+        logged: Collection[str] = (),
     ) -> str | Refusal:
-        """Make a token for a name, which becomes a member by it where it is none."""
+        """Make a token for a name, which becomes a member by it where it is none.
+
+        `logged` are the names that the workspace's log has. One that people would take for a known name is refused.
+        """
         async with self._changing:
             known = await self._look(ws)
             if len(known.tokens) >= TOKENS_MAX:
                 return TOO_MANY
-            if not is_for_people(actor) and actor not in known.names:
-                return NOT_FOR_PEOPLE
-            refusal = known.refuse(by)
+            refusal = refuse_new_name(actor, known.names, logged) or known.refuse(by)
             if refusal is not None:
                 return refusal
             return await self._tokens.make(ws, actor=actor, role=role, expires=expires, scope=scope, label=label, by=by)
@@ -301,6 +313,19 @@ class People:
             noted = self.note(ws, by, "ended", subject, f"{len(ids)}: {', '.join(ids[:8])}")
             await self._store.write_people((noted,), ends=ids)
             await self._told(ws, ids)
+
+
+def refuse_new_name(name: str, members: Collection[str], logged: Collection[str] = ()) -> Refusal | None:
+    """Return why nobody gets a name who does not have it, or None; a known one goes on as it is."""
+    if name in members:
+        return None
+    if not is_for_people(name):
+        return NOT_FOR_PEOPLE
+    twin = twin_of(name, {*members, *logged})
+    if twin in (None, name):
+        return None
+    reason = f"{name} would be taken for {twin}, who is known in this workspace."
+    return Refusal("name_taken", reason, f"Give the name as it is known, {twin}, or choose another.")
 
 
 def _runs_server(row: TokenRow, now: float) -> bool:

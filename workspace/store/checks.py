@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workspace.errors import Deposed, LogNewer, StoreFault
+from workspace.access import MemberRow
+from workspace.errors import Deposed, LogNewer, NameTaken, StoreFault
 from workspace.intents.model.log_format import LOG_FORMAT
+from workspace.names import is_same_name
 from workspace.ports import Batch
 
 
@@ -61,3 +64,16 @@ def size_of(work: object) -> int:
         return 0
     sizes = [len(row.update) for row in work.journal] + [len(row.body) for row in work.rows]
     return sum(sizes) + sum(len(blob.content) for blob in work.blobs)
+
+
+def refuse_taken(member: MemberRow, others: Iterable[MemberRow]) -> None:
+    """Raise `NameTaken` where somebody new would be taken for one of the others who are, or were, members there.
+
+    Who has the name already keeps it: names that would be refused today stand beside it in older databases.
+    """
+    alike = [other for other in others if is_same_name(other.actor, member.actor)]
+    if any(other.actor == member.actor and other.person == member.person for other in alike):
+        return
+    for other in alike:
+        if other.person != member.person:
+            raise NameTaken(f"somebody in this workspace is called {other.actor}")

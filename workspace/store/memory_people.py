@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from workspace.access import AccessRow, InvitationRow, LoginRow, MemberRow, PersonRow, TokenRow
-from workspace.errors import InvitationSpent, KeyEnded, NameTaken
-from workspace.names import is_same_name
+from workspace.errors import InvitationSpent, KeyEnded
 from workspace.ports import Joining, PeopleRow
+from workspace.store.checks import refuse_taken
 
 replace = msgspec.structs.replace
 
@@ -113,9 +113,7 @@ class MemoryPeople:
         is_open = offer is not None and not offer.revoked and offer.used < offer.uses and offer.expires > joining.now
         if offer is None or not is_open or offer.ws != member.ws:
             raise InvitationSpent("this invitation is used up, over, or was taken back")
-        for other in self._members.values():
-            if other.ws == member.ws and is_same_name(other.actor, member.actor) and other.person != member.person:
-                raise NameTaken(f"somebody in this workspace is called {other.actor}")
+        refuse_taken(member, [other for other in self._members.values() if other.ws == member.ws])
         self._put(replace(offer, used=offer.used + 1))
         await self.write_people((member, *joining.rows))
         return member

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from workspace.access import AccessRow, InvitationRow, LoginRow, MemberRow, PersonRow, TokenRow
-from workspace.errors import InvitationSpent, KeyEnded, NameTaken
-from workspace.names import is_same_name
+from workspace.errors import InvitationSpent, KeyEnded
 from workspace.ports import Joining, PeopleRow
 from workspace.store import statements
+from workspace.store.checks import refuse_taken
 from workspace.store.scripts import Ask, Each, Script, ask
 
 T = TypeVar("T")
@@ -186,10 +186,8 @@ def _join(joining: Joining) -> Script[MemberRow]:
     taken = yield Ask(statements.USE_INVITATION, (joining.invitation, joining.now))
     if not taken or taken[0][0] != member.ws:
         raise InvitationSpent("this invitation is used up, over, or was taken back")
-    for row in (yield Ask(statements.SELECT_MEMBERS, (member.ws,))):
-        other = _member(*row)
-        if is_same_name(other.actor, member.actor) and other.person != member.person:
-            raise NameTaken(f"somebody in this workspace is called {other.actor}")
+    others = [_member(*row) for row in (yield Ask(statements.SELECT_MEMBERS, (member.ws,)))]
+    refuse_taken(member, others)
     yield from _write((member, *joining.rows), ())
     return member
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 import workspace.intents.steps.commit_round as committing
@@ -157,3 +158,16 @@ def test_a_database_of_a_newer_version_is_refused_with_a_code_and_a_remedy(
     assert "docs/upgrading.md" in out
     assert "[database_newer]" in out
     assert (tmp_path / "folkmoot.sqlite").read_bytes() == before
+
+
+def test_a_token_is_for_no_new_name_that_is_like_a_known_one(tmp_path: Path) -> None:
+    def run(name: str, *more: str) -> Result:
+        return RUNNER.invoke(app, ["token", *more, "--workspace", "demo", "--actor", name, "--data", str(tmp_path)])
+
+    assert run("Ben", "--new").exit_code == 0
+    for twin in ("ben", "BEN"):
+        refused = run(twin)
+        assert refused.exit_code == 1
+        assert "Ben" in " ".join(refused.output.split()).removeprefix(f"--actor {twin!r}")
+    assert run("Be\u034fn").exit_code == 1
+    assert run("Ben").exit_code == 0

@@ -125,10 +125,11 @@ async def test_a_person_has_a_colour_everywhere_and_only_they_give_it() -> None:
         await accept(zoe, await invited(owner), "Zoë")
         changed = await zoe.patch("/api/me?ws=demo", json={"colour": "#0e7490", "name": "Zoë K."})
         assert changed.json() == {"name": "Zoë K.", "colour": "#0e7490"}
+        assert (await zoe.patch("/api/me?ws=demo", json={"colour": "#0E7490"})).json()["colour"] == "#0e7490"
         assert (await zoe.get("/api/me?ws=demo")).json()["actor"] == "Zoë", "the name in a workspace stays"
         (row,) = (await owner.get(f"{WS}/members")).json()
         assert (row["actor"], row["colour"]) == ("Zoë", "#0e7490")
-        for odd in ({"colour": "red"}, {"colour": "#0E7490"}, {"colour": "#0e7490;"}, {"name": ""}, {"name": "agent"}):
+        for odd in ({"colour": "red"}, {"colour": "#0e749g"}, {"colour": "#0e7490;"}, {"name": ""}, {"name": "agent"}):
             problem(await zoe.patch("/api/me?ws=demo", json=odd), 400, "malformed")
         async with client_of(server, "olga", "owner") as olga:
             link = (await olga.post(f"{WS}/links", json={"actor": "Zoë"})).json()["token"]
