@@ -219,6 +219,11 @@ def counts(row: TokenRow, now: float) -> bool:
     return not row.revoked and (row.expires is None or now < row.expires)
 
 
+def is_open(row: InvitationRow, now: float) -> bool:
+    """Tell whether an invitation may still be taken up at `now`, whoever made it."""
+    return not row.revoked and row.used < row.uses and now < row.expires
+
+
 def standings(rows: Iterable[TokenRow], members: Iterable[MemberRow], now: float) -> dict[str, Role | None]:
     """Return what everybody may be at `now` who is or was a member of a workspace, or ever held one of these tokens.
 

@@ -1,6 +1,7 @@
 """Invitations: an offer to become a member with a role, for so many people, until a day, taken back at any time.
 
-They are an owner's word, and end with it: whoever made one to come in by again, once they are put out, does not.
+They are an owner's word, and end with it: whoever made one to come in by again, once they are put out, does not. Nor
+does whoever else is put out come in again by one that was made before.
 
 Only a session says who somebody is here: a token that an owner made out to a name is the owner's word for one
 workspace, and must not open others to whoever holds it.
@@ -21,6 +22,7 @@ from workspace.access import (
     format_key,
     hash_secret,
     is_given,
+    is_open,
     is_secret,
     parse_key,
     standings,
@@ -44,6 +46,11 @@ TOO_MANY = Refusal(
 )
 SPENT = Refusal(
     "invitation_spent", "This invitation is used up, over, or was taken back.", "Ask whoever sent it for another."
+)
+PUT_OUT = Refusal(
+    "invitation_spent",
+    "You were taken out of this workspace after this invitation was made.",
+    "Ask an owner for a new one.",
 )
 
 
@@ -86,13 +93,15 @@ class Invitations:
 
     async def open(self, ws: str) -> list[InvitationRow]:
         """Return the invitations to a workspace that somebody may still take up, the newest first."""
-        found = [row for row in await self._store.invitations(ws) if self._is_open(row)]
+        now = self._clock.now()
+        found = [row for row in await self._store.invitations(ws) if is_open(row, now)]
         gone = await self._no_owners(ws) if found else frozenset()
         return [row for row in found if row.by not in gone]
 
     async def take_back(self, ws: str, id: str, *, by: str) -> Refusal | None:
         """Let nobody in any more by an invitation; whoever came by it stays."""
-        row = next((row for row in await self.open(ws) if row.id == id), None)
+        rows, now = await self._store.invitations(ws), self._clock.now()
+        row = next((row for row in rows if row.id == id and is_open(row, now)), None)
         if row is None:
             return NONE_SUCH
         noted = entry(self._clock, ws, by, "uninvited", row.role, id)
@@ -110,7 +119,7 @@ class Invitations:
         row = next(iter(await self._store.invitations(id=parts[0])), None)
         if row is None or not is_secret(parts[1], row.secret_hash):
             return None
-        if self._is_open(row) and row.by not in await self._no_owners(row.ws):
+        if is_open(row, self._clock.now()) and row.by not in await self._no_owners(row.ws):
             return row
         person = session.person if session is not None else None
         here = await self._before(row.ws, person) if person is not None else None
@@ -133,6 +142,8 @@ class Invitations:
         before = await self._before(offer.ws, person) if person is not None else None
         if before is not None and before.role:
             return Accepted(before, is_new=False)
+        if before is not None and await self._was_removed(before, offer.created_at):
+            return PUT_OUT
         if before is not None:
             name = before.actor
         elif person is not None and not name:
@@ -173,8 +184,17 @@ class Invitations:
         standing = standings(rows, members, self._clock.now())
         return frozenset(actor for actor, role in standing.items() if role != "owner")
 
-    def _is_open(self, row: InvitationRow) -> bool:
-        return not row.revoked and row.used < row.uses and self._clock.now() < row.expires
+    async def _was_removed(self, member: MemberRow, since: str) -> bool:
+        """Tell whether others have taken somebody out at a moment (a timestamp) or after it."""
+        last = ""
+        while rows := await self._store.accesses(member.ws, before=last):
+            newer = [row for row in rows if row.at >= since]
+            if any((row.act, row.subject) == ("removed", member.actor) for row in newer):
+                return True
+            if len(newer) < len(rows):
+                return False
+            last = rows[-1].id
+        return False
 
 
 def _taken(name: str) -> Refusal:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from workspace.access import AccessRow, Identity, MemberRow, PersonRow, Reach, TokenRow, counts, standings
+from workspace.access import AccessRow, Identity, MemberRow, PersonRow, Reach, TokenRow, counts, is_open, standings
 from workspace.errors import KeyEnded, Refusal
 from workspace.intents.model.intent import Role
 from workspace.names import NOT_FOR_PEOPLE, is_for_people, twin_of
@@ -156,6 +156,7 @@ class People:
             if roles[actor] != role:
                 noted = self.note(ws, by, "role", actor, f"{roles[actor]} to {role}")
                 await self._store.change_member(ws, actor, role, noted)
+                await self._end_offers(ws, actor, by=by)
         await self._told(ws, ())
         return None
 
@@ -180,16 +181,21 @@ class People:
     async def revoke_one(self, ws: str, token_id: str, *, by: str) -> list[str] | Refusal:
         """Revoke one token of a workspace; return its id, or nothing where there is none."""
         async with self._changing:
-            refusal = (await self._look(ws)).refuse(by, ends=(token_id,))
+            known = await self._look(ws)
+            refusal = known.refuse(by, ends=(token_id,))
             if refusal is not None:
                 return refusal
             ids = await self._tokens.revoke(ws, actor=None, token_id=token_id, by=by)
+            for row in known.tokens:
+                if row.id in ids:
+                    await self._end_offers(ws, row.actor, by=by)
             await self._told(ws if ids else "", ids)
             return ids
 
     async def _remove(self, ws: str, actor: str, *, by: str) -> list[str]:
         noted = self.note(ws, by, "left" if actor == by else "removed", actor)
         ids = await self._store.change_member(ws, actor, None, noted)
+        await self._end_offers(ws, actor, by=by)
         await self._told(ws, ids)
         return ids
 
@@ -312,7 +318,23 @@ class People:
         if ids:
             noted = self.note(ws, by, "ended", subject, f"{len(ids)}: {', '.join(ids[:8])}")
             await self._store.write_people((noted,), ends=ids)
+            for row in [await self._store.token(id) for id in ids]:
+                # A session gives nobody a role: its person is what they were.
+                if row is not None and row.person is None:
+                    here = [row.ws] if row.ws is not None else [one.id for one in await self._store.workspaces()]
+                    for place in here:
+                        await self._end_offers(place, row.actor, by=by)
             await self._told(ws, ids)
+
+    async def _end_offers(self, ws: str, actor: str, *, by: str) -> None:
+        """End the open invitations of somebody who is no owner now: made one again, they would let people in again."""
+        now = self._clock.now()
+        offers = [row for row in await self._store.invitations(ws) if row.by == actor and is_open(row, now)]
+        known = await self._look(ws) if offers else None
+        if known is None or standings(known.rows, known.members, now).get(actor, "owner") == "owner":
+            return
+        for row in offers:
+            await self._store.end_invitation(row.id, self.note(ws, by, "uninvited", row.role, row.id))
 
 
 def refuse_new_name(name: str, members: Collection[str], logged: Collection[str] = ()) -> Refusal | None:

@@ -319,3 +319,38 @@ async def test_ones_own_used_invitation_lets_one_in_and_nobody_else() -> None:
         problem(await accept(other, key, "Yann"), 410, "invitation_spent")
         assert (await owner.request("DELETE", f"{WS}/members/Zo%C3%AB")).status_code == 204
         problem(await accept(page, key), 410, "invitation_spent")
+
+
+async def test_an_invitation_of_who_was_an_owner_does_not_come_back_with_their_role() -> None:
+    async with http("owner") as (server, owner), browser(server) as page, client_of(server, "olga", "owner") as olga:
+        key = await invited(olga, uses=9)
+        assert (await owner.patch(f"{WS}/members/olga", json={"role": "editor"})).status_code == 200
+        assert (await owner.patch(f"{WS}/members/olga", json={"role": "owner"})).status_code == 200
+        problem(await accept(page, key, "Zoe"), 410, "invitation_spent")
+
+
+async def test_an_invitation_is_taken_back_also_where_its_maker_is_no_owner() -> None:
+    async with http("owner") as (server, owner):
+        await server.token("olga", "owner")
+        made = await server.registry.invitations.invite("demo", role="viewer", uses=2, expires=None, by="olga")
+        assert isinstance(made, tuple)
+        # Without the record of what ended: as databases have it whose invitations died with their makers' rights.
+        await server.registry.tokens.revoke("demo", actor="olga", token_id=None)
+        assert (await owner.get(f"{WS}/invitations")).json() == []
+        assert (await owner.request("DELETE", f"{WS}/invitations/{made[1].id}")).status_code == 204
+        problem(await owner.request("DELETE", f"{WS}/invitations/{made[1].id}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("how", ["removed", "left"])
+async def test_who_was_taken_out_comes_in_by_a_new_invitation_alone_and_who_left_by_the_old(how: str) -> None:
+    async with http("owner") as (server, owner), browser(server) as zoe:
+        old = await invited(owner, uses=9)
+        assert (await accept(zoe, old, "Zoe")).status_code == 201
+        by = owner if how == "removed" else zoe
+        assert (await by.request("DELETE", f"{WS}/members/Zoe")).status_code == 204
+        again = await accept(zoe, old)
+        if how == "removed":
+            problem(again, 410, "invitation_spent")
+            assert "taken out" in again.json()["detail"]
+            again = await accept(zoe, await invited(owner))
+        assert again.status_code == 201

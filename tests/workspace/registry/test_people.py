@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.workspace.room.stage import HandClock
-from workspace.access import TOKEN, Identity, MemberRow, format_key, parse_key, standings
+from workspace.access import TOKEN, Identity, InvitationRow, MemberRow, format_key, parse_key, standings
 from workspace.errors import Refusal
+from workspace.intents.model.times import timestamp
 from workspace.ports import WorkspaceRow
 from workspace.registry.people import People
 from workspace.registry.tokens import AccessTokens
@@ -113,3 +116,56 @@ async def test_who_runs_the_server_ends_any_key_but_the_last_of_their_own_kind()
     assert not isinstance(await people.end_any(first, by="other"), Refusal)
     (entry,) = [row for row in await store.accesses("") if row.act == "ended"]
     assert (entry.by, entry.subject) == ("other", "op")
+
+
+def invitation_of(by: str, clock: HandClock, id: str = "i") -> InvitationRow:
+    at = clock.now()
+    return InvitationRow(id, "w", "owner", "", 9, 0, at + 1_000, False, by, timestamp(at))
+
+
+@pytest.mark.parametrize("how", ["role", "remove", "leave", "revoke_all", "revoke_one", "end", "end_held", "end_any"])
+async def test_an_invitation_ends_for_good_when_its_maker_is_no_owner_any_more(how: str) -> None:
+    people, store, clock, _ = await people_with(("ana", "owner", None), ("olga", "owner", None))
+    await store.write_people((invitation_of("olga", clock), invitation_of("ana", clock, "j")))
+    (key,) = [row.id for row in await store.tokens("w") if row.actor == "olga"]
+    olga = Identity("olga", "owner", token_id=key)
+    match how:
+        case "role":
+            done: object = await people.set_role("w", "olga", "editor", by="ana")
+        case "remove" | "leave":
+            done = await people.remove("w", "olga", by="ana" if how == "remove" else "olga")
+        case "revoke_all":
+            done = await people.revoke_all("w", "olga", by="ana")
+        case "revoke_one":
+            done = await people.revoke_one("w", key, by="ana")
+        case "end":
+            done = await people.end("w", [key], by="ana", subject="olga")
+        case "end_held":
+            done = await people.end_held(olga, "w", id=key)
+        case _:
+            done = await people.end_any(key, by="operator")
+    assert not isinstance(done, Refusal)
+    assert {row.id: row.revoked for row in await store.invitations("w")} == {"i": True, "j": False}
+    assert [row.detail for row in await store.accesses("w") if row.act == "uninvited"] == ["i"]
+
+
+async def test_who_stays_an_owner_by_another_token_keeps_their_invitations() -> None:
+    people, store, clock, _ = await people_with(
+        ("ana", "owner", None), ("olga", "owner", None), ("olga", "owner", None)
+    )
+    await store.write_people((invitation_of("olga", clock),))
+    one = next(row.id for row in await store.tokens("w") if row.actor == "olga")
+    assert await people.revoke_one("w", one, by="ana") == [one]
+    assert await people.set_role("w", "ana", "editor", by="olga") is None
+    assert [row.revoked for row in await store.invitations("w")] == [False]
+
+
+async def test_with_a_key_of_the_whole_server_its_makers_invitations_end_in_every_workspace() -> None:
+    people, store, clock, _ = await people_with(("ana", "owner", None))
+    access = AccessTokens(store, clock)
+    for actor in ("root", "other"):
+        await access.make(None, actor=actor, role="owner")
+    await store.write_people((invitation_of("root", clock),))
+    (key,) = [row.id for row in await store.tokens("") if row.actor == "root"]
+    assert not isinstance(await people.end_any(key, by="operator"), Refusal)
+    assert [row.revoked for row in await store.invitations("w")] == [True]
