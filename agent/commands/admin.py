@@ -7,7 +7,7 @@ the database learns within a second of a key that ended here.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,14 @@ from workspace.registry.tokens import AccessTokens, entry
 PARTS_MAX = 100
 WORDS_POINTS_MAX = 200
 UNKNOWN = "–"
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "id", "owners", "people", "documents", "records", "log", "journal", "snapshots", "under way", "last activity",
 )  # fmt: skip
+# Where not all of them fit; of the last activity up to the minute.
+NARROW_COLUMNS = ("id", "owners", "documents", "records", "last activity")
+MINUTE_POINTS = len("2027-01-31 18:00")
+# So much of an id, and of the owners at least, stands in one line where there is little room.
+ID_POINTS, OWNERS_POINTS_MIN = 20, 8
 STEP = 1024
 
 
@@ -190,13 +195,45 @@ def _print_workspaces(console: Console, rows: Sequence[View]) -> None:
     if not rows:
         console.print("No workspace.")
         return
-    table = Table(*COLUMNS, title="Workspaces")
-    for row in rows:
-        table.add_row(*workspace_cells(row))
+    table = workspaces_table(rows, width=console.width)
     console.print(table, markup=False)
+    if len(table.columns) < len(COLUMNS):
+        console.print("A wider terminal shows more of each, and --json all.", markup=False)
     for row in rows:
         for line in remarks(row):
             console.print(line, markup=False)
+
+
+def workspaces_table(rows: Sequence[View], *, width: int) -> Table:
+    """Return the table of workspaces: all columns where they fit into `width`, else those that say most.
+
+    What is too long for its place goes on in the next line, and nothing is cut off.
+    """
+    cells = [dict(zip(COLUMNS, workspace_cells(row), strict=True)) for row in rows]
+    names, longest = COLUMNS, _longest(cells)
+    if _table_points(longest[name] for name in COLUMNS) > width:
+        names = NARROW_COLUMNS
+        for row in cells:
+            row["last activity"] = row["last activity"].replace("T", " ")[:MINUTE_POINTS]
+        longest = _longest(cells)
+        longest["id"] = min(longest["id"], ID_POINTS)
+        others = _table_points(longest[name] if name != "owners" else 0 for name in names)
+        longest["owners"] = max(min(longest["owners"], width - others), OWNERS_POINTS_MIN)
+    table = Table(title="Workspaces")
+    for name in names:
+        table.add_column(name, overflow="fold", width=longest[name])
+    for row in cells:
+        table.add_row(*(row[name] for name in names))
+    return table
+
+
+def _longest(rows: Sequence[dict[str, str]]) -> dict[str, int]:
+    return {name: max(len(text) for text in (name, *(row[name] for row in rows))) for name in COLUMNS}
+
+
+def _table_points(widths: Iterable[int]) -> int:
+    """Return how wide a table is: each cell has a border and two spaces, and the last has another border."""
+    return sum(width + 3 for width in widths) + 1
 
 
 def workspace_cells(row: Any) -> list[str]:

@@ -91,23 +91,32 @@ def carry_out(
     database: str | None,
     data: Path | None,
     notes: Notes | None = None,
+    unchanged: str = "",
 ) -> int:
     """Have the kernel append what `decide` wants to a workspace's log, also beside a running server; then say so.
 
-    `notes` are what else is to be told then, beside what was done.
+    `notes` are what else is to be told then, beside what was done; `unchanged` is said where nothing was to be done.
     """
     if not is_actor(actor):
         return complain("--actor is a name of 1 to 64 printable characters.")
     bounds = settings_of(None, None, database, data).bounds()
 
+    is_new = True
+
+    def noted(fold: WorkspaceState) -> ConfigBody | Refusal | None:
+        nonlocal is_new
+        wanted = decide(fold)
+        is_new = wanted is not None
+        return wanted
+
     async def work(store: Store) -> int:
         await must_exist(store, ws)
-        done = await change_outside(store, SystemClock(), ws, actor=actor, decide=decide, bounds=bounds)
+        done = await change_outside(store, SystemClock(), ws, actor=actor, decide=noted, bounds=bounds)
         if isinstance(done, Refusal):
             return refused(done, ws)
         if done is not None and not await is_taken(store, done):
             await store.drop_switch(done)  # no server has it open: nobody has to let go of it
-        print(said)
+        print(said if is_new else unchanged or said)
         for note in await notes(store) if notes is not None else ():
             print(f"Note: {note}", file=sys.stderr)
         return 0

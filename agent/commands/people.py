@@ -19,7 +19,7 @@ from workspace.intents.model.times import timestamp
 from workspace.names import is_actor
 from workspace.ports import Store
 from workspace.registry.invitations import Invitations
-from workspace.registry.people import People
+from workspace.registry.people import NO_MEMBER, People
 from workspace.registry.tokens import AccessTokens
 
 DAY_SECONDS = 86_400.0
@@ -71,10 +71,15 @@ def sessions(ws: str, name: str, database: str | None, data: Path | None) -> int
     async def work(store: Store, people: People) -> int:
         now = SystemClock().now()
         members = {row.person: row.actor for row in await store.members(ws) if not row.gone}
+        lines = []
         for row in await store.tokens(ws):
             whose = row.actor if row.person is None else members.get(row.person, "")
             if counts(row, now) and name in ("", whose):
-                print(_line(row, whose))
+                lines.append(_line(row, whose))
+        if name and not lines and name not in await people.roles(ws):
+            return refused(NO_MEMBER, ws)
+        for line in lines or [f"{name} has no token or session that counts in {ws}."] * bool(name):
+            print(line)
         return 0
 
     return with_people(ws, "operator", database, data, work)

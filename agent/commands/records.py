@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -306,6 +307,8 @@ def token(
             return complain(f"--actor {actor!r} is no name for anybody new: {refusal.reason} {refusal.remedy}")
         if not is_there:
             await _create(store, workspace, actor)
+            if not is_new:
+                print(f"There was no workspace {workspace}: it is made now.", file=sys.stderr)
         made = await AccessTokens(store, clock).make(
             workspace, actor=actor, role=role, expires=until, scope="read" if reads_only else "all", by="operator"
         )

@@ -77,8 +77,13 @@ def clear(ws: str, place: str, person: str, group: str, actor: str, database: st
     def change(rules: tuple[RoleRule, ...]) -> tuple[RoleRule, ...]:
         return _without(rules, whom) if whom is not None else ()
 
-    said = f"No rule of {place} stands any more{' for them' if whom is not None else ''}."
-    return carry_out(ws, _changing(place, change), actor=actor, said=said, database=database, data=data)
+    theirs = " for them" if whom is not None else ""
+    said, unchanged = (
+        f"No rule of {place} stands any more{theirs}.",
+        f"No rule of {place} stood{theirs}: there is none to clear.",
+    )
+    decide = _changing(place, change)
+    return carry_out(ws, decide, actor=actor, said=said, database=database, data=data, unchanged=unchanged)
 
 
 def _whom(person: str, group: str) -> tuple[str, Group | None] | str:

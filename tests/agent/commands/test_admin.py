@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from agent.cli import app
-from agent.commands.admin import key_cells, remarks, server_lines, size_words, workspace_cells
+from agent.commands.admin import (
+    COLUMNS,
+    NARROW_COLUMNS,
+    key_cells,
+    remarks,
+    server_lines,
+    size_words,
+    workspace_cells,
+    workspaces_table,
+)
 from agent.server import serving
 from tests.support.until import until
 from workspace.access import parse_key
@@ -152,6 +163,23 @@ def test_what_nobody_has_said_is_a_dash_and_what_is_wrong_a_line_of_its_own() ->
         "w: 2 more documents were put aside.",
         "w: not all of it is measured yet.",
     ]
+
+
+def test_in_eighty_columns_the_table_cuts_nothing_off_and_where_there_is_room_it_has_all() -> None:
+    row = {
+        "id": "product-launch-2027", "owners": ["Ana Smith", "Ben Jones", "Cy"], "more_owners": False, "members": 3,
+        "documents": {"living": 4, "archived": 0, "deleted": 0}, "records": 123_456, "live": None,
+        "bytes": {"log": 1, "journal": 2048, "snapshots": 0}, "active": "2026-12-01T00:33:18.123Z",
+    }  # fmt: skip
+    for width, names in ((80, NARROW_COLUMNS), (200, COLUMNS)):
+        console = Console(width=width, soft_wrap=True, file=StringIO(), record=True)
+        console.print(workspaces_table([row], width=width), markup=False)
+        said = console.export_text()
+        assert ("2026-12-01 00:33 " in said) == (width == 80)
+        assert all(name in said for name in names)
+        assert all(len(line) <= width for line in said.splitlines())
+        assert "…" not in said
+        assert all(word in said for word in ("product-launch-2027", "Ana", "Jones", "123456"))
 
 
 def test_a_key_and_the_server_are_told_in_words() -> None:

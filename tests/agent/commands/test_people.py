@@ -39,6 +39,8 @@ def test_who_is_there_what_they_hold_and_what_was_done_is_told_without_secrets(t
     code, out = call("sessions", "demo", "Ben", *here)
     assert code == 0
     assert "token (viewer, all)" in out
+    code, out = call("sessions", "demo", "Nobody", *here)
+    assert (code, "Nobody of this name is a member here" in out) == (1, True), out
     code, fresh = call("rotate", "demo", "Ben", "--actor", "Ops", *here)
     assert (code, fresh[:3]) == (0, "fm_")
     (id, _) = parse_key(fresh.strip(), "fm") or ("", "")

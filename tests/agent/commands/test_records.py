@@ -171,3 +171,12 @@ def test_a_token_is_for_no_new_name_that_is_like_a_known_one(tmp_path: Path) -> 
         assert "Ben" in " ".join(refused.output.split()).removeprefix(f"--actor {twin!r}")
     assert run("Be\u034fn").exit_code == 1
     assert run("Ben").exit_code == 0
+
+
+def test_a_workspace_that_a_token_makes_is_told_of(tmp_path: Path) -> None:
+    here = ("--actor", "Ana", "--data", str(tmp_path))
+    assert "demo" not in RUNNER.invoke(app, ["token", "--new", "--workspace", "demo", *here]).stderr
+    made = RUNNER.invoke(app, ["token", "--workspace", "dmo", *here])
+    assert (made.exit_code, made.stderr) == (0, "There was no workspace dmo: it is made now.\n")
+    assert made.stdout.startswith("fm_")
+    assert RUNNER.invoke(app, ["token", "--workspace", "dmo", *here]).stderr == ""

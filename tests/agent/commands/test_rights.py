@@ -60,6 +60,9 @@ def test_without_a_server_each_rule_is_in_the_log(tmp_path: Path, monkeypatch: p
     assert call("clear", "demo", "schedule", *here)[0] == call("clear", "demo", "prices/", *here)[0] == 0
     assert call("list", "demo", *here) == (0, "")
     assert RUNNER.invoke(app, ["verify", "demo", *here]).exit_code == 0
+    assert call("clear", "demo", "prices/", *here) == (0, "No rule of prices/ stood: there is none to clear.")
+    none = "No rule of schedule stood for them: there is none to clear."
+    assert call("clear", "demo", "schedule", "--person", "Zoe", *here) == (0, none)
     for wrong, what in (
         (("set", "demo", "plan", "viewer", *ALL), "plan is called schedule now."),
         (("set", "demo", "nowhere", "viewer", *ALL), "There is no document nowhere"),
