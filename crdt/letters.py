@@ -69,13 +69,15 @@ def without_unseen(name: str) -> str:
 
 
 def mixes_scripts(name: str) -> bool:
-    """Tell whether one word of a name has letters of two scripts, where one is Cyrillic or Greek (as TR39 has it)."""
+    """Tell whether one word of a name has letters of two scripts that may be taken for one another (TR39)."""
     script = ""
     for point in "" if name.isascii() else name:
         kind = unicodedata.category(point)[0]
         if kind not in "LMN":
             script = ""
         found = next((one for one in SCRIPTS if one in unicodedata.name(point, "")), "") if kind == "L" else ""
+        # A letter that has no Latin shape is taken for none: Δt, kΩ.
+        found = found if found == "LATIN" or ord(point) in LATIN_SHAPES else ""
         if found and script and found != script:
             return True
         script = found or script

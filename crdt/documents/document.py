@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from crdt.documents.backing import EMPTY_UPDATE, Applied, Backup
 from crdt.documents.canonical_form import DEAR_CLOCKS, CanonicalForm
 from crdt.documents.crowds import NOTHING, Crowds
-from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind, Known
-from crdt.documents.shape import TEXT, Shape
+from crdt.documents.pycrdt_document import TEXT_ROOT, DocumentKind
+from crdt.documents.shape import TEXT, Known, Shape
 from crdt.errors import BrokenDocument, MalformedFrame, MissingDependencies
 from crdt.updates.exact_numbers import ExactValues, find_exact_values, restore_exact_values, restore_whole_numbers
 from crdt.updates.scan import INTERNAL, encode_state_vector, scan_delete_set, scan_state_vector, scan_update

@@ -15,7 +15,6 @@ from typing import Literal, Protocol
 import msgspec
 
 from crdt.documents.crowds import NOTHING, PLACE_ITEMS_MAX
-from crdt.documents.pycrdt_document import Known
 from crdt.documents.shape import (
     ARRAY,
     GONE,
@@ -26,6 +25,7 @@ from crdt.documents.shape import (
     XML_FRAGMENT,
     XML_HOOK,
     XML_NODES,
+    Known,
     Shape,
 )
 from crdt.updates.known_structs import are_same, note_units

@@ -8,8 +8,6 @@ from typing import Any, Literal
 from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
 
 DocumentKind = Literal["text", "data", "rich"]
-# What is known of an update before it is applied: new words of a plain text and no more; or entered in the shape.
-Known = Literal["", "typing", "entered"]
 Root = Text | Map[object] | XmlFragment
 TEXT_ROOT, DATA_ROOT, RICH_ROOT = "content", "data", "default"
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from crdt.documents.pycrdt_document import DATA_ROOT, RICH_ROOT, TEXT_ROOT, DocumentKind
 from crdt.updates.structs import Struct, in_causal_order, read_sections
 from crdt.updates.summary import GC, SKIP, TYPE, Id
 
+# What is known of an update before it is applied: new words of a plain text and no more; or entered in the shape.
+Known = Literal["", "typing", "entered"]
 TYPE_DEPTH_MAX = 32  # pycrdt reads nested types recursively: without a bound they end the process (trap 19)
 ARRAY, MAP, TEXT, XML_ELEMENT, XML_FRAGMENT, XML_HOOK, XML_TEXT = range(7)
 # A root says nothing of its kind in the bytes: `ROOTS` knows it of those that documents have, and of others nobody.

@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias, Union, get_args, get_origin, get_type_hin
 import msgspec
 from msgspec import inspect
 
-from crdt.documents import document
+from crdt.documents import pycrdt_document
 from crdt.operations.ops import Op
 from workspace.intents.model import bodies, calls, effects, intent, invariant, oracle, role_rules, stop
 from workspace.intents.model.bodies import BODIES, DecisionBody, Question
@@ -37,7 +37,7 @@ OPS = [kind.__name__ for kind in get_args(Op)]
 SERVER = (*get_args(ServerMessage), ClosedMessage, BoardMessage, RightsMessage)
 CLIENT: dict[type, str] = {kind: tag for tag, kind in _CLIENT.items()}
 # Modules whose literals have names that the page uses, too.
-NAMED_IN: tuple[ModuleType, ...] = (document, intent, bodies, stop, calls, effects, oracle, invariant, role_rules)
+NAMED_IN: tuple[ModuleType, ...] = (pycrdt_document, intent, bodies, stop, calls, effects, oracle, invariant, role_rules)
 # What a question shows is `dict[str, Json]` on the server: several steps put their part in. The page names the parts.
 EVIDENCE: frozenset[type] = frozenset({Question, QuestionMessage, DecisionBody})
 HEAD = """\

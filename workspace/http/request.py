@@ -19,7 +19,8 @@ from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem
 from workspace.intents.rules.places import may_somewhere
 from workspace.names import find_document, is_workspace_id
-from workspace.protocol.messages import Malformed, read_json, read_value
+from workspace.protocol.bounded_json import Malformed, read_json
+from workspace.protocol.messages import read_value
 from workspace.registry.registry import RoomRegistry
 from workspace.room.context import Handle
 from workspace.room.room import Room

@@ -6,15 +6,11 @@ fit comes back as a `Malformed` value, never as an exception. Unknown extra fiel
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from typing import Literal, TypeVar
 
 import msgspec
 
 from crdt.digest import Json
-from crdt.sync.awareness_state import mend_halves
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.document_acts import ActName
 from workspace.intents.model.intent import IntentFrame, IntentKind, Role, Scope, State
@@ -22,6 +18,7 @@ from workspace.intents.model.log_format import undecoded_field
 from workspace.intents.model.plan import Option
 from workspace.intents.model.record import Row, body_parts
 from workspace.intents.model.stop import Stop
+from workspace.protocol.bounded_json import INTEGER_MAX, Malformed, json_of, json_problem
 from workspace.protocol.lenient import type_of, without_unknown
 
 T = TypeVar("T")
@@ -30,15 +27,10 @@ T = TypeVar("T")
 PROTOCOL_NUMBER = 1
 MESSAGE_BYTES_MAX = 256 * 1024
 COMPOSING_BYTES_MAX = 16 * 1024
-NESTING_MAX = 32
 SCOPES_MAX = 256  # the highest that the settings allow an instruction
-PARTS_MAX = 20_000
-INTEGER_MAX = 2**53 - 1
 LANE_POINTS_MAX = 80
 ID_POINTS_MAX = 200
 ACKNOWLEDGED_MAX = 500
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-NESTED = f"A message has at most {PARTS_MAX} parts, nested at most {NESTING_MAX} deep."
 
 # ---------------------------------------------------------------- from the client
 
@@ -77,23 +69,6 @@ class Acknowledge(msgspec.Struct, frozen=True):
 ClientMessage = Hello | IntentFrame | Seen | Composing | Acknowledge
 
 
-class Malformed(msgspec.Struct, frozen=True):
-    """What a client sent cannot be used. `n` is set where an intent can be answered with a nack.
-
-    `is_json` false: the bytes are no message at all.
-    """
-
-    code: str
-    reason: str
-    n: int | None = None
-    is_json: bool = True
-
-    @property
-    def remedy(self) -> str:
-        """What its sender can do."""
-        return "Make it smaller." if self.code == "too_large" else "See the protocol's table of messages."
-
-
 _CLIENT: dict[str, type[ClientMessage]] = {
     "hello": Hello,
     "intent": IntentFrame,
@@ -116,7 +91,7 @@ def decode_client(
     """Return the message in a client's control frame, or what is wrong with it."""
     if len(payload) > bytes_max:
         return _too_large(payload, bytes_max)
-    value = _json_of(payload)
+    value = json_of(payload)
     if isinstance(value, Malformed):
         return value
     if not isinstance(value, dict):
@@ -124,7 +99,7 @@ def decode_client(
     name, number = value.get("type"), value.get("n")
     kind = _CLIENT.get(name) if isinstance(name, str) else None
     n = number if kind is IntentFrame and isinstance(number, int) and not isinstance(number, bool) else None
-    problem = _json_problem(value)
+    problem = json_problem(value)
     if problem:
         return Malformed("malformed", problem, n)
     if kind is None:
@@ -146,51 +121,6 @@ def _too_large(payload: bytes | str, bytes_max: int) -> Malformed:
     return Malformed("too_large", f"A message has at most {bytes_max} bytes.", n)
 
 
-def read_json(payload: bytes | str) -> Json | Malformed:
-    """Return the JSON value of a payload whose size was checked; nesting, parts and numbers are bounded here."""
-    value = _json_of(payload)
-    if isinstance(value, Malformed):
-        return value
-    problem = _json_problem(value)
-    return Malformed("malformed", problem) if problem else value
-
-
-def _json_of(payload: bytes | str) -> Json | Malformed:
-    """Return any JSON value; half a surrogate pair, which a quotation cut by units may hold, is U+FFFD."""
-    # Before it is built: a megabyte of empty lists took the server 0.14 s, and nothing of whoever sent it.
-    if _has_many_parts(payload):
-        return Malformed("malformed", NESTED)
-    try:
-        value: Json = msgspec.json.decode(payload)
-    except RecursionError:
-        return Malformed("malformed", NESTED)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        return _mended(payload, error)
-    return value
-
-
-def _has_many_parts(payload: bytes | str) -> bool:
-    """Tell whether there are more strings, or more commas outside of strings, than the parts of a message can have."""
-    data = payload.encode("utf-8", "surrogatepass") if isinstance(payload, str) else payload
-    if data.count(b",") < PARTS_MAX:
-        return False
-    # Each part has a key at most, and is a string at most; a quote that is part of one is escaped.
-    if data.count(b'"') - data.count(b'\\"') > 4 * PARTS_MAX:
-        return True
-    return _STRING.sub(b"", data).count(b",") >= PARTS_MAX
-
-
-def _mended(payload: bytes | str, error: Exception) -> Json | Malformed:
-    try:
-        text = payload if isinstance(payload, str) else payload.decode()
-        value: Json = json.loads(mend_halves(json.dumps(json.loads(text), ensure_ascii=False)))
-    except RecursionError:
-        return Malformed("malformed", NESTED)
-    except ValueError:
-        return Malformed("malformed", f"This is not JSON: {error}", is_json=False)
-    return value
-
-
 def read_value(value: Json, kind: type[T], *, is_lenient: bool = False) -> T | Malformed:
     """Return a decoded JSON value as a typed one; `is_lenient` passes over fields that the type does not have."""
     try:
@@ -201,33 +131,6 @@ def read_value(value: Json, kind: type[T], *, is_lenient: bool = False) -> T | M
         return Malformed("malformed", f"A field does not fit: {error}")
     problem = _field_problem(message)
     return Malformed("malformed", problem) if problem else message
-
-
-def _json_problem(root: Json) -> str:
-    """Return why a value is refused; walks with an explicit stack, because its nesting is the sender's choice."""
-    open_parts: list[tuple[Json, int]] = [(root, 0)]
-    seen = 0
-    while open_parts:
-        part, depth = open_parts.pop()
-        seen += 1
-        if depth > NESTING_MAX or seen > PARTS_MAX:
-            return NESTED
-        match part:
-            case bool():
-                pass
-            case int() if abs(part) > INTEGER_MAX:
-                return f"A number is outside ±{INTEGER_MAX}."
-            case float() if not math.isfinite(part):
-                return "A number is not finite."
-            case list() | dict() if seen + len(open_parts) + len(part) > PARTS_MAX:
-                return NESTED
-            case list():
-                open_parts += [(child, depth + 1) for child in part]
-            case dict():
-                open_parts += [(child, depth + 1) for child in part.values()]
-            case _:
-                pass
-    return ""
 
 
 def _field_problem(message: object) -> str:

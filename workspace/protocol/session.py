@@ -26,16 +26,8 @@ from crdt.updates.summary import UpdateSummary
 from workspace.access import Identity
 from workspace.errors import CLOSE_UNAUTHENTICATED, Close
 from workspace.intents.model.intent import IntentFrame
-from workspace.protocol.messages import (
-    Acknowledge,
-    ClientMessage,
-    Composing,
-    ErrorMessage,
-    Hello,
-    Malformed,
-    Nack,
-    decode_client,
-)
+from workspace.protocol.bounded_json import Malformed
+from workspace.protocol.messages import Acknowledge, ClientMessage, Composing, ErrorMessage, Hello, Nack, decode_client
 from workspace.protocol.repeats import Repeats, digest_of
 from workspace.protocol.rights_message import RightsMessage
 from workspace.settings import Settings

@@ -2,7 +2,7 @@
 
 A socket that follows first reads the log from the store, as fast as it takes it, and then goes over to live: the page
 that ends at the last durable record is followed, in the same step of the loop, by the notices of the next. Pages are
-read one at a time, by turns, and within each person's share of time: a log costs more to send than to ask for.
+read one at a time, and within each person's share of time: a log costs more to send than to ask for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import partial
 
 from workspace import __version__
 from workspace.errors import Close, RoomClosed, WorkspaceFault
-from workspace.history.turns import Turns
 from workspace.intents.model.bodies import VerdictBody
 from workspace.intents.model.record import Record
 from workspace.protocol.messages import Hello, Welcome, encode, encode_record
@@ -33,13 +32,14 @@ SENT_FACTOR = 3.0
 class LogFollow:
     """The sockets that follow one room's log, and how far each lane was sent it; `peers` are all that are in."""
 
-    __slots__ = ("_context", "_peers", "_turns", "_work", "arrivals", "delivered", "followers", "inbox")
+    __slots__ = ("_context", "_peers", "_reading", "_work", "arrivals", "delivered", "followers", "inbox")
 
     def __init__(self, context: RoomContext, peers: Container[Peer], work: MeasuredWork) -> None:
         self._context = context
         self._peers = peers
         self._work = work
-        self._turns = Turns()
+        # One page at a time; made when there is the first.
+        self._reading: asyncio.Lock | None = None
         # In the order in which they began to: whoever has come first is told first.
         self.followers: dict[Peer, None] = {}
         self.inbox = Inbox(context.sequencer, context.store, gate=context.gate, tasks=context.tasks)
@@ -148,7 +148,9 @@ class LogFollow:
         while True:
             if (wait := work.wait(actor)) > 0:
                 await asyncio.sleep(wait)
-            async with self._turns.turn(actor):
+            if self._reading is None:
+                self._reading = asyncio.Lock()
+            async with self._reading:
                 # Others of theirs may have used it up meanwhile; nobody else waits for that.
                 if work.wait(actor) > 0:
                     continue

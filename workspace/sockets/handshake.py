@@ -7,6 +7,7 @@ plain, or not surely right, is the library's to read and to judge. Values only.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from websockets.utils import accept_key
 
 REQUEST_BYTES_MAX = 4096
+UNREAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 # Names come in small letters from the HTTP protocol; a value with a tab or beyond ASCII is not plain.
 _REQUEST = re.compile(rb"GET ([!-~]+) HTTP/1\.1\r\n((?:[-!#$%&'*+.^_`|~0-9a-z]+: [ -~]*\r\n){1,64})\r\n")
@@ -60,6 +62,13 @@ def read_handshake(data: bytes) -> Handshake | None:
         return None
     subprotocols = [] if offered is None else [part.strip() for part in offered.decode().split(",")]
     return Handshake(found[1].decode(), headers, key.decode(), subprotocols)
+
+
+def end_unread(transport: asyncio.Transport) -> None:
+    """Answer a request for a socket of which nobody makes anything, and close."""
+    if not transport.is_closing():
+        transport.write(UNREAD)
+        transport.close()
 
 
 def accepted(handshake: Handshake, subprotocol: str | None, more: Iterable[tuple[bytes, bytes]]) -> bytes:

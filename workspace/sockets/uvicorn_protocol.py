@@ -25,14 +25,12 @@ from websockets.protocol import Protocol, State
 
 from workspace.protocol.frames import BINARY, MASKED, TEXT, extent_of
 from workspace.protocol.send_queue import Frame
-from workspace.sockets.handshake import Handshake, accepted, read_handshake
+from workspace.sockets.handshake import Handshake, accepted, end_unread, read_handshake
 
 EXTENSION = "folkmoot.line"
 PLAIN = frozenset({BINARY, TEXT})
 # How long the rest of a refused frame is waited for, and the client's own close behind it.
 DROP_SECONDS, LAST_SECONDS = 30.0, 2.0
-# What is answered to a request for a socket that nobody could read.
-UNREAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 # What a client may send before its room is open; then it waits.
 EARLY_BYTES_MAX = 1 << 20
 Taking = Callable[[Frame], asyncio.Future[None] | None]
@@ -170,10 +168,8 @@ class FastProtocol(WebSocketsSansIOProtocol):
                     self._pause()
                 return
             super().data_received(data)
-            # The HTTP protocol hands a head on whole: where the library made nothing of it, it waits for more in vain.
-            if is_first and not self.handshake_initiated and not self.transport.is_closing():
-                self.transport.write(UNREAD)
-                self.transport.close()
+            if is_first and not self.handshake_initiated:
+                end_unread(self.transport)  # a head comes whole: of this one the library has made nothing
             return
         if self._partial is not None:
             self._partial += data

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from crdt.digest import Json
 from crdt.documents.backing import Applied
 from crdt.documents.document import Document
-from crdt.documents.pycrdt_document import Known
+from crdt.documents.shape import Known
 from crdt.updates.summary import UpdateSummary
 from tests.bench.designs.workload import Pace, flat
 from workspace.client import Message, RoomClient, connect

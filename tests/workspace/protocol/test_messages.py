@@ -10,24 +10,20 @@ from hypothesis import strategies as st
 
 from tests.workspace.intents.driver import Driver
 from workspace.intents.model.intent import IntentFrame
-from workspace.protocol import messages
+from workspace.protocol.bounded_json import INTEGER_MAX, NESTING_MAX, Malformed, read_json
 from workspace.protocol.messages import (
     ACKNOWLEDGED_MAX,
-    INTEGER_MAX,
     MESSAGE_BYTES_MAX,
-    NESTING_MAX,
     PROTOCOL_NUMBER,
     Acknowledge,
     ClientMessage,
     Composing,
     Hello,
-    Malformed,
     Seen,
     Welcome,
     decode_client,
     encode,
     encode_record,
-    read_json,
 )
 
 JSON = st.recursive(
@@ -113,34 +109,3 @@ def test_a_record_is_told_as_it_stands_in_the_log() -> None:
         told = json.loads(encode_record(row))
         assert (told["type"], told["seq"], told["prev"], told["hash"]) == ("record", row.seq, row.prev, row.hash)
         assert told["kind"] == row.kind
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b'{"a":[' + b",".join([b"[]"] * 340_000) + b"]}",
-        b"[" + b",".join([b"1"] * 500_000) + b"]",
-        b'{"a":[' + b",".join([b'","'] * 150_000) + b"]}",
-        b"{" + b",".join([b'"a":{}'] * 150_000) + b"}",
-        b"[" + b",".join([b'"x"'] * 20_002) + b"]",
-    ],
-    ids=["lists", "numbers", "strings", "one key", "just too many"],
-)
-def test_a_message_of_too_many_parts_is_refused_before_it_is_built(
-    payload: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(messages.msgspec.json, "decode", lambda *_: pytest.fail("it was built"))
-    for form in (payload, payload.decode()):
-        problem = read_json(form)
-        assert isinstance(problem, Malformed)
-        assert problem.code == "malformed"
-
-
-@given(
-    st.lists(st.sampled_from(["a", ",", '"', "\\", "\\\\", '\\"', "ü", "[", "{", ":"]), max_size=8).map("".join),
-    st.integers(0, 60),
-)
-def test_commas_and_quotes_in_words_are_no_parts(word: str, many: int) -> None:
-    value = {"words": word * 4_000, "more": [word] * many}
-    assert read_json(json.dumps(value)) == value
-    assert read_json(json.dumps(value, ensure_ascii=False).encode()) == value

@@ -143,7 +143,7 @@ async def test_whoever_comes_with_many_sockets_has_one_share_of_time_for_their_l
         monkeypatch.setattr(
             type(work), "wait", lambda _, actor: 0.5 if spent[actor] >= 2 and not go_on.is_set() else 0.0
         )
-        monkeypatch.setattr(log_follow, "asyncio", SimpleNamespace(sleep=sleep))
+        monkeypatch.setattr(log_follow, "asyncio", SimpleNamespace(sleep=sleep, Lock=asyncio.Lock))
         anas = []
         for number in range(3):
             peer = await one.join("ana", None)

@@ -11,7 +11,7 @@ from crdt.documents.anchor import Anchor
 from crdt.documents.backing import Applied
 from crdt.documents.document import TEXT_ROOT, Document
 from crdt.documents.paths import set_path
-from crdt.documents.pycrdt_document import Known
+from crdt.documents.shape import Known
 from crdt.errors import BrokenDocument
 from crdt.operations.ops import Insert
 from crdt.updates.summary import UpdateSummary
