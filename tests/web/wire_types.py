@@ -37,7 +37,17 @@ OPS = [kind.__name__ for kind in get_args(Op)]
 SERVER = (*get_args(ServerMessage), ClosedMessage, BoardMessage, RightsMessage)
 CLIENT: dict[type, str] = {kind: tag for tag, kind in _CLIENT.items()}
 # Modules whose literals have names that the page uses, too.
-NAMED_IN: tuple[ModuleType, ...] = (pycrdt_document, intent, bodies, stop, calls, effects, oracle, invariant, role_rules)
+NAMED_IN: tuple[ModuleType, ...] = (
+    pycrdt_document,
+    intent,
+    bodies,
+    stop,
+    calls,
+    effects,
+    oracle,
+    invariant,
+    role_rules,
+)
 # What a question shows is `dict[str, Json]` on the server: several steps put their part in. The page names the parts.
 EVIDENCE: frozenset[type] = frozenset({Question, QuestionMessage, DecisionBody})
 HEAD = """\
