@@ -27,7 +27,7 @@ from workspace.registry.tokens import AccessTokens
 from workspace.settings import Settings
 from workspace.sockets.uvicorn_protocol import FastProtocol
 
-WAIT = 60
+WAIT = 150.0
 AUTHOR = 700_005
 FAST = Settings(frames_per_second_max=10**6, frames_burst_max=10**6)
 CARRIERS: dict[str, Any] = {"line": FastProtocol, "asgi": "websockets-sansio"}
