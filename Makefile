@@ -11,9 +11,8 @@ PAGE := web/dist/index.html
 HOUSE := tests/test_house.py tests/test_floors.py tests/test_late_imports.py tests/test_invariants.py \
   tests/test_walks.py tests/test_references.py tests/test_vocabulary.py tests/test_public_surface.py
 # What needs no browser, and no server but for the walks; some of it asks stock Yjs in node. What takes long is left out:
-# files that search, tests that are marked so, and of the house what reads all its code, which `make check` does.
-UNITS := tests/test_floors.py tests/test_invariants.py tests/test_walks.py tests/test_vocabulary.py \
-  tests/test_public_surface.py tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
+# files that search, tests that are marked so, and the house, which `make check` holds.
+UNITS := tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
   tests/agent/builtin tests/agent/gateway tests/agent/scripted \
   --ignore=tests/crdt/test_long_life.py --ignore=tests/crdt/test_outside.py \
   --ignore=tests/workspace/intents/test_words_about_people.py

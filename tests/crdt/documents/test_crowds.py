@@ -169,6 +169,7 @@ def test_a_long_life_of_cursor_jumps_is_no_crowd() -> None:
     assert len(crowds._counts) <= PLACES_MAX
 
 
+@pytest.mark.long
 def test_many_small_crowds_together_are_bounded() -> None:
     crowds = Crowds()
     many = [Branch(Id(FIRST + at, 0), ("data", f"k{at % 100}"), None) for at in range(100_000)]

@@ -49,6 +49,7 @@ def random_lists(seed: int) -> Doc:
     return doc
 
 
+@pytest.mark.long
 @settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_lists_with_roots_of_their_own_read_as_they_do_in_their_places(seed: int) -> None:

@@ -92,6 +92,7 @@ def test_anything_like_a_keystroke_is_scanned_as_the_full_pass_scans_it(update: 
     agree(update)
 
 
+@pytest.mark.long
 @settings(max_examples=examples(600), deadline=None)
 @given(update=keystrokes(), edits=EDITS)
 def test_mutated_keystrokes_are_scanned_as_the_full_pass_scans_them(

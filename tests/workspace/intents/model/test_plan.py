@@ -54,6 +54,7 @@ def test_what_no_record_can_hold_is_noticed_before_one_is_made(answer: Any, is_s
     assert is_expressible(answer) == is_said
 
 
+@pytest.mark.long
 def test_a_value_nested_beyond_what_can_be_walked_is_noticed() -> None:
     deep: Any = []
     for _ in range(100_000):

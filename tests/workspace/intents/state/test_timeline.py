@@ -28,6 +28,7 @@ def test_what_ended_for_an_author_is_what_a_walk_over_the_board_finds(seed: int)
     assert found_any
 
 
+@pytest.mark.long
 def test_answers_and_cancels_are_not_what_an_author_waits_for() -> None:
     driver = Driver()
     asked = driver.ask("Ana", "wish")
