@@ -10,7 +10,7 @@ PAGE := web/dist/index.html
 # The shape of the house, in its code and on its pages.
 HOUSE := tests/test_house.py tests/test_floors.py tests/test_late_imports.py tests/test_invariants.py \
   tests/test_walks.py tests/test_references.py tests/test_vocabulary.py tests/test_public_surface.py
-# What needs no browser, and no server but for the walks; some of it asks stock Yjs in node. What takes long is left out:
+# What needs no browser and no server; some of it asks stock Yjs in node. What takes long is left out:
 # files that search, tests that are marked so, and the house, which `make check` holds.
 UNITS := tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace/intents \
   tests/agent/builtin tests/agent/gateway tests/agent/scripted \

@@ -1,9 +1,9 @@
 """Work that computes for long, in a thread beside the event loop, which has its turns all the same.
 
 A thread of Python holds the interpreter for as long as a turn lasts whenever the loop lets go of it, which a keystroke
-makes it do several times. So turns are short while something computes beside the loop, and work that is made of many
-small steps rests as long as it works: the loop finds the interpreter free. The steps of reading documents and updates
-say themselves where they are (`crdt.breath`).
+makes it do several times. So turns are short while something computes beside the loop, and what computes rests as
+long as it works: the loop finds the interpreter free. Long work says itself where it may rest (`crdt.breath`): between
+two structs of an update, two values of a document, two records of a log.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -36,25 +36,6 @@ async def compute(call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
     """Return what a call comes to that computes for long, made in a thread. Raises what it raises."""
     with short_turns():
         return await asyncio.to_thread(_breathe, partial(call, *args, **more))
-
-
-async def with_rests(steps: Generator[None, None, T]) -> T:
-    """Take all steps in a thread and return what they come to. Raises what they raise."""
-    with short_turns():
-        return await asyncio.to_thread(take_steps, steps)
-
-
-def take_steps(steps: Generator[None, None, T]) -> T:
-    """Take all steps here, resting in between; called in a thread of its own."""
-    rest = _rests()
-    with breathing(rest):
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            rest()
 
 
 def _breathe(call: Callable[[], T]) -> T:

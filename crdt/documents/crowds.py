@@ -113,7 +113,10 @@ class Crowds:
         return CrowdsReading(state)
 
     def end_reading(self, reading: CrowdsReading) -> None:
-        """Take over what was read, and count what came meanwhile; nothing where another reading came before."""
+        """Take over what was read, and count what came meanwhile.
+
+        Does nothing where another reading came before, or this one came to nothing.
+        """
         found, since, self._since = reading.crowds, self._since, None
         if found is None or since is None or not self.is_partial:
             return

@@ -1,53 +1,53 @@
-"""Work of many steps comes to what it would at once, in a thread, and rests in between."""
+"""What computes beside the loop comes to what it would in it, in one thread, and rests in between."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import threading
-from collections.abc import Generator
+from types import SimpleNamespace
 
 import pytest
 
+from crdt.breath import take_breath
 from crdt.digest import Json
 from crdt.documents.document import Document
 from crdt.documents.paths import set_path
 from workspace import threads as module
-from workspace.threads import SHORT_TURN_SECONDS, compute, take_steps, with_rests
+from workspace.threads import SHORT_TURN_SECONDS, compute
 
 
-def count_to(number: int, seen: list[int]) -> Generator[None, None, int]:
+def count_to(number: int, seen: list[int]) -> int:
     for at in range(number):
         seen.append(threading.get_ident())
         if at == 666:
             raise ValueError("the number")
-        yield
+        take_breath()
     return number
 
 
-async def test_all_steps_are_taken_in_one_other_thread() -> None:
+async def test_all_of_it_is_done_in_one_other_thread() -> None:
     seen: list[int] = []
-    assert await with_rests(count_to(10, seen)) == 10
+    assert await compute(count_to, 10, seen) == 10
     assert len(seen) == 10
     assert len(set(seen)) == 1
     assert seen[0] != threading.get_ident()
 
 
-async def test_what_a_step_raises_is_raised() -> None:
+async def test_what_it_raises_is_raised() -> None:
     with pytest.raises(ValueError, match="the number"):
-        await with_rests(count_to(1_000, []))
+        await compute(count_to, 1_000, [])
 
 
-def test_who_has_worked_for_a_while_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_has_worked_for_a_while_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     now, rests = [0.0], list[float]()
 
     def perf_counter() -> float:
         now[0] += 0.001
         return now[0]
 
-    monkeypatch.setattr(module.time, "perf_counter", perf_counter)
-    monkeypatch.setattr(module.time, "sleep", rests.append)
-    assert take_steps(count_to(100, [])) == 100
+    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=perf_counter, sleep=rests.append))
+    assert await compute(count_to, 100, []) == 100
     assert 15 <= len(rests) <= 25, "a rest for every four milliseconds"
     assert set(rests) == {module.REST_SECONDS}
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
 from workspace.errors import RecordUnknown, SegmentCorrupt
-from workspace.intents.audit.time_travel import documents_steps, last_journal_row
-from workspace.intents.audit.verify import Report, verify_steps
+from workspace.intents.audit.time_travel import documents_at, last_journal_row
+from workspace.intents.audit.verify import Report, verify
 from workspace.intents.model.bodies import CheckpointBody, RecordKinds
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.sequencer import CHECKPOINT_RECORDS
 from workspace.ports import JournalRow, Store
-from workspace.threads import compute, with_rests
+from workspace.threads import compute
 
 PAGE = 50_000
 # A turn may add a few records before its checkpoint comes.
@@ -45,7 +45,7 @@ async def verify_log(store: Store, ws: str) -> Report:
     except (SegmentCorrupt, RecordUnknown) as fault:
         seq = fault.seq if isinstance(fault, RecordUnknown) else fault.first
         return Report(False, seq, 0, 0, first_bad=seq, reason=fault.reason, code=fault.code)
-    return await with_rests(verify_steps(rows, journal))
+    return await compute(verify, rows, journal)
 
 
 async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, DocumentKind]) -> dict[str, Document]:
@@ -67,7 +67,7 @@ async def read_documents(store: Store, ws: str, seq: int, kinds: Mapping[str, Do
     journal: list[JournalRow] = []
     while part := await store.journal(ws, first=jid + 1 + len(journal), last=last, limit=PAGE):
         journal += part
-    return await with_rests(documents_steps(checkpoint, states, kinds, rows, journal))
+    return await compute(documents_at, checkpoint, states, kinds, rows, journal)
 
 
 async def _checkpoint_before(store: Store, ws: str, seq: int) -> Row | None:

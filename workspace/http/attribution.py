@@ -23,10 +23,10 @@ from workspace.intents.audit.attribution import POINTS_MAX, Words, find_value, f
 from workspace.intents.model.events import ReadFrom
 from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.history import Ranges
-from workspace.intents.state.replay import REPLAY_CLIENT, fold_steps
+from workspace.intents.state.replay import REPLAY_CLIENT, fold_log
 from workspace.room.context import Handle
 from workspace.room.room import Room
-from workspace.threads import compute, with_rests
+from workspace.threads import compute
 
 Found = Words | tuple[Ranges, ...]
 QUERY_POINTS_MAX = 2_000
@@ -70,7 +70,7 @@ async def _past(request: Request, room: Room, doc: str, at: int, *, name: str, a
 
     async def folded() -> WorkspaceState:
         rows, journal = await read_all(reads.store, ws)
-        return await with_rests(fold_steps(rows, journal, to=at))
+        return await compute(fold_log, rows, journal, to=at)
 
     fold = await reads.once(("fold", ws, at), person_in(ws, actor), folded)
     _check(fold, doc)

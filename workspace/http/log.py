@@ -19,14 +19,14 @@ from workspace.http.fields import unknown_field
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number
 from workspace.intents.audit.decision_review import changed
-from workspace.intents.audit.verify import verify_steps
-from workspace.intents.audit.what_if import decide_steps
+from workspace.intents.audit.verify import verify
+from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.bodies import BODIES, PolicyConfig
 from workspace.intents.rules.policy import check as check_policy
 from workspace.ports import Store
 from workspace.protocol.messages import encode_record
 from workspace.room.room import Room
-from workspace.threads import with_rests
+from workspace.threads import compute
 
 PAGE = 500
 SEQ_MAX = 2**53
@@ -141,10 +141,10 @@ async def _replayed(store: Store, ws: str, order: ReplayOrder) -> dict[str, Json
     """Return what a replay came to."""
     rows, journal = await read_all(store, ws)
     kept = [row for row in rows if order.to is None or row.seq <= order.to]
-    again = await with_rests(decide_steps(kept, journal, changes=order.policy))
+    again = await compute(decide_again, kept, journal, changes=order.policy)
     body: dict[str, Json] = {"mode": order.mode, "decisions": msgspec.to_builtins(again)}
     if order.mode == "audit":
-        body["report"] = msgspec.to_builtins(await with_rests(verify_steps(kept, journal)))
+        body["report"] = msgspec.to_builtins(await compute(verify, kept, journal))
     return body
 
 

@@ -7,7 +7,6 @@ plain, or not surely right, is the library's to read and to judge. Values only.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from websockets.utils import accept_key
 
 REQUEST_BYTES_MAX = 4096
+# What is answered to a request for a socket of which nobody makes anything.
 UNREAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 # Names come in small letters from the HTTP protocol; a value with a tab or beyond ASCII is not plain.
@@ -62,13 +62,6 @@ def read_handshake(data: bytes) -> Handshake | None:
         return None
     subprotocols = [] if offered is None else [part.strip() for part in offered.decode().split(",")]
     return Handshake(found[1].decode(), headers, key.decode(), subprotocols)
-
-
-def end_unread(transport: asyncio.Transport) -> None:
-    """Answer a request for a socket of which nobody makes anything, and close."""
-    if not transport.is_closing():
-        transport.write(UNREAD)
-        transport.close()
 
 
 def accepted(handshake: Handshake, subprotocol: str | None, more: Iterable[tuple[bytes, bytes]]) -> bytes:

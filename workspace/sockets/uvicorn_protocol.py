@@ -2,9 +2,9 @@
 
 uvicorn puts every message through a queue, pauses the transport for each, and packs every outgoing frame anew. A
 connection that finds this class under its ASGI scope (`extensions["folkmoot.line"]`) takes messages as they arrive and
-writes frames that were packed once for all readers. A plain handshake is read and accepted here too
-(`workspace.sockets.handshake`). Any other, every refusal, control frames, fragments, errors and closing are uvicorn's
-and the `websockets` library's, unchanged; under another server the connection speaks plain ASGI.
+writes frames that were packed once for all readers. A plain handshake is read and accepted here too,
+and one of which the library makes nothing is ended. Any other, every refusal, control frames, fragments, errors and
+closing are uvicorn's and the library's, unchanged; under another server the connection speaks plain ASGI.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ from websockets.protocol import Protocol, State
 
 from workspace.protocol.frames import BINARY, MASKED, TEXT, extent_of
 from workspace.protocol.send_queue import Frame
-from workspace.sockets.handshake import Handshake, accepted, end_unread, read_handshake
+from workspace.sockets.handshake import UNREAD, Handshake, accepted, read_handshake
 
 EXTENSION = "folkmoot.line"
 PLAIN = frozenset({BINARY, TEXT})
 # How long the rest of a refused frame is waited for, and the client's own close behind it.
 DROP_SECONDS, LAST_SECONDS = 30.0, 2.0
-# What a client may send before its room is open; then it waits.
-EARLY_BYTES_MAX = 1 << 20
+EARLY_BYTES_MAX = 1 << 20  # what a client may send before its room is open; then it waits
 Taking = Callable[[Frame], asyncio.Future[None] | None]
 
 
@@ -168,8 +167,9 @@ class FastProtocol(WebSocketsSansIOProtocol):
                     self._pause()
                 return
             super().data_received(data)
-            if is_first and not self.handshake_initiated:
-                end_unread(self.transport)  # a head comes whole: of this one the library has made nothing
+            if is_first and not self.handshake_initiated and not self.transport.is_closing():
+                self.transport.write(UNREAD)  # a head comes whole: of this one the library has made nothing
+                self.transport.close()
             return
         if self._partial is not None:
             self._partial += data

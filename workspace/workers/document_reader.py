@@ -65,8 +65,10 @@ class DocumentReader:
             if crowds is not None and crowds.is_suspicious:
                 with suppress(CrdtError):  # whoever uses it next learns that it cannot be read, and puts it aside
                     reading = crowds.begin_reading(document.encode())
-                    await compute(reading.read)
-                    crowds.end_reading(reading)
+                    try:
+                        await compute(reading.read)
+                    finally:
+                        crowds.end_reading(reading)
 
     def _find_dear(self) -> list[str]:
         tried = self._attempts

@@ -8,7 +8,7 @@ Reading the log happens beside the room's loop.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from crdt.documents.document import Document
 from crdt.documents.paths import Path
@@ -39,7 +39,7 @@ from workspace.intents.rules.document_acts import acts_of
 from workspace.intents.rules.gate import refuse_lost
 from workspace.intents.state.board import Entry
 from workspace.intents.state.fold import JournalLike, WorkspaceState
-from workspace.threads import with_rests
+from workspace.threads import compute
 from workspace.workers.undo_preview import UndoPreview, question_of, shortened
 from workspace.workers.undo_surroundings import LogView, Surroundings, taken_back_by
 
@@ -70,7 +70,7 @@ class UndoPlanner:
             reads.folds += view.rows == 0
             rows, journal = await read_rest(reads.store, self._ws, rows=view.rows, journal=view.journal)
             try:
-                proposal = await with_rests(_plan(view, rows, journal, task))
+                proposal = await compute(_plan, view, rows, journal, task)
             except LogCorrupt as fault:
                 raise PlannerFault(f"the log does not verify: {fault.reason}") from fault
             if isinstance(proposal, Asked):
@@ -78,10 +78,8 @@ class UndoPlanner:
             return proposal
 
 
-def _plan(
-    view: LogView, rows: Sequence[Row], journal: Sequence[JournalLike], task: Task
-) -> Generator[None, None, Proposal]:
-    yield from view.steps(rows, journal)
+def _plan(view: LogView, rows: Sequence[Row], journal: Sequence[JournalLike], task: Task) -> Proposal:
+    view.enter(rows, journal)
     return _planned(view.around, task)
 
 

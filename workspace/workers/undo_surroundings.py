@@ -6,9 +6,10 @@ One pass over the log. What undos have put back is followed from their plans: ea
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from crdt.breath import take_breath
 from crdt.documents.anchor import Anchor
 from crdt.documents.document import Document
 from crdt.documents.item_numbers import list_item_ids
@@ -22,7 +23,7 @@ from workspace.intents.model.record import Record, Row, read_row
 from workspace.intents.state.board import Board
 from workspace.intents.state.fold import JournalLike, WorkspaceState
 from workspace.intents.state.history import Edit
-from workspace.intents.state.replay import NEVER, Replay, finish, start_replay
+from workspace.intents.state.replay import NEVER, Replay, start_replay
 
 COPY_CLIENT = 10
 
@@ -102,7 +103,7 @@ class Surroundings:
 def surroundings(rows: Sequence[Row], journal: Sequence[JournalLike], commit: str) -> Surroundings:
     """Return what a log says around a commit. Raises `LogCorrupt`."""
     view = LogView(commit)
-    finish(view.steps(rows, journal))
+    view.enter(rows, journal)
     return view.around
 
 
@@ -116,8 +117,8 @@ class LogView:
         # How much of log and journal is in it.
         self.rows, self.journal = 0, 0
 
-    def steps(self, rows: Sequence[Row], journal: Sequence[JournalLike]) -> Generator[None, None, None]:
-        """Enter what follows in log and journal, a record a step. Raises `LogCorrupt`, after which it is of no use."""
+    def enter(self, rows: Sequence[Row], journal: Sequence[JournalLike]) -> None:
+        """Enter what follows in log and journal. Raises `LogCorrupt`, after which it is of no use."""
         around, replay = self.around, self._replay
         if around.commit is None:
             found = _find(rows, self._name)
@@ -131,7 +132,7 @@ class LogView:
             if row.seq == around.seq:
                 around.after = _copies(replay.fold, docs)
             _follow(around, record, docs)
-            yield
+            take_breath()
         self.rows, self.journal = self.rows + len(rows), self.journal + len(journal)
 
 

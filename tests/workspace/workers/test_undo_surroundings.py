@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.workspace.intents.driver import Driver
 from workspace.intents.model.events import Proposed
-from workspace.intents.state.replay import finish
 from workspace.workers.undo_planner import _plan
 from workspace.workers.undo_surroundings import LogView, surroundings, taken_back_by
 
@@ -21,7 +20,7 @@ def committed(driver: Driver, old: str, new: str) -> str:
 def undone(driver: Driver, commit: str) -> str:
     intent = driver.ask("Ana", "", kind="undo", refs=(commit,))
     task = driver.tasks[intent]
-    driver.handle(Proposed(intent, task.attempt, finish(_plan(LogView(commit), driver.rows, driver.journal, task))))
+    driver.handle(Proposed(intent, task.attempt, _plan(LogView(commit), driver.rows, driver.journal, task)))
     driver.wait(1.0)
     commit = driver.verdict(intent).commit
     assert commit
@@ -77,11 +76,11 @@ def test_a_view_that_goes_on_says_what_one_of_the_whole_log_says() -> None:
     driver = Driver()
     commit = committed(driver, "Second", "Other")
     view = LogView(commit)
-    finish(view.steps(driver.rows, driver.journal))
+    view.enter(driver.rows, driver.journal)
     read, rows_read = len(driver.journal), len(driver.rows)
     undo = undone(driver, commit)
     committed(driver, "Third", "Last")
-    finish(view.steps(driver.rows[rows_read:], driver.journal[read:]))
+    view.enter(driver.rows[rows_read:], driver.journal[read:])
     whole = surroundings(driver.rows, driver.journal, commit)
     assert (view.rows, view.journal) == (len(driver.rows), len(driver.journal))
     assert view.around.whole.state() == whole.whole.state()

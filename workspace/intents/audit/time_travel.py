@@ -7,11 +7,12 @@ with the intents that were still under way then put back to where they stood (`t
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
 
+from crdt.breath import take_breath
 from crdt.documents.document import Document
 from crdt.documents.pycrdt_document import DocumentKind
 from crdt.errors import CrdtError
@@ -20,7 +21,7 @@ from workspace.intents.model.bodies import CheckpointBody, CommitBody, ConfigBod
 from workspace.intents.model.record import Row, read_row
 from workspace.intents.state.board import Board, Entry
 from workspace.intents.state.fold import MARKER, JournalLike, WorkspaceState
-from workspace.intents.state.replay import REPLAY_CLIENT, JournalIndex, finish
+from workspace.intents.state.replay import REPLAY_CLIENT, JournalIndex
 
 DOCUMENT_KINDS = frozenset({RecordKinds.UPDATE, RecordKinds.COMMIT, RecordKinds.CONFIG})
 
@@ -78,17 +79,6 @@ def documents_at(
     Raises:
         LogCorrupt: a state is not the one the checkpoint names, or bytes are not the logged ones.
     """
-    return finish(documents_steps(checkpoint, states, kinds, rows, journal))
-
-
-def documents_steps(
-    checkpoint: CheckpointBody | None,
-    states: Mapping[str, bytes],
-    kinds: Mapping[str, DocumentKind],
-    rows: Iterable[Row],
-    journal: Iterable[JournalLike],
-) -> Generator[None, None, dict[str, Document]]:
-    """Come to what `documents_at` returns, a document or a record a step."""
     fold = WorkspaceState(client=REPLAY_CLIENT)
     index = JournalIndex.of(journal)
     try:
@@ -103,12 +93,12 @@ def documents_steps(
                 fold.documents[doc] = Document.of_state(kinds[doc], states[doc], client=REPLAY_CLIENT)
             if fold.documents[doc].digest() != digest:
                 raise LogCorrupt(f"the kept state of {doc} is not the one of the checkpoint after {at}")
-            yield
+            take_breath()
         for row in rows:
             if row.kind not in DOCUMENT_KINDS:
                 continue
             record = read_row(row)
-            yield
+            take_breath()
             fold.feed(record, index.take(record))
             if isinstance(record.body, ConfigBody):
                 for doc, kind in record.body.documents.items():

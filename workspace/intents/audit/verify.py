@@ -6,16 +6,17 @@ checkpoint; on the way an auditor looks whether every commit was allowed. No clo
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from crdt.breath import take_breath
 from crdt.digest import sha256_of
 from workspace.errors import LogCorrupt
 from workspace.intents.audit.auditor import Auditor, Breach
 from workspace.intents.model.record import BLANKED, Row
 from workspace.intents.state.fold import JournalLike
-from workspace.intents.state.replay import LostDocument, finish, start_replay
+from workspace.intents.state.replay import LostDocument, start_replay
 
 LOST_SHOWN = 5
 
@@ -49,13 +50,6 @@ def verify(rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: b
 
     Where `is_audited`, also whether everything in it was allowed: see `Auditor`.
     """
-    return finish(verify_steps(rows, journal, is_audited=is_audited))
-
-
-def verify_steps(
-    rows: Iterable[Row], journal: Sequence[JournalLike], *, is_audited: bool = True
-) -> Generator[None, None, Report]:
-    """Come to what `verify` returns, a record a step."""
     replay = start_replay(journal)
     auditor = Auditor(replay.fold) if is_audited else None
     checked, blanked = 0, list[Row]()
@@ -70,7 +64,7 @@ def verify_steps(
         except LogCorrupt as fault:
             return _bad(row.seq, checked, replay.states, fault.reason, code=fault.code)
         checked += 1
-        yield
+        take_breath()
         if row.body.startswith(BLANKED):
             blanked.append(row)
     for row in blanked:

@@ -7,16 +7,17 @@ another history.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from crdt.breath import take_breath
 from crdt.digest import Json
 from workspace.intents.audit.decision_review import Difference, Review
 from workspace.intents.model.bodies import PolicyConfig
 from workspace.intents.model.record import Row
 from workspace.intents.state.fold import JournalLike
-from workspace.intents.state.replay import NEVER, finish, start_replay
+from workspace.intents.state.replay import NEVER, start_replay
 
 
 class WhatIf(msgspec.Struct, frozen=True):
@@ -48,17 +49,6 @@ def decide_again(
         LogCorrupt: the log does not verify.
         ValueError: `changes` are not fields of a policy.
     """
-    return finish(decide_steps(rows, journal, config, changes=changes))
-
-
-def decide_steps(
-    rows: Sequence[Row],
-    journal: Iterable[JournalLike],
-    config: PolicyConfig | None = None,
-    *,
-    changes: Mapping[str, Json] | None = None,
-) -> Generator[None, None, WhatIf]:
-    """Come to what `decide_again` returns, a record a step."""
     if config is not None:
         changes = {**msgspec.to_builtins(config), **(changes or {})}
     replay = start_replay(journal, states_from=NEVER)
@@ -78,5 +68,5 @@ def decide_steps(
                 first.seq + 1,
             )
         replay.enter(record)
-        yield
+        take_breath()
     return WhatIf(review.decided, review.decided, unsound=tuple(review.unsound))

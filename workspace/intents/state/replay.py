@@ -7,12 +7,13 @@ says what the log holds; whether that was allowed is the audit's question (`audi
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 
+from crdt.breath import take_breath
 from crdt.digest import digest_value
 from crdt.documents.document import Document
 from crdt.errors import CrdtError
@@ -260,16 +261,6 @@ def start_replay(journal: Iterable[JournalLike], *, client: int = REPLAY_CLIENT,
     return Replay(WorkspaceState(client=client), JournalIndex.of(journal), states_from=states_from)
 
 
-def finish(steps: Generator[None, None, T]) -> T:
-    """Take all steps of something at once; return what they come to."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-
-
 def fold_log(
     rows: Iterable[Row], journal: Iterable[JournalLike], *, to: int | None = None, client: int = REPLAY_CLIENT
 ) -> WorkspaceState:
@@ -278,17 +269,10 @@ def fold_log(
     Raises:
         LogCorrupt: see `Replay.step`.
     """
-    return finish(fold_steps(rows, journal, to=to, client=client))
-
-
-def fold_steps(
-    rows: Iterable[Row], journal: Iterable[JournalLike], *, to: int | None = None, client: int = REPLAY_CLIENT
-) -> Generator[None, None, WorkspaceState]:
-    """Come to what `fold_log` returns, a record a step."""
     replay = start_replay(journal, client=client, states_from=NEVER)
     for row in rows:
         if to is not None and row.seq > to:
             break
         replay.step(row)
-        yield
+        take_breath()
     return replay.fold
