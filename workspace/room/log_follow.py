@@ -25,8 +25,9 @@ from workspace.room.peer import Peer, PreparedMessage
 from workspace.room.work import MeasuredWork
 
 PAGE_ROWS = 500
-# What a page costs, in times of what encoding it takes: another thread has read it, and each record is sent.
-SENT_FACTOR = 3.0
+# What a page costs, in times of what encoding it takes: another thread has read it, and each record is sent. Measured
+# for 1,003 records: 10.8 µs each, of which 2.4 encode.
+SENT_FACTOR = 4.5
 
 
 class LogFollow:
