@@ -355,7 +355,8 @@ class Monitor:
             if documents[doc].state_vector().get(client, 0) < clock:
                 raise Violation("I6", f"{known.id} runs without its author's edits in {doc}")
         back = truth.removed & {line.split("+")[0] for line in before.lines} - set(self.undone)
-        if back:
+        # Nor on what was cut in it meanwhile.
+        if back and LINES in known.body.get("needs", truth.own):
             raise Violation("I6", f"{known.id} runs on lines that its author had cut: {sorted(back)}")
 
     def _fresh(self, known: Known, body: dict[str, Any], deeds: list[Deed], before: State) -> None:
