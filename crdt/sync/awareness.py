@@ -40,6 +40,8 @@ class AwarenessEntry:
     client: int
     clock: int
     state: AwarenessState | None
+    # The state as it is sent, written once: everybody who comes is sent everybody's.
+    text: str | None = field(default=None, compare=False, repr=False)
 
 
 class Announced(msgspec.Struct, frozen=True):
@@ -88,7 +90,8 @@ def encode_awareness(entries: Iterable[AwarenessEntry]) -> bytes:
     listed = list(entries)
     writer = Writer().var_uint(len(listed))
     for entry in listed:
-        writer.var_uint(entry.client).var_uint(entry.clock).var_string(encode_state(entry.state))
+        text = entry.text if entry.text is not None else encode_state(entry.state)
+        writer.var_uint(entry.client).var_uint(entry.clock).var_string(text)
     return writer.getvalue()
 
 
@@ -161,20 +164,23 @@ class Presence:
         # A client that announces another's living entry repeats what it heard; its own is new here.
         return raw != NULL and self.owners.get(client, session) == session
 
-    def _stamp(self, client: int, clock: int, state: AwarenessState | None, now: float) -> AwarenessEntry:
+    def _stamp(
+        self, client: int, clock: int, state: AwarenessState | None, now: float, text: str | None = None
+    ) -> AwarenessEntry:
         """Keep an entry under a clock of the server's, above all that was told of this client, and return it."""
         known = self.entries.get(client)
+        text = text if text is not None else encode_state(state)
         # An entry at clock 0 is no news to anybody: clients count from there.
         before = known.clock if known is not None else self.gone.pop(client, 0)
-        entry = self.entries[client] = AwarenessEntry(client, max(clock, before + 1), state)
+        entry = self.entries[client] = AwarenessEntry(client, max(clock, before + 1), state, text)
         assert entry.clock > before, "higher clocks win: another would be ignored"
         self.told[client] = now
         return entry
 
-    def place(self, client: int, state: AwarenessState, *, now: float) -> bytes:
-        """Set the server's own entry under `client`; return the update for everybody."""
+    def place(self, client: int, state: AwarenessState, *, now: float, text: str | None = None) -> AwarenessEntry:
+        """Set the server's own entry under `client` and return it; `text` is the state as `encode_state` writes it."""
         self.owners[client] = ""
-        return encode_awareness([self._stamp(client, 1, state, now)])
+        return self._stamp(client, 1, state, now, text)
 
     def renew(self, *, now: float, after: float) -> list[Renewal]:
         """Say again what was not told for `after` seconds, of everybody whose socket lives."""
@@ -183,7 +189,7 @@ class Presence:
             session = self.owners.get(client, "")
             if not session or entry.state is None or now - self.told.get(client, now) < after:
                 continue
-            stamped = self._stamp(client, 0, entry.state, now)
+            stamped = self._stamp(client, 0, entry.state, now, entry.text)
             assert stamped.clock == entry.clock + 1, "a renewal is one step on"
             # An owner whose clock lies behind would be ignored by the others: told that it is gone, it jumps ahead.
             lags = stamped.clock - self.own.get(client, 0) > LAG_MAX

@@ -64,14 +64,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take a connection, unless its address has too many."""
         super().connection_made(transport)
         self._phase, self._turn, self._armed = Phase.HEAD, 0, -1
-        self._heads = self._head_bytes = self._written = self._shown = self._left = 0
+        self._heads = self._head_bytes = self._longest_line = self._written = self._shown = self._left = 0
         self._is_over = False
         self._refusal: Problem | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._address: str | None = address_of(self.client)
         self.addresses[self._address] += 1
-        self._watch = self.loop.call_later(self.settings.unread_seconds_max / 2, self._look_at_reader)
         most = self.settings.connections_per_address_max
         if self.addresses[self._address] > most:
             reason = f"One address has at most {most} connections (FOLKMOOT_CONNECTIONS_PER_ADDRESS_MAX)."
@@ -87,8 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection to the sockets' protocol; it is none of this one's any more."""
         # That one's library has bounds of its own and passes them over in silence: nobody would ever be answered.
-        lines = [len(self.url), *(len(name) + len(value) for name, value in self.headers)]
-        if len(self.headers) > MAX_NUM_HEADERS or max(lines) + LINE_MARGIN > MAX_LINE_LENGTH:
+        if len(self.headers) > MAX_NUM_HEADERS or self._longest_line + LINE_MARGIN > MAX_LINE_LENGTH:
             most = f"{MAX_NUM_HEADERS} headers, of {MAX_LINE_LENGTH - LINE_MARGIN} bytes each"
             reason = f"The head of a request for a socket has at most {most}."
             self._refuse(Problem("head_too_large", reason, remedy="Send fewer, or shorter, headers."))
@@ -120,8 +118,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to wait for the end of a body."""
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > self.settings.head_bytes_max:
+        lines = [len(self.url)]
+        for name, value in self.headers:
+            lines.append(len(name) + len(value))
+        self._longest_line = max(lines)
+        if sum(lines) > self.settings.head_bytes_max:
             self._refusal = self._head_too_large()
         elif len(self.url) > URL_BYTES_MAX or self.url.count(b"&") >= PARAMETERS_MAX:
             reason = f"The address of a request has at most {URL_BYTES_MAX} bytes and {PARAMETERS_MAX} parameters."
@@ -213,6 +214,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if problem is not None:
+            self._watch_reader()
             self.transport.write(packed(problem))
         self.transport.close()
 
@@ -226,7 +228,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
             await app(scope, receive, sent)
 
+        self._watch_reader()
         super()._start_asgi_task(cycle, cast("Any", counted))
+
+    def _watch_reader(self) -> None:
+        """Begin to look at whether what is written is read; a request for a socket is answered elsewhere."""
+        if self._watch is None:
+            self._watch = self.loop.call_later(self.settings.unread_seconds_max / 2, self._look_at_reader)
 
     def _look_at_reader(self) -> None:
         """Cut a connection off that has had something to read at two looks and took less than a kibibyte a second.

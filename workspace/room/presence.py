@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Mapping
 
 from crdt.digest import Json
-from crdt.sync.awareness import Presence, Renewal, Said
+from crdt.sync.awareness import Presence, Renewal, Said, encode_awareness
+from crdt.sync.awareness_state import encode_state
 from crdt.sync.y_sync import encode_awareness_frame
 from workspace.intents.model.intent import States
 from workspace.intents.sequencer import Sequencer
@@ -26,12 +27,13 @@ SHOWN_MAX = 20
 # What somebody's presence takes, roughly: a name, a colour, a cursor.
 ENTRY_BYTES = 300
 IDLE_AGENT: dict[str, Json] = {"user": AGENT_USER, "agent": {"status": "idle", "intents": []}}
+IDLE_TEXT = encode_state(IDLE_AGENT)
 
 
 class RoomPresence:
     """The awareness of every document; `by_doc` holds the sockets of each, kept by the hub."""
 
-    __slots__ = ("_agent", "_by_doc", "_clock", "_presence", "_sequencer", "_settings", "_tasks")
+    __slots__ = ("_agent", "_agent_text", "_by_doc", "_clock", "_presence", "_sequencer", "_settings", "_tasks")
 
     def __init__(
         self,
@@ -49,13 +51,14 @@ class RoomPresence:
         self._tasks = tasks
         self._presence: dict[str, Presence] = {}
         self._agent = self._agent_state()
+        self._agent_text = _text_of(self._agent)
 
     def of(self, doc: str) -> Presence:
         """Return who is here in one document; the agent is, from the first moment."""
         kept = self._presence.get(doc)
         if kept is None:
             kept = self._presence[doc] = Presence(self._settings.awareness_bytes_max)
-            kept.place(self._sequencer.client, self._agent_state(), now=self._clock.now())
+            kept.place(self._sequencer.client, self._agent, now=self._clock.now(), text=self._agent_text)
         return kept
 
     def frame(self, doc: str) -> bytes | None:
@@ -108,15 +111,16 @@ class RoomPresence:
         """Show what the agent is doing, when that changed."""
         state = self._agent_state()
         if state != self._agent:
-            self._agent = state
+            self._agent, self._agent_text = state, _text_of(state)
             self.place_agent()
 
     def place_agent(self) -> None:
         """Say again that the agent is here: it also keeps silent stock clients connected."""
         for doc, peers in self._by_doc.items():
             if peers:
-                now = self._clock.now()
-                self.spread(doc, self.of(doc).place(self._sequencer.client, self._agent_state(), now=now))
+                now, client = self._clock.now(), self._sequencer.client
+                entry = self.of(doc).place(client, self._agent, now=now, text=self._agent_text)
+                self.spread(doc, encode_awareness([entry]))
 
     def renew(self) -> None:
         """Say again who is here: a throttled tab does not do it in time, and is here as long as its socket lives."""
@@ -158,3 +162,8 @@ class RoomPresence:
         held = [entry.id for entry in index.of(States.HELD, States.READY)][:SHOWN_MAX]
         status = "planning" if planning else "waiting" if held else "idle"
         return {"user": AGENT_USER, "agent": {"status": status, "intents": planning or held}}
+
+
+def _text_of(agent: dict[str, Json]) -> str:
+    """Return what the agent does as it is sent; one text for all the rooms in which it does nothing."""
+    return IDLE_TEXT if agent is IDLE_AGENT else encode_state(agent)

@@ -122,7 +122,7 @@ def test_the_agents_entry_is_the_servers() -> None:
     presence.place(9, {"user": {"name": "Agent"}}, now=0)
     assert presence.receive("s1", say(9, 99, {"user": {"name": "Agent"}}), actor="mallory", now=0) is None
     assert presence.entries[9].state == {"user": {"name": "Agent"}}
-    assert heard(presence.place(9, {}, now=1)).clock == 2
+    assert presence.place(9, {}, now=1).clock == 2
 
 
 def test_an_echo_of_others_is_ignored_around_the_own_entry() -> None:

@@ -82,9 +82,16 @@ class Run:
 
 @dataclass(slots=True)
 class Runs:
-    """All open runs of a workspace, in the order in which they were opened."""
+    """All open runs of a workspace, in the order in which they were opened.
+
+    An edit looks at those of its own document only, and a turn at none: in a workspace that thousands edit there are
+    always hundreds.
+    """
 
     open: dict[tuple[str, str], Run] = field(default_factory=dict)
+    _of_doc: dict[str, dict[str, Run]] = field(default_factory=dict)
+    # When the oldest was opened; the clock may have gone back since, so it need not be the first.
+    _oldest: float | None = None
 
     def add(
         self,
@@ -103,7 +110,8 @@ class Runs:
         What was typed with another `role` is another run.
         """
         # Decision 3: records are replayed in `seq` order, and pycrdt loses an update that comes before what it needs.
-        if any(self._builds_on(run, scan) for run in self.open.values() if run.doc == doc and run.lane != lane):
+        mates = self._of_doc.get(doc)
+        if mates and any(self._builds_on(run, scan) for run in mates.values() if run.lane != lane):
             self.close(turn, doc=doc)
         run = self.open.get((doc, lane))
         role = role if turn.fold.rights else None
@@ -111,18 +119,24 @@ class Runs:
             if run is not None:
                 self.close(turn, doc=doc)
             run = self.open[(doc, lane)] = Run(doc, lane, actor, turn.now, jid, role)
+            self._of_doc.setdefault(doc, {})[lane] = run
+            self._oldest = turn.now if self._oldest is None else min(self._oldest, turn.now)
         run.add(jid, applied)
 
     def close(self, turn: Turn, *, doc: str | None = None) -> None:
         """Close all open runs, or those of one document, in the order of their first update."""
-        for key in [key for key, run in self.open.items() if doc is None or run.doc == doc]:
-            run = self.open.pop(key)
+        closed = list(self.open.values()) if doc is None else list(self._of_doc.get(doc, {}).values())
+        if not closed:
+            return
+        for run in closed:
+            del self.open[(run.doc, run.lane)]
+            self._of_doc.pop(run.doc, None)
             turn.append(run.body(), run.actor)
+        self._oldest = min((run.opened_at for run in self.open.values()), default=None)
 
     def due_at(self) -> float | None:
         """Return when the oldest open run must be closed, in unix seconds."""
-        opened = min((run.opened_at for run in self.open.values()), default=None)
-        return None if opened is None else opened + RUN_SECONDS_MAX
+        return None if self._oldest is None else self._oldest + RUN_SECONDS_MAX
 
     @staticmethod
     def _builds_on(run: Run, scan: UpdateSummary) -> bool:
