@@ -125,14 +125,17 @@ class Runs:
 
     def close(self, turn: Turn, *, doc: str | None = None) -> None:
         """Close all open runs, or those of one document, in the order of their first update."""
-        closed = list(self.open.values()) if doc is None else list(self._of_doc.get(doc, {}).values())
-        if not closed:
-            return
+        closed = list(self.open.values() if doc is None else self._of_doc.get(doc, {}).values())
+        if len(closed) == len(self.open):
+            # A dict that was emptied piece by piece keeps its room.
+            self.open.clear()
+            self._of_doc.clear()
         for run in closed:
-            del self.open[(run.doc, run.lane)]
+            self.open.pop((run.doc, run.lane), None)
             self._of_doc.pop(run.doc, None)
             turn.append(run.body(), run.actor)
-        self._oldest = min((run.opened_at for run in self.open.values()), default=None)
+        if closed:
+            self._oldest = min((run.opened_at for run in self.open.values()), default=None)
 
     def due_at(self) -> float | None:
         """Return when the oldest open run must be closed, in unix seconds."""
