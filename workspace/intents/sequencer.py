@@ -163,12 +163,10 @@ class Sequencer:
     def next_deadline(self) -> float | None:
         """Return when a `Ticked` is wanted next by time alone, in unix seconds; None when nothing waits for time."""
         kernel = self.kernel
-        times = [
-            kernel.runs.due_at(),
-            overdue_at(kernel),
-            waiting.parked_deadline(kernel),
-            commit_round.release_deadline(kernel),
-        ]
+        times = [kernel.runs.due_at()]
+        # Asked at every turn, and most of the time of a workspace in which nothing is under way.
+        if kernel.fold.board.live:
+            times += [overdue_at(kernel), waiting.parked_deadline(kernel), commit_round.release_deadline(kernel)]
         if not kernel.fold.stops.is_on:
             times += [question.deadline for question in kernel.fold.board.questions.values()]
         return min((at for at in times if at is not None), default=None)
