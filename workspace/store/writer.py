@@ -41,8 +41,11 @@ SELECT_HEADS = """SELECT json_group_array(json_array(id, epoch,
     FROM workspace WHERE id IN (SELECT value FROM json_each(?1))"""
 # From so many batches on they are written together: fewer are as fast one by one.
 TOGETHER_MIN = 8
-# Rows of one statement: each number of them is a statement of its own that SQLite compiles, once.
-ROWS_AT_ONCE = (64, 16, 4, 1)
+# Rows of one statement: each number of them is a statement of its own that SQLite compiles, once. A busy loop gives the
+# interpreter back some milliseconds after each statement, so many rows are few statements: a multiple of the first.
+ROWS_AT_ONCE = (16, 4, 1)
+# SQLite takes 32,766 values in a statement; a row of the log has nine.
+ROWS_MOST = 1_024
 
 
 class Job(msgspec.Struct):
@@ -298,9 +301,10 @@ def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple
     done = 0
     for count in ROWS_AT_ONCE:
         while len(rows) - done >= count:
-            values = tuple(itertools.chain.from_iterable(rows[done : done + count]))
-            connection.execute(statements.of_rows(statement, count), values)
-            done += count
+            size = count if count < ROWS_AT_ONCE[0] else min(ROWS_MOST, (len(rows) - done) // count * count)
+            values = tuple(itertools.chain.from_iterable(rows[done : done + size]))
+            connection.execute(statements.of_rows(statement, size), values)
+            done += size
     assert done == len(rows), "the last of them are written one by one"
 
 
