@@ -35,7 +35,7 @@ async def test_the_python_client_runs_as_printed(capsys: object) -> None:
 
 def test_the_javascript_client_uses_what_the_library_has() -> None:
     (code,) = re.findall(r"```js\n(.*?)```", README, re.S)
-    library = "\n".join((ROOT / "web/src/client" / name).read_text() for name in ("room.ts", "log_view.ts"))
+    library = "\n".join((ROOT / "web/src/client" / name).read_text() for name in ("acts.ts", "room.ts", "log_view.ts"))
     spoken = re.sub(r"//[^\n]*", "", code)
     for name in re.findall(r"room\.(\w+)", spoken):
         assert re.search(rf"^  (?:async )?{name}\b", library, re.M), name

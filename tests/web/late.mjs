@@ -12,7 +12,7 @@ const { rolldown } = await import(pathToFileURL(join(dirname(web.resolve('rolldo
 const WebSocket = createRequire(join(here, '../stock/package.json'))('ws')
 
 const folder = mkdtempSync(join(tmpdir(), 'late-'))
-const entry = join(here, '../../web/src/client/room.ts')
+const entry = join(here, '../../web/src/client/index.ts')
 const source = `export { attach } from ${JSON.stringify(entry)}\nexport { WebsocketProvider } from 'y-websocket'\nexport * as Y from 'yjs'\n`
 // Beside the library, so that it finds the packages that the page is built with.
 const pagesFile = join(here, '../../web/src/client/pages.js')

@@ -6,7 +6,7 @@ const MODULES = Object.keys(SOURCES).filter((path) => !path.endsWith('.test.ts')
 /** What a module does, without what it says about it. */
 const CODE = Object.fromEntries(Object.entries(SOURCES).map(([path, source]) => [path, source.replace(/\/\*[^]*?\*\/|\/\/[^\n]*/g, '')]))
 /** What has nothing to decide: types alone, and what is read of the browser at once. */
-const WITHOUT_LOGIC = ['./client/evidence.ts', './client/refused.ts', './client/wire.ts', './page/session.ts']
+const WITHOUT_LOGIC = ['./client/carrier.ts', './client/index.ts', './page/tab_surroundings.ts', './client/evidence.ts', './client/refused.ts', './client/wire.ts', './page/session.ts']
 const LINES_MAX = 450
 
 /** All that a module declares at its top: types, classes, functions, components, constants that are exported. */

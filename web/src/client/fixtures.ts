@@ -5,7 +5,8 @@ import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import type { Store } from './lane'
 import type { IntentView } from './log_view'
-import { attach, type Room } from './room'
+import { attach } from './attach'
+import type { Room } from './room'
 import type { Bodies, LogRecord, QuestionMessage, RecordKind, Role } from './wire'
 
 type Handler = (encoder: unknown, decoder: decoding.Decoder) => void

@@ -113,6 +113,11 @@ export class Lane {
     return this.shown
   }
 
+  /** An instruction that was begun before this page was loaded goes on under the stamp of then. */
+  resume(seen: number): void {
+    this.composedAt = Math.min(seen, this.composedAt ?? seen)
+  }
+
   /** The author acts on what `seq` brought (a button beside it): that, and what came before, was noticed. */
   vouch(seq: number): void {
     this.composedAt = Math.max(this.composedAt ?? this.noticed(), Math.min(seq, this.shown))

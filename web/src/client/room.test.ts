@@ -4,7 +4,8 @@ import { Awareness } from 'y-protocols/awareness'
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { questionOf, silentRoom, storeOf, teller } from './fixtures'
-import { attach, type Refused } from './room'
+import { attach } from './attach'
+import type { Refused } from './refused'
 import type { QuestionMessage, Role } from './wire'
 
 /** A room that knows two instructions, and how to ask about them. */
@@ -109,7 +110,7 @@ function connected(store?: Map<string, string>) {
   const provider = {
     messageHandlers: handlers,
     on: (name: string, listener: (value: unknown) => void) => { listeners[name] = listener },
-    doc: new Y.Doc(), wsconnected: false, ws: socket(), roomname: 'plan', url: 'u',
+    doc: new Y.Doc(), wsconnected: false, synced: true, ws: socket(), roomname: 'plan', url: 'u',
     awareness: { getLocalState: () => null, setLocalState: () => undefined },
     connect: () => calls.push('connect'), disconnect: () => calls.push('disconnect'),
   }

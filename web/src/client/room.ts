@@ -1,90 +1,157 @@
 /**
- * The client library: `attach(provider)` speaks the control channel (type 100) on a stock y-websocket provider.
+ * The client library: a workspace that this page speaks with, and the documents of it that are open here.
  *
- * Keeps the lane, stamps instructions at their first keystroke, queues while offline and sends again by dot, and folds
- * the log into what a page shows (`log_view.ts`). No DOM.
+ * `attach(provider)` speaks the control channel (type 100) on the socket of one stock y-websocket provider; a page with
+ * several documents gives the room a socket of its own (`control_socket.ts`) and adds each of them. The room keeps the
+ * lane, stamps instructions at their first keystroke, queues while offline and sends again by dot, and folds the log into
+ * what a page shows (`log_view.ts`). No DOM.
  */
 import type { WebsocketProvider } from 'y-websocket'
-import * as Y from 'yjs'
-import { drawAgain, isAhead } from './client_id'
-import { base64, CONTROL, controlFrame, isUpdate, readControl } from './control'
+import { Acts } from './acts'
+import type { Carrier, CarrierEvents } from './carrier'
+import { isFinal, MALFORMED } from './close_codes'
+import { controlFrame } from './control'
+import { DocumentLink, type LinkHost, type LinkOptions } from './document_link'
 import { Here } from './here'
-import { InFlight } from './in_flight'
 import { Inbox } from './inbox'
 import { Lane, type IntentMessage, type Store } from './lane'
-import { LogView, type Away, type DraftView, type IntentView } from './log_view'
-import { addressOf, documentOf } from './names'
-import { cut } from './quotation'
+import type { Away, DraftView } from './log_view'
+import { Outbox } from './outbox'
 import type { Refused, Unsent } from './refused'
-import type { ClientMessage, DocumentMessage, ErrorMessage, InboxEntry, IntentKind, LogRecord, Nack, Scope, ServerMessage, StateMessage, Welcome } from './wire'
-
-export { addressOf } from './names'
-export type { Refused, Unsent } from './refused'
-export type { Away, DraftView, EffectView, IntentCost, IntentView } from './log_view'
+import type { ClientMessage, DocumentMessage, ErrorMessage, Hello, InboxEntry, LogRecord, Nack, Need, RightsMessage, Scope, ServerMessage, StateMessage, Welcome } from './wire'
 
 const STEPS_KEPT = 4
 const PROBLEMS_KEPT = 20
-const MALFORMED = 4400
-const TOO_BIG = 1009
-/** A document was archived or deleted: its sockets are closed for good. */
-const PUT_AWAY: Readonly<Record<number, Away['how']>> = { 4412: 'archived', 4413: 'deleted' }
-/** How often in a row a frame may be too large before this client stops to send it. */
-const TOO_BIG_MAX = 3
+const NOWHERE = new Here()
 
 type Listener = () => void
 
-export class Room extends LogView {
-  readonly lane: Lane
+export interface RoomOptions { store: Store; key: string; from?: number }
+
+export class Room extends Acts implements CarrierEvents, LinkHost {
+  /** Whether the carrier is connected, and whether the server has given it the lane. */
   online = false
   welcomed = false
+  /** Whether a carrier has ended and no other has begun. */
+  lost = false
+  /** Why the server ended it for good; empty where it may come back. */
+  ended: { code: number; reason: string } | null = null
   drafts = new Map<string, DraftView>()
   composing = new Map<string, string>()
-  problems: Unsent[] = []
-  /** Local edits that no record of the log covers yet. */
-  unsaved = false
-  /** What this person is in this document. */
-  readonly here = new Here()
-  /** How this document was put away; what was typed here stays in the provider's own document. */
-  away: Away | null = null
   /** How often the server has shown the whole board: with the first, this page shows what all others do. */
   boards = 0
   /** Own verdicts that wait to be acknowledged. */
   readonly inbox = new Inbox((ids) => this.acknowledged(ids), (entry) => this.isExpected(entry))
-  /** The document's id in the log; empty where only its name is known. */
-  private id: string
+  /** The documents that are open on this page, the one that is shown last. */
+  readonly links: DocumentLink[] = []
+  /** Hears at once, before anything else, that something was written that is not durable. */
+  onWrote: (link: DocumentLink) => void = () => undefined
+  private carrier: Carrier | null = null
   /** Where the log stood when this page was opened. */
   private opened = -1
-  private sent = 0
+  /** The last record that was told, and those of them that the documents do not show yet. */
+  private toldUpTo = 0
+  private unshown: LogRecord[] = []
   private listeners = new Set<Listener>()
   private refusedListeners = new Set<(refused: Refused) => void>()
-  /** What this socket has sent and the server has not answered. */
-  private readonly inFlight = new InFlight()
-  private tooBig = 0
+  private readonly outbox: Outbox
   private queued = false
 
-  constructor(
-    readonly provider: WebsocketProvider,
-    /** What the document is called now. */
-    public doc: string,
-    options: { store: Store; key: string; from?: number; id?: string },
-  ) {
-    super()
-    this.id = options.id ?? ''
-    this.lane = new Lane(options.store, options.key)
+  constructor(options: RoomOptions) {
+    super(new Lane(options.store, options.key))
+    this.outbox = new Outbox(this.lane, (intent) => this.send(intent))
     this.lane.begin(options.from ?? 0)
-    provider.messageHandlers[CONTROL] = (_encoder, decoder) => {
-      this.take(readControl(decoder))
-    }
-    provider.on('connection-close', (event: CloseEvent | null) => this.onClose(event))
-    provider.on('status', ({ status }: { status: string }) => this.onStatus(status === 'connected'))
-    provider.on('sync', () => this.changed())
-    provider.doc.on('update', (_update: Uint8Array, origin: unknown) => {
-      if (origin === provider) return
-      this.unsaved = true
-      this.changed()
-    })
-    if (provider.wsconnected) this.onStatus(true)
+    this.toldUpTo = this.lane.shown
   }
+
+  /** Speak on this carrier; `attach` and a page's session give it. */
+  speakOn(carrier: Carrier): void {
+    this.carrier = carrier
+    if (carrier.isOpen) this.carrierOpened()
+  }
+
+  // ---------------------------------------------------------------- documents
+
+  /** Take in a document that is opened on this page. */
+  add(provider: WebsocketProvider, options: LinkOptions): DocumentLink {
+    const link = new DocumentLink(provider, options, this)
+    this.links.push(link)
+    this.changed()
+    return link
+  }
+
+  /** Take in a document whose own socket carries the room. */
+  carry(provider: WebsocketProvider, options: LinkOptions): DocumentLink {
+    this.carrier = {
+      get isOpen() {
+        return provider.ws?.readyState === 1
+      },
+      connect: () => provider.connect(),
+      disconnect: () => provider.disconnect(),
+      send: (message) => {
+        if (provider.ws?.readyState === 1) provider.ws.send(controlFrame(message))
+      },
+    }
+    const link = new DocumentLink(provider, options, {
+      greeting: () => null,
+      changed: () => this.changed(),
+      refused: (refused) => this.refused(refused),
+      linkConnected: () => this.carrierOpened(),
+      linkClosed: (_, event) => this.carrierClosed(event),
+      linkTold: (link, message) => this.carrierTold(message, link),
+      linkHeard: () => this.linkHeard(),
+      linkWrote: (link) => this.linkWrote(link),
+    })
+    this.links.push(link)
+    return link
+  }
+
+  /** A document is closed on this page; its provider is its owner's to end. */
+  drop(link: DocumentLink): void {
+    const at = this.links.indexOf(link)
+    if (at >= 0) this.links.splice(at, 1)
+    this.advance()
+    this.flush()
+    this.changed()
+  }
+
+  /** This is the document that is shown: instructions are about it. */
+  show(link: DocumentLink): void {
+    const at = this.links.indexOf(link)
+    if (at < 0) throw new Error('a document is added before it is shown')
+    this.links.push(...this.links.splice(at, 1))
+    this.changed()
+  }
+
+  /** The document that is shown. */
+  get shown(): DocumentLink {
+    const link = this.links.at(-1)
+    if (!link) throw new Error('no document is open')
+    return link
+  }
+
+  get doc(): string {
+    return this.links.at(-1)?.name ?? ''
+  }
+  get provider(): WebsocketProvider {
+    return this.shown.provider
+  }
+  /** What this person is in the document that is shown. */
+  get here(): Here {
+    return this.links.at(-1)?.here ?? NOWHERE
+  }
+  get away(): Away | null {
+    return this.links.at(-1)?.away ?? null
+  }
+  /** Whether edits of the document that is shown are not known to be on the server's disk. */
+  get unsaved(): boolean {
+    return this.links.at(-1)?.unsaved ?? false
+  }
+  comeBack(): void {
+    this.shown.comeBack()
+  }
+
+  // ---------------------------------------------------------------- who listens
 
   /** Call `listener` after every change; returns how to stop. */
   subscribe(listener: Listener): () => void {
@@ -98,7 +165,7 @@ export class Room extends LogView {
     return () => this.refusedListeners.delete(listener)
   }
 
-  private changed(): void {
+  changed(): void {
     if (this.queued) return
     this.queued = true
     queueMicrotask(() => {
@@ -107,166 +174,94 @@ export class Room extends LogView {
     })
   }
 
-  // ---------------------------------------------------------------- the socket
+  // ---------------------------------------------------------------- the carrier
 
-  private onStatus(connected: boolean): void {
-    this.online = connected
-    this.welcomed = false
-    this.inFlight.clear()
-    if (connected) {
-      this.countUpdates()
-      // Others were told that this client left: a new clock brings it back at once instead of in 15 seconds.
-      const awareness = this.provider.awareness
-      awareness.setLocalState(awareness.getLocalState())
-      this.send({ type: 'hello', seen: this.lane.shown, ...(this.lane.lane && { lane: this.lane.lane, secret: this.lane.secret }) })
-    }
+  /** The carrier is connected: the conversation begins. */
+  carrierOpened(): void {
+    this.online = true
+    this.welcomed = this.lost = false
+    this.ended = null
+    this.outbox.begin()
+    this.send({ type: 'hello', seen: this.lane.shown, ...(this.lane.lane && { lane: this.lane.lane, secret: this.lane.secret }) })
     this.changed()
   }
 
-  /** Count the updates that go out on this socket: an intent names how many it depends on. */
-  private countUpdates(): void {
-    const socket = this.provider.ws
-    if (!socket) return
-    this.sent = 0
-    const send = socket.send.bind(socket)
-    socket.send = (frame: Parameters<WebSocket['send']>[0]) => {
-      if (isUpdate(frame)) this.sent += 1
-      send(frame)
-    }
-  }
-
-  /** A close that y-websocket takes for final must not cost more than what it is about. */
-  private onClose(event: CloseEvent | null): void {
-    const how = PUT_AWAY[event?.code ?? 0]
-    if (how) {
-      this.away ??= { how, actor: '' }
-      this.changed()
-      return
-    }
+  /** The carrier was closed; a malformed frame costs the instruction that it is about, and nothing else. */
+  carrierClosed(event: Pick<CloseEvent, 'code' | 'reason'> | null): void {
+    this.online = this.welcomed = false
+    this.lost = true
     if (event?.code === MALFORMED) {
-      const n = this.inFlight.first
-      if (n === undefined) return
-      this.setAside(n, { code: 'malformed', reason: event.reason || 'The server could not read it.', remedy: 'Write it anew.' })
-      // Once the provider has done what it does after a close.
-      queueMicrotask(() => this.provider.connect())
-    } else if (event?.code === TOO_BIG) {
-      this.tooBig += 1
-      if (this.tooBig < TOO_BIG_MAX) return
-      queueMicrotask(() => this.provider.disconnect())
-      const remedy = 'Copy what you wrote, reload the page, and bring it in smaller parts.'
-      this.refused({ what: 'frame', document: this.doc, text: '', code: 'too_large', reason: event.reason || 'What was to be sent is too large.', remedy })
-      this.changed()
+      const n = this.outbox.first
+      if (n !== undefined) {
+        this.setAside(this.outbox.setAside(n), { code: 'malformed', reason: event.reason || 'The server could not read it.', remedy: 'Write it anew.' })
+        // Once the carrier has done what it does after a close.
+        queueMicrotask(() => this.carrier?.connect())
+        this.changed()
+        return
+      }
     }
-  }
-
-  private send(message: ClientMessage): void {
-    const socket = this.provider.ws
-    if (!socket || socket.readyState !== 1) return
-    if (message.type === 'intent') this.inFlight.sent(message.n)
-    socket.send(controlFrame(message))
-  }
-
-  // ---------------------------------------------------------------- acting
-
-  /** The author begins an instruction: the clock is read now. */
-  compose(scope?: Scope[]): void {
-    if (this.lane.composing === null) {
-      this.lane.compose()
-      this.send({ type: 'composing', on: true, scope: scope ?? null })
-      this.changed()
-    }
-  }
-
-  /** The author puts the instruction away. */
-  discard(): void {
-    if (this.lane.composing === null) return
-    this.lane.discard()
-    this.send({ type: 'composing', on: false, scope: null })
+    if (event && isFinal(event.code)) this.ended = { code: event.code, reason: event.reason || `closed (${event.code})` }
     this.changed()
   }
 
-  /** Intents of others that came after the author began to write, oldest first. */
-  unseen(): IntentView[] {
-    const stamp = this.lane.composing
-    if (stamp === null) return []
-    return [...this.intents.values()].filter((intent) => intent.seq > stamp && !intent.mine && intent.kind === 'do')
+  protected send(message: ClientMessage): void {
+    this.carrier?.send(message)
   }
 
-  /** Count what came since the author began as seen. */
-  acknowledge(): void {
-    this.lane.acknowledge()
-    this.changed()
+  /** Send what is pending, as far as what it depends on can be told to the server (decision 31). */
+  protected flush(): void {
+    if (!this.welcomed || !this.carrier?.isOpen) return
+    this.outbox.flush(({ needs = {} }) => {
+      const needed = Object.keys(needs)
+      return this.links.every((link) => link.isReady || !needed.some((doc) => link.name === doc || link.is(doc)))
+    })
   }
 
-  /** Send an instruction or another act on the agent; while offline it waits here. */
-  intent(text: string, more: { kind?: IntentKind; scope?: Scope[]; refs?: string[]; value?: string } = {}): void {
-    const wasComposing = this.lane.composing !== null
-    const kind = more.kind ?? 'do'
-    const needs =
-      kind === 'do' || kind === 'override' || kind === 'approve' || kind === 'undo'
-        ? { [this.doc]: { sv: base64(Y.encodeStateVector(this.provider.doc)), sent: this.sent } }
-        : undefined
-    const message = this.lane.issue({ ...more, kind, text, ...(needs && { needs }) })
-    if (this.welcomed) this.send(message)
-    if (wasComposing) this.send({ type: 'composing', on: false, scope: null })
-    this.changed()
+  /** What an act of now depends on: the document that is shown, those it points at, and whatever is not saved. */
+  protected needs(scope: Scope[] = []): Record<string, Need> {
+    const meant = this.links.filter((link, at) => at === this.links.length - 1 || link.unsaved || scope.some(({ doc }) => doc === link.name))
+    return Object.fromEntries(meant.filter((link) => !link.away).map((link) => [link.name, link.need()]))
   }
 
-  answer(question: string, value: string): void {
-    this.intent('', { kind: 'answer', refs: [question], value })
-  }
-  cancel(id: string): void {
-    this.intent('', { kind: 'cancel', refs: [id] })
-  }
-  /** Cancel everything of one's own that is under way, or everything one may. */
-  stop(scope: 'mine' | 'all'): void {
-    this.intent('', { kind: 'cancel', value: scope })
-  }
-  /** The author acts on an instruction: it was noticed, and to override it also how it ended. */
-  vouch(kind: 'steer' | 'override', id: string): void {
-    const target = this.intents.get(id)
-    this.lane.vouch(Math.max(target?.seq ?? 0, (kind === 'override' && target?.verdictSeq) || 0))
-    this.changed()
-  }
-  /** Add to an instruction that the agent is working on. */
-  steer(id: string, text: string, scope?: Scope[]): void {
-    this.vouch('steer', id)
-    this.intent(text, { refs: [id], ...(scope && { scope }) })
-  }
-  /** Ask for something else instead, knowing how an instruction ended. */
-  override(id: string, text: string, scope?: Scope[]): void {
-    this.vouch('override', id)
-    this.intent(text, { kind: 'override', refs: [id], ...(scope && { scope }) })
-  }
-  /** Take a commit of the agent back: what others typed since stays. */
-  undo(commit: string): void {
-    this.intent('', { kind: 'undo', refs: [commit] })
-  }
-  approve(id: string): void {
-    this.intent('', { kind: 'approve', refs: [id] })
-  }
-  dismiss(problem: Unsent): void {
-    this.problems = this.problems.filter((one) => one !== problem)
-    this.changed()
-  }
+  // ---------------------------------------------------------------- its documents' sockets
 
-  /** A range of a text as the scope of an instruction. */
-  range(text: Y.Text, from: number, to: number): Scope {
-    const at = (index: number, assoc: number) =>
-      base64(Y.encodeRelativePosition(Y.createRelativePositionFromTypeIndex(text, index, assoc)))
-    return { doc: this.doc, from: at(from, 0), to: at(to, -1), quote: cut(text.toString(), from, to, 500) }
+  greeting(): Hello | null {
+    return this.welcomed ? { type: 'hello', lane: this.lane.lane, secret: this.lane.secret, follow: false } : null
+  }
+  linkConnected(): void {
+    this.flush()
+  }
+  linkHeard(): void {
+    this.advance()
+    this.flush()
+    this.changed()
+  }
+  linkClosed(link: DocumentLink, event: Pick<CloseEvent, 'code' | 'reason'> | null): void {
+    // What was written into this replica cannot be carried out: a new one is what everybody has.
+    if (event?.code === MALFORMED) link.here.voided = true
+    this.advance()
+    this.flush()
+  }
+  linkWrote(link: DocumentLink): void {
+    this.onWrote(link)
+  }
+  linkTold(link: DocumentLink, message: ServerMessage): void {
+    if (message.type === 'welcome') this.flush()
+    else if (message.type === 'rights') this.onRights(message, link)
+    else if (message.type === 'error') this.onError(message, link)
+    else if (message.type === 'document') this.onDocument(message)
+    this.changed()
   }
 
   // ---------------------------------------------------------------- taking in
 
-  private take(message: ServerMessage): void {
+  carrierTold(message: ServerMessage, link?: DocumentLink): void {
     switch (message.type) {
       case 'welcome':
         this.onWelcome(message)
         break
       case 'ack':
-        this.answered(message.n)
-        this.lane.acked(message.n)
+        this.outbox.acked(message.n)
         break
       case 'nack':
         this.onNack(message)
@@ -294,8 +289,7 @@ export class Room extends LogView {
         this.stops = message.stops
         break
       case 'rights':
-        this.here.take(message, this.unsaved)
-        if (message.member) this.role = message.member
+        this.onRights(message, link)
         break
       case 'draft':
         if (message.text) this.drafts.set(message.plan + message.doc, message)
@@ -312,7 +306,7 @@ export class Room extends LogView {
         this.inbox.take(message)
         break
       case 'error':
-        this.onError(message)
+        this.onError(message, link)
         break
     }
     this.changed()
@@ -321,7 +315,6 @@ export class Room extends LogView {
   private onWelcome(message: Welcome): void {
     this.actor = message.actor
     this.role = message.role
-    this.here.welcome(message.role)
     this.head = message.seq
     if (this.opened < 0) this.opened = message.seq
     this.lane.welcome(message.lane, message.secret, message.n)
@@ -329,24 +322,20 @@ export class Room extends LogView {
     this.questions.clear()
     this.drafts.clear()
     this.stops = []
-    for (const intent of this.lane.pending) this.send(intent)
+    for (const one of this.links) one.join()
+    this.flush()
     this.inbox.again()
   }
 
-  /** Something was done with a document as a whole: this page's own goes on under its new name, or is over. */
-  private onDocument({ do: what, id, was, name, actor }: DocumentMessage): void {
-    if (this.id ? id !== this.id : was !== this.doc) return
-    // A room name that was made of the old one would lead to whatever is called so next.
-    if (what === 'rename' && documentOf(this.provider.roomname) === was) this.provider.roomname = addressOf(name)
-    this.doc = name
-    if (what === 'archive' || what === 'delete') this.away = { how: what === 'archive' ? 'archived' : 'deleted', actor }
+  private onDocument(message: DocumentMessage): void {
+    this.links.find((link) => (link.id ? link.id === message.id : link.name === message.was))?.onDocument(message)
   }
 
-  /** Come back to a document that somebody has restored: what was typed here meanwhile goes along. */
-  comeBack(): void {
-    this.away = null
-    this.provider.connect()
-    this.changed()
+  private onRights(message: RightsMessage, link?: DocumentLink): void {
+    link?.onRights(message)
+    if (!message.member) return
+    this.role = message.member
+    for (const one of this.links) if (one !== link) one.onMember(message.member)
   }
 
   private onState(message: StateMessage): void {
@@ -371,78 +360,62 @@ export class Room extends LogView {
     this.changed()
   }
 
-  private answered(n: number): void {
-    this.tooBig = 0
-    this.inFlight.answered(n)
-  }
-
-  private refused(refused: Refused): void {
+  refused(refused: Refused): void {
     const { n = 0, text, reason, remedy, what } = refused
     const same = (one: Unsent) => one.n === n && one.problem === reason
     // A presence is said again every few seconds, and is nobody's work.
     if (what !== 'presence') this.problems = [...this.problems.filter((one) => !same(one)), { n, text, problem: reason, remedy }].slice(-PROBLEMS_KEPT)
     for (const listener of this.refusedListeners) listener(refused)
+    this.changed()
   }
 
-  /** Take an intent out of what waits to be sent: whoever wrote it is told, and the ones behind it go on. */
-  private setAside(n: number, why: { code: string; reason: string; remedy: string }): IntentMessage[] {
-    const intent = this.lane.pending.find((one) => one.n === n)
-    if (!intent) return []
-    const again = this.lane.nacked(n)
-    this.refused({ what: 'intent', n, text: intent.text || intent.kind, ...why })
-    return again
+  /** Whoever wrote it is told that it was not taken. */
+  private setAside(intent: IntentMessage | undefined, why: { code: string; reason: string; remedy: string }): void {
+    if (intent) this.refused({ what: 'intent', n: intent.n, text: intent.text || intent.kind, ...why })
   }
 
-  private onError({ code, reason, remedy = '', what = 'message', document }: ErrorMessage): void {
+  private onError({ code, reason, remedy = '', what = 'message', document }: ErrorMessage, link?: DocumentLink): void {
     if (what === 'message') {
       this.inbox.refused()
       // A lane that was kept and cannot be read: without a welcome nothing would ever be sent.
       if (!this.welcomed && this.lane.lane) {
         this.lane.renew()
+        this.outbox.begin()
         this.send({ type: 'hello', seen: this.lane.shown })
       }
     }
-    if (what === 'edit' && code === 'document_read_only') this.here.voided = true
+    if (what === 'edit' && code === 'document_read_only' && link) link.here.voided = true
     this.refused({ what, ...(document && { document }), text: '', code, reason, remedy })
   }
 
   private onNack({ n, code, reason, remedy = '' }: Nack): void {
-    if (code === 'gap' && this.inFlight.isStale(n)) return
-    this.tooBig = 0
+    if (code === 'gap' && this.outbox.isStale(n)) return
     if (code === 'equivocation') {
-      this.inFlight.answered(n)
-      this.lane.renew()
-      this.provider.disconnect()
-      this.provider.connect()
+      this.outbox.renewed(n)
+      this.carrier?.disconnect()
+      this.carrier?.connect()
       return
     }
-    this.inFlight.refused(n)
-    for (const intent of this.setAside(n, { code, reason, remedy })) this.send(intent)
+    this.setAside(this.outbox.refused(n), { code, reason, remedy })
+    this.flush()
   }
 
   private onRecord(record: LogRecord): void {
-    if (!this.lane.show(record.seq, record.seq <= this.opened)) return
+    if (record.seq <= this.toldUpTo) return
+    this.toldUpTo = record.seq
     this.enter(record, this.lane.lane)
-    if (record.kind === 'update' && record.body.lane === this.lane.lane) this.unsaved = isAhead(this.provider.doc, record.body.ins ?? [])
+    for (const link of this.links) link.onRecord(record)
+    this.unshown.push(record)
+    this.advance()
   }
-}
 
-/**
- * Speak the control channel on a provider's socket. `key` names the lane's place in the store, one per tab; `doc` the
- * document, by default what the provider's room name opens; `id` its id, where that is known.
- */
-export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string; id?: string }): Room {
-  drawAgain(provider)
-  const memory = new Map<string, string>()
-  const fallback: Store = {
-    getItem: (key) => memory.get(key) ?? null,
-    setItem: (key, value) => void memory.set(key, value),
-    removeItem: (key) => void memory.delete(key),
+  /** Count records as shown, in order, as far as the documents show what they brought (decision 31). */
+  private advance(): void {
+    let at = 0
+    for (; at < this.unshown.length && this.links.every((link) => link.holds(this.unshown[at]!)); at += 1) {
+      const { seq } = this.unshown[at]!
+      this.lane.show(seq, seq <= this.opened)
+    }
+    this.unshown.splice(0, at)
   }
-  return new Room(provider, options?.doc ?? documentOf(provider.roomname), {
-    store: options?.store ?? fallback,
-    key: options?.key ?? `folkmoot:${provider.url}`,
-    from: options?.from,
-    id: options?.id,
-  })
 }

@@ -1,6 +1,7 @@
 /** What the agent is writing: beside the document, never in it, with the way to stop it or to change its course. */
 import { useEffect, useRef } from 'preact/hooks'
-import type { DraftView, Room } from '../client/room'
+import type { DraftView } from '../client/log_view'
+import type { Room } from '../client/room'
 import type { Aim } from '../panels/aim'
 import { draftHeading } from './draft_heading'
 

@@ -1,39 +1,87 @@
 /** What is shown before there is a document: the link is read, the workspace is opened, one of its documents is chosen. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { addressOf } from '../client/names'
+import { Tab } from '../session/tab'
+import { Session } from '../session/workspace_session'
 import { documentIn, documentToOpen, linkTo } from './address'
-import { setColours } from './colours'
-import { Denied } from './http'
+import { colourOf, setColours } from './colours'
+import { Denied, isUnreachable } from './http'
 import { Invited } from './invited'
 import type { Member } from './members'
-import { asListed, documentNamed, type OpenDocument } from './open_document'
-import { api, call, invitation, ws, type Me, type Workspace } from './session'
+import { asListed, documentNamed, documentOfId, type OpenDocument } from './open_document'
+import { keepOffline, offlineCopy, type Answers } from './offline_copy'
+import { api, call, followLink, invitation, protocols, socketUrl, token, ws, type Me, type Workspace } from './session'
 import { SignIn } from './sign_in'
+import { tabStore, tabSurroundings } from './tab_surroundings'
 import { WorkspacePage } from './workspace_page'
 
 export function App() {
   return invitation ? <Invited invitation={invitation} /> : <Opened />
 }
 
+/** What the server has said of this person and this workspace; what it said last where it cannot be reached. */
+async function askServer(): Promise<Answers> {
+  try {
+    const [me, workspace, members] = await Promise.all([call<Me>('GET', `/api/me?ws=${ws}`), call<Workspace>('GET', api), call<Member[]>('GET', `${api}/members`)])
+    keepOffline(localStorage, ws, token, { me, workspace, members })
+    return { me, workspace, members }
+  } catch (error) {
+    const kept = isUnreachable(error) ? offlineCopy(localStorage, ws, token) : null
+    if (!kept) throw error
+    return kept
+  }
+}
+
 function Opened() {
   const [me, setMe] = useState<Me | null>(null)
   const [workspace, setWorkspace] = useState<Workspace | null>(null)
+  const [session, setSession] = useState<Session | null>(null)
   const [problem, setProblem] = useState<unknown>(null)
+  const begun = useRef<Promise<Session> | null>(null)
   const load = () =>
-    Promise.all([call<Me>('GET', `/api/me?ws=${ws}`), call<Workspace>('GET', api), call<Member[]>('GET', `${api}/members`)]).then(
-      ([who, where, members]) => {
+    askServer().then(
+      ({ me: who, workspace: where, members }) => {
         setColours(members.map(({ actor, colour }) => [actor, colour]))
         setMe(who)
         setWorkspace(where)
         document.title = `${where.name} · Folkmoot`
+        begun.current ??= begin(who, where)
+        return begun.current.then(setSession)
       },
       (error: unknown) => setProblem(error),
     )
   useEffect(() => void load(), [])
+  useEffect(() => {
+    if (!session || !me) return
+    // Another person's link: what this one has written stays here, and is theirs alone.
+    followLink(() => void call<Me>('GET', `/api/me?ws=${ws}`).then(({ actor }) => (actor === me.actor ? session.renew() : location.reload()), () => session.renew()))
+    addEventListener('beforeunload', (event) => {
+      if (session.hasUnsaved) event.preventDefault()
+    })
+    // Whoever opened the page without the server hears of the server's state when it is there.
+    let wasOnline = session.room.online
+    return session.room.subscribe(() => {
+      if (session.room.welcomed && !wasOnline) void load()
+      wasOnline = session.room.welcomed
+    })
+  }, [session])
   // Who has a document open keeps it, whatever a later question is answered: what was typed may be nowhere else.
   if (problem && !workspace) return <NotOpened problem={problem} />
-  if (!me || !workspace) return <main class="stop"><p class="faint">Opening…</p></main>
-  return <OpenWorkspace me={me} workspace={workspace} reload={load} />
+  if (!me || !workspace || !session) return <main class="stop"><p class="faint">Opening…</p></main>
+  return <OpenWorkspace session={session} me={me} workspace={workspace} reload={load} />
+}
+
+/** Begin to speak with a workspace, and take over what pages of this person's have left that are gone. */
+async function begin(me: Me, workspace: Workspace): Promise<Session> {
+  const tab = await Tab.claim(tabStore(), tabSurroundings())
+  const colour = colourOf(me.actor)
+  const session = new Session({
+    ws, actor: me.actor, seq: workspace.seq, ids: workspace.ids, cupboard: localStorage, tab, socketUrl, protocols,
+    user: () => ({ name: me.actor, color: colour, colorLight: `${colour}33` }),
+    host: window, isVisible: () => document.visibilityState === 'visible', now: Date.now,
+  })
+  void session.takeOver((id) => documentOfId(id, workspace))
+  return session
 }
 
 function NotOpened({ problem }: { problem: unknown }) {
@@ -52,7 +100,7 @@ function NotOpened({ problem }: { problem: unknown }) {
   )
 }
 
-function OpenWorkspace({ me, workspace, reload }: { me: Me; workspace: Workspace; reload: () => Promise<void> }) {
+function OpenWorkspace({ session, me, workspace, reload }: { session: Session; me: Me; workspace: Workspace; reload: () => Promise<void> }) {
   const { documents } = workspace
   const [name, setName] = useState(() => documentToOpen(location.search, documents))
   // It stays open while it is renamed, and where it is put away: what was typed in it is on the screen.
@@ -76,7 +124,7 @@ function OpenWorkspace({ me, workspace, reload }: { me: Me; workspace: Workspace
     setName(next)
   }
   const [since] = useState(workspace.seq)
-  if (now) return <WorkspacePage key={now.id} me={me} workspace={workspace} since={since} opened={now} open={open} reload={reload} />
+  if (now) return <WorkspacePage session={session} me={me} workspace={workspace} since={since} opened={now} open={open} reload={reload} />
   if (name) return <Elsewhere key={name} name={name} open={open} />
   return <EmptyWorkspace reload={reload} open={open} />
 }

@@ -1,9 +1,13 @@
-/** Whether what is done here is kept. */
+/** Whether what is done here is kept; and the way on where the connection has ended for good. */
 import type { Room } from '../client/room'
-import { connectionState } from './connection_state'
+import type { LiveDocument } from '../session/live_documents'
+import { connectionState, endedWords } from './connection_state'
 
-export function Connection({ room, closed }: { room: Room; closed: string }) {
-  const { words, tone } = connectionState({ online: room.online, welcomed: room.welcomed, synced: room.provider.synced, unsaved: room.unsaved }, closed)
+export function Connection({ room, live: { link, isLoaded } }: { room: Room; live: LiveDocument }) {
+  const { words, tone } = connectionState(
+    { lost: room.lost || link.lost, welcomed: room.welcomed && link.welcomed, synced: link.provider.synced, unsaved: link.unsaved, kept: isLoaded },
+    link.away ? link.away.how : endedWords(room.ended?.reason || link.ended),
+  )
   return (
     <span class={`connection ${tone}`} data-testid="connection" role="status">
       <i class="dot" /> {words}

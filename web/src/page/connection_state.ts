@@ -1,27 +1,26 @@
 /** How this page stands with the server, in a word. */
 
-/** Close codes from here on are final: the provider does not try again. */
-const FINAL_FIRST = 4400
-const FINAL_END = 4500
-
 export interface Standing {
-  online: boolean
+  /** A connection was there, or was tried, and is not there now. */
+  lost: boolean
   welcomed: boolean
   /** Whether all that the server has of the document is here. */
   synced: boolean
   unsaved: boolean
+  /** Whether this browser keeps what is written, so that the page may be closed. */
+  kept: boolean
 }
 export interface ConnectionState { words: string; tone: 'good' | 'busy' | 'bad' }
 
-/** Why a connection was closed for good; empty where it may come back. */
-export function finalReason(event: Pick<CloseEvent, 'code' | 'reason'> | null): string {
-  return event && event.code >= FINAL_FIRST && event.code < FINAL_END ? event.reason || `closed (${event.code})` : ''
+/** The server's word for why it has ended a connection, without its code. */
+export function endedWords(reason: string): string {
+  return reason.replace(/^[a-z_]+: /, '')
 }
 
 /** What is said of the connection. `closed` is the reason for which it was closed for good, if it was. */
-export function connectionState({ online, welcomed, synced, unsaved }: Standing, closed: string): ConnectionState {
+export function connectionState({ lost, welcomed, synced, unsaved, kept }: Standing, closed: string): ConnectionState {
   if (closed) return { words: closed, tone: 'bad' }
-  if (!online) return { words: 'offline: your edits and instructions wait here', tone: 'bad' }
+  if (lost) return { words: kept ? 'offline: your edits and instructions wait here' : 'offline: keep this page open, this browser keeps nothing for it', tone: 'bad' }
   if (!welcomed) return { words: 'connecting…', tone: 'busy' }
   if (!synced) return { words: 'loading…', tone: 'busy' }
   return unsaved ? { words: 'saving…', tone: 'busy' } : { words: 'saved', tone: 'good' }

@@ -29,3 +29,8 @@ export async function readAnswer<T>(response: Response): Promise<T> {
   if (!response.ok) throw new NotDone(answer?.detail ?? `The server answered ${response.status}.`, answer?.remedy ?? '')
   return answer as T
 }
+
+/** Whether an error says that the server was not reached at all: no network, or nobody there. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof TypeError
+}

@@ -1,19 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { storeOf } from '../client/fixtures'
-import { forgetInvitation, laneKey, readInvitation, readToken, workspaceIn } from './link'
+import { forgetInvitation, readInvitation, readToken, tokenIn, workspaceIn } from './link'
 
 describe('a link', () => {
   it('names the workspace, as it came', () => {
     expect(['/w/team-1', '/w/a%20b/', '/w/', '/'].map(workspaceIn)).toEqual(['team-1', 'a%20b', 'demo', 'demo'])
   })
 
-  it('brings a token once: the tab keeps it, and begins a lane of its own', () => {
-    const kept = new Map([[laneKey('x'), 'old']])
+  it('brings a token once: the tab keeps it', () => {
+    const kept = new Map<string, string>()
     expect(readToken('x', '#token=a.b', storeOf(kept))).toEqual({ token: 'a.b', isFresh: true })
-    expect(kept.has(laneKey('x'))).toBe(false)
-    kept.set(laneKey('x'), 'new')
     expect(readToken('x', '', storeOf(kept))).toEqual({ token: 'a.b', isFresh: false })
-    expect(kept.get(laneKey('x'))).toBe('new')
   })
 
   it('gives no token to another workspace, and none where there was none', () => {
@@ -23,9 +20,16 @@ describe('a link', () => {
   })
 })
 
+describe('what is pasted for a link', () => {
+  it('may be the link, its end or the token', () => {
+    for (const pasted of ['http://here:8000/w/x#token=a.b', ' #token=a.b\n', 'token=a.b', 'a.b']) expect(tokenIn(pasted)).toBe('a.b')
+    for (const pasted of ['', 'http://here:8000/w/x', 'hello there']) expect(tokenIn(pasted)).toBe('')
+  })
+})
+
 describe('an invitation', () => {
   it('is kept by the tab until it is taken up, and then the old token goes', () => {
-    const kept = new Map([['folkmoot:x:token', 'old'], [laneKey('x'), 'L1']])
+    const kept = new Map([['folkmoot:x:token', 'old']])
     expect(readInvitation('x', '', storeOf(kept))).toBe('')
     expect(readInvitation('x', '#invitation=fi_1', storeOf(kept))).toBe('fi_1')
     expect(readInvitation('x', '', storeOf(kept))).toBe('fi_1')

@@ -7,21 +7,23 @@ export function workspaceIn(pathname: string): string {
 }
 
 /**
- * The token: from the link the first time, then from this tab's store. `isFresh` where it came with the link: then it is
- * another person, maybe, who begins a lane of the own, and the address must not go on showing it.
+ * The token: from the link the first time, then from this tab's store. `isFresh` where it came with the link: then the
+ * address must not go on showing it.
  */
 export function readToken(ws: string, hash: string, store: Store): { token: string; isFresh: boolean } {
   const key = `folkmoot:${ws}:token`
   const found = new URLSearchParams(hash.slice(1)).get('token')
   if (!found) return { token: found ?? store.getItem(key) ?? '', isFresh: false }
   store.setItem(key, found)
-  store.removeItem(laneKey(ws))
   return { token: found, isFresh: true }
 }
 
-/** Where in its store a tab keeps the lane of a workspace. */
-export function laneKey(ws: string): string {
-  return `folkmoot:${ws}:lane`
+/** The token in what somebody pastes: a whole link, its end, or the token itself; empty where there is none. */
+export function tokenIn(pasted: string): string {
+  const text = pasted.trim()
+  const end = text.slice(text.indexOf('#') + 1)
+  const found = new URLSearchParams(end).get('token')
+  return found ?? (/^[\w-]+\.[\w-]+$/.test(text) ? text : '')
 }
 
 /** The invitation: from the link the first time, then from this tab's store, until it was taken up or put away. */
@@ -31,12 +33,10 @@ export function readInvitation(ws: string, hash: string, store: Store): string {
   return found ?? store.getItem(invitationKey(ws)) ?? ''
 }
 
-/** Forget the invitation; and the token, where a session has come in its place: a lane of its own begins with it. */
+/** Forget the invitation; and the token, where a session has come in its place. */
 export function forgetInvitation(ws: string, store: Store, isMember: boolean): void {
   store.removeItem(invitationKey(ws))
-  if (!isMember) return
-  store.removeItem(`folkmoot:${ws}:token`)
-  store.removeItem(laneKey(ws))
+  if (isMember) store.removeItem(`folkmoot:${ws}:token`)
 }
 
 function invitationKey(ws: string): string {

@@ -31,3 +31,8 @@ export function isListedOtherwise(told: ReadonlySet<string>, documents: Readonly
   const listed = Object.keys(documents)
   return listed.length !== told.size || listed.some((name) => !told.has(name))
 }
+
+/** The document of an id, as the workspace lists it; under its id where it lists none. */
+export function documentOfId(id: string, listed: Listed): OpenDocument {
+  return asListed({ id, name: id, kind: 'text' }, listed)
+}

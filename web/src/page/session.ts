@@ -21,9 +21,26 @@ export const signInProblem = signInProblemIn(location.hash)
 export const invitation = readInvitation(ws, location.hash, sessionStorage)
 // Out of the address at once: it would be read over a shoulder, or sent on with the address.
 if (found.isFresh || signInProblem || location.hash.includes('invitation=')) history.replaceState(null, '', location.pathname + location.search)
-export const token = found.token
+/** The token of this tab; another one once a new link was opened in it. */
+export let token = found.token
 export const api = `/api/workspaces/${ws}`
 export const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/${ws}`
+
+/** The subprotocols of a socket: the server's own, and the token. */
+export function protocols(): string[] {
+  return token ? ['folkmoot', `token.${token}`] : ['folkmoot']
+}
+
+/** Call `renewed` when a new link to this workspace is opened in this tab: its token counts from then on. */
+export function followLink(renewed: () => void): void {
+  addEventListener('hashchange', () => {
+    const next = readToken(ws, location.hash, sessionStorage)
+    if (!next.isFresh) return
+    history.replaceState(history.state, '', location.pathname + location.search)
+    token = next.token
+    renewed()
+  })
+}
 
 /** Ask the server something with this tab's token. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {

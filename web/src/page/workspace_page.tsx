@@ -1,11 +1,6 @@
 /** A workspace on the page: one of its documents open, with its provider and room, and the rail beside it. */
-import { useEffect, useMemo, useState } from 'preact/hooks'
-import { WebsocketProvider } from 'y-websocket'
-import * as Y from 'yjs'
-import { addressOf, byId } from '../client/names'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { mayEdit } from '../client/here'
-import { attach, type Room } from '../client/room'
-import { followNetwork } from '../client/network'
 import { Draft } from '../documents/draft'
 import { Editor, type TextSelection } from '../documents/editor'
 import { Values } from '../documents/values'
@@ -16,12 +11,11 @@ import { Composer } from '../panels/composer'
 import { Cost } from '../panels/cost'
 import { QuestionCard } from '../panels/question_card'
 import { Unread } from '../panels/unread'
+import type { Session } from '../session/workspace_session'
 import { documentInstead } from './address'
-import { colourOf } from './colours'
 import { Connection } from './connection'
-import { finalReason } from './connection_state'
-import { laneKey } from './link'
 import { DocumentMenu } from './document_menu'
+import { Ended } from './ended'
 import { NewDocument } from './new_document'
 import { examplesFor } from './new_documents'
 import { isListedOtherwise, type OpenDocument } from './open_document'
@@ -29,66 +23,28 @@ import { People } from './people'
 import { PeopleMenu } from './people_menu'
 import { PutAway } from './put_away'
 import { RightsNote } from './rights_note'
-import { socketUrl, token, ws, type Me, type Workspace } from './session'
+import type { Me, Workspace } from './session'
+import { SetAside } from './set_aside'
 import { StopAgent, Stopped } from './stops'
 import { Theme } from './theme'
 
-/** How many records of the log a page is told when it opens. */
-const HISTORY = 2000
-
-/** What a page holds of one document: its connection, and the room that speaks on it. */
-interface Attachment { provider: WebsocketProvider; room: Room }
-
-function useAttachment({ id, name }: OpenDocument, workspace: Workspace, me: Me, replica: number): Attachment {
-  const attachment = useMemo(() => {
-    // By its id: whatever it is called when this page comes again, it is never another document.
-    const provider = new WebsocketProvider(socketUrl, addressOf(byId(id)), new Y.Doc(), {
-      protocols: token ? ['folkmoot', `token.${token}`] : ['folkmoot'],
-      disableBc: true,
-      connect: false,
-    })
-    const colour = colourOf(me.actor)
-    provider.awareness.setLocalStateField('user', { name: me.actor, color: colour, colorLight: `${colour}33` })
-    const room = attach(provider, { doc: name, id, store: sessionStorage, key: laneKey(ws), from: Math.max(0, workspace.seq - HISTORY) })
-    room.inbox.isWatched = () => document.visibilityState === 'visible'
-    for (const [name, its] of Object.entries(workspace.ids)) {
-      room.documents.add(name)
-      if (its !== name) room.names.set(its, name)
-    }
-    return { provider, room }
-  }, [id, replica])
-  useEffect(() => {
-    attachment.provider.connect()
-    const unfollow = followNetwork(attachment.provider, window)
-    return () => {
-      unfollow()
-      attachment.provider.destroy()
-    }
-  }, [attachment])
-  return attachment
-}
-
-interface WorkspaceProps { me: Me; workspace: Workspace; since: number; opened: OpenDocument; open: (doc: string) => void; reload: () => Promise<void> }
+interface WorkspaceProps { session: Session; me: Me; workspace: Workspace; since: number; opened: OpenDocument; open: (doc: string) => void; reload: () => Promise<void> }
 
 export function WorkspacePage(props: WorkspaceProps) {
-  const { me, workspace, opened } = props
+  const { session, me, workspace, opened } = props
   const { id, name: doc, kind } = opened
-  // A replica in which there is what a rule refused is thrown away: a new one is what everybody has.
-  const [replica, setReplica] = useState(0)
-  const { provider, room } = useAttachment(opened, workspace, me, replica)
+  const { room } = session
   const [, redraw] = useState(0)
-  const [selection, setSelection] = useState<TextSelection | null>(null)
-  const [closed, setClosed] = useState('')
-  const [aim, setAim] = useState<Aim | null>(null)
   useEffect(() => room.subscribe(() => redraw((count) => count + 1)), [room])
-  useEffect(() => {
-    const onClose = (event: CloseEvent | null) => {
-      const reason = finalReason(event)
-      if (reason && !room.away) setClosed(reason)
-    }
-    provider.on('connection-close', onClose)
-    return () => provider.off('connection-close', onClose)
-  }, [provider])
+  // Showing it is what opens it; it stays alive behind the next one.
+  const [shown, setShown] = useState<string | null>(null)
+  useLayoutEffect(() => {
+    session.open(opened)
+    setShown(id)
+  }, [id])
+  const [selection, setSelection] = useState<TextSelection | null>(null)
+  useEffect(() => setSelection(null), [id])
+  const [aim, setAim] = useState<Aim | null>(null)
   useEffect(() => {
     if (isListedOtherwise(room.documents, workspace.documents)) props.reload()
   }, [room.changes])
@@ -100,12 +56,13 @@ export function WorkspacePage(props: WorkspaceProps) {
   useEffect(() => {
     if (room.away) props.reload()
   }, [room.away !== null])
-  useEffect(() => {
-    if (room.here.voided) setReplica(replica + 1)
-  }, [room.here.voided])
+  const live = session.documents.all.at(-1)
+  if (shown !== id || !live) return null
+  const { link, provider } = live
+  const replica = `${id}/${live.replica}`
   // Another role than that with which the page was opened is told on the socket.
   const role = room.welcomed ? room.role : me.role
-  const readOnly = !mayEdit(room.welcomed ? room.here.role : role) || room.away !== null
+  const readOnly = !mayEdit(link.welcomed ? room.here.role : role) || room.away !== null || room.ended !== null || link.ended !== ''
   const drafts = [...room.drafts.values()].filter((draft) => draft.doc === id)
   return (
     <div class={`desk${room.stops.length ? ' is-stopped' : ''}${room.away ? ' is-away' : ''}`}>
@@ -125,10 +82,11 @@ export function WorkspacePage(props: WorkspaceProps) {
         <People provider={provider} room={room} />
         <PeopleMenu me={{ ...me, role }} reload={props.reload} />
         <StopAgent room={room} />
-        <Connection room={room} closed={room.away ? room.away.how : closed} />
+        <Connection room={room} live={live} />
         <Theme />
       </header>
       <Stopped room={room} />
+      <Ended session={session} />
       <PutAway {...props} room={room} provider={provider} />
       <main class="paper">
         <RightsNote room={room} />
@@ -145,7 +103,7 @@ export function WorkspacePage(props: WorkspaceProps) {
       </main>
       <aside class="rail">
         {!room.away && <Composer
-          room={room}
+          session={session}
           planner={me.planner}
           text={kind === 'text' ? provider.doc.getText('content') : null}
           selection={selection}
@@ -153,6 +111,7 @@ export function WorkspacePage(props: WorkspaceProps) {
           aim={aim && isOver(aim, room.intents) ? null : aim}
           onAimed={() => setAim(null)}
         />}
+        <SetAside aside={session.aside} changed={() => room.changed()} />
         {[...room.questions.values()].map((question) => (
           <QuestionCard key={question.id} room={room} question={question} />
         ))}

@@ -1,5 +1,6 @@
 /** The queue of instructions with their live states, and the verdicts with reason and remedy. */
-import type { IntentView, Room } from '../client/room'
+import type { IntentView } from '../client/log_view'
+import type { Room } from '../client/room'
 import { inkOf } from '../page/colours'
 import type { Aim } from './aim'
 import { cardOf, cardsOf, isLive, remedyOf, stopsOffered, toneOf, unsentOf } from './cards'

@@ -1,14 +1,14 @@
 /** Where an instruction is written. The stamp is read at its first keystroke, the scope is what is selected then. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type * as Y from 'yjs'
-import type { Room } from '../client/room'
 import type { TextSelection } from '../documents/editor'
+import type { Session } from '../session/workspace_session'
 import { aimWords, type Aim } from './aim'
 import { isBuiltin, mayInstruct, placeholderFor, plannerWords, scopeLabel, unseenWords } from './composer_words'
-import { begins, cleared, currentScope, leftOut, namedDocuments, NOTHING_WRITTEN, pointedAt, widened, withWords } from './composition'
+import { begins, cleared, currentScope, leftOut, namedDocuments, pointedAt, widened, withWords, type Composition } from './composition'
 
 interface ComposerProps {
-  room: Room
+  session: Session
   planner: string | null
   text: Y.Text | null
   selection: TextSelection | null
@@ -17,8 +17,9 @@ interface ComposerProps {
   onAimed: () => void
 }
 
-export function Composer({ room, planner, text, selection, examples, aim, onAimed }: ComposerProps) {
-  const [composition, setComposition] = useState(NOTHING_WRITTEN)
+export function Composer({ session, planner, text, selection, examples, aim, onAimed }: ComposerProps) {
+  const { room, composition } = session
+  const setComposition = (next: Composition) => session.write(next)
   const box = useRef<HTMLTextAreaElement>(null)
   const { words } = composition
   const current = currentScope(composition, room.doc, text && selection && (() => room.range(text, selection.from, selection.to)))

@@ -1,6 +1,7 @@
 /** What models have cost here: one line under an instruction, and the account of the workspace on demand. */
 import { useEffect, useState } from 'preact/hooks'
-import type { IntentCost, Room } from '../client/room'
+import type { IntentCost } from '../client/log_view'
+import type { Room } from '../client/room'
 import { api, call } from '../page/session'
 import { costWords, failedWords, money, savedWords, spentWords, todayWords, tokensOf, type UsageReport } from './usage_words'
 

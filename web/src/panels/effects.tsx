@@ -1,6 +1,6 @@
 /** What an instruction sends outside: shown in full before somebody approves it, and with its fate afterwards. */
 import type { ShownEffect } from '../client/evidence'
-import type { EffectView } from '../client/room'
+import type { EffectView } from '../client/log_view'
 import { fateOf, recipients } from './effect_words'
 
 /** Exactly what would leave, to whom. */

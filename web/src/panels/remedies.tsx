@@ -1,5 +1,6 @@
 /** The buttons for what may be done about a verdict. */
-import type { IntentView, Room } from '../client/room'
+import type { IntentView } from '../client/log_view'
+import type { Room } from '../client/room'
 import type { VerdictBody } from '../client/wire'
 import type { Aim } from './aim'
 import { actsOn } from './verdict_acts'

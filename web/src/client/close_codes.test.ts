@@ -1,0 +1,9 @@
+import { describe, expect, it } from 'vitest'
+import { isFinal } from './close_codes'
+
+describe('a close', () => {
+  it('is for good by the codes that are final, and by no others', () => {
+    expect([4400, 4401, 4499].map(isFinal)).toEqual([true, true, true])
+    expect([1000, 1006, 1009, 1012, 1013, 4399, 4500, 4508].map(isFinal)).toEqual(Array(8).fill(false))
+  })
+})

@@ -1,0 +1,202 @@
+/**
+ * The documents that stay alive on this page, each with its replica, its socket and its place in IndexedDB: the one that is
+ * shown, those that were shown last, and every one with edits that are not saved. Switching ends none of these.
+ */
+import { IndexeddbPersistence } from 'y-indexeddb'
+import { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+import type { DocumentLink } from '../client/document_link'
+import { addressOf, byId } from '../client/names'
+import { followNetwork } from '../client/network'
+import type { Room } from '../client/room'
+import type { OpenDocument } from '../page/open_document'
+import { linesBeyond, type Aside } from './aside'
+import type { Shelf } from './shelf'
+
+/** How many documents stay connected behind the one that is shown. */
+export const ALIVE_MAX = 8
+const UNSAVED = 'unsaved:'
+
+export interface LiveDocument {
+  id: string
+  link: DocumentLink
+  provider: WebsocketProvider
+  persistence: IndexeddbPersistence
+  /** Counts the replicas of this document on this page: one in which there is what was refused is replaced. */
+  replica: number
+  /** Whether all that this browser keeps of it is here; false also where it keeps nothing at all. */
+  isLoaded: boolean
+  /** Another replica takes its place. */
+  isGoing: boolean
+  unfollow: () => void
+}
+
+export interface LiveOptions {
+  room: Room
+  shelf: Shelf
+  aside: Aside
+  tab: string
+  socketUrl: string
+  protocols: () => string[]
+  /** Where the database of a document lies in this browser. */
+  database: (id: string) => string
+  user: () => Record<string, string>
+  host: EventTarget
+  now: () => number
+}
+
+export class LiveDocuments {
+  private readonly alive: LiveDocument[] = []
+
+  constructor(private readonly around: LiveOptions) {
+    around.room.onWrote = (link) => this.noteWritten(link)
+    around.room.subscribe(() => this.look())
+  }
+
+  /** Every document that is alive, the one that is shown last. */
+  get all(): readonly LiveDocument[] {
+    return this.alive
+  }
+
+  /** Show a document: as it is alive already, or anew. */
+  open(opened: OpenDocument): LiveDocument {
+    const live = this.wake(opened)
+    this.alive.push(...this.alive.splice(this.alive.indexOf(live), 1))
+    this.around.room.show(live.link)
+    this.rest()
+    return live
+  }
+
+  /** Keep a document alive, without showing it. */
+  wake(opened: OpenDocument): LiveDocument {
+    const known = this.alive.find((live) => live.id === opened.id)
+    if (known) return known
+    const live = this.begin(opened, 0)
+    this.alive.unshift(live)
+    return live
+  }
+
+  /** Documents in which some page of this person's has left edits that were not saved. */
+  unsavedIds(): string[] {
+    return [...new Set(this.around.shelf.names(UNSAVED).map((name) => name.slice(name.indexOf(':') + 1)))]
+  }
+
+  /** Speak with the server anew, under another token perhaps. */
+  reconnect(): void {
+    for (const { provider, link } of this.alive) {
+      provider.disconnect()
+      provider.protocols = this.around.protocols()
+      link.ended = ''
+      provider.connect()
+    }
+  }
+
+  private begin({ id, name }: OpenDocument, replica: number): LiveDocument {
+    const { room, socketUrl, protocols, database, user, host } = this.around
+    const doc = new Y.Doc()
+    // By its id: whatever it is called when this page comes again, it is never another document.
+    const provider = new WebsocketProvider(socketUrl, addressOf(byId(id)), doc, { protocols: protocols(), disableBc: true, connect: false })
+    provider.awareness.setLocalStateField('user', user())
+    const isSaved = !this.unsavedIds().includes(id)
+    const persistence = new IndexeddbPersistence(database(id), doc)
+    const link = room.add(provider, { id, name, isKept: (origin) => origin === persistence && isSaved })
+    const live: LiveDocument = { id, link, provider, persistence, replica, isLoaded: false, isGoing: false, unfollow: followNetwork(provider, host) }
+    void loaded(persistence).then((isKept) => {
+      live.isLoaded = isKept
+      // What this browser keeps comes first: it is a moment away, and the server is asked only for what is missing.
+      if (!live.isGoing) provider.connect()
+      room.changed()
+    })
+    return live
+  }
+
+  /** Close what nobody needs, the one shown longest ago first. */
+  private rest(): void {
+    for (const live of [...this.alive].slice(0, -1)) {
+      if (this.alive.length <= ALIVE_MAX) return
+      if (!live.link.unsaved && live.isLoaded && !live.link.away) this.end(live)
+    }
+  }
+
+  private end(live: LiveDocument): void {
+    this.alive.splice(this.alive.indexOf(live), 1)
+    this.around.room.drop(live.link)
+    live.unfollow()
+    live.provider.destroy()
+    live.provider.doc.destroy()
+  }
+
+  private key(id: string): string {
+    return `${UNSAVED}${this.around.tab}:${id}`
+  }
+
+  private noteWritten({ id }: DocumentLink): void {
+    const { shelf, now } = this.around
+    if (shelf.read(this.key(id)) === null) shelf.write(this.key(id), now())
+  }
+
+  /** What is saved by now is noted; a replica with what was refused is replaced. */
+  private look(): void {
+    for (const live of [...this.alive]) {
+      const { link } = live
+      if (live.isGoing) continue
+      if (link.here.voided) this.replace(live)
+      else if (link.away && link.unsaved && live.isLoaded && live !== this.alive.at(-1)) this.leaveAside(live, `It was ${link.away.how}.`)
+      else if (!link.unsaved && live.isLoaded && link.provider.synced) this.around.shelf.drop(this.key(live.id))
+    }
+    this.rest()
+  }
+
+  /** A document that nobody looks at is gone, with edits of this person's in it: they are shown elsewhere. */
+  private leaveAside(live: LiveDocument, why: string): void {
+    const { aside, now, shelf } = this.around
+    const text = plainText(live.provider.doc)
+    aside.put({ doc: live.link.name, at: now(), why, text, lines: linesBeyond(text, '') })
+    shelf.drop(this.key(live.id))
+    this.end(live)
+    void live.persistence.clearData()
+  }
+
+  /** Put what was refused aside, where its author sees it, and begin with what everybody has. */
+  private replace(live: LiveDocument): void {
+    const { room, aside, now, shelf } = this.around
+    const { link, id } = live
+    const why = room.problems.at(-1)?.problem ?? link.here.reason
+    live.isGoing = true
+    live.provider.disconnect()
+    void live.persistence.clearData().then(() => {
+      const text = plainText(live.provider.doc)
+      shelf.drop(this.key(id))
+      const fresh = this.begin({ id, name: link.name, kind: 'text' }, live.replica + 1)
+      this.alive.splice(this.alive.indexOf(live), 0, fresh)
+      if (room.links.includes(link) && this.alive.at(-1) === live) room.show(fresh.link)
+      this.end(live)
+      fresh.provider.on('sync', (isSynced: boolean) => {
+        if (!isSynced || fresh.isGoing) return
+        const lines = linesBeyond(text, plainText(fresh.provider.doc))
+        if (lines.length && !aside.edits.some((edit) => edit.text === text)) aside.put({ doc: link.name, at: now(), why, text, lines })
+        room.changed()
+      })
+    })
+  }
+}
+
+/** How long a page waits for what its browser keeps, before it asks the server. */
+const LOADING_MS = 3_000
+
+/** Whether what a browser keeps of a document is here; false where it keeps nothing: a private window, a full disk. */
+function loaded(persistence: IndexeddbPersistence): Promise<boolean> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(false), LOADING_MS)
+    void persistence.whenSynced.then(() => resolve(true))
+    persistence.get('').catch(() => resolve(false))
+  })
+}
+
+/** A document as text that can be read and copied, whatever its kind. */
+export function plainText(doc: Y.Doc): string {
+  const words = doc.getText('content').toString()
+  if (words) return words
+  const values = doc.getMap('data').toJSON()
+  return Object.keys(values).length ? JSON.stringify(values, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2) : ''
+}
