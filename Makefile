@@ -99,6 +99,10 @@ accept-kills: $(STAMP)  ## kill -9 at every moment around a model's call, of ans
 accept-stories: $(STAMP) $(STOCK)  ## the stories, RUNS times each; goes on from SEED0; each says its seeds and how many passed
 	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_SEED0=$(or $(SEED0),1) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
 
+loss: $(STAMP) $(PAGE)  ## random stories in browsers with everything killed: nothing typed is lost; STORIES, goes on from SEED0; an hour
+	$(BIN)/python -m tests.web.loss --stories $(or $(STORIES),200) --seed0 $(or $(SEED0),0)
+	$(BIN)/python -m tests.web.loss --plants --stories 20
+
 bench: $(STAMP)  ## beside other servers, written to docs/performance.md; fetches them first (an hour and more)
 	$(BIN)/python -m tests.bench.peers --reps $(or $(REPS),5) --write
 

@@ -14,6 +14,7 @@ import { Here } from './here'
 import type { Away } from './log_view'
 import { addressOf, documentOf } from './names'
 import { PendingEdits } from './pending_edits'
+import { plainText } from './plain_text'
 import type { Refused } from './refused'
 import type { ClientMessage, DocumentMessage, Hello, LogRecord, Need, RightsMessage, Role, ServerMessage } from './wire'
 
@@ -67,6 +68,8 @@ export class DocumentLink {
   private lane = ''
   private sent = 0
   private tooBig = 0
+  /** What stood here before the server last took back what it had not kept; null where it never did. */
+  before: string | null = null
   /** What the server has of each client, as it said last. */
   private vector: ReadonlyMap<number, number> = new Map()
 
@@ -177,7 +180,9 @@ export class DocumentLink {
       const ahead = decoding.clone(decoder)
       const kind = decoding.readVarUint(ahead)
       const payload = decoding.readVarUint8Array(ahead)
+      if (kind !== ASKED && this.pending.isTakenBack(payload)) this.before ??= plainText(this.provider.doc)
       take(encoder, decoder, ...more)
+      if (!this.unsaved) this.before = null
       if (kind === ASKED) this.pending.reached((this.vector = Y.decodeStateVector(payload)))
       else this.pending.sent(payload)
       this.tooBig = 0

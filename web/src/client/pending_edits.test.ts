@@ -71,4 +71,17 @@ describe('edits that are not durable', () => {
     Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'server')
     expect(pending.isEmpty).toBe(true)
   })
+
+  it('are told apart where the server takes them back', () => {
+    const { doc, text, pending, updates } = replica()
+    text.insert(0, 'mine')
+    const server = new Y.Doc()
+    for (const update of updates) Y.applyUpdate(server, update)
+    const before = Y.encodeStateVector(server)
+    server.getText('content').delete(0, 4)
+    const answer = Y.encodeStateAsUpdate(server, before)
+    expect(pending.isTakenBack(answer)).toBe(true)
+    pending.reached(new Map([[doc.clientID, 4]]))
+    expect(pending.isTakenBack(answer)).toBe(false)
+  })
 })

@@ -38,7 +38,11 @@ class Ids {
     else this.ranges.delete(client)
   }
 
-  /** The last clock of each client of whom something is here. */
+  holds(client: number, first: number, end: number): boolean {
+    return this.ranges.get(client)?.some(([from, to]) => from < end && first < to) ?? false
+  }
+
+  /** The clients of whom something is here. */
   clients(): IterableIterator<number> {
     return this.ranges.keys()
   }
@@ -83,6 +87,14 @@ export class PendingEdits {
     for (const { id, length } of structs) this.inserted.take(id.client, id.clock, id.clock + length)
     for (const [client, items] of ds.clients)
       for (const { clock, len } of items) this.deleted.take(client, clock, clock + len)
+  }
+
+  /** Whether an update of the server takes back anything that was written here and is not durable: it refused it, perhaps. */
+  isTakenBack(update: Uint8Array): boolean {
+    if (this.inserted.isEmpty) return false
+    for (const [client, items] of Y.decodeUpdate(update).ds.clients)
+      if (items.some(({ clock, len }) => this.inserted.holds(client, clock, clock + len))) return true
+    return false
   }
 
   /** Another replica stands here now: nothing was written into it. */

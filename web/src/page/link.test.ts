@@ -22,7 +22,7 @@ describe('a link', () => {
 
 describe('what is pasted for a link', () => {
   it('may be the link, its end or the token', () => {
-    for (const pasted of ['http://here:8000/w/x#token=a.b', ' #token=a.b\n', 'token=a.b', 'a.b']) expect(tokenIn(pasted)).toBe('a.b')
+    for (const pasted of ['http://here:8000/w/x#token=fm_1_2', ' #token=fm_1_2\n', 'token=fm_1_2', 'fm_1_2']) expect(tokenIn(pasted)).toBe('fm_1_2')
     for (const pasted of ['', 'http://here:8000/w/x', 'hello there']) expect(tokenIn(pasted)).toBe('')
   })
 })

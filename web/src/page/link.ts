@@ -23,7 +23,7 @@ export function tokenIn(pasted: string): string {
   const text = pasted.trim()
   const end = text.slice(text.indexOf('#') + 1)
   const found = new URLSearchParams(end).get('token')
-  return found ?? (/^[\w-]+\.[\w-]+$/.test(text) ? text : '')
+  return found ?? (/^fm_\w+$/.test(text) ? text : '')
 }
 
 /** The invitation: from the link the first time, then from this tab's store, until it was taken up or put away. */

@@ -2,11 +2,12 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { storeOf } from '../client/fixtures'
+import { plainText } from '../client/plain_text'
 import { Room } from '../client/room'
 import type { OpenDocument } from '../page/open_document'
 import { Aside } from './aside'
 import { cupboardOf, SilentSocket, until } from './fixtures'
-import { ALIVE_MAX, LiveDocuments, plainText } from './live_documents'
+import { ALIVE_MAX, LiveDocuments } from './live_documents'
 import { Shelf } from './shelf'
 
 let at = 0
@@ -104,14 +105,5 @@ describe('what was refused', () => {
     room.changed()
     await until(() => aside.edits.length > 0)
     expect([aside.edits[0]?.why, documents.all.map(({ id }) => id)]).toEqual(['It was deleted.', ['other']])
-  })
-})
-
-describe('a document as plain text', () => {
-  it('shows words, or values with what JSON cannot say', () => {
-    const doc = new Y.Doc()
-    expect(plainText(doc)).toBe('')
-    doc.getMap('data').set('n', 12345678901234567890n)
-    expect(plainText(doc)).toBe('{\n  "n": "12345678901234567890"\n}')
   })
 })

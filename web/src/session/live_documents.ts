@@ -8,6 +8,7 @@ import * as Y from 'yjs'
 import type { DocumentLink } from '../client/document_link'
 import { addressOf, byId } from '../client/names'
 import { followNetwork } from '../client/network'
+import { plainText } from '../client/plain_text'
 import type { Room } from '../client/room'
 import type { OpenDocument } from '../page/open_document'
 import { linesBeyond, type Aside } from './aside'
@@ -165,7 +166,8 @@ export class LiveDocuments {
     live.isGoing = true
     live.provider.disconnect()
     void live.persistence.clearData().then(() => {
-      const text = plainText(live.provider.doc)
+      // The server takes back what it refused: what stood here before it did is what its author wrote.
+      const text = link.before ?? plainText(live.provider.doc)
       shelf.drop(this.key(id))
       const fresh = this.begin({ id, name: link.name, kind: 'text' }, live.replica + 1)
       this.alive.splice(this.alive.indexOf(live), 0, fresh)
@@ -191,12 +193,4 @@ function loaded(persistence: IndexeddbPersistence): Promise<boolean> {
     void persistence.whenSynced.then(() => resolve(true))
     persistence.get('').catch(() => resolve(false))
   })
-}
-
-/** A document as text that can be read and copied, whatever its kind. */
-export function plainText(doc: Y.Doc): string {
-  const words = doc.getText('content').toString()
-  if (words) return words
-  const values = doc.getMap('data').toJSON()
-  return Object.keys(values).length ? JSON.stringify(values, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2) : ''
 }

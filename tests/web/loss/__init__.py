@@ -1,0 +1,1 @@
+"""Random stories in browsers: whatever is killed, nothing typed is lost, and nothing is called saved that is not."""
