@@ -19,7 +19,7 @@ export function Ended({ session }: { session: Session }) {
     location.hash = `token=${token}`
   }
   return (
-    <section class="stop-banner away" data-testid="ended" role="alert">
+    <section class="stop-banner away ended" data-testid="ended" role="alert">
       <div class="standing">
         <i class="halt" aria-hidden="true" />
         <p>

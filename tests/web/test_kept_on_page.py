@@ -1,0 +1,106 @@
+"""What a page keeps when its person's link ends, when a rule refuses what was typed, when it is closed half-way."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Dialog, Page, expect
+
+from tests.web.test_page import SHOTS, WAIT, stage, visit
+
+pytestmark = pytest.mark.browser
+
+
+async def typed(page: Page, text: str) -> None:
+    """Write at the end of the document that is shown."""
+    editor = page.get_by_test_id("editor")
+    await editor.focus()
+    await page.keyboard.press("Control+End")
+    await page.keyboard.insert_text(text)
+
+
+async def test_a_new_link_goes_on_in_the_tab_whose_link_has_ended() -> None:
+    async with stage() as (server, browser):
+        context, page, _ = await visit(server, browser, "ana", scheme="dark", width=390)
+        await typed(page, " before")
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        await page.get_by_test_id("composer").fill("half an instruction")
+        token = await page.evaluate("() => sessionStorage['folkmoot:demo:token']")
+        await server.registry.revoke("demo", actor=None, token_id=token.split("_")[1])
+        await expect(page.get_by_test_id("ended")).to_be_visible(timeout=WAIT)
+        await expect(page.get_by_test_id("editor")).to_have_attribute("aria-readonly", "true")
+        await expect(page.get_by_test_id("ended")).to_be_in_viewport()
+        if SHOTS:
+            await page.screenshot(path=f"{SHOTS}/ended-dark-390.png")
+        await page.get_by_label("Your new link").fill("nonsense")
+        await page.get_by_role("button", name="Go on").click()
+        await expect(page.get_by_test_id("ended")).to_contain_text("ends in #token=")
+        await page.get_by_label("Your new link").fill(f"{server.url}/w/demo#token={await server.token('ana')}")
+        await page.get_by_role("button", name="Go on").click()
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        assert "#" not in page.url, "the token does not stay in the address"
+        await typed(page, " after")
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        assert await page.get_by_test_id("composer").input_value() == "half an instruction"
+        room = await server.registry.room("demo")
+        assert room.sequencer.fold.documents["plan"].text().rstrip().endswith("before after")
+        await context.close()
+
+
+async def test_what_a_rule_refuses_is_set_aside_and_what_comes_after_goes_on() -> None:
+    async with stage() as (server, browser):
+        _, page, _ = await visit(server, browser, "ana")
+        _, olga, _ = await visit(server, browser, "olga", role="owner")
+        await page.context.set_offline(True)
+        await page.evaluate("() => dispatchEvent(new Event('offline'))")
+        await expect(page.get_by_test_id("connection")).to_contain_text("offline", timeout=30_000)
+        await typed(page, "\nmine, and not allowed\n")
+        rules = '{"places": {"plan": [{"actor": "ana", "role": "viewer"}]}}'
+        put = f"""() => fetch('/api/workspaces/demo/rights', {{ method: 'PUT', body: '{rules}', headers: {{
+            'content-type': 'application/json', authorization: 'Bearer ' + sessionStorage['folkmoot:demo:token'] }} }})
+            .then((answer) => answer.status)"""
+        assert await olga.evaluate(put) == 200
+        await page.context.set_offline(False)
+        aside = page.get_by_test_id("set-aside")
+        await expect(aside).to_contain_text("mine, and not allowed", timeout=WAIT)
+        await expect(page.get_by_test_id("editor")).not_to_contain_text("mine, and not allowed")
+        if SHOTS:
+            await page.screenshot(path=f"{SHOTS}/set-aside-light-1280.png")
+        await page.reload()
+        await expect(aside).to_contain_text("mine, and not allowed", timeout=WAIT)
+        await page.get_by_test_id("doc-tab").get_by_text("budget", exact=True).click()
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        await aside.get_by_test_id("aside-done").click()
+        await expect(aside).to_have_count(0)
+
+
+async def test_a_tab_that_is_closed_offline_leaves_everything_to_the_next_one() -> None:
+    async with stage() as (server, browser):
+        context, page, _ = await visit(server, browser, "ana")
+        await context.set_offline(True)
+        await page.evaluate("() => dispatchEvent(new Event('offline'))")
+        await expect(page.get_by_test_id("connection")).to_contain_text("offline", timeout=30_000)
+        await typed(page, " typed offline")
+        await page.get_by_test_id("composer").fill('append "asked offline" to plan')
+        await page.get_by_test_id("send").click()
+        await page.get_by_test_id("composer").fill("half of it")
+        asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        async def agree(dialog: Dialog) -> None:
+            asked.set_result(dialog.type)
+            await dialog.accept()
+
+        page.once("dialog", agree)
+        await page.close(run_before_unload=True)
+        assert await asyncio.wait_for(asked, 10) == "beforeunload", "the browser asks before it closes"
+        await context.set_offline(False)
+        page = await context.new_page()
+        await page.goto(f"{server.url}/w/demo#token={await server.token('ana')}")
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        await expect(page.get_by_test_id("editor")).to_contain_text("typed offline")
+        await expect(page.get_by_test_id("editor")).to_contain_text("asked offline", timeout=WAIT)
+        assert await page.get_by_test_id("composer").input_value() == "half of it"
+        room = await server.registry.room("demo")
+        text = room.sequencer.fold.documents["plan"].text()
+        assert (text.count("typed offline"), text.count("asked offline")) == (1, 1)
