@@ -12,3 +12,11 @@ export const TOO_BIG = 1009
 export function isFinal(code: number): boolean {
   return code >= FINAL_FIRST && code < FINAL_END
 }
+
+/** Why a connection is over for good: a close code, and the server's words. */
+export interface Ending { code: number; reason: string }
+
+/** What a close says. */
+export function endingOf({ code, reason }: Pick<CloseEvent, 'code' | 'reason'>): Ending {
+  return { code, reason: reason || `closed (${code})` }
+}

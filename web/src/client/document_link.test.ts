@@ -163,7 +163,7 @@ describe('a close', () => {
     const at = link()
     at.open()
     at.close(4412)
-    expect([at.link.away, at.link.ended, at.link.lost]).toEqual([{ how: 'archived', actor: '' }, '', true])
+    expect([at.link.away, at.link.ended, at.link.lost]).toEqual([{ how: 'archived', actor: '' }, null, true])
     at.link.comeBack()
     expect([at.link.away, at.calls]).toEqual([null, ['connect']])
   })
@@ -172,9 +172,9 @@ describe('a close', () => {
     const at = link()
     at.open()
     at.close(4401, 'unauthenticated: ended')
-    expect([at.link.ended, at.link.isReady]).toEqual(['unauthenticated: ended', true])
+    expect([at.link.ended, at.link.isReady]).toEqual([{ code: 4401, reason: 'unauthenticated: ended' }, true])
     at.open()
-    expect([at.link.ended, at.link.lost]).toEqual(['', false])
+    expect([at.link.ended, at.link.lost]).toEqual([null, false])
   })
 
   it('for a frame that is too large is not answered with the same frame for ever', async () => {

@@ -8,7 +8,7 @@ import { writeSyncStep2 } from 'y-protocols/sync'
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { drawAgain } from './client_id'
-import { isFinal, MALFORMED, TOO_BIG } from './close_codes'
+import { endingOf, isFinal, MALFORMED, TOO_BIG, type Ending } from './close_codes'
 import { base64, CONTROL, controlFrame, isUpdate, readControl } from './control'
 import { Here } from './here'
 import type { Away } from './log_view'
@@ -62,8 +62,8 @@ export class DocumentLink {
   lost = false
   /** Whether the server has taken this socket onto the room's lane. */
   welcomed = false
-  /** Why its connection was closed for good; empty where it may come back. */
-  ended = ''
+  /** Why its connection was closed for good; null where it may come back. */
+  ended: Ending | null = null
   /** The lane that this socket has asked for; empty before it has said hello. */
   private lane = ''
   private sent = 0
@@ -99,7 +99,7 @@ export class DocumentLink {
 
   /** Whether what an instruction depends on here can be told to the server, or never will. */
   get isReady(): boolean {
-    return (this.welcomed && this.provider.synced) || this.away !== null || this.ended !== ''
+    return (this.welcomed && this.provider.synced) || this.away !== null || this.ended !== null
   }
 
   /** What an instruction of now depends on in this document. */
@@ -144,7 +144,7 @@ export class DocumentLink {
     this.welcomed = false
     this.lane = ''
     if (connected) {
-      this.ended = ''
+      this.ended = null
       this.countUpdates()
       // Others were told that this client left: a new clock brings it back at once instead of in 15 seconds.
       const { awareness } = this.provider
@@ -195,7 +195,7 @@ export class DocumentLink {
     const how = PUT_AWAY[event?.code ?? 0]
     this.lost = true
     if (how) this.away ??= { how, actor: '' }
-    else if (event && isFinal(event.code) && event.code !== MALFORMED) this.ended = event.reason || `closed (${event.code})`
+    else if (event && isFinal(event.code) && event.code !== MALFORMED) this.ended = endingOf(event)
     else if (event?.code === TOO_BIG) this.onTooBig(event.reason)
     this.host.linkClosed(this, how ? null : event)
     this.host.changed()
@@ -205,9 +205,9 @@ export class DocumentLink {
     this.tooBig += 1
     if (this.tooBig < TOO_BIG_MAX) return
     queueMicrotask(() => this.provider.disconnect())
-    this.ended = reason || 'What was to be sent is too large.'
+    this.ended = { code: TOO_BIG, reason: reason || 'What was to be sent is too large.' }
     const remedy = 'Copy what you wrote, reload the page, and bring it in smaller parts.'
-    this.host.refused({ what: 'frame', document: this.name, text: '', code: 'too_large', reason: this.ended, remedy })
+    this.host.refused({ what: 'frame', document: this.name, text: '', code: 'too_large', reason: this.ended.reason, remedy })
   }
 
   // ---------------------------------------------------------------- taking in
@@ -242,7 +242,7 @@ export class DocumentLink {
   /** Come back to a document that somebody has restored: what was typed here meanwhile goes along. */
   comeBack(): void {
     this.away = null
-    this.ended = ''
+    this.ended = null
     this.provider.connect()
     this.host.changed()
   }

@@ -9,7 +9,7 @@
 import type { WebsocketProvider } from 'y-websocket'
 import { Acts } from './acts'
 import type { Carrier, CarrierEvents } from './carrier'
-import { isFinal, MALFORMED } from './close_codes'
+import { endingOf, isFinal, MALFORMED, type Ending } from './close_codes'
 import { controlFrame } from './control'
 import { DocumentLink, type LinkHost, type LinkOptions } from './document_link'
 import { Here } from './here'
@@ -34,8 +34,8 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
   welcomed = false
   /** Whether a carrier has ended and no other has begun. */
   lost = false
-  /** Why the server ended it for good; empty where it may come back. */
-  ended: { code: number; reason: string } | null = null
+  /** Why the server ended it for good; null where it may come back. */
+  ended: Ending | null = null
   drafts = new Map<string, DraftView>()
   composing = new Map<string, string>()
   /** How often the server has shown the whole board: with the first, this page shows what all others do. */
@@ -200,7 +200,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
         return
       }
     }
-    if (event && isFinal(event.code)) this.ended = { code: event.code, reason: event.reason || `closed (${event.code})` }
+    if (event && isFinal(event.code)) this.ended = endingOf(event)
     this.changed()
   }
 

@@ -2,13 +2,14 @@
 import { defaultKeymap } from '@codemirror/commands'
 import { markdown } from '@codemirror/lang-markdown'
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
-import { EditorState } from '@codemirror/state'
+import { Compartment, EditorState } from '@codemirror/state'
 import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'preact/hooks'
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
+import { lineDirection } from './line_direction'
 import { lineEnds } from './line_ends'
 
 const style = HighlightStyle.define([
@@ -21,6 +22,9 @@ const style = HighlightStyle.define([
   { tag: [tags.monospace, tags.url], color: 'var(--accent)' },
 ])
 
+/** Whether this person may write. */
+const writing = new Compartment()
+
 /** Where text is selected, in UTF-16 units as Yjs and the editor count them. */
 export interface TextSelection { from: number; to: number }
 
@@ -30,6 +34,7 @@ export function Editor(props: {
   onSelect: (selection: TextSelection | null) => void
 }) {
   const host = useRef<HTMLDivElement>(null)
+  const editor = useRef<EditorView | null>(null)
   useEffect(() => {
     const text = props.provider.doc.getText('content')
     const undo = new Y.UndoManager(text)
@@ -44,10 +49,11 @@ export function Editor(props: {
           EditorView.lineWrapping,
           lineNumbers(),
           lineEnds,
+          lineDirection,
           drawSelection(),
           highlightActiveLine(),
           placeholder('Write here. Everybody sees it at once.'),
-          EditorState.readOnly.of(props.readOnly),
+          writing.of(EditorState.readOnly.of(props.readOnly)),
           EditorView.contentAttributes.of({ 'aria-label': 'Document text', 'data-testid': 'editor' }),
           yCollab(text, props.provider.awareness, { undoManager: undo }),
           EditorView.updateListener.of((update) => {
@@ -58,7 +64,10 @@ export function Editor(props: {
         ],
       }),
     })
+    editor.current = view
     return () => view.destroy()
-  }, [props.provider, props.readOnly])
+  }, [props.provider])
+  // The same editor, with its cursor and focus: nobody's keystroke goes astray.
+  useEffect(() => editor.current?.dispatch({ effects: writing.reconfigure(EditorState.readOnly.of(props.readOnly)) }), [props.readOnly])
   return <div class="editor" ref={host} />
 }

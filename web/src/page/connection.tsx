@@ -6,7 +6,7 @@ import { connectionState, endedWords } from './connection_state'
 export function Connection({ room, live: { link, isLoaded } }: { room: Room; live: LiveDocument }) {
   const { words, tone } = connectionState(
     { lost: room.lost || link.lost, welcomed: room.welcomed && link.welcomed, synced: link.provider.synced, unsaved: link.unsaved, kept: isLoaded },
-    link.away ? link.away.how : endedWords(room.ended?.reason || link.ended),
+    link.away ? link.away.how : endedWords((room.ended ?? link.ended)?.reason ?? ''),
   )
   return (
     <span class={`connection ${tone}`} data-testid="connection" role="status">

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { connectionState, endedWords } from './connection_state'
+import { connectionState, endedWords, isClosed } from './connection_state'
 
 describe('the connection', () => {
   it('says the worst that is true', () => {
@@ -11,6 +11,10 @@ describe('the connection', () => {
     expect(connectionState({ ...all, lost: true, welcomed: false, synced: false, unsaved: true }, '')).toEqual({ words: 'offline: your edits and instructions wait here', tone: 'bad' })
     expect(connectionState({ ...all, lost: true, kept: false }, '').words).toMatch(/^offline: keep this page open/)
     expect(connectionState(all, 'it moved')).toEqual({ words: 'it moved', tone: 'bad' })
+  })
+
+  it('closes a document to writing, but not because a link has ended', () => {
+    expect([isClosed(null, null), isClosed(null, { code: 4401 }), isClosed({ code: 4401 }, null), isClosed({ code: 4404 }, null), isClosed(null, { code: 4410 })]).toEqual([false, false, false, true, true])
   })
 
   it('is closed for good in words, not in codes', () => {

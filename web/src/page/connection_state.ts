@@ -1,4 +1,5 @@
 /** How this page stands with the server, in a word. */
+import { UNAUTHENTICATED, type Ending } from '../client/close_codes'
 
 export interface Standing {
   /** A connection was there, or was tried, and is not there now. */
@@ -15,6 +16,14 @@ export interface ConnectionState { words: string; tone: 'good' | 'busy' | 'bad' 
 /** The server's word for why it has ended a connection, without its code. */
 export function endedWords(reason: string): string {
   return reason.replace(/^[a-z_]+: /, '')
+}
+
+/**
+ * Whether nothing more is to be written here: the server has closed it for good. Whose link has ended may write on: it
+ * stays in the browser, and goes out under a new link.
+ */
+export function isClosed(...endings: readonly (Pick<Ending, 'code'> | null)[]): boolean {
+  return endings.some((ending) => ending !== null && ending.code !== UNAUTHENTICATED)
 }
 
 /** What is said of the connection. `closed` is the reason for which it was closed for good, if it was. */

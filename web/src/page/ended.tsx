@@ -1,10 +1,9 @@
 /** Said where this person's link has ended: what was written stays, and a new link goes on with it in this very tab. */
 import { useState } from 'preact/hooks'
+import { UNAUTHENTICATED } from '../client/close_codes'
 import type { Session } from '../session/workspace_session'
 import { tokenIn } from './link'
 import { SignIn } from './sign_in'
-
-const UNAUTHENTICATED = 4401
 
 export function Ended({ session }: { session: Session }) {
   const [pasted, setPasted] = useState('')
@@ -23,7 +22,7 @@ export function Ended({ session }: { session: Session }) {
       <div class="standing">
         <i class="halt" aria-hidden="true" />
         <p>
-          <b>Your link has ended.</b> What you wrote stays in this browser, and goes out as soon as you are let in again.
+          <b>Your link has ended.</b> What you write stays in this browser, and goes out as soon as you are let in again.
         </p>
       </div>
       <form class="away-acts" onSubmit={goOn}>

@@ -14,6 +14,7 @@ import { Unread } from '../panels/unread'
 import type { Session } from '../session/workspace_session'
 import { documentInstead } from './address'
 import { Connection } from './connection'
+import { isClosed } from './connection_state'
 import { DocumentMenu } from './document_menu'
 import { Ended } from './ended'
 import { NewDocument } from './new_document'
@@ -62,7 +63,7 @@ export function WorkspacePage(props: WorkspaceProps) {
   const replica = `${id}/${live.replica}`
   // Another role than that with which the page was opened is told on the socket.
   const role = room.welcomed ? room.role : me.role
-  const readOnly = !mayEdit(link.welcomed ? room.here.role : role) || room.away !== null || room.ended !== null || link.ended !== ''
+  const readOnly = !mayEdit(link.welcomed ? room.here.role : role) || room.away !== null || isClosed(room.ended, link.ended)
   const drafts = [...room.drafts.values()].filter((draft) => draft.doc === id)
   return (
     <div class={`desk${room.stops.length ? ' is-stopped' : ''}${room.away ? ' is-away' : ''}`}>

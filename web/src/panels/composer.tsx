@@ -57,6 +57,7 @@ export function Composer({ session, planner, text, selection, examples, aim, onA
           ref={box}
           data-testid="composer"
           rows={3}
+          dir="auto"
           value={words}
           disabled={!isOpen}
           aria-label="Instruct the agent"

@@ -87,7 +87,7 @@ export class LiveDocuments {
     for (const { provider, link } of this.alive) {
       provider.disconnect()
       provider.protocols = this.around.protocols()
-      link.ended = ''
+      link.ended = null
       provider.connect()
     }
   }
