@@ -150,7 +150,7 @@ $(EDITORS): tests/editors/package-lock.json tests/editors/build.mjs $(wildcard t
 	@tests/prepare.sh node
 	cd tests/editors && npm ci --no-audit --no-fund --ignore-scripts && npm run build
 
-$(PAGE): $(NODE) $(wildcard web/src/* web/src/*/*) web/index.html web/admin.html web/vite.config.ts
+$(PAGE): $(NODE) $(wildcard web/src/* web/src/*/*) web/index.html web/admin.html web/vite.config.ts web/pack.mjs
 	cd web && npm run build
 
 clean:  ## remove what was built and installed

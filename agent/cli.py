@@ -51,9 +51,15 @@ def serve(
     data: Data = None,
     is_open: Annotated[bool, typer.Option("--open", help="Let everybody in without a token.")] = False,
     origin: Annotated[Optional[list[str]], typer.Option(help="Another origin whose pages may connect.")] = None,  # noqa: UP045
+    root_path: Annotated[Optional[str], typer.Option(help="Path under which a proxy has the server, as /moot.")] = None,  # noqa: UP045
+    forwarded_allow_ips: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Proxies whose X-Forwarded-* is believed: addresses, networks, or * [127.0.0.1,::1]."),
+    ] = None,
 ) -> None:
     """Serve workspaces until Ctrl+C; prints a link for the owner at the first start."""
-    _run("serve", "serve", host, port, database, data, is_open, tuple(origin or ()))
+    place = (root_path, forwarded_allow_ips)
+    _run("serve", "serve", host, port, database, data, is_open, tuple(origin or ()), *place)
 
 
 @app.command()

@@ -1,7 +1,10 @@
 import { defineConfig } from 'vite'
+import { pack } from './pack.mjs'
 
 export default defineConfig({
-  base: '/static/',
+  // Files are named from where a page stands: the server may be under a prefix of which the build knows nothing.
+  base: './',
+  plugins: [pack()],
   build: {
     target: 'es2022',
     outDir: 'dist',

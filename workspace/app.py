@@ -9,7 +9,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from crdt.errors import CrdtError
@@ -39,12 +38,14 @@ from workspace.http import (
 )
 from workspace.http.headers import with_headers
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable, problem_of
+from workspace.page_files import PageFiles
 from workspace.ports import Clock, EffectSender, Judge, Planner, Store
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
 from workspace.sockets.endpoint import SocketEndpoint
 from workspace.sockets.guests import CHANCE_BYTES, receive_guest
 from workspace.sockets.origins import foreign
+from workspace.sockets.proxies import place
 
 WS = "/api/workspaces/{ws}"
 API: tuple[Route, ...] = (
@@ -115,8 +116,10 @@ OPERATIONS: tuple[Route, ...] = (
     Route("/metrics", pages.metrics),
     Route("/openapi.json", pages.openapi),
     Route("/", pages.page),
-    Route("/w/{ws}", pages.page),
+    Route("/w/{ws}", pages.workspace),
+    Route("/w/{ws}/{slashes:path}", pages.without_slashes),
     Route("/admin", pages.admin),
+    Route("/admin/", pages.without_slashes),
 )
 
 
@@ -134,6 +137,8 @@ class Application(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
+        if scope["type"] in ("http", "websocket"):
+            place(scope, self._registry.settings)
         if scope["type"] == "websocket" and scope["path"].startswith("/ws/"):
             await self._endpoint(scope, receive, send)
             return
@@ -188,7 +193,7 @@ def create_app(
     ]
     folder = pages.assets()
     if folder is not None:
-        routes.append(Mount("/static", StaticFiles(directory=folder)))
+        routes.append(Mount("/static/assets", PageFiles(directory=folder / "assets")))
     app = Application(
         endpoint,
         registry,

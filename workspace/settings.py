@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,6 +24,11 @@ KIB, MIB = 1 << 10, 1 << 20
 FRAME_OVER_DOCUMENT_BYTES = MIB
 # What cannot be guessed by trying.
 METRICS_TOKEN_POINTS_MIN = 16
+# Nothing that would mean something in a header, a cookie or a page; and none of the server's own paths, because a path
+# that begins so would be one whose prefix was stripped, and one whose prefix was passed on.
+_ROOT_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,64}){1,8}")
+OWN_PATHS = frozenset({"api", "ws", "w", "admin", "static", "healthz", "readyz", "metrics", "openapi.json"})
+LOOPBACK = ("127.0.0.1", "::1")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[^\s\[\]:/?#@]+)(?::[0-9]{1,5})?")
 
 
@@ -82,6 +88,9 @@ class Settings(msgspec.Struct, frozen=True):
     data: str = "folkmoot-data"
     is_open: bool = False
     origins: tuple[str, ...] = ()
+    # Under which path people reach the server, behind a proxy, and whose word about that is taken.
+    root_path: str = ""
+    forwarded_allow_ips: tuple[str, ...] = LOOPBACK
     document_bytes_max: int = 16 * MIB
     frame_bytes_max: int = 17 * MIB
     items_per_key_max: int = 5_000
@@ -185,8 +194,62 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allows_private_webhooks=environ.get("FOLKMOOT_PRIVATE_WEBHOOKS", "") in ("1", "true", "yes"),
         metrics_token=_metrics_token(environ),
         origins=read_origins(environ.get("FOLKMOOT_ORIGINS", "").split(",")),
+        root_path=read_root_path(environ.get("FOLKMOOT_ROOT_PATH", "")),
+        forwarded_allow_ips=read_networks(environ.get("FOLKMOOT_FORWARDED_ALLOW_IPS", "")) or LOOPBACK,
     )
-    return msgspec.structs.replace(settings, **bounds, **_oidc(environ))
+    return check_url(msgspec.structs.replace(settings, **bounds, **_oidc(environ)))
+
+
+def check_url(settings: Settings) -> Settings:
+    """Return the settings, where the address that people use ends with the prefix, if both are given.
+
+    Raises:
+        ValueError: it does not, and whoever signs in would be sent back to where nothing is.
+    """
+    if settings.url and settings.root_path and not settings.url.endswith(settings.root_path):
+        raise ValueError(
+            f"FOLKMOOT_URL is {settings.url[:200]!r}, and the server is reached under {settings.root_path}"
+            " (--root-path, FOLKMOOT_ROOT_PATH): let the address end with it"
+        )
+    return settings
+
+
+def is_root_path(path: str) -> bool:
+    """Tell whether a server may be reached under a path: one to eight plain words, the first none of its own paths."""
+    return bool(_ROOT_PATH.fullmatch(path)) and path.split("/")[1] not in OWN_PATHS
+
+
+def read_root_path(given: str) -> str:
+    """Return a prefix of all paths, without a slash at its end; empty where there is none.
+
+    Raises:
+        ValueError: it is no plain path, or one of the server's own; the text says which are.
+    """
+    found = given.strip().rstrip("/")
+    if found and not is_root_path(found):
+        raise ValueError(
+            f"{given[:200]!r} cannot stand before the server's paths: --root-path and FOLKMOOT_ROOT_PATH take one like"
+            f" /moot, of letters, digits and . _ ~ - that does not begin with /{', /'.join(sorted(OWN_PATHS))}"
+        )
+    return found
+
+
+def read_networks(given: str) -> tuple[str, ...]:
+    """Return addresses and networks in one spelling each; "*" is everybody.
+
+    Raises:
+        ValueError: one is neither; the text says which.
+    """
+    found = []
+    for part in (part.strip() for part in given.split(",")):
+        try:
+            found += [part if part == "*" else str(ipaddress.ip_network(part))] if part else []
+        except ValueError as error:
+            raise ValueError(
+                f"{part[:200]!r} is no address of a proxy: --forwarded-allow-ips and FOLKMOOT_FORWARDED_ALLOW_IPS take"
+                " them like 127.0.0.1 or 10.0.0.0/8, with commas between them, or * for everybody"
+            ) from error
+    return tuple(found)
 
 
 def read_origins(given: Iterable[str]) -> tuple[str, ...]:

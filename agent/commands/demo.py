@@ -57,8 +57,9 @@ async def _demo(settings: Settings, models: ModelSettings) -> None:
         console.print(
             "[bold]Folkmoot is running.[/bold] Open a link; a second one in another window makes two people.\n"
         )
+        url = settings.url or f"{server.url}{settings.root_path}"
         for actor, token in tokens.items():
-            console.print(f"  [{COLOURS[actor]}]{actor:<5}[/] {server.url}/w/{DEMO}#token={token}", markup=True)
+            console.print(f"  [{COLOURS[actor]}]{actor:<5}[/] {url}/w/{DEMO}#token={token}", markup=True)
         console.print(
             '\nTo feel a conflict: as Ben  [italic]replace "three" with "four" in plan after 5 seconds[/italic],\n'
             'as Chen, before it is done,  [italic]replace "three" with "noon" in plan[/italic].\n\n'

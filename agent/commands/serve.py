@@ -25,7 +25,7 @@ from workspace.errors import (
 )
 from workspace.http.pages import assets
 from workspace.registry.registry import RoomRegistry
-from workspace.settings import Settings, read_origins, read_settings
+from workspace.settings import Settings, check_url, read_networks, read_origins, read_root_path, read_settings
 
 # Their code stands in a table of docs/upgrading.md, with what to do.
 TOLD_IN_UPGRADING = (
@@ -44,6 +44,15 @@ def settings_of(
     if is_open:
         changes["is_open"] = True
     return msgspec.structs.replace(read_settings(os.environ), **changes)
+
+
+def behind(settings: Settings, root_path: str | None, forwarded_allow_ips: str | None) -> Settings:
+    """Return settings with what the command line says of a proxy. Raises ValueError."""
+    if root_path is not None:
+        settings = msgspec.structs.replace(settings, root_path=read_root_path(root_path))
+    if forwarded_allow_ips is not None:
+        settings = msgspec.structs.replace(settings, forwarded_allow_ips=read_networks(forwarded_allow_ips))
+    return check_url(settings)
 
 
 def complain(text: str) -> int:
@@ -66,11 +75,19 @@ def port_taken(settings: Settings, error: OSError) -> int:
 
 
 def serve(
-    host: str | None, port: int | None, database: str | None, data: Path | None, is_open: bool, origins: tuple[str, ...]
+    host: str | None,
+    port: int | None,
+    database: str | None,
+    data: Path | None,
+    is_open: bool,
+    origins: tuple[str, ...],
+    root_path: str | None = None,
+    forwarded_allow_ips: str | None = None,
 ) -> int:
     """Serve until Ctrl+C."""
     try:
         settings = settings_of(host, port, database, data, is_open=is_open)
+        settings = behind(settings, root_path, forwarded_allow_ips)
         models = read_model_settings(os.environ)
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
             runner.run(
@@ -99,6 +116,8 @@ async def _serve(settings: Settings, models: ModelSettings) -> None:
 async def greeting(registry: RoomRegistry, url: str) -> list[str]:
     """Return what is said at the start; the first start makes a workspace and its owner's link."""
     lines = [f"Folkmoot listens on {url}"]
+    # A link is for people: where they reach the server, as far as it has been told.
+    url = registry.settings.url or f"{url}{registry.settings.root_path}"
     if assets() is None:
         lines.append("The page is not built: run 'make web' once (needs Node 20). The API works without it.")
     if registry.planner is not None:

@@ -328,5 +328,7 @@ def config_of(
         ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
+        # Whose word about where a request came from is taken is decided in one place (`workspace/sockets/proxies.py`).
+        proxy_headers=False,
         timeout_graceful_shutdown=grace_seconds,
     )

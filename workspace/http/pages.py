@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from workspace import __version__
 from workspace.http.problem import Problem
 from workspace.http.request import answer, registry_of
+from workspace.page_files import file_for
 from workspace.sockets.origins import is_at_home
 
 HEADERS = {"cache-control": "no-cache"}
@@ -33,20 +36,37 @@ def assets() -> Path | None:
     return None
 
 
-async def page(_: Request) -> Response:
-    """`GET /` and `/w/WS`: the application."""
-    folder = assets()
-    if folder is None:
-        return HTMLResponse(MISSING, 503, HEADERS)
-    return FileResponse(folder / "index.html", headers=HEADERS)
+async def page(request: Request) -> Response:
+    """`GET /`: the application."""
+    return await _page(request, "index.html")
 
 
-async def admin(_: Request) -> Response:
+async def workspace(request: Request) -> Response:
+    """`GET /w/WS`: the application in a workspace; it names its files one level higher, and is built so."""
+    return await _page(request, "workspace.html")
+
+
+async def admin(request: Request) -> Response:
     """`GET /admin`: the operator's page; whoever has no key for it reads how to come in, and nothing of the server."""
+    return await _page(request, "admin.html")
+
+
+async def _page(request: Request, name: str) -> Response:
     folder = assets()
-    if folder is None or not (folder / "admin.html").is_file():
+    if folder is None or not (folder / name).is_file():
         return HTMLResponse(MISSING, 503, HEADERS)
-    return FileResponse(folder / "admin.html", headers=HEADERS)
+    return await asyncio.to_thread(file_for, folder / name, request.headers, HEADERS)
+
+
+async def without_slashes(request: Request) -> Response:
+    """`GET /w/WS/` and `/admin/`: leads to the page itself, whose files are named from its own address."""
+    slashes = request.path_params.get("slashes", "")
+    if slashes.strip("/"):
+        raise Problem("not_found", "There is nothing under this address.")
+    name = quote(request.path_params.get("ws", "admin"), safe="")
+    query = f"?{request.url.query}" if request.url.query else ""
+    # Relative: what a proxy has stripped of the address is not to be guessed.
+    return RedirectResponse("../" * (len(slashes) + 1) + name + query, 307, HEADERS)
 
 
 async def healthz(_: Request) -> Response:
@@ -107,4 +127,5 @@ async def openapi(request: Request) -> Response:
                     "default": {"description": "The result, or application/problem+json with a stable code."}
                 },
             }
-    return answer({"openapi": "3.1.0", "info": {"title": "Folkmoot", "version": __version__}, "paths": paths})
+    told = {"openapi": "3.1.0", "info": {"title": "Folkmoot", "version": __version__}, "paths": paths}
+    return answer({**told, "servers": [{"url": request.scope.get("root_path", "") or "/"}]})

@@ -76,7 +76,7 @@ async def session_of(request: Request) -> TokenRow | None:
 
 
 def address_of(request: Request) -> str:
-    """Return the address that a request came from, as far as the server sees it: behind a proxy, the proxy's."""
+    """Return the address that a request came from: behind a proxy what it says, where it is trusted, or its own."""
     return request.client.host if request.client is not None else ""
 
 

@@ -100,7 +100,8 @@ async def close_session(request: Request) -> Response:
         pace_change(request, identity)
         await registry_of(request).people.end(ws or "", [identity.token_id], by=identity.actor, subject=identity.actor)
     response = Response(status_code=204)
-    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    path, is_safe = cookie_path(request), request.url.scheme == "https"
+    response.delete_cookie(SESSION_COOKIE, path=path, httponly=True, samesite="strict", secure=is_safe)
     return response
 
 
@@ -143,7 +144,13 @@ def keep(
         SESSION_COOKIE,
         key,
         max_age=int(seconds) if seconds is not None else None,
+        path=cookie_path(request),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https" if is_safe is None else is_safe,
     )
+
+
+def cookie_path(request: Request) -> str:
+    """Return where a cookie of the page is sent to: to this server alone, also where others are beside it."""
+    return request.scope.get("root_path", "") or "/"

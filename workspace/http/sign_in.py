@@ -49,7 +49,7 @@ async def begin(request: Request) -> Response:
         MARK_COOKIE,
         begun[1],
         max_age=int(AWAY_SECONDS),
-        path=PATH,
+        path=_path(request),
         httponly=True,
         samesite="lax",
         secure=_is_safe(request),
@@ -76,20 +76,25 @@ async def done(request: Request) -> Response:
         )
     except SignInFailed as fault:
         LOGGER.warning("a sign-in failed: %s", fault.reason)
-        return _back(where, fault.code)
+        return _back(request, where, fault.code)
     if isinstance(found, Refusal):
-        return _back(where, found.code)
-    response = _back(found.ws, "")
+        return _back(request, where, found.code)
+    response = _back(request, found.ws, "")
     keep(request, response, found.session, seconds=found.seconds, is_safe=_is_safe(request))
     return response
 
 
-def _back(ws: str, code: str) -> Response:
+def _back(request: Request, ws: str, code: str) -> Response:
     """Return the way back to the page, with what went wrong, if anything did."""
     assert not ws or is_workspace_id(ws), "nobody is led elsewhere than to a workspace"
-    response = RedirectResponse(f"{f'/w/{ws}' if ws else '/'}{f'#problem={code}' if code else ''}", 303)
-    response.delete_cookie(MARK_COOKIE, path=PATH, httponly=True, samesite="lax")
+    where = f"{request.scope.get('root_path', '')}{f'/w/{ws}' if ws else '/'}"
+    response = RedirectResponse(f"{where}{f'#problem={code}' if code else ''}", 303)
+    response.delete_cookie(MARK_COOKIE, path=_path(request), httponly=True, samesite="lax")
     return response
+
+
+def _path(request: Request) -> str:
+    return f"{request.scope.get('root_path', '')}{PATH}"
 
 
 def _is_safe(request: Request) -> bool:

@@ -49,7 +49,8 @@ def receive_guest(scope: Scope, send: Send, chance: str) -> Send:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     if known or b"authorization" in headers or _OTHERS.fullmatch(path):
         return send
-    parts = [f"{COOKIE}={scope[GUEST]}", "Path=/", f"Max-Age={COOKIE_SECONDS}", "HttpOnly", "SameSite=Strict"]
+    where = scope.get("root_path", "") or "/"
+    parts = [f"{COOKIE}={scope[GUEST]}", f"Path={where}", f"Max-Age={COOKIE_SECONDS}", "HttpOnly", "SameSite=Strict"]
     if scope.get("scheme") == "https":
         parts.append("Secure")
     line = (b"set-cookie", "; ".join(parts).encode())

@@ -24,6 +24,7 @@ from starlette.types import Scope
 from workspace.access import is_origin_allowed
 from workspace.errors import Refusal
 from workspace.settings import Settings
+from workspace.sockets.proxies import FORWARDED_HOST
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Who looks after the server asks for these by whatever address it has at hand; they say nothing about anybody.
@@ -60,7 +61,9 @@ def is_own_page(scope: Scope, settings: Settings) -> bool:
         return True
     if sites and sites[0] not in OWN_SITES:
         return False
-    hosts = _values(scope, b"host")
+    # What a trusted proxy was asked for. It tells whose page this is, never by which names an open server goes: a page
+    # that was led here by its name may send any header but `Host`.
+    hosts = [scope[FORWARDED_HOST]] if scope.get(FORWARDED_HOST) else _values(scope, b"host")
     return not sent or is_origin_allowed(sent[0], hosts[0] if len(hosts) == 1 else "", settings.origins)
 
 

@@ -1,5 +1,6 @@
 /** The whole server for whoever runs it: what it is, its switch, its workspaces, every token and session. */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { base } from '../page/base'
 import { Denied, NotDone, readAnswer, requestOf } from '../page/http'
 import { Theme } from '../page/theme'
 import { addressOfPage, readRows, ROWS_AT_ONCE, type KeyRow, type PageOf, type ServerCard, type WorkspaceRow } from './answers'
@@ -62,7 +63,7 @@ function WholeServer({ token, leave }: { token: string; leave: (why: string) => 
   const [finds, setFinds] = useState({ workspaces: '', sessions: '' })
   const [wanted, setWanted] = useState({ workspaces: ROWS_AT_ONCE, sessions: ROWS_AT_ONCE })
   const asked = useRef(0)
-  const ask = async <T,>(method: string, path: string, body?: unknown) => readAnswer<T>(await fetch(path, requestOf(method, token, body)))
+  const ask = async <T,>(method: string, path: string, body?: unknown) => readAnswer<T>(await fetch(base + path, requestOf(method, token, body)))
 
   const look = async () => {
     const mine = ++asked.current

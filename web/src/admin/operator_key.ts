@@ -1,8 +1,9 @@
 /** The operator's token: from a link `/admin#token=…` the first time, then from this tab's store; gone with the tab. */
 import type { Store } from '../client/lane'
+import { keyOf } from '../page/base'
 import { readToken } from '../page/link'
 
-const KEPT = 'folkmoot:/admin:token'
+const KEPT = `${keyOf('/admin')}:token`
 
 /** The token, and whether it stood in the address: then the address must not go on showing it. */
 export function readOperatorKey(hash: string, store: Store): { token: string; isFresh: boolean } {

@@ -1,5 +1,6 @@
 /** The workspaces as a table: sorted by any column, searched, each with a link into it. */
 import { useState } from 'preact/hooks'
+import { base } from '../page/base'
 import type { PageOf, WorkspaceRow } from './answers'
 import { ListHead } from './list_head'
 import { orderAfter, sorted, sortSaid, type Column, type Order } from './sorting'
@@ -65,7 +66,7 @@ function Line({ row, now, open }: { row: WorkspaceRow; now: number; open: (ws: s
   return (
     <tr role="row" data-testid={`workspace-${row.id}`}>
       <th role="rowheader" scope="row" class="what">
-        <a href={`/w/${row.id}`} onClick={() => open(row.id)}>{row.name}</a>
+        <a href={`${base}/w/${row.id}`} onClick={() => open(row.id)}>{row.name}</a>
         <span class="faint"> {row.id !== row.name && <code>{row.id}</code>} {ownersWords(row)}</span>
         <Flags row={row} />
       </th>

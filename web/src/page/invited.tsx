@@ -1,6 +1,7 @@
 /** What whoever opens an invitation sees: to what, as what, by whom; and where one says how one is called. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Role } from '../client/wire'
+import { base } from './base'
 import { colourOf } from './colours'
 import { NotDone } from './http'
 import { forgetInvitation } from './link'
@@ -40,7 +41,7 @@ export function Invited({ invitation }: { invitation: string }) {
   const goIn = (where: string) => {
     forgetInvitation(ws, sessionStorage, true)
     if (where === ws) location.reload()
-    else location.replace(`/w/${where}`)
+    else location.replace(`${base}/w/${where}`)
   }
   const putAway = () => {
     forgetInvitation(ws, sessionStorage, false)

@@ -1,5 +1,6 @@
 /** The links that open a workspace: `/w/<workspace>#token=…`, and `#invitation=…` for whoever is to become a member. */
 import type { Store } from '../client/lane'
+import { keyOf } from './base'
 
 /** The workspace, as it stands in the address: an id needs no encoding, and what is no id goes on as it came. */
 export function workspaceIn(pathname: string): string {
@@ -11,7 +12,7 @@ export function workspaceIn(pathname: string): string {
  * address must not go on showing it.
  */
 export function readToken(ws: string, hash: string, store: Store): { token: string; isFresh: boolean } {
-  const key = `folkmoot:${ws}:token`
+  const key = `${keyOf(ws)}:token`
   const found = new URLSearchParams(hash.slice(1)).get('token')
   if (!found) return { token: found ?? store.getItem(key) ?? '', isFresh: false }
   store.setItem(key, found)
@@ -36,9 +37,9 @@ export function readInvitation(ws: string, hash: string, store: Store): string {
 /** Forget the invitation; and the token, where a session has come in its place. */
 export function forgetInvitation(ws: string, store: Store, isMember: boolean): void {
   store.removeItem(invitationKey(ws))
-  if (isMember) store.removeItem(`folkmoot:${ws}:token`)
+  if (isMember) store.removeItem(`${keyOf(ws)}:token`)
 }
 
 function invitationKey(ws: string): string {
-  return `folkmoot:${ws}:invitation`
+  return `${keyOf(ws)}:invitation`
 }

@@ -1,6 +1,7 @@
 /** Who is a member, how others come in, what one holds oneself; for owners what they may change of it. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Role } from '../client/wire'
+import { base } from './base'
 import { PALETTE, colourOf } from './colours'
 import { GIVEN_ROLES, keyWords, invitationWords, seenWords, type HeldKey, type Member, type OpenInvitation } from './members'
 import { useLeaving } from './leaving'
@@ -48,7 +49,7 @@ export function PeopleMenu({ me, reload }: { me: Me; reload: () => Promise<void>
     const body = { role: String(form.get('role')), uses: Number(form.get('uses')) }
     act(
       call<{ invitation: string }>('POST', `${api}/invitations`, body).then((made) =>
-        setLink(`${location.origin}/w/${ws}#invitation=${made.invitation}`),
+        setLink(`${location.origin}${base}/w/${ws}#invitation=${made.invitation}`),
       ),
     )
   }

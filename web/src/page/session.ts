@@ -1,5 +1,6 @@
 /** Who is here and where: the token of the link, the workspace of the address, small HTTP calls. Read once, from the browser. */
 import type { DocumentKind, Role } from '../client/wire'
+import { base } from './base'
 import { readAnswer, requestOf } from './http'
 import { readInvitation, readToken, workspaceIn } from './link'
 import { signInProblemIn } from './sign_in_words'
@@ -15,7 +16,7 @@ export interface Workspace {
   members: Record<string, Role>
 }
 
-export const ws = workspaceIn(location.pathname)
+export const ws = workspaceIn(location.pathname.slice(base.length))
 const found = readToken(ws, location.hash, sessionStorage)
 export const signInProblem = signInProblemIn(location.hash)
 export const invitation = readInvitation(ws, location.hash, sessionStorage)
@@ -24,7 +25,7 @@ if (found.isFresh || signInProblem || location.hash.includes('invitation=')) his
 /** The token of this tab; another one once a new link was opened in it. */
 export let token = found.token
 export const api = `/api/workspaces/${ws}`
-export const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/${ws}`
+export const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${base}/ws/${ws}`
 
 /** The subprotocols of a socket: the server's own, and the token. */
 export function protocols(): string[] {
@@ -44,5 +45,5 @@ export function followLink(renewed: () => void): void {
 
 /** Ask the server something with this tab's token. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  return readAnswer<T>(await fetch(path, requestOf(method, token, body)))
+  return readAnswer<T>(await fetch(base + path, requestOf(method, token, body)))
 }

@@ -1,5 +1,6 @@
 /** The way to say who one is by an account elsewhere, where the server offers one; and what went wrong on the way back. */
 import { useEffect, useState } from 'preact/hooks'
+import { base } from './base'
 import { call, signInProblem, ws } from './session'
 import { signInWords } from './sign_in_words'
 
@@ -13,7 +14,7 @@ export function SignIn({ words }: { words: (name: string) => string }) {
   return (
     <>
       {problem && <p role="alert" class="refused">{problem}</p>}
-      {name ? <a class="button" data-testid="sign-in" href={`/api/sign-in?ws=${ws}`}>{words(name)}</a> : null}
+      {name ? <a class="button" data-testid="sign-in" href={`${base}/api/sign-in?ws=${ws}`}>{words(name)}</a> : null}
     </>
   )
 }
