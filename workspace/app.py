@@ -117,8 +117,11 @@ OPERATIONS: tuple[Route, ...] = (
     Route("/openapi.json", pages.openapi),
     Route("/", pages.page),
     Route("/w/{ws}", pages.workspace),
-    Route("/w/{ws}/{slashes:path}", pages.without_slashes),
     Route("/admin", pages.admin),
+)
+# Addresses that somebody has written with a slash more; none of these is an address of its own.
+SPELT_OTHERWISE = (
+    Route("/w/{ws}/{slashes:path}", pages.without_slashes),
     Route("/admin/", pages.without_slashes),
 )
 
@@ -190,6 +193,7 @@ def create_app(
     routes: list[BaseRoute] = [
         *API,
         *OPERATIONS,
+        *SPELT_OTHERWISE,
     ]
     folder = pages.assets()
     if folder is not None:

@@ -66,7 +66,7 @@ async def without_slashes(request: Request) -> Response:
     name = quote(request.path_params.get("ws", "admin"), safe="")
     query = f"?{request.url.query}" if request.url.query else ""
     # Relative: what a proxy has stripped of the address is not to be guessed.
-    return RedirectResponse("../" * (len(slashes) + 1) + name + query, 307, HEADERS)
+    return RedirectResponse("../" * (len(slashes) + 1) + name + query, 307)
 
 
 async def healthz(_: Request) -> Response:
