@@ -48,8 +48,8 @@ decisions: $(STAMP)  ## the index of docs/decisions, from its files
 quick: $(STAMP) $(NODE) $(STOCK)  ## style, types, kernel and unit tests, the page's too, without what takes long: within a minute on two cores
 	@FOLKMOOT_EXAMPLES=0.2 $(MAKE) --no-print-directory --output-sync=target -j 2 style types page-units units
 
-test:  ## everything, with stock clients, editors, a browser, PostgreSQL: installs what is missing; WORKERS
-	@PYTHON=$(PYTHON) tests/prepare.sh python node browser postgres
+test:  ## everything, with stock clients, editors, a browser, PostgreSQL, nginx: installs what is missing; WORKERS
+	@PYTHON=$(PYTHON) tests/prepare.sh python node browser postgres proxy
 	@$(MAKE) --no-print-directory tested
 
 style: $(STAMP)

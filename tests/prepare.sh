@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install what a new Debian machine lacks, before anything else is done, and say what: `tests/prepare.sh python node` for
-# the server, `tests/prepare.sh python node browser postgres` for the tests. Where it cannot, it names the packages and
+# the server, `tests/prepare.sh python node browser postgres proxy` for the tests. Where it cannot, it names the packages and
 # ends with 1. PYTHON is the interpreter that the environment is made with.
 set -euo pipefail
 PYTHON=${PYTHON:-python3}
@@ -15,6 +15,8 @@ has_node() { has npm && [ "$(node -p 'Number(process.versions.node.split(".")[0]
 has_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 # On a machine that is not Debian a font may have come another way.
 has_font() { has_package "$1" || [ -n "$(fc-list "$2" family 2>/dev/null)" ]; }
+# Debian keeps it out of the PATH of whoever is not root.
+has_nginx() { has nginx || [ -x "${NGINX_FOLDER:-/usr/sbin}/nginx" ]; }
 has_postgres() { has initdb || compgen -G "$POSTGRES_FOLDER/*/bin/initdb" >/dev/null; }
 
 missing_packages() {
@@ -30,7 +32,9 @@ missing_packages() {
         has_font fonts-dejavu-core 'DejaVu Sans' || echo fonts-dejavu-core
         has_font fonts-noto-color-emoji 'Noto Color Emoji' || echo fonts-noto-color-emoji ;;
       postgres) has_postgres || echo postgresql ;;
-      *) stop "unknown part '$part': python, node, browser or postgres" ;;
+      # The program alone; Debian starts a server at port 80 with the package only where systemd runs.
+      proxy) has_nginx || echo nginx ;;
+      *) stop "unknown part '$part': python, node, browser, postgres or proxy" ;;
     esac
   done
 }

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("python", "node", "browser", "postgres")
-ALL = ["python3-venv", "chromium", "fonts-dejavu-core", "fonts-noto-color-emoji", "postgresql"]
+PARTS = ("python", "node", "browser", "postgres", "proxy")
+ALL = ["python3-venv", "chromium", "fonts-dejavu-core", "fonts-noto-color-emoji", "postgresql", "nginx"]
 SECONDS = 30.0
 # What the machine has is a file each in `has`; apt-get puts there what it is asked to install.
 PROGRAMS = {
@@ -32,6 +32,7 @@ echo "apt-get $*" >> "$HAS/../log"
 for name; do
   case $name in
     chromium) printf '#!/bin/sh\\n' > "$BIN/chromium"; /bin/chmod +x "$BIN/chromium" ;;
+    nginx) /bin/mkdir -p "$NGINX_FOLDER"; printf '#!/bin/sh\\n' > "$NGINX_FOLDER/nginx"; /bin/chmod +x "$NGINX_FOLDER/nginx" ;;
     postgresql) /bin/mkdir -p "$POSTGRES_FOLDER/15/bin"; : > "$POSTGRES_FOLDER/15/bin/initdb" ;;
     -*|install) ;;
     *) : > "$HAS/$name" ;;
@@ -76,7 +77,7 @@ class Machine:
 
     def run(self, *command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command with this machine's programs alone, and no terminal."""
-        folders = {"BIN": "bin", "HAS": "has", "POSTGRES_FOLDER": "postgresql", "PATH": "bin"}
+        folders = {"BIN": "bin", "HAS": "has", "POSTGRES_FOLDER": "postgresql", "NGINX_FOLDER": "nginx", "PATH": "bin"}
         return subprocess.run(
             command,
             cwd=cwd,
