@@ -32,7 +32,6 @@ missing_packages() {
         has_font fonts-dejavu-core 'DejaVu Sans' || echo fonts-dejavu-core
         has_font fonts-noto-color-emoji 'Noto Color Emoji' || echo fonts-noto-color-emoji ;;
       postgres) has_postgres || echo postgresql ;;
-      # The program alone; Debian starts a server at port 80 with the package only where systemd runs.
       proxy) has_nginx || echo nginx ;;
       *) stop "unknown part '$part': python, node, browser, postgres or proxy" ;;
     esac

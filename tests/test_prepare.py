@@ -32,7 +32,9 @@ echo "apt-get $*" >> "$HAS/../log"
 for name; do
   case $name in
     chromium) printf '#!/bin/sh\\n' > "$BIN/chromium"; /bin/chmod +x "$BIN/chromium" ;;
-    nginx) /bin/mkdir -p "$NGINX_FOLDER"; printf '#!/bin/sh\\n' > "$NGINX_FOLDER/nginx"; /bin/chmod +x "$NGINX_FOLDER/nginx" ;;
+    nginx)
+      /bin/mkdir -p "$NGINX_FOLDER"; printf '#!/bin/sh\\n' > "$NGINX_FOLDER/nginx"
+      /bin/chmod +x "$NGINX_FOLDER/nginx" ;;
     postgresql) /bin/mkdir -p "$POSTGRES_FOLDER/15/bin"; : > "$POSTGRES_FOLDER/15/bin/initdb" ;;
     -*|install) ;;
     *) : > "$HAS/$name" ;;
