@@ -125,7 +125,7 @@ def test_what_is_there_is_not_installed(machine: Machine) -> None:
     machine.has("python3-venv", "fonts-dejavu-core")
     machine.program("chromium", "exit 0")
     assert machine.prepare().returncode == 0
-    assert machine.log()[-1].endswith("--no-install-recommends fonts-noto-color-emoji postgresql")
+    assert machine.log()[-1].endswith("--no-install-recommends fonts-noto-color-emoji postgresql nginx")
 
 
 def test_the_server_alone_needs_no_browser_and_no_database(machine: Machine) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import subprocess
+import sys
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +17,7 @@ import httpx2
 import pytest
 
 from tests.support.server import running_server
+from workspace.http import pages
 from workspace.http.pages import assets
 from workspace.page_files import best_encoding
 from workspace.settings import Settings
@@ -89,11 +93,54 @@ async def test_a_browser_that_has_a_form_is_told_so_for_that_form_alone() -> Non
                 again, body = await raw(client, where, accept_encoding=encoding, if_none_match=tags[encoding])
                 assert (again.status_code, body, again.headers["vary"]) == (304, b"", "accept-encoding")
                 assert "content-encoding" not in again.headers
-                age = answer.headers["last-modified"]
-                assert (await raw(client, where, accept_encoding=encoding, if_modified_since=age))[0].status_code == 304
             assert len(set(tags.values())) == 3
             other, _ = await raw(client, where, accept_encoding="br", if_none_match=tags["gzip"])
             assert other.status_code == 200
+
+
+async def test_a_page_that_names_other_files_is_another_though_as_long_and_as_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All files of a wheel have one date."""
+    (tmp_path / "assets").mkdir()
+    monkeypatch.setattr(pages, "assets", lambda: tmp_path)
+    tags = set()
+    for named in ("index-aaaaaaaa.js", "index-bbbbbbbb.js"):
+        (tmp_path / "index.html").write_text(f"<script src=./static/assets/{named}></script>")
+        os.utime(tmp_path / "index.html", (1_580_601_600, 1_580_601_600))
+        async with browsing() as client:
+            answer, body = await raw(client, "/", if_modified_since="Thu, 01 Jan 2026 00:00:00 GMT")
+            assert (answer.status_code, named.encode() in body) == (200, True)
+            assert (await raw(client, "/", if_none_match=", ".join(tags) or '"none"'))[0].status_code == 200
+            tags.add(answer.headers["etag"])
+    assert len(tags) == 2
+
+
+async def test_a_range_is_not_mixed_of_two_forms() -> None:
+    async with browsing() as client:
+        where, path = next((where, path) for where, path in paths().items() if path.suffix == ".js")
+        packed, _ = await raw(client, where, accept_encoding="br")
+        tag = packed.headers["etag"]
+        answer, body = await raw(client, where, accept_encoding="br", range="bytes=10-29", if_range=tag)
+        assert (answer.status_code, body) == (200, path.read_bytes())
+
+
+def test_a_wheel_holds_the_page_in_all_of_its_forms(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=root, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as held:
+        names = {name.removeprefix("workspace/static/") for name in held.namelist() if "/static/" in name}
+        assert names == {str(path.relative_to(dist())) for path in dist().rglob("*") if path.is_file()}
+        whole = {name for name in names if not name.endswith((".br", ".gz"))}
+        assert set(PAGES.values()) <= whole
+        for name in whole:
+            assert {f"{name}.br", f"{name}.gz"} <= names, "every file of the page is text, and smaller so"
+            assert gzip.decompress(held.read(f"workspace/static/{name}.gz")) == held.read(f"workspace/static/{name}")
 
 
 async def test_a_head_says_what_a_get_would_and_sends_nothing() -> None:
