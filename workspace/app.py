@@ -118,6 +118,7 @@ OPERATIONS: tuple[Route, ...] = (
     Route("/", pages.page),
     Route("/w/{ws}", pages.workspace),
     Route("/admin", pages.admin),
+    Route("/service-worker.js", pages.service_worker),
 )
 # Addresses that somebody has written with a slash more; none of these is an address of its own.
 SPELT_OTHERWISE = (

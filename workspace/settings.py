@@ -27,7 +27,9 @@ METRICS_TOKEN_POINTS_MIN = 16
 # Nothing that would mean something in a header, a cookie or a page; and none of the server's own paths, because a path
 # that begins so would be one whose prefix was stripped, and one whose prefix was passed on.
 _ROOT_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,64}){1,8}")
-OWN_PATHS = frozenset({"api", "ws", "w", "admin", "static", "healthz", "readyz", "metrics", "openapi.json"})
+OWN_PATHS = frozenset(
+    {"api", "ws", "w", "admin", "static", "healthz", "readyz", "metrics", "openapi.json", "service-worker.js"}
+)
 LOOPBACK = ("127.0.0.1", "::1")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[^\s\[\]:/?#@]+)(?::[0-9]{1,5})?")
 

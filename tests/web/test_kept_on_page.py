@@ -104,3 +104,30 @@ async def test_a_tab_that_is_closed_offline_leaves_everything_to_the_next_one() 
         room = await server.registry.room("demo")
         text = room.sequencer.fold.documents["plan"].text()
         assert (text.count("typed offline"), text.count("asked offline")) == (1, 1)
+
+
+async def test_the_page_opens_and_writes_without_the_server_and_brings_it_all_along() -> None:
+    async with stage() as (server, browser):
+        context, page, _ = await visit(server, browser, "ana")
+        await page.evaluate("() => navigator.serviceWorker.ready")
+        await page.evaluate(
+            """async () => {
+                const kept = async () => (await (await caches.open('folkmoot-page-1')).keys()).length
+                while ((await kept()) < 3) await new Promise((resolve) => setTimeout(resolve, 50))
+            }"""
+        )
+        await context.set_offline(True)
+        await page.reload()
+        await expect(page.get_by_test_id("editor")).to_contain_text("Spring gathering", timeout=WAIT)
+        await expect(page.get_by_test_id("connection")).to_contain_text("offline", timeout=30_000)
+        await typed(page, " written without a server")
+        await page.get_by_test_id("composer").fill('append "asked without a server" to plan')
+        await page.get_by_test_id("send").click()
+        await page.reload()
+        await expect(page.get_by_test_id("editor")).to_contain_text("written without a server", timeout=WAIT)
+        await context.set_offline(False)
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=30_000)
+        await expect(page.get_by_test_id("editor")).to_contain_text("asked without a server", timeout=WAIT)
+        room = await server.registry.room("demo")
+        text = room.sequencer.fold.documents["plan"].text()
+        assert (text.count("written without a server"), text.count("asked without a server")) == (1, 1)

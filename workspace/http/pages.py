@@ -17,6 +17,8 @@ from workspace.page_files import file_for
 from workspace.sockets.origins import is_at_home
 
 HEADERS = {"cache-control": "no-cache"}
+# What a worker may load is said with its script.
+WORKER_HEADERS = {**HEADERS, "content-security-policy": "default-src 'none'; connect-src 'self'"}
 METRICS_REMEDY = (
     "Send the token in FOLKMOOT_METRICS_TOKEN, or an owner's of the whole server, as Authorization: Bearer TOKEN;"
     " without one they are read on the server's own machine, at 127.0.0.1."
@@ -56,6 +58,14 @@ async def _page(request: Request, name: str) -> Response:
     if folder is None or not (folder / name).is_file():
         return HTMLResponse(MISSING, 503, HEADERS)
     return await asyncio.to_thread(file_for, folder / name, request.headers, HEADERS)
+
+
+async def service_worker(request: Request) -> Response:
+    """`GET /service-worker.js`: what opens the page where the server cannot be reached; its own policy lets it load that."""
+    folder = assets()
+    if folder is None or not (folder / "service-worker.js").is_file():
+        raise Problem("not_found", "The page is not built.", remedy="Run 'make web' in the project.")
+    return await asyncio.to_thread(file_for, folder / "service-worker.js", request.headers, WORKER_HEADERS)
 
 
 async def without_slashes(request: Request) -> Response:

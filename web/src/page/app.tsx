@@ -4,6 +4,7 @@ import { addressOf } from '../client/names'
 import { Tab } from '../session/tab'
 import { Session } from '../session/workspace_session'
 import { documentIn, documentToOpen, linkTo } from './address'
+import { keyOf } from './base'
 import { colourOf, setColours } from './colours'
 import { Denied, isUnreachable } from './http'
 import { Invited } from './invited'
@@ -76,9 +77,9 @@ async function begin(me: Me, workspace: Workspace): Promise<Session> {
   const tab = await Tab.claim(tabStore(), tabSurroundings())
   const colour = colourOf(me.actor)
   const session = new Session({
-    ws, actor: me.actor, seq: workspace.seq, ids: workspace.ids, cupboard: localStorage, tab, socketUrl, protocols,
+    place: keyOf(ws), actor: me.actor, seq: workspace.seq, ids: workspace.ids, cupboard: localStorage, tab, socketUrl, protocols,
     user: () => ({ name: me.actor, color: colour, colorLight: `${colour}33` }),
-    host: window, isVisible: () => document.visibilityState === 'visible', now: Date.now,
+    role: () => me.role, host: window, isVisible: () => document.visibilityState === 'visible', now: Date.now,
   })
   void session.takeOver((id) => documentOfId(id, workspace))
   return session

@@ -3,6 +3,7 @@
  * the same token in this tab, and by nobody who has another.
  */
 import type { Store } from '../client/lane'
+import { keyOf } from './base'
 import type { Member } from './members'
 import type { Me, Workspace } from './session'
 
@@ -12,24 +13,20 @@ interface KeptAnswers extends Answers { mark: string }
 /** Keep it; a browser without room for it opens the page with the server only. */
 export function keepOffline(store: Store, ws: string, token: string, answers: Answers): void {
   try {
-    store.setItem(keyOf(ws), JSON.stringify({ ...answers, mark: markOf(token) } satisfies KeptAnswers))
+    store.setItem(`${keyOf(ws)}:opened`, JSON.stringify({ ...answers, mark: markOf(token) } satisfies KeptAnswers))
   } catch {
-    store.removeItem(keyOf(ws))
+    store.removeItem(`${keyOf(ws)}:opened`)
   }
 }
 
 /** What was kept, for whoever has this token. */
 export function offlineCopy(store: Store, ws: string, token: string): Answers | null {
   try {
-    const kept = JSON.parse(store.getItem(keyOf(ws)) ?? 'null') as KeptAnswers | null
+    const kept = JSON.parse(store.getItem(`${keyOf(ws)}:opened`) ?? 'null') as KeptAnswers | null
     return kept?.mark === markOf(token) ? kept : null
   } catch {
     return null
   }
-}
-
-function keyOf(ws: string): string {
-  return `folkmoot:${ws}:opened`
 }
 
 /** A mark by which a token is known again, and from which it cannot be made. */

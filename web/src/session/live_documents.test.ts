@@ -23,7 +23,7 @@ function pages(cupboard = cupboardOf(), tab = 't1') {
   const aside = new Aside(shelf)
   const documents = new LiveDocuments({
     room, shelf, aside, tab, socketUrl: 'ws://here/ws/demo', protocols: () => ['folkmoot'],
-    database: (id) => `${browser}:${id}`, user: () => ({ name: 'Ana' }), host: new EventTarget(), now: () => 5,
+    database: (id) => `${browser}:${id}`, user: () => ({ name: 'Ana' }), role: () => 'editor', host: new EventTarget(), now: () => 5,
   })
   return { room, shelf, aside, documents, cupboard }
 }

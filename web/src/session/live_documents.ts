@@ -10,6 +10,7 @@ import { addressOf, byId } from '../client/names'
 import { followNetwork } from '../client/network'
 import { plainText } from '../client/plain_text'
 import type { Room } from '../client/room'
+import type { Role } from '../client/wire'
 import type { OpenDocument } from '../page/open_document'
 import { linesBeyond, type Aside } from './aside'
 import type { Shelf } from './shelf'
@@ -42,6 +43,8 @@ export interface LiveOptions {
   /** Where the database of a document lies in this browser. */
   database: (id: string) => string
   user: () => Record<string, string>
+  /** What this person is in the workspace, as was said last: what they may do until the server says. */
+  role: () => Role
   host: EventTarget
   now: () => number
 }
@@ -93,7 +96,7 @@ export class LiveDocuments {
   }
 
   private begin({ id, name }: OpenDocument, replica: number): LiveDocument {
-    const { room, socketUrl, protocols, database, user, host } = this.around
+    const { room, socketUrl, protocols, database, user, role, host } = this.around
     const doc = new Y.Doc()
     // By its id: whatever it is called when this page comes again, it is never another document.
     const provider = new WebsocketProvider(socketUrl, addressOf(byId(id)), doc, { protocols: protocols(), disableBc: true, connect: false })
@@ -101,6 +104,7 @@ export class LiveDocuments {
     const isSaved = !this.unsavedIds().includes(id)
     const persistence = new IndexeddbPersistence(database(id), doc)
     const link = room.add(provider, { id, name, isKept: (origin) => origin === persistence && isSaved })
+    link.here.role = role()
     const live: LiveDocument = { id, link, provider, persistence, replica, isLoaded: false, isGoing: false, unfollow: followNetwork(provider, host) }
     void loaded(persistence).then((isKept) => {
       live.isLoaded = isKept

@@ -37,7 +37,7 @@ describe('a shelf', () => {
 
   it('takes what cannot be read for nothing', () => {
     const cupboard = cupboardOf()
-    cupboard.setItem('folkmoot:demo:Ana:lane:a', '{')
+    cupboard.setItem('demo:Ana:lane:a', '{')
     expect(new Shelf(cupboard, 'demo', 'Ana').read('lane:a')).toBeNull()
   })
 })

@@ -13,8 +13,9 @@ export class Shelf {
   /** What the browser has no room for, kept for as long as the page is open. */
   private readonly memory = new Map<string, string>()
 
-  constructor(private readonly cupboard: Cupboard, ws: string, actor: string) {
-    this.prefix = `folkmoot:${ws}:${encodeURIComponent(actor)}:`
+  /** `place` is how keys of the workspace begin in this browser, other servers' apart. */
+  constructor(private readonly cupboard: Cupboard, place: string, actor: string) {
+    this.prefix = `${place}:${encodeURIComponent(actor)}:`
   }
 
   /** What is kept under a name; null where there is nothing, or nothing that can be read. */

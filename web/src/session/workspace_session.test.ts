@@ -16,8 +16,8 @@ function browser() {
   const open = async (around: Surroundings, kept = new Map<string, string>(), actor = 'Ana') => {
     const tab = await Tab.claim(storeOf(kept), around)
     const session = new Session({
-      ws, actor, seq: 0, ids: { plan: 'plan' }, cupboard, tab, socketUrl: `ws://here/ws/${ws}`, protocols: () => ['folkmoot'],
-      user: () => ({}), host: new EventTarget(), isVisible: () => true, now: () => 1,
+      place: ws, actor, seq: 0, ids: { plan: 'plan' }, cupboard, tab, socketUrl: `ws://here/ws/${ws}`, protocols: () => ['folkmoot'],
+      user: () => ({}), role: () => 'editor', host: new EventTarget(), isVisible: () => true, now: () => 1,
     })
     await session.takeOver((id) => ({ id, name: id, kind: 'text' }))
     return session

@@ -6,6 +6,7 @@
 import { ControlSocket } from '../client/control_socket'
 import { Room } from '../client/room'
 import type { Unsent } from '../client/refused'
+import type { Role } from '../client/wire'
 import type { OpenDocument } from '../page/open_document'
 import { NOTHING_WRITTEN, type Composition } from '../panels/composition'
 import { Aside } from './aside'
@@ -21,7 +22,8 @@ const LANE = 'lane:'
 const PROBLEMS = 'problems:'
 
 export interface Beginning {
-  ws: string
+  /** How keys of the workspace begin in this browser. */
+  place: string
   actor: string
   /** Where the log stood when the page asked. */
   seq: number
@@ -32,6 +34,7 @@ export interface Beginning {
   socketUrl: string
   protocols: () => string[]
   user: () => Record<string, string>
+  role: () => Role
   host: EventTarget
   isVisible: () => boolean
   now: () => number
@@ -48,8 +51,8 @@ export class Session {
   private kept: readonly Unsent[] = []
 
   constructor(private readonly beginning: Beginning) {
-    const { ws, actor, seq, ids, cupboard, tab, socketUrl, protocols, user, host, isVisible, now } = beginning
-    this.shelf = new Shelf(cupboard, ws, actor)
+    const { place, actor, seq, ids, cupboard, tab, socketUrl, protocols, user, role, host, isVisible, now } = beginning
+    this.shelf = new Shelf(cupboard, place, actor)
     this.aside = new Aside(this.shelf)
     this.room = new Room({ store: this.shelf.store, key: LANE + tab.id, from: Math.max(0, seq - HISTORY) })
     this.room.inbox.isWatched = isVisible
@@ -58,8 +61,8 @@ export class Session {
       if (id !== name) this.room.names.set(id, name)
     }
     this.documents = new LiveDocuments({
-      room: this.room, shelf: this.shelf, aside: this.aside, tab: tab.id, socketUrl, protocols, user, host, now,
-      database: (id) => `folkmoot:${ws}:${encodeURIComponent(actor)}:${id}`,
+      room: this.room, shelf: this.shelf, aside: this.aside, tab: tab.id, socketUrl, protocols, user, role, host, now,
+      database: (id) => `${place}:${encodeURIComponent(actor)}:${id}`,
     })
     this.kept = this.room.problems = this.shelf.read<Unsent[]>(PROBLEMS + tab.id) ?? []
     this.room.subscribe(() => this.keepProblems())
