@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Dialog, Page, expect
 
+from tests.web.loss.story import KEPT_PAGE
 from tests.web.test_page import SHOTS, WAIT, stage, visit
 
 pytestmark = pytest.mark.browser
@@ -109,13 +110,7 @@ async def test_a_tab_that_is_closed_offline_leaves_everything_to_the_next_one() 
 async def test_the_page_opens_and_writes_without_the_server_and_brings_it_all_along() -> None:
     async with stage() as (server, browser):
         context, page, _ = await visit(server, browser, "ana")
-        await page.evaluate("() => navigator.serviceWorker.ready")
-        await page.evaluate(
-            """async () => {
-                const kept = async () => (await (await caches.open('folkmoot-page-1')).keys()).length
-                while ((await kept()) < 3) await new Promise((resolve) => setTimeout(resolve, 50))
-            }"""
-        )
+        await page.evaluate(KEPT_PAGE)
         await context.set_offline(True)
         await page.reload()
         await expect(page.get_by_test_id("editor")).to_contain_text("Spring gathering", timeout=WAIT)

@@ -34,6 +34,10 @@ PLANTS = {
     "keeps no documents": ("if(this.db&&", "if(!this&&"),
     "keeps no lane and no half instruction": ("this.cupboard.setItem(this.prefix+", "(()=>{})(this.prefix+"),
 }
+KEPT_PAGE = """async () => {
+    const kept = async () => (await (await caches.open('folkmoot-page-1')).keys()).length
+    while ((await kept()) < 3) await new Promise((resolve) => setTimeout(resolve, 50))
+}"""
 # How often each act is chosen.
 ACTS = {
     "types": 12, "writes": 3, "sends": 4, "switches": 5, "reloads": 3, "closes": 2,
@@ -98,6 +102,8 @@ class Story:
         person = Person(name, network, context, await self._token(name))
         for _ in range(2):
             await self._open_tab(person)
+        # From here on the page opens without the server, too.
+        await person.tabs[0].evaluate(KEPT_PAGE)
         return person
 
     async def _planted(self, route: Any) -> None:
@@ -184,15 +190,13 @@ class Story:
         await tab.get_by_test_id("doc-tab").get_by_text(self._random.choice(DOCS), exact=True).click()
 
     async def _reloads(self, person: Person, tab: Page) -> None:
-        if not person.network.is_cut:
-            await tab.reload()
-            await tab.get_by_test_id("editor").wait_for(timeout=READY_MS)
+        await tab.reload()
+        await tab.get_by_test_id("editor").wait_for(timeout=READY_MS)
 
     async def _closes(self, person: Person, tab: Page) -> None:
-        if not person.network.is_cut:
-            person.tabs.remove(tab)
-            await tab.close()
-            await self._open_tab(person)
+        person.tabs.remove(tab)
+        await tab.close()
+        await self._open_tab(person)
 
     async def _cuts(self, person: Person, tab: Page) -> None:
         person.network.cut()
