@@ -177,7 +177,9 @@ def file_names() -> set[str]:
     """Return the names, with their endings, of the files that a page may speak of."""
     return {
         path.name
-        for path in files(".py", ".md", ".ts", ".tsx", ".mjs", ".json", ".toml", ".svg", ".sh", ".css", ".html")
+        for path in files(
+            ".py", ".md", ".ts", ".tsx", ".mjs", ".json", ".toml", ".svg", ".sh", ".css", ".html", ".service"
+        )
     }
 
 

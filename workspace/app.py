@@ -38,7 +38,6 @@ from workspace.http import (
 )
 from workspace.http.headers import with_headers
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable, problem_of
-from workspace.page_files import PageFiles
 from workspace.ports import Clock, EffectSender, Judge, Planner, Store
 from workspace.registry.registry import RoomRegistry
 from workspace.settings import Settings
@@ -198,7 +197,7 @@ def create_app(
     ]
     folder = pages.assets()
     if folder is not None:
-        routes.append(Mount("/static/assets", PageFiles(directory=folder / "assets")))
+        routes.append(Mount("/static/assets", pages.PageFiles(directory=folder / "assets")))
     app = Application(
         endpoint,
         registry,

@@ -18,8 +18,7 @@ import pytest
 
 from tests.support.server import running_server
 from workspace.http import pages
-from workspace.http.pages import assets
-from workspace.page_files import best_encoding
+from workspace.http.pages import assets, best_encoding
 from workspace.settings import Settings
 
 # What vite said of the page's files before any was sent compressed: `npx vite build`, 2026-12-01. As they are sent now,
@@ -126,7 +125,7 @@ async def test_a_range_is_not_mixed_of_two_forms() -> None:
 
 
 def test_a_wheel_holds_the_page_in_all_of_its_forms(tmp_path: Path) -> None:
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parent.parent.parent.parent
     done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=root, capture_output=True, text=True, timeout=120,
