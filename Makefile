@@ -19,7 +19,7 @@ UNITS := tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace
 
 .DEFAULT_GOAL := help
 .PHONY: help demo story serve web check quick test style types decisions page-units units tested clean \
-  accept-worlds accept-guards accept-fuzz accept-hostile accept-plans accept-long-life accept-histories accept-undo accept-kills accept-stories \
+  accept-worlds accept-guards accept-fuzz accept-hostile accept-plans accept-long-life accept-histories accept-undo accept-kills accept-stories loss \
   bench bench-layers bench-routing bench-profile bench-replay bench-long bench-designs bench-growth bench-growth-beside
 
 help:  ## this list

@@ -79,7 +79,7 @@ async def _page(request: Request, name: str) -> Response:
 
 
 async def service_worker(request: Request) -> Response:
-    """`GET /service-worker.js`: what opens the page where the server cannot be reached; its own policy lets it load that."""
+    """`GET /service-worker.js`: what opens the page without the server; its own policy lets it load that."""
     folder = assets()
     if folder is None or not (folder / "service-worker.js").is_file():
         raise Problem("not_found", "The page is not built.", remedy="Run 'make web' in the project.")

@@ -13,11 +13,13 @@ import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.async_api import Error, Page
 
+from tests.support.until import NotInTime, until
 from tests.web.loss.stage import Network, Person, Stage
 
 NAMES = ("Ana", "Ben", "Cem")
@@ -26,8 +28,8 @@ FIRST = 0x4E00
 SETTLE_SECONDS = 60.0
 READY_MS = 30_000
 SAVED = "saved"
-# So long a page has to draw what it says.
-DRAWN_SECONDS = 0.1
+# A page has had the time to draw what it says.
+DRAWN = "() => new Promise((resolve) => setTimeout(resolve, 100))"
 # Faults that a story must notice, as they are planted in the page as it is built: what stands there, and what instead.
 PLANTS = {
     "says saved at once": ("return this.inserted.isEmpty&&this.deleted.isEmpty", "return true"),
@@ -209,7 +211,7 @@ class Story:
         self.stage.freeze()
         for one in self._people:
             await self._types(one, self._random.choice(one.tabs))
-        await asyncio.sleep(DRAWN_SECONDS)
+        await asyncio.gather(*(one.evaluate(DRAWN) for one in self._tabs()))
         said = await asyncio.gather(*(self._said_saved(one) for one in self._tabs()))
         await self.stage.kill()
         were_cut = [one for one in self._people if one.network.is_cut]
@@ -284,11 +286,14 @@ class Story:
         """Bring everybody back and wait until no page has anything that the server has not."""
         for person in self._people:
             person.network.restore()
-        end = asyncio.get_running_loop().time() + SETTLE_SECONDS
         waiting = self._tabs()
-        while waiting and asyncio.get_running_loop().time() < end:
-            waiting = [tab for tab in waiting if not await self._is_done(tab)]
-            await asyncio.sleep(0.2)
+
+        async def are_done() -> bool:
+            waiting[:] = [tab for tab in waiting if not await self._is_done(tab)]
+            return not waiting
+
+        with suppress(NotInTime):
+            await until(are_done, seconds=SETTLE_SECONDS)
         for tab in waiting:
             status = await tab.get_by_test_id("connection").inner_text()
             pending = await tab.get_by_test_id("pending").count()
