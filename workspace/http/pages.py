@@ -25,13 +25,14 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
 from workspace import __version__
+from workspace.http.headers import CSP_OF_OTHERS
 from workspace.http.problem import Problem
 from workspace.http.request import answer, registry_of
 from workspace.sockets.origins import is_at_home
 
 HEADERS = {"cache-control": "no-cache"}
 # What a worker may load is said with its script.
-WORKER_HEADERS = {**HEADERS, "content-security-policy": "default-src 'none'; connect-src 'self'"}
+WORKER_HEADERS = {**HEADERS, "content-security-policy": f"{CSP_OF_OTHERS}; connect-src 'self'"}
 # By name, as HTTP has it, what its file ends with; the one that is preferred where a browser takes both comes first.
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 # What is spelt otherwise in an old `Accept-Encoding`.
