@@ -34,6 +34,17 @@ async function keep(cache, name, answer) {
   const named = [...html.matchAll(/(?:src|href)="([^"]*\/static\/assets\/[^"]+)"/g)].map(([, address]) => new URL(address, answer.url).href)
   await cache.put(name, answer)
   await Promise.all(named.map(async (address) => (await cache.match(address)) ?? cache.add(address)))
+  await letGo(cache)
+}
+
+/** Let go of files that no page names any more: each release brings new ones. */
+async function letGo(cache) {
+  const pages = await Promise.all([`${base}/`, `${base}/w/`].map((name) => cache.match(name)))
+  const named = (await Promise.all(pages.map((page) => page?.text() ?? ''))).join()
+  for (const { url } of await cache.keys()) {
+    const file = url.slice(url.lastIndexOf('/') + 1)
+    if (url.startsWith(`${base}/static/assets/`) && !named.includes(file)) await cache.delete(url)
+  }
 }
 
 /** A file of the page: what has its name is what it holds. */

@@ -62,7 +62,14 @@ class Story:
     """One story on a stage, by its seed."""
 
     def __init__(
-        self, stage: Stage, seed: int, *, acts: int = 40, people: int = 3, plant: tuple[str, str] | None = None
+        self,
+        stage: Stage,
+        seed: int,
+        *,
+        acts: int = 40,
+        people: int = 3,
+        tabs: int = 2,
+        plant: tuple[str, str] | None = None,
     ) -> None:
         self.stage = stage
         stage.stories += 1
@@ -70,7 +77,7 @@ class Story:
         self.told = Told()
         self.log: list[str] = []
         self._random = random.Random(seed)
-        self._count, self._names = acts, NAMES[:people]
+        self._count, self._names, self._tabs_each = acts, NAMES[:people], tabs
         self._plant = plant
         self._next = FIRST
         self._people: list[Person] = []
@@ -102,7 +109,7 @@ class Story:
         if self._plant is not None:
             await context.route("**/assets/index-*.js", self._planted)
         person = Person(name, network, context, await self._token(name))
-        for _ in range(2):
+        for _ in range(self._tabs_each):
             await self._open_tab(person)
         # From here on the page opens without the server, too.
         await person.tabs[0].evaluate(KEPT_PAGE)

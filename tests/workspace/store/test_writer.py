@@ -226,7 +226,7 @@ async def test_a_group_of_batches_takes_few_statements(request: pytest.FixtureRe
     await store._write(lambda connection: connection.set_trace_callback(ran.append))  # type: ignore[attr-defined]
     told = await together(home, store, [batch("w", 1, journal=journal(at, 1)) for at in range(1, 151)])
     assert told == [None] * 150
-    # The transaction, where the workspace stands, and 64 + 64 + 16 + 4 + 1 + 1 rows.
+    # The transaction, where the workspace stands, and 144 + 4 + 1 + 1 rows.
     last = len(ran) - ran[::-1].index("BEGIN IMMEDIATE") - 1
-    assert len(ran[last:]) == 2 + 1 + 6
+    assert len(ran[last:]) == 2 + 1 + 4
     await store.close()

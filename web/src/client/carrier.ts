@@ -5,6 +5,8 @@ export interface Carrier {
   readonly isOpen: boolean
   connect(): void
   disconnect(): void
+  /** Begin anew at once, where it may be dead. */
+  again?(): void
   /** Send where it is open; else nothing is sent. */
   send(message: ClientMessage): void
 }

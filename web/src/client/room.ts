@@ -75,7 +75,8 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
   /** Take in a document that is opened on this page. */
   add(provider: WebsocketProvider, options: LinkOptions): DocumentLink {
     const link = new DocumentLink(provider, options, this)
-    this.links.push(link)
+    // The last one is shown: a document that is only kept alive comes behind all others.
+    this.links.unshift(link)
     this.changed()
     return link
   }
@@ -239,6 +240,8 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
   linkClosed(link: DocumentLink, event: Pick<CloseEvent, 'code' | 'reason'> | null): void {
     // What was written into this replica cannot be carried out: a new one is what everybody has.
     if (event?.code === MALFORMED) link.here.voided = true
+    // It heard nothing any more: what carries the room may be as dead, and is not told so often.
+    if (event === null && this.links.includes(link)) this.carrier?.again?.()
     this.advance()
     this.flush()
   }

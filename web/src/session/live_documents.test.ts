@@ -41,6 +41,13 @@ describe('documents that are alive', () => {
     expect([room.doc, plainText(plan.provider.doc), room.links.length]).toEqual(['plan', 'half', 2])
   })
 
+  it('that are only kept alive are not the one that is shown', () => {
+    const { documents, room } = pages()
+    documents.open(named('plan'))
+    documents.wake(named('left unsaved elsewhere'))
+    expect([room.doc, documents.all.at(-1)?.id, room.links.length]).toEqual(['plan', 'plan', 2])
+  })
+
   it('are at most so many, but none with edits that are not saved goes', async () => {
     const { documents } = pages()
     write(documents.open(named('written')), 'x')

@@ -106,8 +106,10 @@ export class LiveDocuments {
     const link = room.add(provider, { id, name, isKept: (origin) => origin === persistence && isSaved })
     link.here.role = role()
     const live: LiveDocument = { id, link, provider, persistence, replica, isLoaded: false, isGoing: false, unfollow: followNetwork(provider, host) }
+    // However late: a disk may be slow.
+    void persistence.whenSynced.then(() => (live.isLoaded = true))
     void loaded(persistence).then((isKept) => {
-      live.isLoaded = isKept
+      live.isLoaded ||= isKept
       // What this browser keeps comes first: it is a moment away, and the server is asked only for what is missing.
       if (!live.isGoing) provider.connect()
       room.changed()
@@ -119,7 +121,7 @@ export class LiveDocuments {
   private rest(): void {
     for (const live of [...this.alive].slice(0, -1)) {
       if (this.alive.length <= ALIVE_MAX) return
-      if (!live.link.unsaved && live.isLoaded && !live.link.away) this.end(live)
+      if (!live.link.unsaved && isHere(live) && !live.link.away) this.end(live)
     }
   }
 
@@ -169,7 +171,7 @@ export class LiveDocuments {
     const why = room.problems.at(-1)?.problem ?? link.here.reason
     live.isGoing = true
     live.provider.disconnect()
-    void live.persistence.clearData().then(() => {
+    const begin = () => {
       // The server takes back what it refused: what stood here before it did is what its author wrote.
       const text = link.before ?? plainText(live.provider.doc)
       shelf.drop(this.key(id))
@@ -183,8 +185,15 @@ export class LiveDocuments {
         if (lines.length && !aside.edits.some((edit) => edit.text === text)) aside.put({ doc: link.name, at: now(), why, text, lines })
         room.changed()
       })
-    })
+    }
+    // Also where this browser keeps nothing that could be cleared.
+    void live.persistence.clearData().then(begin, begin)
   }
+}
+
+/** Whether all that is known of a document is here: what this browser keeps, or where it keeps nothing, the server's. */
+function isHere({ isLoaded, provider }: LiveDocument): boolean {
+  return isLoaded || provider.synced
 }
 
 /** How long a page waits for what its browser keeps, before it asks the server. */
