@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
-from playwright.async_api import Dialog, Page, expect
+from playwright.async_api import Dialog, Error, Page, expect
 
 from tests.web.loss.story import KEPT_PAGE
 from tests.web.test_page import SHOTS, WAIT, stage, visit
@@ -90,10 +91,13 @@ async def test_a_tab_that_is_closed_offline_leaves_everything_to_the_next_one() 
 
         async def agree(dialog: Dialog) -> None:
             asked.set_result(dialog.type)
-            await dialog.accept()
+            # The page may be gone before it has said that it heard this.
+            with suppress(Error):
+                await dialog.accept()
 
         page.once("dialog", agree)
-        await page.close(run_before_unload=True)
+        with suppress(Error):
+            await page.close(run_before_unload=True)
         assert await asyncio.wait_for(asked, 10) == "beforeunload", "the browser asks before it closes"
         await context.set_offline(False)
         page = await context.new_page()
