@@ -66,9 +66,10 @@ units: $(STAMP) $(STOCK)
 	$(BIN)/python -m pytest -n 2 -m "not long" $(UNITS)
 
 # What fails in seconds comes first, and pytest's closing line is the last. Of random examples there are half as many
-# as by hand, so that all of it stays within 25 minutes on two cores; the seeds are others each time.
+# as by hand, so that all of it stays within 25 minutes on two cores; the seeds are others each time. Three
+# workers: they wait for browsers and servers for most of their time.
 tested: $(STAMP) $(PAGE) $(STOCK) $(EDITORS) style types page-units
-	FOLKMOOT_EXAMPLES=$(or $(FOLKMOOT_EXAMPLES),0.5) $(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
+	FOLKMOOT_EXAMPLES=$(or $(FOLKMOOT_EXAMPLES),0.5) $(BIN)/python -m pytest -n $(or $(WORKERS),3) --dist loadfile
 
 accept-worlds: $(STAMP)  ## many simulated worlds: people, sockets, crashes, a disk, a clock; SEEDS, STEPS; goes on from SEED0
 	$(BIN)/python -m tests.world --seeds $(or $(SEEDS),1000) --seed0 $(or $(SEED0),0) --steps $(or $(STEPS),60)
