@@ -51,6 +51,8 @@ export interface LiveOptions {
 
 export class LiveDocuments {
   private readonly alive: LiveDocument[] = []
+  /** What this page has noted as not saved: asked at each keystroke, so it is not read from the browser's store. */
+  private readonly noted = new Set<string>()
 
   constructor(private readonly around: LiveOptions) {
     around.room.onWrote = (link) => this.noteWritten(link)
@@ -73,6 +75,8 @@ export class LiveDocuments {
 
   /** Keep a document alive, without showing it. */
   wake(opened: OpenDocument): LiveDocument {
+    // A page before this one, or one that is gone, may have noted it.
+    if (this.around.shelf.read(this.key(opened.id)) !== null) this.noted.add(opened.id)
     const known = this.alive.find((live) => live.id === opened.id)
     if (known) return known
     const live = this.begin(opened, 0)
@@ -137,9 +141,15 @@ export class LiveDocuments {
     return `${UNSAVED}${this.around.tab}:${id}`
   }
 
+  private forget(id: string): void {
+    this.noted.delete(id)
+    this.around.shelf.drop(this.key(id))
+  }
+
   private noteWritten({ id }: DocumentLink): void {
-    const { shelf, now } = this.around
-    if (shelf.read(this.key(id)) === null) shelf.write(this.key(id), now())
+    if (this.noted.has(id)) return
+    this.noted.add(id)
+    this.around.shelf.write(this.key(id), this.around.now())
   }
 
   /** What is saved by now is noted; a replica with what was refused is replaced. */
@@ -149,24 +159,24 @@ export class LiveDocuments {
       if (live.isGoing) continue
       if (link.here.voided) this.replace(live)
       else if (link.away && link.unsaved && live.isLoaded && live !== this.alive.at(-1)) this.leaveAside(live, `It was ${link.away.how}.`)
-      else if (!link.unsaved && live.isLoaded && link.provider.synced) this.around.shelf.drop(this.key(live.id))
+      else if (this.noted.has(live.id) && !link.unsaved && live.isLoaded && link.provider.synced) this.forget(live.id)
     }
     this.rest()
   }
 
   /** A document that nobody looks at is gone, with edits of this person's in it: they are shown elsewhere. */
   private leaveAside(live: LiveDocument, why: string): void {
-    const { aside, now, shelf } = this.around
+    const { aside, now } = this.around
     const text = plainText(live.provider.doc)
     aside.put({ doc: live.link.name, at: now(), why, text, lines: linesBeyond(text, '') })
-    shelf.drop(this.key(live.id))
+    this.forget(live.id)
     this.end(live)
     void live.persistence.clearData()
   }
 
   /** Put what was refused aside, where its author sees it, and begin with what everybody has. */
   private replace(live: LiveDocument): void {
-    const { room, aside, now, shelf } = this.around
+    const { room, aside, now } = this.around
     const { link, id } = live
     const why = room.problems.at(-1)?.problem ?? link.here.reason
     live.isGoing = true
@@ -174,7 +184,7 @@ export class LiveDocuments {
     const begin = () => {
       // The server takes back what it refused: what stood here before it did is what its author wrote.
       const text = link.before ?? plainText(live.provider.doc)
-      shelf.drop(this.key(id))
+      this.forget(id)
       const fresh = this.begin({ id, name: link.name, kind: 'text' }, live.replica + 1)
       this.alive.splice(this.alive.indexOf(live), 0, fresh)
       if (room.links.includes(link) && this.alive.at(-1) === live) room.show(fresh.link)
