@@ -90,7 +90,7 @@ async def test_others_go_on_while_a_large_frame_is_read_and_what_is_behind_it_wa
 
 @pytest.mark.parametrize("carrier", list(CARRIERS))
 async def test_a_newcomer_that_takes_its_time_with_a_large_document_is_not_too_slow(carrier: str) -> None:
-    size, stroke, end = 12 << 20, 4 << 10, (12 << 20) + (4 << 20)
+    size, stroke, end = 6 << 20, 1 << 10, (6 << 20) + (2 << 20)
     async with (
         running_server(carrier=CARRIERS[carrier], settings=FAST) as server,
         socket_of(server, "ana") as ana,
