@@ -38,6 +38,9 @@ class PycrdtDocument:
         assert client >= 0, "Yjs ids are unsigned"
         self.doc: Doc[Any] = Doc(client_id=client)
         self.root = _root_of(self.doc, kind)
+        # What pycrdt makes for transactions and streams that are awaited, which nobody here asks for: 2 kB (trap 30).
+        vars(self.doc).update(_txn_async_lock=None, _send_streams=None)
+        vars(self.root).update(_send_streams=None)
 
     def integrate(
         self,

@@ -20,6 +20,8 @@ NOBODY: frozenset[int] = frozenset()
 class ClientIds:
     """The ids of one room's documents and the sockets that hold them; `owners` wrote first under one, by the log."""
 
+    __slots__ = ("_announced", "_holders", "_owners")
+
     def __init__(self, owners: Mapping[tuple[str, int], str]) -> None:
         self._owners = owners
         self._holders: dict[str, dict[int, Peer]] = {}

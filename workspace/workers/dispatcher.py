@@ -25,6 +25,8 @@ from workspace.workers.planner_calls import PlannerCalls
 class Dispatcher:
     """Everything of one workspace that is under way outside it."""
 
+    __slots__ = ("_calls", "_judging", "_sending", "planning")
+
     def __init__(
         self,
         context: WorkerContext,

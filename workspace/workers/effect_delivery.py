@@ -22,6 +22,8 @@ AT_ONCE = 4
 class EffectDelivery:
     """The effects of one workspace that are on their way."""
 
+    __slots__ = ("_context", "_held", "_room", "_senders", "_tasks")
+
     def __init__(self, senders: Mapping[str, EffectSender], context: WorkerContext) -> None:
         self._senders = senders
         self._context = context

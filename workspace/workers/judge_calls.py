@@ -19,6 +19,8 @@ SECONDS_MAX = 30.0
 class JudgeCalls:
     """The judge's and merger's calls under way in one workspace."""
 
+    __slots__ = ("_context", "_judge", "_open", "_tasks")
+
     def __init__(self, judge: Judge | None, context: WorkerContext, calls: OpenCalls) -> None:
         self._judge = judge
         self._open = calls

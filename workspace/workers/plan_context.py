@@ -60,6 +60,8 @@ class OpenCalls:
     Whoever has asked, a shadow beside the user's path too, is cancelled when the agent is stopped.
     """
 
+    __slots__ = ("_is_halted", "_waiting")
+
     def __init__(self) -> None:
         self._waiting: dict[str, asyncio.Task[object] | None] = {}
         self._is_halted = False

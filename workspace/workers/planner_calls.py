@@ -19,6 +19,8 @@ from workspace.workers.undo_planner import UndoPlanner
 class PlannerCalls:
     """The planner calls under way in one workspace; at most one per intent. Their ends are reported to the room."""
 
+    __slots__ = ("_calls", "_context", "_open", "_planner", "_report", "_tasks", "_undoing")
+
     def __init__(self, planner: Planner | None, context: WorkerContext, calls: OpenCalls) -> None:
         self._planner = planner
         self._open = calls

@@ -14,6 +14,8 @@ from workspace.telemetry import LOGGER
 class SegmentPacker:
     """The segments of one workspace. Nobody waits for it; what fails is tried again at the next checkpoint."""
 
+    __slots__ = ("_sequencer", "_store", "_turn")
+
     def __init__(self, store: Store, sequencer: Sequencer) -> None:
         self._store = store
         self._sequencer = sequencer

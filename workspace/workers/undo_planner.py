@@ -55,6 +55,8 @@ class UndoPlanner:
     While its author is asked, what was read of the log is kept: the answer costs no second look at all of it.
     """
 
+    __slots__ = ("_asked", "_reads", "_ws")
+
     def __init__(self, reads: LogReads, ws: str) -> None:
         self._reads = reads
         self._ws = ws

@@ -200,7 +200,7 @@ def test_any_history_ends_in_one_verdict_each_and_replays_to_the_same_state(
 def test_who_holds_what_the_agent_wrote_before_a_restore_may_go_on() -> None:
     """The words that this log has lost are nobody's to bring back; what was typed beside them is."""
     driver, agent = Driver(), 5_000
-    driver.sequencer.fold.history.agents.add(agent)
+    driver.sequencer.fold.history.agents |= {agent}
     lost, hand = Document("text", client=agent), Document("text", client=10**9)
     with lost.transaction():
         lost.insert_text(0, "lost ")

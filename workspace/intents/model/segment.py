@@ -32,6 +32,8 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Running:
     """A root under way, in constant memory."""
 
+    __slots__ = ("_digest",)
+
     def __init__(self) -> None:
         self._digest = sha256()
 

@@ -160,7 +160,7 @@ class Board:
             case VerdictBody() as body:
                 self._verdict(body, record.seq)
             case ConfigBody() as body:
-                self.lanes.retired.update(body.retired)
+                self.lanes.retired |= frozenset(body.retired)
             case _:
                 pass
         return self._moved

@@ -60,7 +60,7 @@ class History:
 
     inserted: dict[tuple[str, int], _Column] = field(default_factory=dict)
     deleted: dict[tuple[str, int], list[tuple[int, int, Edit]]] = field(default_factory=dict)
-    agents: set[int] = field(default_factory=set)
+    agents: frozenset[int] = frozenset()
     names: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, edit: Edit, *, inserted: Spans, deleted: Spans) -> None:
@@ -70,8 +70,9 @@ class History:
         for client, start, end in inserted:
             assert start < end, "a span holds something"
             self.inserted.setdefault((edit.doc, client), _Column()).add(start, end, edit)
-            if not edit.is_human:
-                self.agents.add(client)
+            # One for each time that the workspace was opened and the agent wrote: seldom a new one.
+            if not edit.is_human and client not in self.agents:
+                self.agents |= {client}
         for client, start, end in deleted:
             self.deleted.setdefault((edit.doc, client), []).append((start, end, edit))
 
