@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pycrdt import Doc, Map, Text, TransactionEvent, XmlFragment
 
@@ -39,8 +39,8 @@ class PycrdtDocument:
         self.doc: Doc[Any] = Doc(client_id=client)
         self.root = _root_of(self.doc, kind)
         # What pycrdt makes for transactions and streams that are awaited, which nobody here asks for: 2 kB (trap 30).
-        vars(self.doc).update(_txn_async_lock=None, _send_streams=None)
-        vars(self.root).update(_send_streams=None)
+        self.doc._txn_async_lock = cast("Any", None)
+        self.doc._send_streams = self.root._send_streams = cast("Any", None)
 
     def integrate(
         self,

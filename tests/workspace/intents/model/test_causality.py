@@ -82,7 +82,7 @@ class StampsAgainstVectorClocks(RuleBasedStateMachine):
         before = [(a.seq, b.seq, happened_before(a, b)) for a in stamps for b in stamps]
         self.lanes.retired |= {lane}
         assert before == [(a.seq, b.seq, happened_before(a, b)) for a in stamps for b in stamps]
-        self.lanes.retired.discard(lane)
+        self.lanes.retired -= {lane}
 
     @invariant()
     def same_order_as_vector_clocks(self) -> None:
