@@ -24,6 +24,28 @@ function placed(html, up) {
   return found
 }
 
+/**
+ * The files that a bundle loads later, each with how the page names them: the editor is asked for at once, beside everything
+ * else, the others when there is time. So the page's service worker knows all of them, and opens the page without the server.
+ */
+function loadedLater(bundle) {
+  const chunks = Object.values(bundle).filter((one) => one.type === 'chunk')
+  const entry = chunks.find((one) => one.isEntry && /index\.html$/.test(one.facadeModuleId ?? ''))
+  if (!entry) throw new Error('no chunk is the beginning of index.html')
+  const known = new Map(chunks.map((one) => [one.fileName, one]))
+  const reach = (names, found = new Set()) => {
+    for (const name of names) if (!found.has(name)) reach(known.get(name)?.imports ?? [], found.add(name))
+    return found
+  }
+  const first = reach([entry.fileName])
+  const editor = chunks.find((one) => /documents\/editor\.tsx$/.test(one.facadeModuleId ?? ''))
+  if (!editor) throw new Error('the editor is no file of its own')
+  const soon = reach([editor.fileName])
+  const later = reach([...first].flatMap((name) => known.get(name)?.dynamicImports ?? []))
+  return [...later].filter((name) => !first.has(name)).sort()
+    .map((name) => `<link rel="${soon.has(name) ? 'modulepreload' : 'prefetch'}" crossorigin href="./${name}" />`)
+}
+
 /** Write `x.br` and `x.gz` beside a file where they are smaller. */
 function compress(path) {
   const bytes = readFileSync(path)
@@ -47,12 +69,17 @@ function compress(path) {
 /** The step as a plugin of vite's, for when everything is written. */
 export function pack() {
   let folder = ''
+  let later = []
   return {
     name: 'folkmoot-pack',
     apply: 'build',
     configResolved: (config) => { folder = join(config.root, config.build.outDir) },
+    generateBundle: (_options, bundle) => { later = loadedLater(bundle) },
     closeBundle() {
-      const written = Object.entries(PAGES).map(([page, [made, up]]) => [page, placed(readFileSync(join(folder, made), 'utf8'), up)])
+      const written = Object.entries(PAGES).map(([page, [made, up]]) => {
+        const html = readFileSync(join(folder, made), 'utf8')
+        return [page, placed(page === 'workspace.html' ? html.replace('</head>', `  ${later.join('\n    ')}\n  </head>`) : html, up)]
+      })
       for (const [page, html] of written) writeFileSync(join(folder, page), html)
       for (const path of filesIn(folder)) if (TEXT.test(path) && statSync(path).size) compress(path)
     },

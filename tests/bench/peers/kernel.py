@@ -33,7 +33,8 @@ def gate_ms(pending: int) -> float:
     None has seen the others, so the gate holds it against every one of them; nobody touches the same value.
     """
     driver = Driver(policy=PolicyConfig(window_ms=0, overlap_wait_ms=0, slots=pending + 10))
-    driver.sequencer.kernel.bounds = Bounds(live_intents=pending + 100)
+    # Where a workspace is nearly full nobody begins who has none under way: the bound is far away.
+    driver.sequencer.kernel.bounds = Bounds(live_intents=2 * pending + 100)
     for at in range(pending):
         driver.ask(f"P{at}", "pending", seen=driver.start, scope=(Scope("plan"),))
     live = driver.sequencer.fold.board.live

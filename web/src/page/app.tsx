@@ -7,7 +7,7 @@ import { documentIn, documentToOpen, linkTo } from './address'
 import { keyOf } from './base'
 import { colourOf, setColours } from './colours'
 import { Denied, isUnreachable } from './http'
-import { Invited } from './invited'
+import { lazily } from './lazily'
 import type { Member } from './members'
 import { asListed, documentNamed, documentOfId, type OpenDocument } from './open_document'
 import { keepOffline, offlineCopy, type Answers } from './offline_copy'
@@ -15,6 +15,8 @@ import { api, call, followLink, invitation, protocols, socketUrl, token, ws, typ
 import { SignIn } from './sign_in'
 import { tabStore, tabSurroundings } from './tab_surroundings'
 import { WorkspacePage } from './workspace_page'
+
+const Invited = lazily('the invitation', () => import('./invited').then((module) => module.Invited))
 
 export function App() {
   return invitation ? <Invited invitation={invitation} /> : <Opened />

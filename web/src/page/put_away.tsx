@@ -9,6 +9,7 @@ import { api, call, type Workspace } from './session'
 
 interface PutAwayProps {
   room: Room
+  away: NonNullable<Room['away']>
   provider: WebsocketProvider
   opened: OpenDocument
   workspace: Workspace
@@ -16,10 +17,9 @@ interface PutAwayProps {
   reload: () => Promise<void>
 }
 
-export function PutAway({ room, provider, opened, workspace, open, reload }: PutAwayProps) {
+export function PutAway({ room, away, provider, opened, workspace, open, reload }: PutAwayProps) {
   const [problem, setProblem] = useState('')
   const [copied, setCopied] = useState(false)
-  if (!room.away) return null
   const { name, kind } = opened
   const content = () => (kind === 'data' ? provider.doc.getMap('data').toJSON() : provider.doc.getText('content').toString())
   const asText = () => (kind === 'data' ? JSON.stringify(content(), null, 2) : String(content()))
@@ -55,7 +55,7 @@ export function PutAway({ room, provider, opened, workspace, open, reload }: Put
       <div class="standing">
         <i class="halt" aria-hidden="true" />
         <p>
-          <b>{awayWords(name, room.away, room.actor)}</b> {keptWords(room.unsaved)}
+          <b>{awayWords(name, away, room.actor)}</b> {keptWords(room.unsaved)}
         </p>
       </div>
       <div class="away-acts">

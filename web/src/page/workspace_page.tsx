@@ -2,14 +2,12 @@
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { mayEdit } from '../client/here'
 import { Draft } from '../documents/draft'
-import { Editor, type TextSelection } from '../documents/editor'
-import { Values } from '../documents/values'
+import type { TextSelection } from '../documents/editor'
 import { Activity } from '../panels/activity'
 import { isOver, type Aim } from '../panels/aim'
 import { Board } from '../panels/board'
 import { Composer } from '../panels/composer'
 import { Cost } from '../panels/cost'
-import { QuestionCard } from '../panels/question_card'
 import { Unread } from '../panels/unread'
 import type { Session } from '../session/workspace_session'
 import { documentInstead } from './address'
@@ -17,17 +15,22 @@ import { Connection } from './connection'
 import { isClosed } from './connection_state'
 import { DocumentMenu } from './document_menu'
 import { Ended } from './ended'
+import { lazily } from './lazily'
 import { NewDocument } from './new_document'
 import { examplesFor } from './new_documents'
 import { isListedOtherwise, type OpenDocument } from './open_document'
 import { People } from './people'
 import { PeopleMenu } from './people_menu'
-import { PutAway } from './put_away'
 import { RightsNote } from './rights_note'
 import type { Me, Workspace } from './session'
 import { SetAside } from './set_aside'
 import { StopAgent, Stopped } from './stops'
 import { Theme } from './theme'
+
+const Editor = lazily('the editor', () => import('../documents/editor').then((module) => module.Editor))
+const PutAway = lazily('what became of this document', () => import('./put_away').then((module) => module.PutAway))
+const QuestionCard = lazily('the question', () => import('../panels/question_card').then((module) => module.QuestionCard))
+const Values = lazily('the table', () => import('../documents/values').then((module) => module.Values))
 
 interface WorkspaceProps { session: Session; me: Me; workspace: Workspace; since: number; opened: OpenDocument; open: (doc: string) => void; reload: () => Promise<void> }
 
@@ -88,7 +91,7 @@ export function WorkspacePage(props: WorkspaceProps) {
       </header>
       <Stopped room={room} />
       <Ended session={session} />
-      <PutAway {...props} room={room} provider={provider} />
+      {room.away && <PutAway {...props} room={room} provider={provider} away={room.away} />}
       <main class="paper">
         <RightsNote room={room} />
         {kind === 'text' ? (

@@ -1,22 +1,18 @@
-/** The log in plain words, newest first. */
+/** The log in plain words, read when somebody opens it. */
+import { useState } from 'preact/hooks'
 import type { Room } from '../client/room'
-import { logLines } from './log_lines'
+import { lazily } from '../page/lazily'
+
+const LogList = lazily('the log', () => import('./log_list').then((module) => module.LogList))
 
 export function Activity({ room }: { room: Room }) {
+  const [isOpen, setOpen] = useState(false)
   return (
-    <details class="activity">
+    <details class="activity" data-testid="log" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         Log <span class="faint">{room.head} records</span>
       </summary>
-      <ol>
-        {logLines(room.records, room).map(({ record, words }) => (
-          <li key={record.seq}>
-            <span class="seq">{record.seq}</span>
-            <span>{words}</span>
-            <time class="faint">{new Date(record.at).toLocaleTimeString()}</time>
-          </li>
-        ))}
-      </ol>
+      {isOpen && <LogList room={room} />}
     </details>
   )
 }

@@ -2,8 +2,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { IntentCost } from '../client/log_view'
 import type { Room } from '../client/room'
+import { lazily } from '../page/lazily'
 import { api, call } from '../page/session'
-import { costWords, failedWords, money, savedWords, spentWords, todayWords, tokensOf, type UsageReport } from './usage_words'
+import { costWords, spentWords, type UsageReport } from './usage_words'
+
+const UsageTables = lazily('the account', () => import('./usage_tables').then((module) => module.UsageTables))
 
 export function CostLine({ cost }: { cost: IntentCost }) {
   return <p class="faint cost" data-testid="cost" title={[...cost.models].join(', ')}>{costWords(cost)}</p>
@@ -23,36 +26,5 @@ export function Cost({ room }: { room: Room }) {
       </summary>
       {open && report && <UsageTables report={report} />}
     </details>
-  )
-}
-
-function UsageTables({ report }: { report: UsageReport }) {
-  const saved = savedWords(report.saved)
-  return (
-    <div class="account">
-      <table>
-        <thead>
-          <tr><th>verdict</th><th>asked</th><th>cost</th><th>each</th></tr>
-        </thead>
-        <tbody>
-          {Object.entries(report.verdicts).map(([state, own]) => (
-            <tr key={state}><td>{state}</td><td>{own.intents}</td><td>{money(own.cost)}</td><td>{money(own.each)}</td></tr>
-          ))}
-        </tbody>
-      </table>
-      <table>
-        <thead>
-          <tr><th>model</th><th>calls</th><th>cost</th><th>tokens</th></tr>
-        </thead>
-        <tbody>
-          {Object.entries(report.by_model).map(([model, line]) => (
-            <tr key={model}><td>{model}</td><td>{line.calls}</td><td>{money(line.cost)}</td><td>{tokensOf(line).toLocaleString()}</td></tr>
-          ))}
-        </tbody>
-      </table>
-      <p>{todayWords(report.today)}</p>
-      {saved && <p>{saved}</p>}
-      <p>{failedWords(report)}</p>
-    </div>
   )
 }
