@@ -19,7 +19,7 @@ from crdt.documents.pycrdt_document import DocumentKind, EventListener, PycrdtDo
 from crdt.errors import BrokenDocument, MalformedFrame
 from crdt.updates.runs import merge
 from crdt.updates.scan import INTERNAL, scan_state_vector
-from crdt.updates.summary import DeleteSet, Span
+from crdt.updates.summary import DeleteSet, Span, UpdateSummary
 
 T = TypeVar("T")
 EMPTY_UPDATE = b"\x00\x00"
@@ -65,6 +65,10 @@ class Backup:
         return built
 
 
+# What an item that comes may add to those that are here: itself, and the halves of two that it parts.
+ITEM_COUNTS = 3
+
+
 class Backing:
     """What stands behind one document, written under the Yjs client id `client`; see `Document`."""
 
@@ -74,6 +78,7 @@ class Backing:
         "_cache",
         "_image",
         "_image_version",
+        "_items",
         "_listener",
         "_loaded",
         "_state",
@@ -91,6 +96,8 @@ class Backing:
         self._loaded: PycrdtDocument | None = PycrdtDocument(kind, client)
         self._unloaded_state = b""
         self._state: dict[int, int] = {}
+        # Items that came otherwise than one by one, at most: see `items_bound`.
+        self._items = 0
         self._listener = EventListener()
         self._broken = False
         self._cache: dict[str, tuple[int, object]] = {}
@@ -104,6 +111,17 @@ class Backing:
     def encode(self, since: bytes | None = None) -> bytes:
         """Return the whole state as one v1 update."""
         raise NotImplementedError
+
+    def items_bound(self) -> int:
+        """Return how many items pycrdt walks over here, at most: what stands together in one counts once.
+
+        An item that comes parts at most two others, a deleted range too. Of what was loaded, characters are counted.
+        """
+        return min(sum(self._state.values()), self._items + ITEM_COUNTS * self.version)
+
+    def _note_items(self, summary: UpdateSummary) -> None:
+        """Count what an update brings and parts."""
+        self._items += ITEM_COUNTS * summary.structs + 2 * sum(map(len, summary.deleted.values()))
 
     @property
     def is_loaded(self) -> bool:

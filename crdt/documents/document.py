@@ -75,6 +75,7 @@ class Document(CanonicalForm):
             # pycrdt is asked, not the bytes: what it did not integrate must not be taken for here.
             document._state = scan_state_vector(document._call_pycrdt(document._doc.get_state), INTERNAL)
             document._is_plain, document._shape, document._middles = False, None, None
+            document._items = sum(document._state.values())
             # A look for two bytes spares most states the search; who only reads the document, or edits it, needs none.
             if exact is not None:
                 document._exact = exact
@@ -194,6 +195,8 @@ class Document(CanonicalForm):
                 self._state[client] = end
             if summary.pairs:
                 self._note_pairs(summary)
+            if summary.structs > 1:
+                self._note_items(summary)
             self.version += 1
             return Applied(update, summary.inserted, {})
         if not summary.structs and not summary.deleted:
@@ -304,7 +307,7 @@ class Document(CanonicalForm):
             copy._state = dict(self._state)
             copy._is_plain, copy._shape, copy._middles = self._is_plain, None, None
             copy._exact, copy._unsearched = self._exact, self._unsearched
-            copy.version = self.version
+            copy.version, copy._items = self.version, self._items
         copy.is_strict = self.is_strict
         return copy
 
@@ -391,5 +394,6 @@ class Document(CanonicalForm):
         if not inserted and not deleted:
             return None
         assert all(start < end for start, end in inserted.values()), "what is new has an extent"
+        self._note_items(summary)
         self.version += 1
         return Applied(original if is_new else update, inserted, deleted)

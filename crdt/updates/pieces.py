@@ -31,11 +31,18 @@ WHOLE_PASSES = 1_000_000
 WHOLE_COPIES, WORDS_COST = 20_000_000, 0.01
 
 
-def is_large(summary: UpdateSummary, state: Mapping[int, int], *, has_values: bool, size: int | None = None) -> bool:
+def is_large(
+    summary: UpdateSummary,
+    state: Mapping[int, int],
+    *,
+    has_values: bool,
+    size: int | None = None,
+    items: int | None = None,
+) -> bool:
     """Tell whether an update is to be carried out in pieces, in a document whose state vector is `state`.
 
-    `has_values` where values may stand in it, not words alone; `size` in bytes, where it is known: what was collected
-    has clocks and nothing to copy.
+    `items` is how many it has at most, as many as characters where it is not known. `has_values` where values may stand
+    in it, not words alone; `size` in bytes, where it is known: what was collected has clocks and nothing to copy.
     """
     ranges = sum(map(len, summary.deleted.values()))
     if summary.structs > (WHOLE_VALUES if has_values else WHOLE_STRUCTS) or ranges > WHOLE_RANGES:
@@ -50,16 +57,16 @@ def is_large(summary: UpdateSummary, state: Mapping[int, int], *, has_values: bo
     if len(branches) > WHOLE_CROWD and max(Counter(branch.place for branch in branches).values()) > WHOLE_CROWD:
         return True
     # Each may pass by everything in the document that has no more in common with it than a parent.
-    total = sum(state.values())
+    total = sum(state.values()) if items is None else items
     if len(branches) * total <= WHOLE_PASSES:
         return False
     among = _count_among(branches, state)
     return among > 1 and among * total > WHOLE_PASSES
 
 
-def most_at_first(state: Mapping[int, int], most: int) -> int:
-    """Return how many structs the first piece may hold, `most` or fewer: nobody knows yet what they pass by."""
-    return max(1, min(most, WHOLE_PASSES // (1 + sum(state.values()))))
+def most_at_first(items: int, most: int) -> int:
+    """Return how many structs the first piece may hold, `most` or fewer: they may pass by all `items` there are."""
+    return max(1, min(most, WHOLE_PASSES // (1 + items)))
 
 
 def _count_among(branches: Iterable[Branch], state: Mapping[int, int]) -> int:

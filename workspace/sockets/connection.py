@@ -230,7 +230,8 @@ class Connection:
         if edit.run > LONG_RUN or (is_unknown and scan.branches):
             return True
         has_values = document.kind == "data"
-        return is_large(scan, document.state_vector(), has_values=has_values, size=sequencer.bytes_of(doc))
+        state, size = document.state_vector(), sequencer.bytes_of(doc)
+        return is_large(scan, state, has_values=has_values, size=size, items=document.items_bound())
 
     async def _when_taken(self, command: Command) -> None:
         """Hand a command to the room once it has carried out the edits before."""

@@ -42,7 +42,7 @@ class LargeEdit:
         edit, has_effect, count = self._edit, False, 0
         if document is not None:
             state = dict(document.state_vector())
-            self._most = most_at_first(state, FIRST_STRUCTS)
+            self._most = most_at_first(document.items_bound(), FIRST_STRUCTS)
             pieces = split(edit.update, edit.scan, state, most=lambda: self._most)
             piece = await compute(self._next, pieces)
             while piece is not None and self._peer.closing is None and not self._peer.is_gone:

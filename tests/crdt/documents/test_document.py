@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import weakref
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pycrdt import Doc
+from pycrdt import Doc, merge_updates
 
 from crdt.documents.document import Document
 from crdt.errors import MalformedFrame, MissingDependencies
 from crdt.updates.scan import encode_state_vector, scan_state_vector, scan_update
+from crdt.updates.structs import read_sections
 from tests.crdt.histories import scribble, shared_history
 from tests.support.examples import examples
 
@@ -42,6 +44,34 @@ def test_the_state_mirror_is_pycrdts_own(seed: int) -> None:
         native.apply_update(update)
     assert scan_state_vector(native.get_state()) == dict(original.state_vector())
     assert scan_state_vector(original.encode_state_vector()) == dict(original.state_vector())
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_a_document_never_has_more_items_than_it_says(seed: int) -> None:
+    """However the edits come: one by one, many at once, into what was loaded, into a copy."""
+    _, updates = shared_history(seed, rounds=6)
+    chance = random.Random(seed)
+    document, native = Document("text", client=9), Doc[Any]()
+    while updates:
+        count = chance.choice((1, 1, 2, 5))
+        together = merge_updates(*updates[:count])
+        del updates[:count]
+        native.apply_update(together)
+        document.apply(together)
+        stored = sum(len(structs) for structs in read_sections(native.get_update()).values())
+        assert stored <= document.items_bound() <= sum(document.state_vector().values())
+        if chance.random() < 0.1:
+            document = document.fork(9)
+        if chance.random() < 0.05:
+            document = Document.of_state("text", document.encode(), client=9)
+
+
+def test_words_that_were_written_together_are_one_item() -> None:
+    document = Document("text", client=9)
+    with document.transaction():
+        document.insert_text(0, "w" * 10_000)
+    assert document.items_bound() <= 6
 
 
 @settings(max_examples=examples(40), deadline=None)

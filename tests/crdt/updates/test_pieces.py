@@ -115,15 +115,17 @@ def test_what_may_pass_by_a_whole_document_is_parted_by_how_long_that_is(at: str
     few = scan_update(among(20, at=at))
     assert not is_large(few, {7: 50_000}, has_values=False)
     assert is_large(few, {7: 50_001}, has_values=False)
+    assert not is_large(few, {7: 10**7}, has_values=False, items=50_000), "words that stand together are one"
+    assert is_large(few, {7: 10**7}, has_values=False, items=50_001)
     assert not is_large(scan_update(among(1, at=at)), {7: 10**8}, has_values=False), "one item cannot be parted"
     if at != "the beginning":
         assert not is_large(few, {8: 10**7}, has_values=False), "what it stands beside comes with it, or waits"
 
 
 def test_the_first_piece_is_as_small_as_the_document_is_long() -> None:
-    assert most_at_first({}, 100) == 100
-    assert most_at_first({7: 100_000}, 100) == 9
-    assert most_at_first({7: 10**8}, 100) == 1
+    assert most_at_first(0, 100) == 100
+    assert most_at_first(100_000, 100) == 9
+    assert most_at_first(10**8, 100) == 1
 
 
 def test_an_element_comes_with_its_entries() -> None:
