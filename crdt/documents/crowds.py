@@ -41,6 +41,9 @@ NOTHING: frozenset[Id] = frozenset()
 
 def slot_of(place: object) -> int:
     """Return the slot in which a place is counted, the same in every process: `hash` of a word is not."""
+    # Nearly all stand behind another: neighbours are far apart, and a CRC of their names takes eight times as long.
+    if type(place) is Id:
+        return (place.client * 0x9E3779B1 ^ place.clock * 0x85EBCA77) >> 7 & SLOTS - 1
     return crc32(repr(place).encode()) % SLOTS
 
 
@@ -94,7 +97,7 @@ class Crowds:
                 refused = refused or set()
                 refused.add(branch.id)
             else:
-                self._count(branch)
+                self._count(branch, crowd)
         return frozenset(refused) if refused else NOTHING
 
     @property
@@ -133,7 +136,8 @@ class Crowds:
             return self._slots[slot_of(branch.place)]
         return self._counts.get(branch.place, 0)
 
-    def _count(self, branch: Branch) -> None:
+    def _count(self, branch: Branch, crowd: int | None = None) -> None:
+        """Count an item that comes to its place; `crowd` is how many it meets there, where that was asked already."""
         place = branch.place
         if self._since is not None:
             self._since.append(branch)
@@ -144,7 +148,8 @@ class Crowds:
             del self._tops[next(iter(self._tops))]
         if is_next:
             return
-        crowd = self._at(branch)
+        if crowd is None:
+            crowd = self._at(branch)
         self.passed += crowd if crowd > NEAR else 0
         if self._slots is None and len(self._counts) >= PLACES_MAX and place not in self._counts:
             self._slots = array("I", bytes(4 * SLOTS))
