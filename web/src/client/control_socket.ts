@@ -51,6 +51,8 @@ export class ControlSocket implements Carrier {
 
   private open(): void {
     const socket = (this.socket = new this.Socket(this.url, this.protocols()))
+    // Its close says it, too; in node nobody may be without an ear for it.
+    socket.onerror = () => undefined
     // A connection that is neither made nor refused is given up.
     this.timer = setTimeout(() => this.socket === socket && socket.readyState === 0 && this.drop(null), OPENING_MS)
     socket.onopen = () => {
@@ -70,7 +72,6 @@ export class ControlSocket implements Carrier {
     if (socket) {
       this.socket = null
       socket.onopen = socket.onmessage = socket.onclose = null
-      socket.onerror = () => undefined
       socket.close()
       if (event && isFinal(event.code)) this.isWanted = false
       this.events.carrierClosed(event)

@@ -24,6 +24,8 @@ import {
 } from './wire'
 
 const RECORDS_KEPT = 500
+/** Beyond so many instructions those that ended first are forgotten. */
+export const INTENTS_KEPT = 10_000
 
 export interface IntentView {
   id: string
@@ -111,6 +113,9 @@ export class LogView {
     return authors.some((one) => one.actor === this.actor) || RANKS[this.role] >= top
   }
 
+  /** Something about an instruction has changed. */
+  protected moved(_id: string): void {}
+
   /** Take one record in, in the order of the log; `lane` is this tab's own. */
   protected enter(record: LogRecord, lane: string): void {
     this.head = Math.max(this.head, record.seq)
@@ -164,6 +169,20 @@ export class LogView {
     this.steps.delete(verdict.intent)
     for (const question of this.questions.values())
       if (question.group.length === 1 && question.group[0] === verdict.intent) this.closed(question.id)
+    this.moved(verdict.intent)
+    this.forget()
+  }
+
+  /** Keep within bounds: what ended first goes, with what it cost and sent. */
+  private forget(): void {
+    if (this.intents.size <= INTENTS_KEPT) return
+    for (const [id, { verdict, effects = [] }] of this.intents) {
+      if (!verdict) continue
+      this.intents.delete(id)
+      this.costs.delete(id)
+      for (const { i } of effects) this.outside.delete(`${verdict.commit}/${i}`)
+      return
+    }
   }
 
   private onConfig(body: ConfigBody): void {
@@ -235,6 +254,7 @@ export class LogView {
     Object.assign(intent, { state, reason, waitsFor })
     if (steps.length) this.steps.set(id, steps)
     else this.steps.delete(id)
+    this.moved(id)
   }
 
   /** A call to a model ended: count what it cost for the instructions it served. */
@@ -277,6 +297,7 @@ export class LogView {
       summary: '',
     }
     this.intents.set(body.id, view)
+    this.moved(body.id)
     return view
   }
 }

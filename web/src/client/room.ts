@@ -7,11 +7,12 @@
  * what a page shows (`log_view.ts`). No DOM.
  */
 import type { WebsocketProvider } from 'y-websocket'
-import { Acts } from './acts'
+import { Asking } from './asking'
 import type { Carrier, CarrierEvents } from './carrier'
 import { endingOf, isFinal, MALFORMED, type Ending } from './close_codes'
 import { controlFrame } from './control'
 import { DocumentLink, type LinkHost, type LinkOptions } from './document_link'
+import { failureOf, type FolkmootError } from './failure'
 import { Here } from './here'
 import { Inbox } from './inbox'
 import { Lane, type IntentMessage, type Store } from './lane'
@@ -28,7 +29,7 @@ type Listener = () => void
 
 export interface RoomOptions { store: Store; key: string; from?: number }
 
-export class Room extends Acts implements CarrierEvents, LinkHost {
+export class Room extends Asking implements CarrierEvents, LinkHost {
   /** Whether the carrier is connected, and whether the server has given it the lane. */
   online = false
   welcomed = false
@@ -56,6 +57,8 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
   private refusedListeners = new Set<(refused: Refused) => void>()
   private readonly outbox: Outbox
   private queued = false
+  /** Counts the changes of what is shown. */
+  revision = 0
 
   constructor(options: RoomOptions) {
     super(new Lane(options.store, options.key))
@@ -167,6 +170,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
   }
 
   changed(): void {
+    this.revision += 1
     if (this.queued) return
     this.queued = true
     queueMicrotask(() => {
@@ -201,8 +205,22 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
         return
       }
     }
-    if (event && isFinal(event.code)) this.ended = endingOf(event)
+    if (event && isFinal(event.code)) this.end(endingOf(event))
     this.changed()
+  }
+
+  /** It is over for good: whoever waits is told. */
+  protected end(ending: Ending): void {
+    this.ended = ending
+    this.over(failureOf(ending))
+  }
+
+  protected get failure(): FolkmootError | null {
+    return this.ended && failureOf(this.ended)
+  }
+
+  protected takeBack(message: IntentMessage): boolean {
+    return this.outbox.takeBack(message)
   }
 
   protected send(message: ClientMessage): void {
@@ -264,7 +282,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
         this.onWelcome(message)
         break
       case 'ack':
-        this.outbox.acked(message.n)
+        this.taken(this.outbox.acked(message.n), message)
         break
       case 'nack':
         this.onNack(message)
@@ -274,6 +292,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
         break
       case 'question':
         this.questions.set(message.id, message)
+        for (const id of message.group) this.moved(id)
         break
       case 'closed':
         this.closed(message.id)
@@ -350,6 +369,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
     // A new try begins without a word.
     if (message.state !== 'planning' || !message.reason) this.steps.delete(message.id)
     else this.steps.set(message.id, [...(this.steps.get(message.id) ?? []), message.reason].slice(-STEPS_KEPT))
+    this.moved(message.id)
   }
 
   /** Done just as planned, with no note about it; or ended by this person's own hand. */
@@ -374,7 +394,9 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
 
   /** Whoever wrote it is told that it was not taken. */
   private setAside(intent: IntentMessage | undefined, why: { code: string; reason: string; remedy: string }): void {
-    if (intent) this.refused({ what: 'intent', n: intent.n, text: intent.text || intent.kind, ...why })
+    if (!intent) return
+    this.turnedDown(intent, why)
+    this.refused({ what: 'intent', n: intent.n, text: intent.text || intent.kind, ...why })
   }
 
   private onError({ code, reason, remedy = '', what = 'message', document }: ErrorMessage, link?: DocumentLink): void {
