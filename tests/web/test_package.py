@@ -1,4 +1,4 @@
-"""The package `folkmoot` as others get it: packed, installed without a network in a project of its own, run, bundled, typed.
+"""The package `folkmoot` as others get it: packed, installed without a network in a project, run, bundled, typed.
 
 Its peers and dependencies are packed from where the page and the stock clients have them, so that npm installs files.
 """
@@ -25,8 +25,13 @@ from agent.builtin.planner import BuiltinPlanner
 from tests.editors.site import pages
 from tests.support.process import free_port, make_token, serve
 from tests.support.server import Running, running_server
+from tests.support.until import until
+from tests.web.test_late import HandPlanner
 from tests.web.test_page import CHROMIUM, FLAGS, WAIT
 from workspace import __version__
+from workspace.client import connect
+from workspace.intents.model.plan import Draft
+from workspace.ports import Planner
 from workspace.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +42,9 @@ README = (PACKAGE / "README.md").read_text()
 SECONDS = 60
 # What a project with all of the package's entries has beside it; preact stands for React, whose hooks it has.
 BESIDE = (
-    "yjs", "y-protocols", "lib0", "isomorphic.js", "y-websocket", "y-codemirror.next", "@codemirror/state", "@codemirror/view",
-    "style-mod", "w3c-keyname", "crelt", "@marijn/find-cluster-break", "preact",
+    "yjs", "y-protocols", "lib0", "isomorphic.js", "y-websocket", "y-codemirror.next",
+    "@codemirror/state", "@codemirror/view", "style-mod", "w3c-keyname", "crelt",
+    "@marijn/find-cluster-break", "preact",
 )  # fmt: skip
 pytestmark = [pytest.mark.browser, pytest.mark.stock, pytest.mark.long]
 
@@ -61,10 +67,8 @@ class Project:
 
     def bundle(self, script: str, **alias: str) -> Path:
         """Bundle a page of one script with vite, as anybody would; return the folder that is to be served."""
-        self.write(
-            "index.html",
-            f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><script type="module" src="/{script}"></script>',
-        )  # noqa: E501
+        head = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+        self.write("index.html", f'{head}<body><script type="module" src="/{script}"></script>')
         config = {"resolve": {"alias": alias}, "build": {"target": "es2022", "outDir": f"dist-{Path(script).stem}"}}
         self.write("vite.config.mjs", f"export default {json.dumps(config)}")
         self.run("node", str(WEB / "node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn")
@@ -129,8 +133,8 @@ async def line(process: asyncio.subprocess.Process) -> Any:
     return json.loads(found)
 
 
-async def link(server: Running, who: str = "Ana", **more: str) -> str:
-    return f"{server.url}/w/demo#token={await server.token(who, **more)}"
+async def link(server: Running, who: str = "Ana") -> str:
+    return f"{server.url}/w/demo#token={await server.token(who)}"
 
 
 # ---------------------------------------------------------------- what it is
@@ -165,9 +169,9 @@ def test_a_program_is_typed(project: Project, module: str, resolution: str) -> N
     project.write("program.ts", (PROGRAMS / "program.ts").read_text())
     project.write("imports.ts", printed("tsx", "folkmoot/react") + "export type Used = Instruction\n")
     project.run(
-        "node", str(WEB / "node_modules/typescript/bin/tsc"), "--ignoreConfig", "--noEmit", "--strict", "--target", "es2022",
-        "--lib", "es2022,dom,dom.iterable", "--module", module, "--moduleResolution", resolution, "--types", "",
-        "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "program.ts", "imports.ts",
+        "node", str(WEB / "node_modules/typescript/bin/tsc"), "--ignoreConfig", "--noEmit", "--strict",
+        "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", module, "--moduleResolution", resolution,
+        "--types", "", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "program.ts", "imports.ts",
     )  # fmt: skip
 
 
@@ -250,12 +254,12 @@ async def test_nothing_is_asked_twice_where_the_server_is_killed_and_comes_back(
 
 
 @asynccontextmanager
-async def shown(folder: Path) -> AsyncIterator[tuple[Running, Page, str, list[str]]]:
+async def shown(folder: Path, planner: Planner | None = None) -> AsyncIterator[tuple[Running, Page, str, list[str]]]:
     """A bundled page on an origin of its own, which the server lists, and what the browser complains about."""
     with pages(folder) as origin:
         settings = Settings(origins=(origin,))
         async with (
-            running_server(planner=BuiltinPlanner(), settings=settings) as server,
+            running_server(planner=planner or BuiltinPlanner(), settings=settings) as server,
             async_playwright() as playwright,
         ):
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -277,6 +281,32 @@ async def test_the_editor_of_its_page_is_bundled_and_writes_with_others(project:
         await expect(page.locator(".cm-content")).to_contain_text("Bring boots.", timeout=WAIT)
         room = await server.registry.room("demo")
         assert "Hello " in room.sequencer.fold.documents["plan"].text()
+        assert problems == []
+
+
+async def test_what_the_agent_is_writing_is_shown_at_its_place_and_never_in_the_text(project: Project) -> None:
+    folder = project.bundle(project.write("editor.js", printed("js", "new EditorView")))
+    planner = HandPlanner()
+    async with shown(folder, planner) as (server, page, origin, problems):
+        await page.goto(f"{origin}/#{await link(server)}")
+        await page.locator(".cm-content").click(timeout=WAIT)
+        await page.keyboard.type("Shoes.")
+        async with connect(f"{server.ws_url}/ws/demo", token=await server.token("Ben")) as ben:
+            intent = await ben.intent("write of boots", doc="plan")
+            await until(lambda: intent.id in planner.tasks)
+            _, context, _ = planner.tasks[intent.id]
+            ghost = page.locator(".cm-line .cm-ghost-text")
+            for words in ("Bring", "Bring boots."):
+                context.show(Draft("plan", words))
+                await expect(ghost).to_have_text(words, timeout=WAIT)
+            await page.keyboard.type(" Socks.")
+            await expect(page.locator(".cm-line")).to_have_text("Shoes. Socks.Bring boots.", timeout=WAIT)
+            room = await server.registry.room("demo")
+            await until(
+                lambda: room.read(room.sequencer.fold.documents["plan"].text), lambda text: text == "Shoes. Socks."
+            )
+            await ben.cancel(intent.id)
+            await expect(ghost).to_have_count(0, timeout=WAIT)
         assert problems == []
 
 
