@@ -85,8 +85,7 @@ export abstract class Asking extends Acts implements InstructionHost {
       instruction.verdict.then(stop, stop)
       if (signal.aborted) cancel()
     }
-    // Whoever has just asked can listen before the first word.
-    queueMicrotask(() => this.moved(id))
+    this.moved(id)
     return instruction
   }
 
@@ -110,6 +109,9 @@ export abstract class Asking extends Acts implements InstructionHost {
     })
   }
 
+  /** The server was silent for longer than somebody waits: its connection may be dead. */
+  protected doubt(): void {}
+
   private refuseMore(): void {
     if (this.failure) throw this.failure
     if (this.unanswered.size < UNANSWERED_MAX) return
@@ -122,6 +124,7 @@ export abstract class Asking extends Acts implements InstructionHost {
     if (!waiting || waiting.isGivenUp) return
     waiting.rest()
     const isBack = this.takeBack(message)
+    if (!isBack && reason === null) this.doubt()
     // What may be there is kept until the server says so, then cancelled: under its number it is done at most once.
     if (isBack) this.unanswered.delete(message)
     else waiting.isGivenUp = true

@@ -61,6 +61,21 @@ describe('an instruction', () => {
     expect(heard).toEqual(['q1', 'q2'])
   })
 
+  it('tells who comes late of the open question and the verdict, once, and nobody who has gone', async () => {
+    const { tell, instruction, id, end } = await asked()
+    const heard: string[] = []
+    tell(questionOf('q1', [id]))
+    instruction.on('question', ({ id: question }) => heard.push(question))
+    await Promise.resolve()
+    instruction.on('verdict', ({ state }) => heard.push(state))
+    end()
+    instruction.on('verdict', ({ state }) => heard.push(`late ${state}`))
+    instruction.on('verdict', () => heard.push('gone'))()
+    await instruction.verdict
+    await Promise.resolve()
+    expect(heard).toEqual(['q1', 'done', 'late done'])
+  })
+
   it('is cancelled, added to, replaced and taken back by further acts', async () => {
     const { instruction, intents, id, end, enter } = await asked()
     await expect(instruction.undo()).rejects.toMatchObject({ code: 'nothing_done' })

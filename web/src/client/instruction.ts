@@ -75,10 +75,14 @@ export class Instruction {
     return [...this.host.questions.values()].find(({ group }) => group.includes(this.id))
   }
 
-  /** Hear of each change; returns how to stop. */
+  /** Hear of each change; returns how to stop. Who comes late is told of the open question, and of the verdict. */
   on<Name extends keyof InstructionEvents>(event: Name, listener: (value: InstructionEvents[Name]) => void): () => void {
-    this.listeners[event].add(listener)
-    return () => void this.listeners[event].delete(listener)
+    const all = this.listeners[event]
+    all.add(listener)
+    const missed: { [Any in keyof InstructionEvents]?: InstructionEvents[Any] } = { question: this.question, verdict: this.last.verdict }
+    const value = missed[event]
+    if (value) queueMicrotask(() => all.has(listener) && listener(value))
+    return () => void all.delete(listener)
   }
 
   /** Each state from now to the end, the one of now first. Throws a `FolkmootError` where the room is over before that. */

@@ -123,6 +123,23 @@ describe('an open room', () => {
     room.close()
   })
 
+  it('connects anew where an act is not answered in time, and asks once', async () => {
+    const room = await opening()
+    expect(await failure(room.ask('a', { patienceMs: 20 }))).toMatchObject({ code: 'unanswered' })
+    await vi.waitFor(() => expect(FakeSocket.all.length).toBe(2))
+    await vi.waitFor(() => expect(FakeSocket.all[1]!.sent.map((one) => JSON.parse(String(one)).type)).toEqual(['hello', 'intent']))
+    room.close()
+  })
+
+  it('has documents without a warning, however many', async () => {
+    const { process } = globalThis as unknown as { process: { listenerCount: (event: string) => number } }
+    const before = process.listenerCount('exit')
+    const room = await opening()
+    for (let at = 0; at < 12; at += 1) void room.document(`d${at}`).catch(() => undefined)
+    expect([room.links.length, process.listenerCount('exit')]).toEqual([12, before])
+    room.close()
+  })
+
   it('is over once it is closed, with all that waits', async () => {
     const room = await opening()
     const asked = failure(room.ask('a'))

@@ -8,7 +8,7 @@ import type { Store } from './lane'
 import { listingOf, type Listing } from './listing'
 import { memoryStore } from './memory_store'
 import { addressOf, byId, problemOf } from './names'
-import { followNetwork } from './network'
+import { ask, onNetwork } from './network'
 import { placeOf, protocolsOf, type Place } from './place'
 import type { Refused } from './refused'
 import { Room } from './room'
@@ -48,6 +48,7 @@ type Around = OpenOptions & { place: Place; Socket: typeof WebSocket; listing: L
 export class OpenRoom extends Room {
   private readonly socket: ControlSocket
   private readonly openDocuments = new Map<string, RoomDocument>()
+  private readonly unfollow: () => void
   /** Told of the first close while the room is being opened. */
   private onFirstClose: ((failure: FolkmootError) => void) | null = null
 
@@ -60,6 +61,7 @@ export class OpenRoom extends Room {
     }
     this.socket = new ControlSocket(place.socketUrl, () => protocolsOf(place.token), this, Socket)
     this.speakOn(this.socket)
+    this.unfollow = onNetwork(() => this.socket.again())
   }
 
   /** Connect, and wait until all is told that a page would show. */
@@ -86,6 +88,11 @@ export class OpenRoom extends Room {
       if (signal.aborted) abort()
       else this.socket.connect()
     })
+  }
+
+  /** Something was not answered in time: what carries it may be dead without a word. */
+  protected override doubt(): void {
+    this.socket.again()
   }
 
   override carrierClosed(event: Pick<CloseEvent, 'code' | 'reason'> | null): void {
@@ -119,6 +126,7 @@ export class OpenRoom extends Room {
   /** End all connections of this room; what is not answered is refused as `closed`. */
   close(): void {
     this.end(CLOSED)
+    this.unfollow()
     this.socket.disconnect()
     for (const one of [...this.openDocuments.values()]) one.close()
     this.changed()
@@ -129,7 +137,8 @@ export class OpenRoom extends Room {
     // By its id: whatever it is called by the time of a reconnect, it is never another document.
     const provider = new WebsocketProvider(place.socketUrl, addressOf(byId(id)), doc, { protocols: protocolsOf(place.token), WebSocketPolyfill: Socket, disableBc: true })
     if (user) provider.awareness.setLocalStateField('user', user)
-    const unfollow = 'addEventListener' in globalThis ? followNetwork(provider, globalThis as EventTarget) : () => undefined
+    const unfollow = onNetwork(() => ask(provider, Date.now()))
+    letExit(provider)
     const link = this.add(provider, { id, name })
     const document = new RoomDocument(this, link, () => {
       if (!this.openDocuments.delete(id)) return
@@ -150,6 +159,12 @@ export class OpenRoom extends Room {
     if (now !== undefined) throw new FolkmootError('document_renamed', `“${name}” is called “${now}” now.`, 'Open it by its new name.')
     return name
   }
+}
+
+/** A provider listens in node for the end of the process, to say that nobody is here; the close says it too, and more than ten would be warned of. */
+function letExit(provider: WebsocketProvider): void {
+  const { process } = globalThis as { process?: { off?: (event: string, listener: () => void) => void } }
+  process?.off?.('exit', provider._exitHandler)
 }
 
 /**
