@@ -11,7 +11,14 @@ for (const url of addresses) {
   ends.push([code, remedy !== '', performance.now() - began])
 }
 const room = await open({ url: good, WebSocket })
-const acts = [await failed(room.document('nowhere')), await failed(room.ask('append "x" to plan', { document: 'nowhere' }))]
+const acts = [
+  await failed(room.document('nowhere')),
+  await failed(room.ask('append "x" to plan', { document: 'nowhere' })),
+  // Beyond what the server takes as words; what it takes as a message; what is one at all.
+  await failed(room.ask('x'.repeat(9_000))),
+  await failed(room.ask('x'.repeat(300_000))),
+  await failed(room.ask(7)),
+]
 // Its token is taken away while something waits.
 const plan = await room.document('plan')
 const held = await room.ask('append "later" to plan after 60 seconds')

@@ -59,6 +59,14 @@ describe('asking', () => {
   })
 })
 
+describe('what could never be sent', () => {
+  it('is refused here: the server would close its connection, again and again', async () => {
+    const at = spokenRoom()
+    await expect(at.room.ask('é'.repeat(100_000))).rejects.toMatchObject({ code: 'too_large' })
+    expect([at.sent.length, at.room.lane.pending]).toEqual([1, []])
+  })
+})
+
 describe('nobody waits for ever', () => {
   it('what was not sent in time is taken back', async () => {
     const at = spokenRoom(new Map(), false)

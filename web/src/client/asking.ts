@@ -10,6 +10,8 @@ const PATIENCE_MS = 30_000
 const PATIENCE_MS_MAX = 2 ** 31 - 1
 /** How many acts may wait for an answer. */
 const UNANSWERED_MAX = 1_000
+/** A message has at most 256 KiB (protocol §2); what a lane adds to an instruction is far below the rest. */
+const WORDS_BYTES_MAX = 192 * 1024
 /** What is cancelled where nobody waits for it any more. */
 const INSTRUCTING: ReadonlySet<string> = new Set(['do', 'override', 'approve', 'undo'])
 
@@ -55,7 +57,7 @@ export abstract class Asking extends Acts implements InstructionHost {
   /**
    * Give the agent an instruction; it is in the log, on disk, once this returns.
    *
-   * Rejects with a `FolkmootError`: what the server refuses with its code, `offline` where nothing was sent in time,
+   * Rejects with a `FolkmootError`: what the server refuses with its code, `too_large`, `bad_option`, `offline` where nothing was sent in time,
    * `unanswered` where it was sent and not answered, the room's end; with the signal's reason where that gives it up.
    */
   async ask(text: string, options: AskOptions = {}): Promise<Instruction> {
@@ -66,6 +68,7 @@ export abstract class Asking extends Acts implements InstructionHost {
     if (seen !== undefined && !(Number.isInteger(seen) && seen >= 0 && seen <= this.lane.shown)) {
       throw new FolkmootError('bad_option', `seen is a record that was told here, 0 to ${this.lane.shown}.`, 'Pass `room.lane.shown`, or leave it out.')
     }
+    if (new TextEncoder().encode(JSON.stringify([text, options.scope])).length > WORDS_BYTES_MAX) throw new FolkmootError('too_large', `An instruction has at most ${WORDS_BYTES_MAX} bytes.`, 'Ask in smaller parts.')
     this.refuseMore()
     if (seen !== undefined) this.lane.resume(seen)
     const scope = document === undefined ? options.scope : [{ doc: document }]
