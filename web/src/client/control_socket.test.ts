@@ -10,16 +10,11 @@ class FakeSocket {
   onmessage: ((event: { data: string }) => void) | null = null
   onclose: ((event: { code: number; reason: string }) => void) | null = null
   onerror: (() => void) | null = null
-  /** Who listens for pings, as the class of `ws` lets one. */
-  pings: (() => void)[] = []
   constructor(readonly url: string, readonly protocols: string[]) {
     FakeSocket.all.push(this)
   }
   send(text: string) {
     this.sent.push(text)
-  }
-  on(_event: 'ping', listener: () => void) {
-    this.pings.push(listener)
   }
   close() {
     this.readyState = 3
@@ -58,23 +53,6 @@ describe('the socket of a workspace', () => {
     at.carrier.send({ type: 'hello', seen: 3 })
     at.last().onmessage?.({ data: '{"type":"stops","stops":[]}' })
     expect([at.last().sent, at.heard]).toEqual([['{"type":"hello","seen":3}'], ['opened', 'stops']])
-  })
-
-  it('is made again where pings that were seen stop', () => {
-    const at = socket()
-    at.carrier.connect()
-    at.last().opens()
-    vi.advanceTimersByTime(600_000)
-    expect(at.made()).toBe(1)
-    at.last().pings.forEach((ping) => ping())
-    vi.advanceTimersByTime(40_000)
-    at.last().pings.forEach((ping) => ping())
-    vi.advanceTimersByTime(49_000)
-    expect(at.made()).toBe(1)
-    vi.advanceTimersByTime(1_500)
-    expect([at.made(), at.heard.at(-1)]).toEqual([2, ['closed', null]])
-    at.carrier.disconnect()
-    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('is made again, later each time, under the token of then', () => {

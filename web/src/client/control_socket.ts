@@ -7,15 +7,12 @@ const FIRST_WAIT_MS = 200
 const WAIT_MAX_MS = 2_500
 /** The server pings every 20 s, which a page does not see; who has sent something and hears nothing asks anew. */
 const OPENING_MS = 10_000
-/** In node pings are seen: after so long without one the connection is dead, though nobody has closed it. */
-const PINGLESS_MS = 50_000
 
 export class ControlSocket implements Carrier {
   private socket: WebSocket | null = null
   private tries = 0
   private timer: ReturnType<typeof setTimeout> | undefined
   private isWanted = false
-  private watch: ReturnType<typeof setTimeout> | undefined
 
   /** `protocols` is asked at each connection: a token may be another by then. */
   constructor(
@@ -68,18 +65,14 @@ export class ControlSocket implements Carrier {
       this.events.carrierTold(JSON.parse(data as string) as ServerMessage)
     }
     socket.onclose = (event) => this.socket === socket && this.drop(event)
-    if ('on' in socket && typeof socket.on === 'function') socket.on('ping', () => this.pinged(socket))
+    this.made(socket)
   }
 
-  private pinged(socket: WebSocket): void {
-    if (this.socket !== socket) return
-    clearTimeout(this.watch)
-    this.watch = setTimeout(() => this.socket === socket && this.drop(null), PINGLESS_MS)
-  }
+  /** A socket was made, and is the one of now. */
+  protected made(_socket: WebSocket): void {}
 
   private drop(event: CloseEvent | null): void {
     const { socket } = this
-    clearTimeout(this.watch)
     if (socket) {
       this.socket = null
       socket.onopen = socket.onmessage = socket.onclose = null

@@ -5,8 +5,9 @@ import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import type { Store } from './lane'
 import type { IntentView } from './log_view'
+import { AskingRoom } from './asking_room'
 import { attach } from './attach'
-import { Room } from './room'
+import type { Room } from './room'
 import type { Bodies, ClientMessage, LogRecord, QuestionMessage, RecordKind, Role, ServerMessage } from './wire'
 
 type Handler = (encoder: unknown, decoder: decoding.Decoder) => void
@@ -63,7 +64,7 @@ export function silentRoom(actor: string, role: Role) {
 
 /** A room on a carrier that keeps what is sent, welcomed where it is open, and how the server speaks, answers and closes. */
 export function spokenRoom(kept = new Map<string, string>(), isOpen = true) {
-  const room = new Room({ store: storeOf(kept), key: 'lane' })
+  const room = new AskingRoom({ store: storeOf(kept), key: 'lane' })
   const sent: ClientMessage[] = []
   const carrier = { isOpen, connect: () => undefined, disconnect: () => undefined, send: (message: ClientMessage) => void sent.push(message) }
   room.speakOn(carrier)

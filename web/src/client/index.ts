@@ -1,5 +1,5 @@
 /** The client library, as the package exports it. */
-export type { AskOptions } from './asking'
+export { AskingRoom, type AskOptions } from './asking_room'
 export { attach } from './attach'
 export { ControlSocket } from './control_socket'
 export { DocumentLink } from './document_link'

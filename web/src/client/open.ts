@@ -1,8 +1,7 @@
 /** The library's way in where it makes the connections itself: a workspace by its link. No DOM. */
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
-import { patienceOf } from './asking'
-import { ControlSocket } from './control_socket'
+import { AskingRoom, patienceOf } from './asking_room'
 import { failureOf, FolkmootError } from './failure'
 import type { Store } from './lane'
 import { listingOf, type Listing } from './listing'
@@ -11,8 +10,8 @@ import { addressOf, byId, problemOf } from './names'
 import { ask, onNetwork } from './network'
 import { placeOf, protocolsOf, type Place } from './place'
 import type { Refused } from './refused'
-import { Room } from './room'
 import { RoomDocument } from './room_document'
+import { WatchedSocket } from './watched_socket'
 
 /** How many records of the log are told at opening, and how many documents may be open. */
 const HISTORY = 2_000
@@ -45,8 +44,8 @@ export interface OpenOptions {
 type Around = OpenOptions & { place: Place; Socket: typeof WebSocket; listing: Listing | null }
 
 /** A workspace that is open, with the documents of it that are. Made by `open`. */
-export class OpenRoom extends Room {
-  private readonly socket: ControlSocket
+export class OpenRoom extends AskingRoom {
+  private readonly socket: WatchedSocket
   private readonly openDocuments = new Map<string, RoomDocument>()
   private readonly unfollow: () => void
   /** Told of the first close while the room is being opened. */
@@ -59,7 +58,7 @@ export class OpenRoom extends Room {
       this.documents.add(name)
       if (id !== name) this.names.set(id, name)
     }
-    this.socket = new ControlSocket(place.socketUrl, () => protocolsOf(place.token), this, Socket)
+    this.socket = new WatchedSocket(place.socketUrl, () => protocolsOf(place.token), this, Socket)
     this.speakOn(this.socket)
     this.unfollow = onNetwork(() => this.socket.again())
   }

@@ -7,19 +7,18 @@
  * what a page shows (`log_view.ts`). No DOM.
  */
 import type { WebsocketProvider } from 'y-websocket'
-import { Asking } from './asking'
+import { Acts } from './acts'
 import type { Carrier, CarrierEvents } from './carrier'
 import { endingOf, isFinal, MALFORMED, type Ending } from './close_codes'
 import { controlFrame } from './control'
 import { DocumentLink, type LinkHost, type LinkOptions } from './document_link'
-import { failureOf, type FolkmootError } from './failure'
 import { Here } from './here'
 import { Inbox } from './inbox'
 import { Lane, type IntentMessage, type Store } from './lane'
 import type { Away, DraftView } from './log_view'
 import { Outbox } from './outbox'
 import type { Refused, Unsent } from './refused'
-import type { ClientMessage, DocumentMessage, ErrorMessage, Hello, InboxEntry, LogRecord, Nack, Need, RightsMessage, Scope, ServerMessage, StateMessage, Welcome } from './wire'
+import type { Ack, ClientMessage, DocumentMessage, ErrorMessage, Hello, InboxEntry, LogRecord, Nack, Need, RightsMessage, Scope, ServerMessage, StateMessage, Welcome } from './wire'
 
 const STEPS_KEPT = 4
 const PROBLEMS_KEPT = 20
@@ -29,7 +28,7 @@ type Listener = () => void
 
 export interface RoomOptions { store: Store; key: string; from?: number }
 
-export class Room extends Asking implements CarrierEvents, LinkHost {
+export class Room extends Acts implements CarrierEvents, LinkHost {
   /** Whether the carrier is connected, and whether the server has given it the lane. */
   online = false
   welcomed = false
@@ -55,10 +54,8 @@ export class Room extends Asking implements CarrierEvents, LinkHost {
   private unshown: LogRecord[] = []
   private listeners = new Set<Listener>()
   private refusedListeners = new Set<(refused: Refused) => void>()
-  private readonly outbox: Outbox
+  protected readonly outbox: Outbox
   private queued = false
-  /** Counts the changes of what is shown. */
-  revision = 0
 
   constructor(options: RoomOptions) {
     super(new Lane(options.store, options.key))
@@ -170,7 +167,6 @@ export class Room extends Asking implements CarrierEvents, LinkHost {
   }
 
   changed(): void {
-    this.revision += 1
     if (this.queued) return
     this.queued = true
     queueMicrotask(() => {
@@ -209,19 +205,15 @@ export class Room extends Asking implements CarrierEvents, LinkHost {
     this.changed()
   }
 
-  /** It is over for good: whoever waits is told. */
+  /** It is over for good. */
   protected end(ending: Ending): void {
     this.ended = ending
-    this.over(failureOf(ending))
   }
 
-  protected get failure(): FolkmootError | null {
-    return this.ended && failureOf(this.ended)
-  }
-
-  protected takeBack(message: IntentMessage): boolean {
-    return this.outbox.takeBack(message)
-  }
+  /** The server has entered an act. */
+  protected taken(_message: IntentMessage | undefined, _ack: Ack): void {}
+  /** The server has refused an act. */
+  protected turnedDown(_message: IntentMessage, _why: Pick<Refused, 'code' | 'reason' | 'remedy'>): void {}
 
   protected send(message: ClientMessage): void {
     this.carrier?.send(message)
@@ -393,7 +385,7 @@ export class Room extends Asking implements CarrierEvents, LinkHost {
   }
 
   /** Whoever wrote it is told that it was not taken. */
-  private setAside(intent: IntentMessage | undefined, why: { code: string; reason: string; remedy: string }): void {
+  private setAside(intent: IntentMessage | undefined, why: Pick<Refused, 'code' | 'reason' | 'remedy'>): void {
     if (!intent) return
     this.turnedDown(intent, why)
     this.refused({ what: 'intent', n: intent.n, text: intent.text || intent.kind, ...why })

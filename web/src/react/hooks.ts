@@ -1,10 +1,10 @@
 /** Hooks for React, or whatever has its hooks: a component is drawn again when what it reads has changed. */
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type * as Y from 'yjs'
+import type { AskingRoom } from '../client/asking_room'
 import type { FolkmootError } from '../client/failure'
 import type { Instruction, InstructionState } from '../client/instruction'
 import { open, type OpenOptions, type OpenRoom } from '../client/open'
-import type { Room } from '../client/room'
 import type { RoomDocument } from '../client/room_document'
 
 /** Something that is on its way: there, or failed, or neither yet. */
@@ -32,7 +32,7 @@ export function useDocument(room: OpenRoom | null, name: string): Coming<RoomDoc
 }
 
 /** Draw again after every change of a room, and read of it what you want. */
-export function useRoom<Kind extends Room>(room: Kind): Kind {
+export function useRoom<Kind extends AskingRoom>(room: Kind): Kind {
   const subscribe = useCallback((draw: () => void) => room.subscribe(draw), [room])
   useSyncExternalStore(subscribe, () => room.revision, () => room.revision)
   return room

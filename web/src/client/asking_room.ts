@@ -1,9 +1,14 @@
-/** Asking and waiting: each act is answered, refused or given up, and never asked twice. No DOM. */
-import { Acts } from './acts'
-import { FolkmootError } from './failure'
+/**
+ * A room in which one asks and waits: each act is answered, refused or given up, and never asked twice. The page draws what
+ * it is told and waits for nothing, so its own room is without this. No DOM.
+ */
+import type { Ending } from './close_codes'
+import { failureOf, FolkmootError } from './failure'
 import { Instruction, type Accepted, type InstructionHost } from './instruction'
 import type { IntentMessage } from './lane'
-import type { Scope } from './wire'
+import type { Refused } from './refused'
+import { Room } from './room'
+import type { Ack, Scope } from './wire'
 
 /** How long an act waits for the server's answer, where nobody says otherwise; and at most. */
 const PATIENCE_MS = 30_000
@@ -45,14 +50,16 @@ export function patienceOf(given = PATIENCE_MS): number {
   throw new FolkmootError('bad_option', `A wait is 1 to ${PATIENCE_MS_MAX} milliseconds.`, 'Pass another `patienceMs`, or leave it out.')
 }
 
-export abstract class Asking extends Acts implements InstructionHost {
+export class AskingRoom extends Room implements InstructionHost {
+  /** Counts the changes of what is shown. */
+  revision = 0
   private readonly unanswered = new Map<IntentMessage, Waiting>()
   private readonly followed = new Map<string, Instruction>()
 
   /** Why nothing can be asked any more; null while it can. */
-  protected abstract get failure(): FolkmootError | null
-  /** Take an act back that never went out; false where the server may have it. */
-  protected abstract takeBack(message: IntentMessage): boolean
+  protected get failure(): FolkmootError | null {
+    return this.ended && failureOf(this.ended)
+  }
 
   /**
    * Give the agent an instruction; it is in the log, on disk, once this returns.
@@ -97,7 +104,7 @@ export abstract class Asking extends Acts implements InstructionHost {
     return new Promise((resolve, reject) => {
       const failure = this.failure
       if (failure) {
-        this.takeBack(message)
+        this.outbox.takeBack(message)
         reject(failure)
         return
       }
@@ -126,7 +133,7 @@ export abstract class Asking extends Acts implements InstructionHost {
     const waiting = this.unanswered.get(message)
     if (!waiting || waiting.isGivenUp) return
     waiting.rest()
-    const isBack = this.takeBack(message)
+    const isBack = this.outbox.takeBack(message)
     if (!isBack && reason === null) this.doubt()
     // What may be there is kept until the server says so, then cancelled: under its number it is done at most once.
     if (isBack) this.unanswered.delete(message)
@@ -139,8 +146,7 @@ export abstract class Asking extends Acts implements InstructionHost {
 
   // ---------------------------------------------------------------- what the room tells
 
-  /** The server has entered an act. */
-  protected taken(message: IntentMessage | undefined, { id, seq }: Accepted): void {
+  protected override taken(message: IntentMessage | undefined, { id, seq }: Ack): void {
     const waiting = message && this.unanswered.get(message)
     if (!waiting) return
     this.unanswered.delete(message)
@@ -149,8 +155,7 @@ export abstract class Asking extends Acts implements InstructionHost {
     else if (INSTRUCTING.has(message.kind)) this.cancel(id)
   }
 
-  /** The server has refused an act. */
-  protected turnedDown(message: IntentMessage, { code, reason, remedy }: { code: string; reason: string; remedy: string }): void {
+  protected override turnedDown(message: IntentMessage, { code, reason, remedy }: Pick<Refused, 'code' | 'reason' | 'remedy'>): void {
     const waiting = this.unanswered.get(message)
     if (!waiting) return
     this.unanswered.delete(message)
@@ -158,16 +163,23 @@ export abstract class Asking extends Acts implements InstructionHost {
     waiting.reject(new FolkmootError(code, reason, remedy))
   }
 
-  /** The room is over: nobody waits for it any more. */
-  protected over(failure: FolkmootError): void {
+  /** It is over for good: whoever waits is told. */
+  protected override end(ending: Ending): void {
+    super.end(ending)
+    const failure = failureOf(ending)
     for (const [message, { rest, reject }] of [...this.unanswered]) {
-      this.takeBack(message)
+      this.outbox.takeBack(message)
       rest()
       reject(failure)
     }
     this.unanswered.clear()
     for (const instruction of this.followed.values()) instruction.abandon(failure)
     this.followed.clear()
+  }
+
+  override changed(): void {
+    this.revision += 1
+    super.changed()
   }
 
   protected override moved(id: string): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { patienceOf } from './asking'
+import { patienceOf } from './asking_room'
 import { spokenRoom } from './fixtures'
 
 beforeEach(() => void vi.useFakeTimers())
