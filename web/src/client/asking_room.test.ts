@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { patienceOf } from './asking_room'
+import { INTENTS_KEPT, patienceOf } from './asking_room'
 import { spokenRoom } from './fixtures'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -56,6 +56,19 @@ describe('asking', () => {
     at.connect()
     at.enter(1)
     expect((await coming).text).toBe('a')
+  })
+})
+
+describe('a room that stays open', () => {
+  it('knows no more instructions than it may: what ended first is forgotten, what is under way never', () => {
+    const at = spokenRoom()
+    const first = at.enter(1)
+    for (let turn = 0; turn < INTENTS_KEPT + 10; turn += 1) {
+      at.record('intent', 'Ben', { id: `n${turn}`, lane: 'B', n: turn, kind: 'do', text: '', seen: 0, vc: {}, role: 'editor' })
+      at.record('verdict', 'agent', { intent: `n${turn}`, state: 'done', code: 'done', reason: '' })
+    }
+    const { intents } = at.room
+    expect([intents.size, intents.has(first), intents.has('n10'), intents.has('n11')]).toEqual([INTENTS_KEPT, true, false, true])
   })
 })
 

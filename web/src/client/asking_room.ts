@@ -13,6 +13,8 @@ import type { Ack, Scope } from './wire'
 /** How long an act waits for the server's answer, where nobody says otherwise; and at most. */
 const PATIENCE_MS = 30_000
 const PATIENCE_MS_MAX = 2 ** 31 - 1
+/** Beyond so many instructions those that ended first are forgotten: a program may run for years. */
+export const INTENTS_KEPT = 10_000
 /** How many acts may wait for an answer. */
 const UNANSWERED_MAX = 1_000
 /** A message has at most 256 KiB (protocol §2); what a lane adds to an instruction is far below the rest. */
@@ -186,5 +188,18 @@ export class AskingRoom extends Room implements InstructionHost {
     const instruction = this.followed.get(id)
     instruction?.look()
     if (instruction?.isOver) this.followed.delete(id)
+    this.forget()
+  }
+
+  /** Keep within bounds: what ended first goes, with what it cost and sent. */
+  private forget(): void {
+    if (this.intents.size <= INTENTS_KEPT) return
+    for (const [id, { verdict, effects = [] }] of this.intents) {
+      if (!verdict) continue
+      this.intents.delete(id)
+      this.costs.delete(id)
+      for (const { i } of effects) this.outside.delete(`${verdict.commit}/${i}`)
+      return
+    }
   }
 }

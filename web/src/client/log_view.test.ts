@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { questionOf, recordOf } from './fixtures'
-import { INTENTS_KEPT, LogView } from './log_view'
+import { LogView } from './log_view'
 import type { Bodies, BoardMessage, QuestionMessage, RecordKind, Role } from './wire'
 
 /** A log with two instructions, as somebody reads it. */
@@ -205,14 +205,5 @@ describe('the log', () => {
     log.head = 9000
     for (let turn = 0; turn < 600; turn += 1) log.record('checkpoint', {})
     expect([log.records.length, log.records.at(-1)!.seq, log.head]).toEqual([500, 602, 9000])
-  })
-
-  it('knows no more instructions than it may: what ended first is forgotten, what is under way never', () => {
-    const log = new Log('Ana', 'editor')
-    for (let turn = 0; turn < INTENTS_KEPT + 10; turn += 1) {
-      log.intent(`n${turn}`, 'Ana', 'editor')
-      log.record('verdict', { intent: `n${turn}`, state: 'done', code: 'done', reason: '' })
-    }
-    expect([log.intents.size, log.intents.has('i1'), log.intents.has('n11'), log.intents.has('n12')]).toEqual([INTENTS_KEPT, true, false, true])
   })
 })

@@ -24,8 +24,6 @@ import {
 } from './wire'
 
 const RECORDS_KEPT = 500
-/** Beyond so many instructions those that ended first are forgotten. */
-export const INTENTS_KEPT = 10_000
 
 export interface IntentView {
   id: string
@@ -89,7 +87,7 @@ export class LogView {
   /** What was told of intents whose record this socket was not sent, until the board brings it. */
   private stubs = new Map<string, Partial<IntentView>>()
   private calls = new Map<string, Pick<CallOpened, 'intents' | 'model'>>()
-  private outside = new Map<string, EffectView>()
+  protected readonly outside = new Map<string, EffectView>()
 
   /** Whether this person may cancel an instruction: an own one, or one of somebody below. */
   mayStop(intent: IntentView): boolean {
@@ -170,19 +168,6 @@ export class LogView {
     for (const question of this.questions.values())
       if (question.group.length === 1 && question.group[0] === verdict.intent) this.closed(question.id)
     this.moved(verdict.intent)
-    this.forget()
-  }
-
-  /** Keep within bounds: what ended first goes, with what it cost and sent. */
-  private forget(): void {
-    if (this.intents.size <= INTENTS_KEPT) return
-    for (const [id, { verdict, effects = [] }] of this.intents) {
-      if (!verdict) continue
-      this.intents.delete(id)
-      this.costs.delete(id)
-      for (const { i } of effects) this.outside.delete(`${verdict.commit}/${i}`)
-      return
-    }
   }
 
   private onConfig(body: ConfigBody): void {
