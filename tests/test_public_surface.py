@@ -52,6 +52,23 @@ def test_the_page_the_package_and_the_client_offer_the_same_names() -> None:
     assert all(getattr(folkmoot, name) is getattr(client, name) for name in client.__all__)
 
 
+def exported(*entries: str) -> set[str]:
+    """Return the names that modules of the JavaScript package export, without their types."""
+    found = set[str]()
+    for entry in entries:
+        source = (DOCS.parent / "web/src" / entry).read_text()
+        found |= set(re.findall(r"^export (?:async )?function (\w+)", source, re.M))
+        for names in re.findall(r"^export \{([^}]*)\}", source, re.M):
+            found |= {name.strip() for name in names.split(",") if not name.strip().startswith("type ")}
+    return found
+
+
+def test_the_page_names_what_the_javascript_package_exports() -> None:
+    (row,) = re.findall(r"^\| JavaScript client \|([^|]*)\|", SURFACE, re.M)
+    named = set(re.findall(r"`(\w+)`", row)) - {"folkmoot"}
+    assert named == exported("client/index.ts", "codemirror/index.ts", "react/hooks.ts")
+
+
 def test_a_name_that_is_missing_on_the_page_is_noticed() -> None:
     assert python_names(SURFACE.replace("`Refused`, ", "")) == set(client.__all__) - {"Refused"}
 

@@ -35,10 +35,11 @@ async def test_the_python_client_runs_as_printed(capsys: object) -> None:
 
 def test_the_javascript_client_uses_what_the_library_has() -> None:
     (code,) = re.findall(r"```js\n(.*?)```", README, re.S)
-    library = "\n".join((ROOT / "web/src/client" / name).read_text() for name in ("acts.ts", "room.ts", "log_view.ts"))
+    modules = ("acts.ts", "asking_room.ts", "instruction.ts", "open.ts", "room_document.ts")
+    library = "\n".join((ROOT / "web/src/client" / name).read_text() for name in modules)
     spoken = re.sub(r"//[^\n]*", "", code)
-    for name in re.findall(r"room\.(\w+)", spoken):
-        assert re.search(rf"^  (?:async )?{name}\b", library, re.M), name
+    for name in re.findall(r"(?:room|plan|instruction)\.(\w+)", spoken):
+        assert re.search(rf"^  (?:async |get |readonly )?{name}\b", library, re.M), name
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,10 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def pages() -> Iterator[str]:
-    """Serve `dist` on a port of its own; returns its origin."""
-    assert (DIST / "codemirror.html").exists(), "the editors are not built: run 'make test', or its part for them"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(DIST)))
+def pages(directory: Path = DIST) -> Iterator[str]:
+    """Serve built pages, those of `dist`, on a port of their own; returns their origin."""
+    assert directory != DIST or (DIST / "codemirror.html").exists(), "the editors are not built: run 'make test'"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(directory)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -6,7 +6,7 @@ const MODULES = Object.keys(SOURCES).filter((path) => !path.endsWith('.test.ts')
 /** What a module does, without what it says about it. */
 const CODE = Object.fromEntries(Object.entries(SOURCES).map(([path, source]) => [path, source.replace(/\/\*[^]*?\*\/|\/\/[^\n]*/g, '')]))
 /** What has nothing to decide: types alone, and what is read of the browser at once. */
-const WITHOUT_LOGIC = ['./client/carrier.ts', './client/index.ts', './page/tab_surroundings.ts', './client/evidence.ts', './client/refused.ts', './client/wire.ts', './page/session.ts']
+const WITHOUT_LOGIC = ['./client/carrier.ts', './client/index.ts', './page/tab_surroundings.ts', './client/evidence.ts', './client/refused.ts', './client/wire.ts', './codemirror/index.ts', './page/session.ts']
 const LINES_MAX = 450
 
 /** All that a module declares at its top: types, classes, functions, components, constants that are exported. */
@@ -38,6 +38,10 @@ describe('the sources of the page', () => {
 
   it.each(MODULES.filter((path) => path.startsWith('./client/')))('%s knows nothing of a page', (path) => {
     expect(CODE[path]!.match(/from '(?:\.\.\/|preact)|\b(?:window|document|location)\./g)).toBeNull()
+  })
+
+  it.each(MODULES.filter((path) => /^\.\/(?:codemirror|react)\//.test(path)))('%s stands on the client library alone, as the package does', (path) => {
+    expect(CODE[path]!.match(/from '\.\.\/(?!client\/)|preact/g)).toBeNull()
   })
 
   it('have one name for one thing', () => {

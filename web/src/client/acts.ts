@@ -1,7 +1,7 @@
 /** What a person does to the agent from this page: each is an intent of the lane, stamped with what its author had seen. No DOM. */
 import * as Y from 'yjs'
 import { base64 } from './control'
-import type { Lane } from './lane'
+import type { IntentMessage, Lane } from './lane'
 import { LogView, type IntentView } from './log_view'
 import { cut } from './quotation'
 import type { Unsent } from './refused'
@@ -58,26 +58,27 @@ export abstract class Acts extends LogView {
     this.changed()
   }
 
-  /** Send an instruction or another act on the agent; while offline it waits here. */
-  intent(text: string, more: { kind?: IntentKind; scope?: Scope[]; refs?: string[]; value?: string } = {}): void {
+  /** Send an instruction or another act on the agent; while offline it waits here. Returns it as it waits. */
+  intent(text: string, more: { kind?: IntentKind; scope?: Scope[]; refs?: string[]; value?: string } = {}): IntentMessage {
     const wasComposing = this.lane.composing !== null
     const kind = more.kind ?? 'do'
     const needs = DEPENDING.has(kind) ? this.needs(more.scope) : undefined
-    this.lane.issue({ ...more, kind, text, ...(needs && { needs }) })
+    const message = this.lane.issue({ ...more, kind, text, ...(needs && { needs }) })
     this.flush()
     if (wasComposing) this.send({ type: 'composing', on: false, scope: null })
     this.changed()
+    return message
   }
 
-  answer(question: string, value: string): void {
-    this.intent('', { kind: 'answer', refs: [question], value })
+  answer(question: string, value: string): IntentMessage {
+    return this.intent('', { kind: 'answer', refs: [question], value })
   }
-  cancel(id: string): void {
-    this.intent('', { kind: 'cancel', refs: [id] })
+  cancel(id: string): IntentMessage {
+    return this.intent('', { kind: 'cancel', refs: [id] })
   }
   /** Cancel everything of one's own that is under way, or everything one may. */
-  stop(scope: 'mine' | 'all'): void {
-    this.intent('', { kind: 'cancel', value: scope })
+  stop(scope: 'mine' | 'all'): IntentMessage {
+    return this.intent('', { kind: 'cancel', value: scope })
   }
   /** The author acts on an instruction: it was noticed, and to override it also how it ended. */
   vouch(kind: 'steer' | 'override', id: string): void {
@@ -86,21 +87,21 @@ export abstract class Acts extends LogView {
     this.changed()
   }
   /** Add to an instruction that the agent is working on. */
-  steer(id: string, text: string, scope?: Scope[]): void {
+  steer(id: string, text: string, scope?: Scope[]): IntentMessage {
     this.vouch('steer', id)
-    this.intent(text, { refs: [id], ...(scope && { scope }) })
+    return this.intent(text, { refs: [id], ...(scope && { scope }) })
   }
   /** Ask for something else instead, knowing how an instruction ended. */
-  override(id: string, text: string, scope?: Scope[]): void {
+  override(id: string, text: string, scope?: Scope[]): IntentMessage {
     this.vouch('override', id)
-    this.intent(text, { kind: 'override', refs: [id], ...(scope && { scope }) })
+    return this.intent(text, { kind: 'override', refs: [id], ...(scope && { scope }) })
   }
   /** Take a commit of the agent back: what others typed since stays. */
-  undo(commit: string): void {
-    this.intent('', { kind: 'undo', refs: [commit] })
+  undo(commit: string): IntentMessage {
+    return this.intent('', { kind: 'undo', refs: [commit] })
   }
-  approve(id: string): void {
-    this.intent('', { kind: 'approve', refs: [id] })
+  approve(id: string): IntentMessage {
+    return this.intent('', { kind: 'approve', refs: [id] })
   }
   dismiss(problem: Unsent): void {
     this.problems = this.problems.filter((one) => one !== problem)

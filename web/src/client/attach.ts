@@ -1,21 +1,16 @@
 /** The library's way in where a document's own socket carries everything: a stock provider, and a room on it. No DOM. */
 import type { WebsocketProvider } from 'y-websocket'
+import { AskingRoom } from './asking_room'
 import type { Store } from './lane'
+import { memoryStore } from './memory_store'
 import { documentOf } from './names'
-import { Room } from './room'
 
 /**
  * Speak the control channel on a provider's socket. `key` names the lane's place in the store, one per tab; `doc` the
  * document, by default what the provider's room name opens; `id` its id, where that is known.
  */
-export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string; id?: string }): Room {
-  const memory = new Map<string, string>()
-  const fallback: Store = {
-    getItem: (key) => memory.get(key) ?? null,
-    setItem: (key, value) => void memory.set(key, value),
-    removeItem: (key) => void memory.delete(key),
-  }
-  const room = new Room({ store: options?.store ?? fallback, key: options?.key ?? `folkmoot:${provider.url}`, from: options?.from })
+export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string; id?: string }): AskingRoom {
+  const room = new AskingRoom({ store: options?.store ?? memoryStore(), key: options?.key ?? `folkmoot:${provider.url}`, from: options?.from })
   room.carry(provider, { name: options?.doc ?? documentOf(provider.roomname), id: options?.id })
   return room
 }

@@ -51,6 +51,8 @@ export class ControlSocket implements Carrier {
 
   private open(): void {
     const socket = (this.socket = new this.Socket(this.url, this.protocols()))
+    // Its close says it, too; in node nobody may be without an ear for it.
+    socket.onerror = () => undefined
     // A connection that is neither made nor refused is given up.
     this.timer = setTimeout(() => this.socket === socket && socket.readyState === 0 && this.drop(null), OPENING_MS)
     socket.onopen = () => {
@@ -63,14 +65,17 @@ export class ControlSocket implements Carrier {
       this.events.carrierTold(JSON.parse(data as string) as ServerMessage)
     }
     socket.onclose = (event) => this.socket === socket && this.drop(event)
+    this.made(socket)
   }
+
+  /** A socket was made, and is the one of now. */
+  protected made(_socket: WebSocket): void {}
 
   private drop(event: CloseEvent | null): void {
     const { socket } = this
     if (socket) {
       this.socket = null
       socket.onopen = socket.onmessage = socket.onclose = null
-      socket.onerror = () => undefined
       socket.close()
       if (event && isFinal(event.code)) this.isWanted = false
       this.events.carrierClosed(event)

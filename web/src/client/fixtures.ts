@@ -5,9 +5,10 @@ import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import type { Store } from './lane'
 import type { IntentView } from './log_view'
+import { AskingRoom } from './asking_room'
 import { attach } from './attach'
 import type { Room } from './room'
-import type { Bodies, LogRecord, QuestionMessage, RecordKind, Role } from './wire'
+import type { Bodies, ClientMessage, LogRecord, QuestionMessage, RecordKind, Role, ServerMessage } from './wire'
 
 type Handler = (encoder: unknown, decoder: decoding.Decoder) => void
 
@@ -59,4 +60,35 @@ export function silentRoom(actor: string, role: Role) {
   const intent = (id: string, by: string, as: Role, more: Partial<Bodies['intent']> = {}) =>
     record('intent', by, { id, lane: by, n: 1, kind: 'do', text: id, seen: 0, vc: {}, role: as, ...more })
   return { room, tell, record, intent, seq: () => seq }
+}
+
+/** A room on a carrier that keeps what is sent, welcomed where it is open, and how the server speaks, answers and closes. */
+export function spokenRoom(kept = new Map<string, string>(), isOpen = true) {
+  const room = new AskingRoom({ store: storeOf(kept), key: 'lane' })
+  const sent: ClientMessage[] = []
+  const carrier = { isOpen, connect: () => undefined, disconnect: () => undefined, send: (message: ClientMessage) => void sent.push(message) }
+  room.speakOn(carrier)
+  const tell = (message: Partial<ServerMessage> & Pick<ServerMessage, 'type'>) => room.carrierTold(message as ServerMessage)
+  let seq = 0
+  const record = <Kind extends RecordKind>(kind: Kind, by: string, body: Partial<Bodies[Kind]>) => room.carrierTold(recordOf(++seq, kind, by, body))
+  const welcome = (n = 0) => tell({ type: 'welcome', lane: 'L', secret: 's', n, seq, epoch: 1, actor: 'Ana', role: 'editor', server: '', protocol: 1 })
+  if (isOpen) welcome()
+  const connect = (n = 0) => {
+    carrier.isOpen = true
+    room.carrierOpened()
+    welcome(n)
+  }
+  const close = (code = 1006, reason = '') => {
+    carrier.isOpen = false
+    room.carrierClosed({ code, reason })
+  }
+  const intents = () => sent.filter((message) => message.type === 'intent')
+  /** The server enters an intent: its record, then the answer. */
+  const enter = (n: number, more: Partial<Bodies['intent']> = {}) => {
+    const id = `i${seq + 1}`
+    record('intent', 'Ana', { id, lane: 'L', n, kind: 'do', text: '', seen: 0, vc: {}, role: 'editor', ...more })
+    tell({ type: 'ack', n, id, seq, state: 'queued' })
+    return id
+  }
+  return { room, sent, tell, record, welcome, connect, close, intents, enter, kept }
 }

@@ -69,7 +69,8 @@ export class Lane {
     this.lane = ''
     this.secret = ''
     this.stamped = 0
-    this.pending = this.pending.map((intent, at) => ({ ...intent, n: at + 1 }))
+    // The same ones under other numbers: whoever waits for an answer knows them as they are.
+    this.pending.forEach((intent, at) => (intent.n = at + 1))
     this.n = this.pending.length
     this.store.removeItem(this.key)
   }

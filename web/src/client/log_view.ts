@@ -87,7 +87,7 @@ export class LogView {
   /** What was told of intents whose record this socket was not sent, until the board brings it. */
   private stubs = new Map<string, Partial<IntentView>>()
   private calls = new Map<string, Pick<CallOpened, 'intents' | 'model'>>()
-  private outside = new Map<string, EffectView>()
+  protected readonly outside = new Map<string, EffectView>()
 
   /** Whether this person may cancel an instruction: an own one, or one of somebody below. */
   mayStop(intent: IntentView): boolean {
@@ -110,6 +110,9 @@ export class LogView {
     const top = Math.max(0, ...authors.map((one) => RANKS[one.role]))
     return authors.some((one) => one.actor === this.actor) || RANKS[this.role] >= top
   }
+
+  /** Something about an instruction has changed. */
+  protected moved(_id: string): void {}
 
   /** Take one record in, in the order of the log; `lane` is this tab's own. */
   protected enter(record: LogRecord, lane: string): void {
@@ -164,6 +167,7 @@ export class LogView {
     this.steps.delete(verdict.intent)
     for (const question of this.questions.values())
       if (question.group.length === 1 && question.group[0] === verdict.intent) this.closed(question.id)
+    this.moved(verdict.intent)
   }
 
   private onConfig(body: ConfigBody): void {
@@ -235,6 +239,7 @@ export class LogView {
     Object.assign(intent, { state, reason, waitsFor })
     if (steps.length) this.steps.set(id, steps)
     else this.steps.delete(id)
+    this.moved(id)
   }
 
   /** A call to a model ended: count what it cost for the instructions it served. */
@@ -277,6 +282,7 @@ export class LogView {
       summary: '',
     }
     this.intents.set(body.id, view)
+    this.moved(body.id)
     return view
   }
 }

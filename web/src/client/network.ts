@@ -24,9 +24,13 @@ export function ask(provider: Reached, now: number): void {
 
 /** Ask whenever `host` says that the network went or came; returns how to stop. */
 export function followNetwork(provider: Reached, host: EventTarget, now: () => number = Date.now): () => void {
-  const listener = () => ask(provider, now())
-  for (const kind of ['offline', 'online']) host.addEventListener(kind, listener)
+  return onNetwork(() => ask(provider, now()), host)
+}
+
+/** Call `listener` whenever `host` says that the network went or came; node says neither. Returns how to stop. */
+export function onNetwork(listener: () => void, host: Partial<EventTarget> = globalThis): () => void {
+  for (const kind of ['offline', 'online']) host.addEventListener?.(kind, listener)
   return () => {
-    for (const kind of ['offline', 'online']) host.removeEventListener(kind, listener)
+    for (const kind of ['offline', 'online']) host.removeEventListener?.(kind, listener)
   }
 }

@@ -55,4 +55,16 @@ describe('what is on its way', () => {
     expect(at.outbox.first).toBe(2)
     expect([at.outbox.setAside(2)?.text, at.outbox.setAside(7), at.lane.pending]).toEqual(['b', undefined, []])
   })
+
+  it('takes back what never went out, and nothing that did', () => {
+    const at = outbox()
+    for (const text of ['a', 'b', 'c']) at.write(text)
+    const [first, second, third] = at.lane.pending
+    at.flush(({ text }) => text === 'a')
+    at.outbox.begin()
+    expect([at.outbox.takeBack(first!), at.outbox.takeBack(second!), at.outbox.takeBack(second!)]).toEqual([false, true, false])
+    at.flush()
+    expect(at.sent).toEqual([[1, 'a'], [1, 'a'], [2, 'c']])
+    expect([at.outbox.acked(2), at.outbox.acked(2)]).toEqual([third, undefined])
+  })
 })

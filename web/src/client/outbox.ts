@@ -10,6 +10,8 @@ export class Outbox {
   private readonly inFlight = new InFlight()
   /** Up to which number what is pending went out on it. */
   private out = 0
+  /** What has gone out on any carrier: the server may have it. */
+  private readonly gone = new WeakSet<IntentMessage>()
 
   constructor(private readonly lane: Lane, private readonly send: (intent: IntentMessage) => void) {}
 
@@ -31,14 +33,24 @@ export class Outbox {
       if (!isReady(intent)) return
       this.out = intent.n
       this.inFlight.sent(intent.n)
+      this.gone.add(intent)
       this.send(intent)
     }
   }
 
-  /** The server has entered it. */
-  acked(n: number): void {
+  /** The server has entered it. Returns what it was. */
+  acked(n: number): IntentMessage | undefined {
+    const intent = this.lane.pending.find((one) => one.n === n)
     this.inFlight.answered(n)
     this.lane.acked(n)
+    return intent
+  }
+
+  /** Take one back that never went out; false where the server may have it. */
+  takeBack(intent: IntentMessage): boolean {
+    if (this.gone.has(intent) || !this.lane.pending.includes(intent)) return false
+    this.setAside(intent.n)
+    return true
   }
 
   /** Another lane begins: the server has seen a copy of this one. */

@@ -18,7 +18,7 @@ import { Lane, type IntentMessage, type Store } from './lane'
 import type { Away, DraftView } from './log_view'
 import { Outbox } from './outbox'
 import type { Refused, Unsent } from './refused'
-import type { ClientMessage, DocumentMessage, ErrorMessage, Hello, InboxEntry, LogRecord, Nack, Need, RightsMessage, Scope, ServerMessage, StateMessage, Welcome } from './wire'
+import type { Ack, ClientMessage, DocumentMessage, ErrorMessage, Hello, InboxEntry, LogRecord, Nack, Need, RightsMessage, Scope, ServerMessage, StateMessage, Welcome } from './wire'
 
 const STEPS_KEPT = 4
 const PROBLEMS_KEPT = 20
@@ -54,7 +54,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
   private unshown: LogRecord[] = []
   private listeners = new Set<Listener>()
   private refusedListeners = new Set<(refused: Refused) => void>()
-  private readonly outbox: Outbox
+  protected readonly outbox: Outbox
   private queued = false
 
   constructor(options: RoomOptions) {
@@ -201,9 +201,19 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
         return
       }
     }
-    if (event && isFinal(event.code)) this.ended = endingOf(event)
+    if (event && isFinal(event.code)) this.end(endingOf(event))
     this.changed()
   }
+
+  /** It is over for good. */
+  protected end(ending: Ending): void {
+    this.ended = ending
+  }
+
+  /** The server has entered an act. */
+  protected taken(_message: IntentMessage | undefined, _ack: Ack): void {}
+  /** The server has refused an act. */
+  protected turnedDown(_message: IntentMessage, _why: Pick<Refused, 'code' | 'reason' | 'remedy'>): void {}
 
   protected send(message: ClientMessage): void {
     this.carrier?.send(message)
@@ -264,7 +274,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
         this.onWelcome(message)
         break
       case 'ack':
-        this.outbox.acked(message.n)
+        this.taken(this.outbox.acked(message.n), message)
         break
       case 'nack':
         this.onNack(message)
@@ -274,6 +284,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
         break
       case 'question':
         this.questions.set(message.id, message)
+        for (const id of message.group) this.moved(id)
         break
       case 'closed':
         this.closed(message.id)
@@ -350,6 +361,7 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
     // A new try begins without a word.
     if (message.state !== 'planning' || !message.reason) this.steps.delete(message.id)
     else this.steps.set(message.id, [...(this.steps.get(message.id) ?? []), message.reason].slice(-STEPS_KEPT))
+    this.moved(message.id)
   }
 
   /** Done just as planned, with no note about it; or ended by this person's own hand. */
@@ -373,8 +385,10 @@ export class Room extends Acts implements CarrierEvents, LinkHost {
   }
 
   /** Whoever wrote it is told that it was not taken. */
-  private setAside(intent: IntentMessage | undefined, why: { code: string; reason: string; remedy: string }): void {
-    if (intent) this.refused({ what: 'intent', n: intent.n, text: intent.text || intent.kind, ...why })
+  private setAside(intent: IntentMessage | undefined, why: Pick<Refused, 'code' | 'reason' | 'remedy'>): void {
+    if (!intent) return
+    this.turnedDown(intent, why)
+    this.refused({ what: 'intent', n: intent.n, text: intent.text || intent.kind, ...why })
   }
 
   private onError({ code, reason, remedy = '', what = 'message', document }: ErrorMessage, link?: DocumentLink): void {

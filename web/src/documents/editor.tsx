@@ -6,11 +6,8 @@ import { Compartment, EditorState, Prec } from '@codemirror/state'
 import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'preact/hooks'
-import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import type { WebsocketProvider } from 'y-websocket'
-import * as Y from 'yjs'
-import { lineDirection } from './line_direction'
-import { lineEnds } from './line_ends'
+import { sharedText } from '../codemirror/shared_text'
 
 const style = HighlightStyle.define([
   { tag: tags.heading1, fontSize: '1.6em', fontWeight: '700', lineHeight: '1.4' },
@@ -37,27 +34,24 @@ export function Editor(props: {
   const editor = useRef<EditorView | null>(null)
   useEffect(() => {
     const text = props.provider.doc.getText('content')
-    const undo = new Y.UndoManager(text)
     const view = new EditorView({
       parent: host.current!,
       state: EditorState.create({
         doc: text.toString(),
         extensions: [
-          keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+          sharedText(text, props.provider.awareness),
+          keymap.of(defaultKeymap),
           // Not `markdown()`: that brings the languages that HTML may hold, three times as much as all of Markdown.
           markdownLanguage,
           Prec.high(keymap.of(markdownKeymap)),
           syntaxHighlighting(style),
           EditorView.lineWrapping,
           lineNumbers(),
-          lineEnds,
-          lineDirection,
           drawSelection(),
           highlightActiveLine(),
           placeholder('Write here. Everybody sees it at once.'),
           writing.of(EditorState.readOnly.of(props.readOnly)),
           EditorView.contentAttributes.of({ 'aria-label': 'Document text', 'data-testid': 'editor' }),
-          yCollab(text, props.provider.awareness, { undoManager: undo }),
           EditorView.updateListener.of((update) => {
             if (!update.selectionSet && !update.docChanged) return
             const { from, to } = update.state.selection.main

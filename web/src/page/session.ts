@@ -1,4 +1,5 @@
 /** Who is here and where: the token of the link, the workspace of the address, small HTTP calls. Read once, from the browser. */
+import { protocolsOf } from '../client/place'
 import type { DocumentKind, Role } from '../client/wire'
 import { base } from './base'
 import { readAnswer, requestOf } from './http'
@@ -29,7 +30,7 @@ export const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${l
 
 /** The subprotocols of a socket: the server's own, and the token. */
 export function protocols(): string[] {
-  return token ? ['folkmoot', `token.${token}`] : ['folkmoot']
+  return protocolsOf(token)
 }
 
 /** Call `renewed` when a new link to this workspace is opened in this tab: its token counts from then on. */
