@@ -109,7 +109,7 @@ async def test_beside_a_server_people_there_are_told_when_the_command_ends(tmp_p
             assert (code, said) == (0, "plan is deleted: it is in the log of demo.")
             async with asyncio.timeout(20):
                 await before.stopped
-                await ana.socket.wait_closed()
+                await ana.until(lambda client: client.closed is not None)
         room = await server.registry.room("demo")
         fold = room.sequencer.fold
         assert (fold.listed(), fold.documents["plan"].text()) == ({}, "kept")

@@ -11,7 +11,7 @@ import pytest
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.server import Running, running_server
 from workspace.client import Disconnected, Refused, RoomClient, connect
-from workspace.client.room import offer
+from workspace.client.dial import offer
 
 
 @asynccontextmanager
@@ -61,7 +61,7 @@ async def test_what_is_refused_is_not_counted() -> None:
     async with served("ana") as (_, (ana,)):
         with pytest.raises(Refused) as raised:
             await ana.intent("x" * 9_000)
-        assert raised.value.refusal == "too_large"
+        assert raised.value.code == "too_large"
         assert ana.n == 0
         assert (await (await ana.intent("set budget.n to 1")).verdict())["state"] == "done"
         with pytest.raises(Refused):

@@ -20,7 +20,7 @@ from tests.support.until import until
 from tests.workspace.room.stage import stage
 from workspace.client import connect
 from workspace.client.document import connect_document
-from workspace.client.room import offer
+from workspace.client.dial import offer
 from workspace.errors import EventRefused, RoomClosed
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
