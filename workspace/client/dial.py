@@ -89,7 +89,8 @@ async def _open(url: str, token: str | None, shown: str, origin: str | None, sec
         what = type(error).__name__
         raise Disconnected("not_folkmoot", f"{shown} does not shake hands as a server does: {what}.") from None
     if socket.subprotocol != PROTOCOL:
-        await socket.close()
+        # Cut, not closed: the answer to a close is nothing to wait for.
+        socket.transport.abort()
         raise Disconnected("not_folkmoot", f"{shown} has sockets, and does not speak Folkmoot's protocol on them.")
     return socket
 

@@ -119,4 +119,6 @@ class Line:
         except Exception as bug:  # noqa: BLE001  a root: who waits is told, whatever a server has sent
             what = f"{self.address.shown} sent what this client cannot read: {type(bug).__name__}: {bug}"
             return Disconnected("bad_message", f"{what[:500]}.")
+        if (broken := socket.protocol.parser_exc) is not None and not isinstance(broken, EOFError):
+            return Disconnected("bad_message", f"{self.address.shown} sent what is no WebSocket frame: {broken}.")
         return closed_with(socket.close_code or 1006, socket.close_reason or "")

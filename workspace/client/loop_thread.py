@@ -81,10 +81,7 @@ class LoopThread:
 
 
 async def _next(things: AsyncIterator[T]) -> T:
-    try:
-        return await anext(things)
-    except StopAsyncIteration:
-        raise StopAsyncIteration from None
+    return await anext(things)
 
 
 async def _end(things: AsyncIterator[T]) -> None:
