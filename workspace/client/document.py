@@ -31,6 +31,7 @@ from crdt.sync.y_sync import (
     encode_update,
 )
 from crdt.updates.scan import INTERNAL, scan_update
+from workspace.access import RIGHTS
 from workspace.client.address import read_address
 from workspace.client.bell import Bell
 from workspace.client.faults import Disconnected, Refused, within
@@ -40,8 +41,8 @@ from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.tasks import Tasks
 
 SAVE_SECONDS = 30.0
-# Frames that are read here: y-sync and the control channel. A denial (2) is told there as well, with its remedy.
-READ = (b"\x00", b"\x64")
+# Frames that are read here, by their first byte: y-sync, the control channel, and that nothing may be written.
+READ, DENIED = (b"\x00", b"\x64"), b"\x02"
 
 
 class DocumentClient:
@@ -57,8 +58,12 @@ class DocumentClient:
         self.synced = asyncio.Event()
         self.sent = 0
         self.closed: Disconnected | None = None
-        # An edit of one's own that the server has not taken as a whole: told at the next `saved`.
+        # What one is in this document; empty until the server has said it.
+        self.role = ""
+        # An edit of one's own that the server has not taken as a whole: told at the next `saved`. And why there is no
+        # use in making any.
         self.refused: Refused | None = None
+        self._denied: Refused | None = None
         self.is_saved = True
         self._lane: Message = {}
         self._bell = Bell()
@@ -91,10 +96,10 @@ class DocumentClient:
     async def edit(self, change: Callable[[Document], None]) -> None:
         """Make one transaction of changes and send it; without a connection it goes out with the next.
 
-        Raises `Disconnected` where there will be none: nothing was changed.
+        Raises `Disconnected` where there will be none, `Refused` where one may only read: nothing was changed.
         """
-        if self.closed is not None:
-            raise self.closed
+        if (why := self.closed or self._denied) is not None:
+            raise why
         with self.document.transaction() as done:
             change(self.document)
         for applied in done:
@@ -161,6 +166,8 @@ class DocumentClient:
             async for frame in socket:
                 if isinstance(frame, bytes) and frame[:1] in READ:
                     await self._take(socket, frame, opened)
+                elif isinstance(frame, bytes) and frame[:1] == DENIED:
+                    self._deny("The server takes no edits of this connection.")
         finally:
             self.socket, self._is_told, self._is_asking = None, False, False
             self._bell.ring()
@@ -195,7 +202,17 @@ class DocumentClient:
                 pass
         self._bell.ring()
 
+    def _deny(self, reason: str) -> None:
+        """Note that nothing may be written here; what is not saved was not taken."""
+        self._denied = Refused("document_read_only", reason, "Ask an owner for the right to; open it again then.")
+        if not self.is_saved:
+            self.refused = self._denied
+
     def _hear(self, message: Message) -> None:
+        if message["type"] in ("welcome", "rights"):
+            self.role, self._denied = message["role"], None
+            if "edit" not in RIGHTS.get(self.role, ()):
+                self._deny(f"A {self.role} may not edit this document.")
         if message["type"] == "welcome":
             self._lane = {"lane": message["lane"], "secret": message["secret"] or self._lane.get("secret", "")}
         elif message["type"] == "error" and message.get("what") == "edit":

@@ -16,7 +16,7 @@ from workspace.client.line import OPEN_SECONDS, RETRY_SECONDS
 
 # Between two records of the past: a server lets who reads whole logs wait a while.
 RECORD_SECONDS = 60.0
-TRIES = len(RETRY_SECONDS)
+TRIES = 6
 
 
 async def past_records(
@@ -49,5 +49,5 @@ async def past_records(
         if why is not None:
             if is_final(why.status) or tries >= TRIES:
                 raise why
-            await asyncio.sleep(RETRY_SECONDS[min(tries, TRIES - 1)])
+            await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
             tries += 1

@@ -23,7 +23,6 @@ from workspace.client import (
     connect,
     connect_document,
 )
-from workspace.client.told import INBOX_KEPT, NOTES_KEPT
 
 
 @asynccontextmanager
@@ -293,20 +292,3 @@ async def test_messages_that_are_not_read_are_bounded_and_the_reader_is_told_how
             if "ack" in kinds:
                 break
         assert "ack" in kinds
-
-
-async def test_what_a_long_life_brings_is_kept_within_bounds() -> None:
-    room = RoomClient("ws://h/ws/demo")
-    inbox = {"type": "inbox", "whole": False}
-    for at in range(1, INBOX_KEPT + 21):
-        room.take({"type": "record", "seq": at, "kind": "verdict", "actor": "", "body": {
-            "intent": f"i{at}", "state": "done", "reason": ""}}, 200)  # fmt: skip
-        room.take({"type": "state", "id": f"i{at}", "state": "planning", "reason": "", "waits_for": []}, 100)
-        room.take({**inbox, "intents": [{"id": f"i{at}"}]}, 100)
-    for _ in range(NOTES_KEPT + 5):
-        room.take({"type": "draft", "text": "x"}, 100)
-        room.take({"type": "presence"}, 100)
-    assert (len(room.drafts), len(room.notices)) == (NOTES_KEPT, NOTES_KEPT)
-    assert (len(room.inbox), room.inbox_more) == (INBOX_KEPT, 20)
-    assert next(iter(room.inbox)) == f"i{INBOX_KEPT + 20}", "the newest first"
-    assert (room._intents, room._unanswered) == ({}, set()), "of others' intents nothing is kept"
