@@ -14,8 +14,8 @@ from crdt.documents.document import Document
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 from tests.support.until import until
 from workspace.client import Message, Refused
-from workspace.client.document import DocumentClient, connect_document
 from workspace.client.dial import offer
+from workspace.client.document import DocumentClient, connect_document
 
 LINE = "A short walk, then the talks."
 

@@ -19,8 +19,8 @@ from tests.support.server import Running, running_server
 from tests.support.until import until
 from tests.workspace.room.stage import stage
 from workspace.client import connect
-from workspace.client.document import connect_document
 from workspace.client.dial import offer
+from workspace.client.document import connect_document
 from workspace.errors import EventRefused, RoomClosed
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
