@@ -70,8 +70,7 @@ def raw(said: bytes) -> Answer:
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Accept, read, and say nothing."""
-    while await reader.read(1 << 16):
-        pass
+    await reader.read()
 
 
 async def dribbling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -32,11 +32,11 @@ from crdt.sync.y_sync import (
 )
 from crdt.updates.scan import INTERNAL, scan_update
 from workspace.access import RIGHTS
-from workspace.client.address import read_address
 from workspace.client.bell import Bell
 from workspace.client.faults import Disconnected, Refused, within
 from workspace.client.intent import Message
 from workspace.client.line import AWAY_SECONDS, OPEN_SECONDS, Line
+from workspace.client.room_address import read_address
 from workspace.intents.model.bounds import RESERVED_IDS
 from workspace.tasks import Tasks
 

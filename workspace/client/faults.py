@@ -54,7 +54,7 @@ class Unusable(ClientError, ValueError):
 
 
 class Refused(ClientError):
-    """The server refused an act, and did nothing of it; `code` is the protocol's (§2.6)."""
+    """The server refused an act, and did nothing of it; `code` as in protocol §2.6."""
 
 
 class Overdue(ClientError, TimeoutError):

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from workspace.client.address import Address
 from workspace.client.dial import dialled
 from workspace.client.faults import Disconnected, Unusable, closed_with, is_final
+from workspace.client.room_address import Address
 
 OPEN_SECONDS, AWAY_SECONDS = 10.0, 300.0
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import msgspec
 from websockets.exceptions import ConnectionClosed
 
-from workspace.client.address import Address
 from workspace.client.dial import dialled
 from workspace.client.faults import Disconnected, closed_with, is_final, within
 from workspace.client.intent import Message
 from workspace.client.line import OPEN_SECONDS, RETRY_SECONDS
+from workspace.client.room_address import Address
 
 # Between two records of the past: a server lets who reads whole logs wait a while.
 RECORD_SECONDS = 60.0

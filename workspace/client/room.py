@@ -17,12 +17,12 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from crdt.documents.paths import Path
-from workspace.client.address import read_address
 from workspace.client.faults import Disconnected, FellBehind, Overdue, Refused, Unusable, within
 from workspace.client.intent import Intent, Message, PendingAnswer
 from workspace.client.line import AWAY_SECONDS, OPEN_SECONDS, Line
 from workspace.client.past_log import past_records
-from workspace.client.told import Told
+from workspace.client.room_address import read_address
+from workspace.client.room_view import RoomView
 from workspace.intents.model.intent import INSTRUCTIONS
 from workspace.tasks import Tasks
 
@@ -31,7 +31,7 @@ SEEN_MAX = 2**53 - 1
 LEFT = "left"
 
 
-class RoomClient(Told):
+class RoomClient(RoomView):
     """A workspace over the plain-JSON socket. Made by `connect`."""
 
     def __init__(

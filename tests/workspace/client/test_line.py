@@ -12,10 +12,10 @@ from websockets.asyncio.client import ClientConnection
 from tests.support.bad_server import WELCOME, Answer, answering, close, framed, http, raw, silent, socket, text
 from tests.support.process import free_port
 from tests.support.until import until
-from workspace.client.address import read_address
 from workspace.client.faults import Disconnected, Unusable
 from workspace.client.line import Line
 from workspace.client.room import connect
+from workspace.client.room_address import read_address
 
 SECONDS = 1.0
 # What a server may do once it has shaken hands; each ends the first opening with this code.

@@ -9,8 +9,8 @@ from tests.support.bad_server import answering, close, socket, text
 from tests.support.relay import Relay
 from tests.support.server import running_server
 from workspace.client import Disconnected, connect, past_log
-from workspace.client.address import read_address
 from workspace.client.past_log import past_records
+from workspace.client.room_address import read_address
 
 
 async def test_they_come_whole_and_in_order_though_the_connection_breaks() -> None:

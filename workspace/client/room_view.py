@@ -31,7 +31,7 @@ def newest_notes() -> Feed[Message]:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Told:
+class RoomView:
     """The state of a workspace as far as its server has told it. `seen` is the last record, `head` the log's end."""
 
     lane: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workspace.client.intent import Message
-from workspace.client.told import INBOX_KEPT, NOTES_KEPT, Told
+from workspace.client.room_view import INBOX_KEPT, NOTES_KEPT, RoomView
 
 
 def record(seq: int, kind: str, /, **body: object) -> Message:
@@ -22,7 +22,7 @@ def verdict(seq: int, of: str) -> Message:
 
 @pytest.mark.parametrize("is_answered_first", [True, False])
 async def test_an_intent_is_one_whether_its_record_or_its_answer_comes_first(is_answered_first: bool) -> None:
-    told = Told(lane="L1")
+    told = RoomView(lane="L1")
     if is_answered_first:
         own = told.own("i1", 1, 1, "queued", is_answered=True)
         told.take(intent(1, "L1"), 10)
@@ -36,13 +36,13 @@ async def test_an_intent_is_one_whether_its_record_or_its_answer_comes_first(is_
 
 
 def test_an_intent_of_another_lane_is_nobody_s_here() -> None:
-    told = Told(lane="L1")
+    told = RoomView(lane="L1")
     told.take(intent(1, "L2"), 10)
     assert told._intents == {}
 
 
 def test_a_record_that_comes_again_changes_nothing_and_one_too_far_is_an_error() -> None:
-    told = Told()
+    told = RoomView()
     for _ in range(2):
         told.take(intent(1, "L2"), 10)
     assert (told.seen, len(told.records)) == (1, 1)
@@ -51,7 +51,7 @@ def test_a_record_that_comes_again_changes_nothing_and_one_too_far_is_an_error()
 
 
 def test_what_a_long_life_brings_is_kept_within_bounds() -> None:
-    told = Told()
+    told = RoomView()
     inbox = {"type": "inbox", "whole": False}
     for at in range(1, INBOX_KEPT + 21):
         told.take({"type": "record", "seq": at, "kind": "verdict", "actor": "", "body": {

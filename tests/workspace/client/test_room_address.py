@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.client.address import LINK_POINTS_MAX, read_address
 from workspace.client.faults import Unusable
+from workspace.client.room_address import LINK_POINTS_MAX, read_address
 
 
 @pytest.mark.parametrize(
