@@ -81,7 +81,7 @@ async def test_every_acknowledged_intent_and_shown_edit_is_there_once_after_kill
             await opened.__aexit__(None, None, None)
         # What was typed into the kill is not saved, and whoever typed it is told so.
         left = await asyncio.gather(*(opened.__aexit__(None, None, None) for opened in typing), return_exceptions=True)
-        assert all(error is None or isinstance(error, Disconnected) for error in left)
+        assert all(not error or isinstance(error, Disconnected) for error in left), left
         restarted.send_signal(signal.SIGTERM)
         await asyncio.wait_for(restarted.wait(), 10)
     finally:
