@@ -21,8 +21,9 @@ from workspace.client.room_address import Address
 
 OPEN_SECONDS, AWAY_SECONDS = 10.0, 300.0
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
-# A connection that held so long was a good one: the next one that breaks is opened again as fast as the first.
-STEADY_SECONDS = 5.0
+# A connection that was let in is opened again at once; where so many in a row held for less than this, with pauses that
+# grow: a server that closes them all is not asked without end.
+STEADY_SECONDS, LAPSES_MAX = 5.0, 20
 # A server that starts says so at the first opening, too.
 STARTING = frozenset({1012, 1013, 4529})
 # What no further try changes.
@@ -59,14 +60,15 @@ class Line:
     async def run(self, converse: Converse) -> Disconnected:
         """Keep the socket open, with `converse` on each that was opened; return why there will be no other."""
         now = asyncio.get_running_loop().time
-        attempt, since = 0, now()
+        attempt, lapses, since = 0, 0, now()
         while True:
             began, had_opened = now(), self.has_opened
             self.has_opened = False
             why = await self._once(converse, self._left(since, had_opened))
             if self.has_opened:
                 # What is broken now is away from now on.
-                attempt, since = (0 if now() - began >= STEADY_SECONDS else attempt), now()
+                lapses = 0 if now() - began >= STEADY_SECONDS else lapses + 1
+                attempt, since = max(0, lapses - LAPSES_MAX), now()
             self.has_opened = had_opened or self.has_opened
             pause = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)] * random.uniform(0.5, 1.0)
             if self._is_over(why) or pause >= self._left(since, self.has_opened):
