@@ -23,16 +23,16 @@ SECONDS = 30.0
 
 
 @asynccontextmanager
-async def started(name: str, server: Running, folder: Path) -> AsyncIterator[Process]:
+async def started(name: str, server: Running, folder: Path, link: str = "") -> AsyncIterator[Process]:
     """Run an example in another folder, as somebody does who has copied it; end it when the block is left."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(EXAMPLES[name]),
-        f"{server.ws_url}/ws/demo",
-        await server.token("reader"),
+        link or f"{server.url}/w/demo#token={await server.token('reader')}",
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if link else None,
     )
     try:
         yield process
@@ -77,6 +77,33 @@ async def test_the_log_is_followed(tmp_path: Path) -> None:
             lines = [(await process.stdout.readline()).decode().split() for _ in range(2)]
     assert lines[0][1:3] == ["writer", "append"]
     assert lines[1][:2] == [lines[0][0], "done"]
+
+
+async def test_a_bot_answers_what_is_asked_from_now_on(tmp_path: Path) -> None:
+    async with running_server(planner=BuiltinPlanner()) as server:
+        token = await server.token("writer")
+        async with connect(f"{server.ws_url}/ws/demo", token=token) as room, asyncio.timeout(SECONDS):
+            await (await room.intent("set budget.food to 1")).verdict()
+            async with started("bot.py", server, tmp_path) as process:
+                assert process.stdout is not None
+                assert await process.stdout.readline() == b"listening\n"
+                asked = await room.intent("set budget.food to 2")
+                await room.until(lambda own: any(
+                    record["kind"] == "verdict" and record["body"]["intent"] not in ("", asked.id)
+                    and record["seq"] > asked.seq for record in own.records), SECONDS)  # fmt: skip
+        opened = await server.registry.room("demo")
+        assert opened.sequencer.fold.documents["plan"].text().count("writer: keep the receipts") == 1
+
+
+async def test_a_script_prints_the_verdict_or_what_to_do(tmp_path: Path) -> None:
+    async with running_server(planner=BuiltinPlanner()) as server:
+        assert (await printed("script.py", server, tmp_path))[0].startswith("done ")
+        async with (
+            started("script.py", server, tmp_path, f"{server.url}/w/demo#token=fm_wrong") as process,
+            asyncio.timeout(SECONDS),
+        ):
+            _, said = await process.communicate()
+    assert (process.returncode, said.decode().startswith("unauthenticated: ")) == (1, True)
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))

@@ -24,6 +24,7 @@ TASK_MAKERS = {
     "workspace/store/postgres/writer.py",  # one for the life of a store, which awaits it as it closes
     "workspace/store/writer.py",  # a thread for the life of a store, joined as it closes
     "workspace/store/sql.py",  # a thread that reads, shut down as the store closes
+    "workspace/client/loop_thread.py",  # a thread for the life of a script's connection, joined as it is left
     "agent/server.py",  # the process's own, awaited where it is made
     "agent/gateway/provider.py",  # made once, awaited by whoever needs what it makes
 }

@@ -26,7 +26,8 @@ async def test_the_python_client_runs_as_printed(capsys: object) -> None:
     scope: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), scope)
     async with running_server(planner=BuiltinPlanner()) as server:
-        await scope["main"](f"{server.ws_url}/ws/demo", await server.token("reader"))  # type: ignore[operator]
+        link = f"{server.url}/w/demo#token={await server.token('reader')}"
+        await scope["main"](link)  # type: ignore[operator]
         room = await server.registry.room("demo")
         assert "See you there" in room.sequencer.fold.documents["plan"].text()
     assert "done" in capsys.readouterr().out  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """Follow the log: print every instruction and its verdict, those of the past first and then as they come.
 
-python docs/examples/follow.py ws://127.0.0.1:8000/ws/demo TOKEN
+python docs/examples/follow.py 'http://127.0.0.1:8000/w/demo#token=TOKEN'
 """
 
 import asyncio
@@ -9,8 +9,8 @@ import sys
 from folkmoot import connect
 
 
-async def main(url: str, token: str) -> None:
-    async with connect(url, token=token) as room:
+async def main(link: str) -> None:
+    async with connect(link) as room:
         async for record in room.log():
             body = record["body"]
             if record["kind"] == "intent":

@@ -1,6 +1,6 @@
 """Ask the agent for something, and say where the instruction stands until it ends.
 
-python docs/examples/instruct.py ws://127.0.0.1:8000/ws/demo TOKEN
+python docs/examples/instruct.py 'http://127.0.0.1:8000/w/demo#token=TOKEN'
 """
 
 import asyncio
@@ -9,8 +9,8 @@ import sys
 from folkmoot import connect
 
 
-async def main(url: str, token: str) -> None:
-    async with connect(url, token=token) as room:
+async def main(link: str) -> None:
+    async with connect(link) as room:
         room.compose()
         intent = await room.intent('append "See you there" to plan', doc="plan")
         async for state in intent.states():

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.support.process import folkmoot, free_port, make_token, serve
-from workspace.client import RoomClient, connect
+from workspace.client import Disconnected, RoomClient, connect
 from workspace.client.document import DocumentClient, connect_document
 from workspace.history.read import read_all
 from workspace.intents.audit.verify import verify
@@ -64,7 +64,7 @@ async def test_every_acknowledged_intent_and_shown_edit_is_there_once_after_kill
         async with asyncio.timeout(WAIT), asyncio.TaskGroup() as group:
             stack = [connect(url, token=owner) for _ in range(LANES)]
             rooms = [await opened.__aenter__() for opened in stack]
-            typing = [connect_document(url, "plan", token=owner) for _ in range(2)]
+            typing = [connect_document(url, "plan", token=owner, away_seconds=0) for _ in range(2)]
             writer, reader = [await opened.__aenter__() for opened in typing]
             jobs = [group.create_task(burst.instruct(room, lane)) for lane, room in enumerate(rooms)]
             hand = asyncio.create_task(burst.type(writer))
@@ -77,8 +77,11 @@ async def test_every_acknowledged_intent_and_shown_edit_is_there_once_after_kill
             restarted = await serve(tmp_path, port)
             await asyncio.gather(*jobs, watch)
             await asyncio.gather(*(room.until(all_told(burst), WAIT) for room in rooms))
-        for opened in (*stack, *typing):
+        for opened in stack:
             await opened.__aexit__(None, None, None)
+        # What was typed into the kill is not saved, and whoever typed it is told so.
+        left = await asyncio.gather(*(opened.__aexit__(None, None, None) for opened in typing), return_exceptions=True)
+        assert all(not error or isinstance(error, Disconnected) for error in left), left
         restarted.send_signal(signal.SIGTERM)
         await asyncio.wait_for(restarted.wait(), 10)
     finally:

@@ -19,7 +19,7 @@ from tests.stock.test_y_websocket import stock_peer
 from tests.support.http import WS, client_of
 from tests.support.server import Running, running_server
 from tests.support.until import until
-from workspace.client.room import offer
+from workspace.client.dial import offer
 
 pytestmark = pytest.mark.stock
 

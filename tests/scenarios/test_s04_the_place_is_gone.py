@@ -14,8 +14,8 @@ from crdt.documents.document import Document
 from tests.scenarios.stage import WAIT, Stage, records_of, run_story
 from tests.support.until import until
 from workspace.client import Message, Refused
+from workspace.client.dial import offer
 from workspace.client.document import DocumentClient, connect_document
-from workspace.client.room import offer
 
 LINE = "A short walk, then the talks."
 
@@ -27,7 +27,7 @@ async def what_she_saw(stage: Stage) -> tuple[Document, list[Message]]:
         await screen.until(lambda client: LINE in client.text(), WAIT)
         start = screen.text().index(LINE)
         place = place_range(screen.document, start, start + len(LINE))
-    assert screen.socket.close_code is not None, "her document is closed too"
+    assert screen.socket is None, "her document is closed too"
     return screen.document, [
         {"doc": "plan", "from": place.start.encode(), "to": place.end.encode(), "quote": LINE},
     ]
@@ -38,8 +38,8 @@ async def opened_again(stage: Stage, replica: Document) -> AsyncIterator[Documen
     """Bring a replica that was offline back: it tells the server all that it has."""
     token = await stage.server.token("Dee", "editor", ws=stage.ws)
     async with open_socket(f"{stage.url}/plan", subprotocols=offer(token), compression=None) as socket:
-        client = DocumentClient(replica, socket)
-        running = asyncio.create_task(client.run())
+        client = DocumentClient(replica)
+        running = asyncio.create_task(client.converse(socket))
         try:
             yield client
         finally:

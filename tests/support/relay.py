@@ -14,6 +14,8 @@ class Relay:
         self._clients: list[asyncio.StreamWriter] = []
         self._ways: list[asyncio.Task[None]] = []
         self.port = 0
+        # Whether it takes connections, and whether it passes on what the server says.
+        self.is_open, self.is_deaf = True, False
 
     async def __aenter__(self) -> Relay:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -37,18 +39,32 @@ class Relay:
         for _ in range(2):  # loopback delivers at once: one pass of the loop finds the bytes, the next has read them
             await asyncio.sleep(0)
 
+    def cut(self) -> None:
+        """Cut every connection as it is, on both sides."""
+        clients, self._clients = self._clients, []
+        for client in clients:
+            client.transport.abort()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.is_open:
+            writer.transport.abort()
+            return
         there, to = await asyncio.open_connection("127.0.0.1", self._server_port)
         self._clients.append(writer)
-        self._ways += [asyncio.create_task(_pass(reader, to)), asyncio.create_task(_pass(there, writer))]
+        self._ways += [
+            asyncio.create_task(self._pass(reader, to)),
+            asyncio.create_task(self._pass(there, writer, is_server=True)),
+        ]
 
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass  # one of the two is gone, which the other learns below
-    finally:
-        writer.close()
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool = False
+    ) -> None:
+        try:
+            while data := await reader.read(1 << 16):
+                if not (is_server and self.is_deaf):
+                    writer.write(data)
+                    await writer.drain()
+        except ConnectionError:
+            pass  # one of the two is gone, which the other learns below
+        finally:
+            writer.close()

@@ -1,7 +1,8 @@
 """A workspace from Python: bots, terminals, tests (protocol §4).
 
 `connect` opens the plain-JSON socket of a workspace, keeps the lane across reconnects, stamps each instruction when it
-is begun, and sends again by dot what was not answered. `workspace.client.document` opens documents.
+is begun, and sends again by its number what was not answered: the server does nothing twice. Nothing waits for ever:
+what was not reached, refused, or said in time is an error (`workspace.client.faults`).
 """
 
 from __future__ import annotations
@@ -9,75 +10,59 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Origin, Subprotocol
 
 from crdt.documents.paths import Path
-from workspace.client.intent import QUEUE_MAX, Intent, IntentState, Message, PendingAnswer, is_over
-from workspace.errors import WorkspaceFault
-from workspace.intents.model.bodies import RecordKinds
-from workspace.intents.model.intent import INSTRUCTIONS, TERMINAL, Kinds
+from workspace.client.faults import Disconnected, FellBehind, Overdue, Refused, Unusable, within
+from workspace.client.intent import Intent, Message, PendingAnswer
+from workspace.client.line import AWAY_SECONDS, OPEN_SECONDS, Line
+from workspace.client.past_log import past_records
+from workspace.client.room_address import read_address
+from workspace.client.room_view import RoomView
+from workspace.intents.model.intent import INSTRUCTIONS
 from workspace.tasks import Tasks
 
-FRAME_BYTES_MAX = 64 << 20
-FINAL_STATUS = range(4400, 4500)
-RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+ANSWER_SECONDS = 60.0
+SEEN_MAX = 2**53 - 1
+LEFT = "left"
 
 
-class Refused(WorkspaceFault):
-    """The server refused an intent (`nack`); `code` is the protocol's."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(f"{code}: {reason}")
-        self.refusal = code
-
-
-class Disconnected(WorkspaceFault):
-    """The server closed the socket for good; `status` is the close code."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"closed with {status}: {reason}")
-        self.status = status
-
-
-@dataclass(slots=True, eq=False)
-class RoomClient:
+class RoomClient(RoomView):
     """A workspace over the plain-JSON socket. Made by `connect`."""
 
-    url: str
-    token: str | None
-    origin: str | None = None
-    lane: str = ""
-    secret: str = ""
-    actor: str = ""
-    role: str = ""
-    n: int = 0
-    seen: int = 0
-    records: list[Message] = field(default_factory=list)
-    open_questions: dict[str, Message] = field(default_factory=dict)
-    stops: list[Message] = field(default_factory=list)
-    drafts: list[Message] = field(default_factory=list)
-    notices: list[Message] = field(default_factory=list)
-    # Own verdicts that wait to be acknowledged, the newest first; how many there are beyond these.
-    inbox: dict[str, Message] = field(default_factory=dict)
-    inbox_more: int = 0
-    _stamp: int | None = None
-    _stamped: int = 0
-    _socket: ClientConnection | None = None
-    _acknowledging: PendingAnswer | None = None
-    _waiting: dict[int, PendingAnswer] = field(default_factory=dict)
-    _intents: dict[str, Intent] = field(default_factory=dict)
-    _early: dict[str, list[IntentState]] = field(default_factory=dict)
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _order: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _ready: asyncio.Event = field(default_factory=asyncio.Event)
-    _gone: Disconnected | None = None
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        origin: str | None = None,
+        *,
+        seen: int = 0,
+        open_seconds: float = OPEN_SECONDS,
+        away_seconds: float = AWAY_SECONDS,
+    ) -> None:
+        if not 0 <= seen <= SEEN_MAX:
+            raise Unusable(
+                "malformed", f"seen is a record's number, 0 to {SEEN_MAX}.", "Give the last one that was read."
+            )
+        super().__init__(seen=seen)
+        self.address = read_address(url, token)
+        self.secret, self.n = "", 0
+        self._line = Line(self.address, origin=origin, open_seconds=open_seconds, away_seconds=away_seconds)
+        self._stamp: int | None = None
+        self._stamped = 0
+        self._socket: ClientConnection | None = None
+        # What was said and has no answer: one intent at a time, so that a refused number is the next one's.
+        self._said: PendingAnswer | None = None
+        self._acknowledging: PendingAnswer | None = None
+        self._order, self._ready = asyncio.Lock(), asyncio.Event()
+        self._gone: Disconnected | None = None
+
+    def __repr__(self) -> str:
+        return f"<RoomClient {self.address.shown} as {self.actor or 'nobody yet'}>"
 
     # ------------------------------------------------------------ instructing
 
@@ -99,46 +84,48 @@ class RoomClient:
         seen: int | None = None,
         expects: list[Message] | None = None,
         needs: Message | None = None,
+        seconds: float = ANSWER_SECONDS,
     ) -> Intent:
         """Send an intent and return it once it is in the log.
 
+        Who stops waiting has said it all the same: it is sent again after a broken connection, and done once.
+
         Raises:
             Refused: the server answered with `nack`; nothing was logged.
-            Disconnected: the socket was closed for good.
+            Overdue: it had no answer within `seconds`; it may be done yet.
+            Disconnected: the connection is gone for good.
         """
-        async with self._order:
-            return await self._intent(text, kind, doc, keys, scope, refs, value, seen, expects, needs)
-
-    async def _intent(
-        self,
-        text: str,
-        kind: str,
-        doc: str | None,
-        keys: list[Path] | None,
-        scope: list[Message] | None,
-        refs: list[str] | None,
-        value: str | None,
-        seen: int | None,
-        expects: list[Message] | None,
-        needs: Message | None,
-    ) -> Intent:
-        """Send one intent; the lane's earlier ones have been answered."""
-        await self._up()
-        stamp = seen if seen is not None else self._stamp if self._stamp is not None else self.seen
-        stamp = self._stamped = max(stamp, self._stamped)
-        if kind in INSTRUCTIONS:
-            self._stamp = None
         if scope is None and doc is not None:
             scope = [{"doc": doc, **({"keys": [list(key) for key in keys]} if keys else {})}]
-        self.n += 1
-        message: Message = {"type": "intent", "n": self.n, "kind": kind, "text": text, "seen": stamp}
         extra = {"scope": scope, "refs": refs, "value": value, "expects": expects, "needs": needs}
-        message.update({name: part for name, part in extra.items() if part is not None})
-        answer = await self._send_intent(self.n, msgspec.json.encode(message))
-        if answer["type"] == "nack":
-            self.n -= 1
-            raise Refused(answer["code"], answer["reason"])
-        return self._register(answer)
+        message: Message = {"kind": kind, "text": text} | {k: part for k, part in extra.items() if part is not None}
+        said: PendingAnswer | None = None
+        try:
+            async with within(seconds, "The answer to an intent"), self._order:
+                await self._up()
+                if self._said is not None:
+                    # Who said it has stopped waiting; until it is answered nobody knows whether its number is taken.
+                    await self._said.wait()
+                self._said = said = self._next(message, seen)
+                await self._send(said.frame)
+                answer = await said.wait()
+        except Overdue:
+            if said is None:
+                raise Overdue("A connection to say an intent", seconds, "It was not said: say it again.") from None
+            raise
+        if said.intent is None:
+            raise Refused(answer["code"], answer["reason"], answer.get("remedy", ""))
+        return said.intent
+
+    def _next(self, message: Message, seen: int | None) -> PendingAnswer:
+        """Return the lane's next intent, with its number and its stamp."""
+        stamp = seen if seen is not None else self._stamp if self._stamp is not None else self.seen
+        stamp = self._stamped = max(stamp, self._stamped)
+        if message["kind"] in INSTRUCTIONS:
+            self._stamp = None
+        self.n += 1
+        frame = msgspec.json.encode({"type": "intent", "n": self.n, "seen": stamp, **message})
+        return PendingAnswer(frame, asyncio.get_running_loop().create_future())
 
     async def answer(self, question: str, value: str) -> Intent:
         """Answer a question."""
@@ -168,52 +155,81 @@ class RoomClient:
         """Add to an instruction that the agent is working on."""
         return await self.intent(text, refs=[intent])
 
-    async def acknowledge(self, ids: Iterable[str]) -> None:
+    async def acknowledge(self, ids: Iterable[str], seconds: float = ANSWER_SECONDS) -> None:
         """Take own verdicts out of the inbox, on every device; returns once that is durable.
 
         Raises:
             Refused: one of them is not one's own or has no verdict; then none was acknowledged.
-            Disconnected: the socket was closed for good.
+            Overdue: it had no answer in time.
+            Disconnected: the connection is gone for good.
         """
-        async with self._order:
+        async with within(seconds, "The answer to an acknowledgement"), self._order:
             await self._up()
             read = list(ids)
-            assert self._acknowledging is None, "one at a time, by the lock above"
             frame = msgspec.json.encode({"type": "acknowledge", "intents": read})
-            self._acknowledging = waiting = PendingAnswer(
-                frame, asyncio.get_running_loop().create_future(), frozenset(read)
-            )
-            if self._socket is not None:
-                with contextlib.suppress(ConnectionClosed):
-                    await self._socket.send(frame, text=True)
+            future = asyncio.get_running_loop().create_future()
+            self._acknowledging = waiting = PendingAnswer(frame, future, frozenset(read))
             try:
-                answer = await waiting.answer
+                await self._send(frame)
+                answer = await waiting.wait()
             finally:
                 self._acknowledging = None
         if answer["type"] == "error":
-            raise Refused(answer["code"], answer["reason"])
+            raise Refused(answer["code"], answer["reason"], answer.get("remedy", ""))
 
     # ------------------------------------------------------------ watching
 
     async def log(self, after: int = 0) -> AsyncIterator[Message]:
-        """Yield log records after `after`, the past ones and then as they come."""
-        at = 0
+        """Yield every log record after `after`, the past ones and then as they come, however slowly they are read.
+
+        What this client keeps no more comes from the server again. Ends where the room was left; raises `Disconnected`
+        where the connection is gone for good.
+        """
         while True:
-            while at < len(self.records):
-                record = self.records[at]
-                at += 1
-                if record["seq"] > after:
+            oldest = self.records[0]["seq"] if self.records else self.seen + 1
+            if after + 1 < oldest:
+                await self._ready.wait()
+                if self._is_left():
+                    return
+                hello = {"lane": self.lane, "secret": self.secret}
+                async for record in past_records(
+                    self.address, hello, after=after, last=oldest - 1, origin=self._line.origin
+                ):
+                    after = record["seq"]
                     yield record
-            reached = at
-            async with self._changed:
-                await self._changed.wait_for(lambda: len(self.records) > reached or self._gone is not None)  # noqa: B023
-            if at >= len(self.records):
+            elif after < self.seen:
+                after += 1
+                yield self.records[after - oldest]
+            else:
+                await self._bell.until(lambda: self.seen > after or self._gone is not None)  # noqa: B023
+                if self.seen <= after and self._is_left():
+                    return
+
+    def messages(self) -> AsyncIterator[Message]:
+        """Yield every message of the server from now on, as protocol §2.2 has them: for what is in no record, too.
+
+        Ends where the room was left.
+
+        Raises:
+            FellBehind: more came than is kept before it was read. `messages()` goes on with what comes now.
+            Disconnected: the connection is gone for good.
+        """
+        return self._messages_from(self._messages.end)
+
+    async def _messages_from(self, at: int) -> AsyncIterator[Message]:
+        while True:
+            await self._bell.until(lambda: self._messages.end > at or self._gone is not None)  # noqa: B023
+            if self._messages.missed > at:
+                raise FellBehind(self._messages.missed - at)
+            if self._messages.end <= at and self._is_left():
                 return
+            at += 1
+            yield self._messages.numbered(at - 1)
 
     async def until(self, predicate: Callable[[RoomClient], bool], seconds: float = 30.0) -> None:
-        """Wait until something holds. Raises TimeoutError, and `Disconnected` when the socket is gone for good."""
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(lambda: self._gone is not None or predicate(self))
+        """Wait until something holds. Raises `Overdue`, and `Disconnected` when the connection is gone for good."""
+        async with within(seconds, "What was waited for in a workspace"):
+            await self._bell.until(lambda: self._gone is not None or predicate(self))
         if self._gone is not None and not predicate(self):
             raise self._gone
 
@@ -228,173 +244,127 @@ class RoomClient:
 
     # ------------------------------------------------------------ inside
 
+    def _is_left(self) -> bool:
+        """Return True where the room was left here. Raises `Disconnected` where the connection is gone otherwise."""
+        if self._gone is not None and self._gone.code != LEFT:
+            raise self._gone
+        return self._gone is not None
+
     async def _up(self) -> None:
         await self._ready.wait()
         if self._gone is not None:
             raise self._gone
 
-    async def _send_intent(self, n: int, frame: bytes) -> Message:
-        waiting = PendingAnswer(frame, asyncio.get_running_loop().create_future())
-        assert n not in self._waiting, "a number is given to one intent, and waited for once"
-        self._waiting[n] = waiting
+    async def _send(self, frame: bytes) -> None:
         if self._socket is not None:
+            # What does not arrive is sent again on the next socket.
             with contextlib.suppress(ConnectionClosed):
                 await self._socket.send(frame, text=True)
-        return await waiting.answer
-
-    def _register(self, ack: Message) -> Intent:
-        known = self._intents.get(ack["id"])
-        if known is not None:
-            return known
-        first = IntentState(ack["state"])
-        intent = Intent(ack["id"], ack["seq"], ack["n"], asyncio.Queue(QUEUE_MAX), first)
-        self._intents[intent.id] = intent
-        for state in self._early.pop(intent.id, []):
-            intent.queue.put_nowait(state)
-        return intent
 
     async def run(self) -> None:
         """Keep the socket open until it is closed for good; every frame is taken in here, in order."""
-        attempt = 0
-        while self._gone is None:
-            try:
-                async with open_socket(
-                    self.url,
-                    subprotocols=offer(self.token),
-                    max_size=FRAME_BYTES_MAX,
-                    compression=None,
-                    origin=Origin(self.origin) if self.origin is not None else None,
-                ) as socket:
-                    self._socket = socket
-                    attempt = 0
-                    await self._converse(socket)
-            except ConnectionClosed as closed:
-                self._note_close(closed)
-            except OSError:
-                pass
-            finally:
-                self._socket = None
-                if self._gone is None:  # else nobody shall wait any more: `_up` raises
-                    self._ready.clear()
-            if self._gone is None:
-                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
-                attempt += 1
-        # Whoever waits in `until` or `log` is woken by frames, and none comes any more.
-        async with self._changed:
-            self._changed.notify_all()
+        self._give_up(await self._line.run(self._converse))
 
-    def _note_close(self, closed: ConnectionClosed) -> None:
-        status = closed.rcvd.code if closed.rcvd is not None else 1006
-        if status in FINAL_STATUS or status == 1008:
-            self._give_up(Disconnected(status, closed.rcvd.reason if closed.rcvd is not None else ""))
+    def leave(self) -> None:
+        """Wake whoever waits, since nothing more will come: the room is left."""
+        self._give_up(Disconnected(LEFT, "The room was left: this client closed the connection."))
 
     def _give_up(self, why: Disconnected) -> None:
+        if self._gone is not None:
+            return
         self._gone = why
         self._ready.set()
-        for waiting in (*self._waiting.values(), *filter(None, (self._acknowledging,))):
-            if not waiting.answer.done():
-                waiting.answer.set_exception(why)
+        for waiting in filter(None, (self._said, self._acknowledging)):
+            waiting.resolve(why)
+        for intent in self._intents.values():
+            intent.end(why)
+        self._bell.ring()
 
     async def _converse(self, socket: ClientConnection) -> None:
         hello: Message = {"type": "hello", "seen": self.seen}
         hello |= {"lane": self.lane, "secret": self.secret} if self.lane else {}
-        await socket.send(msgspec.json.encode(hello), text=True)
-        async for frame in socket:
-            await self._take(socket, msgspec.json.decode(frame))
-            async with self._changed:
-                self._changed.notify_all()
+        try:
+            await socket.send(msgspec.json.encode(hello), text=True)
+            async for frame in socket:
+                message = msgspec.json.decode(frame)
+                self.take(message, len(frame))
+                if message["type"] == "welcome":
+                    await self._welcome(socket, message)
+                elif message["type"] in ("ack", "nack"):
+                    self._answered(message)
+                elif message["type"] in ("inbox", "error"):
+                    self._acknowledged(message)
+        finally:
+            self._socket = None
+            if self._gone is None:  # else nobody shall wait any more: `_up` raises
+                self._ready.clear()
 
-    async def _take(self, socket: ClientConnection, message: Message) -> None:
-        match message["type"]:
-            case "welcome":
-                self.lane, self.secret = message["lane"], message["secret"]
-                self.actor, self.role, self.stops = message["actor"], message["role"], []
-                for n, waiting in sorted(self._waiting.items()):
-                    if not waiting.answer.done():
-                        await socket.send(waiting.frame, text=True)
-                    else:
-                        del self._waiting[n]
-                if self._acknowledging is not None:
-                    await socket.send(self._acknowledging.frame, text=True)
-                self._ready.set()
-            case "ack" | "nack":
-                answered = self._waiting.pop(message["n"], None)
-                if answered is not None and not answered.answer.done():
-                    answered.answer.set_result(message)
-            case "record":
-                self._record(message)
-            case "state":
-                self._tell(message["id"], IntentState(message["state"], message["reason"], tuple(message["waits_for"])))
-            case "question":
-                self.open_questions[message["id"]] = message
-            case "stops":
-                self.stops = message["stops"]
-            case "inbox":
-                new = {entry["id"]: entry for entry in message["intents"]}
-                self.inbox = new if message["whole"] else {**new, **self.inbox}
-                if message["whole"]:
-                    self.inbox_more = message["more"]
-                    self._acknowledged(message)
-            case "board" | "closed":
-                self._close_questions(lambda question: is_over(question["id"], message))
-            case "draft":
-                self.drafts.append(message)
-            case kind:
-                self.notices.append(message)
-                if kind == "error":
-                    self._acknowledged(message)
-                elif kind == "rights":
-                    self.role = message.get("member", self.role)
+    async def _welcome(self, socket: ClientConnection, message: Message) -> None:
+        """Go on where the lane was: say again what has no answer."""
+        if message["seq"] < self.seen:
+            reason = (
+                f"The server's log ends at {message['seq']}, and {self.seen} was seen: it is another, or an older one."
+            )
+            raise Disconnected("log_shorter", reason)
+        self.secret = message["secret"] or self.secret
+        self._line.opened()
+        for waiting in filter(None, (self._said, self._acknowledging)):
+            await socket.send(waiting.frame, text=True)
+        self._socket = socket
+        self._ready.set()
+
+    def _answered(self, answer: Message) -> None:
+        if self._said is None or answer["n"] != self.n:
+            return
+        if answer["type"] == "nack":
+            self.n -= 1
+        else:
+            self._said.intent = self.own(answer["id"], answer["seq"], answer["n"], answer["state"], is_answered=True)
+        said, self._said = self._said, None
+        said.resolve(answer)
 
     def _acknowledged(self, answer: Message) -> None:
         """Wake who waits for an acknowledgement: all other requests are answered by `ack` and `nack`."""
         waiting = self._acknowledging
-        if waiting is None or waiting.answer.done():
-            return
         # An inbox that still holds them was on its way before.
-        if answer["type"] == "error" or waiting.ids.isdisjoint(self.inbox):
-            waiting.answer.set_result(answer)
-
-    def _record(self, record: Message) -> None:
-        if record["seq"] <= self.seen:
-            return
-        self.records.append(record)
-        self.seen = record["seq"]
-        body = record["body"]
-        if record["kind"] == RecordKinds.VERDICT:
-            self._tell(body["intent"], IntentState(body["state"], body["reason"], (), body))
-            self._close_questions(lambda question: question["group"] == [body["intent"]])
-        elif record["kind"] == RecordKinds.DECISION and body.get("of"):
-            self.open_questions.pop(body["of"], None)
-        elif record["kind"] == RecordKinds.INTENT and body["kind"] == Kinds.ANSWER:
-            question = self.open_questions.get(body["refs"][0])
-            if question is not None and len(question["group"]) == 1:
-                del self.open_questions[question["id"]]
-
-    def _close_questions(self, is_over: Callable[[Message], bool]) -> None:
-        self.open_questions = {id: q for id, q in self.open_questions.items() if not is_over(q)}
-
-    def _tell(self, id: str, state: IntentState) -> None:
-        assert state.name in TERMINAL or not state.is_final, "a verdict names an end"
-        if (intent := self._intents.get(id)) is None:
-            self._early.setdefault(id, []).append(state)
-            return
-        intent.queue.put_nowait(state)
-
-
-def offer(token: str | None) -> list[Subprotocol]:
-    """Return the subprotocols that carry a token (protocol §1)."""
-    return [Subprotocol("folkmoot"), *([Subprotocol(f"token.{token}")] if token else [])]
+        if waiting is not None and (
+            answer["type"] == "error" or (answer["whole"] and waiting.ids.isdisjoint(self.inbox))
+        ):
+            waiting.resolve(answer)
 
 
 @contextlib.asynccontextmanager
-async def connect(url: str, *, token: str | None = None, origin: str | None = None) -> AsyncIterator[RoomClient]:
-    """Open a workspace (`ws://host/ws/WS`) and yield it once it has its lane. Raises `Disconnected`."""
-    room, tasks = RoomClient(url, token, origin), Tasks()
+async def connect(
+    url: str,
+    *,
+    token: str | None = None,
+    origin: str | None = None,
+    seen: int = 0,
+    open_seconds: float = OPEN_SECONDS,
+    away_seconds: float = AWAY_SECONDS,
+) -> AsyncIterator[RoomClient]:
+    """Open a workspace and yield it once it has its lane.
+
+    Args:
+        url: the link that a person gets (`http://HOST/w/WS#token=TOKEN`), or the socket's (`ws://HOST/ws/WS`).
+        token: counts instead of the link's.
+        seen: the last record of the log that is known already: records come from the next one on.
+        open_seconds: within which it is open, or an error.
+        away_seconds: how long a connection that broke is tried again; 0 never, `math.inf` for ever.
+
+    Raises:
+        Unusable: the address is none; nothing was sent.
+        Disconnected: it cannot be opened; `code`, `reason` and `remedy` say why and what to do.
+    """
+    room, tasks = (
+        RoomClient(url, token, origin, seen=seen, open_seconds=open_seconds, away_seconds=away_seconds),
+        Tasks(),
+    )
     # Awaited: whoever uses the client hears of its end from what it waits for.
-    tasks.start(room.run(), name=f"room client {url}", is_awaited=True)
+    tasks.start(room.run(), name=f"room client {room.address.shown}", is_awaited=True)
     try:
         await room._up()
         yield room
     finally:
+        room.leave()
         await tasks.close()

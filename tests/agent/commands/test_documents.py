@@ -103,13 +103,14 @@ async def test_beside_a_server_people_there_are_told_when_the_command_ends(tmp_p
         token = await server.registry.tokens.make("demo", actor="ana", role="editor")
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as ana:
             await ana.insert(0, "kept")
+            await ana.saved()
             before = await server.registry.room("demo")
             await before.flush_runs()
             code, said = await asyncio.to_thread(call, "delete", "demo", "plan", "--data", str(tmp_path))
             assert (code, said) == (0, "plan is deleted: it is in the log of demo.")
             async with asyncio.timeout(20):
                 await before.stopped
-                await ana.socket.wait_closed()
+                await ana.until(lambda client: client.closed is not None)
         room = await server.registry.room("demo")
         fold = room.sequencer.fold
         assert (fold.listed(), fold.documents["plan"].text()) == ({}, "kept")

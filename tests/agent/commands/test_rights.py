@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from agent.cli import app
 from agent.commands import agent_stop
 from agent.server import serving
+from workspace.client import Refused
 from workspace.client.document import connect_document
 from workspace.settings import Settings
 
@@ -94,7 +95,10 @@ async def test_beside_a_server_the_rule_holds_when_the_command_ends(
         assert "room demo is let go of" in said
         assert "nothing is lost" in said
         async with connect_document(f"{server.ws_url}/ws/demo", "plan", token=token) as ana:
-            await ana.insert(0, "no")
+            with pytest.raises(Refused) as raised:
+                await ana.insert(0, "no")  # at once where it is known by now, else by the server's word
+                await ana.saved()
+            assert raised.value.code == "document_read_only"
             await ana.until(lambda one: one.text() == "")
         room = await server.registry.room("demo")
         assert room.sequencer.fold.documents["plan"].text() == ""

@@ -138,7 +138,7 @@ async def test_only_an_author_acknowledges_and_only_what_has_ended() -> None:
             ):
                 with pytest.raises(Refused) as refused:
                     await room.acknowledge(ids)
-                assert refused.value.refusal == code
+                assert refused.value.code == code
             assert list(ana.inbox) == [id], "all or none"
             await ana.acknowledge([id, id])
             await ana.acknowledge([id])

@@ -19,8 +19,8 @@ from tests.support.server import Running, running_server
 from tests.support.until import until
 from tests.workspace.room.stage import stage
 from workspace.client import connect
+from workspace.client.dial import offer
 from workspace.client.document import connect_document
-from workspace.client.room import offer
 from workspace.errors import EventRefused, RoomClosed
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.events import Configured
@@ -133,6 +133,7 @@ async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the
     ):
         async with connect_document(address, "plan", token=token) as plan:
             await plan.insert(0, "words")
+            await plan.saved()
             await people.until(lambda r: any(one["kind"] == "update" for one in r.records), WAIT)
             fails(monkeypatch, "value", BrokenDocument("it panicked"))
             fails(monkeypatch, "digest", BrokenDocument("it panicked"))

@@ -30,6 +30,7 @@ from crdt.sync.y_sync import (
 )
 from crdt.updates.lib0 import Writer
 from tests.support.server import Running, running_server
+from workspace.client import Refused
 from workspace.client.document import DocumentClient, connect_document
 from workspace.settings import Settings
 from workspace.sockets.uvicorn_protocol import FastProtocol
@@ -313,7 +314,10 @@ async def test_a_viewer_is_denied_and_stays() -> None:
         scene() as (server, bystander),
         connect_document(f"{server.ws_url}/ws/demo", "plan", token=await server.token("vera", "viewer")) as viewer,
     ):
-        await viewer.insert(0, "mine")
+        with viewer.document.transaction() as done:
+            viewer.document.insert_text(0, "mine")
+        assert viewer.socket is not None
+        await viewer.socket.send(encode_update(done[0].update))
         await bystander.goes_on()
         assert "mine" not in bystander.document.text()
         assert viewer.closed is None
@@ -371,6 +375,9 @@ async def test_an_id_under_which_somebody_writes_is_nobody_elses() -> None:
             await mallory.insert(len(mallory.text()), "mine")
             await bystander.document.until(lambda client: client.text().endswith("mine"), WAIT)
             assert mallory.closed is None
+            with pytest.raises(Refused) as raised:
+                await mallory.saved()
+            assert raised.value.code == "foreign_id"
         assert "forged" not in bystander.document.text()
 
 

@@ -6,13 +6,15 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from agent.builtin.planner import BuiltinPlanner
 from tests.support.homes import PostgresHome, opened
 from tests.support.postgres import until_true
 from tests.support.process import folkmoot
 from tests.support.server import Running, running_server
 from tests.support.until import until
-from workspace.client import connect
+from workspace.client import Disconnected, connect
 from workspace.client.document import connect_document
 from workspace.history.read import read_all, verify_log
 from workspace.intents.state.replay import fold_log
@@ -75,14 +77,15 @@ async def test_the_command_line_reads_and_verifies_beside_the_server(postgres_ur
 async def test_a_second_server_deposes_the_first_which_appends_nothing_more(postgres_url: str) -> None:
     async with on(postgres_url) as first, on(postgres_url) as second:
         token = await first.token("Ana")
-        async with connect_document(f"{first.ws_url}/ws/demo", "plan", token=token) as writer:
-            await writer.insert(0, "of the first. ")
-            await writer.until(lambda client: "first" in client.text(), WAIT)
-            await instruct(first, "set budget.food to 5")
-            assert [verdict["state"] for verdict in await instruct(second, "set budget.food to 6")] == ["done"]
-            before = await read_all(second.registry.store, "demo")
-            await writer.insert(0, "too late ")
-            await writer.until(lambda client: client.closed is not None, WAIT)
+        with pytest.raises(Disconnected):  # as the document is left: not all of it is saved
+            async with connect_document(f"{first.ws_url}/ws/demo", "plan", token=token, away_seconds=0) as writer:
+                await writer.insert(0, "of the first. ")
+                await writer.until(lambda client: "first" in client.text(), WAIT)
+                await instruct(first, "set budget.food to 5")
+                assert [verdict["state"] for verdict in await instruct(second, "set budget.food to 6")] == ["done"]
+                before = await read_all(second.registry.store, "demo")
+                await writer.insert(0, "too late ")
+                await writer.until(lambda client: client.closed is not None, WAIT)
         assert await read_all(second.registry.store, "demo") == before, "the first appended after it was deposed"
         await instruct(second, "increase budget.food by 1")
         rows, journal = await read_all(second.registry.store, "demo")
@@ -128,7 +131,7 @@ async def test_servers_that_depose_each_other_keep_one_log(postgres_url: str) ->
     bodies = [(row.kind, json.loads(row.body)) for row in rows]
     intents = [body["id"] for kind, body in bodies if kind == "intent"]
     verdicts = {body["intent"]: body["state"] for kind, body in bodies if kind == "verdict"}
-    assert rows[-1].epoch > 8, "the workspace changed hands"
+    assert rows[-1].epoch >= 8, "the workspace changed hands"
     assert acked <= set(intents)
     assert len(set(intents)) == len(intents) == sum(kind == "verdict" for kind, _ in bodies)
     assert verdicts.keys() == set(intents)
