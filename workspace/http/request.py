@@ -126,6 +126,8 @@ async def enter(request: Request, right: Right) -> tuple[Room, Identity]:
     check_query(request)
     await wait_for_account(registry, person_in(ws, identity.actor))
     room = await registry.room(ws)
+    # Else a workspace that is asked over HTTP alone would be closed while it answers.
+    room.hub.note_use()
     # Both may have taken a while.
     entitlement.check(request)
     if not may_somewhere(room.sequencer.fold, right, actor=identity.actor, role=identity.role):

@@ -42,6 +42,14 @@ async def test_a_stranger_learns_nothing_of_which_workspaces_there_are() -> None
         problem(await client.get("/api/workspaces/UPPER"), 404, "not_found")
 
 
+async def test_a_workspace_that_is_asked_for_is_not_idle() -> None:
+    async with http("owner") as (server, client):
+        hub = server.registry.rooms["demo"].hub
+        hub.empty_since = 0.0
+        assert (await client.get(WS)).status_code == 200
+        assert server.registry.clock.now() - hub.empty_since < 60
+
+
 async def test_a_body_is_read_no_further_than_its_bound() -> None:
     read = 0
 
