@@ -40,7 +40,7 @@ summary { display: grid; grid-template-columns: 62px minmax(0, 1fr); gap: 0 10px
 summary::-webkit-details-marker { display: none; } summary:hover code { color: var(--accent); }
 summary .said { grid-column: 2; color: var(--soft); }
 .method { font-weight: 650; font-size: 12.5px; letter-spacing: .03em; padding-top: 2px; }
-.inner { padding: 2px 14px 14px; border-top: 1px solid var(--line); }
+.inner { padding: 10px 14px 14px; border-top: 1px solid var(--line); }
 dl { margin: 0; display: grid; grid-template-columns: minmax(90px, max-content) minmax(0, 1fr); gap: 5px 16px; }
 dt { font-weight: 600; } dd { margin: 0; } dt code { font-weight: 600; }
 .type > dl { grid-template-columns: minmax(90px, 200px) minmax(0, 1fr); }
@@ -49,7 +49,8 @@ dt { font-weight: 600; } dd { margin: 0; } dt code { font-weight: 600; }
 @media (max-width: 760px) {
   body { display: block; padding: 18px 14px 60px; } nav { position: static; max-height: none; }
   nav ul { display: flex; flex-wrap: wrap; gap: 0 14px; } nav a { padding: 7px 0; }
-  main > section:first-child h2 { margin-top: 28px; } summary { padding: 11px 12px; } .inner { padding: 2px 12px 12px; }
+  main > section:first-child h2 { margin-top: 28px; } summary { padding: 11px 12px; }
+  .inner { padding: 10px 12px 12px; }
   dl, .type > dl { display: block; } dt { margin-top: 8px; }
 }
 """
