@@ -19,7 +19,7 @@ UNITS := tests/test_makefile.py tests/test_prepare.py tests/crdt tests/workspace
 
 .DEFAULT_GOAL := help
 .PHONY: help demo story serve web check quick test style types decisions page-units units tested clean \
-  accept-worlds accept-guards accept-fuzz accept-hostile accept-plans accept-long-life accept-histories accept-undo accept-kills accept-stories loss \
+  accept-worlds accept-guards accept-fuzz accept-hostile accept-plans accept-long-life accept-histories accept-undo accept-kills accept-stories loss api-fuzz \
   bench bench-layers bench-routing bench-profile bench-replay bench-long bench-designs bench-growth bench-growth-beside
 
 help:  ## this list
@@ -100,6 +100,9 @@ accept-kills: $(STAMP)  ## kill -9 at every moment around a model's call, of ans
 
 accept-stories: $(STAMP) $(STOCK)  ## the stories, RUNS times each; goes on from SEED0; each says its seeds and how many passed
 	FOLKMOOT_STORY_RUNS=$(or $(RUNS),100) FOLKMOOT_SEED0=$(or $(SEED0),1) $(BIN)/python -m pytest tests/scenarios -o faulthandler_timeout=3600
+
+api-fuzz: $(STAMP) $(PAGE)  ## the HTTP API asked at random by its own description, as its owner and as nobody; EXAMPLES, SEED
+	$(BIN)/python -m tests.api_fuzz --examples $(or $(EXAMPLES),100) --seed $(or $(SEED),1)
 
 loss: $(STAMP) $(PAGE)  ## random stories in browsers with everything killed: nothing typed is lost; STORIES, goes on from SEED0; an hour
 	$(BIN)/python -m tests.web.loss --stories $(or $(STORIES),200) --seed0 $(or $(SEED0),0)

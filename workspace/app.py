@@ -37,6 +37,7 @@ from workspace.http import (
     workspaces,
 )
 from workspace.http.headers import with_headers
+from workspace.http.openapi import served
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable, problem_of
 from workspace.ports import Clock, EffectSender, Judge, Planner, Store
 from workspace.registry.registry import RoomRegistry
@@ -113,7 +114,8 @@ OPERATIONS: tuple[Route, ...] = (
     Route("/healthz", pages.healthz),
     Route("/readyz", pages.readyz),
     Route("/metrics", pages.metrics),
-    Route("/openapi.json", pages.openapi),
+    Route("/openapi.json", served.openapi),
+    Route("/api", served.reader),
     Route("/", pages.page),
     Route("/w/{ws}", pages.workspace),
     Route("/admin", pages.admin),
@@ -212,5 +214,4 @@ def create_app(
         },
     )
     app.state.registry = registry
-    app.state.api_routes = API
     return app

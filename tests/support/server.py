@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from crdt.documents.pycrdt_document import DocumentKind
+from tests.support.described import Described
 from tests.support.until import until
 from workspace.app import create_app
 from workspace.clock import SystemClock
@@ -64,7 +65,8 @@ async def running_server(
     port = listener.getsockname()[1]
     settings = settings or Settings(port=port)
     app = create_app(settings, store=store or MemoryStore(), planner=planner, judge=judge, clock=SystemClock())
-    config = config_of(app, settings, ws=None if carrier is FastProtocol else carrier, grace_seconds=2)
+    looked_at = Described(app)
+    config = config_of(looked_at, settings, ws=None if carrier is FastProtocol else carrier, grace_seconds=2)
     protocol = config.http
     assert isinstance(protocol, type), "the class of this server's connections, which counts them"
     assert issubclass(protocol, BoundedProtocol)
@@ -82,3 +84,5 @@ async def running_server(
     finally:
         server.should_exit = True
         await serving
+    # Not where a test has failed: that failure is to be read.
+    assert not looked_at.faults, "answers that are not described: " + "; ".join(looked_at.faults[:5])

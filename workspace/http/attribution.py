@@ -17,6 +17,9 @@ from workspace.access import person_in
 from workspace.history.read import read_all
 from workspace.http.document_acts import NOT_HERE, check_not_deleted, document_id
 from workspace.http.documents import refuse_broken
+from workspace.http.openapi.operation import Parameter, Reply, describe
+from workspace.http.openapi.parameters import AT, SEQ_MAX
+from workspace.http.openapi.workspace_answers import Attribution
 from workspace.http.problem import Problem
 from workspace.http.request import answer, enter, number, registry_of
 from workspace.intents.audit.attribution import POINTS_MAX, Words, find_value, find_words, stretches_of
@@ -40,12 +43,23 @@ class DocumentNow(msgspec.Struct, frozen=True):
     seq: int
 
 
+@describe(
+    Reply(200, "each stretch, with who wrote it and who told the agent to", Attribution),
+    takes=(
+        Parameter("quote", f"of a text: words of it, at most {QUERY_POINTS_MAX} characters", example="travel"),
+        Parameter("from", "of a text: from this character, counted from 0", low=0, high=SEQ_MAX, example=0),
+        Parameter("to", "of a text: to before this character", low=0, high=SEQ_MAX, example=5),
+        Parameter("path", "of a data document: the keys to a value, as a JSON list", example='["travel"]'),
+        AT,
+    ),
+    refuses=("document_renamed", "document_broken", "document_deleted", "too_many_reads"),
+)
 async def show(request: Request) -> Response:
     """`GET …/attribution/DOC?quote=|from=&to=|path=[…]&at=SEQ`: each stretch with its record, commit, people."""
-    room, identity = await enter(request, "read", "quote", "from", "to", "path", "at")
+    room, identity = await enter(request, "read")
     doc = document_id(request, room)
     name = room.sequencer.fold.catalog.name_of(doc)
-    at = number(request, "at", default=0, low=1, high=2**53)
+    at = number(request, "at")
     if at and at < room.durable_seq:
         return await _past(request, room, doc, at, name=name, actor=identity.actor)
     seen = await room.write(partial(_look, room, doc))
@@ -119,7 +133,7 @@ def _find_text(document: Document, request: Request) -> Found:
         if start < 0:
             raise ValueError("the quote does not stand in this document")
         return find_words(document, start, start + len(quote))
-    start = number(request, "from", default=0, low=0, high=len(text))
+    start = number(request, "from", high=len(text))
     end = number(request, "to", default=min(len(text), start + POINTS_MAX), low=start, high=len(text))
     assert start <= end <= len(text), "bounds were checked as they were read"
     return find_words(document, start, end)

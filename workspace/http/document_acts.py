@@ -12,6 +12,8 @@ from crdt.digest import Json
 from workspace.access import Identity
 from workspace.errors import Refusal
 from workspace.http.content import check_name
+from workspace.http.openapi.operation import Body, Reply, describe
+from workspace.http.openapi.workspace_answers import DocumentLine
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, document_name, enter, write
 from workspace.intents.model.bodies import ConfigBody
@@ -25,6 +27,10 @@ from workspace.room.context import Handle
 from workspace.room.room import Room
 
 STATES: tuple[DocumentState, ...] = ("living", "archived", "deleted")
+ACT_REFUSALS = (
+    "bad_name", "exists", "ambiguous", "over_share", "document_read_only", "document_renamed", "document_broken",
+    "document_archived", "document_deleted", "too_large",
+)  # fmt: skip
 NOT_HERE = "No such workspace or document, or it is not yours."
 
 
@@ -74,6 +80,12 @@ def check_not_deleted(fold: WorkspaceState, doc: str) -> None:
         refuse(refusal)
 
 
+@describe(
+    Reply(200, "as it is now", DocumentLine),
+    body=Body(DocumentChange, {"name": "minutes"}),
+    refuses=ACT_REFUSALS,
+    is_read=False,
+)
 async def change(request: Request) -> Response:
     """`PATCH …/documents/DOC`: call it otherwise, archive it, delete it, or restore it."""
     room, identity = await enter(request, "edit")
@@ -97,6 +109,7 @@ async def change(request: Request) -> Response:
     return await _carry_out(request, room, identity, act)
 
 
+@describe(Reply(200, "as it is now", DocumentLine), refuses=ACT_REFUSALS, is_read=False)
 async def delete(request: Request) -> Response:
     """`DELETE …/documents/DOC`: nobody sees it any more; it is kept, and can be restored."""
     room, identity = await enter(request, "edit")

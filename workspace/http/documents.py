@@ -14,8 +14,11 @@ from workspace.access import Identity, person_in
 from workspace.history.read import read_documents
 from workspace.http.content import NewDocument, check_name, first_edits, is_content, with_clean_content
 from workspace.http.document_acts import NOT_HERE, STATES, check_not_deleted, described, document_id
+from workspace.http.openapi.operation import TEXT, Body, Parameter, Reply, describe
+from workspace.http.openapi.parameters import AT
+from workspace.http.openapi.workspace_answers import DocumentContent, DocumentLine, MadeDocument
 from workspace.http.problem import Problem, problem_of, refuse
-from workspace.http.request import answer, body_of, charge, document_name, enter, number, registry_of, write
+from workspace.http.request import answer, body_of, charge, document_name, enter, number, registry_of, word, write
 from workspace.intents.model.bodies import ConfigBody
 from workspace.intents.model.document_acts import new_id
 from workspace.intents.model.events import ReadFrom
@@ -33,6 +36,8 @@ from workspace.room.room import Room
 # Measured: a byte of a value costs about as much as so many of an encoded document.
 UNITS_A_BYTE = 8
 FORMATS = ("json", "text", "update")
+BYTES = "application/octet-stream"
+SEQ_HEADER = {"x-folkmoot-seq": "the record after which it holds this"}
 
 
 class DocumentView(msgspec.Struct, frozen=True):
@@ -44,12 +49,14 @@ class DocumentView(msgspec.Struct, frozen=True):
     state: bytes = b""
 
 
+@describe(
+    Reply(200, "the documents, by name", list[DocumentLine]),
+    takes=(Parameter("state", "those that stand so", words=(*STATES, "all"), default="living", example="all"),),
+)
 async def index(request: Request) -> Response:
     """`GET …/documents?state=living|archived|deleted|all`: those that live, unless others are asked for."""
-    room, identity = await enter(request, "read", "state")
-    state = request.query_params.get("state", "living")
-    if state not in (*STATES, "all"):
-        raise Problem("malformed", f"state is one of {', '.join((*STATES, 'all'))}.")
+    room, identity = await enter(request, "read")
+    state = word(request, "state")
 
     def listed() -> list[dict[str, Json]]:
         fold = room.sequencer.fold
@@ -60,6 +67,15 @@ async def index(request: Request) -> Response:
     return answer(await room.read(listed))
 
 
+@describe(
+    Reply(201, "it is here", MadeDocument),
+    body=Body(NewDocument, {"kind": "text", "content": "# Minutes"}),
+    refuses=(
+        "bad_name", "bad_content", "exists", "over_share", "document_read_only", "document_broken", "document_archived",
+        "document_deleted", "document_renamed",
+    ),
+    is_read=False,
+)  # fmt: skip
 async def create(request: Request) -> Response:
     """`PUT …/documents/DOC`: make a document, empty or with `content`; the same again changes nothing."""
     room, identity = await enter(request, "edit")
@@ -108,16 +124,21 @@ def _clash(document: Document, name: str, wanted: NewDocument) -> Problem | None
     return None
 
 
+@describe(
+    Reply(200, "what it holds", DocumentContent, headers=SEQ_HEADER),
+    Reply(200, "with `format=text`: as people read it", media=TEXT, headers=SEQ_HEADER),
+    Reply(200, "with `format=update`: Yjs v1 bytes", media=BYTES, headers=SEQ_HEADER),
+    takes=(AT, Parameter("format", "in which form", words=FORMATS, default="json", example="json")),
+    refuses=("document_renamed", "document_broken", "document_deleted", "too_many_reads"),
+)
 async def show(request: Request) -> Response:
-    """`GET …/documents/DOC?at=SEQ&format=json|text|update`."""
-    room, identity = await enter(request, "read", "at", "format")
+    """`GET …/documents/DOC?at=SEQ&format=json|text|update`: what it holds, now or after a record."""
+    room, identity = await enter(request, "read")
     doc = document_id(request, room)
     name = room.sequencer.fold.catalog.name_of(doc)
     # What is shown counts as seen (semantics §2): a later instruction may build on it.
-    form = request.query_params.get("format", "json")
-    if form not in FORMATS:
-        raise Problem("malformed", f"format is one of {', '.join(FORMATS)}.")
-    at = number(request, "at", default=0, low=1, high=2**53)
+    form = word(request, "format")
+    at = number(request, "at")
     if at:
         document, seq = await _past(request, room, doc, at, actor=identity.actor)
         return _charged(request, identity, _rendered(_view(document, form), name, seq, form))
@@ -149,7 +170,7 @@ async def show(request: Request) -> Response:
 
 def _charged(request: Request, identity: Identity, response: Response) -> Response:
     """Return an answer once it is entered what it cost: what is read as a value was walked, digested and written."""
-    is_encoded = response.media_type == "application/octet-stream"
+    is_encoded = response.media_type == BYTES
     charge(request, identity, len(response.body) * (1 if is_encoded else UNITS_A_BYTE))
     return response
 
@@ -194,7 +215,7 @@ def _rendered(view: DocumentView, name: str, seq: int, form: str) -> Response:
         case "text":
             return PlainTextResponse(in_lines(view.value), headers=headers)
         case "update":
-            return Response(view.state, headers=headers, media_type="application/octet-stream")
+            return Response(view.state, headers=headers, media_type=BYTES)
         case _:
             body = {"name": name, "kind": view.kind, "seq": seq, "value": for_people(view.value)}
             return answer({**body, "digest": view.digest})

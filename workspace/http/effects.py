@@ -6,12 +6,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
+from workspace.http.openapi.board_answers import SentEffect
+from workspace.http.openapi.operation import Reply, describe
 from workspace.http.request import answer, enter
 from workspace.intents.audit.effect_report import sent_by
 
 EFFECTS_SHOWN = 500
 
 
+@describe(Reply(200, "the effects, the newest first", list[SentEffect]))
 async def index(request: Request) -> Response:
     """`GET …/effects`: the newest 500, newest first, with what became of each."""
     room, _ = await enter(request, "read")

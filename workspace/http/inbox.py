@@ -5,17 +5,21 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from workspace.http.openapi.board_answers import OwnInbox
+from workspace.http.openapi.operation import Body, Reply, describe
 from workspace.http.problem import Problem
 from workspace.http.request import answer, body_of, enter
 from workspace.protocol.messages import Acknowledge, InboxMessage
 
 
+@describe(Reply(200, "one's own verdicts", OwnInbox))
 async def show(request: Request) -> Response:
     """`GET …/inbox`: the newest 100 of one's own verdicts that are not acknowledged, and how many more."""
     room, identity = await enter(request, "read")
     return _answer(await room.hub.log.inbox.of(identity.actor))
 
 
+@describe(Reply(200, "what is left", OwnInbox), body=Body(Acknowledge, {"intents": ["i7"]}), is_read=False)
 async def acknowledge(request: Request) -> Response:
     """`POST …/inbox`: acknowledge the verdicts on one's own `intents`, all or none; answers with what is left."""
     room, identity = await enter(request, "read")

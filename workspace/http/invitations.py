@@ -12,6 +12,8 @@ from starlette.responses import Response
 from crdt.digest import Json
 from workspace.access import ROLES, InvitationRow, TokenRow, is_given
 from workspace.errors import Refusal
+from workspace.http.openapi.operation import Body, Reply, describe
+from workspace.http.openapi.people_answers import Invitation, MadeInvitation, Membership, Offer
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import address_of, answer, body_of, check_query, enter, pace_change, registry_of, session_of
 from workspace.http.sessions import keep
@@ -69,8 +71,14 @@ def browser_words(agent: str) -> str:
     return f"{name} on {CALLED.get(system, system)}" if system else name
 
 
+@describe(
+    Reply(201, "the invitation", MadeInvitation),
+    body=Body(NewInvitation, {"role": "editor", "uses": 5}),
+    refuses=("too_large",),
+    is_read=False,
+)
 async def create(request: Request) -> Response:
-    """`POST …/invitations`: the only time the invitation is seen; for the owner."""
+    """`POST …/invitations`: make an invitation, which is seen this once; for the owner."""
     room, identity = await enter(request, "grant")
     body = await body_of(request, NewInvitation)
     if not is_given(body.role):
@@ -84,12 +92,14 @@ async def create(request: Request) -> Response:
     return answer({"invitation": made[0], **described(made[1])}, 201)
 
 
+@describe(Reply(200, "those that are open", list[Invitation]))
 async def index(request: Request) -> Response:
     """`GET …/invitations`: those that somebody may still take up; for the owner."""
     room, _ = await enter(request, "grant")
     return answer([described(row) for row in await registry_of(request).invitations.open(room.ws)])
 
 
+@describe(Reply(204, "nobody comes in by it any more"), is_read=False)
 async def delete(request: Request) -> Response:
     """`DELETE …/invitations/ID`: nobody comes in by it any more; for the owner."""
     room, identity = await enter(request, "grant")
@@ -100,6 +110,13 @@ async def delete(request: Request) -> Response:
     return Response(status_code=204)
 
 
+@describe(
+    Reply(200, "what it opens", Offer),
+    asks="maybe_holder",
+    body=Body(Held, {"invitation": "fi_0123456789ab_0123456789abcdef0123456789abcdef"}),
+    refuses=("invitation_spent",),
+    is_read=False,
+)
 async def look(request: Request) -> Response:
     """`POST /api/invitation`: to which workspace, as what, by whom; and whether the server knows who asks."""
     check_query(request)
@@ -117,6 +134,14 @@ async def look(request: Request) -> Response:
     )
 
 
+@describe(
+    Reply(201, "a member now; a session in the page's cookie", Membership),
+    Reply(200, "a member already", Membership),
+    asks="maybe_holder",
+    body=Body(Acceptance, {"invitation": "fi_0123456789ab_0123456789abcdef0123456789abcdef", "name": "Ben"}),
+    refuses=("invitation_spent", "name_taken", "too_large", "not_found"),
+    is_read=False,
+)
 async def accept(request: Request) -> Response:
     """`POST /api/invitation/accept`: become a member, under a name or as who the server knows; gives a session."""
     check_query(request)

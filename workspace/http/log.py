@@ -16,10 +16,13 @@ from workspace.history.redact import redact_intent
 from workspace.http.entitlement import check as check_entitlement
 from workspace.http.entitlement import end_of
 from workspace.http.fields import unknown_field
+from workspace.http.openapi.operation import Body, Parameter, Reply, describe
+from workspace.http.openapi.parameters import SEQ_MAX
+from workspace.http.openapi.workspace_answers import LogLine, Redacted, Replayed
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number
+from workspace.http.request import answer, body_of, enter, number, registry_of, whole_number, word
 from workspace.intents.audit.decision_review import changed
-from workspace.intents.audit.verify import verify
+from workspace.intents.audit.verify import Report, verify
 from workspace.intents.audit.what_if import decide_again
 from workspace.intents.model.bodies import BODIES, PolicyConfig
 from workspace.intents.rules.policy import check as check_policy
@@ -29,7 +32,6 @@ from workspace.room.room import Room
 from workspace.threads import compute
 
 PAGE = 500
-SEQ_MAX = 2**53
 KEEP_ALIVE_SECONDS = 15.0
 
 
@@ -47,17 +49,26 @@ class Redact(msgspec.Struct, frozen=True):
     intent: str
 
 
+@describe(
+    Reply(200, "one record a line", LogLine, media="application/x-ndjson"),
+    Reply(200, "one record an event, where `Accept` names this form", media="text/event-stream"),
+    takes=(
+        Parameter("from", "the first record", low=1, high=SEQ_MAX, example=1),
+        Parameter("to", "the last record", low=0, high=SEQ_MAX, default=SEQ_MAX, example=40),
+        Parameter("kind", "records of this kind alone", words=tuple(map(str, BODIES)), example="intent"),
+        Parameter("follow", "go on as they come", words=("true", "false", "1", "0"), default="false", example="false"),
+        Parameter("Last-Event-ID", "of events: the last record one has", where="header", example="40"),
+    ),
+)
 async def show(request: Request) -> Response:
-    """`GET …/log?from=&to=&kind=&follow=`: NDJSON, or SSE where the client accepts it."""
-    room, identity = await enter(request, "read", "from", "to", "kind", "follow")
+    """`GET …/log?from=&to=&kind=&follow=`: its records, as NDJSON, or as SSE where the client accepts it."""
+    room, identity = await enter(request, "read")
     is_sse = "text/event-stream" in request.headers.get("accept", "")
     after = whole_number(request.headers.get("last-event-id", ""))
-    first = number(request, "from", default=1 if after is None else after + 1, low=1, high=SEQ_MAX)
-    last = number(request, "to", default=SEQ_MAX, low=0, high=SEQ_MAX)
-    kind = request.query_params.get("kind")
-    if kind is not None and kind not in BODIES:
-        raise Problem("malformed", f"kind is one of {', '.join(BODIES)}.")
-    follow = request.query_params.get("follow", "") in ("1", "true")
+    first = number(request, "from", default=1 if after is None else after + 1)
+    last = number(request, "to")
+    kind = word(request, "kind") or None
+    follow = word(request, "follow") in ("1", "true")
     lines = _lines(
         room, identity.actor, first=first, last=last, kind=kind, follow=follow, is_sse=is_sse, over=end_of(request)
     )
@@ -100,6 +111,7 @@ async def _lines(
             yield b": still here\n\n" if is_sse else b"\n"
 
 
+@describe(Reply(200, "what verifying found", Report), refuses=("too_many_reads",))
 async def check(request: Request) -> Response:
     """`GET …/verify`: the whole log again, beside the loop; for as long as nothing is written, the last report."""
     room, identity = await enter(request, "read")
@@ -110,6 +122,7 @@ async def check(request: Request) -> Response:
     return answer(report)
 
 
+@describe(Reply(200, "the words are gone", Redacted), body=Body(Redact, {"intent": "i7"}), is_read=False)
 async def redact(request: Request) -> Response:
     """`POST …/redact`: take an intent's words out of log and archive; the chain stays valid. Sockets reconnect."""
     room, identity = await enter(request, "grant")
@@ -120,6 +133,12 @@ async def redact(request: Request) -> Response:
     return answer({"intent": body.intent, "records": changed})
 
 
+@describe(
+    Reply(200, "how each decision comes out", Replayed),
+    body=Body(ReplayOrder, {"mode": "what-if", "policy": {"chain": ["first"]}}),
+    refuses=("too_many_reads",),
+    is_read=False,
+)
 async def replay(request: Request) -> Response:
     """`POST …/replay`: `audit` verifies, checks every commit's conditions and decides everything again.
 

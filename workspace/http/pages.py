@@ -1,4 +1,4 @@
-"""The browser application and what operations ask for: health, metrics, the API's own description.
+"""The browser application and what operations ask for: health, metrics.
 
 The page's files go compressed as the build has left them beside, by what a browser takes: `web/pack.mjs` puts `x.js.br`
 and `x.js.gz` beside `x.js`, where they are smaller.
@@ -24,10 +24,10 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
-from workspace import __version__
 from workspace.http.headers import CSP_OF_OTHERS
+from workspace.http.openapi.operation import HTML, TEXT, Reply, describe
 from workspace.http.problem import Problem
-from workspace.http.request import answer, registry_of
+from workspace.http.request import registry_of
 from workspace.sockets.origins import is_at_home
 
 HEADERS = {"cache-control": "no-cache"}
@@ -37,6 +37,9 @@ WORKER_HEADERS = {**HEADERS, "content-security-policy": f"{CSP_OF_OTHERS}; conne
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 # What is spelt otherwise in an old `Accept-Encoding`.
 SAME = {"x-gzip": "gzip"}
+NOT_CHANGED = Reply(304, "as it was, by the tag in `If-None-Match`", headers={"etag": "the tag of this form"})
+NOT_BUILT = Reply(503, "the page is not built", media=HTML)
+
 VARY = {"vary": "accept-encoding"}
 METRICS_REMEDY = (
     "Send the token in FOLKMOOT_METRICS_TOKEN, or an owner's of the whole server, as Authorization: Bearer TOKEN;"
@@ -48,6 +51,18 @@ MISSING = """<!doctype html><meta charset="utf-8"><title>Folkmoot</title>
 Run <code>make web</code> in the project (Node 20 is needed), then reload.</p>"""
 
 
+def file_replies(meaning: str, media: str) -> tuple[Reply, ...]:
+    """Return what may come of asking for a file: it, a range of it, that it is as it was, that the range is none."""
+    return (
+        Reply(200, meaning, media=media, headers={"etag": "the tag of this form"}),
+        Reply(206, "the range that `Range` names; several as `multipart/byteranges`", media=media),
+        Reply(206, "several ranges", media="multipart/byteranges"),
+        NOT_CHANGED,
+        Reply(400, "`Range` is none", media=TEXT),
+        Reply(416, "it does not have that range", media=TEXT),
+    )
+
+
 def assets() -> Path | None:
     """Return the folder of the built page: inside the wheel, or `web/dist` of a checkout; None when not built."""
     here = Path(__file__).resolve().parent.parent
@@ -57,16 +72,19 @@ def assets() -> Path | None:
     return None
 
 
+@describe(*file_replies("the page", HTML), NOT_BUILT, asks="anybody")
 async def page(request: Request) -> Response:
     """`GET /`: the application."""
     return await _page(request, "index.html")
 
 
+@describe(*file_replies("the page", HTML), NOT_BUILT, asks="anybody")
 async def workspace(request: Request) -> Response:
     """`GET /w/WS`: the application in a workspace; it names its files one level higher, and is built so."""
     return await _page(request, "workspace.html")
 
 
+@describe(*file_replies("the page", HTML), NOT_BUILT, asks="anybody")
 async def admin(request: Request) -> Response:
     """`GET /admin`: the operator's page; whoever has no key for it reads how to come in, and nothing of the server."""
     return await _page(request, "admin.html")
@@ -79,6 +97,7 @@ async def _page(request: Request, name: str) -> Response:
     return await asyncio.to_thread(file_for, folder / name, request.headers, HEADERS)
 
 
+@describe(*file_replies("the script", "text/javascript"), asks="anybody", refuses=("not_found",))
 async def service_worker(request: Request) -> Response:
     """`GET /service-worker.js`: what opens the page without the server; its own policy lets it load that."""
     folder = assets()
@@ -87,6 +106,9 @@ async def service_worker(request: Request) -> Response:
     return await asyncio.to_thread(file_for, folder / "service-worker.js", request.headers, WORKER_HEADERS)
 
 
+@describe(
+    Reply(307, "on to the page", headers={"location": "the page's own address"}), asks="anybody", refuses=("not_found",)
+)
 async def without_slashes(request: Request) -> Response:
     """`GET /w/WS/` and `/admin/`: leads to the page itself, whose files are named from its own address."""
     slashes = request.path_params.get("slashes", "")
@@ -98,17 +120,20 @@ async def without_slashes(request: Request) -> Response:
     return RedirectResponse("../" * (len(slashes) + 1) + name + query, 307)
 
 
+@describe(Reply(200, "it does", media=TEXT), asks="anybody")
 async def healthz(_: Request) -> Response:
     """`GET /healthz`: the process answers."""
     return PlainTextResponse("ok\n")
 
 
+@describe(Reply(200, "it does", media=TEXT), Reply(503, "why it does not", media=TEXT), asks="anybody")
 async def readyz(request: Request) -> Response:
     """`GET /readyz`: the database answers, and makes a write durable; 503 with the reason where it does not."""
     problem = await registry_of(request).readiness.problem()
     return PlainTextResponse(f"{problem}\n", 503) if problem else PlainTextResponse("ready\n")
 
 
+@describe(Reply(200, "the counters", media=TEXT), asks="maybe_holder", refuses=("unauthenticated",))
 async def metrics(request: Request) -> Response:
     """`GET /metrics`: counters in Prometheus text, and where the agent is stopped; for who looks after the server."""
     registry = registry_of(request)
@@ -136,33 +161,10 @@ async def _may_measure(request: Request) -> bool:
     return identity is not None and identity.may("administer", registry.clock.now())
 
 
-async def openapi(request: Request) -> Response:
-    """`GET /openapi.json`: every path and method this server really routes, with its first docstring line."""
-    paths: dict[str, dict[str, object]] = {}
-    for route in request.app.state.api_routes:
-        for method in sorted(route.methods or ()):
-            if method == "HEAD":
-                continue
-            summary = (route.endpoint.__doc__ or "").strip().split("\n")[0]
-            names = [part.strip("{}").partition(":")[0] for part in route.path.split("/") if part.startswith("{")]
-            path = route.path.replace(":path}", "}")
-            paths.setdefault(path, {})[method.lower()] = {
-                "summary": summary,
-                "operationId": f"{route.endpoint.__module__.rpartition('.')[2]}_{route.endpoint.__name__}",
-                "parameters": [
-                    {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-                ],
-                "responses": {
-                    "default": {"description": "The result, or application/problem+json with a stable code."}
-                },
-            }
-    told = {"openapi": "3.1.0", "info": {"title": "Folkmoot", "version": __version__}, "paths": paths}
-    return answer({**told, "servers": [{"url": request.scope.get("root_path", "") or "/"}]})
-
-
 # ------------------------------------------------------------ the files of the page
 
 
+@describe(*file_replies("the file", "*/*"), asks="anybody", refuses=("not_found",))
 class PageFiles(StaticFiles):
     """The files that a page loads. What lies compressed beside one is that one, and has no address of its own."""
 
@@ -203,7 +205,7 @@ def file_for(path: Path, asked: Headers, more: Mapping[str, str]) -> Response:
         headers["content-encoding"] = encoding
     kind = guess_type(path.name)[0] or "application/octet-stream"
     response = FileResponse(sent, headers=headers, media_type=kind, stat_result=kept)
-    return NotModifiedResponse(response.headers) if _has_it(asked, response.headers) else response
+    return NotModifiedResponse(response.headers) if has_it(asked, response.headers) else response
 
 
 def present_beside(path: Path) -> frozenset[str]:
@@ -242,7 +244,7 @@ def _digest(path: Path, _: tuple[int, ...]) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
-def _has_it(asked: Headers, told: Headers) -> bool:
+def has_it(asked: Headers, told: Headers) -> bool:
     """Tell whether a browser has this very form of a file, by its tag; its age says nothing, as above."""
     tags = [tag.strip().removeprefix("W/") for tag in asked.get("if-none-match", "").split(",")]
     return told["etag"] in tags or "*" in tags

@@ -9,8 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
-from workspace.access import REACHES, ROLES, Reach, TokenRow, is_given
+from workspace.access import REACHES, ROLES, AccessRow, Reach, TokenRow, is_given
 from workspace.errors import Refusal
+from workspace.http.openapi.operation import Body, Parameter, Reply, describe
+from workspace.http.openapi.people_answers import (
+    HeldKey,
+    HeldRole,
+    MadeLink,
+    MadeToken,
+    MemberNow,
+    Revoked,
+    RotatedToken,
+)
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, charge, enter, number, pace_change, registry_of
 from workspace.names import is_actor
@@ -80,6 +90,7 @@ def described(row: TokenRow, *, own: str) -> dict[str, Json]:
     }
 
 
+@describe(Reply(200, "who is here", list[MemberNow]))
 async def index(request: Request) -> Response:
     """`GET …/members`: who is here, with which role and colour."""
     room, identity = await enter(request, "read")
@@ -102,6 +113,12 @@ async def index(request: Request) -> Response:
     return answer(found)
 
 
+@describe(
+    Reply(200, "what they are now", HeldRole),
+    body=Body(NewRole, {"role": "editor"}),
+    refuses=("last_owner",),
+    is_read=False,
+)
 async def change(request: Request) -> Response:
     """`PATCH …/members/NAME`: another role, with every token of theirs; for the owner. It counts at once."""
     room, identity = await enter(request, "grant")
@@ -114,6 +131,7 @@ async def change(request: Request) -> Response:
     return answer({"actor": actor, "role": body.role})
 
 
+@describe(Reply(204, "they are no member any more"), refuses=("last_owner",), is_read=False)
 async def remove(request: Request) -> Response:
     """`DELETE …/members/NAME`: take somebody out, for the owner; leave, by one's own name. The name stays theirs."""
     room, identity = await enter(request, "read")
@@ -127,6 +145,7 @@ async def remove(request: Request) -> Response:
     return Response(status_code=204)
 
 
+@describe(Reply(200, "the tokens that count", list[HeldKey]))
 async def tokens(request: Request) -> Response:
     """`GET …/tokens`: the tokens that count here, never their secrets; for the owner."""
     room, identity = await enter(request, "grant")
@@ -135,8 +154,14 @@ async def tokens(request: Request) -> Response:
     return answer([described(registry.sightings.seen(row), own=identity.token_id) for row in found])
 
 
+@describe(
+    Reply(201, "the token", MadeToken),
+    body=Body(NewToken, {"actor": "Ben", "role": "editor", "label": "a bot"}),
+    refuses=("name_taken", "last_owner"),
+    is_read=False,
+)
 async def make_token(request: Request) -> Response:
-    """`POST …/tokens`: the only time the token is seen."""
+    """`POST …/tokens`: make a token, which is seen this once; for the owner."""
     room, identity = await enter(request, "grant")
     body = await body_of(request, NewToken)
     if not is_actor(body.actor) or not is_given(body.role):
@@ -161,6 +186,7 @@ async def make_token(request: Request) -> Response:
     return answer({"token": token, "actor": body.actor, "role": body.role, "scope": body.scope}, 201)
 
 
+@describe(Reply(201, "the token in its place", RotatedToken), refuses=("last_owner",), is_read=False)
 async def rotate(request: Request) -> Response:
     """`POST …/tokens/ID/rotate`: a new token in its place; for the owner, and for whoever holds it. Seen this once."""
     room, identity = await enter(request, "read")
@@ -174,6 +200,12 @@ async def rotate(request: Request) -> Response:
     return answer({"token": token}, 201)
 
 
+@describe(
+    Reply(201, "the token of their new link", MadeLink),
+    body=Body(NewLink, {"actor": "Ben"}),
+    refuses=("last_owner",),
+    is_read=False,
+)
 async def new_link(request: Request) -> Response:
     """`POST …/links`: a member has lost their link: a new token, and all they had here end; for the owner."""
     room, identity = await enter(request, "grant")
@@ -186,6 +218,12 @@ async def new_link(request: Request) -> Response:
     return answer({"token": made[0], "actor": body.actor, "role": made[1]}, 201)
 
 
+@describe(
+    Reply(200, "what has ended", Revoked),
+    body=Body(Revocation, {"token_id": "0123456789ab"}),
+    refuses=("last_owner",),
+    is_read=False,
+)
 async def revoke(request: Request) -> Response:
     """`POST …/revoke`: tokens die now, their sockets before this answers; an actor's with their membership."""
     room, identity = await enter(request, "grant")
@@ -199,13 +237,20 @@ async def revoke(request: Request) -> Response:
     return answer({"revoked": ids})
 
 
+@describe(
+    Reply(200, "the entries, the newest first", list[AccessRow]),
+    takes=(
+        Parameter("limit", "how many at most", low=1, high=ACCESSES_MAX, default=ACCESSES_MAX, example=20),
+        Parameter("before", "the last entry of the page before, by its id", example="0123456789ab"),
+    ),
+)
 async def accesses(request: Request) -> Response:
     """`GET …/access?limit=N&before=ID`: who gave whom which right here, who came and who left; for the owner.
 
     The newest first, 500 of them at most; `before` is the last entry of the page before.
     """
-    room, identity = await enter(request, "grant", "limit", "before")
-    limit = number(request, "limit", default=ACCESSES_MAX, low=1, high=ACCESSES_MAX)
+    room, identity = await enter(request, "grant")
+    limit = number(request, "limit")
     before = request.query_params.get("before", "")
     if "before" in request.query_params and not ENTRY.fullmatch(before):
         raise Problem("malformed", "before is the id of an entry, as this answers it.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from crdt.digest import canonical
 from crdt.errors import BrokenDocument, CrdtError
@@ -31,6 +33,7 @@ STATUS = {
     "sign_in_over": 400,
     "login_taken": 409,
     "sign_in_failed": 502,
+    "method_not_allowed": 405,
     "timeout": 408,
     "exists": 409,
     "ambiguous": 409,
@@ -64,6 +67,17 @@ STATUS = {
 }
 
 
+class ProblemDetails(msgspec.Struct, frozen=True):
+    """The body of a problem: `code` is for programs, `detail` for people, `remedy` what they can do, where there is."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    remedy: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class Problem(Exception):
     """A request that cannot be served; becomes a problem response."""
 
@@ -86,18 +100,18 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """Return the problem as a response."""
-        body = {
-            "type": "about:blank",
-            "title": self.code.replace("_", " "),
-            "status": self.status,
-            "detail": self.reason,
-            "code": self.code,
-            **({"remedy": self.remedy} if self.remedy else {}),
-        }
+        body = ProblemDetails(
+            "about:blank",
+            self.code.replace("_", " "),
+            self.status,
+            self.reason,
+            self.code,
+            self.remedy or msgspec.UNSET,
+        )
         headers = {**({"retry-after": "1"} if self.status in (429, 503) else {}), **self.headers}
         if self.status == 401:
             headers["www-authenticate"] = "Bearer"
-        return Response(canonical(body), self.status, headers, "application/problem+json")
+        return Response(canonical(msgspec.to_builtins(body)), self.status, headers, "application/problem+json")
 
 
 def problem_of(refusal: Refusal) -> Problem:
@@ -144,8 +158,23 @@ async def on_bug(_: Request, error: Exception) -> Response:
     return Problem("internal", reason, remedy=ASK_OWNER).response()
 
 
-async def on_missing(_: Request, error: Exception) -> Response:
-    """Starlette handler for unknown paths and methods."""
+async def on_missing(request: Request, error: Exception) -> Response:
+    """Starlette handler for unknown paths and methods; a path says which methods it has."""
     status = getattr(error, "status_code", 404)
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "malformed")
-    return Problem(code, getattr(error, "detail", "") or "There is nothing here.", status=status).response()
+    reason = getattr(error, "detail", "") or "There is nothing here."
+    if status != 405:
+        return Problem(code, reason, status=status).response()
+    methods = ", ".join(_methods_at(request))
+    reason, remedy = f"{request.method[:40]} is not answered here.", f"There are: {methods}."
+    return Problem(code, reason, remedy=remedy, headers={"allow": methods}).response()
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods of a path, whichever of its routes answers them."""
+    # Within a folder of files the path is told from there on.
+    whole = {**request.scope, "root_path": request.scope.get("app_root_path", request.scope.get("root_path", ""))}
+    found = [route for route in request.app.routes if route.matches(whole)[0] is not Match.NONE]
+    assert found, "a method is missing where something is"
+    methods = {method for route in found for method in getattr(route, "methods", None) or ("GET", "HEAD")}
+    return sorted(methods)

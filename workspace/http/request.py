@@ -16,6 +16,8 @@ from workspace.access import GUEST_ROLE, Identity, Right, TokenRow, person_in
 from workspace.errors import TooMuchWork
 from workspace.http import entitlement
 from workspace.http.fields import unknown_field
+from workspace.http.openapi.operation import JSON as JSON_TYPE
+from workspace.http.openapi.operation import Operation, operation_of
 from workspace.http.problem import Problem
 from workspace.intents.rules.places import may_somewhere
 from workspace.names import find_document, is_workspace_id
@@ -33,7 +35,6 @@ T = TypeVar("T")
 DIGITS_MAX = 16
 # Of one person, for an account that stands below nothing.
 WAITING_MAX = 16
-JSON_TYPE = "application/json"
 # A larger body is read beside the event loop.
 BESIDE_BYTES = 64 << 10
 # No rule of a document gives these.
@@ -86,11 +87,19 @@ def _is_own_page(request: Request) -> bool:
     return is_own_page(request.scope, registry_of(request).settings)
 
 
-def check_query(request: Request, *takes: str) -> None:
+def told_of(request: Request) -> Operation:
+    """Return what is said of the handler that answers a request: what it takes."""
+    operation = operation_of(request.scope["endpoint"])
+    assert operation is not None, "a handler says what it takes (`@describe`)"
+    return operation
+
+
+def check_query(request: Request) -> None:
     """Raise `Problem` unknown_parameter for a parameter of the address that this route does not take.
 
     A misspelt `at` would give another answer than the one that was asked for. `name` says who one is on an open server.
     """
+    takes = told_of(request).query
     for name in request.query_params:
         if name not in takes and name != "name":
             known = ", ".join(takes) or "none"
@@ -98,8 +107,8 @@ def check_query(request: Request, *takes: str) -> None:
             raise Problem("unknown_parameter", reason, remedy="Leave it out, or spell it as one of these.")
 
 
-async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Identity]:
-    """Return the room and the identity of a request to `/api/workspaces/WS/…`, if it may. `takes` are its parameters.
+async def enter(request: Request, right: Right) -> tuple[Room, Identity]:
+    """Return the room and the identity of a request to `/api/workspaces/WS/…`, if it may.
 
     Raises:
         Problem: not authenticated, not allowed, or no such workspace; the last two look the same to a stranger.
@@ -114,9 +123,11 @@ async def enter(request: Request, right: Right, *takes: str) -> tuple[Room, Iden
     needed: Right = right if right in OWNERS_RIGHTS or identity.only_reads else "read"
     if not identity.may(needed, registry.clock.now()):
         raise not_allowed(identity, right)
-    check_query(request, *takes)
+    check_query(request)
     await wait_for_account(registry, person_in(ws, identity.actor))
     room = await registry.room(ws)
+    # Else a workspace that is asked over HTTP alone would be closed while it answers.
+    room.hub.note_use()
     # Both may have taken a while.
     entitlement.check(request)
     if not may_somewhere(room.sequencer.fold, right, actor=identity.actor, role=identity.role):
@@ -185,6 +196,9 @@ def document_name(request: Request, room: Room) -> str:
 
 async def body_of(request: Request, kind: type[T]) -> T:
     """Return the JSON body as a typed value. Raises `Problem` not_json, too_large, malformed and unknown_field."""
+    told = told_of(request).body
+    assert told is not None, "a handler that reads a body says so"
+    assert told.kind is kind, "a body is read as the type that is told of it"
     body = await raw_body(request)
     # A form on another's page can send a body too, under three types of which this is none.
     if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
@@ -238,16 +252,31 @@ async def raw_body(request: Request) -> bytes:
     return body
 
 
-def number(request: Request, name: str, *, default: int, low: int, high: int) -> int:
-    """Return a whole number from the query within bounds. Raises `Problem` malformed."""
+def number(request: Request, name: str, *, default: int = 0, low: int | None = None, high: int | None = None) -> int:
+    """Return a whole number from the query, within the bounds that are told of it, or narrower ones of this request.
+
+    `default` stands where it is left out, unless one is told. Raises `Problem` malformed.
+    """
+    told = told_of(request).parameter(name)
     text = request.query_params.get(name)
     if text is None:
-        return default
-    assert low <= high, "some number is within"
+        return told.default if isinstance(told.default, int) else default
+    least, most = low if low is not None else told.low or 0, high if high is not None else told.high
+    assert most is not None, "a number has bounds"
+    assert least <= most, "some number is within"
     found = whole_number(text)
-    if found is None or not low <= found <= high:
-        raise Problem("malformed", f"{name} is a whole number from {low} to {high}.")
+    if found is None or not least <= found <= most:
+        raise Problem("malformed", f"{name} is a whole number from {least} to {most}.")
     return found
+
+
+def word(request: Request, name: str) -> str:
+    """Return one of the words that a parameter may be; empty where it is left out. Raises `Problem`."""
+    told = told_of(request).parameter(name)
+    given = request.query_params.get(name, told.default or "")
+    if name in request.query_params and given not in told.words:
+        raise Problem("malformed", f"{name} is one of {', '.join(told.words)}.")
+    return str(given)
 
 
 def whole_number(text: str) -> int | None:

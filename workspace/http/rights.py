@@ -9,6 +9,8 @@ from starlette.responses import Response
 from crdt.digest import Json
 from workspace.access import Identity
 from workspace.errors import Refusal
+from workspace.http.openapi.operation import Body, Parameter, Reply, describe
+from workspace.http.openapi.workspace_answers import GivenRights, RightsNow
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import answer, body_of, enter, registry_of, write
 from workspace.intents.model.bodies import ConfigBody
@@ -51,9 +53,13 @@ def _here(fold: WorkspaceState, name: str, identity: Identity) -> dict[str, Json
     }
 
 
+@describe(
+    Reply(200, "the rules that stand", RightsNow),
+    takes=(Parameter("document", "say what one is in this document, too", example="plan"),),
+)
 async def show(request: Request) -> Response:
     """`GET …/rights?document=DOC`: the rules that stand; with a document also what one is there, as `here`."""
-    room, identity = await enter(request, "read", "document")
+    room, identity = await enter(request, "read")
     name = request.query_params.get("document")
 
     def found() -> dict[str, Json] | Refusal:
@@ -66,6 +72,12 @@ async def show(request: Request) -> Response:
     return _answered(await room.read(found))
 
 
+@describe(
+    Reply(200, "the rules that stand now", GivenRights),
+    body=Body(NewRights, {"places": {"prices/": [{"role": "viewer", "actor": "Ben"}]}}),
+    refuses=("bad_name", "too_large", "exists", "document_archived", "document_deleted"),
+    is_read=False,
+)
 async def put(request: Request) -> Response:
     """`PUT …/rights`: the rules of places given anew, none of one where it has an empty list; for the owner.
 

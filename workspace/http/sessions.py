@@ -10,6 +10,9 @@ from starlette.responses import Response
 
 from workspace.access import Identity, person_in
 from workspace.errors import Refusal
+from workspace.http.openapi.operation import Body, Reply, describe
+from workspace.http.openapi.parameters import WS
+from workspace.http.openapi.people_answers import Ended, HeldKey, Me, Profile
 from workspace.http.people import ROW_UNITS, described
 from workspace.http.problem import Problem, refuse
 from workspace.http.request import (
@@ -26,6 +29,9 @@ from workspace.sockets.credentials import SESSION_COOKIE
 
 # What a look at somebody's keys costs beside what is told of them.
 ASK_UNITS = 16 << 10
+# Of whoever ends a key: it is none of theirs, or nobody would be left who could let others in.
+ENDS = ("not_found", "last_owner")
+SETS_COOKIE = {"set-cookie": "the page's cookie"}
 COLOUR = re.compile(r"(?:#[0-9a-fA-F]{6})?")
 
 
@@ -43,7 +49,7 @@ async def _enter(request: Request) -> tuple[str | None, Identity]:
         Problem: nobody is known by what came with the request, or it has another parameter than `ws`.
         TooMuchWork: so much was done for this person that even waiting is refused.
     """
-    check_query(request, "ws")
+    check_query(request)
     ws = request.query_params.get("ws")
     identity = await identity_of(request, ws)
     await wait_for_account(registry_of(request), person_in(ws or "", identity.actor))
@@ -51,6 +57,7 @@ async def _enter(request: Request) -> tuple[str | None, Identity]:
     return ws, identity
 
 
+@describe(Reply(200, "who you are", Me), asks="holder", takes=(WS,))
 async def me(request: Request) -> Response:
     """`GET /api/me?ws=WS`: who the key says you are, and whether an agent is here."""
     ws, identity = await _enter(request)
@@ -68,6 +75,14 @@ async def me(request: Request) -> Response:
     return answer(body)
 
 
+@describe(
+    Reply(200, "as it is now", Profile),
+    asks="holder",
+    takes=(WS,),
+    body=Body(NewProfile, {"name": "Ana", "colour": "#336699"}),
+    refuses=("not_found",),
+    is_read=False,
+)
 async def change(request: Request) -> Response:
     """`PATCH /api/me?ws=WS`: how you are called on this server, and your colour; your name in a workspace stays."""
     ws, identity = await _enter(request)
@@ -81,9 +96,10 @@ async def change(request: Request) -> Response:
     return answer({"name": changed.name, "colour": changed.colour})
 
 
+@describe(Reply(204, "the cookie is set", headers=SETS_COOKIE), asks="holder", takes=(WS,), is_read=False)
 async def open_session(request: Request) -> Response:
     """`POST /api/session?ws=WS`: turn a bearer token into the page's cookie."""
-    check_query(request, "ws")
+    check_query(request)
     token = request.headers.get("authorization", "").partition(" ")[2].strip()
     await identity_of(request, request.query_params.get("ws"))
     response = Response(status_code=204)
@@ -91,9 +107,10 @@ async def open_session(request: Request) -> Response:
     return response
 
 
+@describe(Reply(204, "the cookie is gone", headers=SETS_COOKIE), asks="holder", takes=(WS,), is_read=False)
 async def close_session(request: Request) -> Response:
     """`DELETE /api/session?ws=WS`: sign out: the session ends, the cookie goes; a token goes on."""
-    check_query(request, "ws")
+    check_query(request)
     ws = request.query_params.get("ws")
     identity = await identity_of(request, ws)
     if identity.person:
@@ -105,6 +122,7 @@ async def close_session(request: Request) -> Response:
     return response
 
 
+@describe(Reply(200, "what you hold", list[HeldKey]), asks="holder", takes=(WS,))
 async def index(request: Request) -> Response:
     """`GET /api/sessions?ws=WS`: what you hold: all sessions of yours; with a token, all tokens of your name there."""
     ws, identity = await _enter(request)
@@ -114,11 +132,13 @@ async def index(request: Request) -> Response:
     return answer([described(registry.sightings.seen(row), own=identity.token_id) for row in held])
 
 
+@describe(Reply(200, "what has ended", Ended), asks="holder", takes=(WS,), refuses=ENDS, is_read=False)
 async def end(request: Request) -> Response:
     """`DELETE /api/sessions/ID?ws=WS`: end one of them; what goes on under it is over when this is answered."""
     return await _end(request, request.path_params["id"])
 
 
+@describe(Reply(200, "what has ended", Ended), asks="holder", takes=(WS,), refuses=ENDS, is_read=False)
 async def end_others(request: Request) -> Response:
     """`DELETE /api/sessions?ws=WS`: end all of them but the one you ask with."""
     return await _end(request, "")

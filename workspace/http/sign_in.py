@@ -10,8 +10,11 @@ from starlette.responses import RedirectResponse, Response
 
 from workspace.errors import Refusal, SignInFailed
 from workspace.http.invitations import browser_words, check_pace
+from workspace.http.openapi.operation import Parameter, Reply, describe
+from workspace.http.openapi.parameters import WS
+from workspace.http.openapi.people_answers import SignInWays
 from workspace.http.problem import Problem, refuse
-from workspace.http.request import address_of, answer, check_query, registry_of, session_of
+from workspace.http.request import address_of, answer, check_query, registry_of, session_of, word
 from workspace.http.sessions import keep
 from workspace.names import is_workspace_id
 from workspace.registry.sign_in import AWAY_SECONDS
@@ -22,6 +25,7 @@ PATH = "/api/sign-in"
 POINTS_MAX = 2_048
 
 
+@describe(Reply(200, "by whom", SignInWays), asks="maybe_holder")
 async def ways(request: Request) -> Response:
     """`GET /api/sign-in/ways`: by whom people sign in here; null where by nobody."""
     check_query(request)
@@ -29,13 +33,19 @@ async def ways(request: Request) -> Response:
     return answer({"oidc": provider.name if provider is not None else None})
 
 
+@describe(
+    Reply(302, "on to the issuer", headers={"location": "the issuer's page"}),
+    asks="maybe_holder",
+    takes=(WS, Parameter("link", "add the account to who is signed in", words=("true", "false"), default="false")),
+    refuses=("unauthenticated", "not_found", "sign_in_failed"),
+)
 async def begin(request: Request) -> Response:
     """`GET /api/sign-in?ws=WS&link=true`: sends a browser to the issuer; `link` adds that account to who you are."""
-    check_query(request, "ws", "link")
+    check_query(request)
     check_pace(request)
-    ws, link = request.query_params.get("ws", ""), request.query_params.get("link", "false")
-    if (ws and not is_workspace_id(ws)) or link not in ("true", "false"):
-        raise Problem("malformed", "ws is a workspace's id, link is true or false.")
+    ws, link = request.query_params.get("ws", ""), word(request, "link")
+    if ws and not is_workspace_id(ws):
+        raise Problem("malformed", "ws is a workspace's id.")
     session = await session_of(request) if link == "true" else None
     if link == "true" and (session is None or session.person is None):
         raise Problem("unauthenticated", "An account is added to whoever is signed in.", remedy="Sign in first.")
@@ -57,6 +67,17 @@ async def begin(request: Request) -> Response:
     return response
 
 
+@describe(
+    Reply(303, "back to the page; what went wrong stands behind `#problem=`", headers={"location": "the page"}),
+    asks="anybody",
+    takes=(
+        Parameter("state", "as it was sent to the issuer", example="a-state"),
+        Parameter("code", "what the issuer gave", example="a-code"),
+        Parameter("iss", "the issuer"),
+        Parameter("error", "why the issuer lets nobody in"),
+    ),
+    refuses=("no_sequencer",),
+)
 async def done(request: Request) -> Response:
     """`GET /api/sign-in/done`: where the issuer sends a browser back; gives a session, and leads to the workspace."""
     check_pace(request)

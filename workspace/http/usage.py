@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdt.digest import Json
+from workspace.http.openapi.board_answers import Account, CallNow
+from workspace.http.openapi.operation import Reply, describe
 from workspace.http.problem import Problem
 from workspace.http.request import answer, enter
 from workspace.intents.audit.usage_report import report
@@ -22,6 +24,7 @@ from workspace.room.room import Room
 PAGE = 500
 
 
+@describe(Reply(200, "the account", Account))
 async def show(request: Request) -> Response:
     """`GET …/usage`: cost per verdict, model, author, purpose and prompt; what routing saved; budgets."""
     room, _ = await enter(request, "read")
@@ -34,6 +37,7 @@ async def show(request: Request) -> Response:
     return answer(await room.read(account))
 
 
+@describe(Reply(200, "the call", CallNow))
 async def call(request: Request) -> Response:
     """`GET …/calls/ID`: one call to a model, with the whole request and response."""
     room, _ = await enter(request, "read")

@@ -13,6 +13,8 @@ from crdt.documents.pycrdt_document import DocumentKind
 from workspace.access import Identity, person_in
 from workspace.history.fork import fork_workspace
 from workspace.http.content import NewDocument, first_edits, new_documents
+from workspace.http.openapi.operation import Body, Reply, describe
+from workspace.http.openapi.workspace_answers import WorkspaceName, WorkspaceNow
 from workspace.http.operator import operator
 from workspace.http.people import ROW_UNITS
 from workspace.http.problem import Problem, refuse
@@ -73,7 +75,7 @@ class NewFork(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-def describe(fold: WorkspaceState, *, ws: str, roles: Mapping[str, Role]) -> dict[str, Json]:
+def described(fold: WorkspaceState, *, ws: str, roles: Mapping[str, Role]) -> dict[str, Json]:
     """Return what the API says of a workspace; `roles` are its members', as `GET …/members` has them."""
     shown = setup_by_name(ConfigBody(policy=fold.policy, invariants=fold.invariants), fold.catalog)
     return {
@@ -95,8 +97,17 @@ def describe(fold: WorkspaceState, *, ws: str, roles: Mapping[str, Role]) -> dic
     }
 
 
+@describe(
+    Reply(201, "the workspace", WorkspaceNow),
+    asks="holder",
+    body=Body(
+        NewWorkspace, {"id": "trip", "name": "The trip", "documents": {"plan": {"content": "# Plan"}, "budget": "data"}}
+    ),
+    refuses=("bad_name", "bad_content", "exists"),
+    is_read=False,
+)
 async def create(request: Request) -> Response:
-    """`POST /api/workspaces`: whoever holds a token of the whole server."""
+    """`POST /api/workspaces`: make one; for whoever holds a token of the whole server."""
     registry = registry_of(request)
     identity = await operator(request, MAKES)
     body = await body_of(request, NewWorkspace)
@@ -121,6 +132,7 @@ async def create(request: Request) -> Response:
     return answer(await _described(request, room, identity), 201)
 
 
+@describe(Reply(200, "all of them", list[WorkspaceName]), asks="holder")
 async def index(request: Request) -> Response:
     """`GET /api/workspaces`: all of them, for whoever holds a token of the whole server."""
     await identity_of(request, None)
@@ -128,21 +140,29 @@ async def index(request: Request) -> Response:
     return answer([{"id": row.id, "name": row.name} for row in await registry_of(request).store.workspaces()])
 
 
+@describe(Reply(200, "the workspace", WorkspaceNow))
 async def show(request: Request) -> Response:
-    """`GET /api/workspaces/WS`."""
+    """`GET /api/workspaces/WS`: its documents, members, rules and how far its log goes."""
     room, identity = await enter(request, "read")
     return answer(await _described(request, room, identity))
 
 
+@describe(Reply(204, "it is gone"), is_read=False)
 async def delete(request: Request) -> Response:
-    """`DELETE /api/workspaces/WS`; for its owners, never a guest."""
+    """`DELETE /api/workspaces/WS`: it is gone with all that is in it; for its owners, never a guest."""
     room, _ = await enter(request, "grant")
     await registry_of(request).delete(room.ws)
     return Response(status_code=204)
 
 
+@describe(
+    Reply(200, "the workspace as it is now", WorkspaceNow),
+    body=Body(NewConfig, {"name": "Demo", "budget": {"workspace_day": 5}}),
+    refuses=("bad_scope", "document_renamed", "bad_name"),
+    is_read=False,
+)
 async def configure(request: Request) -> Response:
-    """`PUT …/config`: a `config` record; receivers outlive `--open`, and are no guest's to declare."""
+    """`PUT …/config`: set it up, by a `config` record; receivers outlive `--open`, and are no guest's to declare."""
     room, identity = await enter(request, "administer")
     body = await body_of(request, NewConfig)
     _check_grants(request, identity, body)
@@ -172,6 +192,12 @@ async def configure(request: Request) -> Response:
     return answer(await _described(request, room, identity))
 
 
+@describe(
+    Reply(201, "the new workspace", WorkspaceNow),
+    body=Body(NewFork, {"id": "trip-2", "at": 1}),
+    refuses=("exists", "too_many_reads"),
+    is_read=False,
+)
 async def fork(request: Request) -> Response:
     """`POST …/fork`: a workspace of its own from this one's past; for whoever may make workspaces and runs this one."""
     room, _ = await enter(request, "administer")
@@ -195,7 +221,7 @@ async def fork(request: Request) -> Response:
 async def _described(request: Request, room: Room, identity: Identity) -> dict[str, Json]:
     roles = await registry_of(request).people.roles(room.ws)
     charge(request, identity, ROW_UNITS * len(roles))
-    return await room.read(lambda: describe(room.sequencer.fold, ws=room.ws, roles=roles))
+    return await room.read(lambda: described(room.sequencer.fold, ws=room.ws, roles=roles))
 
 
 def _check_grants(request: Request, identity: Identity, body: NewConfig) -> None:

@@ -135,7 +135,11 @@ class Hub:
         self._leave_lane(peer)
         assert peer not in self.log.followers, "who has left is told nothing more"
         if not self.peers:
-            self.empty_since = self._context.clock.now()
+            self.note_use()
+
+    def note_use(self) -> None:
+        """Note that somebody asks for this workspace without a socket: it is not idle."""
+        self.empty_since = self._context.clock.now()
 
     def welcome(self, peer: Peer, hello: Hello, granted: LaneGrant | None) -> None:
         """Put a socket on the lane it was granted and let it follow the log; one that was granted none is closed."""

@@ -20,7 +20,7 @@ CHANCE_BYTES = 4
 GUEST, IS_NEW = "folkmoot.guest", "folkmoot.guest_is_new"
 _GUEST = re.compile(r"guest-[0-9a-f]{8}")
 # Programs look in here, not people; and files are kept by caches.
-_OTHERS = re.compile(r"/(?:static/.*|healthz|readyz|metrics|openapi\.json)")
+_OTHERS = re.compile(r"/(?:static/.*|healthz|readyz|metrics|openapi\.json|api)")
 
 
 def new_guest(chance: str) -> str:

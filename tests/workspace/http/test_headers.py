@@ -71,7 +71,7 @@ def check(answer: httpx2.Response) -> None:
     path = request.url.path
     is_hashed = re.fullmatch(r"/static/assets/.+-[\w-]{8}\.\w+", path) and answer.is_success
     is_page = (
-        path in ("/", "/admin", "/service-worker.js") or path.startswith(("/static/", "/w/"))
+        path in ("/", "/admin", "/api", "/openapi.json", "/service-worker.js") or path.startswith(("/static/", "/w/"))
     ) and answer.is_success
     wanted = f"public, {YEAR}, immutable" if is_hashed else "no-cache" if is_page else "no-store"
     assert told["cache-control"] == ("no-store" if "set-cookie" in told else wanted), where

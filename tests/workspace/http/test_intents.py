@@ -45,6 +45,26 @@ async def test_nobody_claims_to_have_seen_what_was_not_sent() -> None:
         assert (await client.post(f"{WS}/intents", json={"text": "x", "seen": 2})).status_code == 202
 
 
+async def test_without_a_stamp_an_instruction_has_seen_what_is_durable_and_a_repeat_says_the_same() -> None:
+    async with http() as (server, client):
+        key = {"idempotency-key": "order-8"}
+        first = (await client.post(f"{WS}/intents?wait=20", json={"text": "set budget.food to 5"}, headers=key)).json()
+        entry = (await client.get(f"{WS}/intents/{first['id']}")).json()
+        assert entry["intent"]["seen"] == first["seq"] - 1 > 0, "all that was there, though nobody has asked for it"
+        second = (await client.post(f"{WS}/intents?wait=20", json={"text": "set budget.food to 6"})).json()
+        seen = (await client.get(f"{WS}/intents/{second['id']}")).json()["intent"]["seen"]
+        assert seen == second["seq"] - 1 > first["seq"], "the first one's verdict, too"
+        again = await client.post(f"{WS}/intents", json={"text": "set budget.food to 5"}, headers=key)
+        assert again.json()["id"] == first["id"], "much has happened since"
+        numbered = await client.post(f"{WS}/intents", json={"text": "set budget.food to 6", "n": 1})
+        assert numbered.json()["id"] == second["id"], "by its number, too"
+        # The stamps of a token's own lane only rise.
+        problem(await client.post(f"{WS}/intents", json={"text": "x", "seen": seen - 1}), 409, "bad_clock")
+        async with client_of(server, "ben") as ben:
+            third = (await ben.post(f"{WS}/intents", json={"text": "set budget.food to 7", "seen": 0})).json()
+            assert (await ben.get(f"{WS}/intents/{third['id']}")).json()["intent"]["seen"] == 0, "less may be claimed"
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

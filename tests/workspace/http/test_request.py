@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,9 @@ from tests.support.http import WS, client_of, http, problem
 from tests.support.server import running_server
 from tests.support.until import until
 from workspace.access import Identity
+from workspace.http.openapi.operation import Parameter, describe
 from workspace.http.problem import Problem
-from workspace.http.request import WAITING_MAX, check_query, number, raw_body
+from workspace.http.request import WAITING_MAX, body_of, check_query, number, raw_body, word
 from workspace.settings import Settings
 
 ROUTES = [("GET", "/log", "read"), ("PUT", "/documents/x", "edit"), ("POST", "/intents", "instruct"),
@@ -40,6 +42,14 @@ async def test_a_stranger_learns_nothing_of_which_workspaces_there_are() -> None
         problem(await client.get("/api/workspaces/UPPER"), 404, "not_found")
 
 
+async def test_a_workspace_that_is_asked_for_is_not_idle() -> None:
+    async with http("owner") as (server, client):
+        hub = server.registry.rooms["demo"].hub
+        hub.empty_since = 0.0
+        assert (await client.get(WS)).status_code == 200
+        assert server.registry.clock.now() - hub.empty_since < 60
+
+
 async def test_a_body_is_read_no_further_than_its_bound() -> None:
     read = 0
 
@@ -56,8 +66,10 @@ async def test_a_body_is_read_no_further_than_its_bound() -> None:
     assert read == 5, "the first byte too many ends it"
 
 
-def asked(query: str) -> Request:
-    return Request({"type": "http", "query_string": query.encode(), "headers": []})
+def asked(query: str, *takes: Parameter) -> Request:
+    """Return a request to a handler that takes these parameters."""
+    handler = describe(takes=takes)(lambda: None)
+    return Request({"type": "http", "query_string": query.encode(), "headers": [], "endpoint": handler})
 
 
 @given(value=st.one_of(st.integers(-(10**20), 10**20), st.text(max_size=20)), low=st.integers(0, 50))
@@ -65,7 +77,7 @@ def test_a_number_is_within_its_bounds_or_a_problem(value: int | str, low: int) 
     high = low + 1_000
     fits = str(value) in {str(one) for one in range(low, high + 1)}
     try:
-        found = number(asked(urlencode({"n": str(value)})), "n", default=0, low=low, high=high)
+        found = number(asked(urlencode({"n": str(value)}), Parameter("n", "n", low=low, high=high)), "n")
     except Problem:
         assert not fits
     else:
@@ -76,17 +88,43 @@ def test_a_number_is_within_its_bounds_or_a_problem(value: int | str, low: int) 
 @pytest.mark.parametrize("text", ["²", "1²", "①", "9" * 17, "-1", "1.0", "1e3", " 1", ""])
 def test_what_only_looks_like_a_number_is_a_problem(text: str) -> None:
     with pytest.raises(Problem, match="n is a whole number"):
-        number(asked(urlencode({"n": text})), "n", default=0, low=0, high=2**53)
+        number(asked(urlencode({"n": text}), Parameter("n", "n", low=0, high=2**53)), "n")
 
 
 def test_a_number_that_is_not_given_is_its_default() -> None:
-    assert number(asked("other=3"), "n", default=7, low=1, high=2) == 7
+    n = Parameter("n", "n", low=1, high=9)
+    assert number(asked("other=3", n), "n") == 0
+    assert number(asked("other=3", n), "n", default=7) == 7
+    assert number(asked("other=3", msgspec.structs.replace(n, default=5)), "n", default=7) == 5
+
+
+def test_a_request_may_have_narrower_bounds() -> None:
+    n = Parameter("n", "n", low=0, high=9)
+    assert number(asked("n=4", n), "n", low=4, high=4) == 4
+    with pytest.raises(Problem, match="from 4 to 4"):
+        number(asked("n=5", n), "n", low=4, high=4)
+
+
+def test_a_word_is_one_of_those_that_are_told() -> None:
+    form = Parameter("form", "form", words=("long", "short"), default="long")
+    assert [word(asked(query, form), "form") for query in ("", "form=short", "form=long")] == ["long", "short", "long"]
+    assert word(asked("", msgspec.structs.replace(form, default=None)), "form") == ""
+    for wrong in ("form=", "form=Long", "form=long&form=other"):
+        with pytest.raises(Problem, match="form is one of long, short"):
+            word(asked(wrong, form), "form")
+
+
+async def test_a_body_is_of_the_type_that_is_told() -> None:
+    request = asked("")
+    with pytest.raises(AssertionError, match="a handler that reads a body says so"):
+        await body_of(request, Parameter)
 
 
 def test_a_parameter_is_refused_by_a_short_name() -> None:
-    check_query(asked("at=1&name=Zoe"), "at")
+    at = Parameter("at", "at", low=1, high=9)
+    check_query(asked("at=1&name=Zoe", at))
     with pytest.raises(Problem, match=r"There are: at\.") as raised:
-        check_query(asked("x" * 500 + "=1"), "at")
+        check_query(asked("x" * 500 + "=1", at))
     assert len(raised.value.reason) < 120
 
 

@@ -94,6 +94,12 @@ def test_half_a_surrogate_pair_becomes_a_mark_and_loses_nothing_else() -> None:
     assert read_json('"a\\ud83d b"') == "a\ufffd b"
 
 
+def test_an_intent_on_a_socket_without_a_stamp_has_seen_nothing() -> None:
+    found = decode_client('{"type":"intent","n":1,"text":"do it"}')
+    assert isinstance(found, IntentFrame)
+    assert found.seen == 0, "over HTTP it has seen what is durable: whoever is on a socket was shown the log"
+
+
 def test_an_intent_survives_the_wire() -> None:
     found = decode_client('{"type":"intent","n":1,"text":"do it","seen":3,"refs":["i1"]}')
     assert found == IntentFrame(n=1, text="do it", seen=3, refs=("i1",))

@@ -42,6 +42,19 @@ async def test_somebody_who_is_there_keeps_it_open_and_when_they_leave_the_time_
         assert not one.room.is_open
 
 
+async def test_whoever_asks_without_a_socket_keeps_it_open() -> None:
+    async with stage() as one:
+        swept, idle = one.registry._sweeper, one.room.settings.idle_seconds
+        one.clock.at += idle
+        one.room.hub.note_use()
+        one.clock.at += idle
+        await swept.sweep()
+        assert one.room.is_open
+        one.clock.at += 1
+        await swept.sweep()
+        assert not one.room.is_open
+
+
 async def test_what_goes_on_without_anybody_keeps_it_open() -> None:
     async with stage() as one:
         one.store.is_held = True
