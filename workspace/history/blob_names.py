@@ -6,16 +6,15 @@ name is kept as long as they say so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from crdt.documents.blob_references import references_in, references_in_state
 from crdt.errors import CrdtError
-from workspace.errors import WorkspaceFault
+from workspace.errors import StoreFault, WorkspaceFault
 from workspace.history.read import read_all
 from workspace.intents.audit.redaction import redact
 from workspace.intents.model.bodies import RecordKinds
 from workspace.intents.model.record import Row
-from workspace.intents.state.fold import WorkspaceState
 from workspace.intents.state.replay import fold_log
 from workspace.ports import JournalRow, Store
 from workspace.telemetry import LOGGER
@@ -30,10 +29,11 @@ async def names_in_log(store: Store, ws: str) -> frozenset[str] | None:
     Raises `StoreFault`.
     """
     try:
-        rows, journal = await read_all(store, ws)
-        return await compute(_names, rows, journal)
-    except (WorkspaceFault, CrdtError) as fault:
-        LOGGER.warning("workspace %s: what files it names is not known: %s", ws, fault)
+        return await compute(names_in, *await read_all(store, ws))
+    except StoreFault:
+        raise
+    except WorkspaceFault as fault:
+        LOGGER.warning("workspace %s: which files it names is not known: %s", ws, fault.reason)
         return None
 
 
@@ -50,18 +50,14 @@ async def names_told_only(store: Store, ws: str, intent: str) -> frozenset[str]:
     return NOTHING.union(*told)
 
 
-def names_in_documents(fold: WorkspaceState) -> frozenset[str]:
-    """Return the ids of files that the documents of a fold name. Raises what an unreadable document raises."""
-    return NOTHING.union(*(references_in_state(one.kind, one.encode()) for one in fold.documents.values()))
-
-
-def names_in_intents(rows: Iterable[Row]) -> frozenset[str]:
-    """Return the ids of files that the instructions of a log name."""
-    return NOTHING.union(*(references_in(row.body.encode()) for row in rows if row.kind == RecordKinds.INTENT))
-
-
-def _names(rows: Sequence[Row], journal: Sequence[JournalRow]) -> frozenset[str] | None:
+def names_in(rows: Sequence[Row], journal: Sequence[JournalRow]) -> frozenset[str] | None:
+    """Return the ids of all files that a log names: see `names_in_log`. Raises `LogCorrupt`."""
     fold = fold_log(rows, journal)
     if fold.quarantined or fold.breaks:
         return None
-    return names_in_documents(fold) | names_in_intents(rows)
+    try:
+        documents = [references_in_state(one.kind, one.encode()) for one in fold.documents.values()]
+    except CrdtError:
+        return None
+    told = (references_in(row.body.encode()) for row in rows if row.kind == RecordKinds.INTENT)
+    return NOTHING.union(*documents, *told)

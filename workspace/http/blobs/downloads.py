@@ -7,21 +7,18 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from workspace.history.blob_octets import BytesMissing, octets_of
 from workspace.http import entitlement
 from workspace.http.blobs.media import disposition
 from workspace.http.blobs.ranges import Part, Unsatisfiable, part_of
 from workspace.http.problem import Problem
-from workspace.intents.model.blobs import PIECE_BYTES, BlobRow
+from workspace.intents.model.blobs import BlobRow
 from workspace.ports import Store
 
 # It never changes, and is for whoever may have it now: a browser keeps it, nobody in between does.
 KEPT = "private, max-age=31536000, immutable"
 # Opened by itself it is in no origin and runs nothing.
 SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-
-
-class BytesMissing(Exception):
-    """A piece went while a file was handed out: what was said of its length cannot be kept, the connection ends."""
 
 
 def respond(request: Request, store: Store, row: BlobRow, *, filename: str, is_saved: bool) -> Response:
@@ -56,23 +53,10 @@ def respond(request: Request, store: Store, row: BlobRow, *, filename: str, is_s
     return StreamingResponse(_octets(request, store, row, handed), status, headers)
 
 
-async def octets_of(store: Store, row: BlobRow, part: Part) -> AsyncIterator[bytes]:
-    """Yield a part of a file, at most a piece at a time. Raises `BytesMissing` where some of it is not there."""
-    at = part.first
-    while at <= part.last:
-        number, start = divmod(at, PIECE_BYTES)
-        piece = await store.piece(row.content, number)
-        wanted = (piece or b"")[start : start + part.last - at + 1]
-        if not wanted:
-            raise BytesMissing(f"{row.sha} ends at byte {at} of {row.size}")
-        yield wanted
-        at += len(wanted)
-    assert at == part.last + 1, "no more is handed out than was asked for"
-
-
 async def _octets(request: Request, store: Store, row: BlobRow, part: Part) -> AsyncIterator[bytes]:
-    async for octets in octets_of(store, row, part):
+    async for octets in octets_of(store, row, first=part.first, last=part.last):
         if entitlement.is_over(request.scope):
+            # Shorter than was said: whoever reads notices that this is not all.
             raise BytesMissing("the rights ended under which it was asked for")
         yield octets
 
