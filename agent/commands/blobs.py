@@ -7,12 +7,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from agent.commands.records import must_exist, with_store
 from agent.commands.serve import complain
-from workspace.history.blob_octets import BytesMissing, find_damage, octets_of
+from workspace.history.blob_octets import BytesMissing, damaged_in, find_damage, octets_of, rows_of
 from workspace.intents.model.blobs import BlobRow, BlobTotals
 from workspace.ports import Store
 
@@ -91,31 +90,12 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
 
     async def work(store: Store) -> int:
         await must_exist(store, ws)
-        damaged = await damaged_in(store, ws)
+        progress = _Progress("Verified", await store.blob_totals(ws))
+        damaged = await damaged_in(store, ws, progress.note)
         print(f"{ws}: {(await store.blob_totals(ws)).count} files looked at, {len(damaged)} damaged.")
         return _complain_of(damaged)
 
     return with_store(database, data, work)
-
-
-async def damaged_in(store: Store, ws: str) -> list[str]:
-    """Return which files of a workspace are not what their ids say, and why."""
-    progress, damaged = _Progress("Verified", await store.blob_totals(ws)), []
-    async for row in rows_of(store, ws):
-        found = await find_damage(store, row)
-        if found:
-            damaged.append(f"{row.sha}: {found}")
-        progress.note(row)
-    return damaged
-
-
-async def rows_of(store: Store, ws: str) -> AsyncIterator[BlobRow]:
-    """Yield the files of a workspace by id."""
-    after = ""
-    while page := await store.blob_rows(ws, after=after):
-        for row in page:
-            yield row
-        after = page[-1].sha
 
 
 async def _write(store: Store, row: BlobRow, target: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from workspace.intents.model.blobs import PIECE_BYTES, BlobRow
 from workspace.ports import Store
@@ -43,3 +43,24 @@ async def find_damage(store: Store, row: BlobRow) -> str:
         return str(missing)
     found = f"sha256-{digest.hexdigest()}"
     return "" if found == row.sha else f"its bytes have another digest: {found}"
+
+
+async def damaged_in(store: Store, ws: str, note: Callable[[BlobRow], None] | None = None) -> list[str]:
+    """Return which files of a workspace are not what their ids say, and why; `note` is called with each behind it."""
+    damaged = []
+    async for row in rows_of(store, ws):
+        found = await find_damage(store, row)
+        if found:
+            damaged.append(f"{row.sha}: {found}")
+        if note is not None:
+            note(row)
+    return damaged
+
+
+async def rows_of(store: Store, ws: str) -> AsyncIterator[BlobRow]:
+    """Yield the files of a workspace by id."""
+    after = ""
+    while page := await store.blob_rows(ws, after=after):
+        for row in page:
+            yield row
+        after = page[-1].sha

@@ -45,8 +45,10 @@ def test_a_part_is_the_bytes_that_the_words_say(first: str, last: str, size: int
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "bytes", "bytes=", "bytes=-", "items=0-1", "bytes=0-1,3-4", "bytes=a-b", "bytes=٣-٤", "bytes=--5"]
-    + ["bytes=0-" + "9" * 40, "bytes=5-2", "bytes=0x1-2", "bytes=1", "bytes=0-1" + " " * 300],
+    [
+        *(None, "", "bytes", "bytes=", "bytes=-", "items=0-1", "bytes=0-1,3-4", "bytes=a-b", "bytes=٣-٤", "bytes=--5"),
+        *("bytes=0-" + "9" * 40, "bytes=5-2", "bytes=0x1-2", "bytes=1", "bytes=0-1" + " " * 300),
+    ],
 )
 def test_what_is_no_single_range_is_passed_over(header: str | None) -> None:
     assert part_of(header, None, size=10, etag=ETAG) is None
@@ -66,7 +68,8 @@ async def test_every_part_is_what_another_server_says_it_is(tmp_path: Path) -> N
     size, edge = len(octets), PIECE_BYTES
     ranges = [
         "0-0", "0-", "-1", f"-{size}", f"-{size + 9}", f"{size - 1}-", f"{size}-", f"{size + 5}-{size + 9}",
-        f"{edge - 1}-{edge}", f"{edge}-{edge}", f"{edge}-{2 * edge - 1}", f"1-{size + 100}", f"{edge - 3}-{2 * edge + 3}",
+        f"{edge - 1}-{edge}", f"{edge}-{edge}", f"{edge}-{2 * edge - 1}", f"1-{size + 100}",
+        f"{edge - 3}-{2 * edge + 3}",
     ]  # fmt: skip
     transport = httpx2.ASGITransport(app=other)
     async with http() as (_, client), httpx2.AsyncClient(transport=transport, base_url="http://other") as reference:

@@ -1,4 +1,4 @@
-"""A file comes in a piece at a time; one that ends on the way leaves nothing, and ends with the rights it came under."""
+"""A file comes in a piece at a time; one that ends on the way leaves nothing; it ends with the rights it came under."""
 
 from __future__ import annotations
 
@@ -124,6 +124,7 @@ async def test_an_upload_that_takes_too_long_ends(settings: Settings) -> None:
         await until(lambda: server.registry.uploads.total() == 1)
         await until(lambda: server.registry.uploads.total() == 0)
         assert contents(server) == []
+        body.goes_on.set()
         try:
             problem(await sent, 408, "timeout")
         except httpx2.TransportError:
