@@ -1,4 +1,4 @@
-"""Which part of a file a request asks for: `Range` and `If-Range` as RFC 9110 has them (§14). Pure."""
+"""Which part of a file a request asks for: `Range` and `If-Range` as RFC 9110 has them (its section 14). Pure."""
 
 from __future__ import annotations
 

@@ -163,7 +163,8 @@ def _as_problem(error: BaseException, request: Request, settings: Settings) -> P
             if entitlement.is_over(request.scope):
                 return entitlement.ended(request.scope)
             reason = f"The upload took longer than {settings.upload_seconds_max} s (FOLKMOOT_UPLOAD_SECONDS_MAX)."
-            return Problem("timeout", reason, remedy="Send it again over a faster line, or a smaller file.")
+            remedy = "Send it again over a faster line, or a smaller file."
+            return Problem("timeout", reason, remedy=remedy, headers={"connection": "close"})
         case ClientDisconnect():
             return Problem("malformed", "The connection ended within the body.", remedy="Send all of it again.")
         case UploadEnded():
