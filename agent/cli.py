@@ -12,6 +12,7 @@ from typing import Annotated, Optional
 import typer
 
 from agent.admin_cli import admin_app
+from agent.blobs_cli import blobs_app
 from agent.options import (
     ActorName,
     Data,
@@ -41,6 +42,7 @@ app.add_typer(people_app, name="people")
 rights_app = typer.Typer(help="Say what people and the agent may in one document or a folder.", no_args_is_help=True)
 app.add_typer(rights_app, name="rights")
 app.add_typer(admin_app, name="admin")
+app.add_typer(blobs_app, name="blobs")
 
 
 @app.command()

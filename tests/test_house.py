@@ -442,6 +442,8 @@ ONE_IDEA = {
     "room": {"workspace/client", "workspace/room"},
     "attribution": {"workspace/http", "workspace/intents/audit"},
     "document_acts": {"workspace/http", "workspace/intents/model", "workspace/intents/rules"},
+    "blobs": {"workspace/intents/model", "workspace/store"},
+    "blob_names": {"workspace/history", "workspace/registry"},  # of a whole log, of an open room
     "effects": {"workspace/http", "workspace/intents/model", "workspace/intents/steps"},
     "inbox": {"workspace/http", "workspace/room"},
     "invitations": {"workspace/http", "workspace/registry"},

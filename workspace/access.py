@@ -135,6 +135,28 @@ class AccessRow(msgspec.Struct, frozen=True):
     detail: str
 
 
+class LaneRow(msgspec.Struct, frozen=True):
+    """One sequential issuer of intents: an actor's device session. The secret is stored only as a hash."""
+
+    ws: str
+    lane: str
+    actor: str
+    secret_hash: str
+    created_at: str
+
+
+PeopleRow = PersonRow | MemberRow | TokenRow | LoginRow | InvitationRow | AccessRow
+
+
+class Joining(msgspec.Struct, frozen=True):
+    """What is written when somebody takes up an invitation at `now` (unix seconds): all of it together."""
+
+    invitation: str
+    now: float
+    member: MemberRow
+    rows: tuple[PeopleRow, ...] = ()
+
+
 def is_given(role: str) -> TypeGuard[Role]:
     """Tell whether a token may be made out for this role: it is a member's, never a guest's or the agent's."""
     return role in _GIVEN

@@ -36,6 +36,7 @@ from workspace.http import (
     usage,
     workspaces,
 )
+from workspace.http.blobs import routes as blobs
 from workspace.http.headers import with_headers
 from workspace.http.openapi import served
 from workspace.http.problem import Problem, on_bug, on_fault, on_missing, on_problem, on_unreadable, problem_of
@@ -92,6 +93,11 @@ API: tuple[Route, ...] = (
     Route(WS + "/documents/{doc:path}", documents.create, methods=["PUT"]),
     Route(WS + "/documents/{doc:path}", document_acts.change, methods=["PATCH"]),
     Route(WS + "/documents/{doc:path}", document_acts.delete, methods=["DELETE"]),
+    Route(f"{WS}/blobs", blobs.create, methods=["POST"]),
+    Route(f"{WS}/blobs", blobs.index, methods=["GET"]),
+    Route(WS + "/blobs/{id}", blobs.show, methods=["GET"]),
+    Route(WS + "/blobs/{id}", blobs.put, methods=["PUT"]),
+    Route(WS + "/blobs/{id}", blobs.delete, methods=["DELETE"]),
     Route(WS + "/attribution/{doc:path}", attribution.show, methods=["GET"]),
     Route(f"{WS}/intents", intents.create, methods=["POST"]),
     Route(f"{WS}/intents", intents.index, methods=["GET"]),

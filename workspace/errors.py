@@ -211,6 +211,22 @@ class TooMuchWork(WorkspaceFault):
     code = "too_much_work"
 
 
+class UploadEnded(WorkspaceFault):
+    """Bytes came for an upload that is none any more: it took too long, or its workspace was deleted. Begin again."""
+
+    code = "upload_ended"
+
+
+class BlobsFull(WorkspaceFault):
+    """A file would pass a bound of its workspace or its person: `passed` is "count", "size" or "own"."""
+
+    code = "blobs_full"
+
+    def __init__(self, passed: str) -> None:
+        super().__init__(f"there is no room for this file ({passed})")
+        self.passed = passed
+
+
 class EventRefused(WorkspaceFault):
     """The same event made this workspace stop before: it is not carried out again."""
 

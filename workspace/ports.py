@@ -12,30 +12,29 @@ from typing import Protocol
 import msgspec
 
 from workspace.access import AccessRow, InvitationRow, LoginRow, MemberRow, PersonRow
-from workspace.access import TokenRow as TokenRow  # public by this module, as the other values of the ports
+
+# Public by this module, as the other values of the ports.
+from workspace.access import Joining as Joining
+from workspace.access import LaneRow as LaneRow
+from workspace.access import PeopleRow as PeopleRow
+from workspace.access import TokenRow as TokenRow
+from workspace.intents.model.blobs import ROWS_MAX, BlobHolder, BlobQuota, BlobRow, BlobTotals
 from workspace.intents.model.calls import Blob, CallClosed, CallOpened, Compared
-from workspace.intents.model.effects import Effect, Receiver
+from workspace.intents.model.effects import Delivery as Delivery
 from workspace.intents.model.events import Journaled
 from workspace.intents.model.log_format import LOG_FORMAT
 from workspace.intents.model.oracle import Item, Judgement, JudgeTask, Merged, MergeTask
 from workspace.intents.model.plan import Draft, Proposal, Task
 from workspace.intents.model.record import Row
 from workspace.intents.model.segment import Segment
+from workspace.intents.model.segment import SnapshotRow as SnapshotRow
+from workspace.intents.model.stop import SwitchRow as SwitchRow
 from workspace.oversight import Oversight
 
 JID_MAX = 2**62
 # No actor's name is empty, nor a workspace's.
 EVERYBODY = SERVER = ""
 JournalRow = Journaled
-
-
-class SnapshotRow(msgspec.Struct, frozen=True):
-    """The full state of one document after journal row `jid`, as one Yjs v1 update."""
-
-    doc: str
-    jid: int
-    state: bytes
-    digest: str
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -78,16 +77,6 @@ class WorkspaceRow(msgspec.Struct, frozen=True):
     format: int = LOG_FORMAT
 
 
-class LaneRow(msgspec.Struct, frozen=True):
-    """One sequential issuer of intents: an actor's device session. The secret is stored only as a hash."""
-
-    ws: str
-    lane: str
-    actor: str
-    secret_hash: str
-    created_at: str
-
-
 class InboxRow(msgspec.Struct, frozen=True):
     """What one actor has acknowledged: every verdict of a record up to `upto`, but not those of the intents in `open`.
 
@@ -99,43 +88,6 @@ class InboxRow(msgspec.Struct, frozen=True):
     actor: str
     upto: int = 0
     open: tuple[str, ...] = ()
-
-
-PeopleRow = PersonRow | MemberRow | TokenRow | LoginRow | InvitationRow | AccessRow
-
-
-class Joining(msgspec.Struct, frozen=True):
-    """What is written when somebody takes up an invitation at `now` (unix seconds): all of it together."""
-
-    invitation: str
-    now: float
-    member: MemberRow
-    rows: tuple[PeopleRow, ...] = ()
-
-
-class SwitchRow(msgspec.Struct, frozen=True):
-    """A switch that stops the agent, as it was thrown last: by whom, when and why.
-
-    That of `SERVER` is the switch of all servers on this store, and stands there. That of a workspace is an order from
-    outside its server (a command line): the server that has it open enters it in the log, which holds how the
-    workspace's own switch stands, and drops the row.
-    """
-
-    ws: str
-    is_on: bool
-    actor: str
-    at: str
-    reason: str = ""
-
-
-class Delivery(msgspec.Struct, frozen=True):
-    """One effect as a sender gets it; `key` is the same at every attempt and after every crash."""
-
-    key: str
-    ws: str
-    commit: str
-    effect: Effect
-    receiver: Receiver
 
 
 class EffectSender(Protocol):
@@ -314,6 +266,50 @@ class Store(Oversight, Protocol):
 
     async def drop_switch(self, row: SwitchRow) -> None:
         """Forget an order that is in the workspace's log; a later one stays."""
+
+    # ------------------------------------------------------------ files (`workspace.intents.model.blobs`)
+
+    async def begin_upload(self, ws: str, id: str, now: float) -> None:
+        """Make room for bytes on their way into a workspace. Raises `WorkspaceMissing`."""
+
+    async def put_piece(self, id: str, number: int, octets: bytes) -> None:
+        """Keep the next piece of an upload; on disk when this returns. Raises `UploadEnded`."""
+
+    async def finish_upload(self, row: BlobRow, holder: BlobHolder, quota: BlobQuota) -> tuple[BlobRow, bool]:
+        """Make a file of an upload; return it, and whether it is new. Raises `UploadEnded`, `BlobsFull`."""
+
+    async def end_upload(self, id: str) -> None:
+        """Forget the bytes of an upload that does not become a file."""
+
+    async def end_uploads(self, before: float) -> int:
+        """Forget uploads that began before a moment and never ended; return how many."""
+
+    async def blob_row(self, ws: str, sha: str) -> BlobRow | None:
+        """Return one file; also of one that is gone what is known."""
+
+    async def blob_rows(self, ws: str, *, after: str = "", limit: int = ROWS_MAX) -> list[BlobRow]:
+        """Return files that are here, by id, those behind `after`."""
+
+    async def holders(self, ws: str, sha: str) -> list[BlobHolder]:
+        """Return who brought a file in, the first one first."""
+
+    async def blob_totals(self, ws: str, actor: str = "") -> BlobTotals:
+        """Return how much a workspace has, and how much of it one person holds."""
+
+    async def piece(self, content: str, number: int) -> bytes | None:
+        """Return a piece of a content, None where there is none any more."""
+
+    async def idle_blobs(self, before: float, limit: int) -> list[tuple[str, str]]:
+        """Return workspace and id of files not brought in or found named since a moment, the longest first."""
+
+    async def note_named(self, ws: str, shas: Sequence[str], now: float) -> None:
+        """Note that files were found named."""
+
+    async def lose_blobs(self, ws: str, shas: Sequence[str], why: str, *, before: float | None = None) -> list[str]:
+        """Take files away, of those found named since `before` none; return which."""
+
+    async def share_blobs(self, ws: str, into: str, shas: Sequence[str], now: float) -> int:
+        """Let another workspace have files; no byte is copied. Return how many. Raises `WorkspaceMissing`."""
 
     async def touch(self) -> None:
         """Make one small change durable, through the same writer as everything else: whether the store writes."""

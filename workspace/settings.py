@@ -78,6 +78,13 @@ BOUNDS = (
     Bound("needs_max", 0, 256),
     Bound("socket_ids_max", 1, 4_096),
     Bound("brought_ids_max", 0, 50_000),
+    Bound("blob_bytes_max", 64 * KIB, 4_096 * MIB),
+    Bound("blob_space_bytes_max", MIB, 1_048_576 * MIB),
+    Bound("blob_share_bytes_max", MIB, 1_048_576 * MIB),
+    Bound("blobs_max", 1, 1_000_000),
+    Bound("blob_days_max", 1, 3_650),
+    Bound("uploads_max", 1, 1_000),
+    Bound("upload_seconds_max", 10, 86_400),
 )
 
 
@@ -123,6 +130,14 @@ class Settings(msgspec.Struct, frozen=True):
     needs_max: int = 64
     socket_ids_max: int = 64
     brought_ids_max: int = 4_096
+    blob_bytes_max: int = 64 * MIB
+    blob_space_bytes_max: int = 4_096 * MIB
+    blob_share_bytes_max: int = 1_024 * MIB
+    blobs_max: int = 10_000
+    # How long a file is kept that nothing names any more.
+    blob_days_max: int = 30
+    uploads_max: int = 4
+    upload_seconds_max: int = 600
     idle_seconds: float = 60.0
     presence_seconds: float = 15.0
     mail: str = ""

@@ -18,6 +18,7 @@ from crdt.digest import Json
 from workspace.access import ROLES, is_given
 from workspace.clock import SystemClock
 from workspace.errors import LogNewer, RecordUnknown, WorkspaceExists, WorkspaceFault, WorkspaceMissing
+from workspace.history.blob_octets import damaged_in
 from workspace.history.read import read_all, verify_log
 from workspace.intents.audit.attribution import POINTS_MAX, Stretch, attribute_text, attribute_value
 from workspace.intents.audit.decision_review import changed
@@ -153,9 +154,19 @@ def verify(ws: str, database: str | None, data: Path | None) -> int:
                 f"{ws} is NOT intact: {report.code}: {report.reason} (first bad record: {report.first_bad})"
             )
         print(f"{ws}: {report.checked} records verified, {report.states} states reproduced, head {report.head}.")
-        return 0
+        return await _verify_blobs(store, ws)
 
     return with_store(database, data, work)
+
+
+async def _verify_blobs(store: Store, ws: str) -> int:
+    count = (await store.blob_totals(ws)).count
+    damaged = await damaged_in(store, ws)
+    if damaged:
+        return complain(f"{ws} has files that are not what they were: {'; '.join(damaged)}.")
+    if count:
+        print(f"{ws}: {count} files are what their ids say.")
+    return 0
 
 
 def _print_breaches(report: Report) -> None:

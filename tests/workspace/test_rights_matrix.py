@@ -232,6 +232,7 @@ async def test_every_verb_of_everybody_at_every_door(case: str, how: str) -> Non
             await reads_and_types(who, rules)
             await asks(who, rules, made[who.name])
             await makes_and_moves(who, rules, olga)
+            await brings_files(who, rules, olga)
             again = await who.http.put(f"{WS}/rights", json={"places": as_json(rules) or {"z/": []}})
             assert again.is_success == (who.role == "owner"), "nobody but an owner gives rights"
         report = (await olga.http.get(f"{WS}/verify")).json()
@@ -305,3 +306,25 @@ async def makes_and_moves(who: Somebody, rules: list[PlainRule], olga: Somebody)
         put = await who.http.patch(f"{WS}/documents/{DOC}", json={"state": state})
         may = who.role == "owner" or who.here(rules) == "guest"
         assert put.is_success == may, (who.name, put.text)
+
+
+async def brings_files(who: Somebody, rules: list[PlainRule], olga: Somebody) -> None:
+    """A file is brought in by who may edit somewhere, read by whoever may read what names it, deleted by its own."""
+    own, named = f"own of {who.name}".encode(), f"named for {who.name}".encode()
+    brought = await who.http.post(f"{WS}/blobs", content=own)
+    assert brought.is_success == is_least(who.somewhere(rules), "editor"), (who.name, brought.text)
+    theirs = (await olga.http.post(f"{WS}/blobs", content=named)).json()["id"]
+    runs = who.role in ("owner", "guest")
+    assert (await who.http.get(f"{WS}/blobs/{theirs}")).is_success == runs, "nobody hears of what nothing names"
+    doc = f"files/{who.name}"
+    content = {"kind": "text", "content": f"![](blob:{theirs})"}
+    assert (await olga.http.put(f"{WS}/documents/{doc}", json=content)).is_success
+    assert (await who.http.get(f"{WS}/blobs/{theirs}")).content == named
+    listed = {one["id"] for one in (await who.http.get(f"{WS}/blobs")).json()["blobs"]}
+    assert theirs in listed
+    deleted = await who.http.delete(f"{WS}/blobs/{theirs}", params={"named": "1"})
+    assert deleted.is_success == runs, (who.name, deleted.text)
+    if brought.is_success:
+        id = brought.json()["id"]
+        assert id in listed
+        assert (await who.http.delete(f"{WS}/blobs/{id}")).is_success

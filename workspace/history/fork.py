@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crdt.digest import sha256_of
 from crdt.documents.backing import EMPTY_UPDATE
+from workspace.history.blob_names import names_in
 from workspace.history.read import read_all
 from workspace.intents.audit.time_travel import end_of_turn, last_journal_row
 from workspace.intents.model.bodies import ConfigBody, RecordKinds
@@ -50,6 +51,7 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
                 await store.submit(Batch(id, epoch, journal=kept[first : first + CHUNK]))
         for first in range(0, len(rows), CHUNK):
             await store.submit(Batch(id, epoch, tuple(rows[first : first + CHUNK])))
+        await _share_blobs(store, clock, ws, id, rows, kept)
         # What ended before the fork was told in the original.
         await store.put_inbox(InboxRow(id, EVERYBODY, at), epoch)
         body = ConfigBody(name=name, forked=Forked(ws, at), receivers={})
@@ -60,6 +62,18 @@ async def fork_workspace(store: Store, clock: Clock, ws: str, *, at: int, id: st
         await store.delete_workspace(id)
         raise
     return at
+
+
+async def _share_blobs(
+    store: Store, clock: Clock, ws: str, id: str, rows: list[Row], journal: tuple[JournalRow, ...]
+) -> None:
+    """Let the fork have the files that it names; all of them where a document cannot be read. No byte is copied."""
+    found = await store.blob_rows(ws)
+    named = await compute(names_in, rows, journal) if found else None
+    while found:
+        wanted = [row.sha for row in found if named is None or row.sha in named]
+        await store.share_blobs(ws, id, wanted, clock.now())
+        found = await store.blob_rows(ws, after=found[-1].sha)
 
 
 def _journal_of(rows: list[Row], journal: list[JournalRow]) -> tuple[JournalRow, ...]:

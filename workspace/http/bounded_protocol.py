@@ -41,6 +41,10 @@ URL_BYTES_MAX, PARAMETERS_MAX = 16_384, 64
 LINE_MARGIN = 32
 # Whoever reads more slowly than this does not read.
 READ_BYTES_PER_SECOND_MIN = 1024
+# The same of whoever sends: what an upload brings less of, while it may take longer than another body.
+UPLOAD_BYTES_PER_SECOND_MIN = 1024
+# A request's extension: its `take`, called by a route that takes an upload, says how many seconds the body may take.
+PATIENCE = "folkmoot.patience"
 # Whoever has one IPv6 address has the 2^64 beside it.
 IPV6_NETWORK_BITS = 64
 
@@ -65,6 +69,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._phase, self._turn, self._armed = Phase.HEAD, 0, -1
         self._heads = self._head_bytes = self._longest_line = self._written = self._shown = self._left = 0
+        self._received = self._received_before = 0
+        self._patient_until: float | None = None
         self._is_over = False
         self._refusal: Problem | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -101,6 +107,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_over:
             return
         heads = self._heads
+        self._received += len(data)
         super().data_received(data)
         # Of the bytes in which a head began some may have been of the request before it.
         if self._phase is Phase.HEAD and self._heads == heads:
@@ -130,6 +137,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._refusal is not None:
             raise ValueError("this ends the parser, which says so to `send_400_response`")
         self._enter(Phase.BODY)
+        self.scope.setdefault("extensions", {})[PATIENCE] = {"take": self._be_patient}
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -152,6 +160,22 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _enter(self, phase: Phase) -> None:
         self._phase, self._turn = phase, self._turn + 1
+        self._patient_until = None
+
+    def _be_patient(self, seconds: float) -> None:
+        """Let the body that is under way take so long, as long as it goes on coming."""
+        if self._phase is Phase.BODY and not self._is_over:
+            self._enter(Phase.BODY)
+            self._patient_until = self.loop.time() + seconds
+            self._received_before = self._received
+            self._arm()
+
+    def _goes_on(self) -> bool:
+        """Tell whether an upload has brought enough since the last look, and still has time."""
+        period, brought = self.settings.body_seconds_max, self._received - self._received_before
+        self._received_before = self._received
+        is_in_time = self._patient_until is not None and self.loop.time() < self._patient_until
+        return is_in_time and brought >= UPLOAD_BYTES_PER_SECOND_MIN * period
 
     def _arm(self) -> None:
         """Set the timer of the phase, where a new one has begun; most requests arrive whole, and need none."""
@@ -182,8 +206,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = None
         if self.transport.is_closing():
             return
-        if self.flow.read_paused:
-            # It is the server that does not read now: the client has its time again.
+        if self.flow.read_paused or self._goes_on():
+            # It is the server that does not read now: the client has its time again. So has an upload that comes.
             self._armed = -1
             self._arm()
             return
@@ -197,6 +221,11 @@ class BoundedProtocol(HttpToolsProtocol):
         what, name = ("head", "HEAD") if self._phase is Phase.HEAD else ("body", "BODY")
         seconds = self._seconds()
         reason = f"The {what} of the request was not whole within {seconds} s (FOLKMOOT_{name}_SECONDS_MAX)."
+        if self._patient_until is not None:
+            most = self.settings.upload_seconds_max
+            reason = (
+                f"An upload brings {UPLOAD_BYTES_PER_SECOND_MIN} bytes a second at least, and is whole in {most} s."
+            )
         self._refuse(Problem("timeout", reason, remedy="Send it again, faster."))
 
     def _head_too_large(self) -> Problem:

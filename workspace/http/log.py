@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from crdt.digest import Json
 from workspace.access import person_in
+from workspace.history.blob_names import names_in_log, names_told_only
 from workspace.history.read import read_all, verify_log
 from workspace.history.redact import redact_intent
 from workspace.http.entitlement import check as check_entitlement
@@ -24,6 +25,7 @@ from workspace.http.request import answer, body_of, enter, number, registry_of, 
 from workspace.intents.audit.decision_review import changed
 from workspace.intents.audit.verify import Report, verify
 from workspace.intents.audit.what_if import decide_again
+from workspace.intents.model.blobs import Losses
 from workspace.intents.model.bodies import BODIES, PolicyConfig
 from workspace.intents.rules.policy import check as check_policy
 from workspace.ports import Store
@@ -44,9 +46,10 @@ class ReplayOrder(msgspec.Struct, frozen=True):
 
 
 class Redact(msgspec.Struct, frozen=True):
-    """Body of `POST …/redact`."""
+    """Body of `POST …/redact`; with `blobs` the files go too that nothing but the words named."""
 
     intent: str
+    blobs: bool = False
 
 
 @describe(
@@ -127,10 +130,17 @@ async def redact(request: Request) -> Response:
     """`POST …/redact`: take an intent's words out of log and archive; the chain stays valid. Sockets reconnect."""
     room, identity = await enter(request, "grant")
     body = await body_of(request, Redact)
+    told = await names_told_only(room.store, room.ws, body.intent) if body.blobs else frozenset[str]()
     changed = await redact_intent(room, body.intent, actor=identity.actor)
     if changed is None:
         raise Problem("not_found", "There is no such intent.")
-    return answer({"intent": body.intent, "records": changed})
+    if not body.blobs:
+        return answer({"intent": body.intent, "records": changed})
+    named = await names_in_log(room.store, room.ws) if told else frozenset[str]()
+    # Where a document cannot be read, nobody knows what it names.
+    lost = told - named if named is not None else frozenset[str]()
+    taken = await room.store.lose_blobs(room.ws, sorted(lost), Losses.REDACTED)
+    return answer({"intent": body.intent, "records": changed, "blobs": list[Json](taken)})
 
 
 @describe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import ParamSpec, TypeVar
@@ -30,6 +31,8 @@ from workspace.intents.recovery import open_sequencer
 from workspace.ports import Batch, Clock, EffectSender, Judge, Planner, Store, WorkspaceRow
 from workspace.registry.attempts import CHANGES_AT_ONCE, CHANGES_PER_SECOND, Attempts
 from workspace.registry.authority import Authority
+from workspace.registry.blob_names import LivingNames
+from workspace.registry.blob_sweeper import BlobSweeper
 from workspace.registry.creation import found
 from workspace.registry.invitations import Invitations
 from workspace.registry.people import People
@@ -93,6 +96,12 @@ class RoomRegistry:
         self.sightings = Sightings(store, clock)
         self.switches = Switches(store, clock, self.rooms)
         self.tallies = Tallies(store, clock, self.rooms)
+        self.blob_names = LivingNames()
+        # Of files that are on their way, by person.
+        self.uploads: Counter[str] = Counter()
+        self.blob_sweeper = BlobSweeper(
+            store, clock, self.reads, self.rooms, self.blob_names, settings=settings, metrics=self.metrics
+        )
         # When it began to serve, in unix seconds.
         self.started = clock.now()
         self.readiness = Readiness(store)
@@ -112,6 +121,7 @@ class RoomRegistry:
         self._tasks.start(self._sweeper.run(), name="registry sweep")
         self._tasks.start(self.sightings.run(), name="registry sightings")
         self._tasks.start(self.tallies.run(), name="registry tallies")
+        self._tasks.start(self.blob_sweeper.run(), name="registry files")
 
     async def stop(self) -> None:
         """Close every room in good order, then the store."""

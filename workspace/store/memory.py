@@ -25,6 +25,7 @@ from workspace.ports import (
     WorkspaceRow,
 )
 from workspace.store.checks import Head, check_head, deposed, log_newer
+from workspace.store.memory_blobs import MemoryBlobs
 from workspace.store.memory_overview import MemoryOversight
 
 
@@ -39,7 +40,7 @@ class _Workspace:
     inboxes: dict[str, InboxRow] = field(default_factory=dict)
 
 
-class MemoryStore(MemoryOversight):
+class MemoryStore(MemoryOversight, MemoryBlobs):
     """`workspace.ports.Store` in dictionaries."""
 
     def __init__(self) -> None:
@@ -74,6 +75,11 @@ class MemoryStore(MemoryOversight):
         self._switches.pop(id, None)
         self._tallies.pop(id, None)
         self.forget_people_of(id)
+        self.forget_blobs_of(id)
+
+    def has_workspace(self, ws: str) -> bool:
+        """Tell whether there is such a workspace."""
+        return ws in self._workspaces
 
     def _content(self, ws: str) -> tuple[list[Row], list[JournalRow], int]:
         kept = self._kept(ws)

@@ -18,6 +18,7 @@ class MemoryPeople:
     """The people's part of `workspace.ports.Store`, in dictionaries."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._tokens: dict[str, TokenRow] = {}
         self._persons: dict[str, PersonRow] = {}
         self._members: dict[tuple[str, str], MemberRow] = {}

@@ -13,7 +13,7 @@ from workspace.intents.model.log_format import LOG_FORMAT
 from workspace.late import load
 
 # The number of the last migration: `workspace.store.migrations.versions` has one for each.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 # The first schema whose workspaces say in what format their logs are.
 FORMAT_SINCE = 5
 SELECT_VERSION = "SELECT max(version) FROM schema_version"

@@ -84,12 +84,6 @@ def take(ws: str, short: int) -> Script[Taken]:
     return Taken(epoch, is_busy, (rows, journal) if is_whole else None)
 
 
-def delete(ws: str) -> Script[None]:
-    """Remove a workspace. Its row goes first: whoever appends holds it, and finds it gone afterwards."""
-    for statement in (statements.DELETE_WORKSPACE, *statements.DELETE_OWNED):
-        yield Ask(statement, (ws,))
-
-
 def put_held(ws: str, epoch: int, statement: str, *values: object) -> Script[None]:
     """Run a statement as the owner of a workspace. Raises `Deposed`."""
     yield from hold(ws, epoch)

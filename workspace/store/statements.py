@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-_FOR_UPDATE = " FOR UPDATE"
+FOR_UPDATE = " FOR UPDATE"
 # Names of tokens and of members are compared by code point, as SQLite compares every text.
 _BY_POINT = ' COLLATE "C"'
 _BODY_BYTES = "octet_length(body)"
@@ -23,7 +23,7 @@ def for_postgres(statement: str) -> str:
 @cache
 def for_sqlite(statement: str) -> str:
     """Return a statement as SQLite reads it: there is one writer, which needs no lock on a row."""
-    plain = statement.removesuffix(_FOR_UPDATE).replace(_BY_POINT, "")
+    plain = statement.removesuffix(FOR_UPDATE).replace(_BY_POINT, "")
     return plain.replace(_BODY_BYTES, "length(CAST(body AS blob))")
 
 
@@ -36,15 +36,16 @@ def of_rows(insert: str, count: int) -> str:
     return f"{head} VALUES " + ", ".join([row] * count)
 
 
-def _insert(table: str, columns: str, then: str = "") -> str:
+def insert(table: str, columns: str, then: str = "") -> str:
+    """Return what writes a new row."""
     values = ", ".join(f"?{at}" for at, _ in enumerate(columns.split(", "), 1))
     return f"INSERT INTO {table} ({columns}) VALUES ({values}){then}"
 
 
-def _put(table: str, key: str, columns: str) -> str:
+def put(table: str, key: str, columns: str) -> str:
     """Return what writes a row in the place of the one with its key, if there is one."""
     changed = ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
-    return _insert(table, f"{key}, {columns}", f" ON CONFLICT ({key}) DO UPDATE SET {changed}")
+    return insert(table, f"{key}, {columns}", f" ON CONFLICT ({key}) DO UPDATE SET {changed}")
 
 
 WORKSPACE = "id, name, created_at, epoch, is_busy, format"
@@ -61,10 +62,10 @@ SWITCH = "ws, is_on, actor, at, reason"
 # The tables whose rows go with their workspace.
 OWNED = (
     "log", "segment", "journal", "snapshot", "archive", "lane", "inbox", "token", "switch", "member", "invitation",
-    "tally",
+    "tally", "blob", "blob_holder",
 )  # fmt: skip
 
-INSERT_WORKSPACE = _insert("workspace", WORKSPACE, " ON CONFLICT DO NOTHING RETURNING id")
+INSERT_WORKSPACE = insert("workspace", WORKSPACE, " ON CONFLICT DO NOTHING RETURNING id")
 SELECT_WORKSPACES = f"SELECT {WORKSPACE} FROM workspace ORDER BY id"
 SELECT_WORKSPACE = f"SELECT {WORKSPACE} FROM workspace WHERE id = ?1"
 DELETE_WORKSPACE = "DELETE FROM workspace WHERE id = ?1"
@@ -72,10 +73,10 @@ DELETE_OWNED = tuple(f"DELETE FROM {table} WHERE ws = ?1" for table in OWNED)
 # Who claims writes records of its own format from here on; a log of a newer one is not claimed.
 CLAIM = """UPDATE workspace SET epoch = epoch + 1, format = ?2 WHERE id = ?1 AND format <= ?2
     RETURNING epoch, is_busy"""
-LOCK_EPOCH = f"SELECT epoch FROM workspace WHERE id = ?1{_FOR_UPDATE}"
+LOCK_EPOCH = f"SELECT epoch FROM workspace WHERE id = ?1{FOR_UPDATE}"
 UPDATE_BUSY = "UPDATE workspace SET is_busy = ?2 WHERE id = ?1 AND is_busy <> ?2"
 
-INSERT_LOG = _insert("log", f"ws, {LOG}")
+INSERT_LOG = insert("log", f"ws, {LOG}")
 SELECT_LOG = f"""SELECT {LOG} FROM log WHERE ws = ?1 AND seq >= ?2 AND seq <= ?3
     AND (CAST(?4 AS text) IS NULL OR kind = ?4) ORDER BY seq LIMIT ?5"""
 SELECT_ENDS = """SELECT (SELECT seq FROM log WHERE ws = ?1 ORDER BY seq DESC LIMIT 1),
@@ -86,24 +87,24 @@ DELETE_LOG = "DELETE FROM log WHERE ws = ?1 AND seq BETWEEN ?2 AND ?3"
 
 SELECT_SEGMENT = """SELECT first, last, root, content FROM segment
     WHERE ws = ?1 AND last >= ?2 AND first <= ?3 ORDER BY last LIMIT 1"""
-INSERT_SEGMENT = _insert("segment", "ws, first, last, root, content")
+INSERT_SEGMENT = insert("segment", "ws, first, last, root, content")
 UPDATE_SEGMENT = "UPDATE segment SET content = ?3 WHERE ws = ?1 AND last = ?2"
 
-INSERT_JOURNAL = _insert("journal", f"ws, {JOURNAL}")
+INSERT_JOURNAL = insert("journal", f"ws, {JOURNAL}")
 SELECT_JOURNAL = f"SELECT {JOURNAL} FROM journal WHERE ws = ?1 AND jid >= ?2 AND jid <= ?3 ORDER BY jid LIMIT ?4"
-INSERT_SNAPSHOT = _put("snapshot", "ws, doc, jid", "state, digest")
+INSERT_SNAPSHOT = put("snapshot", "ws, doc, jid", "state, digest")
 SELECT_SNAPSHOTS = """SELECT doc, jid, state, digest FROM snapshot s WHERE ws = ?1 AND jid =
     (SELECT max(jid) FROM snapshot WHERE ws = s.ws AND doc = s.doc AND jid <= ?2)"""
-INSERT_BLOB = _insert("archive", "ws, sha, content", " ON CONFLICT DO NOTHING")
+INSERT_BLOB = insert("archive", "ws, sha, content", " ON CONFLICT DO NOTHING")
 SELECT_BLOB = "SELECT content FROM archive WHERE ws = ?1 AND sha = ?2"
 DELETE_BLOB = "DELETE FROM archive WHERE ws = ?1 AND sha = ?2"
 
-PUT_LANE = _put("lane", "ws, lane", "actor, secret_hash, created_at")
+PUT_LANE = put("lane", "ws, lane", "actor, secret_hash, created_at")
 SELECT_LANE = f"SELECT {LANE} FROM lane WHERE ws = ?1 AND lane = ?2"
-PUT_INBOX = _put("inbox", "ws, actor", "upto, open")
+PUT_INBOX = put("inbox", "ws, actor", "upto, open")
 # No actor's name is empty: the own row comes before everybody's.
 SELECT_INBOX = "SELECT upto, open FROM inbox WHERE ws = ?1 AND actor IN (?2, ?3) ORDER BY actor DESC LIMIT 1"
-INSERT_TOKEN = _insert("token", TOKEN)
+INSERT_TOKEN = insert("token", TOKEN)
 SELECT_TOKEN = f"SELECT {TOKEN} FROM token WHERE id = ?1"
 SELECT_TOKENS = f"""SELECT {TOKEN} FROM token WHERE ws = ?1 OR (ws IS NULL AND person IS NULL)
     OR person IN (SELECT person FROM member WHERE ws = ?1 AND role <> '') ORDER BY created_at, id"""
@@ -113,26 +114,26 @@ TOKEN_MARK = """SELECT count(*), sum(CASE WHEN revoked THEN 1 ELSE 0 END), count
 REVOKE = "UPDATE token SET revoked = true WHERE ws = ?1 AND NOT revoked AND (actor = ?2 OR id = ?3) RETURNING id"
 END_KEY = "UPDATE token SET revoked = true WHERE id = ?1 AND NOT revoked"
 COUNT_TOKENS = "SELECT count(*) FROM token"
-PUT_SWITCH = _put("switch", "ws", "is_on, actor, at, reason")
+PUT_SWITCH = put("switch", "ws", "is_on, actor, at, reason")
 SELECT_SWITCHES = f"SELECT {SWITCH} FROM switch ORDER BY ws"
 DELETE_SWITCH = "DELETE FROM switch WHERE ws = ?1 AND at = ?2 AND is_on = ?3"
 
 # ------------------------------------------------------------ people
 
-PUT_PERSON = _put("person", "id", PERSON.removeprefix("id, "))
-PUT_TOKEN = _put("token", "id", TOKEN.removeprefix("id, "))
-PUT_LOGIN = _put("login", "issuer, subject", LOGIN.removeprefix("issuer, subject, "))
-PUT_INVITATION = _put("invitation", "id", INVITATION.removeprefix("id, "))
-PUT_ACCESS = _put("access", "id", ACCESS.removeprefix("id, "))
+PUT_PERSON = put("person", "id", PERSON.removeprefix("id, "))
+PUT_TOKEN = put("token", "id", TOKEN.removeprefix("id, "))
+PUT_LOGIN = put("login", "issuer, subject", LOGIN.removeprefix("issuer, subject, "))
+PUT_INVITATION = put("invitation", "id", INVITATION.removeprefix("id, "))
+PUT_ACCESS = put("access", "id", ACCESS.removeprefix("id, "))
 # However often it is written, a row says that it changed: other servers look at the sum (`TOKEN_MARK`).
 PUT_MEMBER = (
-    _insert("member", MEMBER, " ON CONFLICT (ws, actor) DO UPDATE SET person = excluded.person,")
+    insert("member", MEMBER, " ON CONFLICT (ws, actor) DO UPDATE SET person = excluded.person,")
     + " role = excluded.role, gone = excluded.gone, changes = member.changes + 1"
 )
-INSERT_PERSON = _insert("person", PERSON, " ON CONFLICT DO NOTHING")
+INSERT_PERSON = insert("person", PERSON, " ON CONFLICT DO NOTHING")
 # Whose name it is stays: a token for a name that is gone brings back who had it.
 BRING_MEMBER = (
-    _insert("member", MEMBER, " ON CONFLICT (ws, actor) DO UPDATE SET gone = excluded.gone,")
+    insert("member", MEMBER, " ON CONFLICT (ws, actor) DO UPDATE SET gone = excluded.gone,")
     + " changes = member.changes + 1 WHERE member.gone"
 )
 DELETE_UNUSED_PERSON = "DELETE FROM person WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM member WHERE person = ?1)"
@@ -201,6 +202,6 @@ SELECT_UNMEASURED = """SELECT w.id FROM workspace w LEFT JOIN tally t ON t.ws = 
     OR t.seq < coalesce((SELECT max(seq) FROM log WHERE ws = w.id), 0) ORDER BY w.id LIMIT ?1"""
 SELECT_TALLY = f"SELECT {TALLY} FROM tally WHERE ws = ?1"
 PUT_TALLY = (
-    _put("tally", "ws", TALLY).removesuffix("facts = excluded.facts")
+    put("tally", "ws", TALLY).removesuffix("facts = excluded.facts")
     + "facts = CASE WHEN excluded.facts = '' THEN tally.facts ELSE excluded.facts END"
 )

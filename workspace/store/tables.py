@@ -255,3 +255,52 @@ class SwitchTable(Table, table=True):
     actor: Words
     at: Words
     reason: Words
+
+
+class BlobTable(Table, table=True):
+    """One file of a workspace under its own SHA-256; of one that is `gone`, why. Two may have one content."""
+
+    __tablename__ = "blob"
+    __table_args__ = (Index("blob_by_content", "content"), Index("blob_by_named", "named_at"))
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    sha: str = Field(primary_key=True, sa_type=KEY)
+    content: str = Field(sa_type=KEY)
+    size: Number
+    media: Words
+    created_at: Words
+    named_at: float
+    gone: Words
+
+
+class BlobHolderTable(Table, table=True):
+    """Who brought a file into a workspace, and what it was called there."""
+
+    __tablename__ = "blob_holder"
+    ws: str = Field(primary_key=True, sa_type=KEY)
+    sha: str = Field(primary_key=True, sa_type=KEY)
+    actor: str = Field(primary_key=True, sa_type=KEY)
+    filename: Words
+    created_at: Words
+
+
+class BlobContentTable(Table, table=True):
+    """The bytes of files, each under an id of chance; one that is not whole is on its way into `made_in`, a workspace.
+
+    A fork's files have the contents of the original's: a content goes with the last file that has it.
+    """
+
+    __tablename__ = "blob_content"
+    id: str = Field(primary_key=True, sa_type=KEY)
+    made_in: str = Field(sa_type=KEY)
+    size: Number
+    started: float
+    is_whole: bool
+
+
+class BlobPieceTable(Table, table=True):
+    """A piece of a content; all but the last have one size."""
+
+    __tablename__ = "blob_piece"
+    content: str = Field(primary_key=True, sa_type=KEY)
+    number: int = Field(primary_key=True, sa_type=NUMBER)
+    octets: bytes = Field(sa_type=LargeBinary)

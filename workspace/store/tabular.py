@@ -25,7 +25,8 @@ from workspace.ports import (
     Taken,
     WorkspaceRow,
 )
-from workspace.store import scripts, statements
+from workspace.store import blobs, scripts, statements
+from workspace.store.blobs import BlobTables
 from workspace.store.overview import OversightTables
 from workspace.store.people import PeopleTables
 from workspace.store.scripts import Script, ask
@@ -36,7 +37,7 @@ T = TypeVar("T")
 ROWS_MAX = 100_000
 
 
-class TabularStore(PeopleTables, OversightTables):
+class TabularStore(PeopleTables, OversightTables, BlobTables):
     """`workspace.ports.Store` without its ends: a subclass opens, closes, submits, and runs scripts."""
 
     async def _reading(self, script: Script[T], *, is_one_moment: bool = False) -> T:
@@ -66,7 +67,7 @@ class TabularStore(PeopleTables, OversightTables):
 
     async def delete_workspace(self, id: str) -> None:
         """Remove a workspace with everything in it."""
-        await self._writing(scripts.delete(id))
+        await self._writing(blobs.delete(id))
 
     async def claim(self, ws: str) -> int:
         """Raise the epoch by one and return it. Raises `WorkspaceMissing`, `LogNewer`."""

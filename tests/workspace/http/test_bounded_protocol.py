@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from tests.support.http import WS, client_of
@@ -317,3 +319,48 @@ async def test_an_address_is_so_long() -> None:
     async with running_server() as server, line(server) as (reader, writer):
         writer.write(b"GET /" + b"x" * 16_384 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
         assert told(await rest(reader)) == (431, "head_too_large")
+
+
+# ---------------------------------------------------------------- uploads
+
+UPLOAD_SECONDS = 3
+
+
+async def upload(server: Running, *, bytes_a_step: int, steps: int) -> tuple[int, str]:
+    """Send an upload of which so much comes each fifth of a second; return what it came to, 201 or a problem."""
+    head = f"POST {WS}/blobs HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {await server.token('ana')}\r\n"
+    async with line(server) as (reader, writer):
+        size = bytes_a_step * steps
+        writer.write(f"{head}Content-Length: {size}\r\n\r\n".encode())
+        first = b""
+        for _ in range(steps):
+            writer.write(b"x" * bytes_a_step)
+            with contextlib.suppress(TimeoutError):
+                first = await asyncio.wait_for(reader.read(1 << 16), 0.2)
+            if first:
+                break
+        first = first or await asyncio.wait_for(reader.read(1 << 16), END_SECONDS)
+        return (201, "") if first.startswith(b"HTTP/1.1 201") else told(first)
+
+
+async def test_an_upload_may_take_longer_than_another_body_as_long_as_it_comes() -> None:
+    settings = msgspec.structs.replace(QUICK, upload_seconds_max=UPLOAD_SECONDS)
+    async with running_server(settings=settings) as server:
+        assert await upload(server, bytes_a_step=2_000, steps=10) == (201, ""), "two seconds, where a body has one"
+        began = time.monotonic()
+        assert await upload(server, bytes_a_step=20, steps=20) == (408, "timeout"), "a trickle is no upload"
+        assert time.monotonic() - began < UPLOAD_SECONDS + 2
+        assert await upload(server, bytes_a_step=2_000, steps=30) == (408, "timeout"), "nor does one go on for ever"
+        await until(lambda: not server.registry.uploads)
+        totals = await server.registry.store.blob_totals("demo")
+        assert totals.count == 1, "what did not end left nothing"
+
+
+async def test_who_may_bring_nothing_in_has_no_more_time_than_others() -> None:
+    settings = msgspec.structs.replace(QUICK, upload_seconds_max=60)
+    async with running_server(settings=settings) as server, line(server) as (reader, writer):
+        began = time.monotonic()
+        writer.write(f"POST {WS}/blobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999\r\n\r\n".encode())
+        answer = await rest(reader)
+        assert answer.startswith(b"HTTP/1.1 401")
+        assert time.monotonic() - began < 4

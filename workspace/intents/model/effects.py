@@ -74,6 +74,16 @@ class Outgoing:
     epoch: int = 0
 
 
+class Delivery(msgspec.Struct, frozen=True):
+    """One effect as a sender gets it; `key` is the same at every attempt and after every crash."""
+
+    key: str
+    ws: str
+    commit: str
+    effect: Effect
+    receiver: Receiver
+
+
 def effect_key(seal: str, i: int) -> str:
     """Return the idempotency key of one effect: the same after every crash, and never that of another workspace.
 

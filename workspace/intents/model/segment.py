@@ -83,3 +83,12 @@ def root_of(hashes: Iterable[str]) -> str:
     for hash in hashes:
         running.add(hash)
     return running.root()
+
+
+class SnapshotRow(msgspec.Struct, frozen=True):
+    """The full state of one document after journal row `jid`, as one Yjs v1 update."""
+
+    doc: str
+    jid: int
+    state: bytes
+    digest: str

@@ -124,3 +124,18 @@ def refuse_reason(reason: str) -> Refusal | None:
     if not reason.isprintable():
         return Refusal("malformed", "The reason of a stop is one line of printable characters.", "Mend it.")
     return None
+
+
+class SwitchRow(msgspec.Struct, frozen=True):
+    """A switch that stops the agent, as it was thrown last: by whom, when and why.
+
+    That of `SERVER` is the switch of all servers on this store, and stands there. That of a workspace is an order from
+    outside its server (a command line): the server that has it open enters it in the log, which holds how the
+    workspace's own switch stands, and drops the row.
+    """
+
+    ws: str
+    is_on: bool
+    actor: str
+    at: str
+    reason: str = ""
