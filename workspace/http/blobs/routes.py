@@ -18,13 +18,16 @@ from workspace.http import entitlement
 from workspace.http.blobs.downloads import respond
 from workspace.http.blobs.media import is_filename
 from workspace.http.blobs.uploads import Wanted, receive
+from workspace.http.openapi.blob_answers import BlobDeleted, BlobNow, BlobPage
+from workspace.http.openapi.operation import FILE, Body, Parameter, Reply, describe
 from workspace.http.problem import Problem
-from workspace.http.request import answer, charge, enter, number, registry_of
+from workspace.http.request import answer, charge, enter, number, registry_of, word
 from workspace.intents.model.blobs import ROWS_MAX, BlobHolder, BlobRow, Losses
 from workspace.intents.model.document_acts import DocumentState
 from workspace.room.room import Room
 
 LINE_UNITS = 512
+SAYS_YES = ("1", "true")
 NOT_HERE = "There is no such file here, or it is not for you."
 WHY = {
     Losses.UNNAMED: "no document named it for a long time",
@@ -34,18 +37,31 @@ WHY = {
 SEEN: tuple[DocumentState, ...] = ("living", "archived")
 
 
+FILENAME = Parameter("filename", "how the file is called; at most 200 characters, no path", example="camp.png")
+BRINGING = (
+    "bad_name", "not_found", "blob_too_large", "blobs_full", "blob_share_full", "too_many_uploads", "upload_ended",
+)  # fmt: skip
+BROUGHT = (
+    Reply(201, "it is here now", BlobNow, headers={"location": "where it is"}),
+    Reply(200, "it was here already", BlobNow, headers={"location": "where it is"}),
+)
+HANDED = {"etag": "its id", "content-disposition": "how it may be shown", "accept-ranges": "`bytes`"}
+
+
+@describe(*BROUGHT, takes=(FILENAME,), body=Body(bytes, None), refuses=BRINGING, is_read=False)
 async def create(request: Request) -> Response:
     """`POST …/blobs?filename=`: bring a file in, as the body itself; the server says its id."""
     return await _bring(request, "")
 
 
+@describe(*BROUGHT, takes=(FILENAME,), body=Body(bytes, None), refuses=(*BRINGING, "digest_mismatch"), is_read=False)
 async def put(request: Request) -> Response:
     """`PUT …/blobs/ID?filename=`: bring in the file of this id; the same again changes nothing."""
     return await _bring(request, _id_of(request))
 
 
 async def _bring(request: Request, sha: str) -> Response:
-    room, identity = await enter(request, "edit", "filename")
+    room, identity = await enter(request, "edit")
     filename = request.query_params.get("filename", "")
     if not is_filename(filename):
         reason = "A file's name has at most 200 printable characters, none of them / \\ or a quotation mark."
@@ -61,30 +77,44 @@ async def _bring(request: Request, sha: str) -> Response:
     return response
 
 
+@describe(
+    Reply(200, "the file", media=FILE, headers=HANDED),
+    Reply(206, "the range that `Range` names", media=FILE, headers={**HANDED, "content-range": "which it is"}),
+    Reply(304, "whoever asks has it already"),
+    takes=(FILENAME, Parameter("download", "`1`: to be saved, whatever it is", words=("0", "1", "true", "false"))),
+    refuses=("bad_name", "blob_gone", "range_not_satisfiable"),
+)
 async def show(request: Request) -> Response:
     """`GET …/blobs/ID?filename=&download=1`: the file, or the part of it that `Range` names."""
     sha = _id_of(request)
-    room, identity = await enter(request, "read", "filename", "download")
+    room, identity = await enter(request, "read")
     row, holders = await _readable(request, room, identity, sha)
     if row.gone:
         raise Problem("blob_gone", f"This file is here no more: {WHY[row.gone]}.", remedy="Bring it in again.")
     filename = request.query_params.get("filename") or next((one.filename for one in holders if one.filename), "")
     if not is_filename(filename):
         raise Problem("bad_name", "A file's name is printable, and no path.", remedy="Give it another name.")
-    is_saved = request.query_params.get("download", "") in ("1", "true")
+    is_saved = word(request, "download") in SAYS_YES
     response = respond(request, room.store, row, filename=filename, is_saved=is_saved)
     if request.method == "GET":
         charge(request, identity, int(response.headers.get("content-length", "0")))
     return response
 
 
+@describe(
+    Reply(200, "some of the files", BlobPage),
+    takes=(
+        Parameter("after", "the id after which to go on, as `next` gave it"),
+        Parameter("limit", "at most so many", low=1, high=ROWS_MAX, default=100),
+    ),
+)
 async def index(request: Request) -> Response:
     """`GET …/blobs?after=&limit=`: the files one may read, by id, a page at a time; `next` is where to go on."""
-    room, identity = await enter(request, "read", "after", "limit")
+    room, identity = await enter(request, "read")
     after = request.query_params.get("after", "")
     if after and not is_blob_id(after):
         raise Problem("malformed", "after is the id of a file, as `next` gave it.", remedy="Leave it out to begin.")
-    limit = number(request, "limit", default=100, low=1, high=ROWS_MAX)
+    limit = number(request, "limit")
     store = room.store
     named = await _named(request, room)
     rows = await store.blob_rows(room.ws, after=after, limit=limit)
@@ -104,10 +134,16 @@ async def index(request: Request) -> Response:
     return answer({"blobs": files, "next": rows[-1].sha if len(rows) == limit else None, "space": space})
 
 
+@describe(
+    Reply(200, "it is gone", BlobDeleted),
+    takes=(Parameter("named", "`1`: though documents name it; an owner's", words=("0", "1", "true", "false")),),
+    refuses=("blob_named",),
+    is_read=False,
+)
 async def delete(request: Request) -> Response:
     """`DELETE …/blobs/ID?named=1`: take a file away; one that a document names is an owner's to take, who says so."""
     sha = _id_of(request)
-    room, identity = await enter(request, "edit", "named")
+    room, identity = await enter(request, "edit")
     row, holders = await _readable(request, room, identity, sha)
     is_owner = _is_owner(request, identity)
     if not is_owner and identity.actor not in {one.actor for one in holders}:
@@ -116,7 +152,7 @@ async def delete(request: Request) -> Response:
         raise Problem("forbidden", "Others brought this file in, too.", remedy="Ask an owner.")
     fold = room.sequencer.fold
     docs = sorted(map(fold.catalog.name_of, await registry_of(request).blob_names.naming(room, sha)))
-    if docs and not (is_owner and request.query_params.get("named", "") in ("1", "true")):
+    if docs and not (is_owner and word(request, "named") in SAYS_YES):
         remedy = "Take it out of them first; an owner may delete it all the same, with ?named=1."
         raise Problem("blob_named", f"Documents name this file: {', '.join(docs[:5])}.", remedy=remedy)
     entitlement.check(request)

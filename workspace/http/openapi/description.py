@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from crdt.digest import Json
 from workspace import __version__
 from workspace.http.openapi.examples import example_of
-from workspace.http.openapi.operation import JSON, PROBLEM, Operation, Parameter, Reply, operation_of
+from workspace.http.openapi.operation import FILE, JSON, PROBLEM, Operation, Parameter, Reply, operation_of
 from workspace.http.openapi.parameters import IN_PATHS, OPEN_NAME
 from workspace.http.problem import STATUS, ProblemDetails
 from workspace.sockets.credentials import SESSION_COOKIE
@@ -111,7 +111,9 @@ def _operation(path: str, handler: Any, operation: Operation, responses: Object)
         "parameters": parameters,
         "security": SECURITY[operation.asks],
     }
-    if operation.body is not None:
+    if operation.body is not None and operation.body.kind is bytes:
+        told["requestBody"] = {"required": True, "content": {FILE: {}}}
+    elif operation.body is not None:
         content = {"schema": _reference(operation.body.kind), "example": operation.body.example}
         # A body of which nothing must be given may be left out: it is read as an empty one.
         is_needed = any(field.required for field in msgspec.structs.fields(operation.body.kind))
@@ -194,7 +196,7 @@ def _reference(kind: Any) -> Object:
 
 def _schemas(found: Sequence[Operation]) -> Object:
     """Return the schemas of all bodies and answers; those of bodies are closed, as what else is sent is refused."""
-    bodies = [one.body.kind for one in found if one.body is not None]
+    bodies = [one.body.kind for one in found if one.body is not None and one.body.kind is not bytes]
     answers = [reply.kind for one in found for reply in one.answers if reply.kind is not None]
     _, taken = msgspec.json.schema_components(bodies, ref_template=REF)
     _, given = msgspec.json.schema_components([*answers, ProblemDetails], ref_template=REF)

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 from crdt.digest import Json
 from workspace.access import AccessRow
-from workspace.http.openapi import board_answers, people_answers, server_answers, workspace_answers
+from workspace.http.openapi import blob_answers, board_answers, people_answers, server_answers, workspace_answers
 from workspace.intents.audit.time_travel import StateAt
 from workspace.intents.audit.verify import Report
 
@@ -15,6 +15,7 @@ MORNING, LATER = "2026-12-01T09:00:00.000Z", "2026-12-01T09:30:00.000Z"
 NEXT_WEEK = 1_796_720_400
 KEY_ID, SECRET = "0123456789ab", "0123456789abcdef0123456789abcdef"
 HASH = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+BLOB_ID = "sha256-2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 WORDS = "set budget.travel to 300"
 
 HALT: Json = {"scope": "workspace", "by": "Ana", "since": MORNING, "reason": "We are at lunch.", "seq": 12}
@@ -124,7 +125,18 @@ RECORD: Json = {
 }  # fmt: skip
 REPORT: Json = {"ok": True, "head": 31, "checked": 31, "states": 4}
 
+BLOB: Json = {
+    "id": BLOB_ID, "reference": f"blob:{BLOB_ID}", "size": 48_213, "media": "image/png", "created_at": MORNING,
+    "by": [{"actor": "Ana", "filename": "camp.png", "at": MORNING}],
+}  # fmt: skip
+SPACE: Json = {
+    "files": 1, "files_max": 10_000, "bytes": 48_213, "bytes_max": 1 << 30, "own": 48_213, "own_max": 1 << 28,
+    "file_max": 1 << 26,
+}  # fmt: skip
 EXAMPLES: Mapping[type, Json] = {
+    blob_answers.BlobNow: BLOB,
+    blob_answers.BlobPage: {"blobs": [{**BLOB, "named": True}], "next": None, "space": SPACE},
+    blob_answers.BlobDeleted: {"id": BLOB_ID, "deleted": True},
     people_answers.Me: {
         "actor": "Ana", "role": "owner", "scope": "all", "ws": "demo", "planner": "builtin", "name": "Ana",
         "colour": "#336699",

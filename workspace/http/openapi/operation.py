@@ -16,6 +16,8 @@ from crdt.digest import Json
 
 H = TypeVar("H", bound=Callable[..., Any])
 JSON, PROBLEM, TEXT, HTML = "application/json", "application/problem+json", "text/plain", "text/html"
+# A file of any kind.
+FILE = "*/*"
 # Who may ask: anybody; whoever holds a key of the server or of one workspace; of the workspace in the path; of whom the
 # answer says more where they have a key.
 Asks = Literal["anybody", "holder", "workspace", "maybe_holder"]
@@ -70,7 +72,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Body(msgspec.Struct, frozen=True):
-    """The JSON body of a request: the type that decodes it, and an example."""
+    """The JSON body of a request: the type that decodes it, and an example. `bytes` is a body that is no JSON."""
 
     kind: type
     example: Json
@@ -125,7 +127,7 @@ def describe(
     `refuses` are the codes of its own problems, beside those of whoever asks so, of a body, and of any request.
     `is_read` False is a handler that changes something: it is refused to pages of another origin.
     """
-    bodied = BODIED if body is not None else ()
+    bodied = BODIED if body is not None and body.kind is not bytes else ()
     codes = (*ANY, *(() if is_read else CHANGES), *ASKED[asks], *bodied, *refuses)
     operation = Operation(asks, answers, takes, body, tuple(dict.fromkeys(codes)))
 
