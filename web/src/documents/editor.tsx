@@ -3,7 +3,7 @@ import { defaultKeymap } from '@codemirror/commands'
 import { markdownKeymap, markdownLanguage } from '@codemirror/lang-markdown'
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { Compartment, EditorState, Prec } from '@codemirror/state'
-import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view'
+import { EditorView, drawSelection, highlightActiveLine, keymap, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'preact/hooks'
 import type { WebsocketProvider } from 'y-websocket'
@@ -46,7 +46,6 @@ export function Editor(props: {
           Prec.high(keymap.of(markdownKeymap)),
           syntaxHighlighting(style),
           EditorView.lineWrapping,
-          lineNumbers(),
           drawSelection(),
           highlightActiveLine(),
           placeholder('Write here. Everybody sees it at once.'),
