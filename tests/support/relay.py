@@ -49,7 +49,11 @@ class Relay:
         if not self.is_open:
             writer.transport.abort()
             return
-        there, to = await asyncio.open_connection("127.0.0.1", self._server_port)
+        try:
+            there, to = await asyncio.open_connection("127.0.0.1", self._server_port)
+        except OSError:  # the server is not there
+            writer.transport.abort()
+            return
         self._clients.append(writer)
         self._ways += [
             asyncio.create_task(self._pass(reader, to)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -15,70 +14,26 @@ import httpx2
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from tests.support.process import folkmoot, free_port, serve
+from tests.support.relay import Relay
 from tests.web.test_page import CHROMIUM, FLAGS
 
 HOST = "127.0.0.1"
 
 
-class Network:
-    """One person's way to the server, which can be cut: every connection ends, and none is made."""
-
-    def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.port = free_port()
-        self.is_cut = False
-
-    async def open(self) -> None:
-        """Begin to pass connections on."""
-        self._server = await asyncio.start_server(self._serve, HOST, self.port)
-
-    async def close(self) -> None:
-        """End it for good."""
-        self.cut()
-        self._server.close()
-
-    def cut(self) -> None:
-        """The network is gone."""
-        self.is_cut = True
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    def restore(self) -> None:
-        """The network is back."""
-        self.is_cut = False
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.is_cut:
-            writer.transport.abort()
-            return
-        try:
-            there, to = await asyncio.open_connection(HOST, self._server_port)
-        except OSError:
-            writer.transport.abort()
-            return
-        self._writers |= {writer, to}
-        await asyncio.gather(self._pass(reader, to), self._pass(there, writer))
-        self._writers -= {writer, to}
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, OSError):
-            while data := await reader.read(1 << 16):
-                writer.write(data)
-                await writer.drain()
-        writer.transport.abort()
-
-
 @dataclass(slots=True)
 class Person:
-    """Somebody with a network, a browser of their own and a link."""
+    """Somebody with a network that can be cut, a browser of their own and a link."""
 
     name: str
-    network: Network
+    network: Relay
     context: BrowserContext
     token: str
     tabs: list[Page] = field(default_factory=list)
+
+    def cut(self) -> None:
+        """Their network is gone: every connection ends, and none is made."""
+        self.network.is_open = False
+        self.network.cut()
 
     def link(self, ws: str) -> str:
         """Return the link that opens the page."""

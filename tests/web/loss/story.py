@@ -19,8 +19,9 @@ from typing import Any
 
 from playwright.async_api import Error, Page
 
+from tests.support.relay import Relay
 from tests.support.until import NotInTime, until
-from tests.web.loss.stage import Network, Person, Stage
+from tests.web.loss.stage import Person, Stage
 
 NAMES = ("Ana", "Ben", "Cem")
 DOCS = ("plan", "notes", "ideas")
@@ -99,12 +100,11 @@ class Story:
         finally:
             for person in self._people:
                 await person.context.close()
-                await person.network.close()
+                await person.network.__aexit__(None, None, None)
         return self.told.faults
 
     async def _enter(self, name: str) -> Person:
-        network = Network(self.stage.port)
-        await network.open()
+        network = await Relay(self.stage.port).__aenter__()
         context = await self.stage.browser.new_context(viewport={"width": 1000, "height": 700})
         if self._plant is not None:
             await context.route("**/assets/index-*.js", self._planted)
@@ -208,10 +208,10 @@ class Story:
         await self._open_tab(person)
 
     async def _cuts(self, person: Person, tab: Page) -> None:
-        person.network.cut()
+        person.cut()
 
     async def _restores(self, person: Person, tab: Page) -> None:
-        person.network.restore()
+        person.network.is_open = True
 
     async def _kills(self, person: Person, tab: Page) -> None:
         """Kill the server; what was called saved in that moment must be on its disk before any page comes back."""
@@ -221,9 +221,9 @@ class Story:
         await asyncio.gather(*(one.evaluate(DRAWN) for one in self._tabs()))
         said = await asyncio.gather(*(self._said_saved(one) for one in self._tabs()))
         await self.stage.kill()
-        were_cut = [one for one in self._people if one.network.is_cut]
+        were_cut = [one for one in self._people if not one.network.is_open]
         for one in self._people:
-            one.network.cut()
+            one.cut()
         await self.stage.start()
         held = {doc: await self._held(doc) for doc in DOCS}
         for doc, chars in filter(None, said):
@@ -233,7 +233,7 @@ class Story:
                 )
         for one in self._people:
             if one not in were_cut:
-                one.network.restore()
+                one.network.is_open = True
 
     async def _said_saved(self, tab: Page) -> tuple[str, set[str]] | None:
         """Return what a page that says "saved" shows of what its people typed, read in one moment."""
@@ -292,7 +292,7 @@ class Story:
     async def _settle(self) -> None:
         """Bring everybody back and wait until no page has anything that the server has not."""
         for person in self._people:
-            person.network.restore()
+            person.network.is_open = True
         waiting = self._tabs()
 
         async def are_done() -> bool:
