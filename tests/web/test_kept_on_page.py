@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from playwright.async_api import Dialog, Error, Page, expect
 
+from tests.support.until import until
 from tests.web.loss.story import KEPT_PAGE
 from tests.web.test_page import SHOTS, WAIT, stage, visit
 
@@ -99,6 +100,7 @@ async def test_a_tab_that_is_closed_offline_leaves_everything_to_the_next_one() 
         with suppress(Error):
             await page.close(run_before_unload=True)
         assert await asyncio.wait_for(asked, 10) == "beforeunload", "the browser asks before it closes"
+        await until(page.is_closed)
         await context.set_offline(False)
         page = await context.new_page()
         await page.goto(f"{server.url}/w/demo#token={await server.token('ana')}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Route, expect
 
+from tests.web.loss.story import KEPT_PAGE
 from tests.web.test_page import WAIT, stage, visit
 
 pytestmark = pytest.mark.browser
@@ -32,9 +33,10 @@ async def test_the_shell_is_there_before_the_editor_and_says_that_this_did_not_c
         await page.get_by_test_id("send").click()
         await page.get_by_test_id("doc-tab").get_by_text("budget", exact=True).click()
         await expect(page.get_by_test_id("values")).to_be_visible(timeout=WAIT)
-        await fresh.unroute("**/assets/editor-*.js")
         await page.get_by_test_id("doc-tab").get_by_text("plan", exact=True).click()
-        # It is asked for again: this very page has it now.
+        await expect(page.get_by_test_id("not-loaded")).to_be_visible(timeout=WAIT)
+        await fresh.unroute("**/assets/editor-*.js")
+        # It is asked for again, as long as it is missed: this very page has it then.
         await expect(page.get_by_test_id("editor")).to_contain_text("asked all the same", timeout=WAIT)
         await fresh.route("**/assets/editor-*.js", refuse)
         await page.reload()
@@ -48,10 +50,7 @@ async def test_the_shell_is_there_before_the_editor_and_says_that_this_did_not_c
 async def test_every_part_opens_without_the_server() -> None:
     async with stage() as (server, browser):
         context, page, _ = await visit(server, browser, "olga", role="owner")
-        await page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
-        named = "[...document.querySelectorAll('[href*=assets], [src*=assets]')].map((one) => one.href || one.src)"
-        kept = f"async () => {{ for (const one of {named}) if (!await caches.match(one)) return false; return true }}"
-        await page.wait_for_function(kept, timeout=WAIT)
+        await page.evaluate(KEPT_PAGE)
         await context.set_offline(True)
         await page.reload()
         await expect(page.get_by_test_id("editor")).to_be_visible(timeout=WAIT)

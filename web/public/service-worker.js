@@ -28,12 +28,18 @@ async function openPage(request, name) {
   }
 }
 
-/** Keep a page and the files that it names. */
+/**
+ * Keep a page and the files that it names. Those without which it does not open come before the page itself, so that a page
+ * is never kept without them; what it loads later comes behind, and is asked for again when it is not there.
+ */
 async function keep(cache, name, answer) {
   const html = await answer.clone().text()
-  const named = [...html.matchAll(/(?:src|href)="([^"]*\/static\/assets\/[^"]+)"/g)].map(([, address]) => new URL(address, answer.url).href)
+  const tags = [...html.matchAll(/<(?:script|link)\b[^>]*?(?:src|href)="([^"]*\/static\/assets\/[^"]+)"/g)]
+  const files = tags.map(([tag, address]) => ({ address: new URL(address, answer.url).href, isLater: tag.includes('"prefetch"') }))
+  const bring = async ({ address }) => (await cache.match(address)) ?? cache.add(address)
+  await Promise.all(files.filter(({ isLater }) => !isLater).map(bring))
   await cache.put(name, answer)
-  await Promise.all(named.map(async (address) => (await cache.match(address)) ?? cache.add(address)))
+  await Promise.allSettled(files.filter(({ isLater }) => isLater).map(bring))
   await letGo(cache)
 }
 

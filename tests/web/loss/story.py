@@ -38,8 +38,11 @@ PLANTS = {
     "keeps no lane and no half instruction": ("this.cupboard.setItem(this.prefix+", "(()=>{})(this.prefix+"),
 }
 KEPT_PAGE = """async () => {
-    const kept = async () => (await (await caches.open('folkmoot-page-1')).keys()).length
-    while ((await kept()) < 3) await new Promise((resolve) => setTimeout(resolve, 50))
+    const named = [...document.querySelectorAll('[href*=assets], [src*=assets]')].map((one) => one.href || one.src)
+    const kept = async () => (await Promise.all(named.map((one) => caches.match(one)))).every(Boolean)
+    const keys = async () => (await caches.open('folkmoot-page-1')).keys()
+    const page = async () => (await keys()).some(({ url }) => url.endsWith('/w/'))
+    while (!(await kept()) || !(await page())) await new Promise((resolve) => setTimeout(resolve, 50))
 }"""
 # How often each act is chosen.
 ACTS = {

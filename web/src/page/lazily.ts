@@ -31,9 +31,13 @@ export class LazyPart<Props extends object> {
   }
 }
 
+/** After how many milliseconds a part that did not come is asked for again. */
+export const AGAIN_MS = 3_000
+
 /**
  * A component that stands for one that `bring` loads, and is it once that is there. Where it does not come (the server is gone,
- * or has another release by now) the page says so; what people wrote is kept all the same. `name` is how the page calls it.
+ * or has another release by now) the page says so, and asks again; what people wrote is kept all the same. `name` is how the
+ * page calls it.
  */
 export function lazily<Props extends object>(name: string, bring: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   const part = new LazyPart(bring)
@@ -41,10 +45,15 @@ export function lazily<Props extends object>(name: string, bring: () => Promise<
     const [, redraw] = useState(0)
     useEffect(() => {
       let isShown = true
-      if (part.state !== 'here') void part.load().then(() => isShown && redraw((count) => count + 1))
+      const load = () => void part.load().then(() => {
+        if (!isShown) return
+        redraw((count) => count + 1)
+        if (!part.component) setTimeout(() => isShown && load(), AGAIN_MS)
+      })
+      if (!part.component) load()
       return () => { isShown = false }
     }, [])
     if (part.component) return h(part.component, props)
-    return part.state === 'failed' ? h(NotLoaded, { name }) : h(Opening, { name })
+    return h(part.state === 'failed' ? NotLoaded : Opening, { name })
   }
 }
