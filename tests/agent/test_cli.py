@@ -65,7 +65,7 @@ def test_a_changed_log_does_not_verify(data: Path) -> None:
     assert "NOT intact" in out
 
 
-GROUPS = ("agent", "documents", "people", "rights", "admin")
+GROUPS = ("agent", "documents", "people", "rights", "admin", "blobs")
 LOOKING = [
     ("log", "demo"),
     ("log", "demo", "--follow"),
@@ -101,6 +101,9 @@ LOOKING = [
     ("rights", "list", "demo"),
     ("rights", "set", "demo", "plan", "viewer", "--group", "everyone"),
     ("rights", "clear", "demo", "plan"),
+    ("blobs", "list", "demo"),
+    ("blobs", "export", "demo", "no-such-folder"),
+    ("blobs", "verify", "demo"),
     ("doctor", "--port", "0"),
 ]
 MAKING = {"serve", "demo", "scripted-model"}  # the last one has no database

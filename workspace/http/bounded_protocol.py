@@ -13,8 +13,10 @@ import functools
 import ipaddress
 import sys
 from collections import Counter
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, ClassVar, cast
+from weakref import ref
 
 import uvicorn
 from starlette.applications import Starlette
@@ -56,6 +58,17 @@ class Phase(Enum):
     HEAD = auto()
     BODY = auto()
     NOTHING = auto()
+
+
+def _weak(line: BoundedProtocol) -> Callable[[float], None]:
+    """Return what lets a body take longer: it holds no connection, which would wait for a search for cycles."""
+    found = ref(line)
+
+    def take(seconds: float) -> None:
+        if (alive := found()) is not None:
+            alive._be_patient(seconds)
+
+    return take
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -137,7 +150,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._refusal is not None:
             raise ValueError("this ends the parser, which says so to `send_400_response`")
         self._enter(Phase.BODY)
-        self.scope.setdefault("extensions", {})[PATIENCE] = {"take": self._be_patient}
+        self.scope.setdefault("extensions", {})[PATIENCE] = {"take": _weak(self)}
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -23,6 +23,7 @@ from workspace.registry.authority import Authority, Hold
 from workspace.registry.tokens import AccessTokens
 from workspace.settings import Settings
 from workspace.store.memory import MemoryStore
+from workspace.workers.dispatcher import Dispatcher
 
 
 class Told:
@@ -51,7 +52,7 @@ async def held(one: Stage, **more: float) -> tuple[Hold, list[str]]:
 async def ask(one: Stage, role: Role = "editor") -> str:
     """Have Ana ask for something that nobody plans; return the intent."""
     event = Submitted("Lana", "ana", role, IntentFrame(n=1, text="do it", seen=1, value="x"), 10)
-    with patch.object(one.room._dispatcher, "start"):
+    with patch.object(Dispatcher, "start"):
         await one.room.submit(event)
     return next(iter(one.room.sequencer.fold.board.live))
 

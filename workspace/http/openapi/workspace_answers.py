@@ -126,10 +126,11 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 class Redacted(msgspec.Struct, frozen=True):
-    """How many records an intent's words were taken out of."""
+    """How many records an intent's words were taken out of; with `blobs` also which files went with them."""
 
     intent: str
     records: int
+    blobs: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Replayed(msgspec.Struct, frozen=True):
