@@ -7,7 +7,7 @@ import { documentIn, documentToOpen, linkTo } from './address'
 import { keyOf } from './base'
 import { colourOf, setColours } from './colours'
 import { Denied, isUnreachable } from './http'
-import { lazily } from './lazily'
+import { AGAIN_MS, lazily } from './lazily'
 import type { Member } from './members'
 import { asListed, documentNamed, documentOfId, type OpenDocument } from './open_document'
 import { keepOffline, offlineCopy, type Answers } from './offline_copy'
@@ -51,7 +51,11 @@ function Opened() {
         begun.current ??= begin(who, where)
         return begun.current.then(setSession)
       },
-      (error: unknown) => setProblem(error),
+      (error: unknown) => {
+        setProblem(error)
+        // Who has nothing open yet need not ask: the page opens as soon as the server answers.
+        if (!begun.current && isUnreachable(error)) setTimeout(load, AGAIN_MS)
+      },
     )
   useEffect(() => void load(), [])
   useEffect(() => {
@@ -90,12 +94,12 @@ async function begin(me: Me, workspace: Workspace): Promise<Session> {
 function NotOpened({ problem }: { problem: unknown }) {
   const denied = problem instanceof Denied
   return (
-    <main class="stop">
+    <main class="stop" data-testid="not-opened">
       <h1>{denied ? 'This workspace needs a link' : 'The server does not answer'}</h1>
       <p>
         {denied
           ? 'Open the link that the server printed, or ask the workspace’s owner for one. It ends in #token=…'
-          : problem instanceof Error ? problem.message : String(problem)}
+          : `${problem instanceof Error ? problem.message : String(problem)}${isUnreachable(problem) ? '. The page opens as soon as it does.' : ''}`}
       </p>
       {denied && <SignIn words={(name) => `Sign in with ${name}`} />}
       <button class="primary" onClick={() => location.reload()}>Try again</button>

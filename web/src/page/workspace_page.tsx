@@ -23,13 +23,13 @@ import { People } from './people'
 import { PeopleMenu } from './people_menu'
 import { RightsNote } from './rights_note'
 import type { Me, Workspace } from './session'
-import { SetAside } from './set_aside'
 import { StopAgent, Stopped } from './stops'
 import { Theme } from './theme'
 
 const Editor = lazily('the editor', () => import('../documents/editor').then((module) => module.Editor))
 const PutAway = lazily('what became of this document', () => import('./put_away').then((module) => module.PutAway))
 const QuestionCard = lazily('the question', () => import('../panels/question_card').then((module) => module.QuestionCard))
+const SetAside = lazily('what was not taken', () => import('./set_aside').then((module) => module.SetAside))
 const Values = lazily('the table', () => import('../documents/values').then((module) => module.Values))
 
 interface WorkspaceProps { session: Session; me: Me; workspace: Workspace; since: number; opened: OpenDocument; open: (doc: string) => void; reload: () => Promise<void> }
@@ -115,7 +115,7 @@ export function WorkspacePage(props: WorkspaceProps) {
           aim={aim && isOver(aim, room.intents) ? null : aim}
           onAimed={() => setAim(null)}
         />}
-        <SetAside aside={session.aside} changed={() => room.changed()} />
+        {session.aside.edits.length > 0 && <SetAside aside={session.aside} changed={() => room.changed()} />}
         {[...room.questions.values()].map((question) => (
           <QuestionCard key={question.id} room={room} question={question} />
         ))}
