@@ -8,9 +8,11 @@ import { tags } from '@lezer/highlight'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { WebsocketProvider } from 'y-websocket'
 import { sharedText } from '../codemirror/shared_text'
+import { placeOfProvider } from '../files/file_place'
 import { filesInText } from '../files/files_in_text'
 import { KeptFiles } from '../files/kept_files'
-import { placeOfProvider, saveInBrowser, TextFiles } from '../files/text_files'
+import { saveInBrowser } from '../files/save'
+import { TextFiles } from '../files/text_files'
 
 const style = HighlightStyle.define([
   { tag: tags.heading1, fontSize: '1.6em', fontWeight: '700', lineHeight: '1.4' },

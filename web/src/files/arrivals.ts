@@ -10,8 +10,9 @@ import { markdownOf, partedFrom } from './references'
 /** How many of a text may wait at once, and how many go at once: the server takes four of a person's. */
 export const ARRIVALS_MAX = 50
 const AT_ONCE = 2
-/** After so long one that the server had no turn for is tried again. */
+/** After so long what waits for the server is tried again: each time twice as long, until one has come. */
 const PAUSE_MS = 3_000
+const PAUSE_MS_MAX = 60_000
 /** What passes by itself. */
 const PASSING: ReadonlySet<string> = new Set(['unreachable', 'too_many_uploads', 'timeout', 'unavailable', 'rate_limited'])
 const LOOKED_AT = 3_000
@@ -53,7 +54,9 @@ export class Arrivals {
   private readonly list: Arrival[] = []
   private readonly under = new Map<string, AbortController>()
   private readonly listeners = new Set<() => void>()
+  private readonly wroteListeners = new Set<(from: number, to: number) => void>()
   private timer: ReturnType<typeof setTimeout> | undefined
+  private pauseMs = PAUSE_MS
   private isOver = false
 
   constructor(readonly text: Y.Text, private readonly around: ArrivalsAround) {}
@@ -66,6 +69,12 @@ export class Arrivals {
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  /** Call `listener` with where each file is named as soon as it is, in UTF-16 units; returns how to stop. */
+  onWrote(listener: (from: number, to: number) => void): () => void {
+    this.wroteListeners.add(listener)
+    return () => this.wroteListeners.delete(listener)
   }
 
   /** Where one goes now, in UTF-16 units of the text. */
@@ -159,6 +168,7 @@ export class Arrivals {
     }
     try {
       const uploaded = await this.around.send(file!, { name, signal: upload.signal, onProgress })
+      this.pauseMs = PAUSE_MS
       if (!upload.signal.aborted) this.write(arrival, uploaded)
     } catch (error) {
       if (!upload.signal.aborted) this.fail(arrival, error)
@@ -185,13 +195,16 @@ export class Arrivals {
     for (const one of behind) one.place = this.placeAt(index + named.length)
     this.list.splice(this.list.indexOf(arrival), 1)
     this.around.letGo(arrival.key)
+    for (const listener of this.wroteListeners) listener(index, index + named.length)
   }
 
   private fail(arrival: Arrival, error: unknown): void {
     const known = error instanceof FolkmootError ? error : new FolkmootError('failed', 'This file could not be read or sent.', 'See that it is still there, then try again.')
     const isPassing = PASSING.has(known.code)
     Object.assign(arrival, { state: isPassing ? 'waiting' : 'refused', said: known.message, remedy: known.remedy })
-    if (isPassing && !this.isOver) this.timer ??= setTimeout(() => this.go(), PAUSE_MS)
+    if (!isPassing || this.isOver || this.timer !== undefined) return
+    this.timer = setTimeout(() => this.go(), this.pauseMs)
+    this.pauseMs = Math.min(PAUSE_MS_MAX, 2 * this.pauseMs)
   }
 
   private changed(): void {

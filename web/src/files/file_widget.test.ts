@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FolkmootError } from '../client/folkmoot_error'
-import { failureWords, FileWidget, remember, sizeOf, type FileSource } from './file_widget'
+import { FileWidget, remember, sizeOf, type FileSource } from './file_widget'
 
 const source: FileSource = { read: () => new Promise(() => undefined), save: async () => undefined, onBack: () => () => undefined }
 
@@ -10,11 +9,6 @@ describe('a file in the text', () => {
     const widget = new FileWidget(named, source)
     expect(widget.eq(new FileWidget({ ...named, from: 5, to: 14 }, source))).toBe(true)
     for (const other of [{ id: 'sha256-2' }, { words: 'shoes' }, { isPicture: false }]) expect(widget.eq(new FileWidget({ ...named, ...other }, source))).toBe(false)
-  })
-
-  it('says why it does not show, and what to do', () => {
-    expect(failureWords(new FolkmootError('blob_gone', 'It is gone.', 'Bring it in again.'), 'picture')).toBe('This picture cannot be shown. It is gone. Bring it in again.')
-    expect(failureWords({}, 'file')).toBe('This file cannot be shown.')
   })
 
   it('has the room of its size once that is known; the oldest are forgotten', () => {

@@ -1,5 +1,6 @@
 /** A file that the text names, as it is shown in the editor: a picture behind its line, anything else as something to save. */
 import { WidgetType, type EditorView } from '@codemirror/view'
+import { failureWords } from './failure_words'
 import type { NamedFile } from './references'
 import type { FileRead } from './transfer'
 
@@ -17,12 +18,6 @@ const SIZES_MAX = 1_000
 const sizes = new Map<string, readonly [width: number, height: number]>()
 /** How to end what an element has begun. */
 const ends = new WeakMap<HTMLElement, () => void>()
-
-/** Why a file does not show, and what to do. */
-export function failureWords(error: unknown, what: 'picture' | 'file'): string {
-  const { message, remedy } = error as { message?: string; remedy?: string }
-  return `This ${what} cannot be shown. ${message ?? ''} ${remedy ?? ''}`.trim()
-}
 
 export function remember(id: string, width: number, height: number): void {
   sizes.delete(id)

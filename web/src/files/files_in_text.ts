@@ -3,7 +3,7 @@
  * have theirs shown, so only those are fetched.
  */
 import { StateEffect, StateField, type EditorState, type Extension, type Text } from '@codemirror/state'
-import { Decoration, EditorView, ViewPlugin, type DecorationSet, type ViewUpdate } from '@codemirror/view'
+import { Decoration, EditorView, MatchDecorator, ViewPlugin, WidgetType, type DecorationSet, type ViewUpdate } from '@codemirror/view'
 import { ArrivalWidget } from './arrival_widget'
 import type { Arrivals } from './arrivals'
 import { FileWidget, type FileSource } from './file_widget'
@@ -75,10 +75,39 @@ function onTheirWay(arrivals: Arrivals): Extension {
         if (!isOver) view.dispatch({ effects: told.of(null) })
       })
     })
-    return { destroy: () => { isOver = true; stop() } }
+    // Who waits at the place goes on writing behind what has come.
+    const stopWrote = arrivals.onWrote((from, to) => {
+      const { main } = view.state.selection
+      if (main.empty && main.head === from && view.state.doc.length >= to) view.dispatch({ selection: { anchor: to } })
+    })
+    return { destroy: () => { isOver = true; stop(); stopWrote() } }
   })
   return [shown, follow]
 }
+
+/** The digits of a file's id, which say nothing to people: one sign for them, that the cursor passes as one. */
+class Digits extends WidgetType {
+  override eq(): boolean {
+    return true
+  }
+  toDOM(): HTMLElement {
+    const sign = document.createElement('span')
+    sign.textContent = '…'
+    sign.ariaLabel = 'digest'
+    return sign
+  }
+}
+const digits = Decoration.replace({ widget: new Digits() })
+const finder = new MatchDecorator({ regexp: /sha256-[0-9a-f]{64}(?=[\s)])/g, decorate: (add, from, to) => add(from + 'sha256-'.length, to, digits) })
+const shortened = ViewPlugin.define(
+  (view) => ({
+    decorations: finder.createDeco(view),
+    update(update: ViewUpdate) {
+      this.decorations = finder.updateDeco(update, this.decorations)
+    },
+  }),
+  { decorations: (plugin) => plugin.decorations, provide: (plugin) => EditorView.atomicRanges.of((view) => view.plugin(plugin)?.decorations ?? Decoration.none) },
+)
 
 /** What the text names, shown in the lines that are drawn. */
 function named(source: FileSource): Extension {
@@ -121,9 +150,9 @@ function bringIn(view: EditorView, arrivals: Arrivals, data: DataTransfer | null
 }
 
 const look = EditorView.baseTheme({
-  '.cm-picture': { display: 'block', position: 'relative', width: 'fit-content', maxWidth: '100%', minHeight: '1.6em', padding: '4px 0', color: 'var(--soft)', fontSize: '14px', whiteSpace: 'normal' },
-  '.cm-picture img': { display: 'block', maxWidth: '100%', maxHeight: '60vh', width: 'auto', height: 'auto', borderRadius: '8px', border: '1px solid var(--line)' },
-  '.cm-picture img + button': { position: 'absolute', top: '12px', right: '8px', opacity: '0' },
+  '.cm-picture': { display: 'inline-flex', alignItems: 'flex-start', gap: '8px', width: '100%', verticalAlign: 'top', minHeight: '1.6em', padding: '4px 0', color: 'var(--soft)', fontSize: '14px', whiteSpace: 'normal' },
+  '.cm-picture img': { minWidth: '0', maxWidth: 'calc(100% - 64px)', maxHeight: '60vh', width: 'auto', height: 'auto', borderRadius: '8px', border: '1px solid var(--line)' },
+  '.cm-picture img + button': { opacity: '0' },
   '.cm-picture:hover img + button, .cm-picture img + button:focus-visible': { opacity: '1' },
   '@media (hover: none)': { '.cm-picture img + button': { opacity: '0.85' } },
   '.cm-picture > [role=status], .cm-file > [role=status]': { marginRight: '8px' },
@@ -155,5 +184,5 @@ export function filesInText(arrivals: Arrivals, source: FileSource): Extension {
       return isTaken
     },
   })
-  return [comes, onTheirWay(arrivals), named(source), look]
+  return [comes, onTheirWay(arrivals), named(source), shortened, look]
 }

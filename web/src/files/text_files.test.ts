@@ -2,7 +2,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
 import { KeptFiles } from './kept_files'
-import { placeOfProvider, TextFiles } from './text_files'
+import { TextFiles } from './text_files'
 
 const ID = `sha256-${'0a'.repeat(32)}`
 const locks = { request: async (_name: string, _options: { ifAvailable: true }, held: (lock: unknown) => unknown) => held({}) }
@@ -71,12 +71,5 @@ describe('the files of a document', () => {
     const next = stage(factory)
     await expect.poll(() => next.files.arrivals.all.map(({ name }) => name)).toEqual(['a.png'])
     next.provider.doc.destroy()
-  })
-})
-
-describe('where files are', () => {
-  it('is where the documents are, under the same prefix, with the same token', () => {
-    expect(placeOfProvider({ serverUrl: 'wss://host/ws/ws/ws/demo', protocols: ['folkmoot', 'token.a.b'] })).toEqual({ httpUrl: 'https://host/ws/ws/api/workspaces/demo', token: 'a.b' })
-    expect(placeOfProvider({ serverUrl: 'ws://host:8/ws/demo', protocols: ['folkmoot'] })).toEqual({ httpUrl: 'http://host:8/api/workspaces/demo', token: '' })
   })
 })

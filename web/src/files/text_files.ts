@@ -1,11 +1,10 @@
 /** The files of a text document that is open: those on their way into it, kept and sent, and where its own are read. */
-import type { WebsocketProvider } from 'y-websocket'
 import type * as Y from 'yjs'
-import { upload } from '../client/upload'
+import { FolkmootError } from '../client/folkmoot_error'
 import { Arrivals } from './arrivals'
 import type { FileSource } from './file_widget'
 import type { KeptFiles } from './kept_files'
-import { fileToSave, readFile, type FilePlace } from './transfer'
+import type { FilePlace } from './transfer'
 
 /** As much of a document's provider as is used. */
 interface Provided {
@@ -45,15 +44,15 @@ export class TextFiles {
   private constructor(around: TextFilesAround) {
     const { provider, kept, place, host, draw, saveAs } = around
     this.arrivals = new Arrivals(provider.doc.getText('content'), {
-      send: (file, options) => upload(place(), file, options),
+      send: async (file, options) => (await transfer()).upload(place(), file, options),
       keep: (arrival) => kept.keep(arrival),
       letGo: (key) => kept.letGo(key),
       mayWrite: () => !this.isReadOnly,
       draw,
     })
     this.source = {
-      read: (id, signal) => readFile(place(), id, signal),
-      save: async (id, name) => saveAs(await fileToSave(place(), id, name)),
+      read: async (id, signal) => (await transfer()).readFile(place(), id, signal),
+      save: async (id, name) => saveAs(await (await transfer()).fileToSave(place(), id, name)),
       onBack: (listener) => onStatus(provider, listener),
     }
     const resume = async () => {
@@ -75,6 +74,15 @@ export class TextFiles {
   }
 }
 
+/** What speaks with the server of files comes with the first of them. Rejects as what it brings does. */
+async function transfer(): Promise<typeof import('./transfer')> {
+  try {
+    return await import('./transfer')
+  } catch {
+    throw new FolkmootError('unreachable', 'The server was not reached.', 'It goes on when the server is back.')
+  }
+}
+
 /** Call `listener` whenever the server is there again; returns how to stop. */
 function onStatus(provider: Provided, listener: () => void): () => void {
   const told = ({ status }: { status: string }) => {
@@ -82,20 +90,4 @@ function onStatus(provider: Provided, listener: () => void): () => void {
   }
   provider.on('status', told)
   return () => provider.off('status', told)
-}
-
-/** Where the files of a provider's workspace are, with the token that its next connection would have. */
-export function placeOfProvider({ serverUrl, protocols }: Pick<WebsocketProvider, 'serverUrl' | 'protocols'>): FilePlace {
-  const token = protocols.find((one) => one.startsWith('token.'))?.slice('token.'.length) ?? ''
-  return { httpUrl: serverUrl.replace(/^ws(.*)\/ws\/([^/]+)$/, 'http$1/api/workspaces/$2'), token }
-}
-
-/** Have the browser save a file as if somebody had clicked a link to it. */
-export function saveInBrowser(file: File): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(file)
-  link.download = file.name
-  link.click()
-  // The browser has begun to read it by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
