@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import re
 import struct
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, Route, expect
 
-from agent.demo.seed import write_seed
+from tests.support.http import WS, client_of
 from tests.support.server import Running
 from tests.support.until import until
 from tests.web.test_names_on_page import text_on_server
-from tests.web.test_page import WAIT, shoot, stage, visit
+from tests.web.test_page import WAIT, shoot, stage, text_of, visit
 
 pytestmark = pytest.mark.browser
 LINE = "A short walk, then the talks."
-MIB = 1 << 20
 
 
 def png(width: int = 240, height: int = 150, *, hue: int = 40) -> bytes:
@@ -76,13 +76,9 @@ async def decoded(page: Page, at: int = 0) -> list[int]:
     return size
 
 
-@asynccontextmanager
-async def scene(**bounds: int) -> AsyncIterator[tuple[Running, Browser]]:
-    """A stage whose server has bounds of its own."""
-    async with stage() as (server, browser):
-        for name, value in bounds.items():
-            object.__setattr__(server.registry.settings, name, value)
-        yield server, browser
+def bound(server: Running, **bounds: int) -> None:
+    """Give the server other bounds from now on."""
+    server.registry.settings = msgspec.structs.replace(server.registry.settings, **bounds)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
@@ -116,4 +112,158 @@ async def test_a_pasted_picture_becomes_a_file() -> None:
         await give(ana, "paste", files=[("image.png", "image/png", png())], html='<img src="https://example.org/x.png">')
         await until(lambda: text_on_server(server, "plan"), lambda now: f"{LINE}![image.png](blob:sha256-" in now)
         await until(lambda: decoded(ana), lambda size: size == [240, 150])
+        assert problems == []
+
+
+async def test_base64_in_pasted_pages_and_markdown_becomes_files_and_never_enters() -> None:
+    async with stage() as (server, browser):
+        _, ana, problems = await visit(server, browser, "Ana")
+        one, two, three = (base64.b64encode(png(60, 40, hue=hue)).decode() for hue in (1, 2, 3))
+        page = (
+            f'<p>first <img alt="a boot" src="data:image/png;base64,{one}"> and</p>'
+            f'<p><img alt="broken" src="data:image/png;base64,iVBOR"><img alt="a hat" src="data:image/png;base64,{two}"></p>'
+        )
+        await give(ana, "paste", html=page, plain="first and")
+        text = await until(lambda: text_on_server(server, "plan"), lambda now: now.count("](blob:sha256-") == 2)
+        assert "first ![a boot](blob:sha256-" in text and "![a hat](blob:sha256-" in text
+        failed = ana.get_by_test_id("arrival")
+        await expect(failed).to_contain_text("broken")
+        await expect(failed).to_contain_text("could not be read")
+        await failed.get_by_role("button", name="Close").click()
+        await expect(failed).to_have_count(0)
+        await give(ana, "paste", line="Dinner at seven", plain=f" see ![the map](data:image/png;base64,{three}) there")
+        text = await until(lambda: text_on_server(server, "plan"), lambda now: "![the map](blob:" in now)
+        assert "base64" not in text and "data:" not in text
+        await until(lambda: decoded(ana, 2), lambda size: size == [60, 40])
+        assert problems == []
+
+
+async def test_nothing_is_in_the_text_while_a_file_is_on_its_way_and_it_comes_to_its_place() -> None:
+    async with stage() as (server, browser):
+        context, ana, _ = await visit(server, browser, "Ana")
+        _, ben, _ = await visit(server, browser, "Ben")
+        before = await text_on_server(server, "plan")
+        goes_on = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await goes_on.wait()
+            await route.continue_()
+
+        await context.route("**/blobs?filename=*", hold)
+        await give(ana, "drop", files=[("a.png", "image/png", png())])
+        arrival = ana.get_by_test_id("arrival")
+        await expect(arrival).to_contain_text("a.png")
+        await expect(ben.get_by_test_id("arrival")).to_have_count(0)
+        assert await text_on_server(server, "plan") == before
+        await ben.locator(".cm-line", has_text=LINE).click()
+        await ben.keyboard.press("Home")
+        await ben.keyboard.type("Ben: ")
+        await until(lambda: text_of(ana), lambda now: f"Ben: {LINE}" in now)
+        await shoot(ana, "files-on-their-way")
+        goes_on.set()
+        await until(lambda: text_on_server(server, "plan"), lambda now: f"Ben: {LINE}![a.png](blob:" in now)
+        await expect(arrival).to_have_count(0)
+        goes_on.clear()
+        await give(ana, "drop", files=[("b.png", "image/png", png(hue=7))], line="Dinner at seven")
+        await arrival.get_by_role("button", name="Cancel").click()
+        goes_on.set()
+        await expect(arrival).to_have_count(0)
+        await expect(ana.get_by_test_id("connection")).to_contain_text("saved", timeout=WAIT)
+        assert "b.png" not in await text_on_server(server, "plan")
+
+
+async def test_a_file_that_the_server_refuses_says_so_and_comes_when_there_is_room() -> None:
+    async with stage() as (server, browser):
+        bound(server, blob_bytes_max=64 * 1024)
+        _, ana, _ = await visit(server, browser, "Ana")
+        await give(ana, "drop", files=[("long.bin", "application/octet-stream", bytes(200_000))])
+        arrival = ana.get_by_test_id("arrival")
+        await expect(arrival).to_contain_text("FOLKMOOT_BLOB_BYTES_MAX", timeout=WAIT)
+        await expect(arrival).to_contain_text("Send a smaller one, or ask who runs the server for more.")
+        await shoot(ana, "files-refused")
+        bound(server, blob_bytes_max=1 << 20)
+        await arrival.get_by_role("button", name="Try again").click()
+        await until(lambda: text_on_server(server, "plan"), lambda now: "[long.bin](blob:sha256-" in now)
+        bound(server, blob_share_bytes_max=1)
+        await give(ana, "drop", files=[("b.png", "image/png", png())], line="Dinner at seven")
+        await expect(arrival).to_contain_text("FOLKMOOT_BLOB_SHARE_BYTES_MAX", timeout=WAIT)
+        await arrival.get_by_role("button", name="Remove").click()
+        await expect(arrival).to_have_count(0)
+        assert "b.png" not in await text_on_server(server, "plan")
+
+
+async def test_a_viewer_brings_nothing_in_and_is_told() -> None:
+    async with stage() as (server, browser):
+        _, vic, problems = await visit(server, browser, "Vic", role="viewer")
+        asked: list[str] = []
+        vic.on("request", lambda request: asked.append(request.url) if "/blobs" in request.url else None)
+        before = await text_on_server(server, "plan")
+        await give(vic, "drop", files=[("a.png", "image/png", png())])
+        arrival = vic.get_by_test_id("arrival")
+        await expect(arrival).to_contain_text("you may only read this document")
+        await arrival.get_by_role("button", name="Close").click()
+        await expect(arrival).to_have_count(0)
+        assert (await text_on_server(server, "plan"), asked, problems) == (before, [], [])
+
+
+async def test_what_was_dropped_without_the_server_is_kept_over_a_reload_and_comes_when_it_is_back() -> None:
+    async with stage() as (server, browser):
+        context, ana, _ = await visit(server, browser, "Ana")
+        await context.route("**/blobs?filename=*", lambda route: route.abort("connectionreset"))
+        await give(ana, "drop", files=[("a.png", "image/png", png())])
+        arrival = ana.get_by_test_id("arrival")
+        await expect(arrival).to_contain_text("It is kept in this browser, and is tried again by itself.", timeout=WAIT)
+        await ana.reload()
+        await expect(arrival).to_contain_text("a.png", timeout=WAIT)
+        assert "a.png" not in await text_on_server(server, "plan")
+        await context.unroute("**/blobs?filename=*")
+        await until(lambda: text_on_server(server, "plan"), lambda now: f"{LINE}![a.png](blob:" in now, seconds=30)
+        await until(lambda: decoded(ana), lambda size: size == [240, 150])
+        await ana.reload()
+        await until(lambda: decoded(ana), lambda size: size == [240, 150])
+        await expect(arrival).to_have_count(0)
+        assert (await text_on_server(server, "plan")).count("a.png") == 1
+
+
+async def test_a_picture_that_is_gone_is_words() -> None:
+    async with stage() as (server, browser), client_of(server, "Olga", "owner") as owner:
+        _, ana, _ = await visit(server, browser, "Ana")
+        await give(ana, "drop", files=[("a.png", "image/png", png())])
+        await until(lambda: decoded(ana), lambda size: size == [240, 150])
+        (known,) = (await owner.get(f"{WS}/blobs")).json()["blobs"]
+        assert (await owner.delete(f"{WS}/blobs/{known['id']}?named=1")).is_success
+        _, ben, _ = await visit(server, browser, "Ben")
+        shown = ben.get_by_test_id("picture")
+        await expect(shown).to_contain_text("somebody deleted it. Bring it in again.", timeout=WAIT)
+        await expect(shown.locator("img")).to_have_count(0)
+        await ana.locator(".cm-line", has_text="Dinner at seven").click()
+        await give(ana, "drop", files=[("again.png", "image/png", png())], line="Dinner at seven")
+        await shown.first.get_by_role("button", name="Try again").click(timeout=WAIT)
+        await until(lambda: decoded(ben), lambda size: size == [240, 150])
+
+
+async def test_a_file_dropped_on_a_value_is_what_it_names() -> None:
+    async with stage() as (server, browser):
+        _, ana, problems = await visit(server, browser, "Ana")
+        _, ben, _ = await visit(server, browser, "Ben", role="viewer")
+        for page in (ana, ben):
+            await page.get_by_test_id("doc-tab").get_by_text("budget", exact=True).click()
+        await ana.get_by_label("Add a value").fill('photo = ""')
+        await ana.keyboard.press("Enter")
+        await expect(ana.get_by_test_id("value-photo")).to_be_visible()
+        await ana.get_by_test_id("value-photo").evaluate(
+            """(field, octets) => {
+                const data = new DataTransfer()
+                data.items.add(new File([Uint8Array.from(atob(octets), (one) => one.charCodeAt(0))], 'boots.png', { type: 'image/png' }))
+                field.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }))
+            }""",
+            base64.b64encode(png()).decode(),
+        )
+        for page in (ana, ben):
+            shown = page.get_by_test_id("file-value")
+            await expect(shown).to_contain_text("boots.png", timeout=WAIT)
+            size = "(one) => one.complete ? one.naturalWidth : 0"
+            await until(lambda shown=shown: shown.locator("img").evaluate(size), lambda width: width == 240)
+        await expect(ana.get_by_test_id("value-photo")).to_have_value(re.compile("^blob:sha256-[0-9a-f]{64}$"))
+        await shoot(ana, "files-value")
         assert problems == []
