@@ -172,11 +172,6 @@ export function filesInText(arrivals: Arrivals, source: FileSource): Extension {
       if (isTaken) event.preventDefault()
       return isTaken
     },
-    dragover: (event) => {
-      // Else the browser opens the file in place of the page.
-      if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
-      return false
-    },
     drop: (event, view) => {
       const at = view.posAtCoords({ x: event.clientX, y: event.clientY }, false)
       const isTaken = bringIn(view, arrivals, event.dataTransfer, { from: at, to: at })
@@ -184,5 +179,25 @@ export function filesInText(arrivals: Arrivals, source: FileSource): Extension {
       return isTaken
     },
   })
-  return [comes, onTheirWay(arrivals), named(source), shortened, look]
+  // Below a short text there is paper, too: what is dropped there comes to its end.
+  const beside = ViewPlugin.define((view) => {
+    const around = view.dom.parentElement
+    const over = (event: DragEvent) => {
+      // Else the browser opens the file in place of the page.
+      if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
+    }
+    const drops = (event: DragEvent) => {
+      const { length } = view.state.doc
+      if (!event.defaultPrevented && bringIn(view, arrivals, event.dataTransfer, { from: length, to: length })) event.preventDefault()
+    }
+    around?.addEventListener('dragover', over)
+    around?.addEventListener('drop', drops)
+    return {
+      destroy: () => {
+        around?.removeEventListener('dragover', over)
+        around?.removeEventListener('drop', drops)
+      },
+    }
+  })
+  return [comes, beside, onTheirWay(arrivals), named(source), shortened, look]
 }
