@@ -37,7 +37,7 @@ def png(width: int = 240, height: int = 150, *, hue: int = 40) -> bytes:
 async def give(
     page: Page, how: str, *, files: list[tuple[str, str, bytes]] | None = None, line: str = LINE, **texts: str
 ) -> None:
-    """Drop or paste at the end of a line, as a browser tells of it: files as (name, type, bytes), texts by their type."""
+    """Drop or paste at the end of a line: files as (name, type, bytes), texts by their type."""
     await page.locator(".cm-line", has_text=line).first.click()
     await page.keyboard.press("End")
     await page.evaluate(
@@ -109,7 +109,9 @@ async def test_a_dropped_picture_is_shown_to_everybody_and_after_a_reload(scheme
 async def test_a_pasted_picture_becomes_a_file() -> None:
     async with stage() as (server, browser):
         _, ana, problems = await visit(server, browser, "Ana")
-        await give(ana, "paste", files=[("image.png", "image/png", png())], html='<img src="https://example.org/x.png">')
+        await give(
+            ana, "paste", files=[("image.png", "image/png", png())], html='<img src="https://example.org/x.png">'
+        )
         await until(lambda: text_on_server(server, "plan"), lambda now: f"{LINE}![image.png](blob:sha256-" in now)
         await until(lambda: decoded(ana), lambda size: size == [240, 150])
         assert problems == []
@@ -121,11 +123,13 @@ async def test_base64_in_pasted_pages_and_markdown_becomes_files_and_never_enter
         one, two, three = (base64.b64encode(png(60, 40, hue=hue)).decode() for hue in (1, 2, 3))
         page = (
             f'<p>first <img alt="a boot" src="data:image/png;base64,{one}"> and</p>'
-            f'<p><img alt="broken" src="data:image/png;base64,iVBOR"><img alt="a hat" src="data:image/png;base64,{two}"></p>'
+            '<p><img alt="broken" src="data:image/png;base64,iVBOR">'
+            f'<img alt="a hat" src="data:image/png;base64,{two}"></p>'
         )
         await give(ana, "paste", html=page, plain="first and")
         text = await until(lambda: text_on_server(server, "plan"), lambda now: now.count("](blob:sha256-") == 2)
-        assert "first ![a boot](blob:sha256-" in text and "![a hat](blob:sha256-" in text
+        assert "first ![a boot](blob:sha256-" in text
+        assert "![a hat](blob:sha256-" in text
         failed = ana.get_by_test_id("arrival")
         await expect(failed).to_contain_text("broken")
         await expect(failed).to_contain_text("could not be read")
@@ -133,7 +137,8 @@ async def test_base64_in_pasted_pages_and_markdown_becomes_files_and_never_enter
         await expect(failed).to_have_count(0)
         await give(ana, "paste", line="Dinner at seven", plain=f" see ![the map](data:image/png;base64,{three}) there")
         text = await until(lambda: text_on_server(server, "plan"), lambda now: "![the map](blob:" in now)
-        assert "base64" not in text and "data:" not in text
+        assert "base64" not in text
+        assert "data:" not in text
         await until(lambda: decoded(ana, 2), lambda size: size == [60, 40])
         assert problems == []
 
@@ -254,7 +259,8 @@ async def test_a_file_dropped_on_a_value_is_what_it_names() -> None:
         await ana.get_by_test_id("value-photo").evaluate(
             """(field, octets) => {
                 const data = new DataTransfer()
-                data.items.add(new File([Uint8Array.from(atob(octets), (one) => one.charCodeAt(0))], 'boots.png', { type: 'image/png' }))
+                const bytes = Uint8Array.from(atob(octets), (one) => one.charCodeAt(0))
+                data.items.add(new File([bytes], 'boots.png', { type: 'image/png' }))
                 field.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }))
             }""",
             base64.b64encode(png()).decode(),
@@ -262,8 +268,10 @@ async def test_a_file_dropped_on_a_value_is_what_it_names() -> None:
         for page in (ana, ben):
             shown = page.get_by_test_id("file-value")
             await expect(shown).to_contain_text("boots.png", timeout=WAIT)
-            size = "(one) => one.complete ? one.naturalWidth : 0"
-            await until(lambda shown=shown: shown.locator("img").evaluate(size), lambda width: width == 240)
+            await until(
+                lambda shown=shown: shown.locator("img").evaluate("(one) => one.complete ? one.naturalWidth : 0"),
+                lambda width: width == 240,
+            )
         await expect(ana.get_by_test_id("value-photo")).to_have_value(re.compile("^blob:sha256-[0-9a-f]{64}$"))
         await shoot(ana, "files-value")
         assert problems == []
