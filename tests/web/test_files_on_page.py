@@ -275,3 +275,18 @@ async def test_a_file_dropped_on_a_value_is_what_it_names() -> None:
         await expect(ana.get_by_test_id("value-photo")).to_have_value(re.compile("^blob:sha256-[0-9a-f]{64}$"))
         await shoot(ana, "files-value")
         assert problems == []
+
+
+async def test_what_is_dropped_below_a_short_text_comes_to_its_end() -> None:
+    async with stage() as (server, browser):
+        _, ana, problems = await visit(server, browser, "Ana")
+        await ana.locator(".editor").evaluate(
+            """(paper) => {
+                const data = new DataTransfer()
+                data.items.add(new File(['%PDF-1.7'], 'plan.pdf', { type: 'application/pdf' }))
+                paper.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }))
+            }"""
+        )
+        ending = re.compile(r"\[plan\.pdf\]\(blob:sha256-[0-9a-f]{64}\)$")
+        await until(lambda: text_on_server(server, "plan"), lambda now: ending.search(now) is not None)
+        assert problems == []
