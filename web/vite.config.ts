@@ -10,7 +10,7 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     // What a page has later is named by `pack`; every browser this is built for knows such links.
-    modulePreload: { polyfill: false },
+    modulePreload: { polyfill: false, resolveDependencies: (_name, needed, { hostType }) => (hostType === 'html' ? needed : []) },
     // The operator's page is its own: who opens a workspace loads none of it.
     rolldownOptions: {
       input: ['index.html', 'admin.html'],

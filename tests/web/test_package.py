@@ -179,12 +179,24 @@ def test_a_program_is_typed(project: Project, module: str, resolution: str) -> N
 
 
 async def test_the_first_program_of_its_page_runs_as_printed(project: Project) -> None:
-    program = project.write("first.mjs", printed("js", "process.argv"))
+    program = project.write("first.mjs", printed("js", "instruction.states"))
     async with running_server(planner=BuiltinPlanner()) as server:
         out = await output(project, program, await link(server))
         room = await server.registry.room("demo")
         assert room.sequencer.fold.documents["plan"].text() == "A day at the lake.\nBring boots.\n"
     assert out.endswith("done A day at the lake.\nBring boots.\n\n"), out
+
+
+async def test_a_file_is_brought_in_and_named_as_printed(project: Project) -> None:
+    program = project.write("files.mjs", printed("js", "room.upload"))
+    async with running_server(planner=BuiltinPlanner()) as server:
+        *progress, reference = (await output(project, program, await link(server))).split("\n")[:-1]
+        assert progress == ["8 of 8"]
+        room = await server.registry.room("demo")
+        assert room.sequencer.fold.documents["plan"].text() == f"![boots]({reference})\n"
+        row = await room.store.blob_row("demo", reference.removeprefix("blob:"))
+        assert row is not None
+        assert (row.size, row.media) == (8, "image/png")
 
 
 async def test_what_fails_says_so_as_printed(project: Project) -> None:
@@ -278,7 +290,7 @@ async def test_the_editor_of_its_page_is_bundled_and_writes_with_others(project:
         await page.goto(f"{origin}/#{await link(server)}")
         await page.locator(".cm-content").click(timeout=WAIT)
         await page.keyboard.type("Hello ")
-        ben = project.write("first.mjs", printed("js", "process.argv"))
+        ben = project.write("first.mjs", printed("js", "instruction.states"))
         await output(project, ben, await link(server, "Ben"))
         await expect(page.locator(".cm-content")).to_contain_text("Bring boots.", timeout=WAIT)
         room = await server.registry.room("demo")

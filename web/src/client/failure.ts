@@ -1,14 +1,9 @@
 /** What went wrong, for programs and for people. No DOM. */
 import { UNAUTHENTICATED, type Ending } from './close_codes'
+import { FolkmootError } from './folkmoot_error'
 
-/** Why something was not done: `code` for programs (protocol §2.6), `message` for people, `remedy` what to do about it. */
-export class FolkmootError extends Error {
-  override readonly name = 'FolkmootError'
-
-  constructor(readonly code: string, message: string, readonly remedy = '') {
-    super(message)
-  }
-}
+// Apart from this file the page has it without what is here.
+export { FolkmootError }
 
 const NEW_LINK = 'Ask the owner for a new link.'
 

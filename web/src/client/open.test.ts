@@ -140,6 +140,18 @@ describe('an open room', () => {
     room.close()
   })
 
+  it('brings a file in, and says what documents name it by', async () => {
+    const room = await opening()
+    const id = `sha256-${'0a'.repeat(32)}`
+    const asked = vi.fn(async (_address: string, _init: RequestInit) => new Response(JSON.stringify({ id, reference: `blob:${id}`, size: 3, media: 'image/png' }), { status: 201 }))
+    vi.stubGlobal('fetch', asked)
+    expect(await room.upload(new Blob(['abc'], { type: 'image/png' }), { name: 'boots.png' })).toBe(`blob:${id}`)
+    expect(asked.mock.calls[0]).toMatchObject(['http://host/api/workspaces/demo/blobs?filename=boots.png', { headers: { authorization: 'Bearer t' } }])
+    room.close()
+    expect(await failure(room.upload(new Blob(['abc'])))).toMatchObject({ code: 'closed' })
+    expect(asked).toHaveBeenCalledOnce()
+  })
+
   it('is over once it is closed, with all that waits', async () => {
     const room = await opening()
     const asked = failure(room.ask('a'))

@@ -11,6 +11,7 @@ import { ask, onNetwork } from './network'
 import { placeOf, protocolsOf, type Place } from './place'
 import type { Refused } from './refused'
 import { RoomDocument } from './room_document'
+import { upload, type UploadOptions } from './upload'
 import { WatchedSocket } from './watched_socket'
 
 /** How many records of the log are told at opening, and how many documents may be open. */
@@ -120,6 +121,15 @@ export class OpenRoom extends AskingRoom {
       throw error
     }
     return wanted
+  }
+
+  /**
+   * Bring a file in, and return what documents name it by, `blob:sha256-…`: it is on the server's disk then, and not before.
+   * Rejects as `upload` does; with the room's end where that is over.
+   */
+  async upload(file: Blob, options: UploadOptions = {}): Promise<string> {
+    if (this.failure) throw this.failure
+    return (await upload(this.around.place, file, options)).reference
   }
 
   /** End all connections of this room; what is not answered is refused as `closed`. */

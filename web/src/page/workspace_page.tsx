@@ -95,7 +95,7 @@ export function WorkspacePage(props: WorkspaceProps) {
       <main class="paper">
         <RightsNote room={room} />
         {kind === 'text' ? (
-          <Editor key={replica} provider={provider} readOnly={readOnly} onSelect={setSelection} />
+          <Editor key={replica} provider={provider} readOnly={readOnly} actor={me.actor} onSelect={setSelection} />
         ) : kind === 'data' ? (
           <Values key={replica} provider={provider} readOnly={readOnly} />
         ) : (
