@@ -186,10 +186,20 @@ async def _check_room(store: Store, settings: Settings, wanted: Wanted, identity
         raise no_room(passed, settings)
 
 
+def _size(octets: int) -> str:
+    return (
+        f"{octets / MIB:.0f} MiB"
+        if octets >= MIB
+        else f"{octets / 1024:.0f} KiB"
+        if octets >= 1024
+        else f"{octets} bytes"
+    )
+
+
 def too_large(settings: Settings) -> Problem:
     """Return the problem of a file that is larger than any may be."""
     most = settings.blob_bytes_max
-    reason = f"A file has at most {most} bytes, {most / MIB:.0f} MiB (FOLKMOOT_BLOB_BYTES_MAX)."
+    reason = f"A file has at most {most} bytes, {_size(most)} (FOLKMOOT_BLOB_BYTES_MAX)."
     return Problem("blob_too_large", reason, remedy="Send a smaller one, or ask who runs the server for more.")
 
 
@@ -199,13 +209,13 @@ def no_room(passed: str, settings: Settings) -> Problem:
         case "count":
             what = f"This workspace has as many files as it may have, {settings.blobs_max} (FOLKMOOT_BLOBS_MAX)."
         case "own":
-            most = settings.blob_share_bytes_max / MIB
-            what = f"Of files you hold {most:.0f} MiB here at most (FOLKMOOT_BLOB_SHARE_BYTES_MAX)."
+            most = _size(settings.blob_share_bytes_max)
+            what = f"Of files you hold {most} here at most (FOLKMOOT_BLOB_SHARE_BYTES_MAX)."
             remedy = "Delete some that no document names any more, or ask who runs the server for more."
             return Problem("blob_share_full", what, remedy=remedy)
         case _:
-            most = settings.blob_space_bytes_max / MIB
-            what = f"This workspace has {most:.0f} MiB of files at most (FOLKMOOT_BLOB_SPACE_BYTES_MAX)."
+            most = _size(settings.blob_space_bytes_max)
+            what = f"This workspace has {most} of files at most (FOLKMOOT_BLOB_SPACE_BYTES_MAX)."
     return Problem("blobs_full", what, remedy="Ask the owner to delete some, or who runs the server for more.")
 
 
