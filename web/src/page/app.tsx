@@ -11,8 +11,9 @@ import { AGAIN_MS, lazily } from './lazily'
 import type { Member } from './members'
 import { asListed, documentNamed, documentOfId, type OpenDocument } from './open_document'
 import { keepOffline, offlineCopy, type Answers } from './offline_copy'
-import { api, call, followLink, invitation, protocols, socketUrl, token, ws, type Me, type Workspace } from './session'
+import { api, call, followLink, invitation, protocols, socketUrl, takeToken, token, ws, type Me, type Workspace } from './session'
 import { SignIn } from './sign_in'
+import { ofBrowser } from './stores'
 import { tabStore, tabSurroundings } from './tab_surroundings'
 import { WorkspacePage } from './workspace_page'
 
@@ -26,10 +27,10 @@ export function App() {
 async function askServer(): Promise<Answers> {
   try {
     const [me, workspace, members] = await Promise.all([call<Me>('GET', `/api/me?ws=${ws}`), call<Workspace>('GET', api), call<Member[]>('GET', `${api}/members`)])
-    keepOffline(localStorage, ws, token, { me, workspace, members })
+    keepOffline(ofBrowser, ws, token, { me, workspace, members })
     return { me, workspace, members }
   } catch (error) {
-    const kept = isUnreachable(error) ? offlineCopy(localStorage, ws, token) : null
+    const kept = isUnreachable(error) ? offlineCopy(ofBrowser, ws, token) : null
     if (!kept) throw error
     return kept
   }
@@ -57,11 +58,30 @@ function Opened() {
         if (!begun.current && isUnreachable(error)) setTimeout(load, AGAIN_MS)
       },
     )
-  useEffect(() => void load(), [])
+  const linked = useRef<(next: string) => void>(() => location.reload())
+  useEffect(() => {
+    followLink((next) => linked.current(next))
+    void load()
+  }, [])
   useEffect(() => {
     if (!session || !me) return
-    // Another person's link: what this one has written stays here, and is theirs alone.
-    followLink(() => void call<Me>('GET', `/api/me?ws=${ws}`).then(({ actor }) => (actor === me.actor ? session.renew() : location.reload()), () => session.renew()))
+    let newest = ''
+    // Another person's link: what this one has written stays here, and is theirs alone. So nothing is said with a token
+    // before the server has said whose it is.
+    const ask = (next: string) => void call<Me>('GET', `/api/me?ws=${ws}`, undefined, next).then(
+      ({ actor }) => {
+        if (next !== newest) return
+        if (actor !== me.actor) return location.reload()
+        takeToken(next)
+        session.renew()
+      },
+      (error: unknown) => {
+        if (next !== newest) return
+        if (isUnreachable(error)) setTimeout(() => ask(next), AGAIN_MS)
+        else takeToken(token)
+      },
+    )
+    linked.current = (next) => ask((newest = next))
     addEventListener('beforeunload', (event) => {
       if (session.hasUnsaved) event.preventDefault()
     })
@@ -83,7 +103,7 @@ async function begin(me: Me, workspace: Workspace): Promise<Session> {
   const tab = await Tab.claim(tabStore(), tabSurroundings())
   const colour = colourOf(me.actor)
   const session = new Session({
-    place: keyOf(ws), actor: me.actor, seq: workspace.seq, ids: workspace.ids, cupboard: localStorage, tab, socketUrl, protocols,
+    place: keyOf(ws), actor: me.actor, seq: workspace.seq, ids: workspace.ids, cupboard: ofBrowser, tab, socketUrl, protocols,
     user: () => ({ name: me.actor, color: colour, colorLight: `${colour}33` }),
     role: () => me.role, host: window, isVisible: () => document.visibilityState === 'visible', now: Date.now,
   })

@@ -7,6 +7,7 @@ import { NotDone } from './http'
 import { forgetInvitation } from './link'
 import { call, ws, type Me } from './session'
 import { SignIn } from './sign_in'
+import { ofTab } from './stores'
 
 interface Offer { ws: string; name: string; role: Role; by: string; expires: number; known: string | null; member: boolean }
 
@@ -39,12 +40,12 @@ export function Invited({ invitation }: { invitation: string }) {
     )
   }, [])
   const goIn = (where: string) => {
-    forgetInvitation(ws, sessionStorage, true)
+    forgetInvitation(ws, ofTab, true)
     if (where === ws) location.reload()
     else location.replace(`${base}/w/${where}`)
   }
   const putAway = () => {
-    forgetInvitation(ws, sessionStorage, false)
+    forgetInvitation(ws, ofTab, false)
     location.reload()
   }
   const join = (event: Event) => {

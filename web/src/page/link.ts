@@ -1,6 +1,7 @@
 /** The links that open a workspace: `/w/<workspace>#token=…`, and `#invitation=…` for whoever is to become a member. */
 import type { Store } from '../client/lane'
 import { keyOf } from './base'
+import { keep } from './stores'
 
 /** The workspace, as it stands in the address: an id needs no encoding, and what is no id goes on as it came. */
 export function workspaceIn(pathname: string): string {
@@ -15,7 +16,7 @@ export function readToken(ws: string, hash: string, store: Store): { token: stri
   const key = `${keyOf(ws)}:token`
   const found = new URLSearchParams(hash.slice(1)).get('token')
   if (!found) return { token: found ?? store.getItem(key) ?? '', isFresh: false }
-  store.setItem(key, found)
+  keep(store, key, found)
   return { token: found, isFresh: true }
 }
 
@@ -30,7 +31,7 @@ export function tokenIn(pasted: string): string {
 /** The invitation: from the link the first time, then from this tab's store, until it was taken up or put away. */
 export function readInvitation(ws: string, hash: string, store: Store): string {
   const found = new URLSearchParams(hash.slice(1)).get('invitation')
-  if (found) store.setItem(invitationKey(ws), found)
+  if (found) keep(store, invitationKey(ws), found)
   return found ?? store.getItem(invitationKey(ws)) ?? ''
 }
 

@@ -1,10 +1,11 @@
 /** What this browser gives to tell its pages apart. Read from the browser at once. */
 import type { Store } from '../client/lane'
 import type { Surroundings } from '../session/tab'
+import { ofTab } from './stores'
 
 /** What a tab keeps over a reload. */
 export function tabStore(): Store {
-  return sessionStorage
+  return ofTab
 }
 
 export function tabSurroundings(): Surroundings {

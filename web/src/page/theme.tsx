@@ -1,11 +1,12 @@
 /** Light or dark: as the system has it until somebody chooses here. */
 import { useEffect, useState } from 'preact/hooks'
+import { keep, ofBrowser } from './stores'
 
 export function Theme() {
-  const [theme, setTheme] = useState(localStorage.getItem('folkmoot:theme') ?? '')
+  const [theme, setTheme] = useState(ofBrowser.getItem('folkmoot:theme') ?? '')
   useEffect(() => {
     document.documentElement.dataset.theme = theme
-    localStorage.setItem('folkmoot:theme', theme)
+    keep(ofBrowser, 'folkmoot:theme', theme)
   }, [theme])
   const dark = theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches
   return (

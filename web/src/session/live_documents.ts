@@ -106,12 +106,20 @@ export class LiveDocuments {
     const provider = new WebsocketProvider(socketUrl, addressOf(byId(id)), doc, { protocols: protocols(), disableBc: true, connect: false })
     provider.awareness.setLocalStateField('user', user())
     const isSaved = !this.unsavedIds().includes(id)
-    const persistence = new IndexeddbPersistence(database(id), doc)
+    // It hears of each edit last: what it makes of a disk that takes nothing is nobody else's matter.
     const link = room.add(provider, { id, name, isKept: (origin) => origin === persistence && isSaved })
+    const persistence: IndexeddbPersistence = new IndexeddbPersistence(database(id), doc)
     link.here.role = role()
     const live: LiveDocument = { id, link, provider, persistence, replica, isLoaded: false, isGoing: false, unfollow: followNetwork(provider, host) }
     // However late: a disk may be slow.
-    void persistence.whenSynced.then(() => (live.isLoaded = true))
+    void persistence.whenSynced.then(() => {
+      live.isLoaded = true
+      // All that fails in it ends here: a disk may be full by now, and what is written from here on is not kept.
+      persistence.db?.addEventListener('abort', () => {
+        live.isLoaded = false
+        room.changed()
+      })
+    })
     void loaded(persistence).then((isKept) => {
       live.isLoaded ||= isKept
       // What this browser keeps comes first: it is a moment away, and the server is asked only for what is missing.
