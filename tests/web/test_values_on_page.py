@@ -46,15 +46,20 @@ async def typed(page: Page, name: str, words: str) -> None:
     await field.blur()
 
 
+async def exact(stock: StockPeer) -> dict[str, Any]:
+    """Return all values as the stock client has them, each with its kind."""
+    return await stock.tell("exact")
+
+
 async def changed(stock: StockPeer, before: dict[str, Any], *names: str) -> dict[str, Any]:
     """Wait until values of these names differ from what they were; return all of them. No other may differ, ever."""
 
     async def differing() -> set[str]:
-        now = await stock.tell("exact")
+        now = await exact(stock)
         return {name for name in {*now, *before} if now.get(name) != before.get(name)}
 
     assert await until(differing, lambda found: found >= set(names)) == set(names)
-    return await stock.tell("exact")
+    return await exact(stock)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
@@ -76,12 +81,12 @@ async def test_every_value_is_shown_as_what_it_is(scheme: str, width: int) -> No
         assert await ana.evaluate("document.documentElement.scrollWidth") <= width, "nothing is wider than the page"
         await ana.get_by_test_id("value-big").scroll_into_view_if_needed()
         await shoot(ana, f"odd-values-{scheme}-{width}")
-        before = await stock.tell("exact")
+        before = await exact(stock)
         # Looking at a field changes nothing, whatever it holds.
         for name in SHOWN:
             await ana.get_by_test_id(f"value-{name}").focus()
             await ana.get_by_test_id(f"value-{name}").blur()
-        assert await stock.tell("exact") == before
+        assert await exact(stock) == before
         assert problems == []
 
 
@@ -90,8 +95,8 @@ async def test_an_edit_changes_one_value_and_that_is_what_its_author_typed() -> 
         await stock.tell("write")
         _, ana, problems = await visit(server, browser, "Ana")
         await opened(ana)
-        before = await stock.tell("exact")
-        edits: list[tuple[str, str, list[str]]] = [
+        before = await exact(stock)
+        edits: list[tuple[str, str, list[Any]]] = [
             ("tenth", "12345678901234567890", ["string", "12345678901234567890"]),
             ("tenth", "9007199254740995", ["string", "9007199254740995"]),
             ("zero", "9007199254740995", ["bigint", "9007199254740995"]),
@@ -100,10 +105,10 @@ async def test_an_edit_changes_one_value_and_that_is_what_its_author_typed() -> 
             ("constructor", "007", ["string", "007"]),
             ("true", '"7"', ["string", "7"]),
             ("big", "5", ["bigint", "5"]),
-            ("bytes", "AQI=", ["bytes", [1, 2]]),  # type: ignore[list-item]
+            ("bytes", "AQI=", ["bytes", [1, 2]]),
             ("lines", "one\ntwo!\nthree", ["string", "one\r\ntwo!\nthree"]),
             ("missing", "8", ["number", "8"]),
-            ("words", "shared new words", ["shared text", [{"insert": "shared new words"}]]),  # type: ignore[list-item]
+            ("words", "shared new words", ["shared text", [{"insert": "shared new words"}]]),
         ]
         for name, words, value in edits:
             await typed(ana, name, words)
@@ -113,7 +118,7 @@ async def test_an_edit_changes_one_value_and_that_is_what_its_author_typed() -> 
         await expect(ana.get_by_test_id("kind-tenth")).to_have_value("text")
         await typed(ana, "plain.price", "6")
         after = await changed(stock, before, "plain")
-        was, now = (dict(map(tuple, stored["plain"][1])) for stored in (before, after))
+        was, now = (dict(stored["plain"][1]) for stored in (before, after))
         assert after["plain"][0] == "object"
         assert now == {**was, "price": ["number", "6"]}
         before = after
@@ -128,7 +133,7 @@ async def test_a_kind_is_changed_from_its_menu_and_what_cannot_be_is_said() -> N
         await stock.tell("write")
         _, ana, problems = await visit(server, browser, "Ana")
         await opened(ana)
-        before = await stock.tell("exact")
+        before = await exact(stock)
         for kind, value in (("text", ["string", "0.1"]), ("number", ["number", "0.1"]), ("nothing", ["object", []])):
             await ana.get_by_test_id("kind-tenth").select_option(kind)
             after = await changed(stock, before, "tenth")
@@ -140,7 +145,7 @@ async def test_a_kind_is_changed_from_its_menu_and_what_cannot_be_is_said() -> N
         await typed(ana, "bytes", "not base64!")
         await expect(ana.get_by_test_id("value-note").first).to_contain_text("base64")
         await expect(ana.get_by_test_id("value-bytes")).to_have_value("not base64!")
-        assert await stock.tell("exact") == before
+        assert await exact(stock) == before
         assert problems == []
 
 
@@ -157,7 +162,7 @@ async def test_what_is_being_typed_stays_while_others_write_beside_it_and_in_it(
         await ana.get_by_test_id("value-words").blur()
         await expect(ana.get_by_test_id("value-words")).to_have_value("Dee: shared words of Ana")
         words = ["shared text", [{"insert": "Dee: shared words of Ana"}]]
-        await until(lambda: stock.tell("exact"), lambda now: now["words"] == words)
+        await until(lambda: exact(stock), lambda now: now["words"] == words)
         assert problems == []
 
 
@@ -168,24 +173,24 @@ async def test_an_item_that_two_people_change_at_once_is_there_once() -> None:
         _, ben, _ = await visit(server, browser, "Ben")
         for page in (ana, ben):
             await opened(page)
-        before = await stock.tell("exact")
+        before = await exact(stock)
         await context.set_offline(True)
         await expect(ana.get_by_test_id("connection")).to_contain_text("offline", timeout=40_000)
         await typed(ana, "list.0", "Ana")
         await typed(ana, "list.0", "Ana again")
         await typed(ben, "list.0", "Ben")
-        await until(lambda: stock.tell("exact"), lambda now: now["list"][1][0] == ["string", "Ben"])
+        await until(lambda: exact(stock), lambda now: now["list"][1][0] == ["string", "Ben"])
         await context.set_offline(False)
         await expect(ana.get_by_test_id("connection")).to_contain_text("saved", timeout=40_000)
 
         async def seen() -> list[Any]:
-            now = (await stock.tell("exact"))["list"][1]  # type: ignore[index]
+            now = (await exact(stock))["list"][1]
             firsts = [await page.get_by_test_id("value-list.0").input_value() for page in (ana, ben)]
             return [now, firsts]
 
         def is_once(found: list[Any]) -> bool:
             now, firsts = found
-            return now[1:] == before["list"][1][1:] and {words for _, words in now[:1]} == set(firsts)  # type: ignore[index]
+            return now[1:] == before["list"][1][1:] and {words for _, words in now[:1]} == set(firsts)
 
         (first, *_), firsts = await until(seen, is_once)
         assert first[1] in ("Ana again", "Ben")
@@ -203,5 +208,5 @@ async def test_ten_thousand_names_are_a_page_that_answers() -> None:
         field = ana.get_by_test_id("value-key 09999")
         await expect(field).to_have_value("9999")
         await typed(ana, "key 09999", "7")
-        await until(lambda: stock.tell("exact"), lambda now: now["key 09999"] == ["number", "7"])
+        await until(lambda: exact(stock), lambda now: now["key 09999"] == ["number", "7"])
         assert problems == []
