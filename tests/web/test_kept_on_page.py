@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Dialog, Error, Page, expect
 
 from tests.support.until import until
+from tests.web.loss.stage import Stage
 from tests.web.loss.story import KEPT_PAGE
 from tests.web.test_page import SHOTS, WAIT, stage, visit
 
@@ -132,3 +134,78 @@ async def test_the_page_opens_and_writes_without_the_server_and_brings_it_all_al
         room = await server.registry.room("demo")
         text = room.sequencer.fold.documents["plan"].text()
         assert (text.count("written without a server"), text.count("asked without a server")) == (1, 1)
+
+
+async def test_another_persons_link_says_nothing_of_what_was_written_before(tmp_path: Path) -> None:
+    """While the server is gone nobody knows whose link it is: what the first one wrote waits, and stays theirs."""
+    async with Stage(tmp_path) as stage:
+        await stage.ask("POST", "/api/workspaces", {"id": "w", "documents": {"plan": "text"}})
+        tokens = {}
+        for who in ("Eve", "Fay"):
+            made = await stage.ask("POST", "/api/workspaces/w/tokens", {"actor": who, "role": "editor"})
+            tokens[who] = made["token"]
+        context = await stage.browser.new_context()
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{stage.port}/w/w#token={tokens['Eve']}")
+        await page.get_by_test_id("editor").wait_for(timeout=WAIT)
+        await stage.kill()
+        await expect(page.get_by_test_id("connection")).to_contain_text("offline", timeout=30_000)
+        await typed(page, "EVES")
+        await page.evaluate("(token) => { location.hash = `token=${token}` }", tokens["Fay"])
+        page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+        await stage.start()
+        # The page of the other one opens; those words came under the link that they were written under.
+        await expect(page.get_by_text("Fay (you)")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{stage.port}/w/w#token={tokens['Eve']}")
+        await expect(page.get_by_test_id("editor")).to_contain_text("EVES", timeout=WAIT)
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        blamed = await stage.ask("GET", "/api/workspaces/w/attribution/plan")
+        assert {part["actor"] for part in blamed["stretches"] if "EVES" in part["text"]} == {"Eve"}
+
+
+async def test_a_page_without_a_link_takes_one_in_the_same_tab() -> None:
+    async with stage() as (server, browser):
+        page = await (await browser.new_context()).new_page()
+        await page.goto(f"{server.url}/w/demo")
+        await expect(page.get_by_test_id("not-opened")).to_contain_text("needs a link", timeout=WAIT)
+        await page.evaluate("(token) => { location.hash = `token=${token}` }", await server.token("ana"))
+        await expect(page.get_by_test_id("editor")).to_be_visible(timeout=WAIT)
+
+
+@pytest.mark.parametrize("store", ["full", "forbidden"])
+async def test_a_browser_that_keeps_nothing_opens_the_page_all_the_same(store: str) -> None:
+    full = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }"
+    forbidden = """for (const name of ['localStorage', 'sessionStorage'])
+        Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError') } })"""
+    async with stage() as (server, browser):
+        context = await browser.new_context()
+        await context.add_init_script(full if store == "full" else forbidden)
+        page = await context.new_page()
+        await page.goto(f"{server.url}/w/demo#token={await server.token('ana')}")
+        await expect(page.get_by_test_id("editor")).to_be_visible(timeout=WAIT)
+        await typed(page, " all the same")
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        room = await server.registry.room("demo")
+        assert "all the same" in room.sequencer.fold.documents["plan"].text()
+
+
+async def test_a_disk_that_takes_nothing_any_more_is_told_of() -> None:
+    broken = """const put = IDBObjectStore.prototype.add
+        IDBObjectStore.prototype.add = function (...given) {
+            const made = put.apply(this, given)
+            if (window.isFull) queueMicrotask(() => { try { this.transaction.abort() } catch {} })
+            return made
+        }"""
+    async with stage() as (server, browser):
+        context = await browser.new_context()
+        await context.add_init_script(broken)
+        page = await context.new_page()
+        await page.goto(f"{server.url}/w/demo#token={await server.token('ana')}")
+        await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
+        await page.evaluate("() => { window.isFull = true }")
+        await context.set_offline(True)
+        await page.evaluate("() => dispatchEvent(new Event('offline'))")
+        await typed(page, " gone")
+        await expect(page.get_by_test_id("connection")).to_contain_text("keep this page open", timeout=30_000)

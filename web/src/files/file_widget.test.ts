@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FileWidget, remember, sizeOf, type FileSource } from './file_widget'
+import { FileWidget, remember, pictureSize, type FileSource } from './file_widget'
 
 const source: FileSource = { read: () => new Promise(() => undefined), save: async () => undefined, onBack: () => () => undefined }
 
@@ -13,7 +13,7 @@ describe('a file in the text', () => {
 
   it('has the room of its size once that is known; the oldest are forgotten', () => {
     for (let at = 0; at < 1_500; at += 1) remember(`id${at}`, at, 2)
-    expect(sizeOf('id1499')).toEqual([1499, 2])
-    expect(sizeOf('id0')).toBeNull()
+    expect(pictureSize('id1499')).toEqual([1499, 2])
+    expect(pictureSize('id0')).toBeNull()
   })
 })

@@ -29,7 +29,7 @@ export function remember(id: string, width: number, height: number): void {
 }
 
 /** The size of a picture that was shown; null where none was. */
-export function sizeOf(id: string): readonly [width: number, height: number] | null {
+export function pictureSize(id: string): readonly [width: number, height: number] | null {
   return sizes.get(id) ?? null
 }
 
@@ -75,7 +75,7 @@ export class FileWidget extends WidgetType {
     }
     ends.get(shown)?.()
     ends.set(shown, end)
-    const known = sizeOf(this.id)
+    const known = pictureSize(this.id)
     const picture = document.createElement('img')
     picture.alt = this.words
     if (known) [picture.width, picture.height] = known

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { WebsocketProvider } from 'y-websocket'
 import { addressOf, byId } from '../client/names'
 import type { Room } from '../client/room'
+import { canonicalRoot } from '../documents/value_forms'
 import { awayWords, fileName, keptWords, mayAct } from './away_words'
 import { copyName, type OpenDocument } from './open_document'
 import { api, call, type Workspace } from './session'
@@ -21,7 +22,7 @@ export function PutAway({ room, away, provider, opened, workspace, open, reload 
   const [problem, setProblem] = useState('')
   const [copied, setCopied] = useState(false)
   const { name, kind } = opened
-  const content = () => (kind === 'data' ? provider.doc.getMap('data').toJSON() : provider.doc.getText('content').toString())
+  const content = () => (kind === 'data' ? canonicalRoot(provider.doc.getMap('data')) : provider.doc.getText('content').toString())
   const asText = () => (kind === 'data' ? JSON.stringify(content(), null, 2) : String(content()))
   const trying = (work: () => Promise<unknown>) => () => {
     setProblem('')

@@ -1,11 +1,11 @@
 /** What this browser gives to tell its pages apart. Read from the browser at once. */
 import type { Store } from '../client/lane'
 import type { Surroundings } from '../session/tab'
-import { ofTab } from './stores'
+import { keep, ofTab } from './stores'
 
 /** What a tab keeps over a reload. */
 export function tabStore(): Store {
-  return ofTab
+  return { getItem: (key) => ofTab.getItem(key), setItem: (key, value) => keep(ofTab, key, value), removeItem: (key) => ofTab.removeItem(key) }
 }
 
 export function tabSurroundings(): Surroundings {
