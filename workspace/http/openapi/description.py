@@ -106,7 +106,7 @@ def _operation(path: str, handler: Any, operation: Operation, responses: Object)
         parameters.append({"$ref": "#/components/parameters/name"})
     told: Object = {
         "summary": summary_of(handler),
-        "operationId": f"{handler.__module__.rpartition('.')[2]}_{handler.__name__}",
+        "operationId": f"{_group(handler)}_{handler.__name__}",
         "tags": [_tag(handler)],
         "parameters": parameters,
         "security": SECURITY[operation.asks],
@@ -210,8 +210,14 @@ def _schemas(found: Sequence[Operation]) -> Object:
     return dict(sorted(schemas.items()))
 
 
+def _group(handler: Any) -> str:
+    """Return by what a handler's operations are grouped: its module, or the folder of which that holds the routes."""
+    folder, _, module = str(handler.__module__).rpartition(".")
+    return folder.rpartition(".")[2] if module == "routes" else module
+
+
 def _tag(handler: Any) -> str:
-    name = str(handler.__module__.rpartition(".")[2])
+    name = _group(handler)
     return "description" if name == "served" else name.replace("_", " ")
 
 
