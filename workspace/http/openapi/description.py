@@ -27,7 +27,9 @@ ABOUT = (
     "JSON in and out. A body says `Content-Type: application/json`; a field or parameter that nobody reads is refused"
     " by name. Errors are problems (RFC 9457) with a stable `code`, the `detail` for people, and often a `remedy`."
     " Whatever answers GET answers HEAD, without the body; a method that a path does not have is answered 405"
-    " (`method_not_allowed`), with those that it has in `Allow`. Times are in UTC; a number is at most 2^53."
+    " (`method_not_allowed`), with those that it has in `Allow`. A path with one slash more at its end"
+    " is answered 307, with the one without it in `Location`, but below"
+    " `/documents/`. Times are in UTC; a number is at most 2^53."
 )
 SECURITY: dict[str, list[Json]] = {
     "anybody": [],
