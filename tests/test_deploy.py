@@ -42,7 +42,7 @@ PAGE = (ROOT / "docs" / "deploy.md").read_text()
 NAMES = ("Dockerfile", "Dockerfile.dockerignore", "compose.yaml", "folkmoot.service", "nginx.conf", "Caddyfile")
 # A value for each variable that changes what a server does.
 VALUES = {"FOLKMOOT_ROOT_PATH": "/moot", "FOLKMOOT_FORWARDED_ALLOW_IPS": "10.0.0.1", "FOLKMOOT_URL": "https://h.example",
-          "FOLKMOOT_BODY_BYTES_MAX": "70000", "FOLKMOOT_PORT": "9001",
+          "FOLKMOOT_BODY_BYTES_MAX": "70000", "FOLKMOOT_BLOB_BYTES_MAX": "70000", "FOLKMOOT_PORT": "9001",
           "FOLKMOOT_CONNECTIONS_PER_ADDRESS_MAX": "99"}  # fmt: skip
 PREFIX = "/moot"
 
@@ -281,8 +281,10 @@ def test_nginx_waits_longer_than_the_server_is_silent_and_hands_on_what_it_takes
     assert headers["Connection"] == "$folkmoot_connection"
     assert headers["Host"] == "$http_host", "with its port: the server compares a page's origin with it"
     assert headers["X-Forwarded-Prefix"] == headers["X-Forwarded-Host"] == ""
-    everywhere = {one[1]: one[2:] for one in directives(text("nginx.conf"))}
-    assert size(everywhere["client_max_body_size"][0]) >= Settings().body_bytes_max
+    bodies = {one[0]: size(one[2]) for one in directives(text("nginx.conf")) if one[1] == "client_max_body_size"}
+    files = next(place for place in bodies if "blobs" in place)
+    assert "location / " in files, "within it: what is said there of the headers holds for files"
+    assert bodies == {"server": Settings().body_bytes_max, files: Settings().blob_bytes_max}
     assert ("upstream folkmoot", "server", "127.0.0.1:8000") in directives(text("nginx.conf"))
     assert PREFIX in text("nginx.conf")
 
@@ -293,8 +295,17 @@ def test_caddy_waits_longer_than_the_server_is_silent_and_hands_on_what_it_takes
     for name in ("read_timeout", "write_timeout"):
         (value,) = re.findall(rf"^\s+{name} (\S+)$", words, re.M)
         assert seconds(value) > 2 * PING_SECONDS
-    assert re.findall(r"max_size (\S+)", words) == ["1MiB"]
-    assert size("1MiB") >= Settings().body_bytes_max
+    sizes = {matcher: size(most) for matcher, most in re.findall(r"request_body (@\w+) \{\s+max_size (\S+)", words)}
+    assert sizes == {"@files": Settings().blob_bytes_max, "@others": Settings().body_bytes_max}
+    told = dict(re.findall(r"(@\w+) (?:not )?path_regexp (\S+)", words))
+    assert len(set(told.values())) == 1, "the others are those that are no files"
+    for path, is_file in (
+        (f"{PREFIX}/api/workspaces/demo/blobs", True),
+        ("/api/workspaces/demo/blobs/sha256-00", True),
+        ("/api/workspaces/demo/intents", False),
+        ("/api/workspaces/demo/documents/blobs", False),
+    ):
+        assert (re.search(told["@files"], path) is not None) == is_file, path
     assert re.findall(r"reverse_proxy (\S+)", words) == ["127.0.0.1:8000"]
     assert {"flush_interval -1", "header_up -X-Forwarded-Prefix"} <= {line.strip() for line in words.splitlines()}
 
@@ -362,6 +373,7 @@ async def drive(server: Running, url: str, prefix: str) -> None:
         assert (await client.get(script)).status_code == 200
         full = await client.post("/api/workspaces/demo/intents", content=b"x" * (Settings().body_bytes_max + 1))
         assert full.status_code == 413
+        await bring(client)
         address = f"{url.replace('http', 'ws', 1)}{prefix}/ws/demo"
         async with websockets.connect(address, subprotocols=["folkmoot", f"token.{token}"], origin=url) as socket:  # type: ignore[arg-type, list-item]
             await socket.send(json.dumps({"type": "hello", "seen": 0}))
@@ -373,6 +385,18 @@ async def drive(server: Running, url: str, prefix: str) -> None:
             assert asked.status_code == 201
             later = json.loads(await asyncio.wait_for(anext(lines), 10))
             assert later["seq"] > first["seq"]
+
+
+async def bring(client: httpx2.AsyncClient) -> None:
+    """Bring a file of 2 MiB in, each way, and read it; nothing else may be as large."""
+    octets = os.urandom(2 * MIB)
+    made = await client.post("/api/workspaces/demo/blobs", content=octets)
+    assert made.status_code == 201, made.text
+    address = f"/api/workspaces/demo/blobs/{made.json()['id']}"
+    assert (await client.put(address, content=octets)).status_code == 200
+    assert (await client.get(address)).content == octets
+    for other in ("/api/workspaces/demo/documents/blobs", "/api/workspaces/demo/documents/api"):
+        assert (await client.put(other, content=octets)).status_code == 413
 
 
 async def test_the_server_alone_hands_out_the_same() -> None:

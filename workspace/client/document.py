@@ -19,6 +19,7 @@ from crdt.digest import Json
 from crdt.documents.document import Document
 from crdt.documents.paths import Path, set_path
 from crdt.documents.pycrdt_document import DocumentKind
+from crdt.documents.values import to_stored
 from crdt.errors import MissingDependencies
 from crdt.sync.y_sync import (
     ControlFrame,
@@ -34,6 +35,16 @@ from crdt.updates.scan import INTERNAL, scan_update
 from workspace.access import RIGHTS
 from workspace.client.bell import Bell
 from workspace.client.faults import Disconnected, Refused, within
+from workspace.client.given import (
+    as_unusable,
+    check_document_name,
+    check_json,
+    check_kind,
+    check_number,
+    check_path,
+    check_place,
+    check_text,
+)
 from workspace.client.intent import Message
 from workspace.client.line import AWAY_SECONDS, OPEN_SECONDS, Line
 from workspace.client.room_address import read_address
@@ -82,16 +93,27 @@ class DocumentClient:
         return self.document.value()
 
     async def insert(self, point: int, text: str) -> None:
-        """Type `text` at code point `point`."""
-        await self.edit(lambda document: document.insert_text(point, text))
+        """Type `text` at code point `point`. Raises `Unusable` where it is no text, or outside of what is there."""
+        check_number("point", point)
+        check_text("text", text)
+        with as_unusable():
+            await self.edit(lambda document: document.insert_text(point, text))
 
     async def delete(self, start: int, end: int) -> None:
-        """Delete code points `start` to `end`."""
-        await self.edit(lambda document: document.delete_text(start, end))
+        """Delete code points `start` to `end`. Raises `Unusable` where they are outside of what is there."""
+        check_number("start", start)
+        check_number("end", end)
+        with as_unusable():
+            await self.edit(lambda document: document.delete_text(start, end))
 
     async def set(self, path: Path, value: Json) -> None:
-        """Set a value of a data document."""
-        await self.edit(lambda document: set_path(document, path, value))
+        """Set a value of a data document. Raises `Unusable` where it is no JSON, or nothing can stand at the path."""
+        check_path(path)
+        check_json(value)
+        with as_unusable():
+            to_stored(value)
+            check_place(self.document, path)
+            await self.edit(lambda document: set_path(document, path, value))
 
     async def edit(self, change: Callable[[Document], None]) -> None:
         """Make one transaction of changes and send it; without a connection it goes out with the next.
@@ -235,13 +257,16 @@ async def connect_document(
     All but `doc` and `kind` is as for `connect`. `doc` is its plain name: it is encoded here.
 
     Raises:
-        Unusable: the address is none; nothing was sent.
+        Unusable: the address is none, or the name; nothing was sent.
         Disconnected: it cannot be opened, or, as it is left, something that was written could not be saved.
         Refused, Overdue: as it is left, as `saved` raises them.
     """
     client = RESERVED_IDS + secrets.randbelow(2**52)
     assert client >= RESERVED_IDS, "the lowest ids are the agent's (decision 33)"
-    line = Line(read_address(url, token), doc, origin=origin, open_seconds=open_seconds, away_seconds=away_seconds)
+    address = read_address(url, token)
+    check_document_name(doc)
+    check_kind(kind)
+    line = Line(address, doc, origin=origin, open_seconds=open_seconds, away_seconds=away_seconds)
     opened, tasks = DocumentClient(Document(kind, client=client)), Tasks()
     # Awaited: whoever uses the client hears of its end from `closed`.
     tasks.start(opened.run(line), name=f"document client {line.address.shown}", is_awaited=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,7 +51,11 @@ class ClientError(Exception):
 
 
 class Unusable(ClientError, ValueError):
-    """What was given cannot be used as it stands, and nothing was sent: `bad_address`, `needs_browser`, `malformed`."""
+    """What was given cannot be used as it stands, and nothing was sent.
+
+    `bad_address`, `needs_browser`, `bad_name`, `malformed`, `too_large`; of an edit `offset_outside`, `path_missing`,
+    `wrong_kind`.
+    """
 
 
 class Refused(ClientError):
@@ -103,9 +108,19 @@ def is_final(status: int) -> bool:
     return status in range(4400, 4500) or status in (1002, 1003, 1007, 1008, 1009, 1010)
 
 
+def is_seconds(value: object) -> bool:
+    """Tell whether somebody can wait as long: it is a number, and no NaN."""
+    try:
+        return isinstance(value, int | float) and not math.isnan(value)
+    except OverflowError:
+        return False
+
+
 @asynccontextmanager
 async def within(seconds: float, what: str) -> AsyncIterator[None]:
-    """Give what is done inside so many seconds. Raises `Overdue`, which names `what` did not come."""
+    """Give what is done inside so many seconds. Raises `Overdue`, which names `what` did not come, and `Unusable`."""
+    if not is_seconds(seconds):
+        raise Unusable("malformed", "seconds is a number of seconds.", "Give another one.")
     try:
         async with asyncio.timeout(seconds) as deadline:
             yield

@@ -16,7 +16,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from workspace.client.dial import dialled
-from workspace.client.faults import Disconnected, Unusable, closed_with, is_final
+from workspace.client.faults import Disconnected, Unusable, closed_with, is_final, is_seconds
+from workspace.client.given import check_origin
 from workspace.client.room_address import Address
 
 OPEN_SECONDS, AWAY_SECONDS = 10.0, 300.0
@@ -49,8 +50,9 @@ class Line:
             ("open_seconds", self.open_seconds, 0.001),
             ("away_seconds", self.away_seconds, 0),
         ):
-            if math.isnan(seconds) or seconds < least or (name == "open_seconds" and math.isinf(seconds)):
+            if not is_seconds(seconds) or seconds < least or (name == "open_seconds" and math.isinf(seconds)):
                 raise Unusable("malformed", f"{name} is a number of seconds, {least:g} or more.", "Give another one.")
+        check_origin(self.origin)
 
     def opened(self) -> None:
         """Note that the server has let this socket in: its limit is over, and what breaks now is opened again."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from crdt.documents.paths import Path
 from workspace.client.faults import Disconnected, FellBehind, Overdue, Refused, Unusable, within
+from workspace.client.given import LOOK, check_number, written
 from workspace.client.intent import Intent, Message, PendingAnswer
 from workspace.client.line import AWAY_SECONDS, OPEN_SECONDS, Line
 from workspace.client.past_log import past_records
@@ -27,7 +28,6 @@ from workspace.intents.model.intent import INSTRUCTIONS
 from workspace.tasks import Tasks
 
 ANSWER_SECONDS = 60.0
-SEEN_MAX = 2**53 - 1
 LEFT = "left"
 
 
@@ -44,10 +44,7 @@ class RoomClient(RoomView):
         open_seconds: float = OPEN_SECONDS,
         away_seconds: float = AWAY_SECONDS,
     ) -> None:
-        if not 0 <= seen <= SEEN_MAX:
-            raise Unusable(
-                "malformed", f"seen is a record's number, 0 to {SEEN_MAX}.", "Give the last one that was read."
-            )
+        check_number("seen", seen)
         super().__init__(seen=seen)
         self.address = read_address(url, token)
         self.secret, self.n = "", 0
@@ -91,14 +88,18 @@ class RoomClient(RoomView):
         Who stops waiting has said it all the same: it is sent again after a broken connection, and done once.
 
         Raises:
+            Unusable: no server could read it; nothing was sent.
             Refused: the server answered with `nack`; nothing was logged.
             Overdue: it had no answer within `seconds`; it may be done yet.
             Disconnected: the connection is gone for good.
         """
         if scope is None and doc is not None:
-            scope = [{"doc": doc, **({"keys": [list(key) for key in keys]} if keys else {})}]
+            scope = [{"doc": doc, **({"keys": list(map(_listed, _listed(keys)))} if keys else {})}]
         extra = {"scope": scope, "refs": refs, "value": value, "expects": expects, "needs": needs}
         message: Message = {"kind": kind, "text": text} | {k: part for k, part in extra.items() if part is not None}
+        if seen is not None:
+            check_number("seen", seen)
+        written({"type": "intent", "n": 0, "seen": 0, **message})
         said: PendingAnswer | None = None
         try:
             async with within(seconds, "The answer to an intent"), self._order:
@@ -159,14 +160,15 @@ class RoomClient(RoomView):
         """Take own verdicts out of the inbox, on every device; returns once that is durable.
 
         Raises:
+            Unusable: these are no ids, or more than 500; nothing was sent.
             Refused: one of them is not one's own or has no verdict; then none was acknowledged.
             Overdue: it had no answer in time.
             Disconnected: the connection is gone for good.
         """
+        read = [*_listed(ids)]
+        frame = written({"type": "acknowledge", "intents": read})
         async with within(seconds, "The answer to an acknowledgement"), self._order:
             await self._up()
-            read = list(ids)
-            frame = msgspec.json.encode({"type": "acknowledge", "intents": read})
             future = asyncio.get_running_loop().create_future()
             self._acknowledging = waiting = PendingAnswer(frame, future, frozenset(read))
             try:
@@ -185,6 +187,7 @@ class RoomClient(RoomView):
         What this client keeps no more comes from the server again. Ends where the room was left; raises `Disconnected`
         where the connection is gone for good.
         """
+        check_number("after", after)
         while True:
             oldest = self.records[0]["seq"] if self.records else self.seen + 1
             if after + 1 < oldest:
@@ -240,6 +243,7 @@ class RoomClient(RoomView):
 
     async def caught_up(self, seq: int, seconds: float = 30.0) -> None:
         """Wait until everything up to `seq` has been received."""
+        check_number("seq", seq)
         await self.until(lambda room: room.seen >= seq, seconds)
 
     # ------------------------------------------------------------ inside
@@ -331,6 +335,13 @@ class RoomClient(RoomView):
             answer["type"] == "error" or (answer["whole"] and waiting.ids.isdisjoint(self.inbox))
         ):
             waiting.resolve(answer)
+
+
+def _listed(things: Any) -> list[Any]:
+    """Return several things as a list. Raises `Unusable` for one alone: a text's letters are not what is meant."""
+    if isinstance(things, str | bytes) or not isinstance(things, Iterable):
+        raise Unusable("malformed", f"Several are given as a list, not as {type(things).__name__}.", LOOK)
+    return list(things)
 
 
 @contextlib.asynccontextmanager

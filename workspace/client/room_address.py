@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from workspace.client.faults import Unusable
+from workspace.client.given import is_text
 from workspace.names import is_workspace_id
 
 LINK_POINTS_MAX = 4_000
@@ -45,6 +46,9 @@ def read_address(link: str, token: str | None = None) -> Address:
     Raises:
         Unusable: `bad_address`, or `needs_browser` for a link that only a browser can use.
     """
+    for what, part in (("The link", link), ("The token", token or "")):
+        if not is_text(part):
+            raise _bad(f"{what} is no text that can be sent: {type(part).__name__}.")
     text = link.strip()
     if len(text) > LINK_POINTS_MAX or not text.isprintable() or " " in text:
         raise _bad(f"It has more than {LINK_POINTS_MAX} characters, or some that no address has.")

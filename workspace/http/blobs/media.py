@@ -18,6 +18,8 @@ SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/
 # What curl and forms say of any body.
 SAYS_NOTHING = frozenset({"application/x-www-form-urlencoded", ""})
 FILENAME_POINTS_MAX = 200
+# What no name has: parts of a path, the end of a header's word, what stands for bytes that are no character.
+UNNAMED = frozenset('/\\"\N{REPLACEMENT CHARACTER}')
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -50,8 +52,14 @@ def _sniffed(head: bytes) -> str:
 
 
 def is_filename(text: str) -> bool:
-    """Tell whether a file may go by a name: at most 200 printable characters, no path. Empty is none."""
-    return len(text) <= FILENAME_POINTS_MAX and (not text or text.isprintable()) and not set(text) & set('/\\"')
+    """Tell whether a file may go by a name: at most 200 printable characters, no path. Empty is none.
+
+    Nor blanks alone, nor with a character in it that could not be read where it came from (U+FFFD).
+    """
+    if not text:
+        return True
+    is_seen = bool(text.strip()) and text not in {".", ".."}
+    return len(text) <= FILENAME_POINTS_MAX and text.isprintable() and is_seen and not set(text) & UNNAMED
 
 
 def disposition(media: str, filename: str, *, is_saved: bool) -> str:

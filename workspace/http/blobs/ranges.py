@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-DIGITS_MAX = 16
+# Any number that fits in is exact: one beyond the end is the end, however many digits it has.
 RANGES_POINTS_MAX = 200
 
 
@@ -57,4 +57,4 @@ def _suffix(length: str, size: int) -> Part | None:
 
 
 def _is_number(text: str) -> bool:
-    return not text or (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX)
+    return not text or (text.isascii() and text.isdigit())

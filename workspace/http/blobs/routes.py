@@ -64,7 +64,10 @@ async def _bring(request: Request, sha: str) -> Response:
     room, identity = await enter(request, "edit")
     filename = request.query_params.get("filename", "")
     if not is_filename(filename):
-        reason = "A file's name has at most 200 printable characters, none of them / \\ or a quotation mark."
+        reason = (
+            "A file's name has at most 200 printable characters in UTF-8, none of them / \\ or a quotation mark; "
+            "it is neither blank nor . or .. alone."
+        )
         raise Problem("bad_name", reason, remedy="Give it another name, or none.")
     media = request.headers.get("content-type", "")
     if media.partition(";")[0].strip().lower().startswith("multipart/"):
@@ -91,7 +94,7 @@ async def show(request: Request) -> Response:
     row, holders = await _readable(request, room, identity, sha)
     if row.gone:
         raise Problem("blob_gone", f"This file is here no more: {WHY[row.gone]}.", remedy="Bring it in again.")
-    filename = request.query_params.get("filename") or next((one.filename for one in holders if one.filename), "")
+    filename = request.query_params.get("filename") or _first_name(holders)
     if not is_filename(filename):
         raise Problem("bad_name", "A file's name is printable, and no path.", remedy="Give it another name.")
     is_saved = word(request, "download") in SAYS_YES
@@ -171,6 +174,11 @@ def described(row: BlobRow, holders: Collection[BlobHolder]) -> dict[str, Json]:
         "created_at": row.created_at,
         "by": [{"actor": one.actor, "filename": one.filename, "at": one.created_at} for one in holders],
     }
+
+
+def _first_name(holders: Collection[BlobHolder]) -> str:
+    """Return the first name that holders gave a file, empty without one; what no name is was kept by older servers."""
+    return next((one.filename for one in holders if one.filename and is_filename(one.filename)), "")
 
 
 def _id_of(request: Request) -> str:

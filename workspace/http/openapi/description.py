@@ -27,7 +27,9 @@ ABOUT = (
     "JSON in and out. A body says `Content-Type: application/json`; a field or parameter that nobody reads is refused"
     " by name. Errors are problems (RFC 9457) with a stable `code`, the `detail` for people, and often a `remedy`."
     " Whatever answers GET answers HEAD, without the body; a method that a path does not have is answered 405"
-    " (`method_not_allowed`), with those that it has in `Allow`. Times are in UTC; a number is at most 2^53."
+    " (`method_not_allowed`), with those that it has in `Allow`. A path with one slash more at its end"
+    " is answered 307, with the one without it in `Location`, but below"
+    " `/documents/`. Times are in UTC; a number is at most 2^53."
 )
 SECURITY: dict[str, list[Json]] = {
     "anybody": [],
@@ -106,7 +108,7 @@ def _operation(path: str, handler: Any, operation: Operation, responses: Object)
         parameters.append({"$ref": "#/components/parameters/name"})
     told: Object = {
         "summary": summary_of(handler),
-        "operationId": f"{handler.__module__.rpartition('.')[2]}_{handler.__name__}",
+        "operationId": f"{_group(handler)}_{handler.__name__}",
         "tags": [_tag(handler)],
         "parameters": parameters,
         "security": SECURITY[operation.asks],
@@ -210,8 +212,14 @@ def _schemas(found: Sequence[Operation]) -> Object:
     return dict(sorted(schemas.items()))
 
 
+def _group(handler: Any) -> str:
+    """Return by what a handler's operations are grouped: its module, or the folder of which that holds the routes."""
+    folder, _, module = str(handler.__module__).rpartition(".")
+    return folder.rpartition(".")[2] if module == "routes" else module
+
+
 def _tag(handler: Any) -> str:
-    name = str(handler.__module__.rpartition(".")[2])
+    name = _group(handler)
     return "description" if name == "served" else name.replace("_", " ")
 
 

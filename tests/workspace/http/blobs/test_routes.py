@@ -61,8 +61,9 @@ async def test_what_is_not_what_the_address_says_is_not_kept() -> None:
         assert (await server.registry.store.blob_totals("demo")).count == 0
         for id in ("sha256-00", sha(b"x").upper(), "0" * 71):
             problem(await client.put(f"{WS}/blobs/{id}", content=b"x"), 400, "malformed")
-        for name in ("a/b", 'a"b', "a\nb", "x" * 201):
+        for name in ("a/b", 'a"b', "a\nb", "x" * 201, ".", "..", " " * 10, "\ufffd"):
             problem(await put(client, b"x", filename=name), 400, "bad_name")
+        problem(await client.post(f"{WS}/blobs?filename=%ED%A0%BD", content=b"x"), 400, "bad_name")
         problem(await client.post(f"{WS}/blobs", files={"f": b"x"}), 400, "malformed")
         problem(await client.post(f"{WS}/blobs?filname=x", content=b"x"), 400, "unknown_parameter")
 

@@ -44,6 +44,9 @@ def test_every_route_is_described_and_no_other() -> None:
 def test_every_operation_has_a_sentence_a_name_and_answers() -> None:
     names = [told["operationId"] for *_, told in CALLS]
     assert len(set(names)) == len(names)
+    assert {"blobs_create", "blobs_index", "blobs_show", "blobs_put", "blobs_delete"} <= set(names)
+    assert "blobs" in {one["name"] for one in TOLD["tags"]}
+    assert not any("routes" in name for name in names), "a folder's routes go by its name"
     for path, method, told in CALLS:
         assert re.fullmatch(r"[`A-Z].*\.", told["summary"]), (method, path, told["summary"])
         assert not told["summary"].startswith("`GET"), (method, path)
