@@ -225,7 +225,8 @@ async def test_no_wait_is_for_ever_and_each_end_has_a_code_and_a_remedy(project:
                 assert [code for code, _, _ in first["ends"]] == list(addresses.values())
                 assert all(has_remedy and took_ms < 5_000 for _, has_remedy, took_ms in first["ends"]), first
                 assert first["acts"] == [
-                    [code, True] for code in ("not_found", "bad_scope", "too_large", "too_large", "malformed")
+                    [code, True]
+                    for code in ("not_found", "bad_scope", "too_large", "too_large", "bad_option", "malformed")
                 ]
                 await server.registry.revoke("demo", actor="Ana", token_id=None)
                 second = await line(process)

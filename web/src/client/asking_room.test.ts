@@ -39,7 +39,7 @@ describe('asking', () => {
   it('sends nothing that was called as it cannot be', async () => {
     const at = spokenRoom()
     const bad = expect.objectContaining({ code: 'bad_option', remedy: expect.stringMatching(/./) })
-    for (const given of [{ document: '' }, { document: 5 }, { scope: 'plan' }, { signal: 5 }, { patienceMs: 'x' }]) await expect(at.room.ask('a', given as object)).rejects.toEqual(bad)
+    for (const given of [{ document: '' }, { document: 5 }, { scope: 'plan' }, { scope: [null] }, { signal: 5 }, { patienceMs: 'x' }]) await expect(at.room.ask('a', given as object)).rejects.toEqual(bad)
     await expect(at.room.ask(undefined as unknown as string)).rejects.toEqual(bad)
     expect(() => at.room.stop('everything' as 'all')).toThrow(bad)
     expect(() => at.room.on('refusal' as 'refused', () => undefined)).toThrow(bad)

@@ -80,7 +80,7 @@ export class AskingRoom extends Room implements InstructionHost {
     const patienceMs = patienceOf(options.patienceMs)
     expectOption(typeof text === 'string', 'An instruction is a text.', 'Pass what is asked, in words.')
     expectOption(document === undefined || (typeof document === 'string' && document !== ''), '`document` is a document’s name.', 'Pass it as it is listed, or leave it out.')
-    expectOption(options.scope === undefined || Array.isArray(options.scope), '`scope` is a list of places.', 'Pass those that `range` returns, or leave it out.')
+    expectOption(options.scope === undefined || (Array.isArray(options.scope) && options.scope.every((place) => typeof place?.doc === 'string')), '`scope` is a list of places in documents.', 'Pass those that `range` returns, or leave it out.')
     if (document !== undefined && options.scope) throw new FolkmootError('bad_option', 'An instruction has a document or a scope, not both.', 'Leave one out.')
     if (seen !== undefined && !(Number.isInteger(seen) && seen >= 0 && seen <= this.lane.shown)) {
       throw new FolkmootError('bad_option', `seen is a record that was told here, 0 to ${this.lane.shown}.`, 'Pass `room.lane.shown`, or leave it out.')
