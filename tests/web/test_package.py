@@ -168,10 +168,18 @@ def test_every_entry_is_there_with_types_and_a_map(project: Project) -> None:
 def test_a_program_is_typed(project: Project, module: str, resolution: str) -> None:
     project.write("program.ts", (PROGRAMS / "program.ts").read_text())
     project.write("imports.ts", printed("tsx", "folkmoot/react") + "export type Used = Instruction\n")
+    # Its first program, with as much of Node as that needs.
+    project.write("first.mts", printed("js", "instruction.states"))
+    project.write(
+        "node.d.ts",
+        "declare const process: { argv: string[] }\n"
+        "declare module 'ws' {\n  const Socket: typeof WebSocket\n  export default Socket\n}\n",
+    )
     project.run(
         "node", str(WEB / "node_modules/typescript/bin/tsc"), "--ignoreConfig", "--noEmit", "--strict",
         "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", module, "--moduleResolution", resolution,
-        "--types", "", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "program.ts", "imports.ts",
+        "--types", "", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess",
+        "program.ts", "imports.ts", "first.mts", "node.d.ts",
     )  # fmt: skip
 
 
