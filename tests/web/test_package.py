@@ -168,10 +168,18 @@ def test_every_entry_is_there_with_types_and_a_map(project: Project) -> None:
 def test_a_program_is_typed(project: Project, module: str, resolution: str) -> None:
     project.write("program.ts", (PROGRAMS / "program.ts").read_text())
     project.write("imports.ts", printed("tsx", "folkmoot/react") + "export type Used = Instruction\n")
+    # Its first program, with as much of Node as that needs.
+    project.write("first.mts", printed("js", "instruction.states"))
+    project.write(
+        "node.d.ts",
+        "declare const process: { argv: string[] }\n"
+        "declare module 'ws' {\n  const Socket: typeof WebSocket\n  export default Socket\n}\n",
+    )
     project.run(
         "node", str(WEB / "node_modules/typescript/bin/tsc"), "--ignoreConfig", "--noEmit", "--strict",
         "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", module, "--moduleResolution", resolution,
-        "--types", "", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "program.ts", "imports.ts",
+        "--types", "", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess",
+        "program.ts", "imports.ts", "first.mts", "node.d.ts",
     )  # fmt: skip
 
 
@@ -225,7 +233,8 @@ async def test_no_wait_is_for_ever_and_each_end_has_a_code_and_a_remedy(project:
                 assert [code for code, _, _ in first["ends"]] == list(addresses.values())
                 assert all(has_remedy and took_ms < 5_000 for _, has_remedy, took_ms in first["ends"]), first
                 assert first["acts"] == [
-                    [code, True] for code in ("not_found", "bad_scope", "too_large", "too_large", "malformed")
+                    [code, True]
+                    for code in ("not_found", "bad_scope", "too_large", "too_large", "bad_option", "malformed")
                 ]
                 await server.registry.revoke("demo", actor="Ana", token_id=None)
                 second = await line(process)

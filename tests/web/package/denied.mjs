@@ -14,10 +14,11 @@ const room = await open({ url: good, WebSocket })
 const acts = [
   await failed(room.document('nowhere')),
   await failed(room.ask('append "x" to plan', { document: 'nowhere' })),
-  // Beyond what the server takes as words; what it takes as a message; what is one at all.
+  // Beyond what the server takes as words; what it takes as a message; what is an instruction; what is a message at all.
   await failed(room.ask('x'.repeat(9_000))),
   await failed(room.ask('x'.repeat(300_000))),
   await failed(room.ask(7)),
+  await failed(room.accepted(room.intent(7))),
 ]
 // Its token is taken away while something waits.
 const plan = await room.document('plan')

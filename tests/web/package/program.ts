@@ -1,7 +1,7 @@
 // A program as somebody writes it against the package: what the compiler lets through, and what it does not.
 import { attach, byId, FolkmootError, open, type Instruction, type InstructionState, type OpenRoom, type QuestionMessage, type Role, type Scope, type VerdictBody } from 'folkmoot'
 import { ghostText, sharedText } from 'folkmoot/codemirror'
-import { useInstruction, useOpenRoom, useText } from 'folkmoot/react'
+import { useDocument, useInstruction, useOpenRoom, useRoom, useText } from 'folkmoot/react'
 import { EditorState, type Extension } from '@codemirror/state'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
@@ -45,5 +45,8 @@ export async function work(url: string, signal: AbortSignal): Promise<void> {
 export function drawn(instruction: Instruction, text: Y.Text): string {
   const { value, failure } = useOpenRoom({ url: 'http://host/w/demo' })
   expect<Same<typeof failure, FolkmootError | null>>()
-  return `${value?.actor} ${useInstruction(instruction).state} ${useText(text)}`
+  const { value: plan } = useDocument(value, 'plan')
+  const room = useRoom(value)
+  expect<Same<typeof room, OpenRoom | null>>()
+  return `${room?.actor} ${useInstruction(instruction).state} ${useText(text)} ${useText(plan && plan.text)} ${useText(plan?.text)}`
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { INTENTS_KEPT, patienceOf } from './asking_room'
-import { spokenRoom } from './fixtures'
+import { questionOf, spokenRoom } from './fixtures'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -34,6 +34,32 @@ describe('asking', () => {
     for (const seen of [3, -1, 0.5, NaN]) await expect(at.room.ask('c', { seen })).rejects.toMatchObject({ code: 'bad_option' })
     await expect(at.room.ask('c', { document: 'plan', scope: [] })).rejects.toMatchObject({ code: 'bad_option' })
     expect(at.intents().length).toBe(2)
+  })
+
+  it('sends nothing that was called as it cannot be', async () => {
+    const at = spokenRoom()
+    const bad = expect.objectContaining({ code: 'bad_option', remedy: expect.stringMatching(/./) })
+    for (const given of [{ document: '' }, { document: 5 }, { scope: 'plan' }, { scope: [null] }, { signal: 5 }, { patienceMs: 'x' }]) await expect(at.room.ask('a', given as object)).rejects.toEqual(bad)
+    await expect(at.room.ask(undefined as unknown as string)).rejects.toEqual(bad)
+    expect(() => at.room.stop('everything' as 'all')).toThrow(bad)
+    expect(() => at.room.on('refusal' as 'refused', () => undefined)).toThrow(bad)
+    expect(() => at.room.subscribe(5 as unknown as () => void)).toThrow(bad)
+    expect(at.intents()).toEqual([])
+  })
+
+  it('answers what is asked, and nothing else once all questions have been told', () => {
+    const at = spokenRoom()
+    at.room.answer('q1', 'x')
+    at.tell({ type: 'board', whole: true, intents: [], questions: [], drafts: [], composing: [] })
+    expect(() => at.room.answer('q999', 'x')).toThrow(expect.objectContaining({ code: 'no_question' }))
+    at.tell(questionOf('q2', []))
+    at.room.answer('q2', 'y')
+    expect(() => at.room.answer('q2', 5 as unknown as string)).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    at.close()
+    at.room.answer('q3', 'z')
+    at.connect(2)
+    at.room.answer('q4', 'z')
+    expect(new Set(at.intents().map(({ refs }) => refs?.[0]))).toEqual(new Set(['q1', 'q2', 'q3', 'q4']))
   })
 
   it('asks once where the connection is lost before the answer, whether the server had it or not', async () => {

@@ -3,12 +3,14 @@
  * it is told and waits for nothing, so its own room is without this. No DOM.
  */
 import type { Ending } from './close_codes'
+import type { DocumentLink } from './document_link'
 import { failureOf, FolkmootError } from './failure'
+import { expectOption, guardedListener, signalOf } from './handed_in'
 import { Instruction, type Accepted, type InstructionHost } from './instruction'
 import type { IntentMessage } from './lane'
 import type { Refused } from './refused'
 import { Room } from './room'
-import type { Ack, Scope } from './wire'
+import type { Ack, Scope, ServerMessage } from './wire'
 
 /** How long an act waits for the server's answer, where nobody says otherwise; and at most. */
 const PATIENCE_MS = 30_000
@@ -57,6 +59,8 @@ export class AskingRoom extends Room implements InstructionHost {
   revision = 0
   private readonly unanswered = new Map<IntentMessage, Waiting>()
   private readonly followed = new Map<string, Instruction>()
+  /** Whether all open questions have been told since the connection was made. */
+  private knowsQuestions = false
 
   /** Why nothing can be asked any more; null while it can. */
   protected get failure(): FolkmootError | null {
@@ -70,9 +74,13 @@ export class AskingRoom extends Room implements InstructionHost {
    * `unanswered` where it was sent and not answered, the room's end; with the signal's reason where that gives it up.
    */
   async ask(text: string, options: AskOptions = {}): Promise<Instruction> {
-    const { document, seen, signal } = options
+    const { document, seen } = options
+    const signal = signalOf(options.signal)
     signal?.throwIfAborted()
     const patienceMs = patienceOf(options.patienceMs)
+    expectOption(typeof text === 'string', 'An instruction is a text.', 'Pass what is asked, in words.')
+    expectOption(document === undefined || (typeof document === 'string' && document !== ''), '`document` is a document’s name.', 'Pass it as it is listed, or leave it out.')
+    expectOption(options.scope === undefined || (Array.isArray(options.scope) && options.scope.every((place) => typeof place?.doc === 'string')), '`scope` is a list of places in documents.', 'Pass those that `range` returns, or leave it out.')
     if (document !== undefined && options.scope) throw new FolkmootError('bad_option', 'An instruction has a document or a scope, not both.', 'Leave one out.')
     if (seen !== undefined && !(Number.isInteger(seen) && seen >= 0 && seen <= this.lane.shown)) {
       throw new FolkmootError('bad_option', `seen is a record that was told here, 0 to ${this.lane.shown}.`, 'Pass `room.lane.shown`, or leave it out.')
@@ -102,15 +110,17 @@ export class AskingRoom extends Room implements InstructionHost {
   }
 
   /** Wait until the server has entered an act. */
-  accepted(message: IntentMessage, { signal, patienceMs }: Pick<AskOptions, 'signal' | 'patienceMs'> = {}): Promise<Accepted> {
+  accepted(message: IntentMessage, options: Pick<AskOptions, 'signal' | 'patienceMs'> = {}): Promise<Accepted> {
     return new Promise((resolve, reject) => {
+      const signal = signalOf(options.signal)
+      const patienceMs = patienceOf(options.patienceMs)
       const failure = this.failure
       if (failure) {
         this.outbox.takeBack(message)
         reject(failure)
         return
       }
-      const timer = setTimeout(() => this.giveUp(message, null), patienceOf(patienceMs))
+      const timer = setTimeout(() => this.giveUp(message, null), patienceMs)
       const abort = () => this.giveUp(message, signal?.reason)
       signal?.addEventListener('abort', abort)
       const rest = () => {
@@ -119,6 +129,28 @@ export class AskingRoom extends Room implements InstructionHost {
       }
       this.unanswered.set(message, { resolve, reject, rest, isGivenUp: false })
     })
+  }
+
+  /** Answer a question. Throws `no_question` where nobody asks it, as far as is known here. */
+  override answer(question: string, value: string): IntentMessage {
+    if (this.welcomed && this.knowsQuestions && !this.questions.has(question)) throw new FolkmootError('no_question', `Nobody asks “${question}”.`, 'See the open ones in `questions`.')
+    expectOption(typeof value === 'string', 'An answer is a text.', 'Pass one of the question’s values, or words.')
+    return super.answer(question, value)
+  }
+
+  /** Cancel everything of one's own that is under way, or everything one may. Throws `bad_option`. */
+  override stop(scope: 'mine' | 'all'): IntentMessage {
+    expectOption(scope === 'mine' || scope === 'all', `“${scope}” is nothing that could be stopped.`, 'Pass `mine` or `all`.')
+    return super.stop(scope)
+  }
+
+  /** As in every room; what a listener throws is reported, and keeps nobody else from hearing. */
+  override subscribe(listener: () => void): () => void {
+    return super.subscribe(guardedListener(listener))
+  }
+  override on(event: 'refused', listener: (refused: Refused) => void): () => void {
+    expectOption(event === 'refused', `A room has no event “${event}”.`, 'Its event is `refused`.')
+    return super.on(event, guardedListener(listener))
   }
 
   /** The server was silent for longer than somebody waits: its connection may be dead. */
@@ -147,6 +179,12 @@ export class AskingRoom extends Room implements InstructionHost {
   }
 
   // ---------------------------------------------------------------- what the room tells
+
+  override carrierTold(message: ServerMessage, link?: DocumentLink): void {
+    if (message.type === 'welcome') this.knowsQuestions = false
+    super.carrierTold(message, link)
+    if (message.type === 'board' && message.whole) this.knowsQuestions = true
+  }
 
   protected override taken(message: IntentMessage | undefined, { id, seq }: Ack): void {
     const waiting = message && this.unanswered.get(message)

@@ -1,8 +1,8 @@
 /** The library's way in where a document's own socket carries everything: a stock provider, and a room on it. No DOM. */
 import type { WebsocketProvider } from 'y-websocket'
 import { AskingRoom } from './asking_room'
+import { guardedStore } from './handed_in'
 import type { Store } from './lane'
-import { memoryStore } from './memory_store'
 import { documentOf } from './names'
 
 /**
@@ -10,7 +10,7 @@ import { documentOf } from './names'
  * document, by default what the provider's room name opens; `id` its id, where that is known.
  */
 export function attach(provider: WebsocketProvider, options?: { store?: Store; key?: string; from?: number; doc?: string; id?: string }): AskingRoom {
-  const room = new AskingRoom({ store: options?.store ?? memoryStore(), key: options?.key ?? `folkmoot:${provider.url}`, from: options?.from })
+  const room = new AskingRoom({ store: guardedStore(options?.store), key: options?.key ?? `folkmoot:${provider.url}`, from: options?.from })
   room.carry(provider, { name: options?.doc ?? documentOf(provider.roomname), id: options?.id })
   return room
 }

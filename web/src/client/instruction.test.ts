@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { FolkmootError } from './failure'
 import { questionOf, spokenRoom } from './fixtures'
 import type { InstructionState } from './instruction'
@@ -29,6 +29,30 @@ describe('an instruction', () => {
     expect(heard).toEqual(['planning reads', 'held ', 'done Did it.'])
     expect(looped.map(({ state, waitsFor }) => [state, waitsFor])).toEqual([['queued', []], ['planning', []], ['held', ['i7']], ['done', []]])
     expect([instruction.isOver, instruction.state, looped.at(-1)?.verdict?.commit]).toEqual([true, 'done', 'c9'])
+  })
+
+  it('has its end whatever a listener throws, and tells the others', async () => {
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    const { instruction, end, room } = await asked()
+    const heard: string[] = []
+    for (const event of ['state', 'verdict'] as const) {
+      instruction.on(event, () => { throw new Error(event) })
+      instruction.on(event, () => heard.push(event))
+    }
+    room.subscribe(() => { throw new Error('room') })
+    room.subscribe(() => heard.push('room'))
+    end()
+    expect((await instruction.verdict).state).toBe('done')
+    await vi.waitFor(() => expect(heard).toEqual(['state', 'verdict', 'room']))
+    expect(reported.mock.calls.map(([error]) => (error as Error).message)).toEqual(['state', 'verdict', 'room'])
+    vi.unstubAllGlobals()
+  })
+
+  it('has no other events than it has', async () => {
+    const { instruction } = await asked()
+    for (const event of ['states', 'toString']) expect(() => instruction.on(event as 'state', () => undefined)).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => instruction.on('state', 5 as unknown as () => void)).toThrow(expect.objectContaining({ code: 'bad_option' }))
   })
 
   it('keeps of many states the last for a slow reader', async () => {

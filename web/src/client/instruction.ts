@@ -1,5 +1,6 @@
 /** One instruction that was asked here, from its acceptance to its verdict. No DOM. */
 import { FolkmootError } from './failure'
+import { expectOption, guardedListener } from './handed_in'
 import type { IntentMessage } from './lane'
 import type { IntentView } from './log_view'
 import type { QuestionMessage, Scope, State, VerdictBody } from './wire'
@@ -77,12 +78,14 @@ export class Instruction {
 
   /** Hear of each change; returns how to stop. Who comes late is told of the open question, and of the verdict. */
   on<Name extends keyof InstructionEvents>(event: Name, listener: (value: InstructionEvents[Name]) => void): () => void {
+    expectOption(Object.hasOwn(this.listeners, event), `An instruction has no event “${event}”.`, 'Its events are `state`, `question` and `verdict`.')
     const all = this.listeners[event]
-    all.add(listener)
+    const heard = guardedListener(listener)
+    all.add(heard)
     const missed: { [Any in keyof InstructionEvents]?: InstructionEvents[Any] } = { question: this.question, verdict: this.last.verdict }
     const value = missed[event]
-    if (value) queueMicrotask(() => all.has(listener) && listener(value))
-    return () => void all.delete(listener)
+    if (value) queueMicrotask(() => all.has(heard) && heard(value))
+    return () => void all.delete(heard)
   }
 
   /** Each state from now to the end, the one of now first. Throws a `FolkmootError` where the room is over before that. */

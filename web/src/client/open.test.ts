@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type * as Y from 'yjs'
 import type { LogRecord } from './wire'
 import { open, type OpenOptions } from './open'
 import { recordOf } from './fixtures'
@@ -104,6 +105,28 @@ describe('opening a workspace', () => {
     expect([await coming, await failure(opening({ signal: signal.signal }))]).toEqual(['enough', 'enough'])
   })
 
+  it.each([
+    ['no address', { url: undefined }, 'bad_address'], ['no class of sockets', { WebSocket: 5 }, 'bad_option'], ['no store', { store: {} }, 'bad_option'],
+    ['no signal', { signal: 5 }, 'bad_option'], ['no wait', { patienceMs: -1 }, 'bad_option'],
+    ['a class that makes none', { WebSocket: class { constructor() { throw new SyntaxError('No.') } } }, 'unreachable'],
+  ])('says what is wrong with %s', async (_, given, code) => {
+    expect(await failure(opening(given as object))).toMatchObject({ name: 'FolkmootError', code, remedy: expect.stringMatching(/./) })
+    expect(FakeSocket.all).toEqual([])
+  })
+
+  it('says so where nothing was passed at all', async () => {
+    for (const given of [{}, undefined]) expect(await failure(open(given as OpenOptions))).toMatchObject({ code: 'bad_address' })
+  })
+
+  it('goes on without a store that throws', async () => {
+    const full = () => { throw new Error('QuotaExceededError') }
+    const room = await opening({ store: { getItem: full, setItem: full, removeItem: full }, key: 'tab' })
+    const asked = room.ask('a')
+    FakeSocket.all[0]!.says({ type: 'ack', n: 1, id: 'i4', seq: 4, state: 'queued' })
+    expect((await asked).id).toBe('i4')
+    room.close()
+  })
+
   it('says what is missing where there is no WebSocket', async () => {
     vi.stubGlobal('WebSocket', undefined)
     expect(await failure(open({ url: URL }))).toMatchObject({ code: 'no_websocket' })
@@ -119,6 +142,8 @@ describe('an open room', () => {
     expect(await first).toMatchObject({ code: 'late' })
     expect(await second).toMatchObject({ code: expect.stringMatching(/late|closed/) })
     await expect(room.document('a//b')).rejects.toMatchObject({ code: 'bad_name' })
+    for (const name of [undefined, '', 5]) await expect(room.document(name as string)).rejects.toMatchObject({ code: 'bad_option' })
+    await expect(room.document('plan', { doc: {} as Y.Doc })).rejects.toMatchObject({ code: 'bad_option' })
     expect(room.links).toEqual([])
     room.close()
   })
@@ -147,9 +172,16 @@ describe('an open room', () => {
     vi.stubGlobal('fetch', asked)
     expect(await room.upload(new Blob(['abc'], { type: 'image/png' }), { name: 'boots.png' })).toBe(`blob:${id}`)
     expect(asked.mock.calls[0]).toMatchObject(['http://host/api/workspaces/demo/blobs?filename=boots.png', { headers: { authorization: 'Bearer t' } }])
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    expect(await room.upload(new Blob(['abc']), { onProgress: () => { throw new Error('drawing') } })).toBe(`blob:${id}`)
+    expect(reported).toHaveBeenCalledOnce()
+    for (const [file, more] of [[undefined, {}], ['abc', {}], [new Blob(), { name: 5 }], [new Blob(), { signal: 5 }]]) {
+      expect(await failure(room.upload(file as Blob, more as object))).toMatchObject({ code: 'bad_option' })
+    }
     room.close()
     expect(await failure(room.upload(new Blob(['abc'])))).toMatchObject({ code: 'closed' })
-    expect(asked).toHaveBeenCalledOnce()
+    expect(asked).toHaveBeenCalledTimes(2)
   })
 
   it('is over once it is closed, with all that waits', async () => {

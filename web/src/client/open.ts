@@ -3,9 +3,9 @@ import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { AskingRoom, patienceOf } from './asking_room'
 import { failureOf, FolkmootError } from './failure'
+import { expectOption, guardedListener, guardedSocket, guardedStore, signalOf } from './handed_in'
 import type { Store } from './lane'
 import { listingOf, type Listing } from './listing'
-import { memoryStore } from './memory_store'
 import { addressOf, byId, problemOf } from './names'
 import { ask, onNetwork } from './network'
 import { placeOf, protocolsOf, type Place } from './place'
@@ -42,7 +42,7 @@ export interface OpenOptions {
   patienceMs?: number
 }
 
-type Around = OpenOptions & { place: Place; Socket: typeof WebSocket; listing: Listing | null }
+type Around = OpenOptions & { store: Store; place: Place; Socket: typeof WebSocket; listing: Listing | null }
 
 /** A workspace that is open, with the documents of it that are. Made by `open`. */
 export class OpenRoom extends AskingRoom {
@@ -54,7 +54,7 @@ export class OpenRoom extends AskingRoom {
 
   constructor(private readonly around: Around) {
     const { place, listing, store, key, Socket } = around
-    super({ store: store ?? memoryStore(), key: key ?? `folkmoot:${place.socketUrl}`, from: Math.max(0, (listing?.seq ?? 0) - HISTORY) })
+    super({ store, key: key ?? `folkmoot:${place.socketUrl}`, from: Math.max(0, (listing?.seq ?? 0) - HISTORY) })
     for (const [name, id] of Object.entries(listing?.ids ?? {})) {
       this.documents.add(name)
       if (id !== name) this.names.set(id, name)
@@ -103,10 +103,13 @@ export class OpenRoom extends AskingRoom {
   /**
    * Open a document by its name, once however often it is asked for; it is here once this returns.
    *
-   * Rejects with a `FolkmootError`: `not_found`, `document_archived`, `document_deleted`, `document_renamed`, `bad_name`, `late`, the room's end.
+   * Rejects with a `FolkmootError`: `not_found`, `document_archived`, `document_deleted`, `document_renamed`, `bad_name`, `bad_option`, `late`, the
+   * room's end.
    */
   async document(name: string, options: { doc?: Y.Doc; patienceMs?: number } = {}): Promise<RoomDocument> {
     const patienceMs = patienceOf(options.patienceMs)
+    expectOption(typeof name === 'string' && name !== '', 'A document is opened by its name.', 'Pass one of `documents`.')
+    expectOption(options.doc === undefined || typeof options.doc.getText === 'function', '`doc` is a `Y.Doc`.', 'Pass one, or leave it out.')
     const problem = problemOf(name)
     if (problem) throw new FolkmootError('bad_name', problem, 'Pass a document’s name as it is listed.')
     if (this.failure) throw this.failure
@@ -125,11 +128,15 @@ export class OpenRoom extends AskingRoom {
 
   /**
    * Bring a file in, and return what documents name it by, `blob:sha256-…`: it is on the server's disk then, and not before.
-   * Rejects as `upload` does; with the room's end where that is over.
+   * Rejects as `upload` does; with `bad_option`; with the room's end where that is over.
    */
   async upload(file: Blob, options: UploadOptions = {}): Promise<string> {
     if (this.failure) throw this.failure
-    return (await upload(this.around.place, file, options)).reference
+    const { name, onProgress } = options
+    expectOption(typeof file?.size === 'number', 'A file is a `Blob` or a `File`.', 'Pass one.')
+    expectOption(name === undefined || typeof name === 'string', '`name` is a text.', 'Pass how the file is called, or leave it out.')
+    const signal = signalOf(options.signal)
+    return (await upload(this.around.place, file, { ...options, signal, onProgress: onProgress && guardedListener(onProgress) })).reference
   }
 
   /** End all connections of this room; what is not answered is refused as `closed`. */
@@ -180,25 +187,28 @@ function letExit(provider: WebsocketProvider): void {
  * Open a workspace by its link; all that is under way in it is known once this returns, and what happens is told from then on,
  * whatever becomes of the connection.
  *
- * Rejects with a `FolkmootError`, and tries nothing again: `bad_address`, `invitation`, `wrong_address`, `unreachable`,
+ * Rejects with a `FolkmootError`, and tries nothing again: `bad_address`, `bad_option`, `invitation`, `wrong_address`, `unreachable`,
  * `unauthenticated`, `not_found`, `foreign_origin`, `no_websocket`, `late`, or as the server says; with the signal's
  * reason where that gives it up.
  */
 export async function open(options: OpenOptions): Promise<OpenRoom> {
-  const place = placeOf(options.url, options.token)
+  const place = placeOf(options?.url, options?.token)
+  const signal = signalOf(options.signal)
+  const store = guardedStore(options.store)
   const patienceMs = patienceOf(options.patienceMs)
-  const Socket = options.WebSocket ?? globalThis.WebSocket
-  if (!Socket) throw new FolkmootError('no_websocket', 'This runtime has no WebSocket.', 'Pass `WebSocket`, the class of the package `ws`, or run Node 22.')
+  const given = options.WebSocket ?? globalThis.WebSocket
+  if (!given) throw new FolkmootError('no_websocket', 'This runtime has no WebSocket.', 'Pass `WebSocket`, the class of the package `ws`, or run Node 22.')
+  const Socket = guardedSocket(given)
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(new FolkmootError('late', 'The server has not answered in time.', 'See whether it runs, then try again.')), patienceMs)
-  const abort = () => limit.abort(options.signal?.reason)
-  if (options.signal?.aborted) abort()
-  options.signal?.addEventListener('abort', abort)
+  const abort = () => limit.abort(signal?.reason)
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort)
   let room: OpenRoom | null = null
   try {
     limit.signal.throwIfAborted()
     const listing = await listingOf(place, limit.signal)
-    room = new OpenRoom({ ...options, place, Socket: Socket as typeof WebSocket, listing })
+    room = new OpenRoom({ ...options, store, place, Socket: Socket as typeof WebSocket, listing })
     await room.begin(limit.signal)
     return room
   } catch (error) {
@@ -206,6 +216,6 @@ export async function open(options: OpenOptions): Promise<OpenRoom> {
     throw error
   } finally {
     clearTimeout(timer)
-    options.signal?.removeEventListener('abort', abort)
+    signal?.removeEventListener('abort', abort)
   }
 }

@@ -29,6 +29,11 @@ describe('the place of a workspace', () => {
     expect(codeOf(link)).toBe('bad_address')
   })
 
+  it('is not where nothing was passed', () => {
+    expect([undefined, null, 5, {}].map((link) => codeOf(link as string))).toEqual(Array(4).fill('bad_address'))
+    expect(() => placeOf(undefined as unknown as string)).toThrow('No address of a workspace was passed.')
+  })
+
   it('never says a token where it says that an address is none', () => {
     expect(() => placeOf('https://host/x#token=fm_secret')).toThrow(/^(?!.*fm_secret)/)
   })

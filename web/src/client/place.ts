@@ -16,9 +16,11 @@ const PLAIN = ['http:', 'ws:']
  * Throws a `FolkmootError`: `bad_address`, `invitation`, `unauthenticated`.
  */
 export function placeOf(link: string, token?: string): Place {
-  const url = URL.canParse(link) ? new URL(link) : null
+  // A program without its argument has none to pass.
+  const said = String(link ?? '')
+  const url = URL.canParse(said) ? new URL(said) : null
   const [, prefix = '', ws] = (url && PATH.exec(url.pathname)) ?? []
-  if (!url || !ws || ![...SECURE, ...PLAIN].includes(url.protocol)) throw new FolkmootError('bad_address', `“${link.replace(/#.*/, '')}” is no workspace.`, EXPECTED)
+  if (!url || !ws || ![...SECURE, ...PLAIN].includes(url.protocol)) throw new FolkmootError('bad_address', said ? `“${said.replace(/#.*/, '')}” is no workspace.` : 'No address of a workspace was passed.', EXPECTED)
   const fragment = new URLSearchParams(url.hash.slice(1))
   if (fragment.has('invitation') && !token) {
     throw new FolkmootError('invitation', 'This link is an invitation, which becomes a token when somebody takes it up.', 'Open the link in a browser, and take up the invitation there.')

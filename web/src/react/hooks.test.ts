@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createElement, render, type FunctionComponent } from 'preact/compat'
+import { createElement, render, useState, type FunctionComponent } from 'preact/compat'
 import * as Y from 'yjs'
 import { spokenRoom } from '../client/fixtures'
 import { useDocument, useInstruction, useOpenRoom, useRoom, useText } from './hooks'
@@ -58,6 +58,24 @@ describe('a hook draws again', () => {
     await vi.waitFor(() => expect(at.words()).toBe('head 1'))
     record('config', 'Ben', {})
     await vi.waitFor(() => expect(at.words()).toBe('head 2'))
+    at.end()
+  })
+
+  it('when a room and a text are there, which were not', async () => {
+    const { room } = spokenRoom()
+    const text = new Y.Doc().getText('content')
+    text.insert(0, 'one')
+    let come: () => void = () => undefined
+    const at = drawn(() => {
+      const [isHere, show] = useState(false)
+      come = () => show(true)
+      return `${useRoom(isHere ? room : null)?.actor ?? 'nobody'} ${useText(isHere ? text : null)}.`
+    })
+    expect(at.words()).toBe('nobody .')
+    come()
+    await vi.waitFor(() => expect([at.words(), listeners(text)]).toEqual(['Ana one.', 1]))
+    text.insert(3, ' two')
+    await vi.waitFor(() => expect(at.words()).toBe('Ana one two.'))
     at.end()
   })
 

@@ -11,6 +11,8 @@ import type { RoomDocument } from '../client/room_document'
 export interface Coming<Value> { value: Value | null; failure: FolkmootError | null }
 
 const NOTHING = { value: null, failure: null }
+/** How to stop where nobody listens. */
+const NOBODY = () => undefined
 
 /** Open a room with a component, and close it when that goes or `url` or `token` is another. */
 export function useOpenRoom(options: OpenOptions): Coming<OpenRoom> {
@@ -31,10 +33,11 @@ export function useDocument(room: OpenRoom | null, name: string): Coming<RoomDoc
   return useComing(() => (room ? { coming: room.document(name), end: () => undefined } : null), name, room)
 }
 
-/** Draw again after every change of a room, and read of it what you want. */
-export function useRoom<Kind extends AskingRoom>(room: Kind): Kind {
-  const subscribe = useCallback((draw: () => void) => room.subscribe(draw), [room])
-  useSyncExternalStore(subscribe, () => room.revision, () => room.revision)
+/** Draw again after every change of a room, and read of it what you want. Nothing, where there is no room yet. */
+export function useRoom<Kind extends AskingRoom | null | undefined>(room: Kind): Kind {
+  const subscribe = useCallback((draw: () => void) => room?.subscribe(draw) ?? NOBODY, [room])
+  const revision = () => room?.revision ?? -1
+  useSyncExternalStore(subscribe, revision, revision)
   return room
 }
 
@@ -44,16 +47,18 @@ export function useInstruction(instruction: Instruction): InstructionState {
   return useSyncExternalStore(subscribe, () => instruction.current, () => instruction.current)
 }
 
-/** The words of a shared text. */
-export function useText(text: Y.Text): string {
+/** The words of a shared text; none, where there is no text yet. */
+export function useText(text: Y.Text | null | undefined): string {
   const subscribe = useCallback(
     (draw: () => void) => {
+      if (!text) return NOBODY
       text.observe(draw)
       return () => text.unobserve(draw)
     },
     [text],
   )
-  return useSyncExternalStore(subscribe, () => text.toString(), () => text.toString())
+  const words = () => text?.toString() ?? ''
+  return useSyncExternalStore(subscribe, words, words)
 }
 
 /** What `begin` brings, begun again whenever `key` or `owner` is another; what comes too late is passed over. */
