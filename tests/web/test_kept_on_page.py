@@ -162,7 +162,7 @@ async def test_another_persons_link_says_nothing_of_what_was_written_before(tmp_
         await expect(page.get_by_test_id("editor")).to_contain_text("EVES", timeout=WAIT)
         await expect(page.get_by_test_id("connection")).to_have_text("saved", timeout=WAIT)
         blamed = await stage.ask("GET", "/api/workspaces/w/attribution/plan")
-        assert {part["actor"] for part in blamed["stretches"] if "EVES" in part["text"]} == {"Eve"}
+        assert {part["by"] for part in blamed["stretches"] if "EVES" in part["text"]} == {"Eve"}
 
 
 async def test_a_page_without_a_link_takes_one_in_the_same_tab() -> None:
