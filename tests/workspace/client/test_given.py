@@ -92,7 +92,7 @@ async def test_an_instruction_that_nobody_could_read_takes_no_number_and_the_nex
                     await room.caught_up(number)  # type: ignore[arg-type]
             assert room.n == 0, "no number was taken"
             done = await room.intent("set budget.n to 1")
-            assert (await done.verdict())["id"] == done.id
+            assert (await done.verdict())["intent"] == done.id
 
 
 async def test_an_edit_that_cannot_be_made_leaves_the_document_as_it_was_and_the_next_one_is_saved() -> None:
