@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "workspace/workers": {"history"},
     "workspace/history": set(),
     "workspace/protocol": set(),
-    "workspace/client": set(),
+    "workspace/client": {"protocol"},
     "workspace/delivery": set(),
     "workspace/store": set(),
     # Its commands are loaded by name, each when it is called (`tests/test_late_imports.py`).
