@@ -77,7 +77,7 @@ async def test_what_a_reader_raises_goes_to_the_reader_and_the_room_lives(
             assert answer.json()["remedy"]
         assert (await client.get("/api/workspaces/demo/documents/plan")).status_code == 200
         assert room.is_open
-        await budget.set("x", 1)
+        await budget.set(("x",), 1)
         assert (await client.get("/api/workspaces/demo/documents/budget")).status_code == 200
     assert server.registry.rooms["demo"] is room
 
@@ -97,7 +97,7 @@ async def test_what_a_socket_asks_for_and_cannot_have_costs_that_socket_alone(
             await room.read(lambda: None)
         assert peer.closing is not None
         assert (peer.closing.status, peer.closing.code) == (1011, "internal")
-        await budget.set("x", 1)
+        await budget.set(("x",), 1)
     assert room.is_open
 
 
