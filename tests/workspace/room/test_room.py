@@ -155,7 +155,7 @@ async def test_a_document_that_breaks_closes_its_own_sockets_and_is_shown_to_the
         await room.read(lambda: room.hub.join(peer))
         assert peer.closing is not None
         assert (peer.closing.status, peer.closing.code) == (4410, "document_broken")
-        await budget.set("by hand", 1)
+        await budget.set(("by hand",), 1)
         assert (await (await people.intent("set budget.price to 7")).verdict(WAIT))["state"] == "done"
         checked = (await client.get("/api/workspaces/demo/verify")).json()
         assert (checked["ok"], checked["code"], checked["lost"][0]["doc"]) == (False, "document_broken", "plan")
