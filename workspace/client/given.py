@@ -30,10 +30,13 @@ LOOK = "Look at what was given to the call."
 
 def is_text(value: object) -> bool:
     """Tell whether this is text that can be sent: half of a surrogate pair cannot."""
+    if not isinstance(value, str):
+        return False
     try:
-        return isinstance(value, str) and value.encode() is not None
+        value.encode()
     except UnicodeEncodeError:
         return False
+    return True
 
 
 def check_text(name: str, value: object) -> None:
